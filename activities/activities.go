@@ -1,0 +1,51 @@
+// Package activities does what workflows decide: it stores users and sends messages. Every activity is idempotent.
+package activities
+
+import (
+	"context"
+	"time"
+
+	"registrar/internal/message"
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+var _ workflows.Activities = (*Activities)(nil)
+
+// Activities are the steps of the workflows. A process sets the fields that its task queues need.
+type Activities struct {
+	Users    Users
+	Ledger   Ledger
+	Codes    Codes
+	Messages Messages
+	Email    message.Sender
+	SMS      message.Sender
+}
+
+// Users is the user store. Its errors hold no personal data; a broken rule is a *user.Error.
+type Users interface {
+	Persist(context.Context, user.Registration) (user.Persisted, error)
+	Activate(context.Context, user.Activation) error
+	Expire(ctx context.Context, registrationID string) error
+}
+
+// Ledger remembers which messages a provider has taken.
+type Ledger interface {
+	Sent(context.Context, message.Key) (bool, error)
+	Record(context.Context, message.Entry) error
+}
+
+// Codes derives one-time passwords.
+type Codes interface {
+	Code(keyID uint32, registrationID string, sequence int) (string, error)
+}
+
+// Messages writes what is sent.
+type Messages interface {
+	OTP(locale string, channel message.Channel, to string, data message.OTPData) (message.Message, error)
+	Welcome(locale, to string, data message.WelcomeData) (message.Message, error)
+	Completion(locale, to string, data message.CompletionData) (message.Message, error)
+}
+
+// now is the ledger's clock; activities, unlike workflows, may read it.
+func now() time.Time { return time.Now().UTC() }

@@ -1,0 +1,84 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"go.temporal.io/sdk/activity"
+
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+// SendOTP derives the code and sends it. Sent again, it is the same code.
+func (a *Activities) SendOTP(ctx context.Context, in workflows.OTPInput) (workflows.SendResult, error) {
+	code, err := a.Codes.Code(in.KeyID, in.RegistrationID, in.Sequence)
+	if err != nil {
+		return workflows.SendResult{}, defect(fmt.Errorf("derive the code: %w", err))
+	}
+	m, err := a.Messages.OTP(in.Locale, in.Channel, in.To,
+		message.OTPData{Code: code, FirstName: in.FirstName, TTL: in.CodeTTL})
+	if err != nil {
+		return workflows.SendResult{}, defect(fmt.Errorf("write the code's message: %w", err))
+	}
+	return a.send(ctx, m, in.RegistrationID, in.UserID, in.Sequence)
+}
+
+// SendWelcomeEmail sends the welcome email.
+func (a *Activities) SendWelcomeEmail(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
+	m, err := a.Messages.Welcome(in.Locale, in.To, message.WelcomeData{FirstName: in.FirstName})
+	if err != nil {
+		return workflows.SendResult{}, defect(fmt.Errorf("write the welcome email: %w", err))
+	}
+	return a.send(ctx, m, in.RegistrationID, in.UserID, 1)
+}
+
+// SendCompletionSMS sends the SMS after activation.
+func (a *Activities) SendCompletionSMS(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
+	m, err := a.Messages.Completion(in.Locale, in.To, message.CompletionData{FirstName: in.FirstName})
+	if err != nil {
+		return workflows.SendResult{}, defect(fmt.Errorf("write the completion SMS: %w", err))
+	}
+	return a.send(ctx, m, in.RegistrationID, in.UserID, 1)
+}
+
+// send hands a message to its provider unless the ledger has it, and writes the ledger.
+//
+// When the ledger cannot be written after the provider took the message, the receipt goes into the activity's
+// heartbeat, so that the next attempt writes the ledger and does not send again.
+func (a *Activities) send(ctx context.Context, m message.Message, registrationID, userID string, sequence int) (workflows.SendResult, error) {
+	m.RegistrationID = registrationID
+	key := message.Key{RegistrationID: registrationID, Kind: m.Kind, Sequence: sequence}
+	receipt, sent := earlierReceipt(ctx)
+	if !sent {
+		known, err := a.Ledger.Sent(ctx, key)
+		if err != nil || known {
+			return workflows.SendResult{}, databaseError(err)
+		}
+		if receipt, err = a.sender(m.Channel).Send(ctx, m); err != nil {
+			return workflows.SendResult{}, deliveryError(m.Channel, err)
+		}
+	}
+	entry := message.Entry{Key: key, UserID: userID, Channel: m.Channel, Receipt: receipt, SentAt: now()}
+	if err := a.Ledger.Record(ctx, entry); err != nil {
+		activity.RecordHeartbeat(ctx, receipt)
+		return workflows.SendResult{}, databaseError(err)
+	}
+	return workflows.SendResult{Receipt: receipt}, nil
+}
+
+// earlierReceipt is the receipt that an earlier attempt could not write to the ledger.
+func earlierReceipt(ctx context.Context) (message.Receipt, bool) {
+	var receipt message.Receipt
+	if !activity.HasHeartbeatDetails(ctx) || activity.GetHeartbeatDetails(ctx, &receipt) != nil {
+		return message.Receipt{}, false
+	}
+	return receipt, true
+}
+
+func (a *Activities) sender(c message.Channel) message.Sender {
+	if c == message.ChannelSMS {
+		return a.SMS
+	}
+	return a.Email
+}

@@ -1,0 +1,32 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+// PersistUser stores the user of a registration, or tells which rule it breaks.
+func (a *Activities) PersistUser(ctx context.Context, in workflows.PersistInput) (workflows.PersistResult, error) {
+	persisted, err := a.Users.Persist(ctx, in.Registration)
+	if code := user.CodeOf(err); code != "" {
+		return workflows.PersistResult{Refusal: code}, nil
+	}
+	return workflows.PersistResult{Persisted: persisted}, databaseError(err)
+}
+
+// ActivateUser makes the user active.
+func (a *Activities) ActivateUser(ctx context.Context, in workflows.ActivateInput) (workflows.ActivateResult, error) {
+	err := a.Users.Activate(ctx, in.Activation)
+	if errors.Is(err, user.ErrSuperseded) {
+		return workflows.ActivateResult{Superseded: true}, nil
+	}
+	return workflows.ActivateResult{}, databaseError(err)
+}
+
+// ExpireUser deletes the user unless it became active.
+func (a *Activities) ExpireUser(ctx context.Context, in workflows.ExpireInput) (workflows.ExpireResult, error) {
+	return workflows.ExpireResult{}, databaseError(a.Users.Expire(ctx, in.RegistrationID))
+}

@@ -1,0 +1,171 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+)
+
+// maxBody bounds a request's body. The largest honest registration has about 2 KiB; with every character escaped, 8.
+const maxBody = 16 << 10
+
+// bodies are the shapes of request bodies, by route. The contract has only flat objects.
+var bodies = map[string]shape{
+	"/v1/registrations":                  shapeOf[RegistrationRequest](true),
+	"/v1/registrations/:id/verification": shapeOf[VerificationRequest](true),
+	"/v1/registrations/:id/otp":          shapeOf[ResendRequest](false),
+}
+
+type shape struct {
+	required bool
+	fields   map[string]field
+	names    string // for people
+}
+
+type field struct {
+	kind     reflect.Kind
+	optional bool // may be null
+}
+
+// shapeOf reads a generated struct: a field is optional when its JSON form may leave it out.
+func shapeOf[T any](required bool) shape {
+	s := shape{required: required, fields: map[string]field{}}
+	var names []string
+	for f := range reflect.TypeFor[T]().Fields() {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		s.fields[name] = field{f.Type.Kind(), strings.Contains(options, "omitempty")}
+		names = append(names, name)
+	}
+	s.names = strings.Join(names, ", ")
+	return s
+}
+
+// checkBody refuses whatever encoding/json would silently mend: unknown, repeated and misspelled names, invalid text,
+// trailing data. The generated code then decodes the same bytes and finds nothing to complain about.
+func (s *server) checkBody(c *gin.Context) {
+	expected, ok := bodies[c.FullPath()]
+	if !ok {
+		return
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	if err == nil {
+		c.Request.Body = io.NopCloser(bytes.NewReader(data))
+		if len(data) == 0 && !expected.required {
+			return
+		}
+		err = expected.check(c.GetHeader("Content-Type"), data)
+	} else {
+		err = readProblem(err)
+	}
+	if err != nil {
+		s.fail(c, err)
+	}
+}
+
+// readProblem sorts what can go wrong while a body arrives.
+func readProblem(err error) *problem {
+	var (
+		tooLarge *http.MaxBytesError
+		network  net.Error
+	)
+	switch {
+	case errors.As(err, &tooLarge):
+		return &problem{code: ProblemCodeBodyTooLarge}
+	case errors.As(err, &network) && network.Timeout():
+		return &problem{code: ProblemCodeRequestTimeout}
+	default:
+		return &problem{code: ProblemCodeInvalidJSON}
+	}
+}
+
+func (s shape) check(contentType string, data []byte) error {
+	switch {
+	case !isJSON(contentType):
+		return &problem{code: ProblemCodeUnsupportedMediaType}
+	case !utf8.Valid(data) || !json.Valid(data):
+		return &problem{code: ProblemCodeInvalidJSON}
+	}
+	return s.checkObject(json.NewDecoder(bytes.NewReader(data)))
+}
+
+// isJSON accepts application/json, in UTF-8 when it says so.
+func isJSON(contentType string) bool {
+	media, parameters, err := mime.ParseMediaType(contentType)
+	if err != nil || media != "application/json" {
+		return false
+	}
+	charset, given := parameters["charset"]
+	return len(parameters) == 0 || len(parameters) == 1 && given && strings.EqualFold(charset, "utf-8")
+}
+
+// checkObject checks one object, whose syntax is known to be valid.
+func (s shape) checkObject(d *json.Decoder) error {
+	if first, err := d.Token(); err != nil || first != json.Delim('{') {
+		return &problem{code: ProblemCodeInvalidJSON, detail: "The body must be a JSON object."}
+	}
+	seen := map[any]bool{}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return &problem{code: ProblemCodeInvalidJSON}
+		}
+		name, _ := key.(string)
+		f, known := s.fields[name]
+		switch {
+		case !known:
+			return &problem{code: ProblemCodeUnknownField, detail: "The body may have only these fields: " + s.names + "."}
+		case seen[name]:
+			return &problem{code: ProblemCodeDuplicateField, detail: "The field " + name + " is given twice."}
+		}
+		seen[name] = true
+		if err := f.check(name, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f field) check(name string, d *json.Decoder) error {
+	var value any
+	if err := d.Decode(&value); err != nil { // a number that no float64 holds
+		return f.wrongType(name)
+	}
+	switch v := value.(type) {
+	case nil:
+		if !f.optional {
+			return f.wrongType(name)
+		}
+	case string:
+		if f.kind != reflect.String {
+			return f.wrongType(name)
+		}
+		// What encoding/json puts in the place of half a surrogate pair; nobody types it.
+		if strings.ContainsRune(v, utf8.RuneError) {
+			return &problem{code: ProblemCodeInvalidJSON, detail: "The field " + name + " is not valid Unicode text."}
+		}
+	case bool:
+		if f.kind != reflect.Bool {
+			return f.wrongType(name)
+		}
+	default:
+		return f.wrongType(name)
+	}
+	return nil
+}
+
+func (f field) wrongType(name string) *problem {
+	kind := "string"
+	if f.kind == reflect.Bool {
+		kind = "boolean"
+	}
+	return &problem{code: ProblemCodeWrongType, detail: "The field " + name + " must be a " + kind + "."}
+}

@@ -1,0 +1,33 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"registrar/workflows"
+)
+
+// Engine runs registrations durably. NewTemporal makes one.
+//
+// Every method returns within its context's deadline. The errors below are the only ones that a handler tells
+// apart, besides *workflows.RefusedError; anything else is a defect.
+type Engine interface {
+	// Register starts a registration, or joins the one with the same id, and waits until the user is stored or refused.
+	// ErrUnconfirmed: it is durable, but the database has not confirmed within the wait budget.
+	Register(context.Context, workflows.RegistrationInput) (workflows.Persisted, error)
+	// State tells where a registration stands.
+	State(ctx context.Context, registrationID string) (workflows.RegistrationState, error)
+	// Verify enters a code. ErrUnconfirmed: the code was right, the database has not confirmed yet.
+	Verify(ctx context.Context, registrationID string, in workflows.VerifyInput) (workflows.VerifyResult, error)
+	// ResendOTP asks for a new code.
+	ResendOTP(ctx context.Context, registrationID string, in workflows.ResendInput) (workflows.Verification, error)
+	// Ready returns nil when registrations can be accepted.
+	Ready(context.Context) error
+}
+
+// What an Engine answers when it cannot answer.
+var (
+	ErrUnavailable = errors.New("the workflow engine cannot be reached")
+	ErrUnconfirmed = errors.New("accepted, but not confirmed by the database yet")
+	ErrNotFound    = errors.New("no such registration")
+)

@@ -1,0 +1,168 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"registrar/internal/secret"
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+// answer is how a code is told over HTTP.
+type answer struct {
+	status     int
+	detail     string        // for people
+	retryAfter time.Duration // 0: waiting does not help, or the error itself knows how long
+}
+
+// answers are all codes of the contract, and the only place where a code meets an HTTP status.
+var answers = map[ProblemCode]answer{
+	ProblemCodeInvalidJSON:           {400, "The body must be one JSON object in UTF-8.", 0},
+	ProblemCodeUnknownField:          {400, "The body has a field that is not in the contract.", 0},
+	ProblemCodeDuplicateField:        {400, "The body has a field twice.", 0},
+	ProblemCodeWrongType:             {400, "A field has the wrong type.", 0},
+	ProblemCodeInvalidIdempotencyKey: {400, "Idempotency-Key must be given once, with 1 to 255 visible ASCII characters.", 0},
+	ProblemCodeNotFound:              {404, "There is nothing here.", 0},
+	ProblemCodeMethodNotAllowed:      {405, "This address does not take this method; the header Allow lists those it takes.", 0},
+	ProblemCodeRequestTimeout:        {408, "The body did not arrive in time.", 0},
+	ProblemCodeEmailTaken:            {409, "This email address already has an account.", 0},
+	ProblemCodeUsernameTaken:         {409, "This username is taken.", 0},
+	ProblemCodeSuperseded:            {409, "A later registration with the same email address replaced this one.", 0},
+	ProblemCodeAlreadyActive:         {409, "The account needs no more codes.", 0},
+	ProblemCodeNotReady:              {409, "The registration has no code yet. Please try again in a moment.", time.Second},
+	ProblemCodeCodeExpired:           {410, "This code has expired. Please ask for a new one.", 0},
+	ProblemCodeRegistrationClosed:    {410, "This registration has ended. You are welcome to register again.", 0},
+	ProblemCodeBodyTooLarge:          {413, "The body may have at most 16 KiB.", 0},
+	ProblemCodeUnsupportedMediaType:  {415, "The body must be application/json, in UTF-8.", 0},
+	ProblemCodeValidationFailed:      {422, "Some fields need another look.", 0},
+	ProblemCodeIdempotencyKeyReused:  {422, "This Idempotency-Key belongs to another request.", 0},
+	ProblemCodeWrongCode:             {422, "This is not the code that we sent last.", 0},
+	ProblemCodeTooManyAttempts:       {429, "Too many wrong codes. Please ask for a new one.", 0},
+	ProblemCodeResendCooldown:        {429, "A code was sent a moment ago. Please wait before asking for another.", 0},
+	ProblemCodeTooManyResends:        {429, "This registration gets no more codes.", 0},
+	ProblemCodeInternal:              {500, "Something went wrong on our side.", 0},
+	// Long enough for a Temporal or worker restart to be noticed, short for a person who waits.
+	ProblemCodeUnavailable: {503, "The service cannot take your request right now. Please try again shortly.", 2 * time.Second},
+	// The queue for hashing is about a second long.
+	ProblemCodeOverloaded: {503, "Too many people are registering right now. Please try again in a moment.", time.Second},
+}
+
+// refusals are a workflow's refusals as codes of the contract.
+var refusals = map[workflows.Refusal]ProblemCode{
+	workflows.RefusedNotReady:        ProblemCodeNotReady,
+	workflows.RefusedCodeExpired:     ProblemCodeCodeExpired,
+	workflows.RefusedTooManyAttempts: ProblemCodeTooManyAttempts,
+	workflows.RefusedCooldown:        ProblemCodeResendCooldown,
+	workflows.RefusedTooManyResends:  ProblemCodeTooManyResends,
+	workflows.RefusedActivating:      ProblemCodeAlreadyActive,
+	workflows.RefusedActive:          ProblemCodeAlreadyActive,
+	workflows.RefusedClosed:          ProblemCodeRegistrationClosed,
+}
+
+// ruleProblems are the broken rules of the store as codes of the contract.
+var ruleProblems = map[user.Code]ProblemCode{
+	user.CodeEmailTaken:    ProblemCodeEmailTaken,
+	user.CodeUsernameTaken: ProblemCodeUsernameTaken,
+	user.CodeSuperseded:    ProblemCodeSuperseded,
+}
+
+// problem is an error that is meant for the client. The zero values mean: as the code's answer says.
+type problem struct {
+	code         ProblemCode
+	detail       string
+	fields       []FieldError
+	attemptsLeft *int
+	retryAfter   time.Duration
+	cause        error // for the log
+}
+
+func (p *problem) Error() string { return string(p.code) }
+
+// problemOf sorts an error. Whatever it does not know is a defect.
+func problemOf(err error, now time.Time) *problem {
+	var (
+		known   *problem
+		invalid *user.ValidationError
+		refused *workflows.RefusedError
+	)
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &invalid):
+		return &problem{code: ProblemCodeValidationFailed, fields: fieldErrors(invalid.Fields)}
+	case errors.As(err, &refused) && refusals[refused.Refusal] != "":
+		p := &problem{code: refusals[refused.Refusal]}
+		if !refused.RetryAt.IsZero() {
+			p.retryAfter = max(refused.RetryAt.Sub(now), time.Second)
+		}
+		return p
+	case errors.Is(err, ErrNotFound):
+		return &problem{code: ProblemCodeNotFound}
+	case errors.Is(err, secret.ErrSaturated):
+		return &problem{code: ProblemCodeOverloaded, cause: err}
+	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrUnconfirmed),
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return &problem{code: ProblemCodeUnavailable, cause: err}
+	default:
+		return &problem{code: ProblemCodeInternal, cause: err}
+	}
+}
+
+// invalidField is the problem of a request with one field that breaks a rule.
+func invalidField(name string, code user.Code, message string) error {
+	return &user.ValidationError{Fields: []user.FieldError{{Field: name, Code: code, Message: message}}}
+}
+
+func fieldErrors(broken []user.FieldError) []FieldError {
+	fields := make([]FieldError, len(broken))
+	for i, b := range broken {
+		fields[i] = FieldError{Field: FieldErrorField(b.Field), Code: FieldErrorCode(b.Code), Message: b.Message}
+	}
+	return fields
+}
+
+// fail answers with an error. It is the only place that writes one.
+func (s *server) fail(c *gin.Context, err error) {
+	c.Abort()
+	p := problemOf(err, s.Now())
+	a := answers[p.code]
+	s.logCause(c, p, a.status)
+	if c.Writer.Written() { // the client left while it was answered
+		return
+	}
+	body := Problem{
+		Type: ProblemTypeAboutBlank, Title: http.StatusText(a.status), Status: a.status, Code: p.code, Detail: a.detail,
+		RequestID: requestID(c.Request.Context()), Errors: p.fields, AttemptsLeft: p.attemptsLeft,
+	}
+	if p.detail != "" {
+		body.Detail = p.detail
+	}
+	if wait := max(p.retryAfter, a.retryAfter); wait > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // strings and numbers only
+	}
+	c.Data(a.status, "application/problem+json", text)
+}
+
+func (s *server) logCause(c *gin.Context, p *problem, status int) {
+	if p.cause == nil {
+		return
+	}
+	log := s.log(c.Request.Context())
+	if status == http.StatusInternalServerError {
+		log.Error("defect", "route", c.FullPath(), "err", p.cause)
+		return
+	}
+	log.Warn("request refused", "route", c.FullPath(), "code", p.code, "err", p.cause)
+}

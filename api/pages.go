@@ -1,0 +1,60 @@
+package api
+
+import (
+	_ "embed"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/swaggest/swgui/v5emb"
+)
+
+//go:embed openapi.yaml
+var specification []byte
+
+//go:embed site/landing.html
+var landingPage []byte
+
+//go:embed site/docs.html
+var docsPage []byte
+
+//go:embed site/docs.js
+var docsScript []byte
+
+const (
+	landingPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	// Swagger UI styles elements as it goes, draws data: images, and fetches the contract and whatever is tried out.
+	docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+// docsAssets are the files of Swagger UI that docs.html uses. They are part of the binary: nothing comes from elsewhere.
+var docsAssets = []string{"swagger-ui.css", "swagger-ui-bundle.js", "favicon-16x16.png", "favicon-32x32.png"}
+
+// routePages routes what is not in the contract, the contract included.
+func routePages(router *gin.Engine, landing http.Handler) {
+	if landing != nil {
+		router.GET("/", gin.WrapH(landing))
+	} else {
+		router.GET("/", content("text/html; charset=utf-8", landingPolicy, landingPage))
+	}
+	router.GET("/openapi.yaml", content("application/yaml", "", specification))
+	router.GET("/docs", content("text/html; charset=utf-8", docsPolicy, docsPage))
+	router.GET("/docs/docs.js", content("text/javascript; charset=utf-8", "", docsScript))
+	assets := v5emb.New("", "", "/docs/")
+	for _, name := range docsAssets {
+		router.GET("/docs/"+name, revalidate, gin.WrapH(assets))
+	}
+}
+
+func content(mediaType, policy string, text []byte) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		revalidate(c)
+		if policy != "" {
+			c.Header("Content-Security-Policy", policy)
+		}
+		c.Data(http.StatusOK, mediaType, text)
+	}
+}
+
+// revalidate lets browsers keep a page, but not use it after a deploy.
+func revalidate(c *gin.Context) { c.Header("Cache-Control", "no-cache") }

@@ -1,0 +1,171 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+const maxIdempotencyKey = 255
+
+// fingerprintPatience bounds the look at a registration that the database has not confirmed: its client has already
+// waited for the whole wait budget.
+const fingerprintPatience = time.Second
+
+// CreateRegistration is POST /v1/registrations.
+func (s *server) CreateRegistration(
+	ctx context.Context, r CreateRegistrationRequestObject,
+) (CreateRegistrationResponseObject, error) {
+	ctx = requestContext(ctx)
+	key := r.Params.IdempotencyKey
+	if key != nil && !isVisible(*key, maxIdempotencyKey) {
+		return nil, &problem{code: ProblemCodeInvalidIdempotencyKey}
+	}
+	profile, password, err := s.checkForm(ctx, formOf(r.Body))
+	if err != nil {
+		return nil, err
+	}
+	in, err := s.registration(ctx, key, profile, password)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.Engine.Register(ctx, in)
+	if errors.Is(err, ErrUnconfirmed) {
+		return s.unconfirmed(ctx, in, key != nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return persisted(in, out)
+}
+
+func formOf(b *RegistrationRequest) user.Form {
+	return user.Form{
+		FirstName: b.FirstName, LastName: b.LastName, Username: b.Username, Email: b.Email, Password: b.Password,
+		MobileNumber: b.MobileNumber, Locale: b.Locale, MarketingConsent: b.MarketingConsent,
+	}
+}
+
+// checkForm returns the profile and the normalised password.
+func (s *server) checkForm(ctx context.Context, form user.Form) (user.Profile, string, error) {
+	profile, err := user.New(form, s.Rules)
+	if err != nil {
+		return user.Profile{}, "", err
+	}
+	password, err := user.NormalizePassword(form.Password)
+	if err != nil {
+		return user.Profile{}, "", fmt.Errorf("normalise a valid password: %w", err)
+	}
+	return profile, password, s.checkBreach(ctx, password)
+}
+
+// checkBreach refuses a password known from a breach, and no password when that cannot be found out.
+func (s *server) checkBreach(ctx context.Context, password string) error {
+	if s.Breach == nil {
+		return nil
+	}
+	found, err := s.Breach.Found(ctx, password)
+	if err != nil {
+		s.log(ctx).Warn("password not checked for breaches", "err", err)
+		return nil
+	}
+	if found {
+		return invalidField("password", user.CodeBreached, "is known from a data breach; please choose another one")
+	}
+	return nil
+}
+
+// registration is what the workflow starts with. The password itself does not go there.
+func (s *server) registration(
+	ctx context.Context, key *string, p user.Profile, password string,
+) (workflows.RegistrationInput, error) {
+	in := workflows.RegistrationInput{
+		Profile:     p,
+		RequestedAt: s.Now().UTC(),
+		Fingerprint: s.Keys.Fingerprint(p.FirstName, p.LastName, p.Username, p.Email, p.Mobile, p.Locale,
+			strconv.FormatBool(p.MarketingConsent), password),
+		OTPKeyID: s.Keys.KeyID(),
+		Policy:   s.Policy,
+	}
+	if key != nil {
+		in.RegistrationID = s.Keys.RegistrationID(*key)
+	} else {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return in, fmt.Errorf("make a registration id: %w", err)
+		}
+		in.RegistrationID = id.String()
+	}
+	var err error
+	if in.CodeDigests, err = s.Keys.IssueDigests(in.OTPKeyID, in.RegistrationID, 1+s.Policy.Resends); err != nil {
+		return in, fmt.Errorf("issue code digests: %w", err)
+	}
+	if in.PasswordHash, err = s.Hasher.Hash(ctx, password); err != nil {
+		return in, fmt.Errorf("hash the password: %w", err)
+	}
+	return in, nil
+}
+
+// unconfirmed answers for a durable registration. Under an idempotency key it may be that of another request, which
+// must not be told that it was accepted.
+func (s *server) unconfirmed(
+	ctx context.Context, in workflows.RegistrationInput, keyed bool,
+) (CreateRegistrationResponseObject, error) {
+	if keyed {
+		ctx, cancel := context.WithTimeout(ctx, fingerprintPatience)
+		defer cancel()
+		state, err := s.Engine.State(ctx, in.RegistrationID)
+		if err == nil && state.Fingerprint != in.Fingerprint {
+			return nil, &problem{code: ProblemCodeIdempotencyKeyReused}
+		}
+	}
+	return CreateRegistration202JSONResponse{
+		Headers: CreateRegistration202ResponseHeaders{Location: location(in.RegistrationID)},
+		Body: Progress{
+			RegistrationID: in.RegistrationID,
+			Status:         StatusAccepted,
+			Message:        statusMessage(workflows.RegistrationState{Status: workflows.StatusAccepted}),
+		},
+	}, nil
+}
+
+// persisted answers for a registration whose user was stored or refused. It says the same for as long as the
+// registration lives: repeating a request does not tell that the user has become active since.
+func persisted(in workflows.RegistrationInput, out workflows.Persisted) (CreateRegistrationResponseObject, error) {
+	switch {
+	case out.Fingerprint != in.Fingerprint:
+		return nil, &problem{code: ProblemCodeIdempotencyKeyReused}
+	case out.Status == workflows.StatusPending, out.Status == workflows.StatusActive:
+		return created(in.RegistrationID, out), nil
+	case out.Status == workflows.StatusRejected && ruleProblems[out.Refusal] != "":
+		return nil, &problem{code: ruleProblems[out.Refusal]}
+	case out.Status == workflows.StatusSuperseded:
+		return nil, &problem{code: ProblemCodeSuperseded}
+	case out.Status == workflows.StatusExpired, out.Status == workflows.StatusFailed:
+		return nil, &problem{code: ProblemCodeRegistrationClosed}
+	default:
+		return nil, fmt.Errorf("registration persisted with the status %q and the refusal %q", out.Status, out.Refusal)
+	}
+}
+
+func created(registrationID string, out workflows.Persisted) CreateRegistrationResponseObject {
+	return CreateRegistration201JSONResponse{
+		Headers: CreateRegistration201ResponseHeaders{Location: location(registrationID)},
+		Body: RegistrationCreated{
+			RegistrationID: registrationID,
+			UserID:         out.UserID,
+			Status:         StatusPendingVerification,
+			Message:        codeMessage(out.Verification),
+			Verification:   verification(out.Verification),
+		},
+	}
+}
+
+func location(registrationID string) string { return "/v1/registrations/" + registrationID }

@@ -1,0 +1,310 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/secret"
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+const registrations = "/v1/registrations"
+
+func TestRegister(t *testing.T) {
+	t.Parallel()
+	var got workflows.RegistrationInput
+	var hashed string
+	s := setup(t, func(d *Deps) {
+		d.Hasher = fakeHasher(func(_ context.Context, password string) (string, error) {
+			hashed = password
+			return "$argon2id$hash", nil
+		})
+	})
+	s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+		got = in
+		return stored(in), nil
+	}
+	w := s.send(t, "POST", registrations, with(validBody(), nil))
+
+	require.Equal(t, http.StatusCreated, w.Code, w.Body)
+	body := decode[RegistrationCreated](t, w)
+	require.Equal(t, RegistrationCreated{
+		RegistrationID: got.RegistrationID,
+		UserID:         userID,
+		Status:         StatusPendingVerification,
+		Message:        "We sent you a code by SMS. Enter it to activate your account.",
+		Verification: Verification{
+			Channel: VerificationChannelSMS, Destination: "+49•••••••567",
+			ExpiresAt:   now.Add(10 * time.Minute).Truncate(time.Second),
+			ResendAfter: now.Add(31 * time.Second).Truncate(time.Second),
+		},
+	}, body)
+	require.Equal(t, registrations+"/"+body.RegistrationID, w.Header().Get("Location"))
+
+	require.Equal(t, uuid.Version(7), uuid.MustParse(got.RegistrationID).Version())
+	require.Equal(t, "violet-harbour-91-kettle", hashed)
+	require.Equal(t, "$argon2id$hash", got.PasswordHash)
+	require.Equal(t, now, got.RequestedAt)
+	require.Equal(t, workflows.DefaultPolicy(), got.Policy)
+	require.Equal(t, keyring().KeyID(), got.OTPKeyID)
+	require.Len(t, got.CodeDigests, 4, "the first code and three more")
+	require.Equal(t, user.Profile{
+		FirstName: "Zoelle", LastName: "Nguyễnová", Username: "zoelle.n", Email: "Zoelle@example.com",
+		EmailCanonical: "zoelle@example.com", Mobile: "+491701234567", Locale: "fr-CA", MarketingConsent: true,
+	}, got.Profile)
+}
+
+func TestRegisterOutcomes(t *testing.T) {
+	t.Parallel()
+	persisted := func(status workflows.RegistrationStatus, refusal user.Code) workflows.Persisted {
+		return workflows.Persisted{Status: status, Refusal: refusal, UserID: userID, Verification: sent()}
+	}
+	for _, tt := range []struct {
+		name   string
+		out    workflows.Persisted
+		err    error
+		status int
+		code   ProblemCode
+		retry  string
+	}{
+		{"stored", persisted(workflows.StatusPending, ""), nil, 201, "", ""},
+		{"active since", persisted(workflows.StatusActive, ""), nil, 201, "", ""},
+		{"unconfirmed", workflows.Persisted{}, fmt.Errorf("wait: %w", ErrUnconfirmed), 202, "", ""},
+		{"email taken", persisted(workflows.StatusRejected, user.CodeEmailTaken), nil, 409, "email_taken", ""},
+		{"username taken", persisted(workflows.StatusRejected, user.CodeUsernameTaken), nil, 409, "username_taken", ""},
+		{"superseded", persisted(workflows.StatusSuperseded, ""), nil, 409, "superseded", ""},
+		{"superseded at once", persisted(workflows.StatusRejected, user.CodeSuperseded), nil, 409, "superseded", ""},
+		{"expired since", persisted(workflows.StatusExpired, ""), nil, 410, "registration_closed", ""},
+		{"failed since", persisted(workflows.StatusFailed, ""), nil, 410, "registration_closed", ""},
+		{"unknown refusal", persisted(workflows.StatusRejected, "new_rule"), nil, 500, "internal", ""},
+		{"unknown status", persisted("new_status", ""), nil, 500, "internal", ""},
+		{"defect", workflows.Persisted{}, errors.New("unexpected"), 500, "internal", ""},
+		{"unavailable", workflows.Persisted{}, fmt.Errorf("dial: %w", ErrUnavailable), 503, "unavailable", "2"},
+		{"client gone", workflows.Persisted{}, context.Canceled, 503, "unavailable", "2"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+				tt.out.Fingerprint = in.Fingerprint
+				return tt.out, tt.err
+			}
+			w := s.send(t, "POST", registrations, with(validBody(), nil))
+			require.Equal(t, tt.status, w.Code, w.Body)
+			require.Equal(t, tt.retry, w.Header().Get("Retry-After"))
+			if tt.code != "" {
+				requireProblem(t, w, tt.status, tt.code)
+				return
+			}
+			progress := decode[Progress](t, w)
+			require.Equal(t, registrations+"/"+progress.RegistrationID, w.Header().Get("Location"))
+			want := map[int]Status{201: StatusPendingVerification, 202: StatusAccepted}
+			require.Equal(t, want[tt.status], progress.Status)
+		})
+	}
+}
+
+func TestRegisterReportsEveryBrokenFieldAtOnce(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	w := s.send(t, "POST", registrations, `{"password": "short", "username": "x", "mobile_number": "+49 30 901820"}`)
+	requireProblem(t, w, 422, ProblemCodeValidationFailed)
+	rules := map[FieldErrorField]FieldErrorCode{}
+	for _, e := range problemBody(t, w).Errors {
+		rules[e.Field] = e.Code
+		require.NotEmpty(t, e.Message)
+	}
+	require.Equal(t, map[FieldErrorField]FieldErrorCode{
+		"first_name": "required", "last_name": "required", "username": "too_short", "email": "required",
+		"password": "too_short", "mobile_number": "not_mobile",
+	}, rules)
+}
+
+func TestRegisterOptionalFields(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"left out": with(validBody(), map[string]any{
+			"username": nil, "mobile_number": nil, "locale": nil, "marketing_consent": nil,
+		}),
+		"null": `{"first_name":"Zoelle","last_name":"Nguyễnová","email":"zoelle@example.com",
+			"password":"violet-harbour-91-kettle","username":null,"mobile_number":null,"locale":null,"marketing_consent":null}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+				require.Empty(t, in.Profile.Username)
+				require.Empty(t, in.Profile.Mobile)
+				require.False(t, in.Profile.MarketingConsent)
+				return stored(in), nil
+			}
+			require.Equal(t, 201, s.send(t, "POST", registrations, body).Code)
+		})
+	}
+}
+
+func TestRegisterBreach(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		found  bool
+		err    error
+		status int
+	}{
+		{"not found", false, nil, 201},
+		{"found", true, nil, 422},
+		{"fails open", false, errors.New("timeout"), 201},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t, func(d *Deps) {
+				d.Breach = fakeBreach(func(_ context.Context, password string) (bool, error) {
+					require.Equal(t, "violet-harbour-91-kettle", password)
+					return tt.found, tt.err
+				})
+			})
+			w := s.send(t, "POST", registrations, with(validBody(), nil))
+			require.Equal(t, tt.status, w.Code, w.Body)
+			if tt.found {
+				requireProblem(t, w, 422, ProblemCodeValidationFailed)
+				require.Equal(t, FieldErrorCodeBreached, problemBody(t, w).Errors[0].Code)
+				require.Equal(t, FieldErrorFieldPassword, problemBody(t, w).Errors[0].Field)
+			}
+			if tt.err != nil {
+				require.Contains(t, s.logs.String(), `"level":"WARN","msg":"password not checked for breaches"`)
+			}
+		})
+	}
+}
+
+func TestRegisterHashing(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err    error
+		status int
+		code   ProblemCode
+		retry  string
+	}{
+		{secret.ErrSaturated, 503, ProblemCodeOverloaded, "1"},
+		{fmt.Errorf("wait: %w", context.Canceled), 503, ProblemCodeUnavailable, "2"},
+		{errors.New("no entropy"), 500, ProblemCodeInternal, ""},
+	} {
+		t.Run(tt.err.Error(), func(t *testing.T) {
+			t.Parallel()
+			s := setup(t, func(d *Deps) {
+				d.Hasher = fakeHasher(func(context.Context, string) (string, error) { return "", tt.err })
+			})
+			w := s.send(t, "POST", registrations, with(validBody(), nil))
+			requireProblem(t, w, tt.status, tt.code)
+			require.Equal(t, tt.retry, w.Header().Get("Retry-After"))
+		})
+	}
+}
+
+// remember is an engine that keeps the first registration of each id, as workflows do.
+func remember(s *service) map[string]workflows.RegistrationInput {
+	started := map[string]workflows.RegistrationInput{}
+	s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+		if _, ok := started[in.RegistrationID]; !ok {
+			started[in.RegistrationID] = in
+		}
+		return stored(started[in.RegistrationID]), nil
+	}
+	return started
+}
+
+func TestRegisterIdempotency(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	started := remember(s)
+	first := s.send(t, "POST", registrations, with(validBody(), nil), "Idempotency-Key", "s3cret-key")
+	require.Equal(t, 201, first.Code)
+
+	for name, body := range map[string]string{
+		"same":       with(validBody(), nil),
+		"normalised": with(validBody(), map[string]any{"first_name": "  Zoelle ", "mobile_number": "0170 1234567"}),
+	} {
+		again := s.send(t, "POST", registrations, body, "Idempotency-Key", "s3cret-key")
+		require.Equal(t, 201, again.Code, name)
+		require.Equal(t, first.Body.String(), again.Body.String(), name)
+		require.Equal(t, first.Header().Get("Location"), again.Header().Get("Location"), name)
+	}
+	for name, value := range map[string]any{
+		"first_name": "Zoe", "last_name": "Nguyen", "username": "other", "email": "other@example.com",
+		"password": "another-harbour-91-kettle", "mobile_number": "+491701234568", "locale": "de", "marketing_consent": false,
+	} {
+		other := s.send(t, "POST", registrations, with(validBody(), map[string]any{name: value}), "Idempotency-Key", "s3cret-key")
+		requireProblem(t, other, 422, ProblemCodeIdempotencyKeyReused)
+	}
+	require.Len(t, started, 1)
+
+	require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil), "Idempotency-Key", "S3cret-key").Code)
+	require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil)).Code)
+	require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil)).Code)
+	require.Len(t, started, 4, "another key and no key at all are other registrations")
+}
+
+func TestRegisterIdempotencyKeyIsTakenLiterally(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	started := remember(s)
+	for _, key := range []string{"a%41,b=c;", "aA,b=c;", "aA", `"quoted"`} {
+		require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil), "Idempotency-Key", key).Code)
+		require.Contains(t, started, keyring().RegistrationID(key))
+	}
+}
+
+func TestRegisterUnconfirmedUnderAKey(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		state  func(mine string) (workflows.RegistrationState, error)
+		status int
+	}{
+		{"mine", func(mine string) (workflows.RegistrationState, error) {
+			return workflows.RegistrationState{Fingerprint: mine}, nil
+		}, 202},
+		{"of another request", func(string) (workflows.RegistrationState, error) {
+			return workflows.RegistrationState{Fingerprint: "other"}, nil
+		}, 422},
+		{"not to be told", func(string) (workflows.RegistrationState, error) {
+			return workflows.RegistrationState{}, ErrUnavailable
+		}, 202},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			var mine string
+			s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+				mine = in.Fingerprint
+				return workflows.Persisted{}, ErrUnconfirmed
+			}
+			s.engine.state = func(ctx context.Context, id string) (workflows.RegistrationState, error) {
+				require.Equal(t, keyring().RegistrationID("s3cret-key"), id)
+				_, bounded := ctx.Deadline()
+				require.True(t, bounded)
+				return tt.state(mine)
+			}
+			w := s.send(t, "POST", registrations, with(validBody(), nil), "Idempotency-Key", "s3cret-key")
+			require.Equal(t, tt.status, w.Code, w.Body)
+		})
+	}
+}
+
+func TestRegisterPassesTheRequestsContext(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.engine.register = func(ctx context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+		require.Equal(t, "abc", requestID(ctx))
+		return stored(in), nil
+	}
+	s.send(t, "POST", registrations, with(validBody(), nil), "X-Request-Id", "abc")
+}

@@ -1,0 +1,139 @@
+// Package api is Registrar's HTTP service. openapi.yaml is its contract; gen.go is generated from it.
+package api
+
+//go:generate go -C ../tools tool oapi-codegen -config ../api/oapi-codegen.yaml ../api/openapi.yaml
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+// Hasher hashes passwords. It fails with secret.ErrSaturated when it has too much to do.
+type Hasher interface {
+	Hash(ctx context.Context, password string) (string, error)
+}
+
+// Keys derives what must not be guessable. Equal inputs give equal outputs, in every replica.
+type Keys interface {
+	// RegistrationID returns the UUID of the registration that an idempotency key names.
+	RegistrationID(idempotencyKey string) string
+	// Fingerprint returns a digest of a request's parts, in order.
+	Fingerprint(parts ...string) string
+	// KeyID returns the key that derives the codes of new registrations.
+	KeyID() uint32
+	// IssueDigests returns the digests of the registration's codes 1 to n.
+	IssueDigests(keyID uint32, registrationID string, n int) ([]string, error)
+	// CodeDigests returns the digests of a typed code, under every key in use.
+	CodeDigests(registrationID, code string) []string
+}
+
+// Breach tells whether a password is known from a data breach.
+type Breach interface {
+	Found(ctx context.Context, password string) (bool, error)
+}
+
+// Deps is what the API is made of. Engine, Hasher and Keys are required.
+type Deps struct {
+	Engine Engine
+	Hasher Hasher
+	Keys   Keys
+	// Breach refuses passwords known from breaches. nil: not asked. When it fails, passwords are accepted.
+	Breach Breach
+	// Rules are the settings for checking what people type.
+	Rules user.Rules
+	// Policy is what new registrations start with.
+	Policy workflows.Policy
+	// Schema returns nil when the database has every migration, for /readyz. nil: not asked.
+	Schema func(context.Context) error
+	// Draining is true from the moment that the process wants no new requests, for /readyz. nil: never.
+	Draining func() bool
+	// Landing answers GET /. nil: a page that links to the documentation.
+	Landing http.Handler
+	// Logger gets one line for each request and each failure, without personal data. nil: slog.Default().
+	Logger *slog.Logger
+	// Now is the clock. nil: time.Now.
+	Now func() time.Time
+}
+
+// New returns the service. It trusts no proxy: it neither uses nor logs clients' addresses.
+func New(d Deps) http.Handler {
+	if d.Logger == nil {
+		d.Logger = slog.Default()
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	gin.SetMode(gin.ReleaseMode) // gin's debug mode prints every route
+	s := &server{d}
+	router := gin.New()
+	router.HandleMethodNotAllowed = true
+	router.RedirectTrailingSlash = false // one resource, one address
+	router.Use(s.identify, s.logAccess, s.recoverPanic, secureHeaders)
+	router.NoRoute(func(c *gin.Context) { s.fail(c, &problem{code: ProblemCodeNotFound}) })
+	router.NoMethod(func(c *gin.Context) { s.fail(c, &problem{code: ProblemCodeMethodNotAllowed}) })
+	RegisterHandlersWithOptions(router, s.strict(), GinServerOptions{
+		Middlewares:  []MiddlewareFunc{s.checkBody},
+		ErrorHandler: s.failParameter,
+	})
+	routePages(router, d.Landing)
+	return headAsGet(router)
+}
+
+// server implements the operations of openapi.yaml.
+type server struct{ Deps }
+
+var _ StrictServerInterface = (*server)(nil)
+
+// strict wires the operations' errors to fail, the only place that writes them.
+func (s *server) strict() ServerInterface {
+	return NewStrictHandlerWithOptions(s, nil, StrictGinServerOptions{
+		RequestErrorHandlerFunc:  s.fail,
+		HandlerErrorFunc:         s.fail,
+		ResponseErrorHandlerFunc: s.fail,
+	})
+}
+
+// failParameter answers a parameter that the generated code cannot read. The contract has two: an id in the path, which
+// then names nothing, and Idempotency-Key.
+func (s *server) failParameter(c *gin.Context, _ error, _ int) {
+	if len(c.Params) > 0 {
+		s.fail(c, &problem{code: ProblemCodeNotFound})
+		return
+	}
+	s.fail(c, &problem{code: ProblemCodeInvalidIdempotencyKey})
+}
+
+// requestContext is the request's own context. The generated code passes gin's, which is used again for another
+// request as soon as the handler has returned.
+func requestContext(ctx context.Context) context.Context {
+	if c, ok := ctx.(*gin.Context); ok {
+		return c.Request.Context()
+	}
+	return ctx
+}
+
+// NewHTTPServer returns a server for the service, with bounds on what one client can hold.
+func NewHTTPServer(addr string, handler http.Handler) *http.Server {
+	return &http.Server{
+		Addr:    addr,
+		Handler: handler,
+		// Headers come in one or two packets; a client that needs longer is stuck, or wants to hold the connection.
+		ReadHeaderTimeout: 5 * time.Second,
+		// 16 KiB of body in 10 s is 13 kbit/s, less than GPRS gave.
+		ReadTimeout: 10 * time.Second,
+		// The slowest honest answer takes about 7 s: a second in the queue for hashing, another for the breach check,
+		// 5 s for Temporal.
+		WriteTimeout: 30 * time.Second,
+		// Longer than load balancers keep their side open without use, so that they close first.
+		IdleTimeout: 60 * time.Second,
+		// The largest header with a meaning here is a Referer of 8 KiB.
+		MaxHeaderBytes: 16 << 10,
+	}
+}

@@ -1,0 +1,11 @@
+SwaggerUIBundle({
+  url: "/openapi.yaml",
+  dom_id: "#docs",
+  deepLinking: true,
+  defaultModelsExpandDepth: 0,
+  defaultModelRendering: "model",
+  displayRequestDuration: true,
+  showExtensions: false,
+  tryItOutEnabled: true,
+  validatorUrl: null,
+});

@@ -1,0 +1,75 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+// GetRegistration is GET /v1/registrations/{id}. Why a registration waits for an operator is not told.
+func (s *server) GetRegistration(ctx context.Context, r GetRegistrationRequestObject) (GetRegistrationResponseObject, error) {
+	id := r.ID.String()
+	state, err := s.Engine.State(requestContext(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	body := Registration{
+		RegistrationID: id,
+		UserID:         state.UserID,
+		Status:         Status(state.Status),
+		Message:        statusMessage(state),
+	}
+	if state.Status == workflows.StatusRejected {
+		body.Refusal = RegistrationRefusal(ruleProblems[state.Refusal])
+	}
+	if state.Status == workflows.StatusPending && !state.Activating {
+		body.Verification = verification(state.Verification)
+	}
+	return GetRegistration200JSONResponse{Body: body}, nil
+}
+
+func progress(id string, state workflows.RegistrationState) Progress {
+	return Progress{RegistrationID: id, Status: Status(state.Status), Message: statusMessage(state)}
+}
+
+// verification tells times in whole seconds, rounded so that a client that obeys them is never too late or too early.
+func verification(v workflows.Verification) Verification {
+	return Verification{
+		Channel:     VerificationChannel(v.Channel),
+		Destination: v.Destination,
+		ExpiresAt:   v.ExpiresAt.UTC().Truncate(time.Second),
+		ResendAfter: v.ResendAfter.UTC().Add(time.Second - time.Nanosecond).Truncate(time.Second),
+	}
+}
+
+// statusMessage tells a person where the registration stands.
+func statusMessage(s workflows.RegistrationState) string {
+	switch s.Status {
+	case workflows.StatusAccepted:
+		return "Your registration is safe with us and will be finished shortly."
+	case workflows.StatusPending:
+		if s.Activating {
+			return "Your code was accepted. Your account will be active shortly."
+		}
+		return codeMessage(s.Verification)
+	case workflows.StatusActive:
+		return "Your account is active."
+	case workflows.StatusRejected:
+		return answers[ruleProblems[s.Refusal]].detail
+	case workflows.StatusSuperseded:
+		return answers[ProblemCodeSuperseded].detail
+	case workflows.StatusExpired:
+		return "This registration was not verified in time. You are welcome to register again."
+	default:
+		return "We could not finish your registration yet. Someone is looking into it."
+	}
+}
+
+func codeMessage(v workflows.Verification) string {
+	if v.Channel == message.ChannelSMS {
+		return "We sent you a code by SMS. Enter it to activate your account."
+	}
+	return "We sent you a code by email. Enter it to activate your account."
+}

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+const registrationPath = registrations + "/" + registrationID
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name         string
+		state        workflows.RegistrationState
+		status       Status
+		refusal      RegistrationRefusal
+		message      string
+		verification bool
+	}{
+		{"accepted", workflows.RegistrationState{Status: workflows.StatusAccepted}, StatusAccepted, "", "safe with us", false},
+		{"pending", workflows.RegistrationState{Status: workflows.StatusPending, UserID: userID, Verification: sent()},
+			StatusPendingVerification, "", "We sent you a code by SMS", true},
+		{"activating", workflows.RegistrationState{
+			Status: workflows.StatusPending, UserID: userID, Verification: sent(), Activating: true,
+		}, StatusPendingVerification, "", "Your code was accepted", false},
+		{"active", workflows.RegistrationState{Status: workflows.StatusActive, UserID: userID, Verification: sent()},
+			StatusActive, "", "is active", false},
+		{"email taken", workflows.RegistrationState{Status: workflows.StatusRejected, Refusal: user.CodeEmailTaken},
+			StatusRejected, RegistrationRefusalEmailTaken, "email address already", false},
+		{"username taken", workflows.RegistrationState{Status: workflows.StatusRejected, Refusal: user.CodeUsernameTaken},
+			StatusRejected, RegistrationRefusalUsernameTaken, "username is taken", false},
+		{"superseded", workflows.RegistrationState{Status: workflows.StatusSuperseded}, StatusSuperseded, "", "later", false},
+		{"expired", workflows.RegistrationState{Status: workflows.StatusExpired}, StatusExpired, "", "not verified in time", false},
+		{"failed", workflows.RegistrationState{
+			Status: workflows.StatusFailed, Reason: workflows.ReasonSMSMisconfigured, UserID: userID, Verification: sent(),
+		}, StatusFailed, "", "looking into it", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			s.engine.state = func(_ context.Context, id string) (workflows.RegistrationState, error) {
+				require.Equal(t, registrationID, id)
+				return tt.state, nil
+			}
+			w := s.send(t, "GET", registrationPath, "")
+			require.Equal(t, 200, w.Code, w.Body)
+			require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+			require.NotContains(t, w.Body.String(), "misconfigured")
+			body := decode[Registration](t, w)
+			require.Equal(t, registrationID, body.RegistrationID)
+			require.Equal(t, tt.state.UserID, body.UserID)
+			require.Equal(t, tt.status, body.Status)
+			require.Equal(t, tt.refusal, body.Refusal)
+			require.Contains(t, body.Message, tt.message)
+			require.Equal(t, tt.verification, body.Verification != Verification{})
+		})
+	}
+}
+
+func TestStatusFailures(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err    error
+		status int
+		code   ProblemCode
+	}{
+		{ErrNotFound, 404, ProblemCodeNotFound},
+		{errors.New("unexpected"), 500, ProblemCodeInternal},
+		{ErrUnavailable, 503, ProblemCodeUnavailable},
+	} {
+		t.Run(tt.err.Error(), func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
+				return workflows.RegistrationState{}, tt.err
+			}
+			requireProblem(t, s.send(t, "GET", registrationPath, ""), tt.status, tt.code)
+		})
+	}
+}
+
+func TestRegistrationIDs(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for _, id := range []string{"1", "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f0", "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f0x", "%2e%2e", "a%2Fb"} {
+		requireProblem(t, s.send(t, "GET", registrations+"/"+id, ""), 404, ProblemCodeNotFound)
+		requireProblem(t, s.send(t, "POST", registrations+"/"+id+"/verification", `{"code":"493817"}`), 404, ProblemCodeNotFound)
+		requireProblem(t, s.send(t, "POST", registrations+"/"+id+"/otp", ""), 404, ProblemCodeNotFound)
+	}
+	s.engine.state = func(_ context.Context, id string) (workflows.RegistrationState, error) {
+		require.Equal(t, registrationID, id)
+		return workflows.RegistrationState{Status: workflows.StatusActive}, nil
+	}
+	require.Equal(t, 200, s.send(t, "GET", registrations+"/0198F6C2-7D10-7A44-8C1F-5E2B9D3A6F01", "").Code)
+}

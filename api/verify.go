@@ -1,0 +1,84 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode"
+
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+// VerifyRegistration is POST /v1/registrations/{id}/verification.
+func (s *server) VerifyRegistration(
+	ctx context.Context, r VerifyRegistrationRequestObject,
+) (VerifyRegistrationResponseObject, error) {
+	ctx = requestContext(ctx)
+	id := r.ID.String()
+	code, err := parseCode(r.Body.Code)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.Engine.Verify(ctx, id, workflows.VerifyInput{Digests: s.Keys.CodeDigests(id, code)})
+	refused := new(workflows.RefusedError)
+	errors.As(err, &refused)
+	switch {
+	case err == nil && !out.Active:
+		return nil, &problem{code: ProblemCodeWrongCode, attemptsLeft: &out.AttemptsLeft}
+	case err == nil, refused.Refusal == workflows.RefusedActive:
+		return VerifyRegistration200JSONResponse{
+			Body: progress(id, workflows.RegistrationState{Status: workflows.StatusActive}),
+		}, nil
+	case errors.Is(err, ErrUnconfirmed), refused.Refusal == workflows.RefusedActivating:
+		return VerifyRegistration202JSONResponse{
+			Body: progress(id, workflows.RegistrationState{Status: workflows.StatusPending, Activating: true}),
+		}, nil
+	default:
+		return nil, err
+	}
+}
+
+// parseCode returns the digits of a code as people type or paste it: "493 817", "493-817".
+func parseCode(typed string) (string, error) {
+	code := strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) {
+			return -1
+		}
+		return r
+	}, typed)
+	switch {
+	case code == "":
+		return "", invalidField("code", user.CodeRequired, "is required")
+	case len(code) < 4 || len(code) > 10 || strings.Trim(code, "0123456789") != "":
+		return "", invalidField("code", user.CodeInvalid, "must have 4 to 10 digits")
+	}
+	return code, nil
+}
+
+// ResendCode is POST /v1/registrations/{id}/otp.
+func (s *server) ResendCode(ctx context.Context, r ResendCodeRequestObject) (ResendCodeResponseObject, error) {
+	ctx = requestContext(ctx)
+	id := r.ID.String()
+	var in workflows.ResendInput
+	if r.Body != nil && r.Body.MobileNumber != "" {
+		mobile, err := user.ParseMobile(r.Body.MobileNumber, s.Rules.DefaultRegion)
+		if broken := new(user.Error); errors.As(err, &broken) {
+			return nil, invalidField("mobile_number", broken.Code, broken.Message)
+		}
+		if err != nil {
+			return nil, err
+		}
+		in.Mobile = mobile
+	}
+	v, err := s.Engine.ResendOTP(ctx, id, in)
+	if err != nil {
+		return nil, err
+	}
+	return ResendCode202JSONResponse{Body: CodeSent{
+		RegistrationID: id,
+		Status:         StatusPendingVerification,
+		Message:        codeMessage(v),
+		Verification:   verification(v),
+	}}, nil
+}

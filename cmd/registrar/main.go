@@ -1,0 +1,38 @@
+// Command registrar is the production binary: the web servers, the workers and what operators need around them.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := root().ExecuteContext(ctx); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			fmt.Fprintln(os.Stderr, "registrar:", strings.TrimSuffix(line, "\n"))
+		}
+		stop()
+		os.Exit(1)
+	}
+}
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:           "registrar",
+		Short:         "User registration as a durable workflow",
+		Long:          "User registration as a durable workflow. Configured by environment variables: docs/configuration.md.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+	}
+	cmd.AddCommand(apiCommand(), workerCommand(), migrateCommand(), codecCommand(), keysCommand(), versionCommand())
+	return cmd
+}

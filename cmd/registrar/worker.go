@@ -1,0 +1,36 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"registrar/internal/config"
+	"registrar/internal/service"
+)
+
+func workerCommand() *cobra.Command {
+	var queues []string
+	cmd := &cobra.Command{
+		Use:   "worker",
+		Short: "Run workflows and activities",
+		Long:  "Run workflows and activities of the task queues in --queues or WORKER_QUEUES until SIGTERM.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			environ := os.Environ()
+			if len(queues) > 0 {
+				environ = append(environ, "WORKER_QUEUES="+joined(queues))
+			}
+			c, err := config.Load(environ)
+			if err != nil {
+				return err
+			}
+			logger := service.Logger(c.Log, os.Stderr)
+			slog.SetDefault(logger)
+			return service.RunWorker(cmd.Context(), c, logger)
+		},
+	}
+	cmd.Flags().StringSliceVar(&queues, "queues", nil, "task queues to serve, instead of WORKER_QUEUES")
+	return cmd
+}

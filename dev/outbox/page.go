@@ -1,0 +1,117 @@
+package outbox
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"regexp"
+
+	"registrar/internal/message"
+)
+
+// pageSize is how many messages the page shows, the newest ones; /outbox.json has them all.
+const pageSize = 50
+
+//go:embed page.html
+var pageHTML string
+
+//go:embed page.css
+var pageCSS string
+
+//go:embed page.js
+var pageJS string
+
+var page = template.Must(template.New("outbox").Parse(pageHTML))
+
+// policy lets the page run its own script and nothing else. Emails in frames inherit it, so inline styles are
+// allowed for their sake; they can load nothing.
+var policy = func() string {
+	hash := sha256.Sum256([]byte(pageJS))
+	return "default-src 'none'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; " +
+		"style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}()
+
+// Handler serves GET /outbox, a page for people, and GET /outbox.json, the messages as an array of Sent with the
+// newest first. With ?to= both show only what went to exactly that address or number.
+func (o *Outbox) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /outbox.json", o.serveJSON)
+	mux.HandleFunc("GET /outbox", o.servePage)
+	return mux
+}
+
+func (o *Outbox) serveJSON(w http.ResponseWriter, r *http.Request) {
+	list := o.Sent(r.URL.Query().Get("to"))
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if err := json.NewEncoder(w).Encode(list); err != nil {
+		slog.DebugContext(r.Context(), "write outbox.json", "error", err) // the client has gone
+	}
+}
+
+// servePage answers 304 when nothing was sent since the page that the request names in If-None-Match.
+func (o *Outbox) servePage(w http.ResponseWriter, r *http.Request) {
+	to := r.URL.Query().Get("to")
+	list := o.Sent(to)
+	tag := etag(list)
+	h := w.Header()
+	h.Set("ETag", tag)
+	h.Set("Cache-Control", "no-store")
+	if r.Header.Get("If-None-Match") == tag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	data := pageData{
+		CSS: template.CSS(pageCSS), JS: template.JS(pageJS), //nolint:gosec // embedded, not input
+		Tag: tag, To: to, Host: r.Host, Total: len(list),
+	}
+	for _, s := range list[:min(len(list), pageSize)] {
+		data.Messages = append(data.Messages, view{s})
+	}
+	if err := page.Execute(w, data); err != nil {
+		slog.DebugContext(r.Context(), "write outbox page", "error", err) // the client has gone
+	}
+}
+
+func etag(list []Sent) string {
+	if len(list) == 0 {
+		return `"empty"`
+	}
+	return fmt.Sprintf("%q", list[0].ID)
+}
+
+type pageData struct {
+	CSS      template.CSS
+	JS       template.JS
+	Tag      string
+	To       string // the filter, or empty
+	Host     string
+	Total    int
+	Messages []view
+}
+
+// view is what the page shows of a message.
+type view struct{ Sent }
+
+var code = regexp.MustCompile(`\b\d{4,8}\b`)
+
+// Code is the one-time password in the message, or empty.
+func (v view) Code() string {
+	if v.Kind != message.KindOTP {
+		return ""
+	}
+	return code.FindString(v.Text)
+}
+
+// Document is the email as its frame shows it: links open in a new tab.
+func (v view) Document() string { return `<base target="_blank">` + v.HTML }

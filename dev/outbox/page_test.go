@@ -1,0 +1,167 @@
+package outbox
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+
+	"registrar/internal/message"
+)
+
+func get(t *testing.T, o *Outbox, target string, header ...string) *http.Response {
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
+	for n := 0; n < len(header); n += 2 {
+		r.Header.Set(header[n], header[n+1])
+	}
+	w := httptest.NewRecorder()
+	o.Handler().ServeHTTP(w, r)
+	return w.Result()
+}
+
+func body(t *testing.T, r *http.Response) string {
+	b, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	return string(b)
+}
+
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	o := setup(t, t.TempDir())
+	empty := get(t, o, "/outbox.json")
+	require.Equal(t, http.StatusOK, empty.StatusCode)
+	require.Equal(t, "application/json", empty.Header.Get("Content-Type"))
+	require.Equal(t, "[]\n", body(t, empty))
+
+	send(t, o, sms("+4915112345678", "Your code is 123456"))
+	send(t, o, sms("+4915100000000", "Your code is 654321"))
+	var list []map[string]any
+	require.NoError(t, json.Unmarshal([]byte(body(t, get(t, o, "/outbox.json?to="+url.QueryEscape("+4915112345678")))), &list))
+	require.Len(t, list, 1)
+	require.Regexp(t, `^\d{4}-\d\d-\d\dT.*Z$`, list[0]["sent_at"])
+	require.NotEmpty(t, list[0]["id"])
+	delete(list[0], "sent_at")
+	delete(list[0], "id")
+	require.Equal(t, map[string]any{
+		"channel": "sms", "kind": "otp", "to": "+4915112345678", "subject": "",
+		"text": "Your code is 123456", "html": "", "registration_id": "r1",
+	}, list[0])
+}
+
+func TestPageShowsTheCode(t *testing.T) {
+	t.Parallel()
+	o := setup(t, t.TempDir())
+	send(t, o, sms("+4915112345678", "Your code is 271828. It is valid for 10 minutes."))
+	require.Contains(t, body(t, get(t, o, "/outbox")), "<output>271828</output>")
+	require.NotContains(t, body(t, get(t, o, "/outbox?to=nobody")), "271828")
+}
+
+func TestEmptyPageTellsWhatToDo(t *testing.T) {
+	t.Parallel()
+	o := setup(t, t.TempDir())
+	page := body(t, get(t, o, "http://localhost:8080/outbox"))
+	require.Contains(t, page, "curl http://localhost:8080/v1/registrations")
+	require.Contains(t, page, `href="/"`)
+}
+
+func TestPageShowsTheNewestOnly(t *testing.T) {
+	t.Parallel()
+	o := setup(t, t.TempDir())
+	send(t, o, sms("+1", "the oldest"))
+	for range pageSize {
+		send(t, o, sms("+1", "newer"))
+	}
+	page := body(t, get(t, o, "/outbox"))
+	require.Equal(t, pageSize, strings.Count(page, "<article"))
+	require.NotContains(t, page, "the oldest")
+	require.Contains(t, page, "51 messages")
+}
+
+func TestUnchangedPageIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	o := setup(t, t.TempDir())
+	tag := get(t, o, "/outbox").Header.Get("ETag")
+	require.Equal(t, http.StatusNotModified, get(t, o, "/outbox", "If-None-Match", tag).StatusCode)
+	send(t, o, sms("+1", "new"))
+	changed := get(t, o, "/outbox", "If-None-Match", tag)
+	require.Equal(t, http.StatusOK, changed.StatusCode)
+	require.NotEqual(t, tag, changed.Header.Get("ETag"))
+}
+
+func TestHostileContentStaysText(t *testing.T) {
+	t.Parallel()
+	const attack = `"><script>alert(1)</script><img src=x onerror=alert(1)>'</pre></iframe>`
+	o := setup(t, t.TempDir())
+	send(t, o, sms("+1", attack))
+	send(t, o, message.Message{
+		RegistrationID: attack, Kind: message.Kind(attack), Channel: message.Channel(attack),
+		To: attack, Subject: attack, Text: attack, HTML: attack,
+	})
+	for _, target := range []string{"/outbox", "/outbox?to=" + url.QueryEscape(attack), "/outbox?to=" + url.QueryEscape(attack+"x")} {
+		root, err := html.Parse(get(t, o, target).Body)
+		require.NoError(t, err)
+		scripts := 0
+		for n := range root.Descendants() {
+			if n.Type != html.ElementNode {
+				continue
+			}
+			require.NotEqual(t, "img", n.Data)
+			if n.Data == "script" {
+				scripts++
+				require.Equal(t, pageJS, n.FirstChild.Data)
+			}
+			requireHarmless(t, n)
+		}
+		require.Equal(t, 1, scripts)
+	}
+}
+
+func requireHarmless(t *testing.T, n *html.Node) {
+	for _, a := range n.Attr {
+		require.False(t, strings.HasPrefix(a.Key, "on"), "event handler %s on <%s>", a.Key, n.Data)
+		if n.Data == "iframe" && a.Key == "sandbox" {
+			require.NotContains(t, a.Val, "allow-scripts")
+			require.NotContains(t, a.Val, "allow-same-origin")
+		}
+	}
+	if n.Data == "iframe" {
+		require.Contains(t, attributes(n), "sandbox")
+	}
+}
+
+func attributes(n *html.Node) map[string]string {
+	m := make(map[string]string)
+	for _, a := range n.Attr {
+		m[a.Key] = a.Val
+	}
+	return m
+}
+
+func TestPageHeaders(t *testing.T) {
+	t.Parallel()
+	o := setup(t, t.TempDir())
+	r := get(t, o, "/outbox")
+	csp := r.Header.Get("Content-Security-Policy")
+	require.Contains(t, csp, "default-src 'none'")
+	require.Regexp(t, `script-src 'sha256-[A-Za-z0-9+/]{43}='(;|$)`, csp)
+	require.NotContains(t, csp, "http")
+	require.Equal(t, "nosniff", r.Header.Get("X-Content-Type-Options"))
+	require.Equal(t, "no-store", r.Header.Get("Cache-Control"))
+	page := body(t, r)
+	require.NotContains(t, page, "//cdn")
+	require.NotRegexp(t, `(src|href)="(https?:)?//`, page)
+}
+
+func TestOnlyGet(t *testing.T) {
+	t.Parallel()
+	o := setup(t, t.TempDir())
+	w := httptest.NewRecorder()
+	o.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/outbox.json", nil))
+	require.Equal(t, http.StatusMethodNotAllowed, w.Code)
+}

@@ -1,0 +1,129 @@
+package temporalserver
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"go.temporal.io/server/common/authorization"
+	"go.temporal.io/server/common/cluster"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/dynamicconfig"
+	"go.temporal.io/server/common/membership/static"
+	"go.temporal.io/server/common/primitives"
+	"go.temporal.io/server/temporal"
+)
+
+// clusterName is recorded in every data file: it must never change.
+const clusterName = "active"
+
+// tuning is what was chosen by measurement; BenchmarkTuning compares candidates.
+type tuning struct {
+	shards  int32 // of histories; counts when the file is set up, an existing file keeps its own
+	pollRPS int   // how often a second a shard's queues may look for tasks; 0 keeps Temporal's default, 20
+	conns   int   // connections to the data file
+}
+
+var measured = tuning{shards: 8, conns: 1}
+
+// bind builds the Temporal server, which makes it listen on all its ports.
+func (s *Server) bind(t tuning) (err error) {
+	choosing.Lock()
+	defer choosing.Unlock()
+	ports, err := freePorts(4)
+	if err != nil {
+		return err
+	}
+	if s.options.Port == 0 {
+		s.options.Port = ports[0]
+	}
+	cfg := s.config(t, ports[1:])
+	hosts := make(map[primitives.ServiceName]static.Hosts)
+	for name, service := range cfg.Services {
+		address := net.JoinHostPort(loopback, strconv.Itoa(service.RPC.GRPCPort))
+		hosts[primitives.ServiceName(name)] = static.SingleLocalHost(address)
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			message, ok := r.(fatal)
+			if !ok {
+				panic(r)
+			}
+			err = fmt.Errorf("build Temporal server: %s", message)
+		}
+	}()
+	s.temporal, err = temporal.NewServer(
+		temporal.WithConfig(cfg),
+		temporal.ForServices(temporal.DefaultServices),
+		temporal.WithStaticHosts(hosts), // no gossip between the services: a faster start, no membership ports
+		temporal.WithLogger(s.logger),
+		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
+		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
+		temporal.WithDynamicConfigClient(dynamicConfig(t)),
+	)
+	if err != nil {
+		return fmt.Errorf("build Temporal server: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) config(t tuning, internalPorts []int) *config.Config {
+	service := func(port int) config.Service {
+		return config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: loopback}}
+	}
+	return &config.Config{
+		Global: config.Global{Membership: config.Membership{BroadcastAddress: loopback}},
+		Persistence: config.Persistence{
+			DefaultStore:     "sqlite",
+			VisibilityStore:  "sqlite",
+			NumHistoryShards: t.shards,
+			DataStores:       map[string]config.DataStore{"sqlite": {SQL: storeConfig(s.options.DataFile, t)}},
+		},
+		Services: map[string]config.Service{
+			string(primitives.FrontendService): service(s.options.Port),
+			string(primitives.HistoryService):  service(internalPorts[0]),
+			string(primitives.MatchingService): service(internalPorts[1]),
+			string(primitives.WorkerService):   service(internalPorts[2]),
+		},
+		ClusterMetadata: &cluster.Config{
+			FailoverVersionIncrement: 10,
+			MasterClusterName:        clusterName,
+			CurrentClusterName:       clusterName,
+			ClusterInformation: map[string]cluster.ClusterInformation{
+				clusterName: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: s.Address()},
+			},
+		},
+		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
+		PublicClient:        config.PublicClient{HostPort: s.Address()},
+		Archival: config.Archival{
+			History:    config.HistoryArchival{State: config.ArchivalDisabled},
+			Visibility: config.VisibilityArchival{State: config.ArchivalDisabled},
+		},
+		NamespaceDefaults: config.NamespaceDefaults{Archival: config.ArchivalNamespaceDefaults{
+			History:    config.HistoryArchivalNamespaceDefaults{State: config.ArchivalDisabled},
+			Visibility: config.VisibilityArchivalNamespaceDefaults{State: config.ArchivalDisabled},
+		}},
+	}
+}
+
+func dynamicConfig(t tuning) dynamicconfig.Client {
+	settings := map[string]any{
+		"frontend.enableServerVersionCheck":    false, // does not call home
+		"matching.enableFairness":              true,
+		"matching.numTaskqueueReadPartitions":  1,
+		"matching.numTaskqueueWritePartitions": 1,
+		// The default of 30 minutes spreads the load of many tenants.
+		"history.retentionTimerJitterDuration": time.Second,
+	}
+	if t.pollRPS > 0 {
+		settings["history.transferProcessorMaxPollRPS"] = t.pollRPS
+		settings["history.timerProcessorMaxPollRPS"] = t.pollRPS
+		settings["history.visibilityProcessorMaxPollRPS"] = t.pollRPS
+	}
+	c := make(dynamicconfig.StaticClient)
+	for key, value := range settings {
+		c[dynamicconfig.MakeKey(key)] = value
+	}
+	return c
+}

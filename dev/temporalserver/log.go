@@ -1,0 +1,63 @@
+package temporalserver
+
+import (
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+
+	"go.temporal.io/server/common/log"
+	"go.temporal.io/server/common/log/tag"
+)
+
+// logger passes Temporal's warnings and errors on to slog until it is muted: four services that stop one
+// after the other complain about each other, and nobody can act on it.
+type logger struct {
+	out   *slog.Logger
+	muted atomic.Bool
+}
+
+var _ log.Logger = (*logger)(nil)
+
+func newLogger(out *slog.Logger) *logger {
+	return &logger{out: out.With("component", "temporal")}
+}
+
+func (l *logger) mute() { l.muted.Store(true) }
+
+func (*logger) Debug(string, ...tag.Tag) {}
+func (*logger) Info(string, ...tag.Tag)  {}
+
+func (l *logger) Warn(msg string, tags ...tag.Tag)   { l.write(l.out.Warn, msg, tags) }
+func (l *logger) Error(msg string, tags ...tag.Tag)  { l.write(l.out.Error, msg, tags) }
+func (l *logger) DPanic(msg string, tags ...tag.Tag) { l.write(l.out.Error, msg, tags) }
+
+// Panic panics, as Temporal counts on it.
+func (l *logger) Panic(msg string, tags ...tag.Tag) {
+	l.write(l.out.Error, msg, tags)
+	panic(msg)
+}
+
+// Fatal panics instead of ending the process: bind turns it into an error.
+func (l *logger) Fatal(msg string, tags ...tag.Tag) {
+	if l.muted.Load() {
+		return
+	}
+	for _, t := range tags {
+		msg += fmt.Sprintf(" %s=%v", t.Key(), t.Value())
+	}
+	panic(fatal(msg))
+}
+
+// fatal is what Fatal panics with.
+type fatal string
+
+func (l *logger) write(out func(string, ...any), msg string, tags []tag.Tag) {
+	if l.muted.Load() {
+		return
+	}
+	attrs := make([]any, 0, len(tags))
+	for _, t := range tags {
+		attrs = append(attrs, slog.Any(t.Key(), t.Value()))
+	}
+	out(msg, attrs...)
+}

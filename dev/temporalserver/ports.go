@@ -1,0 +1,62 @@
+package temporalserver
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+)
+
+// PortError says that a port cannot be listened on, mostly because another program does.
+type PortError struct {
+	Port int
+	What string // what the port is for: FrontendPort or WebUIPort
+	Err  error
+}
+
+// What a port is for.
+const (
+	FrontendPort = "Temporal frontend"
+	WebUIPort    = "Temporal Web UI"
+)
+
+func (e *PortError) Error() string {
+	return fmt.Sprintf("port %d for the %s is not free: %v", e.Port, e.What, e.Err)
+}
+
+func (e *PortError) Unwrap() error { return e.Err }
+
+func checkPorts(o Options) error {
+	wanted := []PortError{{Port: o.Port, What: FrontendPort}, {Port: o.UIPort, What: WebUIPort}}
+	for _, p := range wanted {
+		l, err := listen(p.Port)
+		if err != nil {
+			p.Err = err
+			return &p
+		}
+		defer func() { _ = l.Close() }() // held until all are checked, so that the same port twice is found
+	}
+	return nil
+}
+
+func listen(port int) (net.Listener, error) {
+	return net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
+}
+
+// choosing is held from choosing free ports until they are bound: servers that start at the same time in
+// one process never choose the same.
+var choosing sync.Mutex
+
+// freePorts returns n different ports that nothing listens on at this moment.
+func freePorts(n int) ([]int, error) {
+	var ports []int
+	for range n {
+		l, err := listen(0)
+		if err != nil {
+			return nil, fmt.Errorf("find a free port: %w", err)
+		}
+		defer func() { _ = l.Close() }()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}

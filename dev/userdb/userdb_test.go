@@ -1,0 +1,28 @@
+package userdb_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/dev/userdb"
+	"registrar/internal/store"
+	"registrar/internal/store/storetest"
+)
+
+func open(t testing.TB) *store.Store {
+	t.Helper()
+	// The name has what a URI would take for its own.
+	s, err := store.Open(userdb.Open(filepath.Join(t.TempDir(), "user data?#%.db")), store.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) *store.Store { return open(t) })
+}
+
+func BenchmarkPersist(b *testing.B) { storetest.BenchmarkPersist(b, open(b)) }

@@ -1,0 +1,107 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"time"
+
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+// mistakes collects what is wrong, a line each.
+type mistakes []error
+
+// unless notes a mistake in the variable with that name when ok is false.
+func (m *mistakes) unless(ok bool, name, format string, args ...any) {
+	if ok {
+		return
+	}
+	all := Variables()
+	at := slices.IndexFunc(all, func(v Variable) bool { return v.Name == name })
+	*m = append(*m, all[at].mistake(fmt.Sprintf(format, args...)))
+}
+
+func (m *mistakes) positive(name string, d time.Duration) {
+	m.unless(d > 0, name, "%s is not longer than 0", d)
+}
+
+// check finds values that no process can use, set or not needed alike.
+func (c Config) check() error {
+	var m mistakes
+	var level slog.Level
+	m.unless(level.UnmarshalText([]byte(c.Log.Level)) == nil, "LOG_LEVEL", "%q is no level", c.Log.Level)
+	m.unless(slices.Contains([]string{"auto", "text", "json"}, c.Log.Format), "LOG_FORMAT", "%q is no format", c.Log.Format)
+	c.API.check(&m)
+	c.Registration.check(&m)
+	m.unless(c.Database.MaxOpen > 0, "DATABASE_MAX_OPEN", "%d is not above 0", c.Database.MaxOpen)
+	m.unless(c.Database.MaxIdle >= 0, "DATABASE_MAX_IDLE", "%d is below 0", c.Database.MaxIdle)
+	m.positive("DATABASE_CONN_MAX_LIFETIME", c.Database.MaxLifetime)
+	for _, queue := range c.Worker.Queues {
+		m.unless(slices.Contains(workflows.Queues, queue), "WORKER_QUEUES", "%q is no queue (there are %q)", queue, workflows.Queues)
+	}
+	m.unless(len(c.Worker.Queues) > 0, "WORKER_QUEUES", "no queue is named")
+	m.unless(c.Worker.Concurrency > 0, "WORKER_CONCURRENCY", "%d is not above 0", c.Worker.Concurrency)
+	m.positive("WORKER_STOP_TIMEOUT", c.Worker.StopTimeout)
+	m.unless(c.Worker.OTPsPerSecond >= 0, "OTP_PER_SECOND", "%g is below 0", c.Worker.OTPsPerSecond)
+	m.unless(c.Worker.NoticesPerSecond >= 0, "NOTICES_PER_SECOND", "%g is below 0", c.Worker.NoticesPerSecond)
+	return errors.Join(m...)
+}
+
+func (a API) check(m *mistakes) {
+	_, _, err := net.SplitHostPort(a.Addr)
+	m.unless(err == nil, "API_ADDR", "%q is no address", a.Addr)
+	m.positive("API_WAIT_BUDGET", a.WaitBudget)
+	m.unless(a.WaitBudget <= 20*time.Second, "API_WAIT_BUDGET", "%s is longer than 20s, at which the answer would be cut off", a.WaitBudget)
+	m.unless(a.DrainDelay >= 0, "API_DRAIN_DELAY", "%s is below 0", a.DrainDelay)
+	m.positive("API_SHUTDOWN_TIMEOUT", a.ShutdownTimeout)
+	m.unless(a.HashConcurrency >= 0, "HASH_CONCURRENCY", "%d is below 0", a.HashConcurrency)
+	m.unless(a.HashQueue > 0, "HASH_QUEUE", "%d is not above 0", a.HashQueue)
+}
+
+func (r Registration) check(m *mistakes) {
+	m.unless(r.DefaultRegion == "" || user.ValidRegion(r.DefaultRegion), "DEFAULT_REGION", "%q is no country with phone numbers", r.DefaultRegion)
+	m.unless(r.MinPasswordScore >= 1 && r.MinPasswordScore <= 4, "PASSWORD_MIN_SCORE", "%d is not from 1 to 4", r.MinPasswordScore)
+	m.unless(r.CodeTries >= 1 && r.CodeTries <= 20, "OTP_TRIES", "%d is not from 1 to 20", r.CodeTries)
+	m.unless(r.Resends >= 0 && r.Resends <= 20, "OTP_RESENDS", "%d is not from 0 to 20", r.Resends)
+	m.positive("OTP_RESEND_COOLDOWN", r.ResendCooldown)
+	m.positive("OTP_TTL", r.CodeTTL)
+	m.positive("VERIFICATION_WINDOW", r.VerificationWindow)
+	m.positive("PARKING_TIME", r.ParkingTime)
+	m.positive("BUDGET_STORE", r.StoreBudget)
+	m.positive("BUDGET_OTP", r.OTPBudget)
+	m.positive("BUDGET_WELCOME_EMAIL", r.WelcomeBudget)
+	m.positive("BUDGET_COMPLETION_SMS", r.CompletionBudget)
+	m.unless(r.VerificationWindow >= r.CodeTTL, "VERIFICATION_WINDOW", "%s is shorter than a code lives (OTP_TTL is %s)", r.VerificationWindow, r.CodeTTL)
+}
+
+// Need checks that a command has the variables that it cannot do without.
+func (c Config) Need(names ...string) error {
+	set := map[string]bool{
+		"PRF_KEYSET": c.Keys.PRF != "", "PAYLOAD_KEYSET": c.Keys.Payload != "", "DATABASE_DSN": c.Database.DSN != "",
+		"EMAIL_FROM": c.Email.From != "", "MAILGUN_DOMAIN": c.Email.MailgunDomain != "", "MAILGUN_API_KEY": c.Email.MailgunAPIKey != "",
+		"TWILIO_ACCOUNT_SID": c.SMS.TwilioAccountSID != "",
+	}
+	var m mistakes
+	for _, name := range names {
+		ok, known := set[name]
+		if !known {
+			panic("config: Need does not know " + name)
+		}
+		m.unless(ok, name, "is not set")
+	}
+	return errors.Join(m...)
+}
+
+// Check finds what would let strangers read personal data.
+func (c Codec) Check() error {
+	var m mistakes
+	host, _, err := net.SplitHostPort(c.Addr)
+	m.unless(err == nil, "CODEC_ADDR", "%q is no address", c.Addr)
+	local := host == "localhost" || net.ParseIP(host).IsLoopback()
+	m.unless(local || c.Token != "", "CODEC_TOKEN", "is not set, and CODEC_ADDR is not on loopback")
+	return errors.Join(m...)
+}

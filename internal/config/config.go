@@ -1,0 +1,135 @@
+// Package config reads the service's settings from environment variables. Config is the one list of them:
+// docs/configuration.md is generated from its tags.
+package config
+
+import (
+	"time"
+
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+//go:generate go run ./generate ../../docs/configuration.md
+
+// Config is every setting. A tag env names the variable, envDefault its default, doc what it does, example a good
+// value for error messages, secret that it is never printed and may come from a file named by NAME_FILE.
+type Config struct {
+	Log          Log
+	API          API
+	Registration Registration
+	Keys         Keys
+	Database     Database
+	Worker       Worker
+	Email        Email
+	SMS          SMS
+	Brand        Brand
+	Codec        Codec
+}
+
+// Log says how the process logs to standard error.
+type Log struct {
+	Level  string `env:"LOG_LEVEL" envDefault:"info" example:"info" doc:"Least level that is logged: debug, info, warn or error."`
+	Format string `env:"LOG_FORMAT" envDefault:"auto" example:"json" doc:"text, json, or auto: text on a terminal and JSON otherwise."`
+}
+
+// API configures the web servers.
+type API struct {
+	Addr            string        `env:"API_ADDR" envDefault:":8080" example:":8080" doc:"Address to listen on."`
+	WaitBudget      time.Duration `env:"API_WAIT_BUDGET" envDefault:"3s" example:"3s" doc:"How long a request waits for the database to confirm before it answers 202."`
+	DrainDelay      time.Duration `env:"API_DRAIN_DELAY" envDefault:"5s" example:"5s" doc:"How long the server still serves after it stopped being ready, so that load balancers notice."`
+	ShutdownTimeout time.Duration `env:"API_SHUTDOWN_TIMEOUT" envDefault:"20s" example:"20s" doc:"How long requests in progress may take to end after that."`
+	HashConcurrency int           `env:"HASH_CONCURRENCY" envDefault:"0" example:"2" doc:"Passwords hashed at a time; 0 means one for each CPU. Each takes 19 MiB."`
+	HashQueue       int           `env:"HASH_QUEUE" envDefault:"64" example:"64" doc:"Passwords that may wait to be hashed; over it the API answers 503."`
+}
+
+// Registration is the product's rules and patience.
+type Registration struct {
+	DefaultRegion      string        `env:"DEFAULT_REGION" example:"DE" doc:"Country (ISO 3166-1 alpha-2) of mobile numbers without a +. Empty: every number needs its country code."`
+	MinPasswordScore   int           `env:"PASSWORD_MIN_SCORE" envDefault:"2" example:"2" doc:"Least zxcvbn score of a password, 1 to 4."`
+	BreachCheck        bool          `env:"PASSWORD_BREACH_CHECK" envDefault:"false" example:"true" doc:"Refuse passwords known from breaches, by the Pwned Passwords range API. Only 5 characters of a hash leave the service; when the API is away, passwords are accepted."`
+	BreachURL          string        `env:"PASSWORD_BREACH_URL" envDefault:"https://api.pwnedpasswords.com" example:"https://api.pwnedpasswords.com" doc:"Base URL of that API."`
+	CodeTries          int           `env:"OTP_TRIES" envDefault:"5" example:"5" doc:"Wrong codes allowed for each code sent."`
+	Resends            int           `env:"OTP_RESENDS" envDefault:"3" example:"3" doc:"Codes that a person may ask for after the first."`
+	ResendCooldown     time.Duration `env:"OTP_RESEND_COOLDOWN" envDefault:"30s" example:"30s" doc:"Time between two codes."`
+	CodeTTL            time.Duration `env:"OTP_TTL" envDefault:"10m" example:"10m" doc:"Life of a code."`
+	VerificationWindow time.Duration `env:"VERIFICATION_WINDOW" envDefault:"24h" example:"24h" doc:"How long an unverified registration is kept; then its email and username are free again."`
+	ParkingTime        time.Duration `env:"PARKING_TIME" envDefault:"168h" example:"168h" doc:"How long a failed step waits for an operator before the workflow fails."`
+	StoreBudget        time.Duration `env:"BUDGET_STORE" envDefault:"24h" example:"24h" doc:"How long a step in the user database is retried before it waits for an operator."`
+	OTPBudget          time.Duration `env:"BUDGET_OTP" envDefault:"10m" example:"10m" doc:"The same for sending a code."`
+	WelcomeBudget      time.Duration `env:"BUDGET_WELCOME_EMAIL" envDefault:"24h" example:"24h" doc:"The same for sending the welcome email."`
+	CompletionBudget   time.Duration `env:"BUDGET_COMPLETION_SMS" envDefault:"24h" example:"24h" doc:"The same for sending the completion SMS."`
+	PersistLocally     bool          `env:"PERSIST_LOCALLY" envDefault:"true" example:"true" doc:"Try to store the user inside the workflow task first, which is faster (docs/decisions)."`
+}
+
+// Keys are the key material, as made by the command keys new.
+type Keys struct {
+	PRF     string `env:"PRF_KEYSET" secret:"true" example:"the output of registrar keys new" doc:"Tink keyset that derives codes, ids and search hashes. The same in every process."`
+	Payload string `env:"PAYLOAD_KEYSET" secret:"true" example:"the output of registrar keys new" doc:"Tink keyset that encrypts what Temporal stores. The same in every process."`
+}
+
+// Database is the user database.
+type Database struct {
+	DSN         string        `env:"DATABASE_DSN" secret:"true" example:"registrar:secret@tcp(127.0.0.1:3306)/registrar" doc:"MySQL or MariaDB, in the form of go-sql-driver/mysql."`
+	MaxOpen     int           `env:"DATABASE_MAX_OPEN" envDefault:"20" example:"20" doc:"Connections of a process at most."`
+	MaxIdle     int           `env:"DATABASE_MAX_IDLE" envDefault:"20" example:"20" doc:"Connections kept open when idle."`
+	MaxLifetime time.Duration `env:"DATABASE_CONN_MAX_LIFETIME" envDefault:"5m" example:"5m" doc:"Age at which a connection is replaced."`
+}
+
+// Worker configures the application servers.
+type Worker struct {
+	Queues           []string      `env:"WORKER_QUEUES" envDefault:"registration,notifications-high,notifications-low" example:"notifications-high" doc:"Task queues that the process serves."`
+	Concurrency      int           `env:"WORKER_CONCURRENCY" envDefault:"50" example:"50" doc:"Activities that run at a time, for each queue."`
+	StopTimeout      time.Duration `env:"WORKER_STOP_TIMEOUT" envDefault:"15s" example:"15s" doc:"How long running activities may take to end on shutdown."`
+	OTPsPerSecond    float64       `env:"OTP_PER_SECOND" envDefault:"0" example:"50" doc:"Codes sent each second by all workers together; 0 means no bound."`
+	NoticesPerSecond float64       `env:"NOTICES_PER_SECOND" envDefault:"0" example:"50" doc:"Other messages sent each second by all workers together; 0 means no bound."`
+}
+
+// Email is the provider of email.
+type Email struct {
+	From          string `env:"EMAIL_FROM" example:"Registrar <hello@example.com>" doc:"Sender of every email."`
+	MailgunDomain string `env:"MAILGUN_DOMAIN" example:"mg.example.com" doc:"Sending domain at Mailgun."`
+	MailgunAPIKey string `env:"MAILGUN_API_KEY" secret:"true" example:"key-…" doc:"Sending key of that domain."`
+	MailgunBase   string `env:"MAILGUN_API_BASE" envDefault:"https://api.mailgun.net/v3" example:"https://api.eu.mailgun.net/v3" doc:"API of the domain's region."`
+}
+
+// SMS is the provider of text messages.
+type SMS struct {
+	TwilioAccountSID   string `env:"TWILIO_ACCOUNT_SID" example:"AC…" doc:"Account at Twilio."`
+	TwilioAuthToken    string `env:"TWILIO_AUTH_TOKEN" secret:"true" example:"the account's token" doc:"The account's token; or else an API key."`
+	TwilioAPIKeySID    string `env:"TWILIO_API_KEY_SID" example:"SK…" doc:"API key, instead of the token."`
+	TwilioAPIKeySecret string `env:"TWILIO_API_KEY_SECRET" secret:"true" example:"the key's secret" doc:"Secret of the API key."`
+	TwilioFrom         string `env:"TWILIO_FROM" example:"+15550100000" doc:"Sending number; or else a messaging service."`
+	TwilioService      string `env:"TWILIO_MESSAGING_SERVICE_SID" example:"MG…" doc:"Messaging service, instead of a number."`
+	TwilioBaseURL      string `env:"TWILIO_BASE_URL" envDefault:"https://api.twilio.com" example:"https://api.ie1.twilio.com" doc:"Another region, or a compatible gateway."`
+}
+
+// Brand is what messages call the service.
+type Brand struct {
+	Name       string `env:"BRAND_NAME" envDefault:"Registrar" example:"Acme" doc:"Name of the service in messages."`
+	URL        string `env:"BRAND_URL" example:"https://example.com" doc:"The service's page. When set, code messages are bound to its host, so that phones fill the code in only there."`
+	SupportURL string `env:"SUPPORT_URL" example:"https://example.com/help" doc:"Where messages send people for help."`
+}
+
+// Codec is the endpoint at which operators' tools decode payloads.
+type Codec struct {
+	Addr    string   `env:"CODEC_ADDR" envDefault:"127.0.0.1:8089" example:"127.0.0.1:8089" doc:"Address of the codec endpoint. Whoever reaches it reads personal data."`
+	Origins []string `env:"CODEC_ORIGINS" example:"https://temporal.example.com" doc:"Web UIs whose pages may ask it."`
+	Token   string   `env:"CODEC_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token that it demands. Needed unless it listens on loopback."`
+}
+
+// Rules are the form's settings.
+func (r Registration) Rules() user.Rules {
+	return user.Rules{DefaultRegion: r.DefaultRegion, MinPasswordScore: r.MinPasswordScore}
+}
+
+// Policy is the workflow's settings.
+func (r Registration) Policy() workflows.Policy {
+	return workflows.Policy{
+		CodeTries: r.CodeTries, Resends: r.Resends, ResendCooldown: r.ResendCooldown, CodeTTL: r.CodeTTL,
+		VerificationWindow: r.VerificationWindow, ParkingTime: r.ParkingTime,
+		Budgets: workflows.Budgets{
+			Store: r.StoreBudget, OTP: r.OTPBudget, WelcomeEmail: r.WelcomeBudget, CompletionSMS: r.CompletionBudget,
+		},
+		PersistLocally: r.PersistLocally,
+	}
+}

@@ -1,0 +1,40 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Markdown is docs/configuration.md.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString(`# Configuration
+
+Registrar is configured by environment variables. A bad value stops the start with one line that names the variable,
+what is wrong with it and an example. Where a variable is marked secret, ` + "`NAME_FILE`" + ` may name a file to read it from
+instead. This page is generated from ` + "`internal/config/config.go`" + ` (` + "`task generate`" + `).
+
+How to reach Temporal (address, namespace, TLS, API key) is read by the Temporal SDK from ` + "`TEMPORAL_ADDRESS`" + `,
+` + "`TEMPORAL_NAMESPACE`" + `, ` + "`TEMPORAL_API_KEY`" + `, ` + "`TEMPORAL_TLS_…`" + ` or a
+[profile file](https://docs.temporal.io/develop/environment-configuration).
+`)
+	section := ""
+	for _, v := range Variables() {
+		if v.Section != section {
+			section = v.Section
+			fmt.Fprintf(&b, "\n## %s\n\n| variable | default | what it does |\n|---|---|---|\n", section)
+		}
+		value := "–"
+		if v.Default != "" {
+			value = "`" + v.Default + "`"
+		}
+		doc := v.Doc
+		if v.Secret {
+			doc += " **Secret.**"
+		} else if v.Default == "" {
+			doc += " Example: `" + v.Example + "`."
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.Name, value, doc)
+	}
+	return b.String()
+}

@@ -1,0 +1,214 @@
+// Package email sends the service's emails: one provider a file, each a message.Sender.
+package email
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mailgun/mailgun-go/v4"
+
+	"registrar/internal/message"
+)
+
+const mailgunName = "mailgun"
+
+// Where Mailgun serves its API: a domain lives in one region, and the other region answers "Domain not found".
+const (
+	MailgunUS = mailgun.APIBaseUS
+	MailgunEU = mailgun.APIBaseEU
+)
+
+// MailgunOptions configures a Mailgun sender.
+type MailgunOptions struct {
+	Domain  string // the sending domain, as it is set up at Mailgun
+	APIKey  string // a sending key of that domain is enough
+	APIBase string // default MailgunUS; MailgunEU for a domain of the EU region; ends in /v3
+	From    string // the sender as in RFC 5322, such as "Registrar <hello@example.com>"
+	// HTTPClient makes the calls; default message.NewHTTPClient. Its redirect policy is not used: none is followed.
+	HTTPClient *http.Client
+}
+
+// Mailgun sends email through Mailgun's HTTP API. It is a message.Sender and safe for concurrent use.
+//
+// Every message carries the user variables registration_id and kind, which come back in the delivery reports, and the
+// kind as its tag. Opens and clicks are not tracked. A Receipt's MessageID has no angle brackets, as in the reports.
+type Mailgun struct {
+	domain, apiKey, apiBase, from string
+	http                          http.Client
+}
+
+// What the SDK demands of its arguments, checked at the start rather than at the first message.
+var (
+	mailgunDomain  = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
+	mailgunVersion = regexp.MustCompile(`/v[1-5]$`)
+)
+
+// NewMailgun returns a sender, or an error that says which option is wrong. It does not call Mailgun.
+func NewMailgun(o MailgunOptions) (*Mailgun, error) {
+	if o.APIBase == "" {
+		o.APIBase = MailgunUS
+	}
+	if o.HTTPClient == nil {
+		o.HTTPClient = message.NewHTTPClient()
+	}
+	if !mailgunDomain.MatchString(o.Domain) {
+		return nil, fmt.Errorf("mailgun: domain %q is not a domain name", o.Domain)
+	}
+	if o.APIKey == "" {
+		return nil, errors.New("mailgun: the API key is missing")
+	}
+	base := strings.TrimRight(o.APIBase, "/")
+	if u, err := url.Parse(base); err != nil || u.Host == "" || !mailgunVersion.MatchString(u.Path) {
+		return nil, fmt.Errorf("mailgun: API base %q is not a URL like %s", o.APIBase, MailgunEU)
+	}
+	if _, err := mail.ParseAddress(o.From); err != nil {
+		return nil, fmt.Errorf("mailgun: sender %q is not an email address: %w", o.From, err)
+	}
+	m := &Mailgun{domain: o.Domain, apiKey: o.APIKey, apiBase: base, from: o.From, http: *o.HTTPClient}
+	m.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return m, nil
+}
+
+// Send hands m to Mailgun. It returns within ctx's deadline, and every error is a *message.Error.
+func (s *Mailgun) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
+	answer := &answerHeader{next: s.http.Transport}
+	client := s.http
+	client.Transport = answer
+	mg := mailgun.NewMailgun(s.domain, s.apiKey)
+	mg.SetAPIBase(s.apiBase)
+	mg.SetClient(&client)
+
+	out, err := s.compose(m)
+	if err != nil {
+		return message.Receipt{}, rejected("invalid_message")
+	}
+	_, id, err := mg.Send(ctx, out)
+	if err != nil {
+		return message.Receipt{}, sortMailgun(err, answer.header, time.Now())
+	}
+	if id = strings.Trim(id, "<>"); id == "" {
+		return message.Receipt{}, message.NoAnswer(mailgunName, errors.New("no message id"))
+	}
+	return message.Receipt{Provider: mailgunName, MessageID: id}, nil
+}
+
+func (s *Mailgun) compose(m message.Message) (*mailgun.Message, error) {
+	out := mailgun.NewMessage(s.from, m.Subject, m.Text, m.To)
+	if m.HTML != "" {
+		out.SetHTML(m.HTML)
+	}
+	out.SetTracking(false)
+	out.AddHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office replies, please
+	return out, errors.Join(
+		out.AddTag(string(m.Kind)),
+		out.AddVariable("registration_id", m.RegistrationID),
+		out.AddVariable("kind", string(m.Kind)),
+	)
+}
+
+// sortMailgun turns what the SDK returned into a message.Error.
+func sortMailgun(err error, header http.Header, now time.Time) *message.Error {
+	if errors.Is(err, mailgun.ErrInvalidMessage) {
+		return rejected("invalid_message")
+	}
+	var answer *mailgun.UnexpectedResponseError
+	if !errors.As(err, &answer) {
+		return message.NoAnswer(mailgunName, err)
+	}
+	e := &message.Error{
+		Provider: mailgunName,
+		Failure:  mailgunFailure(answer.Actual, answer.Data),
+		Code:     strconv.Itoa(answer.Actual),
+	}
+	if at, ok := tryAgainAfter(answer.Data); ok {
+		e.Failure, e.RetryAfter = message.Unavailable, message.Until(at, now)
+	} else if e.Failure == message.Unavailable {
+		e.RetryAfter = message.RetryAfter(header, now)
+	}
+	return e
+}
+
+func rejected(code string) *message.Error {
+	return &message.Error{Provider: mailgunName, Failure: message.Rejected, Code: code}
+}
+
+// mailgunFailure says what a status means for POST /{domain}/messages
+// (https://documentation.mailgun.com/docs/mailgun/quickstart-guide/responses). A 404 is never about the destination:
+// Mailgun does not know the domain, or knows it in its other region. A redirect means that the API base is wrong.
+func mailgunFailure(status int, body []byte) message.Failure {
+	switch status {
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound,
+		http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return message.Misconfigured
+	case http.StatusBadRequest:
+		if aboutSender(body) {
+			return message.Misconfigured
+		}
+		return message.Rejected
+	case http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return message.Rejected
+	default:
+		return message.Unavailable
+	}
+}
+
+// senderProblems are pieces, in lower case, of the bodies with which Mailgun answers 400 when our side is at fault, such
+// as {"message": "'from' parameter is not a valid address. please check documentation"}.
+var senderProblems = [][]byte{
+	[]byte("'from' parameter"),
+	[]byte("from parameter"),
+	[]byte("is not allowed to send"),
+	[]byte("domain is unverified"),
+	[]byte("sandbox subdomains are for test purposes"),
+	[]byte("free accounts are for test purposes"),
+}
+
+func aboutSender(body []byte) bool {
+	body = bytes.ToLower(body)
+	for _, problem := range senderProblems {
+		if bytes.Contains(body, problem) {
+			return true
+		}
+	}
+	return false
+}
+
+// limitReset finds the moment in Mailgun's answer to a sender over its limit, which comes with the unregistered status
+// 420 and no Retry-After: "… recipient limit exceeded, try again after Mon, 25 Aug 2025 07:00:31 UTC".
+var limitReset = regexp.MustCompile(`try again after (\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} (?:UTC|GMT))`)
+
+func tryAgainAfter(body []byte) (time.Time, bool) {
+	found := limitReset.FindSubmatch(body)
+	if found == nil {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(time.RFC1123, string(found[1]))
+	return at, err == nil
+}
+
+// answerHeader is the transport of one call. It keeps the header of the answer, which the SDK drops.
+type answerHeader struct {
+	next   http.RoundTripper // nil is http.DefaultTransport
+	header http.Header
+}
+
+func (a *answerHeader) RoundTrip(req *http.Request) (*http.Response, error) {
+	next := a.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	resp, err := next.RoundTrip(req)
+	if err == nil {
+		a.header = resp.Header
+	}
+	return resp, err
+}

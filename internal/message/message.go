@@ -1,0 +1,68 @@
+// Package message is the vocabulary of notifications: the messages, what a provider answers, and the ledger's rows.
+// Providers implement Sender; activities send through it; the store keeps the ledger. It does no I/O.
+package message
+
+import (
+	"context"
+	"time"
+)
+
+// Kind says what a message is for.
+type Kind string
+
+// The kinds of messages.
+const (
+	KindOTP        Kind = "otp"        // the code that verifies a registration
+	KindWelcome    Kind = "welcome"    // the welcome email
+	KindCompletion Kind = "completion" // the SMS after activation
+)
+
+// Channel is the way a message takes.
+type Channel string
+
+// The channels.
+const (
+	ChannelSMS   Channel = "sms"
+	ChannelEmail Channel = "email"
+)
+
+// Message is one message to one person.
+type Message struct {
+	RegistrationID string
+	Kind           Kind
+	Channel        Channel
+	To             string // an email address or an E.164 number
+	Subject        string // email only
+	Text           string
+	HTML           string // email only
+}
+
+// Receipt is a provider's word that it took the message.
+type Receipt struct {
+	Provider  string // "mailgun", "twilio", …
+	MessageID string // the provider's id, for its delivery reports
+}
+
+// Sender hands messages of one channel to a provider.
+//
+// Send returns within ctx's deadline. An error that is not an *Error counts as temporary. Send is not
+// idempotent: the ledger keeps a message from being sent twice.
+type Sender interface {
+	Send(ctx context.Context, m Message) (Receipt, error)
+}
+
+// Key identifies a message in the ledger.
+type Key struct {
+	RegistrationID string
+	Kind           Kind
+	Sequence       int // counts from 1; a resent OTP has the next number
+}
+
+// Entry is a row of the ledger: a message that a provider has taken.
+type Entry struct {
+	Key
+	UserID  string
+	Channel Channel
+	Receipt Receipt
+	SentAt  time.Time
+}

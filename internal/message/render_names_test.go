@@ -1,0 +1,95 @@
+package message_test
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+	"pgregory.net/rapid"
+
+	"registrar/internal/message"
+)
+
+var hostileNames = []string{
+	"<script>", "</td><a href=//evil.example>x", `" onload="x`, "'", "&lt;", "{{.Code}}", "<!--", "]]>", "%recipient%",
+	"Ada\r\nBcc: all@example.com", "Ada\u2028Bcc", "Ada\u0085Bcc", "Ada\x00", "\u202eadA", "\xff\xfe", "\v\f",
+	"evil.example", "www.evil.example", "https://evil.example", "evil。example", "a@evil.example", "evil.example/x",
+	"Ada", "J. R. R.", "O'Neil", "Zoë", "Ада", "阿达", "آدا", "م\u200cن", "👩‍💻", "",
+}
+
+// TestAnyName shows that a first name is text and nothing else, whatever it is.
+func TestAnyName(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t, brand)
+	plain := rendered(t, r, "en", "Ada")
+	names := rapid.OneOf(
+		rapid.String(),
+		rapid.SampledFrom(hostileNames),
+		rapid.Map(rapid.SliceOfN(rapid.SampledFrom(hostileNames), 2, 4), func(s []string) string { return strings.Join(s, "") }),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		for kind, m := range rendered(t, r, "en", names.Draw(t, "name")) {
+			require.Equal(t, plain[kind].Subject, m.Subject)
+			require.Equal(t, tags(plain[kind].HTML), tags(m.HTML))
+			require.Equal(t, strings.Count(plain[kind].Text, "\n"), strings.Count(m.Text, "\n"))
+			require.False(t, strings.ContainsFunc(m.Subject+m.Text, unprintable), "%q", m.Text)
+		}
+	})
+}
+
+// tags is the markup of a page: its tags with their attributes, without the text between them.
+func tags(page string) []string {
+	var found []string
+	for z := html.NewTokenizer(strings.NewReader(page)); ; {
+		switch z.Next() {
+		case html.ErrorToken:
+			return found
+		case html.TextToken:
+		default:
+			found = append(found, z.Token().String())
+		}
+	}
+}
+
+func unprintable(r rune) bool {
+	return r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029')
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t, brand)
+	for name, greeting := range map[string]string{
+		"Ada":                  "Hello Ada,",
+		"  Ada  Mary ":         "Hello Ada Mary,",
+		"J. R. R.":             "Hello J. R. R.,",
+		"Ада":                  "Hello Ада,",
+		"Ada\r\nBcc: x":        "Hello Ada Bcc: x,",
+		"<script>":             "Hello <script>,",
+		"www.evil.example":     "Hello,",
+		"https://evil.example": "Hello,",
+		"a@evil.example":       "Hello,",
+		"\x00\u202e":           "Hello,",
+	} {
+		m := rendered(t, r, "en", name)["otp_email"]
+		first, _, _ := strings.Cut(m.Text, "\n")
+		require.Equal(t, greeting, first)
+		require.NotContains(t, m.HTML, "<script")
+	}
+	require.Contains(t, rendered(t, r, "en", "<script>")["otp_email"].HTML, "Hello &lt;script&gt;,")
+}
+
+// TestSubjectIsOneLine checks the last gate of the subject, through the one part of it that is configured.
+func TestSubjectIsOneLine(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		r, err := message.NewRenderer(message.Brand{Name: rapid.StringN(1, 12, 24).Draw(t, "brand")})
+		if err != nil {
+			t.Skip("too long for an SMS")
+		}
+		for _, m := range rendered(t, r, "en", "Ada") {
+			require.False(t, strings.ContainsFunc(m.Subject, func(r rune) bool { return r == '\n' || unprintable(r) }))
+		}
+	})
+}

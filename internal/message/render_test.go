@@ -1,0 +1,151 @@
+package message_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/message"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+var brand = message.Brand{
+	Name:       "Registrar",
+	URL:        "https://registrar.example.com:8443/start",
+	SupportURL: "mailto:help@example.com",
+}
+
+func newRenderer(t *testing.T, b message.Brand) *message.Renderer {
+	t.Helper()
+	r, err := message.NewRenderer(b)
+	require.NoError(t, err)
+	return r
+}
+
+// rendered is every message for one first name.
+func rendered(t require.TestingT, r *message.Renderer, locale, name string) map[string]message.Message {
+	otp := message.OTPData{Code: "012345", FirstName: name, TTL: 10 * time.Minute}
+	otpSMS, err := r.OTP(locale, message.ChannelSMS, "+15005550006", otp)
+	require.NoError(t, err)
+	otpEmail, err := r.OTP(locale, message.ChannelEmail, "ada@example.com", otp)
+	require.NoError(t, err)
+	welcome, err := r.Welcome(locale, "ada@example.com", message.WelcomeData{FirstName: name})
+	require.NoError(t, err)
+	completion, err := r.Completion(locale, "+15005550006", message.CompletionData{FirstName: name})
+	require.NoError(t, err)
+	return map[string]message.Message{
+		"otp_sms": otpSMS, "otp_email": otpEmail, "welcome_email": welcome, "completion_sms": completion,
+	}
+}
+
+func TestRenderGolden(t *testing.T) {
+	t.Parallel()
+	for name, m := range rendered(t, newRenderer(t, brand), "en", "Ada") {
+		golden(t, name+".txt", "To: "+m.To+"\nSubject: "+m.Subject+"\n\n"+m.Text+"\n")
+		if m.Channel == message.ChannelEmail {
+			golden(t, name+".html", m.HTML)
+		}
+	}
+	for name, m := range rendered(t, newRenderer(t, message.Brand{}), "", "") {
+		golden(t, name+"_bare.txt", "To: "+m.To+"\nSubject: "+m.Subject+"\n\n"+m.Text+"\n")
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got, "%s: run go test ./internal/message -update after looking at the change", name)
+}
+
+func TestRenderedMessage(t *testing.T) {
+	t.Parallel()
+	for name, m := range rendered(t, newRenderer(t, brand), "en", "Ada") {
+		channel := message.ChannelSMS
+		if strings.HasSuffix(name, "_email") {
+			channel = message.ChannelEmail
+			require.NotEmpty(t, m.Subject)
+			require.NotEmpty(t, m.HTML)
+		}
+		require.Equal(t, channel, m.Channel)
+		require.Equal(t, strings.TrimSuffix(name, "_"+string(channel)), string(m.Kind))
+		require.NotEmpty(t, m.To)
+		require.NotEmpty(t, m.Text)
+	}
+	_, err := newRenderer(t, brand).OTP("en", "pigeon", "", message.OTPData{})
+	require.ErrorContains(t, err, `unknown channel "pigeon"`)
+}
+
+func TestOTPTTL(t *testing.T) {
+	t.Parallel()
+	for ttl, want := range map[time.Duration]string{
+		0:                               "valid for 1 minute.",
+		90 * time.Second:                "valid for 1 minute.",
+		10*time.Minute + time.Second:    "valid for 10 minutes.",
+		2*time.Minute - time.Nanosecond: "valid for 1 minute.",
+	} {
+		m, err := newRenderer(t, brand).OTP("en", message.ChannelSMS, "", message.OTPData{Code: "1", TTL: ttl})
+		require.NoError(t, err)
+		require.Contains(t, m.Text, want)
+	}
+}
+
+func TestOTPSMSIsBoundToTheSite(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"https://registrar.example.com:8443/start": "\n\n@registrar.example.com #012345",
+		"https://bücher.example/":                  "\n\n@xn--bcher-kva.example #012345",
+		"https://192.0.2.1/":                       "Do not share it with anyone.",
+		"":                                         "Do not share it with anyone.",
+	} {
+		m := rendered(t, newRenderer(t, message.Brand{URL: url}), "en", "Ада")["otp_sms"]
+		require.True(t, strings.HasSuffix(m.Text, want), m.Text)
+		require.NotContains(t, m.Text, "Ада")
+	}
+}
+
+func TestBrand(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []message.Brand{
+		{URL: "example.com"},
+		{URL: "javascript:alert(1)"},
+		{URL: "mailto:help@example.com"},
+		{URL: "https://exa mple.com"},
+		{SupportURL: "/help"},
+		{SupportURL: "mailto:"},
+	} {
+		_, err := message.NewRenderer(bad)
+		require.ErrorContains(t, err, "URL", "%+v", bad)
+	}
+	for _, long := range []message.Brand{
+		{Name: strings.Repeat("R", 90)},
+		{Name: "Служба регистрации"},
+		{URL: "https://" + strings.Repeat("registrar.", 9) + "example.com"},
+	} {
+		_, err := message.NewRenderer(long)
+		require.ErrorContains(t, err, "one segment holds", "%+v", long)
+	}
+	m := rendered(t, newRenderer(t, message.Brand{Name: "Acme\r\nBcc: all@example.com"}), "en", "Ada")
+	require.Equal(t, "Welcome to Acme Bcc: all@example.com", m["welcome_email"].Subject)
+}
+
+func TestLinksAreThoseOfTheBrand(t *testing.T) {
+	t.Parallel()
+	bare := rendered(t, newRenderer(t, message.Brand{}), "en", "Ada")["welcome_email"]
+	require.NotContains(t, bare.HTML, "href")
+	require.NotContains(t, bare.Text, "://")
+	full := rendered(t, newRenderer(t, brand), "en", "Ada")["welcome_email"]
+	require.Equal(t, 2, strings.Count(full.HTML, "href="))
+	require.Contains(t, full.HTML, `href="`+brand.URL+`"`)
+	require.Contains(t, full.HTML, `href="`+brand.SupportURL+`"`)
+}

@@ -1,0 +1,83 @@
+package message
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+const (
+	// maxRetryAfter is the longest wait that is believed: the longest budget of a message.
+	maxRetryAfter = 24 * time.Hour
+	// clientTimeout bounds a call whose context has no deadline.
+	clientTimeout = 15 * time.Second
+	// clientConnections bounds the connections to one provider; calls above it wait for one, within their context.
+	clientConnections = 32
+)
+
+// NewHTTPClient returns a client to call one provider with: a timeout, a bounded pool of connections of its own,
+// and redirects handed back as answers, so that neither credentials nor messages follow them elsewhere.
+func NewHTTPClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxConnsPerHost = clientConnections
+	transport.MaxIdleConnsPerHost = clientConnections
+	return &http.Client{
+		Transport:     transport,
+		Timeout:       clientTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// RetryAfter reads the Retry-After header (RFC 9110, section 10.2.3) as seconds or as a date. It is 0 when the header
+// is absent, unreadable or in the past, and never more than a day.
+func RetryAfter(h http.Header, now time.Time) time.Duration {
+	value := h.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return clampWait(time.Duration(seconds) * time.Second)
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return Until(at, now)
+	}
+	return 0
+}
+
+// Until is the wait from now to a moment that a provider named, with the bounds of RetryAfter.
+func Until(at, now time.Time) time.Duration { return clampWait(at.Sub(now)) }
+
+func clampWait(d time.Duration) time.Duration { return min(max(d, 0), maxRetryAfter) }
+
+// NoAnswer is the error for a provider that could not be reached or answered nonsense: it is Unavailable, and whether
+// the message was taken is unknown. The code is timeout, canceled, dns, tls, network or unreadable. The text of err is
+// dropped, since it may hold an address, an account or a piece of the answer.
+func NoAnswer(provider string, err error) *Error {
+	return &Error{Provider: provider, Failure: Unavailable, Code: noAnswerCode(err)}
+}
+
+func noAnswerCode(err error) string {
+	var (
+		netErr  net.Error
+		dnsErr  *net.DNSError
+		certErr *tls.CertificateVerificationError
+		tlsErr  tls.RecordHeaderError
+		urlErr  *url.Error
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
+		return "timeout"
+	case errors.As(err, &dnsErr):
+		return "dns"
+	case errors.As(err, &certErr), errors.As(err, &tlsErr):
+		return "tls"
+	case errors.As(err, &urlErr), errors.As(err, &netErr):
+		return "network"
+	default:
+		return "unreadable"
+	}
+}

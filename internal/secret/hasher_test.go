@@ -1,0 +1,144 @@
+package secret
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/stretchr/testify/require"
+)
+
+func TestHash(t *testing.T) {
+	t.Parallel()
+	h := NewHasher(HasherOptions{})
+
+	hash, err := h.Hash(t.Context(), "correct horse")
+	require.NoError(t, err)
+	other, err := h.Hash(t.Context(), "correct horse")
+	require.NoError(t, err)
+
+	require.True(t, strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$"))
+	require.NotEqual(t, hash, other)
+	match, params, err := argon2id.CheckHash("correct horse", hash)
+	require.NoError(t, err)
+	require.True(t, match)
+	require.Equal(t, DefaultParams(), *params)
+	match, err = argon2id.ComparePasswordAndHash("Correct horse", hash)
+	require.NoError(t, err)
+	require.False(t, match)
+}
+
+func TestHasherDefaults(t *testing.T) {
+	t.Parallel()
+	h := NewHasher(HasherOptions{})
+	require.Equal(t, runtime.GOMAXPROCS(0), cap(h.hashing))
+	require.Equal(t, cap(h.hashing)+DefaultQueue, cap(h.admitted))
+	require.Equal(t, DefaultParams(), h.params)
+}
+
+func TestHashFailure(t *testing.T) {
+	t.Parallel()
+	h := NewHasher(HasherOptions{})
+	broken := errors.New("no random bytes")
+	h.hash = func(string, *argon2id.Params) (string, error) { return "", broken }
+
+	_, err := h.Hash(t.Context(), "correct horse")
+
+	require.ErrorIs(t, err, broken)
+}
+
+// gated is a hasher whose hashes begin at once and end one by one, when the test receives from the gate.
+func gated(o HasherOptions) (h *Hasher, gate chan struct{}, running *atomic.Int32) {
+	gate, running = make(chan struct{}), new(atomic.Int32)
+	h = NewHasher(o)
+	h.hash = func(string, *argon2id.Params) (string, error) {
+		running.Add(1)
+		defer running.Add(-1)
+		gate <- struct{}{}
+		return "hash", nil
+	}
+	return h, gate, running
+}
+
+func TestHasherBoundsWorkAndQueue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, gate, running := gated(HasherOptions{Concurrency: 2, Queue: 3})
+		results := make(chan error, 5)
+		for range 5 {
+			go func() {
+				_, err := h.Hash(t.Context(), "x")
+				results <- err
+			}()
+		}
+		synctest.Wait()
+		require.EqualValues(t, 2, running.Load())
+
+		_, err := h.Hash(t.Context(), "x")
+		require.ErrorIs(t, err, ErrSaturated)
+
+		for range 5 {
+			<-gate
+			require.NoError(t, <-results)
+			synctest.Wait()
+			require.LessOrEqual(t, running.Load(), int32(2))
+		}
+		require.Zero(t, len(h.admitted))
+		require.Zero(t, len(h.hashing))
+	})
+}
+
+func TestHasherLetsGoOfWhoGivesUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, gate, _ := gated(HasherOptions{Concurrency: 1, Queue: 1})
+		results := make(chan error, 1)
+		go func() {
+			_, err := h.Hash(t.Context(), "x")
+			results <- err
+		}()
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		waiting := make(chan error, 1)
+		go func() {
+			_, err := h.Hash(ctx, "x")
+			waiting <- err
+		}()
+		synctest.Wait()
+		require.Len(t, h.admitted, 2)
+
+		cancel()
+
+		require.ErrorIs(t, <-waiting, context.Canceled)
+		synctest.Wait()
+		require.Len(t, h.admitted, 1)
+		<-gate
+		require.NoError(t, <-results)
+	})
+}
+
+func TestHasherIgnoresWhoIsGone(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	h := NewHasher(HasherOptions{})
+	h.hash = func(string, *argon2id.Params) (string, error) { panic("hashed for nobody") }
+
+	_, err := h.Hash(ctx, "x")
+
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func BenchmarkHash(b *testing.B) {
+	h := NewHasher(HasherOptions{})
+	for b.Loop() {
+		if _, err := h.Hash(b.Context(), "correct horse"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

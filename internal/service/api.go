@@ -1,0 +1,77 @@
+package service
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"registrar/api"
+	"registrar/internal/breach"
+	"registrar/internal/config"
+	"registrar/internal/payload"
+	"registrar/internal/secret"
+)
+
+// APIDeps are the API's parts as the configuration says. The caller may change them before api.New.
+func APIDeps(c config.Config, keys Keys, temporal client.Client, logger *slog.Logger) api.Deps {
+	deps := api.Deps{
+		Engine: api.NewTemporal(temporal, api.TemporalOptions{WaitBudget: c.API.WaitBudget, EmailHash: keys.Ring.EmailHash}),
+		Hasher: secret.NewHasher(secret.HasherOptions{Concurrency: c.API.HashConcurrency, Queue: c.API.HashQueue}),
+		Keys:   keys.Ring,
+		Rules:  c.Registration.Rules(),
+		Policy: c.Registration.Policy(),
+		Logger: logger,
+	}
+	if c.Registration.BreachCheck {
+		deps.Breach = breach.New(breach.Options{URL: c.Registration.BreachURL})
+	}
+	return deps
+}
+
+// RunAPI serves the HTTP API until ctx ends.
+func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) error {
+	if err := c.Need("PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"); err != nil {
+		return err
+	}
+	keys, err := OpenKeys(c.Keys)
+	if err != nil {
+		return err
+	}
+	users, err := OpenStore(c.Database, logger)
+	if err != nil {
+		return err
+	}
+	defer closeStore(users, logger)
+	options, err := TemporalOptions(keys, logger)
+	if err != nil {
+		return err
+	}
+	temporal, err := client.NewLazyClient(options)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+
+	server := NewServer(c.API.Addr, c.API.ShutdownTimeout, c.API.DrainDelay, logger)
+	deps := APIDeps(c, keys, temporal, logger)
+	deps.Draining, deps.Schema = server.Draining, schemaReady(users)
+	return server.Run(ctx, api.New(deps))
+}
+
+// RunCodec serves the codec endpoint until ctx ends.
+func RunCodec(ctx context.Context, c config.Config, logger *slog.Logger) error {
+	if err := c.Need("PAYLOAD_KEYSET"); err != nil {
+		return err
+	}
+	codec, err := OpenCodec(c.Keys)
+	if err != nil {
+		return err
+	}
+	if err := c.Codec.Check(); err != nil {
+		return err
+	}
+	handler := payload.Handler(codec, payload.Options{AllowedOrigins: c.Codec.Origins, Token: c.Codec.Token})
+	return NewServer(c.Codec.Addr, time.Second, 0, logger).Run(ctx, handler)
+}

@@ -1,0 +1,69 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"registrar/api"
+)
+
+// Server is an HTTP server that ends without cutting anyone off.
+type Server struct {
+	addr       string
+	shutdown   time.Duration
+	drainDelay time.Duration
+	logger     *slog.Logger
+	draining   atomic.Bool
+}
+
+// NewServer returns a server for an address. When it is told to end it says so to Draining, serves for drainDelay more,
+// so that load balancers turn away, and then lets requests in progress take up to shutdown.
+func NewServer(addr string, shutdown, drainDelay time.Duration, logger *slog.Logger) *Server {
+	return &Server{addr: addr, shutdown: shutdown, drainDelay: drainDelay, logger: logger}
+}
+
+// Draining is true from the moment the server was told to end.
+func (s *Server) Draining() bool { return s.draining.Load() }
+
+// Run serves until ctx ends.
+func (s *Server) Run(ctx context.Context, handler http.Handler) error {
+	listener, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", s.addr, err)
+	}
+	return s.Serve(ctx, listener, handler)
+}
+
+// Serve is Run on a listener that is there already; it closes it.
+func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := api.NewHTTPServer(s.addr, handler)
+	server.ErrorLog = slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	s.logger.Info("serving", "addr", listener.Addr().String())
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve %s: %w", s.addr, err)
+	case <-ctx.Done():
+	}
+	s.draining.Store(true)
+	s.logger.Info("draining", "delay", s.drainDelay, "limit", s.shutdown)
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve %s: %w", s.addr, err)
+	case <-time.After(s.drainDelay):
+	}
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.shutdown)
+	defer cancel()
+	if err := server.Shutdown(limit); err != nil {
+		return errors.Join(fmt.Errorf("end the requests in progress: %w", err), server.Close())
+	}
+	s.logger.Info("stopped")
+	return nil
+}

@@ -1,0 +1,104 @@
+// Package service puts the parts together as the configuration says. cmd/registrar and dev share it, so that what runs
+// on a developer's machine is what runs in production, but for the Temporal server, the database and the providers.
+package service
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/log"
+
+	"registrar/internal/config"
+	"registrar/internal/payload"
+	"registrar/internal/secret"
+	"registrar/internal/store"
+)
+
+// Logger returns the process's logger on w: text on a terminal and JSON otherwise, unless the configuration says.
+func Logger(c config.Log, w io.Writer) *slog.Logger {
+	var level slog.Level
+	if level.UnmarshalText([]byte(c.Level)) != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == "text" || c.Format == "auto" && isTerminal(w) {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// Keys are the service's key material, ready for use.
+type Keys struct {
+	Ring  *secret.Keyring
+	Codec *payload.Codec
+}
+
+// OpenKeys reads both keysets. Its error names the variable and shows nothing of its value.
+func OpenKeys(c config.Keys) (Keys, error) {
+	prf, err := secret.ParsePRF(c.PRF)
+	if err != nil {
+		return Keys{}, fmt.Errorf("PRF_KEYSET: %w", err)
+	}
+	ring, err := secret.NewKeyring(prf)
+	if err != nil {
+		return Keys{}, fmt.Errorf("PRF_KEYSET: %w", err)
+	}
+	codec, err := OpenCodec(c)
+	return Keys{ring, codec}, err
+}
+
+// OpenCodec reads the keyset that encrypts payloads.
+func OpenCodec(c config.Keys) (*payload.Codec, error) {
+	aead, err := secret.ParseAEAD(c.Payload)
+	if err != nil {
+		return nil, fmt.Errorf("PAYLOAD_KEYSET: %w", err)
+	}
+	codec, err := payload.NewCodec(aead)
+	if err != nil {
+		return nil, fmt.Errorf("PAYLOAD_KEYSET: %w", err)
+	}
+	return codec, nil
+}
+
+// OpenStore returns the user store. It does not connect yet.
+func OpenStore(c config.Database, logger *slog.Logger) (*store.Store, error) {
+	dialector, err := store.MySQL(c.DSN)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_DSN: %w", err)
+	}
+	return store.Open(dialector, store.Options{
+		MaxOpen: c.MaxOpen, MaxIdle: c.MaxIdle, MaxLifetime: c.MaxLifetime, Logger: logger,
+	})
+}
+
+// TemporalOptions are the client's options from the environment (TEMPORAL_ADDRESS and so on), with everything that the
+// client writes encrypted; without a codec the client is good for what concerns no workflow.
+func TemporalOptions(keys Keys, logger *slog.Logger) (client.Options, error) {
+	o, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return o, fmt.Errorf("read the Temporal settings: %w", err)
+	}
+	o.HostPort = cmp.Or(o.HostPort, client.DefaultHostPort)
+	o.Namespace = cmp.Or(o.Namespace, client.DefaultNamespace)
+	o.Logger = log.NewStructuredLogger(logger)
+	if keys.Codec == nil {
+		return o, nil
+	}
+	o.DataConverter = payload.DataConverter(keys.Codec)
+	o.FailureConverter = payload.FailureConverter(o.DataConverter)
+	return o, nil
+}

@@ -1,0 +1,159 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"registrar/activities"
+	"registrar/internal/config"
+	"registrar/internal/email"
+	"registrar/internal/message"
+	"registrar/internal/sms"
+	"registrar/internal/store"
+	"registrar/worker"
+	"registrar/workflows"
+)
+
+// Providers take the messages.
+type Providers struct{ Email, SMS message.Sender }
+
+// OpenProviders returns the providers that the configuration names.
+func OpenProviders(c config.Config) (Providers, error) {
+	if err := c.Need("EMAIL_FROM", "MAILGUN_DOMAIN", "MAILGUN_API_KEY", "TWILIO_ACCOUNT_SID"); err != nil {
+		return Providers{}, err
+	}
+	mailgun, err := email.NewMailgun(email.MailgunOptions{
+		Domain: c.Email.MailgunDomain, APIKey: c.Email.MailgunAPIKey, APIBase: c.Email.MailgunBase, From: c.Email.From,
+	})
+	if err != nil {
+		return Providers{}, fmt.Errorf("MAILGUN_…, EMAIL_FROM: %w", err)
+	}
+	twilio, err := sms.NewTwilio(sms.TwilioOptions{
+		AccountSID: c.SMS.TwilioAccountSID, AuthToken: c.SMS.TwilioAuthToken,
+		APIKeySID: c.SMS.TwilioAPIKeySID, APIKeySecret: c.SMS.TwilioAPIKeySecret,
+		From: c.SMS.TwilioFrom, MessagingServiceSID: c.SMS.TwilioService, BaseURL: c.SMS.TwilioBaseURL,
+	})
+	if err != nil {
+		return Providers{}, fmt.Errorf("TWILIO_…: %w", err)
+	}
+	return Providers{Email: mailgun, SMS: twilio}, nil
+}
+
+// StartWorkers serves the configured task queues until the workers are stopped. fatal hears of an error after which they
+// do nothing more.
+func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, temporal client.Client, fatal func(error)) (worker.Workers, error) {
+	messages, err := message.NewRenderer(message.Brand{Name: c.Brand.Name, URL: c.Brand.URL, SupportURL: c.Brand.SupportURL})
+	if err != nil {
+		return nil, fmt.Errorf("BRAND_…, SUPPORT_URL: %w", err)
+	}
+	steps := &activities.Activities{
+		Users: users, Ledger: users, Codes: keys.Ring, Messages: messages, Email: p.Email, SMS: p.SMS,
+	}
+	return worker.Start(temporal, steps, worker.Options{
+		Queues: c.Worker.Queues, Concurrency: c.Worker.Concurrency, StopTimeout: c.Worker.StopTimeout, Fatal: fatal,
+		PerSecond: map[string]float64{
+			workflows.QueueNotificationsHigh: c.Worker.OTPsPerSecond,
+			workflows.QueueNotificationsLow:  c.Worker.NoticesPerSecond,
+		},
+	})
+}
+
+// RunWorker serves the configured task queues until ctx ends. It waits for Temporal; it does not wait for the
+// database, since its activities are retried.
+func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error {
+	if err := c.Need("PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"); err != nil {
+		return err
+	}
+	keys, err := OpenKeys(c.Keys)
+	if err != nil {
+		return err
+	}
+	providers, err := OpenProviders(c)
+	if err != nil {
+		return err
+	}
+	users, err := OpenStore(c.Database, logger)
+	if err != nil {
+		return err
+	}
+	defer closeStore(users, logger)
+	options, err := TemporalOptions(keys, logger)
+	if err != nil {
+		return err
+	}
+	temporal, err := dial(ctx, options, logger)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	workers, err := StartWorkers(c, keys, users, providers, temporal, cancel)
+	if err != nil {
+		return err
+	}
+	logger.Info("serving", "queues", c.Worker.Queues)
+	<-ctx.Done()
+	logger.Info("draining", "limit", c.Worker.StopTimeout)
+	workers.Stop()
+	logger.Info("stopped")
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// dial connects to Temporal, and tries again until it is there.
+func dial(ctx context.Context, o client.Options, logger *slog.Logger) (client.Client, error) {
+	const pause = 2 * time.Second
+	for {
+		c, err := client.DialContext(ctx, o)
+		if err == nil {
+			return c, nil
+		}
+		logger.Warn("waiting for Temporal", "address", o.HostPort, "err", err)
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
+		case <-time.After(pause):
+		}
+	}
+}
+
+// AddSearchAttributes adds the search attributes that the configured namespace lacks.
+func AddSearchAttributes(ctx context.Context) error {
+	o, err := TemporalOptions(Keys{}, slog.Default())
+	if err != nil {
+		return err
+	}
+	c, err := client.DialContext(ctx, o)
+	if err != nil {
+		return fmt.Errorf("connect to Temporal at %s (--skip-temporal leaves it alone): %w", o.HostPort, err)
+	}
+	defer c.Close()
+	return worker.AddSearchAttributes(ctx, c, o.Namespace)
+}
+
+// schemaReady is the readiness check of the database's schema. A database that is away, or that a later release has
+// migrated, keeps nobody from registering.
+func schemaReady(s *store.Store) func(context.Context) error {
+	return func(ctx context.Context) error {
+		missing, err := s.Pending(ctx)
+		if err == nil && missing > 0 {
+			return fmt.Errorf("%d migrations are missing: run registrar migrate up", missing)
+		}
+		return nil
+	}
+}
+
+func closeStore(s *store.Store, logger *slog.Logger) {
+	if err := s.Close(); err != nil {
+		logger.Warn("close the database", "err", err)
+	}
+}

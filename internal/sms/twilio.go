@@ -1,0 +1,216 @@
+// Package sms sends the service's text messages: one provider a file, each a message.Sender.
+package sms
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/twilio/twilio-go/client"
+	openapi "github.com/twilio/twilio-go/rest/api/v2010"
+
+	"registrar/internal/message"
+)
+
+const (
+	twilioName = "twilio"
+	twilioURL  = "https://api.twilio.com"
+	maxAnswer  = 1 << 20 // bytes; a real answer has about 1 KB
+)
+
+// TwilioOptions configures a Twilio sender.
+type TwilioOptions struct {
+	AccountSID string // the account that sends, "AC…"
+	AuthToken  string // the account's token; or else an API key:
+	// APIKeySID and APIKeySecret are used in place of AuthToken, and can be revoked on their own.
+	APIKeySID, APIKeySecret string
+	From                    string // a number in E.164 or an alphanumeric sender; or else a messaging service:
+	MessagingServiceSID     string // "MG…"
+	StatusCallback          string // where Twilio posts delivery reports; empty for none
+	// BaseURL is for another region or a compatible gateway; default https://api.twilio.com. The SDK's environment
+	// variables TWILIO_EDGE and TWILIO_REGION have no effect.
+	BaseURL string
+	// HTTPClient gives the transport and the timeout of the calls; default message.NewHTTPClient.
+	HTTPClient *http.Client
+}
+
+// Twilio sends SMS through Twilio's Programmable Messaging. It is a message.Sender and safe for concurrent use.
+// The text goes out as it is: never shortened, nor transliterated.
+type Twilio struct {
+	accountSID           string
+	credentials          *client.Credentials
+	from, service, hooks *string
+	base                 *url.URL
+	transport            http.RoundTripper
+	timeout              time.Duration
+}
+
+// alphanumeric is what the SDK demands of both halves of the credentials.
+var alphanumeric = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+
+// NewTwilio returns a sender, or an error that says which option is wrong. It does not call Twilio.
+func NewTwilio(o TwilioOptions) (*Twilio, error) {
+	credentials, err := twilioCredentials(o)
+	if err != nil {
+		return nil, err
+	}
+	if (o.From == "") == (o.MessagingServiceSID == "") {
+		return nil, errors.New("twilio: set exactly one of the sender and the messaging service")
+	}
+	base, err := url.Parse(strings.TrimRight(cmp.Or(o.BaseURL, twilioURL), "/"))
+	if err != nil || base.Host == "" {
+		return nil, fmt.Errorf("twilio: base URL %q is not a URL like %s", o.BaseURL, twilioURL)
+	}
+	if o.HTTPClient == nil {
+		o.HTTPClient = message.NewHTTPClient()
+	}
+	return &Twilio{
+		accountSID:  o.AccountSID,
+		credentials: credentials,
+		from:        optional(o.From),
+		service:     optional(o.MessagingServiceSID),
+		hooks:       optional(o.StatusCallback),
+		base:        base,
+		transport:   cmp.Or(o.HTTPClient.Transport, http.DefaultTransport),
+		timeout:     o.HTTPClient.Timeout,
+	}, nil
+}
+
+func twilioCredentials(o TwilioOptions) (*client.Credentials, error) {
+	if !alphanumeric.MatchString(o.AccountSID) {
+		return nil, errors.New("twilio: the account SID must be letters and digits")
+	}
+	user, secret := o.AccountSID, o.AuthToken
+	if o.APIKeySID != "" || o.APIKeySecret != "" {
+		if o.AuthToken != "" {
+			return nil, errors.New("twilio: set either the auth token or an API key, not both")
+		}
+		user, secret = o.APIKeySID, o.APIKeySecret
+	}
+	if !alphanumeric.MatchString(user) || !alphanumeric.MatchString(secret) {
+		return nil, errors.New("twilio: the auth token, or the API key's SID and secret, must be letters and digits")
+	}
+	return client.NewCredentials(user, secret), nil
+}
+
+// optional is the SDK's way to leave a field out.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// Send hands m to Twilio. It returns within ctx's deadline, and every error is a *message.Error.
+func (t *Twilio) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
+	if t.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, t.timeout)
+		defer cancel()
+	}
+	call := &twilioCall{ctx: ctx, base: t.base, next: t.transport}
+	answer, err := t.api(call).CreateMessage(&openapi.CreateMessageParams{
+		To:                  &m.To,
+		Body:                &m.Text,
+		From:                t.from,
+		MessagingServiceSid: t.service,
+		StatusCallback:      t.hooks,
+	})
+	if err != nil {
+		return message.Receipt{}, call.sort(err)
+	}
+	return twilioReceipt(answer)
+}
+
+// api returns the SDK's client for one call: its methods take no context, so the transport carries it.
+func (t *Twilio) api(call *twilioCall) *openapi.ApiService {
+	c := &client.Client{
+		Credentials: t.credentials,
+		HTTPClient: &http.Client{
+			Transport:     call,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	c.SetAccountSid(t.accountSID)
+	return openapi.NewApiServiceWithClient(c)
+}
+
+// twilioReceipt reads an answer of success, which may still name a message that failed at once.
+func twilioReceipt(answer *openapi.ApiV2010Message) (message.Receipt, error) {
+	if status := value(answer.Status); status == "failed" || status == "undelivered" || status == "canceled" {
+		e := &message.Error{Provider: twilioName, Failure: message.Unavailable, Code: status}
+		if code := value(answer.ErrorCode); code != 0 {
+			e.Failure, e.Code = twilioFailure(code, http.StatusCreated), strconv.Itoa(code)
+		}
+		return message.Receipt{}, e
+	}
+	if value(answer.Sid) == "" {
+		return message.Receipt{}, message.NoAnswer(twilioName, errors.New("no message SID"))
+	}
+	return message.Receipt{Provider: twilioName, MessageID: *answer.Sid}, nil
+}
+
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// twilioCall is the transport of one call: it binds the call to its context, sends it to the configured host, keeps the
+// answer's status and header, which the SDK drops, and reads the body to its end: the SDK never closes that of an error,
+// so each one would hold a connection.
+type twilioCall struct {
+	ctx    context.Context
+	base   *url.URL
+	next   http.RoundTripper
+	status int // 0 when there was no answer
+	header http.Header
+}
+
+func (c *twilioCall) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(c.ctx)
+	req.URL.Scheme, req.URL.Host, req.Host = c.base.Scheme, c.base.Host, c.base.Host
+	req.URL.Path = c.base.Path + req.URL.Path
+	resp, err := c.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	c.status, c.header = resp.StatusCode, resp.Header
+	return resp, nil
+}
+
+// sort turns what the SDK returned into a message.Error.
+func (c *twilioCall) sort(err error) *message.Error {
+	var answer *client.TwilioRestError
+	code := 0
+	if errors.As(err, &answer) {
+		code = answer.Code
+	}
+	if code == 0 && c.status < http.StatusMultipleChoices {
+		return message.NoAnswer(twilioName, err)
+	}
+	e := &message.Error{
+		Provider: twilioName,
+		Failure:  twilioFailure(code, c.status),
+		Code:     strconv.Itoa(cmp.Or(code, c.status)),
+	}
+	if e.Failure == message.Unavailable {
+		e.RetryAfter = message.RetryAfter(c.header, time.Now())
+	}
+	return e
+}

@@ -1,0 +1,144 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/message"
+	"registrar/internal/store"
+	"registrar/internal/user"
+)
+
+func testActivate(t *testing.T, s *store.Store) {
+	bySMS, byEmail := full(), registration("zoe@example.org")
+	smsID, emailID := persist(t, s, bySMS).UserID, persist(t, s, byEmail).UserID
+	first := user.Activation{RegistrationID: bySMS.ID, At: noon.Add(time.Minute)}
+	second := user.Activation{
+		RegistrationID: byEmail.ID, At: noon.Add(time.Hour), Mobile: "+15550100", EmailProven: true,
+	}
+	require.NoError(t, s.Activate(within(t), first))
+	require.NoError(t, s.Activate(within(t), second))
+
+	wantSMS, wantEmail := rowOf(bySMS, smsID), rowOf(byEmail, emailID)
+	wantSMS.Status, wantSMS.VerifiedAt = user.StatusActive, someTime(first.At)
+	wantEmail.Status, wantEmail.VerifiedAt = user.StatusActive, someTime(second.At)
+	wantEmail.EmailVerifiedAt = wantEmail.VerifiedAt
+	wantEmail.Mobile.String, wantEmail.Mobile.Valid = second.Mobile, true
+	require.ElementsMatch(t, []row{wantSMS, wantEmail}, rows(t, s))
+
+	for _, a := range []user.Activation{first, second} {
+		a.At, a.Mobile, a.EmailProven = a.At.Add(time.Hour), "+15550199", true
+		require.NoError(t, s.Activate(within(t), a))
+	}
+	require.ElementsMatch(t, []row{wantSMS, wantEmail}, rows(t, s), "the first proof stands")
+
+	unknown := user.Activation{RegistrationID: uuid.NewString(), At: noon}
+	require.ErrorIs(t, s.Activate(within(t), unknown), user.ErrSuperseded)
+}
+
+func testExpire(t *testing.T, s *store.Store) {
+	pending, active := registration("a@example.org", named("ada")), registration("b@example.org", named("bob"))
+	persist(t, s, pending)
+	persist(t, s, active)
+	activate(t, s, active)
+
+	for range 2 {
+		require.NoError(t, s.Expire(within(t), pending.ID))
+		require.NoError(t, s.Expire(within(t), active.ID))
+		require.NoError(t, s.Expire(within(t), uuid.NewString()))
+		require.Equal(t, active.ID, onlyRow(t, s).RegistrationID)
+		require.Equal(t, 1, count(t, s, "profiles"))
+	}
+	expired := user.Activation{RegistrationID: pending.ID, At: noon}
+	require.ErrorIs(t, s.Activate(within(t), expired), user.ErrSuperseded)
+
+	free := persist(t, s, registration("a@example.org", named("Ada"), after(-9)))
+	require.Empty(t, free.Superseded, "email and username are free again")
+}
+
+func testLedger(t *testing.T, s *store.Store) {
+	r := registration("a@example.org")
+	e := message.Entry{
+		Key:    message.Key{RegistrationID: r.ID, Kind: message.KindOTP, Sequence: 1},
+		UserID: persist(t, s, r).UserID, Channel: message.ChannelSMS,
+		Receipt: message.Receipt{Provider: "twilio", MessageID: "SM1"}, SentAt: noon,
+	}
+	sent := func(k message.Key) bool {
+		is, err := s.Sent(within(t), k)
+		require.NoError(t, err)
+		return is
+	}
+	require.False(t, sent(e.Key))
+	require.NoError(t, s.Record(within(t), e))
+	require.True(t, sent(e.Key))
+	for _, other := range []message.Key{
+		{RegistrationID: r.ID, Kind: message.KindOTP, Sequence: 2},
+		{RegistrationID: r.ID, Kind: message.KindWelcome, Sequence: 1},
+		{RegistrationID: uuid.NewString(), Kind: message.KindOTP, Sequence: 1},
+	} {
+		require.False(t, sent(other))
+	}
+
+	second := e
+	second.Receipt = message.Receipt{Provider: "other", MessageID: "2"}
+	require.NoError(t, s.Record(within(t), second))
+	require.NoError(t, s.Expire(within(t), r.ID))
+	require.True(t, sent(e.Key), "the ledger outlives the user")
+
+	var provider, id, status string
+	var at time.Time
+	require.NoError(t, s.Pool().QueryRowContext(within(t),
+		"SELECT provider, provider_message_id, status, sent_at FROM notifications").Scan(&provider, &id, &status, &at))
+	require.Equal(t, []any{"twilio", "SM1", "sent", micro(noon)}, []any{provider, id, status, at.UTC()})
+}
+
+func testMigrations(t *testing.T, open func(t *testing.T) *store.Store) {
+	s := open(t)
+	known, err := s.Pending(within(t))
+	require.NoError(t, err)
+	require.Positive(t, known)
+	require.NoError(t, s.Down(within(t)), "nothing to take back")
+
+	for range 2 {
+		for range 2 {
+			require.NoError(t, s.Migrate(within(t)))
+			requirePending(t, s, 0, known)
+		}
+		persist(t, s, full())
+		for left := 1; left <= known; left++ {
+			require.NoError(t, s.Down(within(t)))
+			requirePending(t, s, left, known)
+		}
+	}
+	require.NoError(t, s.Migrate(within(t)))
+	require.Empty(t, rows(t, s))
+
+	_, err = s.Pool().ExecContext(within(t), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (?, ?)", 999, true)
+	require.NoError(t, err)
+	_, pendingErr := s.Pending(within(t))
+	for _, err := range []error{pendingErr, s.Migrate(within(t)), s.Down(within(t))} {
+		var newer *store.NewerError
+		require.ErrorAs(t, err, &newer)
+		require.ErrorContains(t, err, "database is at version 999, this binary knows ")
+	}
+}
+
+func requirePending(t *testing.T, s *store.Store, want, known int) {
+	t.Helper()
+	pending, err := s.Pending(within(t))
+	require.NoError(t, err)
+	require.Equal(t, want, pending)
+
+	list, err := s.Status(within(t))
+	require.NoError(t, err)
+	require.Len(t, list, known)
+	for i, m := range list {
+		require.Equal(t, i >= known-want, m.AppliedAt.IsZero(), m.Name)
+		if !m.AppliedAt.IsZero() {
+			require.WithinDuration(t, time.Now(), m.AppliedAt, time.Hour, "in UTC")
+		}
+	}
+}

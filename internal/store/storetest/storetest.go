@@ -1,0 +1,191 @@
+// Package storetest is what a user store must do, whatever database it runs on.
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/store"
+	"registrar/internal/user"
+)
+
+// Run tests stores. Each call of open returns a store on an empty database of its own, without any table, and closes it
+// when its test ends.
+func Run(t *testing.T, open func(t *testing.T) *store.Store) {
+	t.Run("migrations", func(t *testing.T) {
+		t.Parallel()
+		testMigrations(t, open)
+	})
+	for name, test := range map[string]func(*testing.T, *store.Store){
+		"persist stores every field":        testPersistFields,
+		"persist is idempotent":             testPersistIdempotent,
+		"persist refuses what is taken":     testPersistTaken,
+		"persist takes over":                testTakeover,
+		"persist orders by time then id":    testTakeoverOrder,
+		"persist tells emails apart":        testEmailsApart,
+		"persist ends with its context":     testContext,
+		"activate":                          testActivate,
+		"expire":                            testExpire,
+		"ledger":                            testLedger,
+		"race: one email":                   testRaceEmail,
+		"race: one registration":            testRaceRegistration,
+		"race: one username":                testRaceUsername,
+		"race: activate against takeover":   testRaceActivateTakeover,
+		"race: expire against activate":     testRaceExpireActivate,
+		"race: expire against takeover":     testRaceExpireTakeover,
+		"race: usernames swapped at once":   testRaceSwap,
+		"race: one message in the ledger":   testRaceLedger,
+		"model: any sequence of operations": testModel,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t)
+			require.NoError(t, s.Migrate(within(t)))
+			test(t, s)
+		})
+	}
+}
+
+// BenchmarkPersist measures new registrations from many callers on an empty database.
+func BenchmarkPersist(b *testing.B, s *store.Store) {
+	require.NoError(b, s.Migrate(b.Context()))
+	b.ReportAllocs()
+	b.SetParallelism(5)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			id := uuid.NewString()
+			_, err := s.Persist(b.Context(), registration(id+"@example.org", named(id[:20])))
+			if err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+// noon has more digits than a database keeps.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
+
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+type change func(*user.Registration)
+
+func named(username string) change {
+	return func(r *user.Registration) { r.Profile.Username = username }
+}
+func at(when time.Time) change  { return func(r *user.Registration) { r.RequestedAt = when } }
+func numbered(id string) change { return func(r *user.Registration) { r.ID = id } }
+func after(seconds int) change  { return at(noon.Add(time.Duration(seconds) * time.Second)) }
+
+func registration(email string, changes ...change) user.Registration {
+	r := user.Registration{
+		ID: uuid.NewString(),
+		Profile: user.Profile{
+			FirstName: "Ada", LastName: "Lovelace",
+			Email: email, EmailCanonical: email,
+			Locale: "en",
+		},
+		PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
+		RequestedAt:  noon,
+	}
+	for _, c := range changes {
+		c(&r)
+	}
+	return r
+}
+
+func persist(t *testing.T, s *store.Store, r user.Registration) user.Persisted {
+	t.Helper()
+	p, err := s.Persist(within(t), r)
+	require.NoError(t, err)
+	require.NotEmpty(t, p.UserID)
+	return p
+}
+
+func activate(t *testing.T, s *store.Store, r user.Registration) {
+	t.Helper()
+	require.NoError(t, s.Activate(within(t), user.Activation{RegistrationID: r.ID, At: noon}))
+}
+
+// row is a stored user with its profile.
+type row struct {
+	ID, RegistrationID, Email, EmailCanonical, PasswordHash string
+	Username, Mobile                                        sql.NullString
+	Status                                                  user.Status
+	RequestedAt                                             time.Time
+	VerifiedAt, EmailVerifiedAt, ConsentAt                  sql.NullTime
+	FirstName, LastName, Locale                             string
+	MarketingConsent                                        bool
+}
+
+// rows returns every user. A user without a profile fails the test.
+func rows(t *testing.T, s *store.Store) []row {
+	t.Helper()
+	found, err := s.Pool().QueryContext(within(t), `
+		SELECT id, registration_id, email, email_canonical, password_hash, username, mobile_e164, status,
+		       requested_at, verified_at, email_verified_at, consent_at, first_name, last_name, locale, marketing_consent
+		FROM users LEFT JOIN profiles ON user_id = id ORDER BY email_canonical`)
+	require.NoError(t, err)
+	defer found.Close()
+	var all []row
+	for found.Next() {
+		var r row
+		require.NoError(t, found.Scan(&r.ID, &r.RegistrationID, &r.Email, &r.EmailCanonical, &r.PasswordHash,
+			&r.Username, &r.Mobile, &r.Status, &r.RequestedAt, &r.VerifiedAt, &r.EmailVerifiedAt, &r.ConsentAt,
+			&r.FirstName, &r.LastName, &r.Locale, &r.MarketingConsent))
+		r.RequestedAt = r.RequestedAt.UTC()
+		for _, at := range []*sql.NullTime{&r.VerifiedAt, &r.EmailVerifiedAt, &r.ConsentAt} {
+			at.Time = at.Time.UTC()
+		}
+		all = append(all, r)
+	}
+	require.NoError(t, found.Err())
+	return all
+}
+
+func onlyRow(t *testing.T, s *store.Store) row {
+	t.Helper()
+	all := rows(t, s)
+	require.Len(t, all, 1)
+	return all[0]
+}
+
+func count(t *testing.T, s *store.Store, table string) int {
+	t.Helper()
+	var n int
+	require.NoError(t, s.Pool().QueryRowContext(within(t), "SELECT COUNT(*) FROM "+table).Scan(&n))
+	return n
+}
+
+// together runs all the functions at the same time.
+func together(functions ...func()) {
+	var ready, done sync.WaitGroup
+	start := make(chan struct{})
+	ready.Add(len(functions))
+	for _, f := range functions {
+		done.Go(func() {
+			ready.Done()
+			<-start
+			f()
+		})
+	}
+	ready.Wait()
+	close(start)
+	done.Wait()
+}
+
+func email(i int) string { return fmt.Sprintf("user%d@example.org", i) }
+
+func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+func someTime(t time.Time) sql.NullTime { return sql.NullTime{Time: micro(t), Valid: true} }

@@ -1,0 +1,61 @@
+package user
+
+import "errors"
+
+// DefaultMinPasswordScore is the zxcvbn score that a password needs unless Rules say otherwise: 10^8 guesses, or 10^4
+// seconds at the 10^4 guesses a second that zxcvbn assumes against a slow hash. Eight random letters score 3.
+const DefaultMinPasswordScore = 2
+
+// Form is what a person typed, unchecked. Field names in errors are those of the HTTP contract.
+type Form struct {
+	FirstName        string
+	LastName         string
+	Username         string // optional
+	Email            string
+	Password         string
+	MobileNumber     string // optional
+	Locale           string // optional
+	MarketingConsent bool
+}
+
+// Rules are the settings that checks depend on.
+type Rules struct {
+	// DefaultRegion is the ISO 3166-1 alpha-2 code (such as "DE") that mobile numbers without a + belong to. Empty, or
+	// unknown to ValidRegion: every number needs its country code.
+	DefaultRegion string
+	// MinPasswordScore is the lowest accepted zxcvbn score, 1–4; 0 means DefaultMinPasswordScore.
+	MinPasswordScore int
+}
+
+// New checks and normalises a form. When rules are broken it returns a *ValidationError with all broken fields. It is
+// idempotent: a form made of the values of an accepted Profile gives the same Profile.
+func New(f Form, r Rules) (Profile, error) {
+	var broken ValidationError
+	address, canonical, err := ParseEmail(f.Email)
+	p := Profile{
+		FirstName:        broken.check("first_name")(parseName(f.FirstName)),
+		LastName:         broken.check("last_name")(parseName(f.LastName)),
+		Username:         broken.check("username")(parseUsername(f.Username)),
+		Email:            broken.check("email")(address, err),
+		EmailCanonical:   canonical,
+		MarketingConsent: f.MarketingConsent,
+	}
+	broken.check("password")("", checkPassword(f, r))
+	p.Mobile = broken.check("mobile_number")(parseOptionalMobile(f.MobileNumber, r.DefaultRegion))
+	p.Locale = broken.check("locale")(parseLocale(f.Locale))
+	if len(broken.Fields) > 0 {
+		return Profile{}, &broken
+	}
+	return p, nil
+}
+
+// check returns a function that records the rule a field broke, if any, and passes its value through.
+func (e *ValidationError) check(field string) func(value string, err error) string {
+	return func(value string, err error) string {
+		var broken *Error
+		if errors.As(err, &broken) {
+			e.Fields = append(e.Fields, FieldError{Field: field, Code: broken.Code, Message: broken.Message})
+		}
+		return value
+	}
+}

@@ -1,0 +1,59 @@
+package user
+
+import (
+	"unicode/utf8"
+
+	"golang.org/x/text/secure/precis"
+)
+
+const (
+	minPassword = 8   // NIST SP 800-63B (revision 3) section 5.1.1.2: at least 8
+	maxPassword = 128 // NIST asks to allow at least 64; a bound keeps hashing and scoring cheap
+)
+
+var (
+	errPasswordRequired   = &Error{CodeRequired, "is required"}
+	errPasswordTooShort   = &Error{CodeTooShort, "must have at least 8 characters"}
+	errPasswordTooLong    = &Error{CodeTooLong, "must have at most 128 characters"}
+	errPasswordCharacters = &Error{CodeInvalidCharacters, "must contain only printable characters"}
+	errPasswordWeak       = &Error{CodeTooWeak, "is too easy to guess"}
+)
+
+// NormalizePassword returns the form of a password to hash and to look up: the OpaqueString profile of RFC 8265, so
+// that one password typed on two keyboards is one password. Any Unicode space becomes U+0020 and nothing is trimmed;
+// controls and invisible characters (emoji variation selectors among them) are refused. It checks the length, 8–128
+// code points, and not the strength. It is idempotent. The error is an *Error.
+func NormalizePassword(password string) (string, error) {
+	switch {
+	case password == "":
+		return "", errPasswordRequired
+	case !utf8.ValidString(password):
+		return "", errText
+	}
+	normal, err := precis.OpaqueString.String(password)
+	if err != nil {
+		return "", errPasswordCharacters
+	}
+	switch n := utf8.RuneCountInString(normal); {
+	case n < minPassword:
+		return "", errPasswordTooShort
+	case n > maxPassword:
+		return "", errPasswordTooLong
+	}
+	return normal, nil
+}
+
+func checkPassword(f Form, r Rules) error {
+	password, err := NormalizePassword(f.Password)
+	if err != nil {
+		return err
+	}
+	minScore := r.MinPasswordScore
+	if minScore == 0 {
+		minScore = DefaultMinPasswordScore
+	}
+	if isWeak(password, ownWords(f, r), minScore) {
+		return errPasswordWeak
+	}
+	return nil
+}

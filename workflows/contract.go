@@ -1,0 +1,236 @@
+// Package workflows holds Registrar's workflows and everything that other processes must agree on to talk to them:
+// names, ids, inputs, results. Workflow code is deterministic: no I/O, no clock, no random numbers.
+package workflows
+
+import (
+	"context"
+	"time"
+
+	"registrar/internal/message"
+	"registrar/internal/user"
+)
+
+// The task queues. Each is served by workers of its own, so that an OTP never waits behind a welcome email.
+const (
+	QueueRegistration      = "registration"       // workflows and the user store
+	QueueNotificationsHigh = "notifications-high" // one-time passwords
+	QueueNotificationsLow  = "notifications-low"  // everything that may wait
+)
+
+// Queues lists every task queue.
+var Queues = []string{QueueRegistration, QueueNotificationsHigh, QueueNotificationsLow}
+
+// Names that clients of RegistrationWorkflow use.
+const (
+	RegistrationWorkflowType = "RegistrationWorkflow"
+
+	UpdatePersisted = "persisted" // waits until the user is stored or refused: Persisted
+	UpdateVerify    = "verify"    // enters a code: VerifyInput → VerifyResult
+	UpdateResendOTP = "resendOTP" // sends a new code: ResendInput → Verification
+	QueryState      = "state"     // RegistrationState
+	SignalRetry     = "retry"     // runs the failed steps again
+	SignalAbandon   = "abandon"   // ends a registration with failed steps as failed, at once
+	// SignalSuperseded is sent by the workflow of the later registration that took the user over.
+	SignalSuperseded = "superseded"
+)
+
+// Search attributes of RegistrationWorkflow, all of type Keyword.
+const (
+	AttributeStatus        = "RegistrationStatus" // a RegistrationStatus
+	AttributeFailureReason = "FailureReason"      // a FailureReason while the status is failed, else absent
+	AttributeEmailHash     = "EmailHash"          // keyed hash of the canonical email
+)
+
+// RegistrationWorkflowID is the id of the workflow that runs a registration.
+func RegistrationWorkflowID(registrationID string) string { return "registration-" + registrationID }
+
+// RegistrationStatus is where a registration stands.
+type RegistrationStatus string
+
+// The statuses of a registration.
+const (
+	StatusAccepted   RegistrationStatus = "accepted"             // durable, the user is not stored yet
+	StatusPending    RegistrationStatus = "pending_verification" // stored, waits for the code
+	StatusActive     RegistrationStatus = "active"               // verified
+	StatusRejected   RegistrationStatus = "rejected"             // broke a rule that the database decides
+	StatusSuperseded RegistrationStatus = "superseded"           // a later registration with the same email owns the user
+	StatusExpired    RegistrationStatus = "expired"              // never verified; email and username are free again
+	StatusFailed     RegistrationStatus = "failed"               // a step used up its budget and waits for an operator
+)
+
+// FailureReason says why a registration waits for an operator.
+type FailureReason string
+
+// The failure reasons.
+const (
+	ReasonDatabaseUnavailable FailureReason = "database_unavailable"
+	ReasonSMSRejected         FailureReason = "sms_rejected"      // the number cannot be reached
+	ReasonSMSMisconfigured    FailureReason = "sms_misconfigured" // the provider refuses the account
+	ReasonSMSUnavailable      FailureReason = "sms_unavailable"
+	ReasonEmailRejected       FailureReason = "email_rejected"      // the address cannot be reached
+	ReasonEmailMisconfigured  FailureReason = "email_misconfigured" // the provider refuses the account
+	ReasonEmailUnavailable    FailureReason = "email_unavailable"
+	ReasonInternal            FailureReason = "internal_error" // a defect: the activity's error says which
+)
+
+// failureReasons lists every reason, to tell them from other application errors.
+var failureReasons = []FailureReason{
+	ReasonDatabaseUnavailable,
+	ReasonSMSRejected, ReasonSMSMisconfigured, ReasonSMSUnavailable,
+	ReasonEmailRejected, ReasonEmailMisconfigured, ReasonEmailUnavailable,
+	ReasonInternal,
+}
+
+// RegistrationInput starts RegistrationWorkflow.
+type RegistrationInput struct {
+	RegistrationID string
+	Profile        user.Profile
+	PasswordHash   string // argon2id in PHC format; the password itself never leaves the API
+	RequestedAt    time.Time
+	// Fingerprint is a keyed hash of the request; it tells a repeated request from another one under the same
+	// idempotency key.
+	Fingerprint string
+	// OTPKeyID is the key that derives this registration's codes, fixed so that a key rotation changes no code.
+	OTPKeyID uint32
+	// CodeDigests are the keyed hashes of the codes with sequence 1, 2, …: the workflow compares them with the digest
+	// of a typed code and can neither derive nor reveal a code. Their number bounds how many codes are sent.
+	CodeDigests []string
+	Policy      Policy
+}
+
+// Policy is the product's patience, fixed for a registration when it starts.
+type Policy struct {
+	CodeTries          int           // wrong codes allowed for each code sent
+	Resends            int           // codes sent after the first
+	ResendCooldown     time.Duration // between two codes
+	CodeTTL            time.Duration // a code's life
+	VerificationWindow time.Duration // how long an unverified registration is kept
+	ParkingTime        time.Duration // how long a failed step waits for an operator
+	Budgets            Budgets
+	// PersistLocally runs the first tries of storing the user inside the workflow task, which saves a round trip
+	// through the server.
+	PersistLocally bool
+}
+
+// Budgets bound how long each step is retried before it waits for an operator.
+type Budgets struct {
+	Store         time.Duration // PersistUser, ActivateUser, ExpireUser
+	OTP           time.Duration
+	WelcomeEmail  time.Duration
+	CompletionSMS time.Duration
+}
+
+// Persisted is the result of UpdatePersisted.
+type Persisted struct {
+	Status       RegistrationStatus // pending_verification, active, rejected or superseded
+	UserID       string             // empty when the registration was refused
+	Refusal      user.Code          // why, when it was refused
+	Fingerprint  string             // of the request that started the registration
+	Verification Verification
+}
+
+// Verification tells how and until when a registration can be verified.
+type Verification struct {
+	Channel     message.Channel
+	Destination string    // masked
+	ExpiresAt   time.Time // of the code sent last
+	ResendAfter time.Time // when the next code may be asked for
+}
+
+// VerifyInput is a typed code, as the digests that it would have under each key in use.
+type VerifyInput struct{ Digests []string }
+
+// VerifyResult is what a typed code came to.
+type VerifyResult struct {
+	Active       bool
+	AttemptsLeft int // of the code sent last, when not active
+}
+
+// ResendInput asks for a new code.
+type ResendInput struct {
+	Mobile string // E.164; replaces the number to write to when not empty
+}
+
+// RegistrationState is the result of QueryState.
+type RegistrationState struct {
+	Status       RegistrationStatus
+	Reason       FailureReason // set while a step waits for an operator, also when the person is not affected
+	UserID       string
+	Refusal      user.Code
+	Fingerprint  string
+	Activating   bool // the code was right, the database has not confirmed yet
+	AttemptsLeft int
+	Verification Verification
+}
+
+// RegistrationResult is how RegistrationWorkflow ended.
+type RegistrationResult struct {
+	Status  RegistrationStatus
+	UserID  string
+	Refusal user.Code
+}
+
+// Activities are the steps of the workflows. Every one is idempotent.
+type Activities interface {
+	// PersistUser stores the user. A broken rule is not an error: it is in the result.
+	PersistUser(context.Context, PersistInput) (PersistResult, error)
+	// ActivateUser makes the user active. Superseded is in the result.
+	ActivateUser(context.Context, ActivateInput) (ActivateResult, error)
+	// ExpireUser deletes the user unless it became active.
+	ExpireUser(context.Context, ExpireInput) (ExpireResult, error)
+	// SendOTP sends the code with the given sequence, at most once as far as the ledger knows.
+	SendOTP(context.Context, OTPInput) (SendResult, error)
+	// SendWelcomeEmail sends the welcome email, at most once as far as the ledger knows.
+	SendWelcomeEmail(context.Context, NoticeInput) (SendResult, error)
+	// SendCompletionSMS sends the SMS after activation, at most once as far as the ledger knows.
+	SendCompletionSMS(context.Context, NoticeInput) (SendResult, error)
+}
+
+// PersistInput is the input of PersistUser.
+type PersistInput struct{ Registration user.Registration }
+
+// PersistResult is the result of PersistUser.
+type PersistResult struct {
+	Persisted user.Persisted
+	Refusal   user.Code // the rule that the registration broke, if any
+}
+
+// ActivateInput is the input of ActivateUser.
+type ActivateInput struct{ Activation user.Activation }
+
+// ActivateResult is the result of ActivateUser.
+type ActivateResult struct{ Superseded bool }
+
+// ExpireInput is the input of ExpireUser.
+type ExpireInput struct{ RegistrationID string }
+
+// ExpireResult is the result of ExpireUser.
+type ExpireResult struct{}
+
+// OTPInput is the input of SendOTP.
+type OTPInput struct {
+	RegistrationID string
+	UserID         string
+	Sequence       int
+	KeyID          uint32
+	Channel        message.Channel
+	To             string
+	FirstName      string
+	Locale         string
+	CodeTTL        time.Duration
+}
+
+// NoticeInput is the input of a step that sends a message without a code.
+type NoticeInput struct {
+	RegistrationID string
+	UserID         string
+	To             string
+	FirstName      string
+	Locale         string
+}
+
+// SendResult is the result of a step that sends a message.
+type SendResult struct {
+	// Receipt is empty when the ledger had the message already.
+	Receipt message.Receipt
+}

@@ -1,0 +1,39 @@
+package workflows
+
+import (
+	"context"
+	"reflect"
+	"runtime"
+	"strings"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+// activity is a method expression of Activities: Activities.SendOTP and its like.
+type activity[I, O any] func(Activities, context.Context, I) (O, error)
+
+// name is the activity's registered name, which is its method's.
+func (a activity[I, O]) name() string {
+	full := runtime.FuncForPC(reflect.ValueOf(a).Pointer()).Name()
+	return full[strings.LastIndexByte(full, '.')+1:]
+}
+
+// execute runs an activity with the options of its row in steps. The SDK does not check argument types; here a
+// wrong one does not compile.
+func execute[I, O any](ctx workflow.Context, b Budgets, summary string, a activity[I, O], in I) (O, error) {
+	var out O
+	ctx = workflow.WithActivityOptions(ctx, steps[a.name()].activity(b, summary))
+	err := workflow.ExecuteActivity(ctx, a.name(), in).Get(ctx, &out)
+	return out, err
+}
+
+// executeLocally tries an activity inside the workflow task first and falls back to execute. The activity must be
+// served by the workflow's own worker.
+func executeLocally[I, O any](ctx workflow.Context, b Budgets, summary string, a activity[I, O], in I) (O, error) {
+	var out O
+	local := workflow.WithLocalActivityOptions(ctx, steps[a.name()].local(summary))
+	if err := workflow.ExecuteLocalActivity(local, a.name(), in).Get(local, &out); err == nil || ctx.Err() != nil {
+		return out, err
+	}
+	return execute(ctx, b, summary, a, in)
+}

@@ -1,0 +1,78 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// stepOptions are an activity's queue and patience. Its budget, the schedule-to-close timeout, is the policy's.
+type stepOptions struct {
+	queue        string
+	startToClose time.Duration // one attempt
+	budget       func(Budgets) time.Duration
+	backoff      temporal.RetryPolicy
+}
+
+var (
+	storeBackoff  = temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second}
+	otpBackoff    = temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 1.5, MaximumInterval: 15 * time.Second}
+	noticeBackoff = temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute}
+
+	storeBudget      = func(b Budgets) time.Duration { return b.Store }
+	otpBudget        = func(b Budgets) time.Duration { return b.OTP }
+	welcomeBudget    = func(b Budgets) time.Duration { return b.WelcomeEmail }
+	completionBudget = func(b Budgets) time.Duration { return b.CompletionSMS }
+)
+
+// steps is the table of all activities.
+var steps = map[string]stepOptions{
+	"PersistUser":       {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff},
+	"ActivateUser":      {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff},
+	"ExpireUser":        {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff},
+	"SendOTP":           {QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff},
+	"SendWelcomeEmail":  {QueueNotificationsLow, 30 * time.Second, welcomeBudget, noticeBackoff},
+	"SendCompletionSMS": {QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff},
+}
+
+func (o stepOptions) activity(b Budgets, summary string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue:              o.queue,
+		StartToCloseTimeout:    o.startToClose,
+		ScheduleToCloseTimeout: o.budget(b),
+		RetryPolicy:            &o.backoff,
+		Summary:                summary,
+	}
+}
+
+// localPatience bounds the tries inside a workflow task. It is shorter than the API's wait budget of 3 s and far below
+// the workflow task timeout.
+const localPatience = 2500 * time.Millisecond
+
+func (o stepOptions) local(summary string) workflow.LocalActivityOptions {
+	return workflow.LocalActivityOptions{
+		StartToCloseTimeout:    localPatience,
+		ScheduleToCloseTimeout: localPatience,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: 50 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Second,
+		},
+		Summary: summary,
+	}
+}
+
+// DefaultPolicy is the patience of design and documentation.
+func DefaultPolicy() Policy {
+	return Policy{
+		CodeTries:          5,
+		Resends:            3,
+		ResendCooldown:     30 * time.Second,
+		CodeTTL:            10 * time.Minute,
+		VerificationWindow: 24 * time.Hour,
+		ParkingTime:        7 * 24 * time.Hour,
+		Budgets: Budgets{
+			Store: 24 * time.Hour, OTP: 10 * time.Minute, WelcomeEmail: 24 * time.Hour, CompletionSMS: 24 * time.Hour,
+		},
+		PersistLocally: true,
+	}
+}

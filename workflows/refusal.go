@@ -1,0 +1,57 @@
+package workflows
+
+import (
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+)
+
+// Refusal is why a registration does not take an Update now. It crosses Temporal as the application error's type.
+type Refusal string
+
+// The refusals.
+const (
+	RefusedNotReady        Refusal = "not_ready"           // the user is not stored yet, so no code was sent
+	RefusedCodeExpired     Refusal = "code_expired"        // ask for a new code
+	RefusedTooManyAttempts Refusal = "too_many_attempts"   // ask for a new code
+	RefusedCooldown        Refusal = "resend_cooldown"     // RetryAt says when the next code may be asked for
+	RefusedTooManyResends  Refusal = "too_many_resends"    // no more codes for this registration
+	RefusedActivating      Refusal = "activating"          // the code was right, the database has not confirmed yet
+	RefusedActive          Refusal = "already_active"      // nothing to verify
+	RefusedClosed          Refusal = "registration_closed" // rejected, superseded, expired or failed
+)
+
+// RefusedError is a Refusal as an error.
+type RefusedError struct {
+	Refusal Refusal
+	RetryAt time.Time // zero unless waiting helps
+}
+
+func (e *RefusedError) Error() string { return string(e.Refusal) }
+
+// application is e as it crosses Temporal.
+func (e *RefusedError) application() error {
+	return temporal.NewNonRetryableApplicationError(e.Error(), string(e.Refusal), nil, e.RetryAt)
+}
+
+// AsRefused returns the refusal that an Update's error carries, and whether it carries one.
+func AsRefused(err error) (*RefusedError, bool) {
+	var app *temporal.ApplicationError
+	if !errors.As(err, &app) {
+		return nil, false
+	}
+	refused := &RefusedError{Refusal: Refusal(app.Type())}
+	switch refused.Refusal {
+	case RefusedNotReady, RefusedCodeExpired, RefusedTooManyAttempts, RefusedCooldown,
+		RefusedTooManyResends, RefusedActivating, RefusedActive, RefusedClosed:
+	default:
+		return nil, false
+	}
+	if app.HasDetails() {
+		if err := app.Details(&refused.RetryAt); err != nil {
+			return nil, false
+		}
+	}
+	return refused, true
+}

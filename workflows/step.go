@@ -1,0 +1,106 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"registrar/internal/message"
+)
+
+// step is a part of a registration that can fail and be retried on its own.
+type step string
+
+const (
+	stepPersist    step = "store the user"
+	stepActivate   step = "activate the user"
+	stepExpire     step = "expire the registration"
+	stepOTP        step = "send the code"
+	stepWelcome    step = "send the welcome email"
+	stepCompletion step = "send the completion SMS"
+)
+
+// stepOrder ranks the steps by how much a person feels their failure; the first parked one gives the FailureReason.
+var stepOrder = []step{stepPersist, stepActivate, stepExpire, stepOTP, stepWelcome, stepCompletion}
+
+// parking is a step that used up its budget.
+type parking struct {
+	reason FailureReason
+	since  time.Time
+	times  int // how often the step has parked, this time included
+}
+
+// step runs a step until it succeeds. Its error is final: the step was cancelled or abandoned, or parked for too long.
+func (r *registration) step(ctx workflow.Context, s step, run func(workflow.Context) error) error {
+	for times := 1; ; times++ {
+		err := run(ctx)
+		if err == nil || temporal.IsCanceledError(err) {
+			return err
+		}
+		if err := r.park(ctx, s, parking{r.reasonOf(s, err), workflow.Now(ctx), times}); err != nil {
+			return err
+		}
+	}
+}
+
+// begin runs a step beside the others. Its final error ends the registration.
+func (r *registration) begin(ctx workflow.Context, s step, run func(workflow.Context) error) workflow.Future {
+	done, settle := workflow.NewFuture(ctx)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		err := r.step(ctx, s, run)
+		if err != nil && !temporal.IsCanceledError(err) {
+			r.failure = err
+			return
+		}
+		settle.SetValue(nil)
+	})
+	return done
+}
+
+// park waits for an operator: it returns nil on the retry signal, and an error when the step is given up.
+//
+// The search attributes say failed and why, so that operators find the registration; it stays running, so that the
+// retry runs only this step again.
+func (r *registration) park(ctx workflow.Context, s step, p parking) error {
+	r.parked[s] = p
+	seen := r.retries
+	r.tell(ctx, fmt.Sprintf("could not %s: %s", s, p.reason))
+	if err := r.publish(ctx); err != nil {
+		return err
+	}
+	woken, err := workflow.AwaitWithTimeout(ctx, r.in.Policy.ParkingTime, func() bool { return r.retries > seen || r.abandoned })
+	if err == nil && (!woken || r.abandoned) {
+		return temporal.NewNonRetryableApplicationError("could not "+string(s), string(p.reason), nil)
+	}
+	delete(r.parked, s)
+	if err != nil {
+		r.tell(ctx, "no longer needed: "+string(s))
+		return errors.Join(err, r.publish(ctx))
+	}
+	r.tell(ctx, "retry by an operator: "+string(s))
+	return r.publish(ctx)
+}
+
+// reasonOf sorts the error of a step that used up its budget.
+func (r *registration) reasonOf(s step, err error) FailureReason {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		if reason := FailureReason(app.Type()); slices.Contains(failureReasons, reason) {
+			return reason
+		}
+		return ReasonInternal
+	}
+	// Nobody took the task, or the attempt never came back: the activity had no chance to say why.
+	switch {
+	case s == stepWelcome, s == stepOTP && r.code.channel == message.ChannelEmail:
+		return ReasonEmailUnavailable
+	case s == stepOTP, s == stepCompletion:
+		return ReasonSMSUnavailable
+	default:
+		return ReasonDatabaseUnavailable
+	}
+}

@@ -1,0 +1,98 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+var (
+	attributeStatus = temporal.NewSearchAttributeKeyKeyword(AttributeStatus)
+	attributeReason = temporal.NewSearchAttributeKeyKeyword(AttributeFailureReason)
+	attributeEmail  = temporal.NewSearchAttributeKeyKeyword(AttributeEmailHash)
+)
+
+// InitialAttributes are the search attributes that a registration starts with. A registration is shown as pending from
+// the first moment, since each later write costs an event in the history.
+func InitialAttributes(emailHash string) temporal.SearchAttributes {
+	return temporal.NewSearchAttributes(attributeStatus.ValueSet(string(StatusPending)), attributeEmail.ValueSet(emailHash))
+}
+
+// publish brings the search attributes up to date; it writes only what changed.
+func (r *registration) publish(ctx workflow.Context) error {
+	status, reason := r.status, FailureReason("")
+	if status == StatusAccepted {
+		status = StatusPending
+	}
+	if s, ok := r.firstParked(); ok {
+		status, reason = StatusFailed, r.parked[s].reason
+	}
+	if status == r.shown && reason == r.reason {
+		return nil
+	}
+	updates := []temporal.SearchAttributeUpdate{attributeStatus.ValueSet(string(status))}
+	if reason != "" {
+		updates = append(updates, attributeReason.ValueSet(string(reason)))
+	} else if r.reason != "" {
+		updates = append(updates, attributeReason.ValueUnset())
+	}
+	r.shown, r.reason = status, reason
+	return workflow.UpsertTypedSearchAttributes(ctx, updates...)
+}
+
+// firstParked is the parked step that a person feels most.
+func (r *registration) firstParked() (step, bool) {
+	for _, s := range stepOrder {
+		if _, ok := r.parked[s]; ok {
+			return s, true
+		}
+	}
+	return "", false
+}
+
+// state is the answer to QueryState.
+func (r *registration) state() RegistrationState {
+	s := RegistrationState{
+		Status: r.status, Reason: r.reason, UserID: r.persisted.UserID, Refusal: r.persisted.Refusal,
+		Fingerprint: r.in.Fingerprint, Activating: r.verified && r.status == StatusPending,
+		AttemptsLeft: r.code.attempts, Verification: r.code.verification(),
+	}
+	// A person is not concerned by a welcome email that waits for an operator.
+	if first, ok := r.firstParked(); ok && first != stepWelcome && first != stepCompletion {
+		s.Status = StatusFailed
+	}
+	return s
+}
+
+// storyLines bounds the current details; the history has the rest.
+const storyLines = 30
+
+// tell adds a line to what the Web UI shows as the workflow's current details. No line holds personal data.
+func (r *registration) tell(ctx workflow.Context, line string) {
+	r.story = append(r.story, "- "+workflow.Now(ctx).UTC().Format(time.DateTime)+" "+line)
+	if len(r.story) > storyLines {
+		r.story = r.story[len(r.story)-storyLines:]
+	}
+	workflow.SetCurrentDetails(ctx, r.headline()+"\n\n"+strings.Join(r.story, "\n"))
+}
+
+func (r *registration) tellSent(ctx workflow.Context, what string, out SendResult) {
+	if out.Receipt.Provider == "" {
+		r.tell(ctx, what+" had been sent before")
+		return
+	}
+	r.tell(ctx, fmt.Sprintf("%s sent through %s", what, out.Receipt.Provider))
+}
+
+func (r *registration) headline() string {
+	s, parked := r.firstParked()
+	if !parked {
+		return "**" + string(r.status) + "**"
+	}
+	p := r.parked[s]
+	return fmt.Sprintf("**%s**: could not %s since %s UTC (time %d). Mend the cause, then send the signal `%s`; `%s` gives up.",
+		p.reason, s, p.since.UTC().Format(time.DateTime), p.times, SignalRetry, SignalAbandon)
+}
