@@ -112,7 +112,7 @@ func (s shape) checkObject(d *json.Decoder) error {
 	if first, err := d.Token(); err != nil || first != json.Delim('{') {
 		return &problem{code: ProblemCodeInvalidJSON, detail: "The body must be a JSON object."}
 	}
-	seen := map[any]bool{}
+	seen := map[string]bool{}
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {

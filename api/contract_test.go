@@ -104,11 +104,15 @@ func (f *fakeEngine) Ready(ctx context.Context) error { return f.ready(ctx) }
 
 type fakeHasher func(ctx context.Context, password string) (string, error)
 
-func (f fakeHasher) Hash(ctx context.Context, password string) (string, error) { return f(ctx, password) }
+func (f fakeHasher) Hash(ctx context.Context, password string) (string, error) {
+	return f(ctx, password)
+}
 
 type fakeBreach func(ctx context.Context, password string) (bool, error)
 
-func (f fakeBreach) Found(ctx context.Context, password string) (bool, error) { return f(ctx, password) }
+func (f fakeBreach) Found(ctx context.Context, password string) (bool, error) {
+	return f(ctx, password)
+}
 
 // keyring is shared by all tests: its keys make ids and digests, which no test looks at.
 var keyring = sync.OnceValue(func() *secret.Keyring {

@@ -21,7 +21,8 @@ var docsPage []byte
 var docsScript []byte
 
 const (
-	landingPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	landingPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	// Swagger UI styles elements as it goes, draws data: images, and fetches the contract and whatever is tried out.
 	docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
 		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

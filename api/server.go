@@ -1,7 +1,7 @@
 // Package api is Registrar's HTTP service. openapi.yaml is its contract; gen.go is generated from it.
 package api
 
-//go:generate go -C ../tools tool oapi-codegen -config ../api/oapi-codegen.yaml ../api/openapi.yaml
+//go:generate env GOWORK=off go -C ../tools tool oapi-codegen -config ../api/oapi-codegen.yaml ../api/openapi.yaml
 
 import (
 	"context"

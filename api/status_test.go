@@ -88,7 +88,9 @@ func TestStatusFailures(t *testing.T) {
 func TestRegistrationIDs(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	for _, id := range []string{"1", "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f0", "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f0x", "%2e%2e", "a%2Fb"} {
+	for _, id := range []string{
+		"1", "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f0", "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f0x", "%2e%2e", "a%2Fb",
+	} {
 		requireProblem(t, s.send(t, "GET", registrations+"/"+id, ""), 404, ProblemCodeNotFound)
 		requireProblem(t, s.send(t, "POST", registrations+"/"+id+"/verification", `{"code":"493817"}`), 404, ProblemCodeNotFound)
 		requireProblem(t, s.send(t, "POST", registrations+"/"+id+"/otp", ""), 404, ProblemCodeNotFound)

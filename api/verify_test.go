@@ -87,10 +87,7 @@ func TestVerifyReadsCodesAsPeopleTypeThem(t *testing.T) {
 		t.Run(typed, func(t *testing.T) {
 			t.Parallel()
 			s := setup(t)
-			w := s.send(t, "POST", verificationPath, with(nil, map[string]any{}))
-			requireProblem(t, w, 422, ProblemCodeValidationFailed)
-
-			w = s.send(t, "POST", verificationPath, with(map[string]any{}, map[string]any{"code": typed}))
+			w := s.send(t, "POST", verificationPath, with(map[string]any{"code": typed}, nil))
 			if rule == "" {
 				require.Equal(t, 200, w.Code, w.Body)
 				return

@@ -36,7 +36,7 @@ const (
 
 // Search attributes of RegistrationWorkflow, all of type Keyword.
 const (
-	AttributeStatus        = "RegistrationStatus" // a RegistrationStatus
+	AttributeStatus        = "RegistrationStatus" // accepted, or the RegistrationStatus that is out of the ordinary
 	AttributeFailureReason = "FailureReason"      // a FailureReason while the status is failed, else absent
 	AttributeEmailHash     = "EmailHash"          // keyed hash of the canonical email
 )

@@ -16,7 +16,7 @@ import (
 // A rule broken in the database is a normal end with a result. A step that used up its budget parks (see park). The
 // workflow fails only when a parked step was abandoned or waited longer than Policy.ParkingTime.
 func RegistrationWorkflow(ctx workflow.Context, in RegistrationInput) (RegistrationResult, error) {
-	r := &registration{in: in, status: StatusAccepted, shown: StatusPending, parked: map[step]parking{}}
+	r := &registration{in: in, status: StatusAccepted, shown: StatusAccepted, parked: map[step]parking{}}
 	if err := r.handle(ctx); err != nil {
 		return RegistrationResult{}, err
 	}

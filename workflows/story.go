@@ -15,17 +15,18 @@ var (
 	attributeEmail  = temporal.NewSearchAttributeKeyKeyword(AttributeEmailHash)
 )
 
-// InitialAttributes are the search attributes that a registration starts with. A registration is shown as pending from
-// the first moment, since each later write costs an event in the history.
+// InitialAttributes are the search attributes that a registration starts with. RegistrationStatus stays accepted on the
+// usual way, to its end as an active account, since each later write costs an event in the history: it changes when
+// there is something for an operator to know.
 func InitialAttributes(emailHash string) temporal.SearchAttributes {
-	return temporal.NewSearchAttributes(attributeStatus.ValueSet(string(StatusPending)), attributeEmail.ValueSet(emailHash))
+	return temporal.NewSearchAttributes(attributeStatus.ValueSet(string(StatusAccepted)), attributeEmail.ValueSet(emailHash))
 }
 
 // publish brings the search attributes up to date; it writes only what changed.
 func (r *registration) publish(ctx workflow.Context) error {
 	status, reason := r.status, FailureReason("")
-	if status == StatusAccepted {
-		status = StatusPending
+	if status == StatusPending || status == StatusActive {
+		status = StatusAccepted
 	}
 	if s, ok := r.firstParked(); ok {
 		status, reason = StatusFailed, r.parked[s].reason

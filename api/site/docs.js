@@ -3,7 +3,6 @@ SwaggerUIBundle({
   dom_id: "#docs",
   deepLinking: true,
   defaultModelsExpandDepth: 0,
-  defaultModelRendering: "model",
   displayRequestDuration: true,
   showExtensions: false,
   tryItOutEnabled: true,

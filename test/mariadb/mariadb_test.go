@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -66,7 +67,7 @@ func migrated(t *testing.T, s *server) *store.Store {
 }
 
 // TestDeadlock has a transaction take the rows of a takeover in the opposite order, and weigh more than it, so that
-// the server picks the takeover as the victim.
+// the server picks the takeover as the victim. It runs alone, since it reads the counters of the whole server.
 func TestDeadlock(t *testing.T) {
 	s := migrated(t, shared)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -76,22 +77,13 @@ func TestDeadlock(t *testing.T) {
 	for i := range 50 {
 		persist(t, s, registration(fmt.Sprintf("weight%d@example.org", i), 0))
 	}
-	before := deadlocks(t, s)
+	before := status(ctx, s, "Innodb_deadlocks")
 
 	tx, err := s.Pool().BeginTx(ctx, nil)
 	require.NoError(t, err)
 	_, err = tx.ExecContext(ctx, "UPDATE profiles SET locale = 'fr'")
 	require.NoError(t, err)
-	type answer struct {
-		user.Persisted
-		error
-	}
-	answered := make(chan answer, 1)
-	go func() {
-		p, err := s.Persist(ctx, later)
-		answered <- answer{p, err}
-	}()
-	require.Eventually(t, func() bool { return waiting(t, s) }, 10*time.Second, time.Millisecond)
+	answered := persistBehindLock(ctx, t, s, later)
 	_, err = tx.ExecContext(ctx, "UPDATE users SET mobile_e164 = '+1' WHERE id = ?", id)
 	require.NoError(t, err, "the heavier transaction goes on")
 	require.NoError(t, tx.Commit())
@@ -99,7 +91,45 @@ func TestDeadlock(t *testing.T) {
 	got := <-answered
 	require.NoError(t, got.error)
 	require.Equal(t, user.Persisted{UserID: id, Status: user.StatusPending, Superseded: old.ID}, got.Persisted)
-	require.Greater(t, deadlocks(t, s), before, "the server did see a deadlock")
+	require.Equal(t, before+1, status(ctx, s, "Innodb_deadlocks"), "the server did see a deadlock")
+}
+
+// TestTakeoverMeetsActivation commits an activation after a takeover has seen the user pending and before it writes.
+// It runs alone, like TestDeadlock.
+func TestTakeoverMeetsActivation(t *testing.T) {
+	s := migrated(t, shared)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	old := registration("ada@example.org", 0)
+	persist(t, s, old)
+
+	tx, err := s.Pool().BeginTx(ctx, nil)
+	require.NoError(t, err)
+	_, err = tx.ExecContext(ctx, "UPDATE users SET status = ? WHERE registration_id = ?", string(user.StatusActive), old.ID)
+	require.NoError(t, err)
+	answered := persistBehindLock(ctx, t, s, registration("ada@example.org", time.Second))
+	require.NoError(t, tx.Commit())
+
+	require.ErrorIs(t, (<-answered).error, user.ErrEmailTaken)
+	require.Equal(t, user.StatusActive, persist(t, s, old).Status)
+}
+
+type answer struct {
+	user.Persisted
+	error
+}
+
+// persistBehindLock starts to store r and returns when the server has it waiting for a lock.
+func persistBehindLock(ctx context.Context, t *testing.T, s *store.Store, r user.Registration) <-chan answer {
+	t.Helper()
+	answered := make(chan answer, 1)
+	go func() {
+		p, err := s.Persist(ctx, r)
+		answered <- answer{p, err}
+	}()
+	waits := func() bool { return status(ctx, s, "Innodb_row_lock_current_waits") > 0 }
+	require.Eventually(t, waits, 10*time.Second, time.Millisecond)
+	return answered
 }
 
 func persist(t *testing.T, s *store.Store, r user.Registration) user.Persisted {
@@ -109,19 +139,12 @@ func persist(t *testing.T, s *store.Store, r user.Registration) user.Persisted {
 	return p
 }
 
-func deadlocks(t *testing.T, s *store.Store) (n int) {
-	t.Helper()
-	var name string
-	require.NoError(t, s.Pool().QueryRowContext(t.Context(), "SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'").Scan(&name, &n))
+// status reads one of the server's counters, or returns -1.
+func status(ctx context.Context, s *store.Store, name string) (n int) {
+	if s.Pool().QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE '"+name+"'").Scan(&name, &n) != nil {
+		return -1
+	}
 	return n
-}
-
-func waiting(t *testing.T, s *store.Store) bool {
-	var n int
-	err := s.Pool().QueryRowContext(t.Context(), `
-		SELECT COUNT(*) FROM information_schema.innodb_trx JOIN information_schema.processlist ON trx_mysql_thread_id = id
-		WHERE trx_state = 'LOCK WAIT' AND db = DATABASE()`).Scan(&n)
-	return err == nil && n > 0
 }
 
 // TestErrorsHoldNoPersonalData makes the server say values in its errors, first to be sure that it does.
@@ -132,8 +155,9 @@ func TestErrorsHoldNoPersonalData(t *testing.T) {
 	taken := registration(value+"@example.org", 0)
 	persist(t, s, taken)
 
-	_, raw := s.Pool().ExecContext(t.Context(), "INSERT INTO users SELECT UUID(), UUID(), username, email, "+
-		"email_canonical, password_hash, mobile_e164, status, requested_at, verified_at, email_verified_at, created_at, updated_at FROM users")
+	_, raw := s.Pool().ExecContext(t.Context(), `INSERT INTO users
+		SELECT UUID(), UUID(), username, email, email_canonical, password_hash, mobile_e164, status,
+		       requested_at, verified_at, email_verified_at, created_at, updated_at FROM users`)
 	require.ErrorContains(t, raw, value)
 	require.NoError(t, s.Activate(t.Context(), user.Activation{RegistrationID: taken.ID, At: time.Now()}))
 	_, err := s.Persist(t.Context(), registration(value+"@example.org", time.Second))
@@ -166,22 +190,56 @@ func TestQueryPlan(t *testing.T) {
 	require.Equal(t, "index_merge", access)
 }
 
-// TestKilledServer kills the server under load and starts it again: no answer is a rule, and nothing acknowledged is lost.
+// TestKilledServer kills the server under load and starts it again: no answer is a rule of package user, and nothing
+// acknowledged is lost.
 func TestKilledServer(t *testing.T) {
 	t.Parallel()
 	own, err := newServer()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, own.remove()) })
-	s := migrated(t, own)
-
-	type stored struct {
-		user.Registration
-		id string
-	}
 	acknowledged := make(chan stored, 100_000)
-	failed := make(chan error, 10)
-	for range cap(failed) {
-		go func() {
+	failed := load(t, migrated(t, own), acknowledged)
+	require.Eventually(t, func() bool { return len(acknowledged) > 100 }, 30*time.Second, time.Millisecond)
+
+	own.end(syscall.SIGKILL)
+	for err := range failed {
+		require.Empty(t, user.CodeOf(err))
+		require.ErrorContains(t, err, "persist user: ")
+		require.NotContains(t, err.Error(), "example.org")
+	}
+	s := own.reopen(t, firstDatabase)
+	_, err = s.Pending(t.Context())
+	require.Error(t, err)
+
+	require.NoError(t, own.start())
+	s = own.reopen(t, firstDatabase)
+	pending, err := s.Pending(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, pending)
+	close(acknowledged)
+	for a := range acknowledged {
+		require.Equal(t, a.id, persist(t, s, a.Registration).UserID)
+	}
+	var orphans int
+	require.NoError(t, s.Pool().QueryRowContext(t.Context(),
+		"SELECT COUNT(*) FROM users LEFT JOIN profiles ON user_id = id WHERE user_id IS NULL").Scan(&orphans))
+	require.Zero(t, orphans)
+}
+
+// stored is a registration and the user id that the store answered.
+type stored struct {
+	user.Registration
+	id string
+}
+
+// load has callers store registrations, each until its first error. The errors come on the channel that it returns,
+// closed when the last caller has ended.
+func load(t *testing.T, s *store.Store, acknowledged chan<- stored) <-chan error {
+	const callers = 10
+	failed := make(chan error, callers)
+	var running sync.WaitGroup
+	for range callers {
+		running.Go(func() {
 			for {
 				r := registration(uuid.NewString()+"@example.org", 0)
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -193,30 +251,11 @@ func TestKilledServer(t *testing.T) {
 				}
 				acknowledged <- stored{r, p.UserID}
 			}
-		}()
+		})
 	}
-	require.Eventually(t, func() bool { return len(acknowledged) > 100 }, 30*time.Second, time.Millisecond)
-	own.end(syscall.SIGKILL)
-	for range cap(failed) {
-		err := <-failed
-		require.Empty(t, user.CodeOf(err))
-		require.ErrorContains(t, err, "persist user: ")
-		require.NotContains(t, err.Error(), "example.org")
-	}
-	_, err = s.Pending(t.Context())
-	require.Error(t, err)
-
-	require.NoError(t, own.start())
-	again := own.reopen(t, "users_1")
-	pending, err := again.Pending(t.Context())
-	require.NoError(t, err)
-	require.Zero(t, pending)
-	close(acknowledged)
-	for a := range acknowledged {
-		require.Equal(t, a.id, persist(t, again, a.Registration).UserID)
-	}
-	var orphans int
-	require.NoError(t, again.Pool().QueryRowContext(t.Context(),
-		"SELECT COUNT(*) FROM users LEFT JOIN profiles ON user_id = id WHERE user_id IS NULL").Scan(&orphans))
-	require.Zero(t, orphans)
+	go func() {
+		running.Wait()
+		close(failed)
+	}()
+	return failed
 }

@@ -25,6 +25,9 @@ import (
 // account is what mariadbd runs as when root starts it; it refuses to run as root.
 const account = "mysql"
 
+// firstDatabase is what a server's first call of open makes.
+const firstDatabase = "users_1"
+
 // server is one mariadbd on a free loopback port, with a data directory of its own.
 type server struct {
 	dir  string

@@ -19,7 +19,7 @@ func full() user.Registration {
 		ID: "0198c0de-0000-4000-8000-000000000001",
 		Profile: user.Profile{
 			FirstName: "Þórdís-Ñandú 👩🏽‍🚀", LastName: strings.Repeat("龘", 30),
-			Username: "Þórdís_1", Email: "Þórdís+x@Exämple.org", EmailCanonical: "þórdís+x@exämple.org",
+			Username: "Thordis.1_x-Y", Email: "Þórdís+x@Exämple.org", EmailCanonical: "þórdís+x@exämple.org",
 			Mobile: "+354123456789012", Locale: "zh-Hant-TW", MarketingConsent: true,
 		},
 		PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
@@ -74,9 +74,10 @@ func testPersistTaken(t *testing.T, s *store.Store) {
 	persist(t, s, registration("pending@example.org", named("Bob")))
 	before := rows(t, s)
 
+	pending := func(c ...change) user.Registration { return registration("pending@example.org", c...) }
 	for name, c := range map[string]struct {
-		registration user.Registration
-		want         error
+		user.Registration
+		want error
 	}{
 		"email of an active user":                {registration("active@example.org", after(9)), user.ErrEmailTaken},
 		"email of an active user, asked before":  {registration("active@example.org", after(-9)), user.ErrEmailTaken},
@@ -84,10 +85,10 @@ func testPersistTaken(t *testing.T, s *store.Store) {
 		"email and username of the same user":    {registration("active@example.org", named("ada")), user.ErrEmailTaken},
 		"username of an active user":             {registration("new@example.org", named("aDA")), user.ErrUsernameTaken},
 		"username of a pending user":             {registration("new@example.org", named("BOB"), after(9)), user.ErrUsernameTaken},
-		"takeover with a username of another":    {registration("pending@example.org", named("ada"), after(9)), user.ErrUsernameTaken},
-		"too old for a takeover, username taken": {registration("pending@example.org", named("ada"), after(-9)), user.ErrSuperseded},
+		"takeover with a username of another":    {pending(named("ada"), after(9)), user.ErrUsernameTaken},
+		"too old for a takeover, username taken": {pending(named("ada"), after(-9)), user.ErrSuperseded},
 	} {
-		p, err := s.Persist(within(t), c.registration)
+		p, err := s.Persist(within(t), c.Registration)
 		require.ErrorIs(t, err, c.want, name)
 		require.Equal(t, c.want.Error(), err.Error(), "%s: the rule and nothing else", name)
 		require.Zero(t, p, name)
@@ -141,6 +142,16 @@ func testEmailsApart(t *testing.T, s *store.Store) {
 	for _, e := range different {
 		p := persist(t, s, registration(e))
 		require.Empty(t, p.Superseded, e)
+	}
+	require.Len(t, rows(t, s), len(different))
+}
+
+func testUsernamesApart(t *testing.T, s *store.Store) {
+	different := []string{"ada", "ad", "adaa", "a.da", "a_da", "a-da", "a__a", "ada1"}
+	for i, username := range different {
+		persist(t, s, registration(email(i), named(username)))
+		_, err := s.Persist(within(t), registration("new@example.org", named(strings.ToUpper(username))))
+		require.ErrorIs(t, err, user.ErrUsernameTaken, username)
 	}
 	require.Len(t, rows(t, s), len(different))
 }

@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"persist takes over":                testTakeover,
 		"persist orders by time then id":    testTakeoverOrder,
 		"persist tells emails apart":        testEmailsApart,
+		"persist tells usernames apart":     testUsernamesApart,
 		"persist ends with its context":     testContext,
 		"activate":                          testActivate,
 		"expire":                            testExpire,

@@ -4,7 +4,7 @@
 CREATE TABLE IF NOT EXISTS users (
     id                CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     registration_id   CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    username          VARCHAR(64) COLLATE utf8mb4_unicode_520_ci NULL,
+    username          VARCHAR(64) CHARACTER SET ascii COLLATE ascii_general_ci NULL,
     email             VARCHAR(320) NOT NULL,
     email_canonical   VARCHAR(320) NOT NULL,
     password_hash     VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -1,0 +1,164 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/workflows"
+)
+
+func TestBodies(t *testing.T) {
+	t.Parallel()
+	valid := with(validBody(), nil)
+	for _, tt := range []struct {
+		name   string
+		body   string
+		status int
+		code   ProblemCode
+		detail string
+	}{
+		{"not JSON", `first_name=Zoelle`, 400, ProblemCodeInvalidJSON, ""},
+		{"cut off", valid[:len(valid)-1], 400, ProblemCodeInvalidJSON, ""},
+		{"only blanks", ` `, 400, ProblemCodeInvalidJSON, ""},
+		{"two values", valid + valid, 400, ProblemCodeInvalidJSON, ""},
+		{"trailing garbage", valid + `x`, 400, ProblemCodeInvalidJSON, ""},
+		{"trailing comma", `{"email":"zoelle@example.com",}`, 400, ProblemCodeInvalidJSON, ""},
+		{"trailing blanks", valid + " \r\n\t", 201, "", ""},
+		{"byte order mark", "\ufeff" + valid, 400, ProblemCodeInvalidJSON, ""},
+		{"null", `null`, 400, ProblemCodeInvalidJSON, "object"},
+		{"array", `[` + valid + `]`, 400, ProblemCodeInvalidJSON, "object"},
+		{"string", `"zoelle"`, 400, ProblemCodeInvalidJSON, "object"},
+		{"invalid UTF-8", strings.Replace(valid, "Zoelle", "Zo\xeblle", 1), 400, ProblemCodeInvalidJSON, ""},
+		{"half a surrogate pair", strings.Replace(valid, `"Zoelle"`, `"\ud83d"`, 1), 400, ProblemCodeInvalidJSON, "first_name"},
+		{"a surrogate pair", strings.Replace(valid, `"Zoelle"`, `"\ud83d\ude00"`, 1), 201, "", ""},
+		{"deep", `{"locale":` + strings.Repeat("[", 8e3) + strings.Repeat("]", 8e3) + `}`, 400, ProblemCodeWrongType, "locale"},
+		{"unknown field", `{"s3cret-key":1}`, 400, ProblemCodeUnknownField, "marketing_consent"},
+		{"other case", strings.Replace(valid, "email", "Email", 1), 400, ProblemCodeUnknownField, ""},
+		{"duplicate field", `{"email":"zoelle@example.com","email":"b@example.com"}`, 400, ProblemCodeDuplicateField, "email"},
+		{"duplicate escaped", `{"email":"a@b.example","\u0065mail":"b@example.com"}`, 400, ProblemCodeDuplicateField, "email"},
+		{"number for a string", `{"mobile_number":491701234567}`, 400, ProblemCodeWrongType, "mobile_number"},
+		{"vast number", `{"locale":1e999}`, 400, ProblemCodeWrongType, "locale"},
+		{"object for a string", `{"email":{}}`, 400, ProblemCodeWrongType, "email"},
+		{"string for a boolean", `{"marketing_consent":"yes"}`, 400, ProblemCodeWrongType, "marketing_consent"},
+		{"boolean for a string", `{"password":true}`, 400, ProblemCodeWrongType, "password"},
+		{"null for what is required", `{"password":null}`, 400, ProblemCodeWrongType, "password"},
+		{"largest", valid + strings.Repeat(" ", maxBody-len(valid)), 201, "", ""},
+		{"too large", valid + strings.Repeat(" ", maxBody-len(valid)+1), 413, ProblemCodeBodyTooLarge, "16 KiB"},
+		{"vast", strings.Repeat("zoelle", 1<<20), 413, ProblemCodeBodyTooLarge, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			w := s.send(t, "POST", registrations, tt.body)
+			require.Equal(t, tt.status, w.Code, w.Body)
+			if tt.code == "" {
+				return
+			}
+			requireProblem(t, w, tt.status, tt.code)
+			require.Contains(t, problemBody(t, w).Detail, tt.detail)
+			for _, typed := range secrets {
+				require.NotContains(t, strings.ToLower(w.Body.String()), typed)
+			}
+		})
+	}
+}
+
+func TestContentTypes(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for contentType, status := range map[string]int{
+		"application/json":                           201,
+		"Application/JSON":                           201,
+		"application/json; charset=utf-8":            201,
+		`application/json;charset="UTF-8"`:           201,
+		"":                                           415,
+		"application/json; charset=latin1":           415,
+		"application/json; profile=x":                415,
+		"application/json; charset=utf-8; profile=x": 415,
+		"application/problem+json":                   415,
+		"text/plain":                                 415,
+		"text/json":                                  415,
+		"application/x-www-form-urlencoded":          415,
+		"multipart/form-data; boundary=x":            415,
+		"application/json, application/json":         415,
+		"/":                                          415,
+		"application/json; charset=utf-8; charset=latin1": 415,
+	} {
+		r := httptest.NewRequest("POST", registrations, strings.NewReader(with(validBody(), nil)))
+		if contentType != "" {
+			r.Header.Set("Content-Type", contentType)
+		}
+		w := s.serve(t, r)
+		require.Equal(t, status, w.Code, contentType)
+	}
+}
+
+func TestEmptyBodies(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for _, path := range []string{registrations, verificationPath} {
+		requireProblem(t, s.send(t, "POST", path, "", "Content-Type", "application/json"), 400, ProblemCodeInvalidJSON)
+		requireProblem(t, s.send(t, "POST", path, ""), 415, ProblemCodeUnsupportedMediaType)
+	}
+	require.Equal(t, 202, s.send(t, "POST", otpPath, "").Code)
+	require.Equal(t, 202, s.send(t, "POST", otpPath, "", "Content-Type", "text/plain").Code)
+
+	chunked := httptest.NewRequest("POST", otpPath, io.MultiReader())
+	chunked.ContentLength = -1
+	require.Equal(t, 202, s.serve(t, chunked).Code)
+}
+
+func TestBodiesThatDoNotArrive(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err    error
+		status int
+		code   ProblemCode
+	}{
+		"too slow": {os.ErrDeadlineExceeded, 408, ProblemCodeRequestTimeout},
+		"cut off":  {io.ErrUnexpectedEOF, 400, ProblemCodeInvalidJSON},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := io.MultiReader(strings.NewReader(`{"email":`), iotest.ErrReader(tt.err))
+			r := httptest.NewRequest("POST", registrations, body)
+			r.Header.Set("Content-Type", "application/json")
+			requireProblem(t, setup(t).serve(t, r), tt.status, tt.code)
+		})
+	}
+}
+
+// FuzzRegister posts anything: the answer is never a 500, always by the contract, and 201 only for what encoding/json
+// reads the same way.
+func FuzzRegister(f *testing.F) {
+	f.Add(with(validBody(), nil))
+	f.Add(with(validBody(), map[string]any{"username": nil}))
+	f.Add(`{"email":"a@b.example","email":"c@d.example"}`)
+	f.Add(`{"first_name":"\ud83d","password":null,"marketing_consent":0}`)
+	f.Add(`[{}]`)
+	f.Add(``)
+	s := setup(f)
+	var got workflows.RegistrationInput
+	s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+		got = in
+		return stored(in), nil
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		w := s.send(t, "POST", registrations, body, "Content-Type", "application/json")
+		require.Contains(t, []int{201, 400, 413, 422}, w.Code)
+		s.logs.Reset()
+		if w.Code == 201 {
+			var again RegistrationRequest
+			require.NoError(t, json.Unmarshal([]byte(body), &again))
+			require.Equal(t, again.MarketingConsent, got.Profile.MarketingConsent)
+		}
+	})
+}

@@ -1,0 +1,60 @@
+package api
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+// TestCodes keeps the contract's list of codes, the table of answers and the codes of other packages together.
+func TestCodes(t *testing.T) {
+	t.Parallel()
+	schemas := contract().doc.Components.Schemas
+	listed := func(values []any) (names []string) {
+		for _, v := range values {
+			names = append(names, v.(string)) //nolint:forcetypeassert // a list of strings
+		}
+		return names
+	}
+	var codes []string
+	for code := range answers {
+		codes = append(codes, string(code))
+	}
+	require.ElementsMatch(t, listed(schemas["ProblemCode"].Value.Enum), codes)
+	for _, code := range refusals {
+		require.Contains(t, answers, code)
+	}
+	for _, code := range ruleProblems {
+		require.Contains(t, answers, code)
+	}
+	require.ElementsMatch(t, listed(schemas["FieldError"].Value.Properties["code"].Value.Enum), []string{
+		string(user.CodeBreached), string(user.CodeCountryCodeMissing), string(user.CodeInvalid),
+		string(user.CodeInvalidCharacters), string(user.CodeNotMobile), string(user.CodeRequired),
+		string(user.CodeTooLong), string(user.CodeTooShort), string(user.CodeTooWeak),
+	})
+	statuses := []string{
+		string(workflows.StatusAccepted), string(workflows.StatusPending), string(workflows.StatusActive),
+		string(workflows.StatusRejected), string(workflows.StatusSuperseded), string(workflows.StatusExpired),
+		string(workflows.StatusFailed),
+	}
+	require.ElementsMatch(t, listed(schemas["Status"].Value.Enum), statuses)
+}
+
+// TestContractExamples sends the contract's own example of a request.
+func TestContractExamples(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	example := func(schema string) string {
+		body := map[string]any{}
+		for name, property := range contract().doc.Components.Schemas[schema].Value.Properties {
+			body[name] = property.Value.Example
+		}
+		return with(body, nil)
+	}
+	require.Equal(t, 201, s.send(t, "POST", registrations, example("RegistrationRequest")).Code)
+	require.Equal(t, 200, s.send(t, "POST", verificationPath, example("VerificationRequest")).Code)
+	require.Equal(t, 202, s.send(t, "POST", otpPath, example("ResendRequest")).Code)
+}

@@ -1,0 +1,191 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/workflows"
+)
+
+func TestUnknownRoutesAndMethods(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for _, path := range []string{
+		"/nothing", "/v1", registrations + "/", registrationPath + "/", "/docs/", "/docs/nothing", "/openapi.yml", "/metrics",
+	} {
+		requireProblem(t, s.send(t, "GET", path, ""), 404, ProblemCodeNotFound)
+	}
+	for path, allow := range map[string]string{
+		registrations: "POST", registrationPath: "GET", verificationPath: "POST", otpPath: "POST", "/healthz": "GET", "/": "GET",
+	} {
+		for _, method := range []string{"DELETE", "OPTIONS", "PUT", "BREW"} {
+			w := s.send(t, method, path, "")
+			requireProblem(t, w, 405, ProblemCodeMethodNotAllowed)
+			require.Equal(t, allow, w.Header().Get("Allow"), path)
+		}
+	}
+}
+
+func TestHeadAnswersAsGet(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(setup(t).handler)
+	t.Cleanup(server.Close)
+	for path, status := range map[string]int{
+		"/healthz": 200, "/docs": 200, registrationPath: 200, registrations: 405, "/nothing": 404,
+	} {
+		answer, err := server.Client().Head(server.URL + path)
+		require.NoError(t, err)
+		body, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, status, answer.StatusCode, path)
+		require.Empty(t, body)
+		require.Empty(t, answer.Header.Get("Server"))
+	}
+}
+
+func TestRequestIDs(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for sent, taken := range map[string]bool{
+		"abc": true, "!~": true, strings.Repeat("a", 128): true,
+		"": false, strings.Repeat("a", 129): false, "a b": false, "ä": false, "a\x00": false,
+	} {
+		w := s.send(t, "GET", "/nothing", "", "X-Request-Id", sent)
+		id := w.Header().Get("X-Request-Id")
+		require.Equal(t, taken, id == sent, "%q", sent)
+		require.True(t, isVisible(id, maxRequestID))
+		require.Equal(t, id, problemBody(t, w).RequestID)
+		require.Contains(t, s.logs.String(), `"request_id":"`+id+`"`)
+	}
+}
+
+func TestAccessLog(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	line := func() map[string]any {
+		var m map[string]any
+		require.NoError(t, json.Unmarshal(s.logs.Bytes(), &m), s.logs)
+		s.logs.Reset()
+		return m
+	}
+	w := s.send(t, "POST", registrations+"?email=zoelle@example.com", with(validBody(), nil), "X-Request-Id", "abc")
+	logged := line()
+	require.Positive(t, logged["duration"])
+	delete(logged, "duration")
+	delete(logged, "time")
+	require.Equal(t, map[string]any{
+		"level": "INFO", "msg": "request", "request_id": "abc", "method": "POST", "route": registrations,
+		"status": float64(201), "bytes": float64(w.Body.Len()),
+	}, logged)
+
+	s.send(t, "GET", "/zoelle@example.com", "")
+	require.Equal(t, "unmatched", line()["route"])
+	s.send(t, "GET", registrationPath, "")
+	require.Equal(t, "/v1/registrations/:id", line()["route"])
+	s.send(t, "GET", "/healthz", "")
+	require.Equal(t, "DEBUG", line()["level"])
+}
+
+func TestPanics(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+		panic("oops: " + in.Profile.Email)
+	}
+	requireProblem(t, s.send(t, "POST", registrations, with(validBody(), nil)), 500, ProblemCodeInternal)
+	require.Contains(t, s.logs.String(), `"cause":"string"`)
+
+	s.engine.state = nil
+	requireProblem(t, s.send(t, "GET", registrationPath, ""), 500, ProblemCodeInternal)
+	require.Contains(t, s.logs.String(), "nil pointer dereference")
+	require.Contains(t, s.logs.String(), `"status":500`)
+}
+
+func TestPanicsAfterTheAnswerBeganBreakTheConnection(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(d *Deps) {
+		d.Landing = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if _, err := io.WriteString(w, "half"); err == nil {
+				panic(errors.New("oops"))
+			}
+		})
+	})
+	require.PanicsWithError(t, http.ErrAbortHandler.Error(), func() {
+		s.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	})
+	require.Contains(t, s.logs.String(), `"cause":"*errors.errorString"`)
+}
+
+func TestErrorsAreLoggedWithTheRequestAndNotSent(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
+		return workflows.RegistrationState{}, errors.New("the cause")
+	}
+	w := s.send(t, "GET", registrationPath, "", "X-Request-Id", "abc")
+	requireProblem(t, w, 500, ProblemCodeInternal)
+	require.NotContains(t, w.Body.String(), "the cause")
+	require.Regexp(t, `"level":"ERROR","msg":"defect","request_id":"abc",.*"err":"the cause"`, s.logs.String())
+}
+
+func TestSecurityHeaders(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for _, path := range []string{"/healthz", registrationPath, "/nothing", "/", "/docs", "/openapi.yaml", "/docs/swagger-ui.css"} {
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		require.Equal(t, "nosniff", w.Header().Get("X-Content-Type-Options"), path)
+		require.Equal(t, "no-referrer", w.Header().Get("Referrer-Policy"), path)
+		require.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'", path)
+		require.Contains(t, w.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'", path)
+		require.Empty(t, w.Header().Get("Server"), path)
+		require.Empty(t, w.Header().Get("Access-Control-Allow-Origin"), path)
+	}
+}
+
+func TestHTTPServerRefusesSlowAndHugeClients(t *testing.T) {
+	t.Parallel()
+	server := NewHTTPServer("127.0.0.1:0", setup(t).handler)
+	require.Positive(t, server.WriteTimeout)
+	require.Positive(t, server.IdleTimeout)
+	server.ReadHeaderTimeout, server.ReadTimeout = 50*time.Millisecond, 100*time.Millisecond
+	listener, err := net.Listen("tcp", server.Addr)
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		require.NoError(t, server.Close())
+		require.ErrorIs(t, <-served, http.ErrServerClosed)
+	})
+	for _, tt := range []struct {
+		name   string
+		sent   string
+		answer string
+	}{
+		{"slow header", "POST /v1/registrations HTTP/1.1\r\nHost: a\r\n", ""},
+		{"slow body", "POST /v1/registrations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n" +
+			"Content-Length: 9\r\n\r\n{", "HTTP/1.1 408 "},
+		{"huge header", "GET / HTTP/1.1\r\nHost: a\r\nX-A: " + strings.Repeat("a", 32<<10) + "\r\n\r\n", "HTTP/1.1 431 "},
+	} {
+		connection, err := net.Dial("tcp", listener.Addr().String())
+		require.NoError(t, err)
+		require.NoError(t, connection.SetDeadline(time.Now().Add(10*time.Second)))
+		_, err = io.WriteString(connection, tt.sent)
+		require.NoError(t, err)
+		// A connection closed with unread data may be reset instead of ended.
+		answer, _ := io.ReadAll(connection)
+		require.True(t, strings.HasPrefix(string(answer), tt.answer), "%s: %s", tt.name, answer)
+		require.NoError(t, connection.Close())
+	}
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"registrar/internal/config"
+	"registrar/internal/secret"
+	"registrar/internal/service"
+)
+
+// openData makes the data folder and takes it for this process. The lock ends with the process, however that ends.
+func (s *stack) openData() error {
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		return fmt.Errorf("data folder %s cannot be made: %w; choose another with --data", s.data, reason(err))
+	}
+	lock, err := os.OpenFile(filepath.Join(s.data, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("data folder %s cannot be written: %w; choose another with --data", s.data, reason(err))
+	}
+	s.later(lock.Close)
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return fmt.Errorf("data folder %s is in use by another process; choose another with --data", s.data)
+	}
+	return nil
+}
+
+// reason is the part of a file error that says why.
+func reason(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// openKeys uses the configured keysets, or else keysets of its own, made once and kept in the data folder: what is
+// encrypted there can be read only with them.
+func (s *stack) openKeys() (service.Keys, error) {
+	k := config.Keys{PRF: s.config.Keys.PRF, Payload: s.config.Keys.Payload}
+	var err error
+	if k.PRF == "" {
+		if k.PRF, err = s.keep("prf.keyset", secret.GeneratePRF); err != nil {
+			return service.Keys{}, err
+		}
+	}
+	if k.Payload == "" {
+		if k.Payload, err = s.keep("payload.keyset", secret.GenerateAEAD); err != nil {
+			return service.Keys{}, err
+		}
+	}
+	return service.OpenKeys(k)
+}
+
+// keep returns what is in a file of the data folder, and makes it when there is none. A crash leaves the whole file or
+// none.
+func (s *stack) keep(name string, generate func() (string, error)) (string, error) {
+	path := filepath.Join(s.data, name)
+	content, err := os.ReadFile(path)
+	if err == nil || !errors.Is(err, os.ErrNotExist) {
+		return string(content), err
+	}
+	text, err := generate()
+	if err != nil {
+		return "", fmt.Errorf("make %s: %w", name, err)
+	}
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+		return "", err
+	}
+	return text, os.Rename(path+".new", path)
+}

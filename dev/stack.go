@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"go.temporal.io/sdk/client"
+
+	"registrar/api"
+	"registrar/dev/outbox"
+	"registrar/dev/temporalserver"
+	"registrar/dev/userdb"
+	"registrar/internal/config"
+	"registrar/internal/payload"
+	"registrar/internal/service"
+	"registrar/internal/store"
+	"registrar/worker"
+)
+
+// options are what a stack is started with. Port 0 picks a free one, and for the Web UI means none.
+type options struct {
+	data                          string
+	apiPort, uiPort, temporalPort int
+	config                        config.Config
+	logger                        *slog.Logger
+}
+
+// stack is the running service.
+type stack struct {
+	options
+	places []place
+	outbox *outbox.Outbox
+	failed chan error
+	undo   []func() error // what stop does, last first
+}
+
+// start starts everything, or nothing.
+func start(ctx context.Context, o options) (*stack, error) {
+	s := &stack{options: o, failed: make(chan error, 8)}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	return s, nil
+}
+
+func (s *stack) start(ctx context.Context) error {
+	if err := s.openData(); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", loopback(s.apiPort))
+	if err != nil {
+		return fmt.Errorf("port %d is not free for the API: choose another with --api-port (%w)", s.apiPort, err)
+	}
+	s.later(func() error { return ignoreClosed(listener.Close()) })
+	keys, err := s.openKeys()
+	if err != nil {
+		return err
+	}
+	users, err := s.openUsers(ctx)
+	if err != nil {
+		return err
+	}
+	if s.outbox, err = outbox.Open(s.data); err != nil {
+		return err
+	}
+	s.later(s.outbox.Close)
+	temporal, err := s.openTemporal(ctx, keys, "http://"+listener.Addr().String()+"/codec")
+	if err != nil {
+		return err
+	}
+	workers, err := service.StartWorkers(s.config, keys, users, service.Providers{Email: s.outbox, SMS: s.outbox}, temporal, s.fail)
+	if err != nil {
+		return err
+	}
+	s.later(func() error { workers.Stop(); return nil })
+	s.serve(ctx, listener, keys, temporal)
+	return nil
+}
+
+// openUsers returns the user store, migrated.
+func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
+	users, err := store.Open(userdb.Open(filepath.Join(s.data, "registrar.db")), store.Options{Logger: s.logger})
+	if err != nil {
+		return nil, err
+	}
+	s.later(users.Close)
+	if err := users.Migrate(ctx); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(s.data, "registrar.db"), err)
+	}
+	return users, nil
+}
+
+// openTemporal starts a Temporal server, or uses the one that TEMPORAL_ADDRESS names, and returns a client of it.
+func (s *stack) openTemporal(ctx context.Context, keys service.Keys, codec string) (client.Client, error) {
+	o, err := service.TemporalOptions(keys, s.logger)
+	if err != nil {
+		return nil, err
+	}
+	external := os.Getenv("TEMPORAL_ADDRESS") != ""
+	if !external {
+		server, err := temporalserver.Start(ctx, temporalserver.Options{
+			DataFile: filepath.Join(s.data, "temporal.db"), Port: s.temporalPort, UIPort: s.uiPort, CodecEndpoint: codec,
+			Namespace: o.Namespace, SearchAttributes: worker.SearchAttributes(), Logger: s.logger,
+		})
+		if err != nil {
+			return nil, explain(err)
+		}
+		s.later(func() error { server.Stop(); return nil })
+		o.HostPort = server.Address()
+	}
+	c, err := client.DialContext(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
+	}
+	s.later(func() error { c.Close(); return nil })
+	s.places = append(s.places, place{Name: "Temporal", Address: o.HostPort})
+	if external {
+		return c, worker.AddSearchAttributes(ctx, c, o.Namespace)
+	}
+	return c, nil
+}
+
+// explain names the flag that a busy port can be changed with.
+func explain(err error) error {
+	var busy *temporalserver.PortError
+	if !errors.As(err, &busy) {
+		return err
+	}
+	flag := "--temporal-port"
+	if busy.What == temporalserver.WebUIPort {
+		flag = "--ui-port"
+	}
+	return fmt.Errorf("port %d is not free for the %s: choose another with %s", busy.Port, busy.What, flag)
+}
+
+// serve serves the API and what dev adds to it.
+func (s *stack) serve(ctx context.Context, listener net.Listener, keys service.Keys, temporal client.Client) {
+	base := "http://" + listener.Addr().String()
+	s.places = append(s.listPlaces(base), s.places...)
+	deps := service.APIDeps(s.config, keys, temporal, s.logger)
+	deps.Landing = landing(base, s.places)
+	mux := http.NewServeMux()
+	mux.Handle("/", api.New(deps))
+	mux.Handle("/outbox", s.outbox.Handler())
+	mux.Handle("/outbox.json", s.outbox.Handler())
+	mux.Handle("/codec/", http.StripPrefix("/codec", payload.Handler(keys.Codec, payload.Options{AllowedOrigins: s.uiOrigins()})))
+
+	c := s.config.API
+	server := service.NewServer(listener.Addr().String(), c.ShutdownTimeout, c.DrainDelay, s.logger)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan error, 1)
+	go func() {
+		err := server.Serve(ctx, listener, mux)
+		done <- err
+		s.fail(err)
+	}()
+	s.later(func() error { cancel(); return <-done })
+}
+
+func (s *stack) uiOrigins() []string {
+	return []string{"http://" + loopback(s.uiPort), "http://localhost:" + strconv.Itoa(s.uiPort)}
+}
+
+// fail ends wait. The first failure counts; there is always room for it.
+func (s *stack) fail(err error) {
+	select {
+	case s.failed <- err:
+	default:
+	}
+}
+
+// wait returns when ctx ends, or with the error of a part that stopped by itself.
+func (s *stack) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.failed:
+		return err
+	}
+}
+
+func (s *stack) later(undo func() error) { s.undo = append(s.undo, undo) }
+
+// stop stops everything, in the opposite order.
+func (s *stack) stop() error {
+	var errs []error
+	for len(s.undo) > 0 {
+		last := len(s.undo) - 1
+		errs = append(errs, s.undo[last]())
+		s.undo = s.undo[:last]
+	}
+	return errors.Join(errs...)
+}
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
