@@ -16,16 +16,16 @@ type place struct {
 	Link    bool
 }
 
-func (s *stack) listPlaces(base string) []place {
+func (s *stack) listPlaces() []place {
 	places := []place{
-		{"Registrar", base, "the API, and this page", true},
-		{"Outbox", base + "/outbox", "every SMS and email that would have been sent", true},
+		{"Registrar", s.base, "the API, and this page", true},
+		{"Outbox", s.base + "/outbox", "every SMS and email that would have been sent", true},
 	}
 	if s.uiPort != 0 {
 		places = append(places, place{"Temporal UI", "http://localhost:" + strconv.Itoa(s.uiPort), "every registration, step by step", true})
 	}
 	return append(places,
-		place{"API pages", base + "/docs", "try the API", true},
+		place{"API pages", s.base + "/docs", "try the API", true},
 		place{"Data", s.data, "users, workflows, outbox and keys; delete the folder to begin anew", false})
 }
 

@@ -35,6 +35,7 @@ type options struct {
 // stack is the running service.
 type stack struct {
 	options
+	base   string // URL of the API
 	places []place
 	outbox *outbox.Outbox
 	failed chan error
@@ -54,7 +55,7 @@ func (s *stack) start(ctx context.Context) error {
 	if err := s.openData(); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", loopback(s.apiPort))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", loopback(s.apiPort))
 	if err != nil {
 		return fmt.Errorf("port %d is not free for the API: choose another with --api-port (%w)", s.apiPort, err)
 	}
@@ -71,7 +72,8 @@ func (s *stack) start(ctx context.Context) error {
 		return err
 	}
 	s.later(s.outbox.Close)
-	temporal, err := s.openTemporal(ctx, keys, "http://"+listener.Addr().String()+"/codec")
+	s.base = "http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	temporal, err := s.openTemporal(ctx, keys, s.base+"/codec")
 	if err != nil {
 		return err
 	}
@@ -120,7 +122,7 @@ func (s *stack) openTemporal(ctx context.Context, keys service.Keys, codec strin
 		return nil, fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
 	}
 	s.later(func() error { c.Close(); return nil })
-	s.places = append(s.places, place{Name: "Temporal", Address: o.HostPort})
+	s.places = append(s.places, place{Name: "Temporal", Address: o.HostPort, About: "for tctl and temporal"})
 	if external {
 		return c, worker.AddSearchAttributes(ctx, c, o.Namespace)
 	}
@@ -142,10 +144,9 @@ func explain(err error) error {
 
 // serve serves the API and what dev adds to it.
 func (s *stack) serve(ctx context.Context, listener net.Listener, keys service.Keys, temporal client.Client) {
-	base := "http://" + listener.Addr().String()
-	s.places = append(s.listPlaces(base), s.places...)
+	s.places = append(s.listPlaces(), s.places...)
 	deps := service.APIDeps(s.config, keys, temporal, s.logger)
-	deps.Landing = landing(base, s.places)
+	deps.Landing = landing(s.base, s.places)
 	mux := http.NewServeMux()
 	mux.Handle("/", api.New(deps))
 	mux.Handle("/outbox", s.outbox.Handler())

@@ -114,10 +114,10 @@ type Policy struct {
 
 // Budgets bound how long each step is retried before it waits for an operator.
 type Budgets struct {
-	Store         time.Duration // PersistUser, ActivateUser, ExpireUser
-	OTP           time.Duration
-	WelcomeEmail  time.Duration
-	CompletionSMS time.Duration
+	Store        time.Duration // PersistUser, ActivateUser, ExpireUser
+	OTP          time.Duration
+	WelcomeEmail time.Duration
+	Completion   time.Duration
 }
 
 // Persisted is the result of UpdatePersisted.

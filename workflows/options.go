@@ -23,7 +23,7 @@ var (
 	storeBudget      = func(b Budgets) time.Duration { return b.Store }
 	otpBudget        = func(b Budgets) time.Duration { return b.OTP }
 	welcomeBudget    = func(b Budgets) time.Duration { return b.WelcomeEmail }
-	completionBudget = func(b Budgets) time.Duration { return b.CompletionSMS }
+	completionBudget = func(b Budgets) time.Duration { return b.Completion }
 )
 
 // steps is the table of all activities.
@@ -71,7 +71,7 @@ func DefaultPolicy() Policy {
 		VerificationWindow: 24 * time.Hour,
 		ParkingTime:        7 * 24 * time.Hour,
 		Budgets: Budgets{
-			Store: 24 * time.Hour, OTP: 10 * time.Minute, WelcomeEmail: 24 * time.Hour, CompletionSMS: 24 * time.Hour,
+			Store: 24 * time.Hour, OTP: 10 * time.Minute, WelcomeEmail: 24 * time.Hour, Completion: 24 * time.Hour,
 		},
 		PersistLocally: true,
 	}

@@ -49,9 +49,7 @@ func AsRefused(err error) (*RefusedError, bool) {
 		return nil, false
 	}
 	if app.HasDetails() {
-		if err := app.Details(&refused.RetryAt); err != nil {
-			return nil, false
-		}
+		_ = app.Details(&refused.RetryAt) // without it the refusal still counts
 	}
 	return refused, true
 }

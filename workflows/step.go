@@ -87,8 +87,7 @@ func (r *registration) park(ctx workflow.Context, s step, p parking) error {
 
 // reasonOf sorts the error of a step that used up its budget.
 func (r *registration) reasonOf(s step, err error) FailureReason {
-	var app *temporal.ApplicationError
-	if errors.As(err, &app) {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		if reason := FailureReason(app.Type()); slices.Contains(failureReasons, reason) {
 			return reason
 		}

@@ -13,15 +13,21 @@ import (
 )
 
 func main() {
+	os.Exit(run())
+}
+
+// run runs the command until it ends or a signal ends it, and returns the exit code.
+func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := root().ExecuteContext(ctx); err != nil {
-		for line := range strings.Lines(err.Error()) {
-			fmt.Fprintln(os.Stderr, "registrar:", strings.TrimSuffix(line, "\n"))
-		}
-		stop()
-		os.Exit(1)
+	err := root().ExecuteContext(ctx)
+	if err == nil {
+		return 0
 	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintln(os.Stderr, "registrar:", strings.TrimSuffix(line, "\n"))
+	}
+	return 1
 }
 
 func root() *cobra.Command {

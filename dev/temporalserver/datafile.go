@@ -17,7 +17,6 @@ import (
 	"go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	"go.temporal.io/server/common/resolver"
 	schema "go.temporal.io/server/schema/sqlite"
-	"google.golang.org/protobuf/types/known/durationpb"
 	driver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -69,7 +68,7 @@ func storeConfig(file string, t tuning) *config.SQL {
 // escape makes a path safe to stand in an SQLite URI.
 func escape(file string) string { return (&url.URL{Path: file}).EscapedPath() }
 
-// prepare leaves a data file that Temporal can open: with our schema and the namespace.
+// prepare leaves a data file that Temporal can open: with our schema and the namespace with its search attributes.
 func prepare(store *config.SQL, o Options) error {
 	if _, err := os.Stat(o.DataFile); errors.Is(err, fs.ErrNotExist) {
 		if err := create(o.DataFile); err != nil {
@@ -79,15 +78,10 @@ func prepare(store *config.SQL, o Options) error {
 	if err := checkSchema(store, o.DataFile); err != nil {
 		return err
 	}
-	ns, err := schema.NewNamespaceConfig(clusterName, o.Namespace, false, nil)
-	if err != nil {
-		return fmt.Errorf("describe namespace %s: %w", o.Namespace, err)
+	if err := createNamespace(store, o); err != nil {
+		return err
 	}
-	ns.Detail.Config.Retention = durationpb.New(o.RetentionDefault)
-	if err := schema.CreateNamespaces(store, ns); err != nil {
-		return fmt.Errorf("create namespace %s: %w", o.Namespace, err)
-	}
-	return nil
+	return addSearchAttributes(store, o.Namespace, o.SearchAttributes)
 }
 
 // create sets a data file up beside its place and moves it there when it is complete, so that a crash leaves

@@ -28,7 +28,7 @@ func TestAnExistingFileGetsNewSearchAttributes(t *testing.T) {
 
 	_, err = Start(t.Context(), Options{DataFile: file, Logger: silent,
 		SearchAttributes: attributes{"First": enums.INDEXED_VALUE_TYPE_INT}})
-	require.ErrorContains(t, err, "First is Keyword")
+	require.ErrorContains(t, err, "First is Keyword in this data file")
 }
 
 func TestWhatACrashOrADeletionLeftDoesNoHarm(t *testing.T) {

@@ -3,6 +3,7 @@ package temporalserver
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 
 	"go.temporal.io/server/common/log"
@@ -15,6 +16,9 @@ type logger struct {
 	out   *slog.Logger
 	muted atomic.Bool
 }
+
+// noHTTP begins the warning about the frontend's HTTP API, which is off on purpose.
+const noHTTP = "HTTP API port has not been set"
 
 var _ log.Logger = (*logger)(nil)
 
@@ -52,7 +56,7 @@ func (l *logger) Fatal(msg string, tags ...tag.Tag) {
 type fatal string
 
 func (l *logger) write(out func(string, ...any), msg string, tags []tag.Tag) {
-	if l.muted.Load() {
+	if l.muted.Load() || strings.HasPrefix(msg, noHTTP) {
 		return
 	}
 	attrs := make([]any, 0, len(tags))

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/server/temporal"
 )
 
@@ -69,6 +71,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 func start(ctx context.Context, o Options, t tuning) (_ *Server, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("start Temporal: %w", err)
+	}
 	if o, err = o.withDefaults(); err != nil {
 		return nil, err
 	}
@@ -119,13 +124,21 @@ func (s *Server) run(ctx context.Context) error {
 	if err := s.temporal.Start(); err != nil {
 		return fmt.Errorf("start Temporal: %w", err)
 	}
-	if err := s.addSearchAttributes(ctx); err != nil {
-		return err
+	if s.ui != nil {
+		if err := s.ui.wait(ctx); err != nil {
+			return err
+		}
 	}
-	if s.ui == nil {
-		return nil
+	c, err := client.DialContext(ctx, client.Options{
+		HostPort:  s.Address(),
+		Namespace: s.options.Namespace,
+		Logger:    sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	})
+	if err != nil {
+		return fmt.Errorf("wait for the Temporal frontend: %w", err)
 	}
-	return s.ui.wait(ctx)
+	c.Close()
+	return nil
 }
 
 // Address is the host:port of the gRPC frontend.

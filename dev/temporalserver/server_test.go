@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -87,10 +88,10 @@ func TestStartIsReadyForWorkflowsAndPeople(t *testing.T) {
 	s := setup(t, Options{
 		UIPort:           uiPort,
 		CodecEndpoint:    "http://localhost:8080/codec",
-		SearchAttributes: map[string]enums.IndexedValueType{"Status": enums.INDEXED_VALUE_TYPE_KEYWORD},
+		SearchAttributes: map[string]enums.IndexedValueType{"RegistrationStatus": enums.INDEXED_VALUE_TYPE_KEYWORD},
 	})
 	c := dial(t, s)
-	status := temporal.NewSearchAttributeKeyKeyword("Status")
+	status := temporal.NewSearchAttributeKeyKeyword("RegistrationStatus")
 	_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 		TaskQueue: "nobody", TypedSearchAttributes: temporal.NewSearchAttributes(status.ValueSet("failed")),
 	}, "anything")
@@ -98,9 +99,11 @@ func TestStartIsReadyForWorkflowsAndPeople(t *testing.T) {
 	runWorker(t, c)
 	_, err = signUpOnce(t.Context(), c)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		found, err := c.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Query: "Status='failed'"})
-		return err == nil && found.Count == 1
+	require.EventuallyWithT(t, func(t *assert.CollectT) {
+		found, err := c.CountWorkflow(context.Background(),
+			&workflowservice.CountWorkflowExecutionsRequest{Query: "RegistrationStatus='failed'"})
+		require.NoError(t, err)
+		require.EqualValues(t, 1, found.GetCount())
 	}, 10*time.Second, 50*time.Millisecond)
 
 	settings := struct {

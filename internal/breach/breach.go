@@ -106,8 +106,7 @@ func (c *Checker) lookUp(ctx context.Context, prefix string) ([]byte, error) {
 
 // withoutURL keeps the prefix of the hash, which is in the URL, out of logs.
 func withoutURL(err error) error {
-	var e *url.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
 	}
 	return err

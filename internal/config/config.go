@@ -128,7 +128,7 @@ func (r Registration) Policy() workflows.Policy {
 		CodeTries: r.CodeTries, Resends: r.Resends, ResendCooldown: r.ResendCooldown, CodeTTL: r.CodeTTL,
 		VerificationWindow: r.VerificationWindow, ParkingTime: r.ParkingTime,
 		Budgets: workflows.Budgets{
-			Store: r.StoreBudget, OTP: r.OTPBudget, WelcomeEmail: r.WelcomeBudget, CompletionSMS: r.CompletionBudget,
+			Store: r.StoreBudget, OTP: r.OTPBudget, WelcomeEmail: r.WelcomeBudget, Completion: r.CompletionBudget,
 		},
 		PersistLocally: r.PersistLocally,
 	}

@@ -88,8 +88,8 @@ func TestHasherBoundsWorkAndQueue(t *testing.T) {
 			synctest.Wait()
 			require.LessOrEqual(t, running.Load(), int32(2))
 		}
-		require.Zero(t, len(h.admitted))
-		require.Zero(t, len(h.hashing))
+		require.Empty(t, h.admitted)
+		require.Empty(t, h.hashing)
 	})
 }
 

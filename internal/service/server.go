@@ -33,7 +33,7 @@ func (s *Server) Draining() bool { return s.draining.Load() }
 
 // Run serves until ctx ends.
 func (s *Server) Run(ctx context.Context, handler http.Handler) error {
-	listener, err := net.Listen("tcp", s.addr)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", s.addr, err)
 	}

@@ -196,9 +196,8 @@ func (c *twilioCall) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // sort turns what the SDK returned into a message.Error.
 func (c *twilioCall) sort(err error) *message.Error {
-	var answer *client.TwilioRestError
 	code := 0
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*client.TwilioRestError](err); ok {
 		code = answer.Code
 	}
 	if code == 0 && c.status < http.StatusMultipleChoices {

@@ -40,8 +40,7 @@ func (e *Error) Error() string {
 
 // serverError finds what the server refused in err, or returns nil: the connection failed, or time ran out.
 func serverError(err error) *Error {
-	var my *mysql.MySQLError
-	if errors.As(err, &my) {
+	if my, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return &Error{"mysql", int(my.Number), string(my.SQLState[:])}
 	}
 	// The method of the SQLite driver's error, so that the driver need not be linked in.

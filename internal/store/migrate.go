@@ -99,8 +99,7 @@ func (s *Store) migrate(ctx context.Context, doing string, f func(*goose.Provide
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	err = f(p)
-	var partial *goose.PartialError
-	if errors.As(err, &partial) {
+	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
 		return fmt.Errorf("%s: %s: %w", doing, path.Base(partial.Failed.Source.Path), safe(partial.Err))
 	}
 	if err != nil {

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -88,7 +87,7 @@ func TestErrorsHoldNoValues(t *testing.T) {
 		require.Error(t, err)
 		require.NotContains(t, fmt.Sprintf("%s %+v %#v", err, err, err), secret)
 		var my *mysql.MySQLError
-		require.False(t, errors.As(err, &my))
+		require.NotErrorAs(t, err, &my)
 	}
 	s := openFake(t, &fake{exec: func(string) error { return mysql.ErrInvalidConn }}, Options{})
 	require.ErrorIs(t, s.Expire(t.Context(), secretive.ID), mysql.ErrInvalidConn)

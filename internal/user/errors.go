@@ -45,8 +45,7 @@ var (
 
 // CodeOf returns the code of the rule that err broke, or "" when err is not about a rule.
 func CodeOf(err error) Code {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return ""

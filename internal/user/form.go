@@ -52,8 +52,7 @@ func New(f Form, r Rules) (Profile, error) {
 // check returns a function that records the rule a field broke, if any, and passes its value through.
 func (e *ValidationError) check(field string) func(value string, err error) string {
 	return func(value string, err error) string {
-		var broken *Error
-		if errors.As(err, &broken) {
+		if broken, ok := errors.AsType[*Error](err); ok {
 			e.Fields = append(e.Fields, FieldError{Field: field, Code: broken.Code, Message: broken.Message})
 		}
 		return value

@@ -98,6 +98,7 @@ func checkMobile(n *phonenumbers.PhoneNumber) error {
 		if isAsLongAsMobile(n) {
 			return nil
 		}
+	default: // fixed lines, toll-free, premium, pagers …
 	}
 	return errNotMobile
 }

@@ -1,0 +1,15 @@
+# The production binary: static, alone in an image without a shell, and not root.
+FROM golang:1.26.8-bookworm AS build
+WORKDIR /src
+ENV GOWORK=off CGO_ENABLED=0
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+ARG VERSION=dev
+RUN go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /registrar ./cmd/registrar
+
+FROM gcr.io/distroless/static-debian12:nonroot
+COPY --from=build /registrar /registrar
+EXPOSE 8080
+ENTRYPOINT ["/registrar"]
+CMD ["api"]

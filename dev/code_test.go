@@ -1,0 +1,149 @@
+package main
+
+import (
+	"net/http"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/api"
+	"registrar/internal/message"
+)
+
+// requireActive is for a code that is right.
+func (s *site) requireActive(t *testing.T, id, code string) {
+	t.Helper()
+	p := decode[api.Progress](t, s.verify(t, id, code), http.StatusOK)
+	require.Equal(t, api.StatusActive, p.Status)
+}
+
+func TestWrongCodesAreLimitedForEachCode(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	form := somebody()
+	id := s.mustRegister(t, form).RegistrationID
+	first := s.awaitCode(t, form.MobileNumber, 1)
+	for left := 4; left >= 0; left-- {
+		p := requireProblem(t, s.verify(t, id, wrong(first)), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
+		require.Equal(t, left, *p.AttemptsLeft)
+	}
+	requireProblem(t, s.verify(t, id, first), http.StatusTooManyRequests, api.ProblemCodeTooManyAttempts)
+
+	sent := decode[api.CodeSent](t, s.resend(t, id, ""), http.StatusAccepted)
+	require.EqualValues(t, message.ChannelSMS, sent.Verification.Channel)
+	second := s.awaitCode(t, form.MobileNumber, 2)
+	require.NotEqual(t, first, second)
+	p := requireProblem(t, s.verify(t, id, first), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
+	require.Equal(t, 4, *p.AttemptsLeft, "a new code has tries of its own, and the old one is no longer right")
+	s.requireActive(t, id, second[:3]+" "+second[3:])
+}
+
+func TestAWrongNumberCanBeCorrected(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	form := somebody()
+	right := number()
+	created := s.mustRegister(t, form)
+	id := created.RegistrationID
+	s.awaitCode(t, form.MobileNumber, 1)
+	requireProblem(t, s.resend(t, id, "+1 415"), http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed)
+	sent := decode[api.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
+	require.NotEqual(t, created.Verification.Destination, sent.Verification.Destination)
+	s.requireActive(t, id, s.awaitCode(t, right, 1))
+	s.awaitMessages(t, right, message.KindCompletion, 1)
+	require.Len(t, s.outboxFor(t, form.MobileNumber, message.KindOTP), 1)
+	require.Empty(t, s.outboxFor(t, form.MobileNumber, message.KindCompletion))
+	require.Equal(t, right, lookUp[string](t, s.stack.data, "SELECT mobile_e164 FROM users WHERE id = ?", created.UserID))
+}
+
+func TestWhoHadNoNumberCanGiveOne(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	form := somebodyWithoutNumber()
+	mobile := number()
+	created := s.mustRegister(t, form)
+	s.awaitCode(t, form.Email, 1)
+	decode[api.CodeSent](t, s.resend(t, created.RegistrationID, mobile), http.StatusAccepted)
+	s.requireActive(t, created.RegistrationID, s.awaitCode(t, mobile, 1))
+	require.False(t, lookUp[bool](t, s.stack.data, "SELECT email_verified_at IS NOT NULL FROM users WHERE id = ?", created.UserID))
+}
+
+func TestResendsAreLimited(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	form := somebody()
+	id := s.mustRegister(t, form).RegistrationID
+	for n := 1; n <= 3; n++ {
+		s.awaitCode(t, form.MobileNumber, n)
+		decode[api.CodeSent](t, s.resend(t, id, ""), http.StatusAccepted)
+	}
+	last := s.awaitCode(t, form.MobileNumber, 4)
+	requireProblem(t, s.resend(t, id, ""), http.StatusTooManyRequests, api.ProblemCodeTooManyResends)
+	s.requireActive(t, id, last)
+}
+
+func TestResendsHaveACooldown(t *testing.T) {
+	t.Parallel()
+	s := launch(t, "OTP_RESEND_COOLDOWN=2s")
+	form := somebody()
+	id := s.mustRegister(t, form).RegistrationID
+	s.awaitCode(t, form.MobileNumber, 1)
+	refused := s.resend(t, id, "")
+	requireProblem(t, refused, http.StatusTooManyRequests, api.ProblemCodeResendCooldown)
+	seconds, err := strconv.Atoi(refused.header.Get("Retry-After"))
+	require.NoError(t, err)
+	require.True(t, seconds == 1 || seconds == 2, seconds)
+	await(t, "the end of the cooldown", func() (answer, bool) {
+		a := s.resend(t, id, "")
+		return a, a.status == http.StatusAccepted
+	})
+	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 2))
+}
+
+func TestCodesAndRegistrationsExpire(t *testing.T) {
+	t.Parallel()
+	s := launch(t, "OTP_TTL=1s", "VERIFICATION_WINDOW=4s")
+	form := somebody()
+	created := s.mustRegister(t, form)
+	id := created.RegistrationID
+	first := s.awaitCode(t, form.MobileNumber, 1)
+	state := s.get(t, id)
+	await(t, "the code's end", func() (answer, bool) {
+		a := s.verify(t, id, wrong(first))
+		return a, a.status == http.StatusGone
+	})
+	requireProblem(t, s.verify(t, id, first), http.StatusGone, api.ProblemCodeCodeExpired)
+	require.Equal(t, api.StatusPendingVerification, state.Status)
+	decode[api.CodeSent](t, s.resend(t, id, ""), http.StatusAccepted)
+	second := s.awaitCode(t, form.MobileNumber, 2)
+
+	s.awaitStatus(t, id, api.StatusExpired)
+	requireProblem(t, s.verify(t, id, second), http.StatusGone, api.ProblemCodeRegistrationClosed)
+	requireProblem(t, s.resend(t, id, ""), http.StatusGone, api.ProblemCodeRegistrationClosed)
+	require.Zero(t, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM users"))
+	require.Zero(t, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM profiles"))
+
+	again := s.mustRegister(t, form)
+	require.NotEqual(t, id, again.RegistrationID)
+	s.requireActive(t, again.RegistrationID, s.awaitCode(t, form.MobileNumber, 3))
+	require.Equal(t, 1, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM users"))
+}
+
+func TestACodeCanBeSentAgainAfterItExpired(t *testing.T) {
+	t.Parallel()
+	s := launch(t, "OTP_TTL=1s")
+	form := somebodyWithoutNumber()
+	id := s.mustRegister(t, form).RegistrationID
+	first := s.awaitCode(t, form.Email, 1)
+	await(t, "the code's end", func() (answer, bool) {
+		a := s.verify(t, id, "0000")
+		return a, a.status == http.StatusGone || a.status == http.StatusTooManyRequests
+	})
+	await(t, "the code's end", func() (answer, bool) {
+		a := s.verify(t, id, first)
+		return a, a.status == http.StatusGone
+	})
+	decode[api.CodeSent](t, s.resend(t, id, ""), http.StatusAccepted)
+	s.requireActive(t, id, s.awaitCode(t, form.Email, 2))
+}

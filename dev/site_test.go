@@ -1,0 +1,234 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/api"
+	"registrar/dev/outbox"
+	"registrar/internal/message"
+)
+
+// site is the service as its users see it.
+type site struct {
+	base string
+	http *http.Client
+}
+
+func newSite(base string) *site {
+	return &site{base, &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 50}}}
+}
+
+// answer is what the service answered to a request.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// call sends a request; a nil body is none. Every answer is checked against the contract.
+func (s *site) call(ctx context.Context, method, path string, body any, header ...string) (answer, error) {
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return answer{}, err
+		}
+		content = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, s.base+path, content)
+	if err != nil {
+		return answer{}, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for n := 0; n < len(header); n += 2 {
+		request.Header.Set(header[n], header[n+1])
+	}
+	response, err := s.http.Do(request)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	got, err := io.ReadAll(response.Body)
+	if err != nil {
+		return answer{}, err
+	}
+	a := answer{response.StatusCode, response.Header, got}
+	return a, checkContract(request, a)
+}
+
+func (s *site) mustCall(t *testing.T, method, path string, body any, header ...string) answer {
+	t.Helper()
+	a, err := s.call(t.Context(), method, path, body, header...)
+	require.NoError(t, err)
+	return a
+}
+
+const registrations = "/v1/registrations"
+
+func (s *site) register(t *testing.T, form api.RegistrationRequest, header ...string) answer {
+	t.Helper()
+	return s.mustCall(t, http.MethodPost, registrations, form, header...)
+}
+
+// mustRegister registers somebody who can be registered.
+func (s *site) mustRegister(t *testing.T, form api.RegistrationRequest) api.RegistrationCreated {
+	t.Helper()
+	return decode[api.RegistrationCreated](t, s.register(t, form), http.StatusCreated)
+}
+
+func (s *site) verify(t *testing.T, id, code string) answer {
+	t.Helper()
+	return s.mustCall(t, http.MethodPost, registrations+"/"+id+"/verification", api.VerificationRequest{Code: code})
+}
+
+func (s *site) resend(t *testing.T, id, mobile string) answer {
+	t.Helper()
+	return s.mustCall(t, http.MethodPost, registrations+"/"+id+"/otp", api.ResendRequest{MobileNumber: mobile})
+}
+
+func (s *site) get(t *testing.T, id string) api.Registration {
+	t.Helper()
+	return decode[api.Registration](t, s.mustCall(t, http.MethodGet, registrations+"/"+id, nil), http.StatusOK)
+}
+
+// awaitStatus polls a registration until it has the status.
+func (s *site) awaitStatus(t *testing.T, id string, want api.Status) api.Registration {
+	t.Helper()
+	return await(t, "status "+string(want), func() (api.Registration, bool) {
+		a := s.mustCall(t, http.MethodGet, registrations+"/"+id, nil)
+		if a.status == http.StatusServiceUnavailable {
+			return api.Registration{}, false
+		}
+		r := decode[api.Registration](t, a, http.StatusOK)
+		return r, r.Status == want
+	})
+}
+
+// messages lists what one person was sent, the newest first.
+func (s *site) messages(ctx context.Context, to string) ([]outbox.Sent, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/outbox.json?to="+url.QueryEscape(to), nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := s.http.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	var list []outbox.Sent
+	return list, json.NewDecoder(response.Body).Decode(&list)
+}
+
+// outboxFor lists the messages of one kind to one address or number, the newest first.
+func (s *site) outboxFor(t *testing.T, to string, kind message.Kind) []outbox.Sent {
+	t.Helper()
+	all, err := s.messages(t.Context(), to)
+	require.NoError(t, err)
+	return ofKind(all, kind)
+}
+
+func ofKind(all []outbox.Sent, kind message.Kind) []outbox.Sent {
+	var list []outbox.Sent
+	for _, m := range all {
+		if m.Kind == kind {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// awaitMessages polls until somebody was sent n messages of a kind.
+func (s *site) awaitMessages(t *testing.T, to string, kind message.Kind, n int) []outbox.Sent {
+	t.Helper()
+	return await(t, fmt.Sprintf("%d × %s", n, kind), func() ([]outbox.Sent, bool) {
+		list := s.outboxFor(t, to, kind)
+		return list, len(list) >= n
+	})
+}
+
+// awaitCode polls until somebody was sent n codes, and returns the newest.
+func (s *site) awaitCode(t *testing.T, to string, n int) string {
+	t.Helper()
+	return codeIn(s.awaitMessages(t, to, message.KindOTP, n)[0])
+}
+
+var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
+
+func codeIn(m outbox.Sent) string { return sixDigits.FindString(m.Text) }
+
+// wrong is a code that is not the given one.
+func wrong(code string) string {
+	n, _ := strconv.Atoi(code)
+	return fmt.Sprintf("%06d", (n+1)%1_000_000)
+}
+
+// decode reads the body of an answer that has the wanted status.
+func decode[T any](t *testing.T, a answer, status int) T {
+	t.Helper()
+	require.Equal(t, status, a.status, "%s", a.body)
+	var value T
+	require.NoError(t, json.Unmarshal(a.body, &value), "%s", a.body)
+	return value
+}
+
+func requireProblem(t *testing.T, a answer, status int, code api.ProblemCode) api.Problem {
+	t.Helper()
+	p := decode[api.Problem](t, a, status)
+	require.Equal(t, code, p.Code)
+	return p
+}
+
+// await polls until get has what is wanted.
+func await[T any](t *testing.T, what string, get func() (T, bool)) T {
+	t.Helper()
+	const patience = time.Minute
+	deadline := time.After(patience)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		value, ok := get()
+		if ok {
+			return value
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			require.FailNow(t, "waited in vain", "for %s, after %s; have %+v", what, patience, value)
+		}
+	}
+}
+
+var people, numbers atomic.Int64
+
+// number is a mobile number that nobody else has.
+func number() string { return fmt.Sprintf("+1415555%04d", 99+numbers.Add(1)) }
+
+// somebody is a form that nobody has filled in before.
+func somebody() api.RegistrationRequest {
+	n := people.Add(1)
+	return api.RegistrationRequest{
+		FirstName: "Zoë", LastName: "Nguyễn", Username: fmt.Sprintf("zoe.%d", n), Email: fmt.Sprintf("zoe.%d@example.com", n),
+		Password: "violet-harbour-91-kettle", MobileNumber: number(), Locale: "en",
+	}
+}
+
+func somebodyWithoutNumber() api.RegistrationRequest {
+	form := somebody()
+	form.MobileNumber = ""
+	return form
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/api"
+	"registrar/internal/message"
+)
+
+func TestWhatAnActiveUserHasIsTaken(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	form := somebody()
+	id := s.mustRegister(t, form).RegistrationID
+	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 1))
+
+	sameEmail := somebody()
+	sameEmail.Email = strings.ToUpper(form.Email)
+	requireProblem(t, s.register(t, sameEmail, "Idempotency-Key", "taken-"+form.Username),
+		http.StatusConflict, api.ProblemCodeEmailTaken)
+	requireProblem(t, s.register(t, sameEmail, "Idempotency-Key", "taken-"+form.Username),
+		http.StatusConflict, api.ProblemCodeEmailTaken)
+	sameUsername := somebody()
+	sameUsername.Username = strings.ToUpper(form.Username)
+	requireProblem(t, s.register(t, sameUsername), http.StatusConflict, api.ProblemCodeUsernameTaken)
+
+	for _, refused := range []api.RegistrationRequest{sameEmail, sameUsername} {
+		require.Empty(t, s.outboxFor(t, refused.MobileNumber, message.KindOTP))
+	}
+	require.Equal(t, 1, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM users WHERE email_canonical = ?", form.Email))
+}
+
+func TestAUsernameIsTakenBeforeItsUserIsActive(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	form := somebody()
+	s.mustRegister(t, form)
+	other := somebody()
+	other.Username = form.Username
+	requireProblem(t, s.register(t, other), http.StatusConflict, api.ProblemCodeUsernameTaken)
+}
+
+func TestALaterRegistrationTakesOver(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	older := somebody()
+	first := s.mustRegister(t, older)
+	oldCode := s.awaitCode(t, older.MobileNumber, 1)
+
+	newer := somebody()
+	newer.Email, newer.Username = older.Email, older.Username
+	second := s.mustRegister(t, newer)
+	require.NotEqual(t, first.RegistrationID, second.RegistrationID)
+	s.awaitStatus(t, first.RegistrationID, api.StatusSuperseded)
+	requireProblem(t, s.verify(t, first.RegistrationID, oldCode), http.StatusGone, api.ProblemCodeRegistrationClosed)
+	requireProblem(t, s.resend(t, first.RegistrationID, ""), http.StatusGone, api.ProblemCodeRegistrationClosed)
+
+	s.requireActive(t, second.RegistrationID, s.awaitCode(t, newer.MobileNumber, 1))
+	data := s.stack.data
+	require.Equal(t, 1, lookUp[int](t, data, "SELECT COUNT(*) FROM users WHERE email_canonical = ?", older.Email))
+	require.Equal(t, second.UserID, lookUp[string](t, data, "SELECT id FROM users WHERE email_canonical = ?", older.Email))
+	require.Equal(t, newer.MobileNumber, lookUp[string](t, data, "SELECT mobile_e164 FROM users WHERE id = ?", second.UserID))
+	require.Equal(t, api.StatusSuperseded, s.get(t, first.RegistrationID).Status)
+}
+
+// A form sent many times at once without a key is many registrations: one wins, and only its code activates.
+func TestRegistrationsThatRaceForAnEmailLeaveOneUser(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	form := somebody()
+	const racers = 8
+	answers := make([]answer, racers)
+	errs := make([]error, racers)
+	var group sync.WaitGroup
+	for n := range racers {
+		group.Go(func() { answers[n], errs[n] = s.call(t.Context(), http.MethodPost, registrations, form) })
+	}
+	group.Wait()
+	var ids []string
+	for n, a := range answers {
+		require.NoError(t, errs[n])
+		if a.status == http.StatusConflict {
+			requireProblem(t, a, http.StatusConflict, api.ProblemCodeSuperseded)
+			continue
+		}
+		ids = append(ids, decode[api.RegistrationCreated](t, a, http.StatusCreated).RegistrationID)
+	}
+	owner := lookUp[string](t, s.stack.data, "SELECT registration_id FROM users WHERE email_canonical = ?", form.Email)
+	require.Contains(t, ids, owner)
+	for _, id := range ids {
+		if id != owner {
+			s.awaitStatus(t, id, api.StatusSuperseded)
+		}
+	}
+	sent := await(t, "the owner's code", func() (string, bool) {
+		for _, m := range s.outboxFor(t, form.MobileNumber, message.KindOTP) {
+			if m.RegistrationID == owner {
+				return codeIn(m), true
+			}
+		}
+		return "", false
+	})
+	s.requireActive(t, owner, sent)
+}
