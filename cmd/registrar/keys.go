@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -51,5 +53,30 @@ func keysCommand() *cobra.Command {
 			return err
 		},
 	})
+	cmd.AddCommand(
+		keysFilter("add", "Add a key to the keyset on standard input; it decrypts, and is not used yet", secret.AddKey),
+		keysFilter("promote", "Make the newest key of the keyset on standard input the one that is used", secret.Promote),
+	)
 	return cmd
+}
+
+// keysFilter is a command that turns a keyset into another.
+func keysFilter(name, short string, change func(string) (string, error)) *cobra.Command {
+	return &cobra.Command{
+		Use:   name,
+		Short: short,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			text, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), 1<<20))
+			if err != nil {
+				return fmt.Errorf("read the keyset: %w", err)
+			}
+			changed, err := change(strings.TrimSpace(string(text)))
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), changed)
+			return err
+		},
+	}
 }
