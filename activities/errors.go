@@ -37,16 +37,16 @@ var deliveryReasons = map[message.Channel]map[message.Failure]workflows.FailureR
 }
 
 // deliveryError is a provider's refusal as an application error: retried, after the time that the provider asked for,
-// unless trying again is useless.
+// unless trying again is useless. Only the text of a message.Error goes along: any other may hold personal data.
 func deliveryError(channel message.Channel, err error) error {
-	refusal := &message.Error{Failure: message.Unavailable}
-	if !errors.As(err, &refusal) {
-		err = errors.New("the provider could not be reached")
+	refusal, cause := &message.Error{Failure: message.Unavailable}, errors.New("the provider could not be reached")
+	if errors.As(err, &refusal) {
+		cause = refusal
 	}
 	return temporal.NewApplicationErrorWithOptions("the message was not taken",
 		string(deliveryReasons[channel][refusal.Failure]), temporal.ApplicationErrorOptions{
 			NonRetryable:   refusal.Failure != message.Unavailable,
 			NextRetryDelay: refusal.RetryAfter,
-			Cause:          err,
+			Cause:          cause,
 		})
 }

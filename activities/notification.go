@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -60,11 +61,23 @@ func (a *Activities) send(ctx context.Context, m message.Message, registrationID
 		}
 	}
 	entry := message.Entry{Key: key, UserID: userID, Channel: m.Channel, Receipt: receipt, SentAt: now()}
-	if err := a.Ledger.Record(ctx, entry); err != nil {
+	if err := a.record(ctx, entry); err != nil {
 		activity.RecordHeartbeat(ctx, receipt)
 		return workflows.SendResult{}, databaseError(err)
 	}
 	return workflows.SendResult{Receipt: receipt}, nil
+}
+
+// heartbeatTime is what a hanging database leaves of an attempt, so that the receipt still gets out.
+const heartbeatTime = time.Second
+
+func (a *Activities) record(ctx context.Context, entry message.Entry) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-heartbeatTime))
+		defer cancel()
+	}
+	return a.Ledger.Record(ctx, entry)
 }
 
 // earlierReceipt is the receipt that an earlier attempt could not write to the ledger.

@@ -43,29 +43,33 @@ func (s *stack) openKeys() (service.Keys, error) {
 	k := config.Keys{PRF: s.config.Keys.PRF, Payload: s.config.Keys.Payload}
 	var err error
 	if k.PRF == "" {
-		if k.PRF, err = s.keep("prf.keyset", secret.GeneratePRF); err != nil {
+		if k.PRF, err = keep(filepath.Join(s.data, "prf.keyset"), secret.GeneratePRF, secret.ParsePRF); err != nil {
 			return service.Keys{}, err
 		}
 	}
 	if k.Payload == "" {
-		if k.Payload, err = s.keep("payload.keyset", secret.GenerateAEAD); err != nil {
+		if k.Payload, err = keep(filepath.Join(s.data, "payload.keyset"), secret.GenerateAEAD, secret.ParseAEAD); err != nil {
 			return service.Keys{}, err
 		}
 	}
 	return service.OpenKeys(k)
 }
 
-// keep returns what is in a file of the data folder, and makes it when there is none. A crash leaves the whole file or
-// none.
-func (s *stack) keep(name string, generate func() (string, error)) (string, error) {
-	path := filepath.Join(s.data, name)
+// keep returns the keyset that is in a file, and makes it when there is none. A crash leaves the whole file or none.
+func keep[Keyset any](path string, generate func() (string, error), parse func(string) (Keyset, error)) (string, error) {
 	content, err := os.ReadFile(path)
-	if err == nil || !errors.Is(err, os.ErrNotExist) {
+	if err == nil {
+		if _, err = parse(string(content)); err != nil {
+			err = fmt.Errorf("%s: %w", path, err)
+		}
 		return string(content), err
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", err
 	}
 	text, err := generate()
 	if err != nil {
-		return "", fmt.Errorf("make %s: %w", name, err)
+		return "", fmt.Errorf("make %s: %w", path, err)
 	}
 	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
 		return "", err

@@ -30,6 +30,7 @@ type options struct {
 	apiPort, uiPort, temporalPort int
 	config                        config.Config
 	logger                        *slog.Logger
+	hasher                        api.Hasher // nil means as configured; benchmarks measure the rest without it
 }
 
 // stack is the running service.
@@ -88,13 +89,14 @@ func (s *stack) start(ctx context.Context) error {
 
 // openUsers returns the user store, migrated.
 func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
-	users, err := store.Open(userdb.Open(filepath.Join(s.data, "registrar.db")), store.Options{Logger: s.logger})
+	path := filepath.Join(s.data, "registrar.db")
+	users, err := store.Open(userdb.Open(path), store.Options{Logger: s.logger})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	s.later(users.Close)
 	if err := users.Migrate(ctx); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(s.data, "registrar.db"), err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return users, nil
 }
@@ -146,6 +148,9 @@ func explain(err error) error {
 func (s *stack) serve(ctx context.Context, listener net.Listener, keys service.Keys, temporal client.Client) {
 	s.places = append(s.listPlaces(), s.places...)
 	deps := service.APIDeps(s.config, keys, temporal, s.logger)
+	if s.hasher != nil {
+		deps.Hasher = s.hasher
+	}
 	deps.Landing = landing(s.base, s.places)
 	mux := http.NewServeMux()
 	mux.Handle("/", api.New(deps))

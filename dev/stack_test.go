@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -21,6 +20,8 @@ import (
 // quick are the settings of every test: a new code may be asked for at once.
 var quick = []string{"OTP_RESEND_COOLDOWN=1ms"}
 
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 // running is a service in this process. Tests talk to it by HTTP; its stack is for what plays an outage, and for looks
 // behind the scenes.
 type running struct {
@@ -31,7 +32,7 @@ type running struct {
 // launch starts a service with settings of its own. It is stopped when the test ends.
 func launch(t *testing.T, settings ...string) *running {
 	t.Helper()
-	return launchIn(t, t.TempDir(), slog.New(slog.DiscardHandler), settings...)
+	return launchIn(t, t.TempDir(), quiet(), settings...)
 }
 
 func launchIn(t *testing.T, data string, logger *slog.Logger, settings ...string) *running {
@@ -39,7 +40,7 @@ func launchIn(t *testing.T, data string, logger *slog.Logger, settings ...string
 	s, err := startStack(data, logger, settings)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.stop()) })
-	return &running{newSite(s.places[0].Address), s}
+	return &running{newSite(s.base), s}
 }
 
 func startStack(data string, logger *slog.Logger, settings []string) (*stack, error) {
@@ -64,11 +65,11 @@ func shared(t *testing.T) *running {
 	s := &sharedStack
 	s.Do(func() {
 		if s.data, s.err = os.MkdirTemp("", "registrar"); s.err == nil {
-			s.stack, s.err = startStack(s.data, slog.New(slog.DiscardHandler), nil)
+			s.stack, s.err = startStack(s.data, quiet(), nil)
 		}
 	})
 	require.NoError(t, s.err)
-	return &running{newSite(s.stack.places[0].Address), s.stack}
+	return &running{newSite(s.stack.base), s.stack}
 }
 
 func stopShared() {
@@ -81,7 +82,12 @@ func stopShared() {
 // database opens the user database beside the service.
 func database(t *testing.T, data, options string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(data, "registrar.db")+options)
+	return open(t, filepath.Join(data, "registrar.db"), options)
+}
+
+func open(t *testing.T, file, options string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+file+options)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	return db
@@ -101,7 +107,7 @@ func (r *running) temporalClient(t *testing.T) client.Client {
 	t.Helper()
 	keys, err := r.stack.openKeys()
 	require.NoError(t, err)
-	o, err := service.TemporalOptions(keys, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	o, err := service.TemporalOptions(keys, quiet())
 	require.NoError(t, err)
 	o.HostPort = r.stack.places[len(r.stack.places)-1].Address
 	c, err := client.DialContext(t.Context(), o)

@@ -90,10 +90,12 @@ func (r *registration) mayUpdate() *RefusedError {
 		return &RefusedError{Refusal: RefusedActive}
 	case r.status == StatusAccepted && !r.ended:
 		return &RefusedError{Refusal: RefusedNotReady}
-	case r.status != StatusPending, r.superseded, r.lapsed, r.ended:
+	case r.status != StatusPending, r.ended:
 		return &RefusedError{Refusal: RefusedClosed}
-	case r.verified:
+	case r.verified: // whatever comes now, the database decides
 		return &RefusedError{Refusal: RefusedActivating}
+	case r.superseded, r.lapsed:
+		return &RefusedError{Refusal: RefusedClosed}
 	}
 	return nil
 }

@@ -75,21 +75,22 @@ func (r *registration) run(ctx workflow.Context) error {
 
 // verify waits for the code and settles what becomes of the user.
 func (r *registration) verify(ctx workflow.Context) error {
-	waiting, stop := workflow.WithCancel(ctx)
-	workflow.Go(waiting, r.sendCodes)
-	workflow.Go(waiting, r.watchWindow)
+	sending, stopSending := workflow.WithCancel(ctx)
+	workflow.Go(sending, r.sendCodes)
+	watching, stopWatching := workflow.WithCancel(ctx)
+	workflow.Go(watching, r.watchWindow)
 	if err := r.await(ctx, func() bool { return r.verified || r.superseded || r.lapsed }); err != nil {
 		return err
 	}
+	stopSending()
 	switch {
-	case r.verified:
+	case r.verified: // the window's timer stays: to cancel it would cost an event
 		return r.step(ctx, stepActivate, r.activate)
 	case r.superseded:
-		stop()
+		stopWatching()
 		r.end(ctx, StatusSuperseded, "a later registration with the same email replaced this one")
 		return nil
 	default:
-		stop()
 		return r.step(ctx, stepExpire, r.expire)
 	}
 }

@@ -72,7 +72,7 @@ func (o *Outbox) servePage(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	data := pageData{
-		CSS: template.CSS(pageCSS), JS: template.JS(pageJS), //nolint:gosec // embedded, not input
+		CSS: template.CSS(pageCSS), JS: template.JS(pageJS),
 		Tag: tag, To: to, Host: r.Host, Total: len(list),
 	}
 	for _, s := range list[:min(len(list), pageSize)] {

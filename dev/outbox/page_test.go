@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,34 +14,28 @@ import (
 	"registrar/internal/message"
 )
 
-func get(t *testing.T, o *Outbox, target string, header ...string) *http.Response {
+func get(t *testing.T, o *Outbox, target string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
 	for n := 0; n < len(header); n += 2 {
 		r.Header.Set(header[n], header[n+1])
 	}
 	w := httptest.NewRecorder()
 	o.Handler().ServeHTTP(w, r)
-	return w.Result()
-}
-
-func body(t *testing.T, r *http.Response) string {
-	b, err := io.ReadAll(r.Body)
-	require.NoError(t, err)
-	return string(b)
+	return w
 }
 
 func TestJSON(t *testing.T) {
 	t.Parallel()
 	o := setup(t, t.TempDir())
 	empty := get(t, o, "/outbox.json")
-	require.Equal(t, http.StatusOK, empty.StatusCode)
-	require.Equal(t, "application/json", empty.Header.Get("Content-Type"))
-	require.Equal(t, "[]\n", body(t, empty))
+	require.Equal(t, http.StatusOK, empty.Code)
+	require.Equal(t, "application/json", empty.Header().Get("Content-Type"))
+	require.Equal(t, "[]\n", empty.Body.String())
 
 	send(t, o, sms("+4915112345678", "Your code is 123456"))
 	send(t, o, sms("+4915100000000", "Your code is 654321"))
 	var list []map[string]any
-	require.NoError(t, json.Unmarshal([]byte(body(t, get(t, o, "/outbox.json?to="+url.QueryEscape("+4915112345678")))), &list))
+	require.NoError(t, json.Unmarshal(get(t, o, "/outbox.json?to="+url.QueryEscape("+4915112345678")).Body.Bytes(), &list))
 	require.Len(t, list, 1)
 	require.Regexp(t, `^\d{4}-\d\d-\d\dT.*Z$`, list[0]["sent_at"])
 	require.NotEmpty(t, list[0]["id"])
@@ -58,14 +51,14 @@ func TestPageShowsTheCode(t *testing.T) {
 	t.Parallel()
 	o := setup(t, t.TempDir())
 	send(t, o, sms("+4915112345678", "Your code is 271828. It is valid for 10 minutes."))
-	require.Contains(t, body(t, get(t, o, "/outbox")), "<output>271828</output>")
-	require.NotContains(t, body(t, get(t, o, "/outbox?to=nobody")), "271828")
+	require.Contains(t, get(t, o, "/outbox").Body.String(), "<output>271828</output>")
+	require.NotContains(t, get(t, o, "/outbox?to=nobody").Body.String(), "271828")
 }
 
 func TestEmptyPageTellsWhatToDo(t *testing.T) {
 	t.Parallel()
 	o := setup(t, t.TempDir())
-	page := body(t, get(t, o, "http://localhost:8080/outbox"))
+	page := get(t, o, "http://localhost:8080/outbox").Body.String()
 	require.Contains(t, page, "curl http://localhost:8080/v1/registrations")
 	require.Contains(t, page, `href="/"`)
 }
@@ -77,7 +70,7 @@ func TestPageShowsTheNewestOnly(t *testing.T) {
 	for range pageSize {
 		send(t, o, sms("+1", "newer"))
 	}
-	page := body(t, get(t, o, "/outbox"))
+	page := get(t, o, "/outbox").Body.String()
 	require.Equal(t, pageSize, strings.Count(page, "<article"))
 	require.NotContains(t, page, "the oldest")
 	require.Contains(t, page, "51 messages")
@@ -86,12 +79,12 @@ func TestPageShowsTheNewestOnly(t *testing.T) {
 func TestUnchangedPageIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	o := setup(t, t.TempDir())
-	tag := get(t, o, "/outbox").Header.Get("ETag")
-	require.Equal(t, http.StatusNotModified, get(t, o, "/outbox", "If-None-Match", tag).StatusCode)
+	tag := get(t, o, "/outbox").Header().Get("ETag")
+	require.Equal(t, http.StatusNotModified, get(t, o, "/outbox", "If-None-Match", tag).Code)
 	send(t, o, sms("+1", "new"))
 	changed := get(t, o, "/outbox", "If-None-Match", tag)
-	require.Equal(t, http.StatusOK, changed.StatusCode)
-	require.NotEqual(t, tag, changed.Header.Get("ETag"))
+	require.Equal(t, http.StatusOK, changed.Code)
+	require.NotEqual(t, tag, changed.Header().Get("ETag"))
 }
 
 func TestHostileContentStaysText(t *testing.T) {
@@ -147,13 +140,13 @@ func TestPageHeaders(t *testing.T) {
 	t.Parallel()
 	o := setup(t, t.TempDir())
 	r := get(t, o, "/outbox")
-	csp := r.Header.Get("Content-Security-Policy")
+	csp := r.Header().Get("Content-Security-Policy")
 	require.Contains(t, csp, "default-src 'none'")
 	require.Regexp(t, `script-src 'sha256-[A-Za-z0-9+/]{43}='(;|$)`, csp)
 	require.NotContains(t, csp, "http")
-	require.Equal(t, "nosniff", r.Header.Get("X-Content-Type-Options"))
-	require.Equal(t, "no-store", r.Header.Get("Cache-Control"))
-	page := body(t, r)
+	require.Equal(t, "nosniff", r.Header().Get("X-Content-Type-Options"))
+	require.Equal(t, "no-store", r.Header().Get("Cache-Control"))
+	page := r.Body.String()
 	require.NotContains(t, page, "//cdn")
 	require.NotRegexp(t, `(src|href)="(https?:)?//`, page)
 }

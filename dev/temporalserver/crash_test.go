@@ -30,12 +30,13 @@ func TestMain(m *testing.M) {
 
 // runHelper prints the address when it is ready, and stops when its input ends.
 func runHelper(file string) int {
-	ports, err := freePorts(1)
+	ctx := context.Background()
+	ports, err := freePorts(ctx, 1)
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
-	s, err := Start(context.Background(), Options{DataFile: file, UIPort: ports[0]})
+	s, err := Start(ctx, Options{DataFile: file, UIPort: ports[0]})
 	if err != nil {
 		fmt.Println(err)
 		return 1

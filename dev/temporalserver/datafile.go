@@ -1,6 +1,7 @@
 package temporalserver
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -69,9 +70,9 @@ func storeConfig(file string, t tuning) *config.SQL {
 func escape(file string) string { return (&url.URL{Path: file}).EscapedPath() }
 
 // prepare leaves a data file that Temporal can open: with our schema and the namespace with its search attributes.
-func prepare(store *config.SQL, o Options) error {
+func prepare(ctx context.Context, store *config.SQL, o Options) error {
 	if _, err := os.Stat(o.DataFile); errors.Is(err, fs.ErrNotExist) {
-		if err := create(o.DataFile); err != nil {
+		if err := create(ctx, o.DataFile); err != nil {
 			return fmt.Errorf("set up data file %s: %w", o.DataFile, err)
 		}
 	}
@@ -81,12 +82,12 @@ func prepare(store *config.SQL, o Options) error {
 	if err := createNamespace(store, o); err != nil {
 		return err
 	}
-	return addSearchAttributes(store, o.Namespace, o.SearchAttributes)
+	return addSearchAttributes(ctx, store, o.Namespace, o.SearchAttributes)
 }
 
 // create sets a data file up beside its place and moves it there when it is complete, so that a crash leaves
 // either no data file or a whole one.
-func create(file string) error {
+func create(ctx context.Context, file string) error {
 	unfinished := file + ".new"
 	leftovers := []string{unfinished, unfinished + "-journal"}
 	// The log of a data file that somebody has deleted would be replayed into the new one.
@@ -100,19 +101,19 @@ func create(file string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(setUpSchema(db), db.Close()); err != nil {
+	if err := errors.Join(setUpSchema(ctx, db), db.Close()); err != nil {
 		return err
 	}
 	return os.Rename(unfinished, file)
 }
 
-func setUpSchema(db *sql.DB) error {
-	tx, err := db.Begin()
+func setUpSchema(ctx context.Context, db *sql.DB) error {
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit
-	s := schemaTx{tx: tx}
+	s := schemaTx{ctx: ctx, tx: tx}
 	if err := schema.SetupSchemaOnDB(s); err != nil {
 		return err
 	}
@@ -132,11 +133,12 @@ func setUpSchema(db *sql.DB) error {
 // schemaTx lets Temporal's set-up run in one transaction; it uses no other method of AdminDB.
 type schemaTx struct {
 	sqlplugin.AdminDB
-	tx *sql.Tx
+	ctx context.Context
+	tx  *sql.Tx
 }
 
 func (s schemaTx) Exec(statement string, args ...any) error {
-	_, err := s.tx.Exec(statement, args...)
+	_, err := s.tx.ExecContext(s.ctx, statement, args...)
 	return err
 }
 

@@ -54,7 +54,7 @@ func TestUnusableFilesAreRefusedUnchanged(t *testing.T) {
 		says  string
 	}{
 		"a newer schema": {func(t *testing.T, file string) {
-			require.NoError(t, create(file))
+			require.NoError(t, create(t.Context(), file))
 			change(t, file, `UPDATE schema_version SET curr_version = '0.99' WHERE db_name = 'temporal'`)
 		}, "0.99"},
 		"somebody else's database": {func(t *testing.T, file string) {

@@ -46,10 +46,12 @@ func (l *logger) Fatal(msg string, tags ...tag.Tag) {
 	if l.muted.Load() {
 		return
 	}
+	var text strings.Builder
+	text.WriteString(msg)
 	for _, t := range tags {
-		msg += fmt.Sprintf(" %s=%v", t.Key(), t.Value())
+		fmt.Fprintf(&text, " %s=%v", t.Key(), t.Value())
 	}
-	panic(fatal(msg))
+	panic(fatal(text.String()))
 }
 
 // fatal is what Fatal panics with.

@@ -37,14 +37,13 @@ func createNamespace(store *config.SQL, o Options) error {
 
 // addSearchAttributes writes what the namespace lacks into the data file. A running server would take them too,
 // but its services go on refusing them until they next read the namespace, up to 2 s later.
-func addSearchAttributes(store *config.SQL, namespace string, want attributes) error {
+func addSearchAttributes(ctx context.Context, store *config.SQL, namespace string, want attributes) error {
 	db, err := temporalsql.NewSQLDB(sqlplugin.DbKindMain, store, resolver.NewNoopResolver(),
 		log.NewNoopLogger(), metrics.NoopMetricsHandler)
 	if err != nil {
 		return fmt.Errorf("add search attributes: %w", err)
 	}
 	defer func() { _ = db.Close() }()
-	ctx := context.Background() // a few milliseconds on a local file
 	rows, err := db.SelectFromNamespace(ctx, sqlplugin.NamespaceFilter{Name: &namespace})
 	if err != nil {
 		return fmt.Errorf("read namespace %s: %w", namespace, err)

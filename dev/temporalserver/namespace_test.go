@@ -1,7 +1,7 @@
 package temporalserver
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,7 +22,7 @@ func TestWithAttributes(t *testing.T) {
 
 	many := make(attributes)
 	for n := range 100 {
-		many[fmt.Sprint(n)] = keyword
+		many[strconv.Itoa(n)] = keyword
 	}
 	_, err = withAttributes(nil, many)
 	require.ErrorContains(t, err, "no room")

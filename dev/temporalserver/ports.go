@@ -1,6 +1,7 @@
 package temporalserver
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"strconv"
@@ -26,10 +27,10 @@ func (e *PortError) Error() string {
 
 func (e *PortError) Unwrap() error { return e.Err }
 
-func checkPorts(o Options) error {
+func checkPorts(ctx context.Context, o Options) error {
 	wanted := []PortError{{Port: o.Port, What: FrontendPort}, {Port: o.UIPort, What: WebUIPort}}
 	for _, p := range wanted {
-		l, err := listen(p.Port)
+		l, err := listen(ctx, p.Port)
 		if err != nil {
 			p.Err = err
 			return &p
@@ -39,8 +40,9 @@ func checkPorts(o Options) error {
 	return nil
 }
 
-func listen(port int) (net.Listener, error) {
-	return net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
+func listen(ctx context.Context, port int) (net.Listener, error) {
+	var config net.ListenConfig
+	return config.Listen(ctx, "tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
 }
 
 // choosing is held from choosing free ports until they are bound: servers that start at the same time in
@@ -48,10 +50,10 @@ func listen(port int) (net.Listener, error) {
 var choosing sync.Mutex
 
 // freePorts returns n different ports that nothing listens on at this moment.
-func freePorts(n int) ([]int, error) {
+func freePorts(ctx context.Context, n int) ([]int, error) {
 	var ports []int
 	for range n {
-		l, err := listen(0)
+		l, err := listen(ctx, 0)
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}

@@ -10,7 +10,7 @@ import (
 
 func TestABusyPortIsNamedBeforeAnythingIsStarted(t *testing.T) {
 	t.Parallel()
-	l, err := listen(0)
+	l, err := listen(t.Context(), 0)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = l.Close() })
 	busy, free := l.Addr().(*net.TCPAddr).Port, freePort(t)

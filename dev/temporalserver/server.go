@@ -77,15 +77,15 @@ func start(ctx context.Context, o Options, t tuning) (_ *Server, err error) {
 	if o, err = o.withDefaults(); err != nil {
 		return nil, err
 	}
-	if err := checkPorts(o); err != nil {
+	if err := checkPorts(ctx, o); err != nil {
 		return nil, err
 	}
 	store := storeConfig(o.DataFile, t)
-	if err := prepare(store, o); err != nil {
+	if err := prepare(ctx, store, o); err != nil {
 		return nil, err
 	}
 	s := &Server{options: o, logger: newLogger(o.Logger)}
-	if err := s.bind(t); err != nil {
+	if err := s.bind(ctx, t); err != nil {
 		return nil, err
 	}
 	if err := s.run(ctx); err != nil {

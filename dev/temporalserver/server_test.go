@@ -56,7 +56,7 @@ func dialAddress(t testing.TB, address string) client.Client {
 }
 
 func freePort(t *testing.T) int {
-	ports, err := freePorts(1)
+	ports, err := freePorts(t.Context(), 1)
 	require.NoError(t, err)
 	return ports[0]
 }

@@ -39,10 +39,11 @@ func startUI(o Options, frontend string) *webUI {
 
 // wait returns when the Web UI takes connections.
 func (ui *webUI) wait(ctx context.Context) error {
+	var dialer net.Dialer
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		conn, err := net.Dial("tcp", ui.address)
+		conn, err := dialer.DialContext(ctx, "tcp", ui.address)
 		if err == nil {
 			return conn.Close()
 		}

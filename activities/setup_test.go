@@ -1,0 +1,203 @@
+package activities_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"registrar/activities"
+	"registrar/internal/message"
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+type usersFake struct {
+	persist  func(context.Context, user.Registration) (user.Persisted, error)
+	activate func(context.Context, user.Activation) error
+	expire   func(context.Context, string) error
+}
+
+func (f *usersFake) Persist(ctx context.Context, r user.Registration) (user.Persisted, error) {
+	return f.persist(ctx, r)
+}
+func (f *usersFake) Activate(ctx context.Context, a user.Activation) error { return f.activate(ctx, a) }
+func (f *usersFake) Expire(ctx context.Context, id string) error           { return f.expire(ctx, id) }
+
+type ledgerFake struct {
+	sent   func(context.Context, message.Key) (bool, error)
+	record func(context.Context, message.Entry) error
+}
+
+func (f *ledgerFake) Sent(ctx context.Context, k message.Key) (bool, error) { return f.sent(ctx, k) }
+func (f *ledgerFake) Record(ctx context.Context, entry message.Entry) error {
+	return f.record(ctx, entry)
+}
+
+type codesFake struct {
+	code func(keyID uint32, registrationID string, sequence int) (string, error)
+}
+
+func (f *codesFake) Code(keyID uint32, registrationID string, sequence int) (string, error) {
+	return f.code(keyID, registrationID, sequence)
+}
+
+type messagesFake struct {
+	otp        func(locale string, channel message.Channel, to string, data message.OTPData) (message.Message, error)
+	welcome    func(locale, to string, data message.WelcomeData) (message.Message, error)
+	completion func(locale, to string, data message.CompletionData) (message.Message, error)
+}
+
+func (f *messagesFake) OTP(locale string, channel message.Channel, to string, data message.OTPData) (message.Message, error) {
+	return f.otp(locale, channel, to, data)
+}
+
+func (f *messagesFake) Welcome(locale, to string, data message.WelcomeData) (message.Message, error) {
+	return f.welcome(locale, to, data)
+}
+
+func (f *messagesFake) Completion(locale, to string, data message.CompletionData) (message.Message, error) {
+	return f.completion(locale, to, data)
+}
+
+type senderFake struct {
+	send func(context.Context, message.Message) (message.Receipt, error)
+}
+
+func (f *senderFake) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
+	return f.send(ctx, m)
+}
+
+// fixture is the activities on fakes that all work: the ledger remembers, the providers take every message.
+type fixture struct {
+	env      *testsuite.TestActivityEnvironment
+	steps    *activities.Activities
+	users    *usersFake
+	ledger   *ledgerFake
+	codes    *codesFake
+	messages *messagesFake
+	email    *senderFake
+	sms      *senderFake
+
+	sent       []message.Message // by either provider
+	recorded   []message.Entry
+	heartbeats []message.Receipt
+}
+
+func setup(t *testing.T) *fixture {
+	t.Helper()
+	f := &fixture{users: &usersFake{}}
+	f.ledger = &ledgerFake{
+		sent: func(_ context.Context, k message.Key) (bool, error) {
+			for _, entry := range f.recorded {
+				if entry.Key == k {
+					return true, nil
+				}
+			}
+			return false, nil
+		},
+		record: func(_ context.Context, entry message.Entry) error {
+			f.recorded = append(f.recorded, entry)
+			return nil
+		},
+	}
+	f.codes = &codesFake{code: func(uint32, string, int) (string, error) { return "012345", nil }}
+	renderer, err := message.NewRenderer(message.Brand{Name: "Registrar"})
+	require.NoError(t, err)
+	f.messages = &messagesFake{otp: renderer.OTP, welcome: renderer.Welcome, completion: renderer.Completion}
+	f.email, f.sms = f.taking("mailgun"), f.taking("twilio")
+	f.steps = &activities.Activities{
+		Users: f.users, Ledger: f.ledger, Codes: f.codes, Messages: f.messages, Email: f.email, SMS: f.sms,
+	}
+	f.newAttempt()
+	return f
+}
+
+func (f *fixture) taking(provider string) *senderFake {
+	return &senderFake{send: func(_ context.Context, m message.Message) (message.Receipt, error) {
+		f.sent = append(f.sent, m)
+		return message.Receipt{Provider: provider, MessageID: "id-of-" + provider}, nil
+	}}
+}
+
+// newAttempt makes a fresh environment, with nothing in its heartbeat.
+func (f *fixture) newAttempt() {
+	var suite testsuite.WorkflowTestSuite
+	f.env = suite.NewTestActivityEnvironment()
+	f.env.RegisterActivity(f.steps)
+	f.env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
+		var receipt message.Receipt
+		if details.Get(&receipt) == nil {
+			f.heartbeats = append(f.heartbeats, receipt)
+		}
+	})
+}
+
+// run executes an activity as a worker would.
+func run[I, O any](t *testing.T, f *fixture, step func(context.Context, I) (O, error), in I) (O, error) {
+	t.Helper()
+	var out O
+	value, err := f.env.ExecuteActivity(step, in)
+	if err == nil {
+		require.NoError(t, value.Get(&out))
+	}
+	return out, err
+}
+
+// applicationError is what the workflow sees of an activity's error.
+func applicationError(t *testing.T, err error) *temporal.ApplicationError {
+	t.Helper()
+	app, ok := errors.AsType[*temporal.ApplicationError](err)
+	require.True(t, ok, "%v", err)
+	return app
+}
+
+const (
+	emailAddress = "ada@example.com"
+	mobileNumber = "+15005550006"
+	firstName    = "Ada"
+)
+
+func otpInput(channel message.Channel) workflows.OTPInput {
+	in := workflows.OTPInput{
+		RegistrationID: "r-1", UserID: "u-1", Sequence: 2, KeyID: 7, Channel: channel,
+		To: mobileNumber, FirstName: firstName, Locale: "en", CodeTTL: 10 * time.Minute,
+	}
+	if channel == message.ChannelEmail {
+		in.To = emailAddress
+	}
+	return in
+}
+
+func noticeInput(to string) workflows.NoticeInput {
+	return workflows.NoticeInput{RegistrationID: "r-1", UserID: "u-1", To: to, FirstName: firstName, Locale: "en"}
+}
+
+// sends are the steps that send a message, each by one channel.
+func sends(t *testing.T, f *fixture) map[string]func() (workflows.SendResult, error) {
+	t.Helper()
+	return map[string]func() (workflows.SendResult, error){
+		"otp_sms": func() (workflows.SendResult, error) { return run(t, f, f.steps.SendOTP, otpInput(message.ChannelSMS)) },
+		"otp_email": func() (workflows.SendResult, error) {
+			return run(t, f, f.steps.SendOTP, otpInput(message.ChannelEmail))
+		},
+		"welcome": func() (workflows.SendResult, error) {
+			return run(t, f, f.steps.SendWelcomeEmail, noticeInput(emailAddress))
+		},
+		"completion": func() (workflows.SendResult, error) {
+			return run(t, f, f.steps.SendCompletionSMS, noticeInput(mobileNumber))
+		},
+	}
+}
+
+// channels are the channels of sends.
+var channels = map[string]message.Channel{
+	"otp_sms": message.ChannelSMS, "otp_email": message.ChannelEmail,
+	"welcome": message.ChannelEmail, "completion": message.ChannelSMS,
+}

@@ -1,0 +1,115 @@
+package activities_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+var errStore = errors.New("Error 1205 (HY000): Lock wait timeout exceeded")
+
+func requireDatabaseError(t *testing.T, err error) {
+	t.Helper()
+	app := applicationError(t, err)
+	require.Equal(t, string(workflows.ReasonDatabaseUnavailable), app.Type())
+	require.False(t, app.NonRetryable())
+	require.Zero(t, app.NextRetryDelay())
+}
+
+func TestPersistUser(t *testing.T) {
+	t.Parallel()
+	in := workflows.PersistInput{Registration: user.Registration{
+		ID: "r-1", Profile: user.Profile{FirstName: firstName, Email: emailAddress},
+		PasswordHash: "$argon2id$…", RequestedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+	}}
+	stored := user.Persisted{UserID: "u-1", Status: user.StatusPending, Superseded: "r-0"}
+
+	t.Run("stored", func(t *testing.T) {
+		t.Parallel()
+		f := setup(t)
+		f.users.persist = func(_ context.Context, r user.Registration) (user.Persisted, error) {
+			require.Equal(t, in.Registration, r)
+			return stored, nil
+		}
+		out, err := run(t, f, f.steps.PersistUser, in)
+		require.NoError(t, err)
+		require.Equal(t, workflows.PersistResult{Persisted: stored}, out)
+	})
+	for _, rule := range []*user.Error{user.ErrEmailTaken, user.ErrUsernameTaken, user.ErrSuperseded} {
+		t.Run(string(rule.Code), func(t *testing.T) {
+			t.Parallel()
+			f := setup(t)
+			f.users.persist = func(context.Context, user.Registration) (user.Persisted, error) {
+				return user.Persisted{}, fmt.Errorf("persist user: %w", rule)
+			}
+			out, err := run(t, f, f.steps.PersistUser, in)
+			require.NoError(t, err)
+			require.Equal(t, workflows.PersistResult{Refusal: rule.Code}, out)
+		})
+	}
+	t.Run("database", func(t *testing.T) {
+		t.Parallel()
+		f := setup(t)
+		f.users.persist = func(context.Context, user.Registration) (user.Persisted, error) { return user.Persisted{}, errStore }
+		_, err := run(t, f, f.steps.PersistUser, in)
+		requireDatabaseError(t, err)
+		require.ErrorContains(t, err, "Lock wait timeout")
+		requireImpersonal(t, err)
+	})
+}
+
+func TestActivateUser(t *testing.T) {
+	t.Parallel()
+	in := workflows.ActivateInput{Activation: user.Activation{
+		RegistrationID: "r-1", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Mobile: mobileNumber,
+	}}
+	for name, c := range map[string]struct {
+		err  error
+		want workflows.ActivateResult
+		ok   bool
+	}{
+		"activated":  {nil, workflows.ActivateResult{}, true},
+		"superseded": {fmt.Errorf("activate user: %w", user.ErrSuperseded), workflows.ActivateResult{Superseded: true}, true},
+		"database":   {errStore, workflows.ActivateResult{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := setup(t)
+			f.users.activate = func(_ context.Context, a user.Activation) error {
+				require.Equal(t, in.Activation, a)
+				return c.err
+			}
+			out, err := run(t, f, f.steps.ActivateUser, in)
+			require.Equal(t, c.want, out)
+			if c.ok {
+				require.NoError(t, err)
+				return
+			}
+			requireDatabaseError(t, err)
+			requireImpersonal(t, err)
+		})
+	}
+}
+
+func TestExpireUser(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.users.expire = func(_ context.Context, id string) error {
+		require.Equal(t, "r-1", id)
+		return nil
+	}
+	_, err := run(t, f, f.steps.ExpireUser, workflows.ExpireInput{RegistrationID: "r-1"})
+	require.NoError(t, err)
+
+	f.users.expire = func(context.Context, string) error { return errStore }
+	f.newAttempt()
+	_, err = run(t, f, f.steps.ExpireUser, workflows.ExpireInput{RegistrationID: "r-1"})
+	requireDatabaseError(t, err)
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/api"
+	"registrar/internal/config"
+	"registrar/internal/secret"
+)
+
+// BenchmarkRegister measures POST → 201 on the whole service: by 1 and 10 callers, with hashing as in production and
+// with next to none, with the user stored in a local activity first or always in a regular one.
+func BenchmarkRegister(b *testing.B) {
+	cheap := secret.CheapParams()
+	hashers := []struct {
+		name   string
+		hasher api.Hasher
+	}{
+		{"hash=argon2id", nil},
+		{"hash=off", secret.NewHasher(secret.HasherOptions{Params: &cheap})},
+	}
+	for _, callers := range []int{1, 10} {
+		for _, h := range hashers {
+			for _, locally := range []bool{true, false} {
+				b.Run(fmt.Sprintf("callers=%d/%s/local=%t", callers, h.name, locally), func(b *testing.B) {
+					benchmarkRegister(b, callers, h.hasher, locally)
+				})
+			}
+		}
+	}
+}
+
+func benchmarkRegister(b *testing.B, callers int, hasher api.Hasher, locally bool) {
+	c, err := config.Load(append(defaults(), "PERSIST_LOCALLY="+strconv.FormatBool(locally)))
+	require.NoError(b, err)
+	s, err := start(context.Background(), options{
+		data: b.TempDir(), config: c, logger: slog.New(slog.DiscardHandler), hasher: hasher,
+	})
+	require.NoError(b, err)
+	defer func() { require.NoError(b, s.stop()) }()
+	poster := &poster{url: s.base + "/v1/registrations", http: &http.Client{
+		Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: callers},
+	}}
+	for range 20 {
+		_, err := poster.post()
+		require.NoError(b, err)
+	}
+	b.ResetTimer()
+	took := poster.run(b, callers, b.N)
+	b.StopTimer()
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "registrations/s")
+}
+
+// poster registers people with emails of their own.
+type poster struct {
+	url  string
+	http *http.Client
+	next atomic.Int64
+}
+
+// run posts n registrations by a number of callers at a time and returns how long each took.
+func (p *poster) run(b *testing.B, callers, n int) []time.Duration {
+	took := make([]time.Duration, n)
+	var at atomic.Int64
+	var wg sync.WaitGroup
+	for range callers {
+		wg.Go(func() {
+			for i := int(at.Add(1)) - 1; i < n; i = int(at.Add(1)) - 1 {
+				d, err := p.post()
+				if err != nil {
+					b.Error(err)
+				}
+				took[i] = d
+			}
+		})
+	}
+	wg.Wait()
+	return took
+}
+
+func (p *poster) post() (time.Duration, error) {
+	body := fmt.Sprintf(`{"first_name":"Ada","last_name":"Lovelace","email":"ada%d@example.com",`+
+		`"mobile_number":"+491701234567","password":"difference engine no. 2"}`, p.next.Add(1))
+	began := time.Now()
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, p.url, bytes.NewBufferString(body))
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := p.http.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		return 0, err
+	}
+	if answer.StatusCode != http.StatusCreated {
+		return 0, fmt.Errorf("answered %s", answer.Status)
+	}
+	return time.Since(began), nil
+}

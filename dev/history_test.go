@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/api/proxy"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"registrar/api"
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+var record = flag.Bool("record", false, "TestHistories keeps what it records in workflows/testdata")
+
+// stories are ways that a registration can take. Each returns the registration whose history is told.
+var stories = []struct {
+	name     string
+	shows    string // in the history: it is the story that its name says
+	settings []string
+	tell     func(*testing.T, *running) string
+}{
+	{"happy_sms", `"SendCompletionSMS"`, nil, tellHappySMS},
+	{"happy_email", `"SendWelcomeEmail"`, nil, tellHappyEmail},
+	{"corrected_number", `"resendOTP"`, nil, tellCorrectedNumber},
+	{"superseded", `"signalName": "superseded"`, nil, tellSuperseded},
+	{"took_over", `"EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED"`, nil, tellTookOver},
+	{"rejected", `"EVENT_TYPE_MARKER_RECORDED"`, nil, tellRejected},
+	{"expired", `"EVENT_TYPE_TIMER_FIRED"`, []string{"OTP_TTL=2s", "VERIFICATION_WINDOW=2s"}, tellExpired},
+	{"parked_and_retried", `"signalName": "retry"`, []string{"BUDGET_OTP=1s"}, tellParkedAndRetried},
+	{"stored_late", `"PersistUser"`, []string{"API_WAIT_BUDGET=1s"}, tellStoredLate},
+}
+
+// Every story can be told again by the workflow's code from its history.
+func TestHistories(t *testing.T) {
+	t.Parallel()
+	for _, story := range stories {
+		t.Run(story.name, func(t *testing.T) {
+			t.Parallel()
+			s := shared(t)
+			if story.settings != nil {
+				s = launch(t, story.settings...)
+			}
+			text := s.recordHistory(t, story.tell(t, s))
+			require.Contains(t, string(text), story.shows)
+			replay(t, text)
+			if *record {
+				file := filepath.Join("..", "workflows", "testdata", "v1_"+story.name+".json")
+				require.NoError(t, os.WriteFile(file, text, 0o600))
+			}
+		})
+	}
+}
+
+// recordHistory waits until a registration has ended and returns its history, decrypted and without the names of the
+// machine, in the form that the replayer reads.
+func (r *running) recordHistory(t *testing.T, registrationID string) []byte {
+	t.Helper()
+	id, c := workflows.RegistrationWorkflowID(registrationID), r.temporalClient(t)
+	require.NoError(t, c.GetWorkflow(t.Context(), id, "").Get(t.Context(), nil))
+	recorded := &history.History{}
+	events := c.GetWorkflowHistory(t.Context(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		event, err := events.Next()
+		require.NoError(t, err)
+		recorded.Events = append(recorded.Events, event)
+	}
+	r.decrypt(t, recorded)
+	compact, err := protojson.Marshal(recorded)
+	require.NoError(t, err)
+	var text bytes.Buffer
+	require.NoError(t, json.Indent(&text, compact, "", " ")) // protojson's own blanks differ from run to run
+	anonymous := workerIdentity.ReplaceAll(text.Bytes(), []byte(`"identity": "worker"`))
+	return append(stickyQueue.ReplaceAll(anonymous, []byte(`"name": "sticky"`)), '\n')
+}
+
+var (
+	workerIdentity = regexp.MustCompile(`"identity": "[^"]*"`)
+	stickyQueue    = regexp.MustCompile(`"name": "[^"]*:[0-9a-f-]{36}"`)
+)
+
+func (r *running) decrypt(t *testing.T, recorded *history.History) {
+	t.Helper()
+	keys, err := r.stack.openKeys()
+	require.NoError(t, err)
+	require.NoError(t, proxy.VisitPayloads(context.Background(), recorded, proxy.VisitPayloadsOptions{
+		SkipSearchAttributes: true,
+		Visitor: func(_ *proxy.VisitPayloadsContext, encrypted []*common.Payload) ([]*common.Payload, error) {
+			return keys.Codec.Decode(encrypted)
+		},
+	}))
+}
+
+func replay(t *testing.T, text []byte) {
+	t.Helper()
+	recorded, err := client.HistoryFromJSON(bytes.NewReader(text), client.HistoryJSONOptions{})
+	require.NoError(t, err)
+	replayer := worker.NewWorkflowReplayer()
+	replayer.RegisterWorkflowWithOptions(workflows.RegistrationWorkflow,
+		workflow.RegisterOptions{Name: workflows.RegistrationWorkflowType})
+	require.NoError(t, replayer.ReplayWorkflowHistory(log.NewStructuredLogger(quiet()), recorded))
+}
+
+func tellHappySMS(t *testing.T, s *running) string {
+	form := somebody()
+	id := s.mustRegister(t, form).RegistrationID
+	code := s.awaitCode(t, form.MobileNumber, 1)
+	requireProblem(t, s.verify(t, id, wrong(code)), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
+	s.requireActive(t, id, code)
+	return id
+}
+
+func tellHappyEmail(t *testing.T, s *running) string {
+	form := somebodyWithoutNumber()
+	id := s.mustRegister(t, form).RegistrationID
+	s.requireActive(t, id, s.awaitCode(t, form.Email, 1))
+	return id
+}
+
+func tellCorrectedNumber(t *testing.T, s *running) string {
+	form, right := somebody(), number()
+	id := s.mustRegister(t, form).RegistrationID
+	s.awaitCode(t, form.MobileNumber, 1)
+	decode[api.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
+	s.requireActive(t, id, s.awaitCode(t, right, 1))
+	return id
+}
+
+func tellSuperseded(t *testing.T, s *running) string {
+	older, _ := s.takeOver(t)
+	return older
+}
+
+func tellTookOver(t *testing.T, s *running) string {
+	_, newer := s.takeOver(t)
+	return newer
+}
+
+// takeOver registers twice with the same email, and verifies the second.
+func (s *site) takeOver(t *testing.T) (older, newer string) {
+	t.Helper()
+	first, second := somebody(), somebody()
+	second.Email = first.Email
+	older = s.mustRegister(t, first).RegistrationID
+	s.awaitCode(t, first.MobileNumber, 1)
+	newer = s.mustRegister(t, second).RegistrationID
+	s.requireActive(t, newer, s.awaitCode(t, second.MobileNumber, 1))
+	return older, newer
+}
+
+func tellRejected(t *testing.T, s *running) string {
+	form := somebody()
+	s.mustRegister(t, form)
+	other := somebody()
+	other.Username = form.Username
+	key := "rejected-" + other.Email
+	requireProblem(t, s.register(t, other, "Idempotency-Key", key), http.StatusConflict, api.ProblemCodeUsernameTaken)
+	keys, err := s.stack.openKeys()
+	require.NoError(t, err)
+	return keys.Ring.RegistrationID(key)
+}
+
+func tellExpired(t *testing.T, s *running) string {
+	form := somebody()
+	id := s.mustRegister(t, form).RegistrationID
+	s.awaitStatus(t, id, api.StatusExpired)
+	return id
+}
+
+func tellParkedAndRetried(t *testing.T, s *running) string {
+	down := s.breakProvider(isCode, errNoConnection)
+	form := somebody()
+	id := s.mustRegister(t, form).RegistrationID
+	s.awaitStatus(t, id, api.StatusFailed)
+	down.over.Store(true)
+	require.NoError(t, s.temporalClient(t).SignalWorkflow(t.Context(), workflows.RegistrationWorkflowID(id), "", workflows.SignalRetry, nil))
+	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 1))
+	return id
+}
+
+// tellStoredLate keeps the database down until the local activity has given up.
+func tellStoredLate(t *testing.T, s *running) string {
+	restore := stopDatabase(t, s.stack.data)
+	form := somebody()
+	id := decode[api.Progress](t, s.register(t, form), http.StatusAccepted).RegistrationID
+	s.awaitStatus(t, id, api.StatusAccepted)
+	restore()
+	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 1))
+	s.awaitMessages(t, form.MobileNumber, message.KindCompletion, 1)
+	return id
+}

@@ -1,0 +1,106 @@
+package worker
+
+import (
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"registrar/activities"
+	"registrar/workflows"
+)
+
+// registryFake notes what is registered; any other call panics.
+type registryFake struct {
+	worker.Registry
+	registerActivity func(any, activity.RegisterOptions)
+	registerWorkflow func(any, workflow.RegisterOptions)
+}
+
+func (f *registryFake) RegisterActivityWithOptions(a any, o activity.RegisterOptions) {
+	f.registerActivity(a, o)
+}
+func (f *registryFake) RegisterWorkflowWithOptions(w any, o workflow.RegisterOptions) {
+	f.registerWorkflow(w, o)
+}
+
+// functionName is the last part of a function's or method's name.
+func functionName(f any) string {
+	full := strings.TrimSuffix(runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Name(), "-fm")
+	return full[strings.LastIndexByte(full, '.')+1:]
+}
+
+// registered lists what a queue registers, each under the name of its function.
+func registered(t *testing.T, queue string) (acts, flows []string) {
+	t.Helper()
+	fake := &registryFake{
+		registerActivity: func(a any, o activity.RegisterOptions) {
+			require.Equal(t, activity.RegisterOptions{Name: functionName(a)}, o)
+			acts = append(acts, o.Name)
+		},
+		registerWorkflow: func(w any, o workflow.RegisterOptions) {
+			require.Equal(t, workflow.RegisterOptions{Name: functionName(w)}, o)
+			flows = append(flows, o.Name)
+		},
+	}
+	register(fake, queue, &activities.Activities{})
+	return acts, flows
+}
+
+func TestRegister(t *testing.T) {
+	t.Parallel()
+	for queue, want := range map[string]struct{ activities, workflows []string }{
+		workflows.QueueRegistration: {
+			[]string{"PersistUser", "ActivateUser", "ExpireUser"}, []string{workflows.RegistrationWorkflowType},
+		},
+		workflows.QueueNotificationsHigh: {[]string{"SendOTP"}, nil},
+		workflows.QueueNotificationsLow:  {[]string{"SendWelcomeEmail", "SendCompletionSMS"}, nil},
+	} {
+		acts, flows := registered(t, queue)
+		require.Equal(t, want.activities, acts, queue)
+		require.Equal(t, want.workflows, flows, queue)
+	}
+}
+
+func TestEveryActivityHasOneQueue(t *testing.T) {
+	t.Parallel()
+	var all []string
+	for _, queue := range workflows.Queues {
+		acts, _ := registered(t, queue)
+		require.NotEmpty(t, acts, queue)
+		all = append(all, acts...)
+	}
+	var want []string
+	for method := range reflect.TypeFor[workflows.Activities]().Methods() {
+		want = append(want, method.Name)
+	}
+	require.ElementsMatch(t, want, all)
+}
+
+func TestStartRefusesAnUnknownQueue(t *testing.T) {
+	t.Parallel()
+	workers, err := Start(nil, &activities.Activities{}, Options{Queues: []string{workflows.QueueRegistration, "notification-high"}})
+	require.EqualError(t, err,
+		`no such task queue: "notification-high" (there are ["registration" "notifications-high" "notifications-low"])`)
+	require.Empty(t, workers)
+}
+
+func TestStopWithoutWorkers(t *testing.T) {
+	t.Parallel()
+	Workers(nil).Stop()
+}
+
+func TestSearchAttributes(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, map[string]enums.IndexedValueType{
+		"RegistrationStatus": enums.INDEXED_VALUE_TYPE_KEYWORD,
+		"FailureReason":      enums.INDEXED_VALUE_TYPE_KEYWORD,
+		"EmailHash":          enums.INDEXED_VALUE_TYPE_KEYWORD,
+	}, SearchAttributes())
+}

@@ -1,0 +1,147 @@
+package workflows
+
+import (
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+)
+
+// stubNames are the names under which execute calls each method of Activities.
+func stubNames() map[string]string {
+	return map[string]string{
+		"PersistUser":       activity[PersistInput, PersistResult](Activities.PersistUser).name(),
+		"ActivateUser":      activity[ActivateInput, ActivateResult](Activities.ActivateUser).name(),
+		"ExpireUser":        activity[ExpireInput, ExpireResult](Activities.ExpireUser).name(),
+		"SendOTP":           activity[OTPInput, SendResult](Activities.SendOTP).name(),
+		"SendWelcomeEmail":  activity[NoticeInput, SendResult](Activities.SendWelcomeEmail).name(),
+		"SendCompletionSMS": activity[NoticeInput, SendResult](Activities.SendCompletionSMS).name(),
+	}
+}
+
+func TestEveryActivityHasItsStep(t *testing.T) {
+	t.Parallel()
+	names := stubNames()
+	contract := reflect.TypeFor[Activities]()
+	for method := range contract.Methods() {
+		require.Equal(t, method.Name, names[method.Name])
+		require.Contains(t, steps, method.Name)
+	}
+	require.Len(t, names, contract.NumMethod())
+	require.Len(t, steps, contract.NumMethod())
+}
+
+func TestSteps(t *testing.T) {
+	t.Parallel()
+	const minute, day = time.Minute, 24 * time.Hour
+	store := temporal.RetryPolicy{InitialInterval: time.Second / 5, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second}
+	otp := temporal.RetryPolicy{InitialInterval: time.Second / 2, BackoffCoefficient: 1.5, MaximumInterval: 15 * time.Second}
+	notice := temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * minute}
+	for name, want := range map[string]struct {
+		queue        string
+		startToClose time.Duration
+		budget       time.Duration
+		backoff      temporal.RetryPolicy
+	}{
+		"PersistUser":       {"registration", 5 * time.Second, day, store},
+		"ActivateUser":      {"registration", 5 * time.Second, day, store},
+		"ExpireUser":        {"registration", 5 * time.Second, day, store},
+		"SendOTP":           {"notifications-high", 10 * time.Second, 10 * minute, otp},
+		"SendWelcomeEmail":  {"notifications-low", 30 * time.Second, day, notice},
+		"SendCompletionSMS": {"notifications-low", 10 * time.Second, day, notice},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := steps[name].activity(DefaultPolicy().Budgets, "a summary")
+			require.Equal(t, want.queue, got.TaskQueue)
+			require.Contains(t, Queues, got.TaskQueue)
+			require.Equal(t, want.startToClose, got.StartToCloseTimeout)
+			require.Equal(t, want.budget, got.ScheduleToCloseTimeout)
+			require.Equal(t, want.backoff, *got.RetryPolicy)
+			require.Equal(t, "a summary", got.Summary)
+			require.False(t, got.DisableEagerExecution)
+		})
+	}
+}
+
+func TestEachStepHasItsOwnBudget(t *testing.T) {
+	t.Parallel()
+	b := Budgets{Store: 1, OTP: 2, WelcomeEmail: 3, Completion: 4}
+	for name, want := range map[string]time.Duration{
+		"PersistUser": 1, "ActivateUser": 1, "ExpireUser": 1, "SendOTP": 2, "SendWelcomeEmail": 3, "SendCompletionSMS": 4,
+	} {
+		require.Equal(t, want, steps[name].budget(b), name)
+	}
+}
+
+// TestLocalTriesEndBeforeTheAPIGivesUp holds localPatience to its comment: the API waits 3 s, a workflow task 10 s.
+func TestLocalTriesEndBeforeTheAPIGivesUp(t *testing.T) {
+	t.Parallel()
+	local := steps["PersistUser"].local("a summary")
+	require.Less(t, local.ScheduleToCloseTimeout, 3*time.Second)
+	require.LessOrEqual(t, local.StartToCloseTimeout, local.ScheduleToCloseTimeout)
+	require.Equal(t, "a summary", local.Summary)
+}
+
+// TestWrongInputDoesNotCompile type-checks the package together with a call of each stub.
+func TestWrongInputDoesNotCompile(t *testing.T) {
+	t.Parallel()
+	check := typeChecker(t)
+	for _, stub := range []string{"execute", "executeLocally"} {
+		require.NoError(t, check(stub+`(ctx, b, "", Activities.SendOTP, OTPInput{})`))
+		require.ErrorContains(t, check(stub+`(ctx, b, "", Activities.SendOTP, PersistInput{})`), "PersistInput")
+		require.ErrorContains(t, check(stub+`(ctx, b, "", Activities.SendOTP, &OTPInput{})`), "*OTPInput")
+		require.ErrorContains(t, check(stub+`(ctx, b, "", RegistrationWorkflow, RegistrationInput{})`), "RegistrationWorkflow")
+	}
+}
+
+// typeChecker returns a function that type-checks a call as if it stood in this package.
+func typeChecker(t *testing.T) func(call string) error {
+	t.Helper()
+	fset := token.NewFileSet()
+	paths, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	var sources []*ast.File
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		sources = append(sources, file)
+	}
+	config := types.Config{Importer: importer.ForCompiler(fset, "gc", compiled(t))}
+	return func(call string) error {
+		snippet := "package workflows\n\nimport \"go.temporal.io/sdk/workflow\"\n\n" +
+			"func snippet(ctx workflow.Context, b Budgets) { _, _ = " + call + " }\n"
+		file, err := parser.ParseFile(fset, "snippet.go", snippet, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		_, err = config.Check("registrar/workflows", fset, append([]*ast.File{file}, sources...), nil)
+		return err
+	}
+}
+
+// compiled finds what this package imports in the build cache, where the build of this test has put it.
+func compiled(t *testing.T) importer.Lookup {
+	t.Helper()
+	list, err := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}", ".").Output()
+	require.NoError(t, err)
+	files := map[string]string{}
+	for line := range strings.Lines(string(list)) {
+		path, file, _ := strings.Cut(strings.TrimSpace(line), "=")
+		files[path] = file
+	}
+	return func(path string) (io.ReadCloser, error) { return os.Open(files[path]) }
+}

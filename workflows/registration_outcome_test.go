@@ -1,0 +1,37 @@
+package workflows_test
+
+import (
+	"context"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"registrar/workflows"
+)
+
+// failure is the end of a step's patience, for a reason.
+func failure(reason workflows.FailureReason) error {
+	return temporal.NewNonRetryableApplicationError("no", string(reason), nil)
+}
+
+// outcomes is an activity that returns its errors in turn and then succeeds.
+func outcomes[I, O any](out O, errs ...error) func(context.Context, I) (O, error) {
+	return func(context.Context, I) (O, error) {
+		if len(errs) == 0 {
+			return out, nil
+		}
+		err := errs[0]
+		errs = errs[1:]
+		return out, err
+	}
+}
+
+// stuck is an activity that a worker has taken and never ends.
+func stuck[I any](context.Context, I) (workflows.SendResult, error) {
+	return workflows.SendResult{}, activity.ErrResultPending
+}
+
+// errorOf is one failed attempt, for a reason.
+func errorOf(reason workflows.FailureReason) error {
+	return temporal.NewApplicationError("not now", string(reason))
+}

@@ -1,0 +1,232 @@
+package workflows_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	sdkpb "go.temporal.io/api/sdk/v1"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"registrar/internal/message"
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+var _ workflows.Activities = (*activitiesFake)(nil)
+
+type activitiesFake struct {
+	persistUser       func(context.Context, workflows.PersistInput) (workflows.PersistResult, error)
+	activateUser      func(context.Context, workflows.ActivateInput) (workflows.ActivateResult, error)
+	expireUser        func(context.Context, workflows.ExpireInput) (workflows.ExpireResult, error)
+	sendOTP           func(context.Context, workflows.OTPInput) (workflows.SendResult, error)
+	sendWelcomeEmail  func(context.Context, workflows.NoticeInput) (workflows.SendResult, error)
+	sendCompletionSMS func(context.Context, workflows.NoticeInput) (workflows.SendResult, error)
+}
+
+func (f *activitiesFake) PersistUser(ctx context.Context, in workflows.PersistInput) (workflows.PersistResult, error) {
+	return f.persistUser(ctx, in)
+}
+
+func (f *activitiesFake) ActivateUser(ctx context.Context, in workflows.ActivateInput) (workflows.ActivateResult, error) {
+	return f.activateUser(ctx, in)
+}
+
+func (f *activitiesFake) ExpireUser(ctx context.Context, in workflows.ExpireInput) (workflows.ExpireResult, error) {
+	return f.expireUser(ctx, in)
+}
+
+func (f *activitiesFake) SendOTP(ctx context.Context, in workflows.OTPInput) (workflows.SendResult, error) {
+	return f.sendOTP(ctx, in)
+}
+
+func (f *activitiesFake) SendWelcomeEmail(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
+	return f.sendWelcomeEmail(ctx, in)
+}
+
+func (f *activitiesFake) SendCompletionSMS(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
+	return f.sendCompletionSMS(ctx, in)
+}
+
+const (
+	registrationID = "0198c0de-0000-7000-8000-000000000001"
+	mobile         = "+491701234567"
+	otherMobile    = "+491707654321"
+	emailAddress   = "Ada.Lovelace@example.com"
+)
+
+// digest is the keyed hash of the code with a sequence; every other text is a wrong code.
+func digest(sequence int) string { return fmt.Sprintf("digest-of-code-%d", sequence) }
+
+func input() workflows.RegistrationInput {
+	policy := workflows.DefaultPolicy()
+	in := workflows.RegistrationInput{
+		RegistrationID: registrationID,
+		Profile: user.Profile{
+			FirstName: "Ada", LastName: "Lovelace", Username: "countess",
+			Email: emailAddress, EmailCanonical: "ada.lovelace@example.com", Mobile: mobile, Locale: "en",
+		},
+		PasswordHash: "$argon2id$", RequestedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Fingerprint: "fingerprint", OTPKeyID: 7, Policy: policy,
+	}
+	for sequence := range 1 + policy.Resends {
+		in.CodeDigests = append(in.CodeDigests, digest(sequence+1))
+	}
+	return in
+}
+
+// fixture is a registration on activities that all succeed; a test breaks some.
+type fixture struct {
+	t    *testing.T
+	env  *testsuite.TestWorkflowEnvironment
+	in   workflows.RegistrationInput
+	fake activitiesFake
+
+	mu         sync.Mutex
+	calls      []string // of the activities, in order
+	attributes []string // each write of search attributes
+}
+
+func setup(t *testing.T) *fixture {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetDisableRegistrationAliasing(true)
+	suite.SetLogger(silence{})
+	f := &fixture{t: t, env: suite.NewTestWorkflowEnvironment(), in: input()}
+	f.fake = activitiesFake{
+		persistUser:       func(context.Context, workflows.PersistInput) (workflows.PersistResult, error) { return stored(user.StatusPending), nil },
+		activateUser:      func(context.Context, workflows.ActivateInput) (workflows.ActivateResult, error) { return workflows.ActivateResult{}, nil },
+		expireUser:        func(context.Context, workflows.ExpireInput) (workflows.ExpireResult, error) { return workflows.ExpireResult{}, nil },
+		sendOTP:           func(context.Context, workflows.OTPInput) (workflows.SendResult, error) { return sentBy("twilio"), nil },
+		sendWelcomeEmail:  func(context.Context, workflows.NoticeInput) (workflows.SendResult, error) { return sentBy("mailgun"), nil },
+		sendCompletionSMS: func(context.Context, workflows.NoticeInput) (workflows.SendResult, error) { return sentBy("twilio"), nil },
+	}
+	f.register()
+	f.env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Run(func(args mock.Arguments) {
+		f.attributes = append(f.attributes, written(args.Get(0).(temporal.SearchAttributes)))
+	}).Maybe()
+	return f
+}
+
+func (f *fixture) register() {
+	f.env.RegisterWorkflowWithOptions(workflows.RegistrationWorkflow,
+		workflow.RegisterOptions{Name: workflows.RegistrationWorkflowType})
+	for name, run := range map[string]any{
+		"PersistUser":       noted(f, "persist", &f.fake.persistUser),
+		"ActivateUser":      noted(f, "activate", &f.fake.activateUser),
+		"ExpireUser":        noted(f, "expire", &f.fake.expireUser),
+		"SendOTP":           noted(f, "otp", &f.fake.sendOTP),
+		"SendWelcomeEmail":  noted(f, "welcome", &f.fake.sendWelcomeEmail),
+		"SendCompletionSMS": noted(f, "completion", &f.fake.sendCompletionSMS),
+	} {
+		f.env.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: name})
+	}
+}
+
+// noted is the activity that *run names when it is called, with a note of the call.
+func noted[I, O any](f *fixture, name string, run *func(context.Context, I) (O, error)) func(context.Context, I) (O, error) {
+	return func(ctx context.Context, in I) (O, error) {
+		f.mu.Lock()
+		f.calls = append(f.calls, name)
+		f.mu.Unlock()
+		return (*run)(ctx, in)
+	}
+}
+
+func stored(status user.Status) workflows.PersistResult {
+	return workflows.PersistResult{Persisted: user.Persisted{UserID: "u-1", Status: status}}
+}
+
+func refused(code user.Code) workflows.PersistResult { return workflows.PersistResult{Refusal: code} }
+
+func sentBy(provider string) workflows.SendResult {
+	return workflows.SendResult{Receipt: message.Receipt{Provider: provider, MessageID: "m-1"}}
+}
+
+// written is a write of search attributes as text.
+func written(sa temporal.SearchAttributes) string {
+	status, _ := sa.GetKeyword(temporal.NewSearchAttributeKeyKeyword(workflows.AttributeStatus))
+	for key, value := range sa.GetUntypedValues() {
+		switch {
+		case key.GetName() == workflows.AttributeFailureReason && value == nil:
+			status += " -"
+		case key.GetName() == workflows.AttributeFailureReason:
+			status += " " + value.(string)
+		case key.GetName() != workflows.AttributeStatus:
+			status += " unexpected " + key.GetName()
+		}
+	}
+	return status
+}
+
+// at calls do when the registration is so old.
+func (f *fixture) at(age time.Duration, do func()) { f.env.RegisterDelayedCallback(do, age) }
+
+func (f *fixture) signalAt(age time.Duration, name string) {
+	f.at(age, func() { f.env.SignalWorkflow(name, nil) })
+}
+
+// run runs the registration to its end.
+func (f *fixture) run() (workflows.RegistrationResult, error) {
+	f.t.Helper()
+	f.env.ExecuteWorkflow(workflows.RegistrationWorkflowType, f.in)
+	require.True(f.t, f.env.IsWorkflowCompleted())
+	if err := f.env.GetWorkflowError(); err != nil {
+		return workflows.RegistrationResult{}, err
+	}
+	var out workflows.RegistrationResult
+	require.NoError(f.t, f.env.GetWorkflowResult(&out))
+	return out, nil
+}
+
+// ends runs the registration and requires it to end well in a status.
+func (f *fixture) ends(want workflows.RegistrationStatus) {
+	f.t.Helper()
+	out, err := f.run()
+	require.NoError(f.t, err)
+	require.Equal(f.t, want, out.Status)
+}
+
+// fails runs the registration and requires it to fail for a reason.
+func (f *fixture) fails(want workflows.FailureReason) {
+	f.t.Helper()
+	_, err := f.run()
+	var app *temporal.ApplicationError
+	require.ErrorAs(f.t, err, &app)
+	require.Equal(f.t, string(want), app.Type())
+	require.True(f.t, app.NonRetryable())
+}
+
+func (f *fixture) state() workflows.RegistrationState {
+	f.t.Helper()
+	value, err := f.env.QueryWorkflow(workflows.QueryState)
+	require.NoError(f.t, err)
+	var s workflows.RegistrationState
+	require.NoError(f.t, value.Get(&s))
+	return s
+}
+
+// details is what the Web UI shows.
+func (f *fixture) details() string {
+	f.t.Helper()
+	value, err := f.env.QueryWorkflow("__temporal_workflow_metadata")
+	require.NoError(f.t, err)
+	var metadata sdkpb.WorkflowMetadata
+	require.NoError(f.t, value.Get(&metadata))
+	return metadata.GetCurrentDetails()
+}
+
+// called counts the calls of an activity.
+func (f *fixture) called(name string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(slices.DeleteFunc(slices.Clone(f.calls), func(call string) bool { return call != name }))
+}
