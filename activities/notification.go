@@ -56,8 +56,8 @@ func (a *Activities) send(ctx context.Context, m message.Message, registrationID
 		if err != nil || known {
 			return workflows.SendResult{}, databaseError(err)
 		}
-		if receipt, err = a.sender(m.Channel).Send(ctx, m); err != nil {
-			return workflows.SendResult{}, deliveryError(m.Channel, err)
+		if receipt, err = a.deliver(ctx, m); err != nil {
+			return workflows.SendResult{}, err
 		}
 	}
 	entry := message.Entry{Key: key, UserID: userID, Channel: m.Channel, Receipt: receipt, SentAt: now()}
@@ -68,16 +68,36 @@ func (a *Activities) send(ctx context.Context, m message.Message, registrationID
 	return workflows.SendResult{Receipt: receipt}, nil
 }
 
-// heartbeatTime is what a hanging database leaves of an attempt, so that the receipt still gets out.
-const heartbeatTime = time.Second
+// An attempt leaves its last seconds to what follows: a provider that answers late must leave time for the ledger, and a
+// ledger that hangs must leave time for the receipt to get out by heartbeat.
+const (
+	timeForLedger    = 2 * time.Second
+	timeForHeartbeat = time.Second
+)
+
+func (a *Activities) deliver(ctx context.Context, m message.Message) (message.Receipt, error) {
+	ctx, cancel := endEarlier(ctx, timeForLedger+timeForHeartbeat)
+	defer cancel()
+	receipt, err := a.sender(m.Channel).Send(ctx, m)
+	if err != nil {
+		return receipt, deliveryError(m.Channel, err)
+	}
+	return receipt, nil
+}
 
 func (a *Activities) record(ctx context.Context, entry message.Entry) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-heartbeatTime))
-		defer cancel()
-	}
+	ctx, cancel := endEarlier(ctx, timeForHeartbeat)
+	defer cancel()
 	return a.Ledger.Record(ctx, entry)
+}
+
+// endEarlier returns a context that ends before ctx's deadline does, if it has one.
+func endEarlier(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-by))
 }
 
 // earlierReceipt is the receipt that an earlier attempt could not write to the ledger.

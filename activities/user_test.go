@@ -13,7 +13,7 @@ import (
 	"registrar/workflows"
 )
 
-var errStore = errors.New("Error 1205 (HY000): Lock wait timeout exceeded")
+var errStore = errors.New("persist user: lock wait timeout exceeded")
 
 func requireDatabaseError(t *testing.T, err error) {
 	t.Helper()
@@ -60,7 +60,7 @@ func TestPersistUser(t *testing.T) {
 		f.users.persist = func(context.Context, user.Registration) (user.Persisted, error) { return user.Persisted{}, errStore }
 		_, err := run(t, f, f.steps.PersistUser, in)
 		requireDatabaseError(t, err)
-		require.ErrorContains(t, err, "Lock wait timeout")
+		require.ErrorContains(t, err, "lock wait timeout")
 		requireImpersonal(t, err)
 	})
 }

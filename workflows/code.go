@@ -79,6 +79,7 @@ func (r *registration) sendCode(ctx workflow.Context) error {
 		return err
 	}
 	r.code.expiresAt = workflow.Now(ctx).Add(r.in.Policy.CodeTTL)
+	r.held = false
 	r.tellSent(ctx, fmt.Sprintf("code %d by %s", c.sequence, c.channel), out)
 	return nil
 }
@@ -124,7 +125,7 @@ func (r *registration) onVerify(ctx workflow.Context, in VerifyInput) (VerifyRes
 	}
 	r.verified = true
 	r.tell(ctx, "right code")
-	if err := workflow.Await(ctx, func() bool { return r.status != StatusPending || r.ended }); err != nil {
+	if err := r.answerWhen(ctx, func() bool { return r.status != StatusPending }); err != nil {
 		return VerifyResult{}, err
 	}
 	if r.status != StatusActive {

@@ -43,6 +43,8 @@ func (o stepOptions) activity(b Budgets, summary string) workflow.ActivityOption
 		ScheduleToCloseTimeout: o.budget(b),
 		RetryPolicy:            &o.backoff,
 		Summary:                summary,
+		// A user must not be stored after a cancelled registration has freed it, so an attempt that runs is waited for.
+		WaitForCancellation: o.queue == QueueRegistration,
 	}
 }
 

@@ -38,6 +38,7 @@ type registration struct {
 	code       code
 	verified   bool // the right code was entered
 	superseded bool // a later registration owns the user
+	held       bool // the code waits for an operator and not for the person, or is tried again since
 	lapsed     bool // the verification window is over
 
 	parked    map[step]parking
@@ -113,20 +114,14 @@ func (r *registration) watchWindow(ctx workflow.Context) {
 		if err := workflow.NewTimer(ctx, r.in.Policy.VerificationWindow).Get(ctx, nil); err != nil {
 			return
 		}
-		if !r.held() {
+		if !r.held {
 			r.lapsed = true
 			return
 		}
-		if err := workflow.Await(ctx, func() bool { return !r.held() }); err != nil {
+		if err := workflow.Await(ctx, func() bool { return !r.held }); err != nil {
 			return
 		}
 	}
-}
-
-// held is true while the code waits for an operator and not for the person.
-func (r *registration) held() bool {
-	p, ok := r.parked[stepOTP]
-	return ok && p.reason != ReasonSMSRejected && p.reason != ReasonEmailRejected
 }
 
 // end settles how the registration ended.
@@ -141,8 +136,9 @@ func (r *registration) close(ctx workflow.Context, outcome error) error {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	if temporal.IsCanceledError(outcome) && (r.status == StatusPending || r.status == StatusAccepted) {
-		if err := r.expire(ctx); err != nil {
-			return err
+		r.verified, r.lapsed = false, true // no code counts any more
+		if err := r.step(ctx, stepExpire, r.expire); err != nil {
+			outcome = err
 		}
 	}
 	r.ended = true
@@ -190,9 +186,17 @@ func (r *registration) handle(ctx workflow.Context) error {
 		workflow.UpdateHandlerOptions{Validator: r.mayResend})
 }
 
+// answerWhen lets an Update wait for a condition, at most until no step runs any more. A cancelled registration answers
+// as well, once it has freed what it held.
+func (r *registration) answerWhen(ctx workflow.Context, condition func() bool) error {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	return workflow.Await(ctx, func() bool { return r.ended || condition() })
+}
+
 // onPersisted waits until the user is stored or refused.
 func (r *registration) onPersisted(ctx workflow.Context) (Persisted, error) {
-	if err := workflow.Await(ctx, func() bool { return r.settled || r.ended }); err != nil {
+	if err := r.answerWhen(ctx, func() bool { return r.settled }); err != nil {
 		return Persisted{}, err
 	}
 	if !r.settled {

@@ -123,7 +123,7 @@ func TestSupersededWhilePersistIsParked(t *testing.T) {
 	f.signalAt(time.Hour, workflows.SignalSuperseded)
 	f.signalAt(2*time.Hour, workflows.SignalRetry)
 	f.ends(workflows.StatusSuperseded)
-	require.Equal(t, []string{"failed database_unavailable", "superseded -"}, f.attributes)
+	require.Equal(t, []string{"failed database_unavailable", "accepted -", "superseded"}, f.attributes)
 }
 
 func TestSupersededIsIgnoredOnceActive(t *testing.T) {

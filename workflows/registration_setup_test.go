@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -102,12 +103,22 @@ func setup(t *testing.T) *fixture {
 	suite.SetLogger(silence{})
 	f := &fixture{t: t, env: suite.NewTestWorkflowEnvironment(), in: input()}
 	f.fake = activitiesFake{
-		persistUser:       func(context.Context, workflows.PersistInput) (workflows.PersistResult, error) { return stored(user.StatusPending), nil },
-		activateUser:      func(context.Context, workflows.ActivateInput) (workflows.ActivateResult, error) { return workflows.ActivateResult{}, nil },
-		expireUser:        func(context.Context, workflows.ExpireInput) (workflows.ExpireResult, error) { return workflows.ExpireResult{}, nil },
-		sendOTP:           func(context.Context, workflows.OTPInput) (workflows.SendResult, error) { return sentBy("twilio"), nil },
-		sendWelcomeEmail:  func(context.Context, workflows.NoticeInput) (workflows.SendResult, error) { return sentBy("mailgun"), nil },
-		sendCompletionSMS: func(context.Context, workflows.NoticeInput) (workflows.SendResult, error) { return sentBy("twilio"), nil },
+		persistUser: func(context.Context, workflows.PersistInput) (workflows.PersistResult, error) {
+			return stored(user.StatusPending), nil
+		},
+		activateUser: func(context.Context, workflows.ActivateInput) (workflows.ActivateResult, error) {
+			return workflows.ActivateResult{}, nil
+		},
+		expireUser: func(context.Context, workflows.ExpireInput) (workflows.ExpireResult, error) {
+			return workflows.ExpireResult{}, nil
+		},
+		sendOTP: func(context.Context, workflows.OTPInput) (workflows.SendResult, error) { return sentBy("twilio"), nil },
+		sendWelcomeEmail: func(context.Context, workflows.NoticeInput) (workflows.SendResult, error) {
+			return sentBy("mailgun"), nil
+		},
+		sendCompletionSMS: func(context.Context, workflows.NoticeInput) (workflows.SendResult, error) {
+			return sentBy("twilio"), nil
+		},
 	}
 	f.register()
 	f.env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Run(func(args mock.Arguments) {
@@ -151,20 +162,22 @@ func sentBy(provider string) workflows.SendResult {
 	return workflows.SendResult{Receipt: message.Receipt{Provider: provider, MessageID: "m-1"}}
 }
 
-// written is a write of search attributes as text.
+// written is a write of search attributes as text: the status, and the reason or a - where it is taken away.
 func written(sa temporal.SearchAttributes) string {
-	status, _ := sa.GetKeyword(temporal.NewSearchAttributeKeyKeyword(workflows.AttributeStatus))
-	for key, value := range sa.GetUntypedValues() {
-		switch {
-		case key.GetName() == workflows.AttributeFailureReason && value == nil:
-			status += " -"
-		case key.GetName() == workflows.AttributeFailureReason:
-			status += " " + value.(string)
-		case key.GetName() != workflows.AttributeStatus:
-			status += " unexpected " + key.GetName()
-		}
+	status := temporal.NewSearchAttributeKeyKeyword(workflows.AttributeStatus)
+	reason := temporal.NewSearchAttributeKeyKeyword(workflows.AttributeFailureReason)
+	text, _ := sa.GetKeyword(status)
+	others := sa.Size() - 1
+	if why, ok := sa.GetKeyword(reason); ok {
+		text += " " + why
+		others--
+	} else if strings.Contains(fmt.Sprint(sa), reason.GetName()) { // the accessors hide what is taken away
+		text += " -"
 	}
-	return status
+	if others != 0 || !sa.ContainsKey(status) {
+		text += " and others"
+	}
+	return text
 }
 
 // at calls do when the registration is so old.

@@ -38,8 +38,11 @@ type parking struct {
 func (r *registration) step(ctx workflow.Context, s step, run func(workflow.Context) error) error {
 	for times := 1; ; times++ {
 		err := run(ctx)
-		if err == nil || temporal.IsCanceledError(err) {
-			return err
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		if err := r.park(ctx, s, parking{r.reasonOf(s, err), workflow.Now(ctx), times}); err != nil {
 			return err
@@ -67,6 +70,9 @@ func (r *registration) begin(ctx workflow.Context, s step, run func(workflow.Con
 // retry runs only this step again.
 func (r *registration) park(ctx workflow.Context, s step, p parking) error {
 	r.parked[s] = p
+	if s == stepOTP {
+		r.held = p.reason != ReasonSMSRejected && p.reason != ReasonEmailRejected
+	}
 	seen := r.retries
 	r.tell(ctx, fmt.Sprintf("could not %s: %s", s, p.reason))
 	if err := r.publish(ctx); err != nil {
@@ -74,7 +80,8 @@ func (r *registration) park(ctx workflow.Context, s step, p parking) error {
 	}
 	woken, err := workflow.AwaitWithTimeout(ctx, r.in.Policy.ParkingTime, func() bool { return r.retries > seen || r.abandoned })
 	if err == nil && (!woken || r.abandoned) {
-		return temporal.NewNonRetryableApplicationError("could not "+string(s), string(p.reason), nil)
+		first, _ := r.firstParked() // the same reason as in the search attributes
+		return temporal.NewNonRetryableApplicationError("could not "+string(first), string(r.parked[first].reason), nil)
 	}
 	delete(r.parked, s)
 	if err != nil {
@@ -91,6 +98,9 @@ func (r *registration) reasonOf(s step, err error) FailureReason {
 		if reason := FailureReason(app.Type()); slices.Contains(failureReasons, reason) {
 			return reason
 		}
+		return ReasonInternal
+	}
+	if _, ok := errors.AsType[*temporal.PanicError](err); ok {
 		return ReasonInternal
 	}
 	// Nobody took the task, or the attempt never came back: the activity had no chance to say why.

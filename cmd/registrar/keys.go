@@ -35,7 +35,7 @@ func versionCommand() *cobra.Command {
 }
 
 func keysCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "keys", Short: "Make key material", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "keys", Short: "Make key material", Args: cobra.NoArgs, RunE: help}
 	cmd.AddCommand(&cobra.Command{
 		Use:   "new",
 		Short: "Print new keysets as lines of an environment file",

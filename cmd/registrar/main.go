@@ -38,7 +38,11 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
+		RunE:          help,
 	}
 	cmd.AddCommand(apiCommand(), workerCommand(), migrateCommand(), codecCommand(), keysCommand(), versionCommand())
 	return cmd
 }
+
+// help is what a command does that only has others below it. Without it, cobra takes a mistyped one for a success.
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }

@@ -15,7 +15,12 @@ import (
 )
 
 func migrateCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "migrate", Short: "Bring the user database and Temporal's search attributes up to date", Args: cobra.NoArgs}
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the user database and Temporal's search attributes up to date",
+		Args:  cobra.NoArgs,
+		RunE:  help,
+	}
 	var skipTemporal bool
 	up := &cobra.Command{
 		Use:   "up",

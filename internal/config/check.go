@@ -30,7 +30,7 @@ func (m *mistakes) positive(name string, d time.Duration) {
 }
 
 // check finds values that no process can use, set or not needed alike.
-func (c Config) check() error {
+func (c Config) check() mistakes {
 	var m mistakes
 	var level slog.Level
 	m.unless(level.UnmarshalText([]byte(c.Log.Level)) == nil, "LOG_LEVEL", "%q is no level", c.Log.Level)
@@ -48,7 +48,7 @@ func (c Config) check() error {
 	m.positive("WORKER_STOP_TIMEOUT", c.Worker.StopTimeout)
 	m.unless(c.Worker.OTPsPerSecond >= 0, "OTP_PER_SECOND", "%g is below 0", c.Worker.OTPsPerSecond)
 	m.unless(c.Worker.NoticesPerSecond >= 0, "NOTICES_PER_SECOND", "%g is below 0", c.Worker.NoticesPerSecond)
-	return errors.Join(m...)
+	return m
 }
 
 func (a API) check(m *mistakes) {
@@ -99,8 +99,8 @@ func (c Config) Need(names ...string) error {
 // Check finds what would let strangers read personal data.
 func (c Codec) Check() error {
 	var m mistakes
-	host, _, err := net.SplitHostPort(c.Addr)
-	m.unless(err == nil, "CODEC_ADDR", "%q is no address", c.Addr)
+	host, _, err := net.SplitHostPort(c.Listen)
+	m.unless(err == nil, "CODEC_ADDR", "%q is no address", c.Listen)
 	local := host == "localhost" || net.ParseIP(host).IsLoopback()
 	m.unless(local || c.Token != "", "CODEC_TOKEN", "is not set, and CODEC_ADDR is not on loopback")
 	return errors.Join(m...)

@@ -112,7 +112,7 @@ type Brand struct {
 
 // Codec is the endpoint at which operators' tools decode payloads.
 type Codec struct {
-	Addr    string   `env:"CODEC_ADDR" envDefault:"127.0.0.1:8089" example:"127.0.0.1:8089" doc:"Address of the codec endpoint. Whoever reaches it reads personal data."`
+	Listen  string   `env:"CODEC_ADDR" envDefault:"127.0.0.1:8089" example:"127.0.0.1:8089" doc:"Address of the codec endpoint. Whoever reaches it reads personal data."`
 	Origins []string `env:"CODEC_ORIGINS" example:"https://temporal.example.com" doc:"Web UIs whose pages may ask it."`
 	Token   string   `env:"CODEC_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token that it demands. Needed unless it listens on loopback."`
 }

@@ -42,19 +42,21 @@ func Variables() []Variable {
 // naming the variable, what is wrong and an example; it never shows a secret.
 func Load(environ []string) (Config, error) {
 	values := env.ToMap(environ)
-	if err := readSecretFiles(values); err != nil {
-		return Config{}, err
-	}
+	wrong := readSecretFiles(values)
+	wrong = append(wrong, dropUnreadable(values)...)
 	var c Config
 	if err := env.ParseWithOptions(&c, env.Options{Environment: values}); err != nil {
-		return Config{}, explain(err, values)
+		return Config{}, errors.Join(append(wrong, err)...)
 	}
-	return c, c.check()
+	if err := errors.Join(append(wrong, c.check()...)...); err != nil {
+		return Config{}, err
+	}
+	return c, nil
 }
 
 // readSecretFiles puts the content of the file that NAME_FILE names in place of a secret NAME.
-func readSecretFiles(values map[string]string) error {
-	var mistakes []error
+func readSecretFiles(values map[string]string) mistakes {
+	var m mistakes
 	for _, v := range Variables() {
 		path := values[v.Name+"_FILE"]
 		if !v.Secret || path == "" {
@@ -63,36 +65,37 @@ func readSecretFiles(values map[string]string) error {
 		content, err := os.ReadFile(path)
 		switch {
 		case values[v.Name] != "":
-			mistakes = append(mistakes, fmt.Errorf("%s: set it or %s_FILE, not both", v.Name, v.Name))
+			m = append(m, fmt.Errorf("%s: set it or %s_FILE, not both", v.Name, v.Name))
 		case err != nil:
-			mistakes = append(mistakes, fmt.Errorf("%s_FILE: %w", v.Name, err))
+			m = append(m, fmt.Errorf("%s_FILE: %w", v.Name, err))
 		default:
 			values[v.Name] = strings.TrimSpace(string(content))
 		}
 	}
-	return errors.Join(mistakes...)
+	return m
 }
 
-// explain puts the parser's errors, which speak of Go fields and types, in an operator's words.
-func explain(err error, values map[string]string) error {
+// dropUnreadable takes out the values that are not of their setting's type, so that the others can be checked as well.
+// The parser's errors speak of Go fields and types; these are in an operator's words.
+func dropUnreadable(values map[string]string) mistakes {
 	var all env.AggregateError
-	if !errors.As(err, &all) {
-		return err
+	if !errors.As(env.ParseWithOptions(new(Config), env.Options{Environment: values}), &all) {
+		return nil
 	}
-	var mistakes []error
+	var m mistakes
 	for _, one := range all.Errors {
 		var parse env.ParseError
 		if !errors.As(one, &parse) {
-			mistakes = append(mistakes, one)
 			continue
 		}
 		for _, v := range Variables() {
 			if v.Field == parse.Name {
-				mistakes = append(mistakes, v.mistake(fmt.Sprintf("%q is not %s", values[v.Name], kind(parse.Type))))
+				m = append(m, v.mistake(fmt.Sprintf("%q is not %s", values[v.Name], kind(parse.Type))))
+				delete(values, v.Name)
 			}
 		}
 	}
-	return errors.Join(mistakes...)
+	return m
 }
 
 func (v Variable) mistake(what string) error {

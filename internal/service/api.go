@@ -73,5 +73,5 @@ func RunCodec(ctx context.Context, c config.Config, logger *slog.Logger) error {
 		return err
 	}
 	handler := payload.Handler(codec, payload.Options{AllowedOrigins: c.Codec.Origins, Token: c.Codec.Token})
-	return NewServer(c.Codec.Addr, time.Second, 0, logger).Run(ctx, handler)
+	return NewServer(c.Codec.Listen, time.Second, 0, logger).Run(ctx, handler)
 }

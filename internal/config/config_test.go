@@ -1,0 +1,136 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/config"
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+func load(t *testing.T, environ ...string) config.Config {
+	t.Helper()
+	c, err := config.Load(environ)
+	require.NoError(t, err)
+	return c
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	c := load(t)
+	require.NoError(t, c.Codec.Check())
+	require.Equal(t, workflows.DefaultPolicy(), c.Registration.Policy())
+	require.Equal(t, user.Rules{MinPasswordScore: 2}, c.Registration.Rules())
+	require.Equal(t, workflows.Queues, c.Worker.Queues)
+	require.Equal(t, 3*time.Second, c.API.WaitBudget)
+}
+
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	fields, names := map[string]bool{}, map[string]bool{}
+	for _, v := range config.Variables() {
+		require.NotEmpty(t, v.Name, v.Field)
+		require.NotEmpty(t, v.Doc, v.Name)
+		require.True(t, strings.HasSuffix(v.Doc, "."), v.Name)
+		require.NotEmpty(t, v.Example, v.Name)
+		require.False(t, fields[v.Field], "two fields are named %s", v.Field)
+		require.False(t, names[v.Name], "two variables are named %s", v.Name)
+		require.False(t, v.Secret && v.Default != "", "%s has a default", v.Name)
+		fields[v.Field], names[v.Name] = true, true
+	}
+}
+
+func TestExamplesAreGoodValues(t *testing.T) {
+	t.Parallel()
+	var all []string
+	for _, v := range config.Variables() {
+		load(t, v.Name+"="+v.Example)
+		if v.Default != "" {
+			load(t, v.Name+"="+v.Default)
+		}
+		all = append(all, v.Name+"="+v.Example)
+	}
+	c := load(t, all...)
+	require.NoError(t, c.Codec.Check())
+	require.NoError(t, c.Need(needed...))
+}
+
+func TestValuesAreRead(t *testing.T) {
+	t.Parallel()
+	c := load(t, "API_ADDR=127.0.0.1:1", "OTP_PER_SECOND=2.5", "WORKER_QUEUES=notifications-low,registration",
+		"PERSIST_LOCALLY=false", "BUDGET_OTP=1m", "EMAIL_FROM=A <a@example.com>", "PATH=/bin", "UNRELATED=")
+	require.Equal(t, "127.0.0.1:1", c.API.Addr)
+	require.InDelta(t, 2.5, c.Worker.OTPsPerSecond, 0)
+	require.Equal(t, []string{"notifications-low", "registration"}, c.Worker.Queues)
+	require.False(t, c.Registration.PersistLocally)
+	require.Equal(t, time.Minute, c.Registration.Policy().Budgets.OTP)
+	require.Equal(t, "A <a@example.com>", c.Email.From)
+}
+
+func TestEmptyMeansDefault(t *testing.T) {
+	t.Parallel()
+	for _, v := range config.Variables() {
+		require.Equal(t, load(t), load(t, v.Name+"="), v.Name)
+	}
+}
+
+func TestMarkdownIsUpToDate(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "configuration.md"))
+	require.NoError(t, err)
+	require.Equal(t, string(page), config.Markdown(), "run task generate")
+	for _, v := range config.Variables() {
+		require.Contains(t, config.Markdown(), "| `"+v.Name+"` |")
+	}
+}
+
+// needed are the variables that Need knows.
+var needed = []string{
+	"PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "EMAIL_FROM", "MAILGUN_DOMAIN", "MAILGUN_API_KEY", "TWILIO_ACCOUNT_SID",
+}
+
+func TestNeed(t *testing.T) {
+	t.Parallel()
+	c := load(t, "EMAIL_FROM=a@example.com")
+	require.NoError(t, c.Need())
+	require.NoError(t, c.Need("EMAIL_FROM"))
+	requireMistakes(t, c.Need(needed...),
+		"PRF_KEYSET: is not set",
+		"PAYLOAD_KEYSET: is not set",
+		"DATABASE_DSN: is not set",
+		"MAILGUN_DOMAIN: is not set; an example: mg.example.com",
+		"MAILGUN_API_KEY: is not set",
+		"TWILIO_ACCOUNT_SID: is not set; an example: AC…",
+	)
+	require.PanicsWithValue(t, "config: Need does not know API_ADDR", func() { _ = c.Need("API_ADDR") })
+}
+
+func TestCodecCheck(t *testing.T) {
+	t.Parallel()
+	for addr, ok := range map[string]bool{
+		"127.0.0.1:8089": true, "[::1]:8089": true, "localhost:8089": true, "127.1.2.3:1": true,
+		":8089": false, "0.0.0.0:8089": false, "[::]:8089": false, "192.0.2.1:8089": false, "codec.example.com:8089": false,
+	} {
+		err := load(t, "CODEC_ADDR="+addr).Codec.Check()
+		if ok {
+			require.NoError(t, err, addr)
+		} else {
+			requireMistakes(t, err, "CODEC_TOKEN: is not set, and CODEC_ADDR is not on loopback")
+		}
+		require.NoError(t, load(t, "CODEC_ADDR="+addr, "CODEC_TOKEN=hush").Codec.Check(), addr)
+	}
+	requireMistakes(t, load(t, "CODEC_ADDR=8089", "CODEC_TOKEN=hush").Codec.Check(),
+		`CODEC_ADDR: "8089" is no address; an example: 127.0.0.1:8089`)
+}
+
+// requireMistakes compares an error's lines.
+func requireMistakes(t *testing.T, err error, lines ...string) {
+	t.Helper()
+	require.EqualError(t, err, strings.Join(lines, "\n"))
+}

@@ -1,0 +1,147 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/config"
+)
+
+func TestBadValues(t *testing.T) {
+	t.Parallel()
+	const (
+		noDuration = "is not a duration (a number with ms, s, m or h); an example: "
+		noNumber   = "is not a number; an example: "
+	)
+	for setting, want := range map[string]string{
+		"LOG_LEVEL=loud":               `"loud" is no level; an example: info`,
+		"LOG_FORMAT=xml":               `"xml" is no format; an example: json`,
+		"API_ADDR=8080":                `"8080" is no address; an example: :8080`,
+		"API_WAIT_BUDGET=3":            `"3" ` + noDuration + "3s",
+		"API_WAIT_BUDGET=0s":           "0s is not longer than 0; an example: 3s",
+		"API_WAIT_BUDGET=21s":          "21s is longer than 20s, at which the answer would be cut off; an example: 3s",
+		"API_DRAIN_DELAY=-1s":          "-1s is below 0; an example: 5s",
+		"API_SHUTDOWN_TIMEOUT=0s":      "0s is not longer than 0; an example: 20s",
+		"HASH_CONCURRENCY=-1":          "-1 is below 0; an example: 2",
+		"HASH_QUEUE=0":                 "0 is not above 0; an example: 64",
+		"HASH_QUEUE=many":              `"many" ` + noNumber + "64",
+		"DEFAULT_REGION=XX":            `"XX" is no country with phone numbers; an example: DE`,
+		"PASSWORD_MIN_SCORE=5":         "5 is not from 1 to 4; an example: 2",
+		"PASSWORD_MIN_SCORE=0":         "0 is not from 1 to 4; an example: 2",
+		"PASSWORD_BREACH_CHECK=maybe":  `"maybe" is not true or false; an example: true`,
+		"OTP_TRIES=0":                  "0 is not from 1 to 20; an example: 5",
+		"OTP_RESENDS=21":               "21 is not from 0 to 20; an example: 3",
+		"OTP_RESEND_COOLDOWN=-30s":     "-30s is not longer than 0; an example: 30s",
+		"OTP_TTL=0s":                   "0s is not longer than 0; an example: 10m",
+		"VERIFICATION_WINDOW=1m":       "1m0s is shorter than a code lives (OTP_TTL is 10m0s); an example: 24h",
+		"PARKING_TIME=0s":              "0s is not longer than 0; an example: 168h",
+		"BUDGET_STORE=0s":              "0s is not longer than 0; an example: 24h",
+		"BUDGET_OTP=0s":                "0s is not longer than 0; an example: 10m",
+		"BUDGET_WELCOME_EMAIL=1 day":   `"1 day" ` + noDuration + "24h",
+		"BUDGET_COMPLETION_SMS=0s":     "0s is not longer than 0; an example: 24h",
+		"DATABASE_MAX_OPEN=0":          "0 is not above 0; an example: 20",
+		"DATABASE_MAX_IDLE=-1":         "-1 is below 0; an example: 20",
+		"DATABASE_CONN_MAX_LIFETIME=0": "0s is not longer than 0; an example: 5m",
+		"WORKER_QUEUES=emails": `"emails" is no queue (there are ["registration" "notifications-high" "notifications-low"]);` +
+			" an example: notifications-high",
+		"WORKER_CONCURRENCY=0":   "0 is not above 0; an example: 50",
+		"WORKER_STOP_TIMEOUT=0s": "0s is not longer than 0; an example: 15s",
+		"OTP_PER_SECOND=-1":      "-1 is below 0; an example: 50",
+		"NOTICES_PER_SECOND=ten": `"ten" ` + noNumber + "50",
+	} {
+		t.Run(setting, func(t *testing.T) {
+			t.Parallel()
+			name, _, _ := strings.Cut(setting, "=")
+			_, err := config.Load([]string{setting})
+			requireMistakes(t, err, name+": "+want)
+		})
+	}
+}
+
+func TestSeveralBadValues(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load([]string{"HASH_QUEUE=many", "OTP_TTL=soon", "PERSIST_LOCALLY=perhaps"})
+	requireMistakes(t, err,
+		`HASH_QUEUE: "many" is not a number; an example: 64`,
+		`OTP_TTL: "soon" is not a duration (a number with ms, s, m or h); an example: 10m`,
+		`PERSIST_LOCALLY: "perhaps" is not true or false; an example: true`,
+	)
+	_, err = config.Load([]string{"LOG_LEVEL=loud", "API_ADDR=8080", "WORKER_CONCURRENCY=0"})
+	requireMistakes(t, err,
+		`LOG_LEVEL: "loud" is no level; an example: info`,
+		`API_ADDR: "8080" is no address; an example: :8080`,
+		"WORKER_CONCURRENCY: 0 is not above 0; an example: 50",
+	)
+}
+
+// TestEveryMistakeAtOnce mixes values that cannot be read with values that make no sense.
+func TestEveryMistakeAtOnce(t *testing.T) {
+	t.Parallel()
+	missing := filepath.Join(t.TempDir(), "absent")
+	_, err := config.Load([]string{"HASH_QUEUE=many", "LOG_LEVEL=loud", "DATABASE_DSN_FILE=" + missing})
+	require.ErrorContains(t, err, "HASH_QUEUE: ")
+	require.ErrorContains(t, err, "LOG_LEVEL: ")
+	require.ErrorContains(t, err, "DATABASE_DSN_FILE: ")
+	require.Equal(t, 2, strings.Count(err.Error(), "\n"))
+}
+
+func secrets() []config.Variable {
+	var all []config.Variable
+	for _, v := range config.Variables() {
+		if v.Secret {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+func TestSecretsAreMarked(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, v := range secrets() {
+		names = append(names, v.Name)
+	}
+	require.Equal(t, []string{
+		"PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "MAILGUN_API_KEY", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET", "CODEC_TOKEN",
+	}, names)
+}
+
+func TestSecretsAreNotPrinted(t *testing.T) {
+	t.Parallel()
+	const hush = "s3cr3t-v4lue"
+	file := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(file, []byte(hush), 0o600))
+	environ := []string{"HASH_QUEUE=many", "LOG_LEVEL=loud"}
+	for _, v := range secrets() {
+		_, err := config.Load(append(environ, v.Name+"="+hush, v.Name+"_FILE="+file))
+		require.ErrorContains(t, err, v.Name)
+		require.NotContains(t, err.Error(), hush)
+		_, err = config.Load(append(environ, v.Name+"="+hush))
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), hush)
+	}
+}
+
+func TestSecretFiles(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "token")
+	require.NoError(t, os.WriteFile(file, []byte("  hush\n"), 0o600))
+	missing := filepath.Join(t.TempDir(), "absent")
+
+	require.Equal(t, "hush", load(t, "CODEC_TOKEN_FILE="+file).Codec.Token)
+	require.Equal(t, "hush", load(t, "CODEC_TOKEN=", "CODEC_TOKEN_FILE="+file).Codec.Token)
+	require.Equal(t, ":8080", load(t, "API_ADDR_FILE="+file).API.Addr, "only a secret is read from a file")
+
+	_, err := config.Load([]string{
+		"CODEC_TOKEN=a", "CODEC_TOKEN_FILE=" + file, "DATABASE_DSN_FILE=" + missing, "PRF_KEYSET=a", "PRF_KEYSET_FILE=" + missing,
+	})
+	requireMistakes(t, err,
+		"PRF_KEYSET: set it or PRF_KEYSET_FILE, not both",
+		"DATABASE_DSN_FILE: open "+missing+": no such file or directory",
+		"CODEC_TOKEN: set it or CODEC_TOKEN_FILE, not both",
+	)
+}

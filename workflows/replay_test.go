@@ -1,0 +1,69 @@
+package workflows
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+)
+
+// histories are the recorded ones by the name of their file. Those of older releases stay as long as registrations
+// that such a release started may run.
+func histories(t *testing.T) map[string]*history.History {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", "*.json"))
+	require.NoError(t, err)
+	require.NotEmpty(t, paths, "no history is recorded: run task record")
+	all := map[string]*history.History{}
+	for _, path := range paths {
+		file, err := os.Open(path)
+		require.NoError(t, err)
+		all[filepath.Base(path)], err = client.HistoryFromJSON(file, client.HistoryJSONOptions{})
+		require.NoError(t, err, path)
+		require.NoError(t, file.Close())
+	}
+	return all
+}
+
+// replay runs today's code against a history. Its error tells where they part.
+func replay(h *history.History) error {
+	replayer := worker.NewWorkflowReplayer()
+	replayer.RegisterWorkflowWithOptions(RegistrationWorkflow, workflow.RegisterOptions{Name: RegistrationWorkflowType})
+	return replayer.ReplayWorkflowHistory(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), h)
+}
+
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	for name, h := range histories(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.NoError(t, replay(h))
+		})
+	}
+}
+
+// TestReplayNoticesAChange alters one command of each history that has an activity.
+func TestReplayNoticesAChange(t *testing.T) {
+	t.Parallel()
+	altered := 0
+	for name, h := range histories(t) {
+		for _, event := range h.GetEvents() {
+			scheduled := event.GetActivityTaskScheduledEventAttributes()
+			if scheduled == nil {
+				continue
+			}
+			scheduled.ActivityType.Name += "ByPost"
+			require.ErrorContains(t, replay(h), "nondeterministic workflow", name)
+			altered++
+			break
+		}
+	}
+	require.NotZero(t, altered, "no history has an activity")
+}
