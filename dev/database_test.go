@@ -50,7 +50,7 @@ func TestNothingIsLostWhileTheDatabaseIsDown(t *testing.T) {
 	restore()
 	for n, id := range ids {
 		s.awaitStatus(t, id, api.StatusPendingVerification)
-		s.requireActive(t, id, s.awaitCode(t, forms[n].MobileNumber, 1))
+		s.awaitActive(t, id, s.awaitCode(t, forms[n].MobileNumber, 1))
 	}
 	require.Equal(t, many, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM users WHERE status = 'active'"))
 	require.Equal(t, many, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM users"))

@@ -43,7 +43,7 @@ var stories = []struct {
 	{"took_over", `"EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED"`, nil, tellTookOver},
 	{"rejected", `"EVENT_TYPE_MARKER_RECORDED"`, nil, tellRejected},
 	{"expired", `"EVENT_TYPE_TIMER_FIRED"`, []string{"OTP_TTL=2s", "VERIFICATION_WINDOW=2s"}, tellExpired},
-	{"parked_and_retried", `"signalName": "retry"`, []string{"BUDGET_OTP=1s"}, tellParkedAndRetried},
+	{"parked_and_retried", `"signalName": "retry"`, []string{"BUDGET_OTP=5s"}, tellParkedAndRetried},
 	{"stored_late", `"PersistUser"`, []string{"API_WAIT_BUDGET=1s"}, tellStoredLate},
 }
 
@@ -72,8 +72,8 @@ func TestHistories(t *testing.T) {
 // machine, in the form that the replayer reads.
 func (r *running) recordHistory(t *testing.T, registrationID string) []byte {
 	t.Helper()
+	r.awaitEnd(t, registrationID)
 	id, c := workflows.RegistrationWorkflowID(registrationID), r.temporalClient(t)
-	require.NoError(t, c.GetWorkflow(t.Context(), id, "").Get(t.Context(), nil))
 	recorded := &history.History{}
 	events := c.GetWorkflowHistory(t.Context(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {

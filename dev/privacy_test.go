@@ -21,7 +21,6 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/message"
 	"registrar/internal/service"
-	"registrar/workflows"
 )
 
 // stranger is somebody whose data is found wherever it turns up.
@@ -157,8 +156,7 @@ func (r *running) troubledSignUp(t *testing.T, form api.RegistrationRequest) (id
 	requireProblem(t, r.register(t, form), http.StatusConflict, api.ProblemCodeEmailTaken)
 	form.MobileNumber += "0000"
 	requireProblem(t, r.register(t, form), http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed)
-	operator := r.temporalClient(t)
-	require.NoError(t, operator.GetWorkflow(t.Context(), workflows.RegistrationWorkflowID(id), "").Get(t.Context(), nil))
+	r.awaitEnd(t, id)
 	return id, codes
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
@@ -15,6 +16,7 @@ import (
 
 	"registrar/internal/config"
 	"registrar/internal/service"
+	"registrar/workflows"
 )
 
 // quick are the settings of every test: a new code may be asked for at once.
@@ -114,4 +116,15 @@ func (r *running) temporalClient(t *testing.T) client.Client {
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c
+}
+
+// awaitEnd waits until a registration's workflow has ended well.
+func (r *running) awaitEnd(t *testing.T, id string) workflows.RegistrationResult {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var result workflows.RegistrationResult
+	run := r.temporalClient(t).GetWorkflow(ctx, workflows.RegistrationWorkflowID(id), "")
+	require.NoError(t, run.Get(ctx, &result))
+	return result
 }

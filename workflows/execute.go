@@ -31,7 +31,10 @@ func execute[I, O any](ctx workflow.Context, b Budgets, summary string, a activi
 // served by the workflow's own worker.
 func executeLocally[I, O any](ctx workflow.Context, b Budgets, summary string, a activity[I, O], in I) (O, error) {
 	var out O
-	local := workflow.WithLocalActivityOptions(ctx, steps[a.name()].local(summary))
+	// A try that runs is not cancelled: its outcome would be lost, and what it did would stay.
+	local, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	local = workflow.WithLocalActivityOptions(local, steps[a.name()].local(summary))
 	if err := workflow.ExecuteLocalActivity(local, a.name(), in).Get(local, &out); err == nil || ctx.Err() != nil {
 		return out, err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 
-	"registrar/internal/user"
 	"registrar/workflows"
 )
 
@@ -63,22 +62,22 @@ func TestCancelledBeforeTheUserIsStored(t *testing.T) {
 	}
 }
 
-// TestCancelledDuringALocalTry waits for the try: a user stored after the expiry would hold the names for ever.
+// TestCancelledDuringALocalTry lets a try that runs end, and counts what it did.
 func TestCancelledDuringALocalTry(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	f.fake.persistUser = func(ctx context.Context, _ workflows.PersistInput) (workflows.PersistResult, error) {
+	f.fake.activateUser = func(ctx context.Context, _ workflows.ActivateInput) (workflows.ActivateResult, error) {
 		f.env.CancelWorkflow()
-		answered := make(chan struct{})
-		f.env.RegisterDelayedCallback(func() { close(answered) }, 0)
-		<-answered
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		require.NotContains(t, f.calls, "expire")
-		return stored(user.StatusPending), ctx.Err()
+		seen := make(chan struct{})
+		f.env.RegisterDelayedCallback(func() { close(seen) }, 0)
+		<-seen
+		return workflows.ActivateResult{}, ctx.Err()
 	}
+	right := f.verifyAt(time.Minute, 1)
 	f.cancelled()
-	require.Equal(t, []string{"persist", "expire"}, f.calls)
+	active(t, right)
+	require.Zero(t, f.called("expire"))
+	require.Equal(t, workflows.StatusActive, f.state().Status)
 }
 
 func TestCancelledDuringTheActivation(t *testing.T) {

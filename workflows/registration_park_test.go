@@ -13,8 +13,8 @@ import (
 	"registrar/workflows"
 )
 
-// breakStep makes the step that runs an activity end in an error a number of times. A store activity is tried in the workflow
-// task first and as a regular one after that, so an error stands for both.
+// breakStep makes a step end in an error a number of times. A step of the store is tried in the workflow task first and
+// as a regular activity after that, so an error stands for both.
 func (f *fixture) breakStep(name string, times int, err error) {
 	var errs []error
 	for range times {
@@ -157,8 +157,8 @@ func TestStepThatStaysFailed(t *testing.T) {
 				t.Parallel()
 				f := setup(t)
 				f.breakStep(name, 99, failure(want.reason))
-				answer := f.persistedAt(0)
-				verified := &answer2{}
+				stored := f.persistedAt(0)
+				verified := &answer[workflows.VerifyResult]{}
 				if name != "expire" && name != "otp" && name != "persist" {
 					verified = f.verifyAt(time.Minute, 1)
 				}
@@ -167,10 +167,10 @@ func TestStepThatStaysFailed(t *testing.T) {
 				}
 				f.fails(want.reason)
 				require.Equal(t, []string{"failed " + string(want.reason)}, f.attributes)
-				require.True(t, answer.done)
+				require.True(t, stored.done)
 				switch name {
 				case "persist":
-					answer.refusedAs(t, workflows.RefusedClosed)
+					stored.refusedAs(t, workflows.RefusedClosed)
 				case "activate":
 					verified.refusedAs(t, workflows.RefusedClosed)
 				case "welcome", "completion":
@@ -182,8 +182,6 @@ func TestStepThatStaysFailed(t *testing.T) {
 		}
 	}
 }
-
-type answer2 = answer[workflows.VerifyResult]
 
 // TestReasonWhenTheActivityCouldNotSay covers what comes without a word from the activity, and words nobody knows.
 func TestReasonWhenTheActivityCouldNotSay(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/stretchr/testify/mock"
@@ -84,9 +83,15 @@ func input() workflows.RegistrationInput {
 	return in
 }
 
+// tester is a *testing.T or a *rapid.T.
+type tester interface {
+	require.TestingT
+	Helper()
+}
+
 // fixture is a registration on activities that all succeed; a test breaks some.
 type fixture struct {
-	t    *testing.T
+	t    tester
 	env  *testsuite.TestWorkflowEnvironment
 	in   workflows.RegistrationInput
 	fake activitiesFake
@@ -96,7 +101,7 @@ type fixture struct {
 	attributes []string // each write of search attributes
 }
 
-func setup(t *testing.T) *fixture {
+func setup(t tester) *fixture {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	suite.SetDisableRegistrationAliasing(true)

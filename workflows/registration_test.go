@@ -181,7 +181,6 @@ func TestEveryoneGetsTheSameAnswer(t *testing.T) {
 	f.resendAt(2*time.Hour, otherMobile)
 	f.verifyAt(2*time.Hour, 2)
 	f.fake.sendWelcomeEmail = stuck[workflows.NoticeInput]
-	f.signalAt(4*time.Hour, workflows.SignalAbandon)
 	f.at(4*time.Hour, f.env.CancelWorkflow)
 	_, err := f.run()
 	require.True(t, temporal.IsCanceledError(err))

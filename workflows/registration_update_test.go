@@ -52,13 +52,19 @@ func (f *fixture) persistedAt(age time.Duration) *answer[workflows.Persisted] {
 	return updateAt[workflows.Persisted](f, age, workflows.UpdatePersisted)
 }
 
-func (a *answer[T]) refusedAs(t *testing.T, want workflows.Refusal) *workflows.RefusedError {
+func (a *answer[T]) refusedAs(t *testing.T, want workflows.Refusal) {
 	t.Helper()
 	require.True(t, a.done)
 	refused, ok := workflows.AsRefused(a.err)
 	require.True(t, ok, "%v", a.err)
 	require.Equal(t, want, refused.Refusal)
-	return refused
+	require.Equal(t, want == workflows.RefusedCooldown, !refused.RetryAt.IsZero())
+}
+
+// retryAt is when a refused Update may be asked for again.
+func (a *answer[T]) retryAt() time.Time {
+	refused, _ := workflows.AsRefused(a.err)
+	return refused.RetryAt
 }
 
 // active requires the code to have been right.

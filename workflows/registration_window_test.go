@@ -12,12 +12,12 @@ import (
 
 const day = 24 * time.Hour
 
-// endAge runs the registration to its end in a status and returns its age.
-func (f *fixture) endAge(want workflows.RegistrationStatus) time.Duration {
+// expiryAge runs the registration until it expires and returns its age.
+func (f *fixture) expiryAge() time.Duration {
 	f.t.Helper()
 	var start time.Time
 	f.at(0, func() { start = f.env.Now() })
-	f.ends(want)
+	f.ends(workflows.StatusExpired)
 	return f.env.Now().Sub(start)
 }
 
@@ -27,7 +27,7 @@ func TestNeverVerified(t *testing.T) {
 	f.verifyAt(time.Hour, 0)
 	f.resendAt(20*time.Hour, "")
 	f.at(day-time.Nanosecond, func() { require.Equal(t, workflows.StatusPending, f.state().Status) })
-	require.Equal(t, day, f.endAge(workflows.StatusExpired).Truncate(time.Second))
+	require.Equal(t, day, f.expiryAge().Truncate(time.Second))
 	require.Equal(t, "expire", f.calls[len(f.calls)-1])
 	require.Equal(t, []string{"expired"}, f.attributes)
 	require.Zero(t, f.called("activate"))
@@ -42,7 +42,7 @@ func TestExpiryWaitsForTheDatabase(t *testing.T) {
 	resend := f.resendAt(day+time.Hour, "")
 	f.at(day+time.Hour, func() { require.Equal(t, workflows.StatusFailed, f.state().Status) })
 	f.signalAt(2*day, workflows.SignalRetry)
-	require.Equal(t, 2*day, f.endAge(workflows.StatusExpired).Truncate(time.Second))
+	require.Equal(t, 2*day, f.expiryAge().Truncate(time.Second))
 	late.refusedAs(t, workflows.RefusedClosed)
 	resend.refusedAs(t, workflows.RefusedClosed)
 	require.Equal(t, "failed database_unavailable", f.attributes[0])
@@ -64,7 +64,7 @@ func TestWindowWaitsForTheProvider(t *testing.T) {
 			f := setup(t)
 			f.fake.sendOTP = outcomes[workflows.OTPInput](sentBy("twilio"), failure(reason))
 			f.signalAt(5*day, workflows.SignalRetry)
-			require.Equal(t, want, f.endAge(workflows.StatusExpired).Round(time.Second))
+			require.Equal(t, want, f.expiryAge().Round(time.Second))
 			require.Equal(t, "expired", f.attributes[len(f.attributes)-1])
 			require.Empty(t, f.state().Reason)
 		})
@@ -95,10 +95,10 @@ func TestWindowIsNotHeldByACorrectedNumber(t *testing.T) {
 		return sentBy("twilio"), nil
 	}
 	f.resendAt(time.Hour, otherMobile)
-	require.Equal(t, day, f.endAge(workflows.StatusExpired).Truncate(time.Second))
+	require.Equal(t, day, f.expiryAge().Truncate(time.Second))
 }
 
-// TestWindowHeldUntilAbandoned leaves nobody waiting for a provider for ever.
+// TestWindowHeldForTheParkingTime leaves nobody waiting for a provider for ever.
 func TestWindowHeldForTheParkingTime(t *testing.T) {
 	t.Parallel()
 	f := setup(t)

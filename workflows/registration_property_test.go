@@ -1,0 +1,206 @@
+package workflows_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"pgregory.net/rapid"
+
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+// watched is a registration under random events, with what must hold whatever comes. Activities run beside the test,
+// so they note what they find wrong.
+type watched struct {
+	*fixture
+	broken []string
+
+	stored    bool // or refused
+	sequence  int  // of the current code
+	wrong     map[int]int
+	right     bool // the current code was entered
+	activated bool
+	open      map[string]bool // Updates accepted and not answered
+}
+
+// TestWhateverComes lets activities fail and people and operators act at random.
+func TestWhateverComes(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := &watched{fixture: setup(t), sequence: 1, wrong: map[int]int{}, open: map[string]bool{}}
+		w.env.SetTestTimeout(time.Minute)
+		w.in.Policy.PersistLocally = rapid.Bool().Draw(t, "locally")
+		if rapid.Bool().Draw(t, "no number") {
+			w.in.Profile.Mobile = ""
+		}
+		w.drawActivities(t)
+		ages := rapid.SampledFrom([]time.Duration{
+			0, time.Second, 29 * time.Second, 30 * time.Second, time.Minute, 10 * time.Minute, time.Hour, day - time.Second,
+			day, day + time.Second, 3 * day, 7 * day, 7*day + time.Second, 9 * day, 20 * day,
+		})
+		for n := range rapid.IntRange(0, 25).Draw(t, "events") {
+			w.drawEvent(t, n, ages.Draw(t, "age")+ages.Draw(t, "more"))
+		}
+		result, err := w.run()
+		w.check(result, err)
+	})
+}
+
+func (w *watched) drawEvent(t *rapid.T, n int, age time.Duration) {
+	id := fmt.Sprint("update ", n)
+	switch event := rapid.IntRange(0, 13).Draw(t, "event"); event {
+	case 0:
+		w.at(age, w.env.CancelWorkflow)
+	case 1:
+		w.signalAt(age, workflows.SignalAbandon)
+	case 2:
+		w.signalAt(age, workflows.SignalSuperseded)
+	case 3, 4, 5:
+		w.signalAt(age, workflows.SignalRetry)
+	case 6:
+		w.at(age, func() { w.env.UpdateWorkflow(workflows.UpdatePersisted, id, w.caller(id, func() {})) })
+	case 7, 8:
+		number := rapid.SampledFrom([]string{"", otherMobile}).Draw(t, "number")
+		w.at(age, func() {
+			w.env.UpdateWorkflow(workflows.UpdateResendOTP, id, w.caller(id, func() { w.sequence, w.right = w.sequence+1, false }),
+				workflows.ResendInput{Mobile: number})
+		})
+	default:
+		sequence := rapid.IntRange(0, 2).Draw(t, "code")
+		w.at(age, func() {
+			w.env.UpdateWorkflow(workflows.UpdateVerify, id, w.caller(id, func() { w.enter(sequence) }),
+				workflows.VerifyInput{Digests: []string{digest(sequence)}})
+		})
+	}
+}
+
+func (w *watched) enter(sequence int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if sequence == w.sequence {
+		w.right = true
+		return
+	}
+	if w.wrong[w.sequence]++; w.wrong[w.sequence] > 5 {
+		w.broken = append(w.broken, "a sixth try")
+	}
+}
+
+// accepting is an Update's caller that is answered for, once accepted.
+type accepting struct {
+	accept func()
+	answer func()
+}
+
+func (a accepting) Accept()             { a.accept() }
+func (a accepting) Reject(error)        {}
+func (a accepting) Complete(any, error) { a.answer() }
+
+func (w *watched) caller(id string, accepted func()) accepting {
+	return accepting{
+		accept: func() { w.open[id] = true; accepted() },
+		answer: func() { delete(w.open, id) },
+	}
+}
+
+// drawn is an activity with random outcomes, which succeeds in the end. Sound tells what is wrong with calling it now.
+func drawn[I, O any](w *watched, t *rapid.T, name string, succeed func(I) O, sound func(I) string) func(context.Context, I) (O, error) {
+	reason := rapid.SampledFrom([]workflows.FailureReason{
+		workflows.ReasonDatabaseUnavailable, workflows.ReasonSMSRejected, workflows.ReasonEmailUnavailable, workflows.ReasonInternal,
+	})
+	errs := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) error {
+		if rapid.Bool().Draw(t, "once") {
+			return errorOf(reason.Draw(t, "reason"))
+		}
+		return failure(reason.Draw(t, "reason"))
+	}), 0, 6).Draw(t, name)
+	return func(_ context.Context, in I) (out O, err error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if fault := sound(in); fault != "" {
+			w.broken = append(w.broken, name+": "+fault)
+		}
+		if len(errs) > 0 {
+			err, errs = errs[0], errs[1:]
+			return out, err
+		}
+		return succeed(in), nil
+	}
+}
+
+func (w *watched) drawActivities(t *rapid.T) {
+	persisted := rapid.SampledFrom([]workflows.PersistResult{
+		stored(user.StatusPending), stored(user.StatusPending), stored(user.StatusPending), stored(user.StatusPending),
+		stored(user.StatusActive), refused(user.CodeEmailTaken), refused(user.CodeSuperseded),
+	}).Draw(t, "persisted")
+	superseded := rapid.IntRange(0, 9).Draw(t, "superseded") == 0
+	unless := func(wrong bool, fault string) string {
+		if wrong {
+			return fault
+		}
+		return ""
+	}
+	message := func(workflows.NoticeInput) string {
+		return unless(!w.stored || persisted.Refusal != "", "before a user is stored")
+	}
+	send := func(workflows.NoticeInput) workflows.SendResult { return sentBy("acme") }
+	w.fake.persistUser = drawn(w, t, "persist",
+		func(workflows.PersistInput) workflows.PersistResult { w.stored = true; return persisted },
+		func(workflows.PersistInput) string { return unless(w.stored, "again") })
+	w.fake.sendOTP = drawn(w, t, "otp",
+		func(workflows.OTPInput) workflows.SendResult { return sentBy("acme") },
+		func(in workflows.OTPInput) string {
+			return unless(!w.stored || persisted.Persisted.Status != user.StatusPending || in.Sequence < 1 || in.Sequence > 4, "no code")
+		})
+	w.fake.activateUser = drawn(w, t, "activate",
+		func(workflows.ActivateInput) workflows.ActivateResult {
+			w.activated = !superseded
+			return workflows.ActivateResult{Superseded: superseded}
+		},
+		func(workflows.ActivateInput) string { return unless(!w.right, "without the right code") })
+	w.fake.expireUser = drawn(w, t, "expire",
+		func(workflows.ExpireInput) workflows.ExpireResult { return workflows.ExpireResult{} },
+		func(workflows.ExpireInput) string { return "" })
+	w.fake.sendWelcomeEmail = drawn(w, t, "welcome", send, message)
+	w.fake.sendCompletionSMS = drawn(w, t, "completion", send, func(workflows.NoticeInput) string {
+		return unless(!w.activated && persisted.Persisted.Status != user.StatusActive, "before the activation")
+	})
+}
+
+// check compares the end with what everyone sees of it.
+func (w *watched) check(result workflows.RegistrationResult, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	state := w.state()
+	require.Empty(w.t, w.broken)
+	require.Empty(w.t, w.open)
+	last := "accepted"
+	if len(w.attributes) > 0 {
+		last = strings.TrimSuffix(w.attributes[len(w.attributes)-1], " -")
+	}
+	var app *temporal.ApplicationError
+	switch {
+	case temporal.IsCanceledError(err):
+		require.NotEqual(w.t, workflows.StatusPending, state.Status)
+		require.NotEqual(w.t, workflows.StatusAccepted, state.Status)
+	case err != nil:
+		require.ErrorAs(w.t, err, &app)
+		require.Equal(w.t, "failed "+app.Type(), last)
+		require.Equal(w.t, app.Type(), string(state.Reason))
+		return
+	default:
+		require.Equal(w.t, result.Status, state.Status)
+	}
+	require.Empty(w.t, state.Reason)
+	if state.Status == workflows.StatusActive {
+		require.Equal(w.t, "accepted", last)
+	} else {
+		require.Equal(w.t, string(state.Status), last)
+	}
+}
