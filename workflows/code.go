@@ -134,6 +134,14 @@ func (r *registration) onVerify(ctx workflow.Context, in VerifyInput) (VerifyRes
 	return VerifyResult{Active: true}, nil
 }
 
+// answerWhen lets an Update wait for a condition, at most until no step runs any more. A cancelled registration answers
+// as well, once it has freed what it held.
+func (r *registration) answerWhen(ctx workflow.Context, condition func() bool) error {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	return workflow.Await(ctx, func() bool { return r.ended || condition() })
+}
+
 func (r *registration) matches(digests []string) bool {
 	want := r.in.CodeDigests[r.code.sequence-1]
 	for _, got := range digests {

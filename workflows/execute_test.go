@@ -72,6 +72,7 @@ func TestSteps(t *testing.T) {
 			require.Equal(t, want.backoff, *got.RetryPolicy)
 			require.Equal(t, "a summary", got.Summary)
 			require.False(t, got.DisableEagerExecution)
+			require.Equal(t, want.queue == "registration", got.WaitForCancellation)
 		})
 	}
 }

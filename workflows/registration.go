@@ -186,14 +186,6 @@ func (r *registration) handle(ctx workflow.Context) error {
 		workflow.UpdateHandlerOptions{Validator: r.mayResend})
 }
 
-// answerWhen lets an Update wait for a condition, at most until no step runs any more. A cancelled registration answers
-// as well, once it has freed what it held.
-func (r *registration) answerWhen(ctx workflow.Context, condition func() bool) error {
-	ctx, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	return workflow.Await(ctx, func() bool { return r.ended || condition() })
-}
-
 // onPersisted waits until the user is stored or refused.
 func (r *registration) onPersisted(ctx workflow.Context) (Persisted, error) {
 	if err := r.answerWhen(ctx, func() bool { return r.settled }); err != nil {

@@ -84,11 +84,16 @@ func TestCancelledDuringTheActivation(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.breakStep("activate", 99, failure(workflows.ReasonDatabaseUnavailable))
+	f.breakStep("expire", 1, failure(workflows.ReasonDatabaseUnavailable))
 	right := f.verifyAt(time.Minute, 1)
 	f.at(time.Hour, f.env.CancelWorkflow)
+	f.at(2*time.Hour, func() { require.False(t, f.state().Activating) })
+	late := f.verifyAt(2*time.Hour, 1)
+	f.signalAt(3*time.Hour, workflows.SignalRetry)
 	f.cancelled()
 	right.refusedAs(t, workflows.RefusedClosed)
-	require.Equal(t, 1, f.called("expire"))
+	late.refusedAs(t, workflows.RefusedClosed)
+	require.Equal(t, workflows.StatusExpired, f.state().Status)
 }
 
 func TestCancelledOnceActive(t *testing.T) {

@@ -98,6 +98,16 @@ func TestWindowIsNotHeldByACorrectedNumber(t *testing.T) {
 	require.Equal(t, day, f.expiryAge().Truncate(time.Second))
 }
 
+// TestWindowIsNotHeldByTheWelcomeEmail parks the welcome email after the code went out.
+func TestWindowIsNotHeldByTheWelcomeEmail(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.fake.sendWelcomeEmail = func(context.Context, workflows.NoticeInput) (workflows.SendResult, error) {
+		return workflows.SendResult{}, errorOf(workflows.ReasonEmailUnavailable)
+	}
+	require.Equal(t, day, f.expiryAge().Truncate(time.Second))
+}
+
 // TestWindowHeldForTheParkingTime leaves nobody waiting for a provider for ever.
 func TestWindowHeldForTheParkingTime(t *testing.T) {
 	t.Parallel()
