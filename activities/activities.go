@@ -25,7 +25,7 @@ type Activities struct {
 // Users is the user store. Its errors hold no personal data; a broken rule is a *user.Error.
 type Users interface {
 	Persist(context.Context, user.Registration) (user.Persisted, error)
-	Activate(context.Context, user.Activation) error
+	Activate(context.Context, user.Activation) (takenBack string, err error)
 	Expire(ctx context.Context, registrationID string) error
 }
 

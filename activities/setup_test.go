@@ -20,15 +20,17 @@ import (
 
 type usersFake struct {
 	persist  func(context.Context, user.Registration) (user.Persisted, error)
-	activate func(context.Context, user.Activation) error
+	activate func(context.Context, user.Activation) (string, error)
 	expire   func(context.Context, string) error
 }
 
 func (f *usersFake) Persist(ctx context.Context, r user.Registration) (user.Persisted, error) {
 	return f.persist(ctx, r)
 }
-func (f *usersFake) Activate(ctx context.Context, a user.Activation) error { return f.activate(ctx, a) }
-func (f *usersFake) Expire(ctx context.Context, id string) error           { return f.expire(ctx, id) }
+func (f *usersFake) Activate(ctx context.Context, a user.Activation) (string, error) {
+	return f.activate(ctx, a)
+}
+func (f *usersFake) Expire(ctx context.Context, id string) error { return f.expire(ctx, id) }
 
 type ledgerFake struct {
 	sent   func(context.Context, message.Key) (bool, error)

@@ -19,11 +19,11 @@ func (a *Activities) PersistUser(ctx context.Context, in workflows.PersistInput)
 
 // ActivateUser makes the user active.
 func (a *Activities) ActivateUser(ctx context.Context, in workflows.ActivateInput) (workflows.ActivateResult, error) {
-	err := a.Users.Activate(ctx, in.Activation)
+	takenBack, err := a.Users.Activate(ctx, in.Activation)
 	if errors.Is(err, user.ErrSuperseded) {
 		return workflows.ActivateResult{Superseded: true}, nil
 	}
-	return workflows.ActivateResult{}, databaseError(err)
+	return workflows.ActivateResult{TakenBack: takenBack}, databaseError(err)
 }
 
 // ExpireUser deletes the user unless it became active.

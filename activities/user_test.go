@@ -68,7 +68,7 @@ func TestPersistUser(t *testing.T) {
 func TestActivateUser(t *testing.T) {
 	t.Parallel()
 	in := workflows.ActivateInput{Activation: user.Activation{
-		RegistrationID: "r-1", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Mobile: mobileNumber,
+		Registration: user.Registration{ID: "r-1"}, At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Mobile: mobileNumber,
 	}}
 	for name, c := range map[string]struct {
 		err  error
@@ -76,15 +76,16 @@ func TestActivateUser(t *testing.T) {
 		ok   bool
 	}{
 		"activated":  {nil, workflows.ActivateResult{}, true},
+		"taken back": {nil, workflows.ActivateResult{TakenBack: "r-2"}, true},
 		"superseded": {fmt.Errorf("activate user: %w", user.ErrSuperseded), workflows.ActivateResult{Superseded: true}, true},
 		"database":   {errStore, workflows.ActivateResult{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := setup(t)
-			f.users.activate = func(_ context.Context, a user.Activation) error {
+			f.users.activate = func(_ context.Context, a user.Activation) (string, error) {
 				require.Equal(t, in.Activation, a)
-				return c.err
+				return c.want.TakenBack, c.err
 			}
 			out, err := run(t, f, f.steps.ActivateUser, in)
 			require.Equal(t, c.want, out)

@@ -146,7 +146,7 @@ func TestAnInterruptEndsTheProgramInOrder(t *testing.T) {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			data := t.TempDir()
-			s := startProcess(t, data)
+			s := startProcess(t, data, "LOG_LEVEL=debug")
 			form := somebody()
 			id := s.mustRegister(t, form).RegistrationID
 			began := time.Now()
@@ -159,7 +159,12 @@ func TestAnInterruptEndsTheProgramInOrder(t *testing.T) {
 			require.Less(t, time.Since(began), 5*time.Second)
 			t.Logf("ended after %s", time.Since(began).Round(time.Millisecond))
 			require.Zero(t, s.command.ProcessState.ExitCode(), "%s", s.stderr)
-			require.Empty(t, s.stderr.String())
+			logs := s.stderr.String()
+			require.Contains(t, logs, `"msg":"request"`)
+			require.NotContains(t, logs, "panic")
+			for _, p := range []string{form.Email, form.MobileNumber, form.LastName, form.Password} {
+				require.False(t, finds(logs, p), "%q is in the logs", p)
+			}
 
 			s = startProcess(t, data)
 			s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 1))

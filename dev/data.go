@@ -30,8 +30,7 @@ func (s *stack) openData() error {
 
 // reason is the part of a file error that says why.
 func reason(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
 		return path.Err
 	}
 	return err

@@ -62,7 +62,7 @@ func TestHistories(t *testing.T) {
 			replay(t, text)
 			if *record {
 				file := filepath.Join("..", "workflows", "testdata", "v1_"+story.name+".json")
-				require.NoError(t, os.WriteFile(file, text, 0o600))
+				require.NoError(t, os.WriteFile(file, text, 0o644))
 			}
 		})
 	}

@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 	}
 	forgetTemporal()
 	// Most tests wait most of the time. The command line overrides it.
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
 	code := m.Run()

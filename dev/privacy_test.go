@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -101,8 +102,8 @@ func TestTemporalAndLogsHoldNoPersonalData(t *testing.T) {
 	s := launchIn(t, data, logger, "API_WAIT_BUDGET=4s")
 	form := stranger()
 	id, codes := s.troubledSignUp(t, form)
-	personal := append(codes, form.FirstName, form.LastName, form.Username, form.Email, form.Password,
-		form.MobileNumber, correctedNumber, "$argon2id")
+	personal := slices.Concat(codes, []string{form.FirstName, form.LastName, form.Username, form.Email, form.Password,
+		form.MobileNumber, correctedNumber, "$argon2id"})
 
 	running := readAll(t, data, "temporal.db*")
 	require.NoError(t, s.stack.stop())

@@ -53,7 +53,7 @@ func program(t *testing.T, settings []string, args ...string) *exec.Cmd {
 	require.NoError(t, err)
 	c := exec.CommandContext(t.Context(), self, args...)
 	c.Dir = t.TempDir()
-	c.Env = append([]string{commandVariable + "=1", "HOME=" + c.Dir}, append(quick, settings...)...)
+	c.Env = append([]string{commandVariable + "=1", "HOME=" + c.Dir}, append(patient, settings...)...)
 	return c
 }
 
@@ -114,8 +114,7 @@ func tryOut(t *testing.T, settings []string, args ...string) (code int, stdout, 
 	overdue := time.AfterFunc(30*time.Second, func() { _ = c.Process.Signal(syscall.SIGKILL) })
 	defer overdue.Stop()
 	err := c.Wait()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
+	if _, exited := errors.AsType[*exec.ExitError](err); !exited {
 		require.NoError(t, err)
 	}
 	return c.ProcessState.ExitCode(), out.String(), errs.String()

@@ -65,9 +65,6 @@ func TestAFailedStepIsFoundAndRetriedByAnOperator(t *testing.T) {
 	require.NotContains(t, state.Message, "sms_unavailable", "why it failed is no business of the person")
 	awaitFound(t, operator, "RegistrationStatus='failed' AND FailureReason='sms_unavailable'", workflowID)
 
-	require.NoError(t, operator.SignalWorkflow(t.Context(), workflowID, "", workflows.SignalRetry, nil))
-	s.awaitStatus(t, id, api.StatusPendingVerification)
-	s.awaitStatus(t, id, api.StatusFailed) // the provider is still down
 	down.over.Store(true)
 	require.NoError(t, operator.SignalWorkflow(t.Context(), workflowID, "", workflows.SignalRetry, nil))
 	code := s.awaitCode(t, form.MobileNumber, 1)

@@ -19,8 +19,9 @@ import (
 	"registrar/workflows"
 )
 
-// quick are the settings of every test: a new code may be asked for at once.
-var quick = []string{"OTP_RESEND_COOLDOWN=1ms"}
+// patient are the settings of every test: a busy machine makes no answer another one, and a new code may be asked for at
+// once.
+var patient = []string{"API_WAIT_BUDGET=20s", "OTP_RESEND_COOLDOWN=1ms"}
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
@@ -46,7 +47,7 @@ func launchIn(t *testing.T, data string, logger *slog.Logger, settings ...string
 }
 
 func startStack(data string, logger *slog.Logger, settings []string) (*stack, error) {
-	environ := append(defaults(), quick...)
+	environ := append(defaults(), patient...)
 	c, err := config.Load(append(environ, settings...))
 	if err != nil {
 		return nil, err
@@ -66,7 +67,7 @@ func shared(t *testing.T) *running {
 	t.Helper()
 	s := &sharedStack
 	s.Do(func() {
-		if s.data, s.err = os.MkdirTemp("", "registrar"); s.err == nil {
+		if s.data, s.err = os.MkdirTemp("", "registrar"); s.err == nil { //nolint:usetesting // it outlives the test that starts it
 			s.stack, s.err = startStack(s.data, quiet(), nil)
 		}
 	})

@@ -123,7 +123,7 @@ func (r *registration) onVerify(ctx workflow.Context, in VerifyInput) (VerifyRes
 		r.tell(ctx, fmt.Sprintf("wrong code, %d tries left", r.code.attempts))
 		return VerifyResult{AttemptsLeft: r.code.attempts}, nil
 	}
-	r.verified = true
+	r.verified, r.verifiedAt = true, workflow.Now(ctx)
 	r.tell(ctx, "right code")
 	if err := r.answerWhen(ctx, func() bool { return r.status != StatusPending }); err != nil {
 		return VerifyResult{}, err

@@ -98,6 +98,12 @@ type RegistrationInput struct {
 	Policy      Policy
 }
 
+func (in RegistrationInput) registration() user.Registration {
+	return user.Registration{
+		ID: in.RegistrationID, Profile: in.Profile, PasswordHash: in.PasswordHash, RequestedAt: in.RequestedAt,
+	}
+}
+
 // Policy is the product's patience, fixed for a registration when it starts.
 type Policy struct {
 	CodeTries          int           // wrong codes allowed for each code sent
@@ -199,7 +205,11 @@ type PersistResult struct {
 type ActivateInput struct{ Activation user.Activation }
 
 // ActivateResult is the result of ActivateUser.
-type ActivateResult struct{ Superseded bool }
+type ActivateResult struct {
+	Superseded bool
+	// TakenBack is the id of a later registration that had taken the user over since the code was entered; usually empty.
+	TakenBack string
+}
 
 // ExpireInput is the input of ExpireUser.
 type ExpireInput struct{ RegistrationID string }

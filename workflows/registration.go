@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"time"
+
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -36,10 +38,11 @@ type registration struct {
 	persisted Persisted // the answer to UpdatePersisted, once settled
 
 	code       code
-	verified   bool // the right code was entered
-	superseded bool // a later registration owns the user
-	held       bool // the code waits for an operator and not for the person, or is tried again since
-	lapsed     bool // the verification window is over
+	verified   bool      // the right code was entered
+	verifiedAt time.Time // when
+	superseded bool      // a later registration owns the user
+	held       bool      // the code waits for an operator and not for the person, or is tried again since
+	lapsed     bool      // the verification window is over
 
 	parked    map[step]parking
 	retries   int   // retry signals so far
@@ -199,9 +202,7 @@ func (r *registration) onPersisted(ctx workflow.Context) (Persisted, error) {
 
 // persist stores the user and settles the answer that the API waits for.
 func (r *registration) persist(ctx workflow.Context) error {
-	in := PersistInput{user.Registration{
-		ID: r.in.RegistrationID, Profile: r.in.Profile, PasswordHash: r.in.PasswordHash, RequestedAt: r.in.RequestedAt,
-	}}
+	in := PersistInput{r.in.registration()}
 	run := execute[PersistInput, PersistResult]
 	if r.in.Policy.PersistLocally {
 		run = executeLocally
@@ -235,16 +236,16 @@ func (r *registration) persist(ctx workflow.Context) error {
 }
 
 // supersede tells the registration whose user was taken over, so that it stops sending. Nothing depends on it: the
-// database refuses to activate a user for the older registration.
-func (r *registration) supersede(ctx workflow.Context, older string) {
-	workflow.SignalExternalWorkflow(ctx, RegistrationWorkflowID(older), "", SignalSuperseded, nil)
-	r.tell(ctx, "took over from the earlier registration "+older)
+// database refuses to activate the user for that registration.
+func (r *registration) supersede(ctx workflow.Context, other string) {
+	workflow.SignalExternalWorkflow(ctx, RegistrationWorkflowID(other), "", SignalSuperseded, nil)
+	r.tell(ctx, "replaced the registration "+other)
 }
 
-// activate makes the user active, unless a later registration owns it.
+// activate makes the user active, unless a registration owns it that was requested before the code was entered.
 func (r *registration) activate(ctx workflow.Context) error {
 	in := ActivateInput{user.Activation{
-		RegistrationID: r.in.RegistrationID, At: workflow.Now(ctx),
+		Registration: r.in.registration(), At: r.verifiedAt,
 		Mobile: r.code.mobile, EmailProven: r.code.channel == message.ChannelEmail,
 	}}
 	out, err := executeLocally(ctx, r.in.Policy.Budgets, "activate the user", Activities.ActivateUser, in)
@@ -255,6 +256,9 @@ func (r *registration) activate(ctx workflow.Context) error {
 		r.end(ctx, StatusSuperseded, "a later registration with the same email replaced this one")
 	default:
 		r.end(ctx, StatusActive, "user activated")
+	}
+	if out.TakenBack != "" {
+		r.supersede(ctx, out.TakenBack)
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func TestRegistrationWithNumber(t *testing.T) {
 	}, persisted.Registration)
 	require.Equal(t, mobile, activation.Mobile)
 	require.False(t, activation.EmailProven)
-	require.Equal(t, registrationID, activation.RegistrationID)
+	require.Equal(t, persisted.Registration, activation.Registration)
 }
 
 func TestRegistrationWithoutNumber(t *testing.T) {

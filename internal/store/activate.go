@@ -9,8 +9,26 @@ import (
 )
 
 // Activate turns the registration's pending user into an active one. When it is active already, nothing changes: the
-// first proof stands. It returns user.ErrSuperseded when the registration owns no user.
-func (s *Store) Activate(ctx context.Context, a user.Activation) error {
+// first proof stands.
+//
+// A registration that is requested after the right code was entered cannot have the user: if it took the user over
+// before the activation reached the database, the user is taken back, and takenBack names that registration. Otherwise
+// a registration that owns no user gets user.ErrSuperseded.
+func (s *Store) Activate(ctx context.Context, a user.Activation) (takenBack string, err error) {
+	err = s.do(ctx, "activate user", func(db *gorm.DB) error {
+		takenBack = ""
+		activated := pendingOf(db, a.Registration.ID).Model(&userRow{}).Updates(proof(a))
+		if activated.Error != nil || activated.RowsAffected > 0 {
+			return activated.Error
+		}
+		takenBack, err = takeBack(db, a)
+		return err
+	})
+	return takenBack, err
+}
+
+// proof is what an activation writes.
+func proof(a user.Activation) map[string]any {
 	at := stamp(a.At)
 	set := map[string]any{"status": user.StatusActive, "verified_at": at}
 	if a.Mobile != "" {
@@ -19,28 +37,42 @@ func (s *Store) Activate(ctx context.Context, a user.Activation) error {
 	if a.EmailProven {
 		set["email_verified_at"] = gorm.Expr("COALESCE(email_verified_at, ?)", at)
 	}
-	return s.do(ctx, "activate user", func(db *gorm.DB) error {
-		activated := pendingOf(db, a.RegistrationID).Model(&userRow{}).Updates(set)
-		if activated.Error != nil || activated.RowsAffected > 0 {
-			return activated.Error
-		}
-		return activeAlready(db, a.RegistrationID)
-	})
+	return set
 }
 
-func activeAlready(db *gorm.DB, registrationID string) error {
-	var found []user.Status
-	err := db.Model(&userRow{}).Where("registration_id = ?", registrationID).Pluck("status", &found).Error
-	switch {
-	case err != nil:
-		return err
-	case len(found) == 0:
-		return user.ErrSuperseded
-	case found[0] == user.StatusActive:
-		return nil
-	default:
-		return errContended // it was stored since the update looked for it
+// takeBack settles an activation that found no pending user of its registration.
+func takeBack(db *gorm.DB, a user.Activation) (string, error) {
+	u, p := rowsOf(a.Registration, db.NowFunc())
+	owners, err := ownersOf(db, u)
+	if err != nil {
+		return "", err
 	}
+	for _, o := range owners {
+		switch {
+		case o.RegistrationID == u.RegistrationID && o.Status == user.StatusActive:
+			return "", nil
+		case o.RegistrationID == u.RegistrationID:
+			return "", errContended // it was stored since the update looked for it
+		case o.SameEmail && o.Status == user.StatusPending && stamp(a.At).Before(o.RequestedAt):
+			return o.RegistrationID, restore(db, u, p, o, a)
+		}
+	}
+	return "", user.ErrSuperseded
+}
+
+// restore puts the verified user in the place of a later one, in one transaction.
+func restore(db *gorm.DB, u userRow, p profileRow, later owner, a user.Activation) error {
+	u.ID, p.UserID = later.ID, later.ID
+	err := db.Transaction(func(tx *gorm.DB) error {
+		if err := replace(tx, &u, &p, later.RegistrationID); err != nil {
+			return err
+		}
+		return pendingOf(tx, u.RegistrationID).Model(&userRow{}).Updates(proof(a)).Error
+	})
+	if isDuplicate(err) { // somebody has the username since
+		return user.ErrSuperseded
+	}
+	return err
 }
 
 // Expire deletes the registration's user and profile while it is pending, which frees email and username. A user that

@@ -47,8 +47,10 @@ type Persisted struct {
 
 // Activation is the proof that turns a pending user into an active one.
 type Activation struct {
-	RegistrationID string
-	At             time.Time
+	// Registration is the one that was verified. Its user is made again from it when a registration that was requested
+	// later, and is not verified, has taken the user over meanwhile.
+	Registration Registration
+	At           time.Time // when the right code was entered
 	// Mobile replaces the stored number when the person corrected it on the way; empty leaves it.
 	Mobile string
 	// EmailProven is true when the code went by email, which proves the address as well.

@@ -159,8 +159,9 @@ func TestErrorsHoldNoPersonalData(t *testing.T) {
 		SELECT UUID(), UUID(), username, email, email_canonical, password_hash, mobile_e164, status,
 		       requested_at, verified_at, email_verified_at, created_at, updated_at FROM users`)
 	require.ErrorContains(t, raw, value)
-	require.NoError(t, s.Activate(t.Context(), user.Activation{RegistrationID: taken.ID, At: time.Now()}))
-	_, err := s.Persist(t.Context(), registration(value+"@example.org", time.Second))
+	_, err := s.Activate(t.Context(), user.Activation{Registration: taken, At: time.Now()})
+	require.NoError(t, err)
+	_, err = s.Persist(t.Context(), registration(value+"@example.org", time.Second))
 	require.Equal(t, user.ErrEmailTaken, err)
 
 	tooLong, badHash := registration("b@example.org", 0), registration("c@example.org", 0)

@@ -15,12 +15,12 @@ import (
 func testActivate(t *testing.T, s *store.Store) {
 	bySMS, byEmail := full(), registration("zoe@example.org")
 	smsID, emailID := persist(t, s, bySMS).UserID, persist(t, s, byEmail).UserID
-	first := user.Activation{RegistrationID: bySMS.ID, At: noon.Add(time.Minute)}
+	first := user.Activation{Registration: bySMS, At: noon.Add(time.Minute)}
 	second := user.Activation{
-		RegistrationID: byEmail.ID, At: noon.Add(time.Hour), Mobile: "+15550100", EmailProven: true,
+		Registration: byEmail, At: noon.Add(time.Hour), Mobile: "+15550100", EmailProven: true,
 	}
-	require.NoError(t, s.Activate(within(t), first))
-	require.NoError(t, s.Activate(within(t), second))
+	require.NoError(t, verified(s, within(t), first))
+	require.NoError(t, verified(s, within(t), second))
 
 	wantSMS, wantEmail := rowOf(bySMS, smsID), rowOf(byEmail, emailID)
 	wantSMS.Status, wantSMS.VerifiedAt = user.StatusActive, someTime(first.At)
@@ -31,12 +31,12 @@ func testActivate(t *testing.T, s *store.Store) {
 
 	for _, a := range []user.Activation{first, second} {
 		a.At, a.Mobile, a.EmailProven = a.At.Add(time.Hour), "+15550199", true
-		require.NoError(t, s.Activate(within(t), a))
+		require.NoError(t, verified(s, within(t), a))
 	}
 	require.ElementsMatch(t, []row{wantSMS, wantEmail}, rows(t, s), "the first proof stands")
 
-	unknown := user.Activation{RegistrationID: uuid.NewString(), At: noon}
-	require.ErrorIs(t, s.Activate(within(t), unknown), user.ErrSuperseded)
+	unknown := user.Activation{Registration: registration("nobody@example.org"), At: noon}
+	require.ErrorIs(t, verified(s, within(t), unknown), user.ErrSuperseded)
 }
 
 func testExpire(t *testing.T, s *store.Store) {
@@ -52,8 +52,8 @@ func testExpire(t *testing.T, s *store.Store) {
 		require.Equal(t, active.ID, onlyRow(t, s).RegistrationID)
 		require.Equal(t, 1, count(t, s, "profiles"))
 	}
-	expired := user.Activation{RegistrationID: pending.ID, At: noon}
-	require.ErrorIs(t, s.Activate(within(t), expired), user.ErrSuperseded)
+	expired := user.Activation{Registration: pending, At: noon}
+	require.ErrorIs(t, verified(s, within(t), expired), user.ErrSuperseded)
 
 	free := persist(t, s, registration("a@example.org", named("Ada"), after(-9)))
 	require.Empty(t, free.Superseded, "email and username are free again")

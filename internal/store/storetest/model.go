@@ -98,7 +98,7 @@ func testModel(t *testing.T, s *store.Store) {
 			"persist": func(rt *rapid.T) { persistBoth(t, rt, s, &m, choice.Draw(rt, "registration")) },
 			"activate": func(rt *rapid.T) {
 				r := choice.Draw(rt, "registration")
-				err := s.Activate(within(t), user.Activation{RegistrationID: r.ID, At: noon})
+				err := verified(s, within(t), user.Activation{Registration: r, At: evening})
 				if u := m.of(r); u != nil {
 					require.NoError(rt, err)
 					u.active = true

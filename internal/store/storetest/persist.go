@@ -113,10 +113,31 @@ func testTakeover(t *testing.T, s *store.Store) {
 	for _, r := range chain[:3] {
 		_, err := s.Persist(within(t), r)
 		require.ErrorIs(t, err, user.ErrSuperseded)
-		require.ErrorIs(t, s.Activate(within(t), user.Activation{RegistrationID: r.ID, At: noon}), user.ErrSuperseded)
+		require.ErrorIs(t, verified(s, within(t), user.Activation{Registration: r, At: evening}), user.ErrSuperseded)
 		require.NoError(t, s.Expire(within(t), r.ID))
 	}
 	require.Equal(t, rowOf(last, id), onlyRow(t, s), "nothing of the old ones is left, and they took nothing back")
+	require.Equal(t, 1, count(t, s, "profiles"))
+}
+
+func testTakeBack(t *testing.T, s *store.Store) {
+	first := full()
+	id := persist(t, s, first).UserID
+	entered := noon.Add(time.Second)
+	later := registration(first.Profile.EmailCanonical, after(2), named("mallory"))
+	require.Equal(t, first.ID, persist(t, s, later).Superseded)
+
+	for _, takenBack := range []string{later.ID, ""} { // the second time there is nothing to take back
+		got, err := s.Activate(within(t), user.Activation{Registration: first, At: entered})
+		require.NoError(t, err)
+		require.Equal(t, takenBack, got)
+		want := rowOf(first, id)
+		want.Status, want.VerifiedAt = user.StatusActive, someTime(entered)
+		require.Equal(t, want, onlyRow(t, s))
+	}
+	require.ErrorIs(t, verified(s, within(t), user.Activation{Registration: later, At: evening}), user.ErrSuperseded)
+	_, err := s.Persist(within(t), later)
+	require.ErrorIs(t, err, user.ErrEmailTaken)
 	require.Equal(t, 1, count(t, s, "profiles"))
 }
 

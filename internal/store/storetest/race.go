@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -94,6 +95,26 @@ func testRaceSwap(t *testing.T, s *store.Store) {
 	}
 }
 
+// testRaceTakeBack: whoever entered the code before the other asked to register has the user in the end.
+func testRaceTakeBack(t *testing.T, s *store.Store) {
+	for i := range rounds {
+		old, later := registration(email(i)), registration(email(i), after(2))
+		persist(t, s, old)
+		ctx := within(t)
+		var activated, persisted error
+		together(
+			func() { _, activated = s.Activate(ctx, user.Activation{Registration: old, At: noon.Add(time.Second)}) },
+			func() { _, persisted = s.Persist(ctx, later) },
+		)
+		require.NoError(t, activated)
+		if persisted != nil {
+			require.ErrorIs(t, persisted, user.ErrEmailTaken)
+		}
+		require.Equal(t, user.StatusActive, persist(t, s, old).Status)
+	}
+	require.Len(t, rows(t, s), rounds)
+}
+
 func testRaceActivateTakeover(t *testing.T, s *store.Store) {
 	for i := range rounds {
 		old, later := registration(email(i)), registration(email(i), after(1))
@@ -102,7 +123,7 @@ func testRaceActivateTakeover(t *testing.T, s *store.Store) {
 		var activated, persisted error
 		var p user.Persisted
 		together(
-			func() { activated = s.Activate(ctx, user.Activation{RegistrationID: old.ID, At: noon}) },
+			func() { activated = verified(s, ctx, user.Activation{Registration: old, At: evening}) },
 			func() { p, persisted = s.Persist(ctx, later) },
 		)
 		if activated == nil {
@@ -127,7 +148,7 @@ func testRaceExpireActivate(t *testing.T, s *store.Store) {
 		var expired, activated error
 		together(
 			func() { expired = s.Expire(ctx, r.ID) },
-			func() { activated = s.Activate(ctx, user.Activation{RegistrationID: r.ID, At: noon}) },
+			func() { activated = verified(s, ctx, user.Activation{Registration: r, At: noon}) },
 		)
 		require.NoError(t, expired)
 		if activated == nil {

@@ -29,6 +29,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"persist refuses what is taken":     testPersistTaken,
 		"persist takes over":                testTakeover,
 		"persist orders by time then id":    testTakeoverOrder,
+		"activate takes the user back":      testTakeBack,
+		"race: take back, take over":        testRaceTakeBack,
 		"persist tells emails apart":        testEmailsApart,
 		"persist tells usernames apart":     testUsernamesApart,
 		"persist ends with its context":     testContext,
@@ -73,6 +75,9 @@ func BenchmarkPersist(b *testing.B, s *store.Store) {
 // noon has more digits than a database keeps.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
 
+// evening is after every request.
+var evening = noon.Add(8 * time.Hour)
+
 func within(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
@@ -115,7 +120,16 @@ func persist(t *testing.T, s *store.Store, r user.Registration) user.Persisted {
 
 func activate(t *testing.T, s *store.Store, r user.Registration) {
 	t.Helper()
-	require.NoError(t, s.Activate(within(t), user.Activation{RegistrationID: r.ID, At: noon}))
+	require.NoError(t, verified(s, within(t), user.Activation{Registration: r, At: noon}))
+}
+
+// verified activates a registration that has taken nothing back.
+func verified(s *store.Store, ctx context.Context, a user.Activation) error {
+	takenBack, err := s.Activate(ctx, a)
+	if takenBack != "" {
+		return fmt.Errorf("took the user back from %s", takenBack)
+	}
+	return err
 }
 
 // row is a stored user with its profile.
