@@ -56,6 +56,14 @@ func (s *server) checkBody(c *gin.Context) {
 	if !ok {
 		return
 	}
+	switch {
+	case c.Request.ContentLength > maxBody: // told in advance: not a byte of it need be sent
+		s.fail(c, &problem{code: ProblemCodeBodyTooLarge})
+		return
+	case c.GetHeader("Content-Encoding") != "":
+		s.fail(c, &problem{code: ProblemCodeUnsupportedMediaType})
+		return
+	}
 	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 	if err == nil {
 		c.Request.Body = io.NopCloser(bytes.NewReader(data))

@@ -136,10 +136,29 @@ func (t *Temporal) Verify(ctx context.Context, registrationID string, in workflo
 	if !errors.Is(err, ErrUnavailable) {
 		return out, err
 	}
-	if s, stateErr := t.State(ctx, registrationID); stateErr == nil && s.Activating {
+	s, stateErr := t.State(ctx, registrationID)
+	switch {
+	case stateErr != nil:
+		return out, err
+	case s.Activating:
 		return out, ErrUnconfirmed
 	}
+	if refused := ended(s); refused != nil {
+		return out, refused
+	}
 	return out, err
+}
+
+// ended is why a registration that has ended takes no Update, or nil while it may.
+func ended(s workflows.RegistrationState) error {
+	switch s.Status {
+	case workflows.StatusActive:
+		return &workflows.RefusedError{Refusal: workflows.RefusedActive}
+	case workflows.StatusRejected, workflows.StatusSuperseded, workflows.StatusExpired:
+		return &workflows.RefusedError{Refusal: workflows.RefusedClosed}
+	default:
+		return nil
+	}
 }
 
 // ResendOTP asks for a new code through the resendOTP Update.
@@ -168,14 +187,13 @@ func (t *Temporal) update(ctx context.Context, registrationID, name string, in, 
 		return err
 	}
 	s, err := t.State(ctx, registrationID)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case s.Status == workflows.StatusActive:
-		return &workflows.RefusedError{Refusal: workflows.RefusedActive}
-	default:
-		return &workflows.RefusedError{Refusal: workflows.RefusedClosed}
 	}
+	if refused := ended(s); refused != nil {
+		return refused
+	}
+	return &workflows.RefusedError{Refusal: workflows.RefusedClosed} // failed, terminated or cancelled
 }
 
 // Ready asks the frontend for its health, for at most a second.

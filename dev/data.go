@@ -66,6 +66,9 @@ func keep[Keyset any](path string, generate func() (string, error), parse func(s
 	if !errors.Is(err, os.ErrNotExist) {
 		return "", err
 	}
+	if used := filepath.Join(filepath.Dir(path), "temporal.db"); exists(used) {
+		return "", fmt.Errorf("%s is missing, and what is in %s cannot be read without it: put it back, or use another data folder", path, used)
+	}
 	text, err := generate()
 	if err != nil {
 		return "", fmt.Errorf("make %s: %w", path, err)
@@ -74,4 +77,9 @@ func keep[Keyset any](path string, generate func() (string, error), parse func(s
 		return "", err
 	}
 	return text, os.Rename(path+".new", path)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

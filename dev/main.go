@@ -31,6 +31,8 @@ func command(args, environ []string, stdout, stderr io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errUsage):
 		return 2
 	}
 	for line := range strings.Lines(err.Error()) {
@@ -38,6 +40,9 @@ func command(args, environ []string, stdout, stderr io.Writer) int {
 	}
 	return 1
 }
+
+// errUsage says that the flag set has told what is wrong.
+var errUsage = errors.New("usage")
 
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
 	o, err := parse(args, stderr)
@@ -53,6 +58,9 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	slog.SetDefault(o.logger)
 
 	s, err := start(ctx, o)
+	if ctx.Err() != nil && s == nil {
+		return nil // told to stop before it had started
+	}
 	if err != nil {
 		return err
 	}
@@ -76,7 +84,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.uiPort, "ui-port", 8233, "port of Temporal Web UI")
 	flags.IntVar(&o.temporalPort, "temporal-port", 7233, "port of Temporal, for tctl and temporal")
 	if err := flags.Parse(args); err != nil {
-		return o, flag.ErrHelp // the flag set has told why
+		if errors.Is(err, flag.ErrHelp) {
+			return o, err
+		}
+		return o, errUsage
+	}
+	if o.data == "" {
+		return o, errors.New("--data: no folder is named")
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q; see --help", flags.Arg(0))

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"go.temporal.io/sdk/client"
 
@@ -103,12 +104,15 @@ func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 
 // openTemporal starts a Temporal server, or uses the one that TEMPORAL_ADDRESS names, and returns a client of it.
 func (s *stack) openTemporal(ctx context.Context, keys service.Keys, codec string) (client.Client, error) {
-	o, err := service.TemporalOptions(keys, s.logger)
-	if err != nil {
-		return nil, err
-	}
+	o := service.Encrypted(client.Options{Namespace: client.DefaultNamespace}, keys, s.logger)
 	external := os.Getenv("TEMPORAL_ADDRESS") != ""
-	if !external {
+	if external {
+		var err error
+		if o, err = service.TemporalOptions(keys, s.logger); err != nil {
+			return nil, err
+		}
+		s.uiPort = 0 // that server has a Web UI of its own
+	} else {
 		server, err := temporalserver.Start(ctx, temporalserver.Options{
 			DataFile: filepath.Join(s.data, "temporal.db"), Port: s.temporalPort, UIPort: s.uiPort, CodecEndpoint: codec,
 			Namespace: o.Namespace, SearchAttributes: worker.SearchAttributes(), Logger: s.logger,
@@ -124,7 +128,11 @@ func (s *stack) openTemporal(ctx context.Context, keys service.Keys, codec strin
 		return nil, fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
 	}
 	s.later(func() error { c.Close(); return nil })
-	s.places = append(s.places, place{Name: "Temporal", Address: o.HostPort, About: "for tctl and temporal"})
+	about := "for tctl and temporal"
+	if external {
+		about = "as TEMPORAL_ADDRESS says"
+	}
+	s.places = append(s.places, place{Name: "Temporal", Address: o.HostPort, About: about})
 	if external {
 		return c, worker.AddSearchAttributes(ctx, c, o.Namespace)
 	}
@@ -163,11 +171,27 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, keys service.K
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() {
-		err := server.Serve(ctx, listener, mux)
+		err := server.Serve(ctx, listener, localOnly(mux))
 		done <- err
 		s.fail(err)
 	}()
 	s.later(func() error { cancel(); return <-done })
+}
+
+// localOnly refuses requests under foreign names: a page in the developer's browser could have its own name point here,
+// and read the outbox.
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if host != "localhost" && !net.ParseIP(strings.Trim(host, "[]")).IsLoopback() {
+			http.Error(w, "this service is for this machine only: call it localhost", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (s *stack) uiOrigins() []string {

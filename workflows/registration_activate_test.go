@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 
 	"registrar/workflows"
@@ -133,4 +134,21 @@ func TestSupersededIsIgnoredOnceActive(t *testing.T) {
 	f.signalAt(2*time.Minute, workflows.SignalSuperseded)
 	f.signalAt(time.Hour, workflows.SignalRetry)
 	f.ends(workflows.StatusActive)
+}
+
+// TestActivationTakesTheUserBack tells the registration that had taken the user over after the code was entered.
+func TestActivationTakesTheUserBack(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	entered := f.env.Now()
+	f.fake.activateUser = func(_ context.Context, in workflows.ActivateInput) (workflows.ActivateResult, error) {
+		require.WithinDuration(t, entered.Add(time.Minute), in.Activation.At, time.Second)
+		return workflows.ActivateResult{TakenBack: "later"}, nil
+	}
+	f.env.OnSignalExternalWorkflow(mock.Anything, workflows.RegistrationWorkflowID("later"), "",
+		workflows.SignalSuperseded, nil).Return(nil).Once()
+	right := f.verifyAt(time.Minute, 1)
+	f.ends(workflows.StatusActive)
+	active(t, right)
+	f.env.AssertExpectations(t)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -54,13 +55,13 @@ func keysCommand() *cobra.Command {
 		},
 	})
 	cmd.AddCommand(
-		keysFilter("add", "Add a key to the keyset on standard input; it decrypts, and is not used yet", secret.AddKey),
-		keysFilter("promote", "Make the newest key of the keyset on standard input the one that is used", secret.Promote),
+		keysFilter("add", "Add a key to each keyset in the environment file on standard input; it decrypts, and is not used yet", secret.AddKey),
+		keysFilter("promote", "Make the newest key of each keyset in the environment file on standard input the one that is used", secret.Promote),
 	)
 	return cmd
 }
 
-// keysFilter is a command that turns a keyset into another.
+// keysFilter is a command that changes the keysets in the lines of an environment file and leaves the others as they are.
 func keysFilter(name, short string, change func(string) (string, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:   name,
@@ -69,13 +70,25 @@ func keysFilter(name, short string, change func(string) (string, error)) *cobra.
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			text, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), 1<<20))
 			if err != nil {
-				return fmt.Errorf("read the keyset: %w", err)
+				return fmt.Errorf("read the keysets: %w", err)
 			}
-			changed, err := change(strings.TrimSpace(string(text)))
-			if err != nil {
-				return err
+			lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+			changed := 0
+			for i, line := range lines {
+				variable, value, _ := strings.Cut(line, "=")
+				if variable != "PRF_KEYSET" && variable != "PAYLOAD_KEYSET" {
+					continue
+				}
+				if value, err = change(strings.TrimSpace(value)); err != nil {
+					return fmt.Errorf("%s: %w", variable, err)
+				}
+				lines[i] = variable + "=" + value
+				changed++
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), changed)
+			if changed == 0 {
+				return errors.New("no line on standard input begins with PRF_KEYSET= or PAYLOAD_KEYSET=, as in the output of registrar keys new")
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), strings.Join(lines, "\n"))
 			return err
 		},
 	}

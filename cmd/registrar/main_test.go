@@ -56,20 +56,29 @@ func TestNewKeysOpen(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestKeyRotation rotates the key of payloads as an operator does: add everywhere, then promote.
+// TestKeyRotation rotates the keys as an operator does, in an environment file: add everywhere, then promote.
 func TestKeyRotation(t *testing.T) {
-	old := newKeys(t)
-	added, err := execute(t, old.Payload+"\n", "keys", "add")
+	old, err := execute(t, "", "keys", "new")
+	require.NoError(t, err)
+	old += "DATABASE_DSN=x=y\n"
+	added, err := execute(t, old, "keys", "add")
 	require.NoError(t, err)
 	promoted, err := execute(t, added, "keys", "promote")
 	require.NoError(t, err)
-	require.NotEqual(t, added, promoted)
-	for _, keyset := range []string{added, promoted} {
-		_, err = service.OpenKeys(config.Keys{PRF: old.PRF, Payload: strings.TrimSpace(keyset)})
+	seen := []string{old}
+	for _, text := range []string{added, promoted} {
+		c, err := config.Load(strings.Split(text, "\n"))
 		require.NoError(t, err)
+		_, err = service.OpenKeys(c.Keys)
+		require.NoError(t, err)
+		require.Equal(t, "x=y", c.Database.DSN, "other lines stay")
+		require.NotContains(t, seen, text)
+		seen = append(seen, text)
 	}
+	_, err = execute(t, "PRF_KEYSET=none", "keys", "add")
+	require.EqualError(t, err, "PRF_KEYSET: not a Tink keyset in base64 or JSON")
 	_, err = execute(t, "no keyset", "keys", "add")
-	require.EqualError(t, err, "not a Tink keyset in base64 or JSON")
+	require.ErrorContains(t, err, "no line on standard input begins with PRF_KEYSET=")
 }
 
 func TestVersion(t *testing.T) {

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -62,7 +61,8 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.shutdown)
 	defer cancel()
 	if err := server.Shutdown(limit); err != nil {
-		return errors.Join(fmt.Errorf("end the requests in progress: %w", err), server.Close())
+		s.logger.Warn("cut off connections that did not end in time", "err", err)
+		_ = server.Close() // they are to be cut off
 	}
 	s.logger.Info("stopped")
 	return nil

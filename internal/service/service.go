@@ -85,8 +85,7 @@ func OpenStore(c config.Database, logger *slog.Logger) (*store.Store, error) {
 	})
 }
 
-// TemporalOptions are the client's options from the environment (TEMPORAL_ADDRESS and so on), with everything that the
-// client writes encrypted; without a codec the client is good for what concerns no workflow.
+// TemporalOptions are the client's options from the environment (TEMPORAL_ADDRESS and so on), Encrypted.
 func TemporalOptions(keys Keys, logger *slog.Logger) (client.Options, error) {
 	o, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
@@ -94,11 +93,15 @@ func TemporalOptions(keys Keys, logger *slog.Logger) (client.Options, error) {
 	}
 	o.HostPort = cmp.Or(o.HostPort, client.DefaultHostPort)
 	o.Namespace = cmp.Or(o.Namespace, client.DefaultNamespace)
+	return Encrypted(o, keys, logger), nil
+}
+
+// Encrypted makes a client encrypt everything that it writes. Without a codec it is good for what concerns no workflow.
+func Encrypted(o client.Options, keys Keys, logger *slog.Logger) client.Options {
 	o.Logger = log.NewStructuredLogger(logger)
-	if keys.Codec == nil {
-		return o, nil
+	if keys.Codec != nil {
+		o.DataConverter = payload.DataConverter(keys.Codec)
+		o.FailureConverter = payload.FailureConverter(o.DataConverter)
 	}
-	o.DataConverter = payload.DataConverter(keys.Codec)
-	o.FailureConverter = payload.FailureConverter(o.DataConverter)
-	return o, nil
+	return o
 }
