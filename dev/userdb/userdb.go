@@ -12,8 +12,9 @@ import (
 )
 
 // options make commits last through a crash of the process, let readers run beside the one writer, and take the write
-// lock when a transaction begins, where waiting for it cannot deadlock.
-const options = "?_pragma=journal_mode(wal)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)" +
+// lock when a transaction begins, where waiting for it cannot deadlock. SQLite does not notice that a context ends while
+// it waits for the lock, so it waits for less than any caller does; the store tries again.
+const options = "?_pragma=journal_mode(wal)&_pragma=busy_timeout(1000)&_pragma=foreign_keys(1)" +
 	"&_pragma=synchronous(normal)&_txlock=immediate&_time_format=sqlite"
 
 // Open returns the dialector for the database file at path, which is made when it is missing.
