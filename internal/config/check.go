@@ -29,6 +29,11 @@ func (m *mistakes) positive(name string, d time.Duration) {
 	m.unless(d > 0, name, "%s is not longer than 0", d)
 }
 
+// sending is for budgets of messages: an attempt keeps 3 s of its time for the ledger and needs some for the provider.
+func (m *mistakes) sending(name string, d time.Duration) {
+	m.unless(d >= 5*time.Second, name, "%s is shorter than 5s, in which a message can be sent and written down", d)
+}
+
 // check finds values that no process can use, set or not needed alike.
 func (c Config) check() mistakes {
 	var m mistakes
@@ -72,9 +77,9 @@ func (r Registration) check(m *mistakes) {
 	m.positive("VERIFICATION_WINDOW", r.VerificationWindow)
 	m.positive("PARKING_TIME", r.ParkingTime)
 	m.positive("BUDGET_STORE", r.StoreBudget)
-	m.positive("BUDGET_OTP", r.OTPBudget)
-	m.positive("BUDGET_WELCOME_EMAIL", r.WelcomeBudget)
-	m.positive("BUDGET_COMPLETION_SMS", r.CompletionBudget)
+	m.sending("BUDGET_OTP", r.OTPBudget)
+	m.sending("BUDGET_WELCOME_EMAIL", r.WelcomeBudget)
+	m.sending("BUDGET_COMPLETION_SMS", r.CompletionBudget)
 	m.unless(r.VerificationWindow >= r.CodeTTL, "VERIFICATION_WINDOW", "%s is shorter than a code lives (OTP_TTL is %s)", r.VerificationWindow, r.CodeTTL)
 }
 
