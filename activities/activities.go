@@ -29,10 +29,13 @@ type Users interface {
 	Expire(ctx context.Context, registrationID string) error
 }
 
-// Ledger remembers which messages a provider has taken.
+// Ledger remembers which messages a provider has taken, and which tries failed.
 type Ledger interface {
 	Sent(context.Context, message.Key) (bool, error)
 	Record(context.Context, message.Entry) error
+	RecordAttempt(context.Context, message.Attempt) error
+	// LastSequence is the highest of a kind that the ledger has for a registration, 0 when none.
+	LastSequence(ctx context.Context, registrationID string, kind message.Kind) (int, error)
 }
 
 // Codes derives one-time passwords.

@@ -1,8 +1,10 @@
 package activities
 
 import (
+	"context"
 	"errors"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"registrar/internal/message"
@@ -10,13 +12,18 @@ import (
 )
 
 // databaseError is an error of the store as an application error that is retried; nil stays nil.
-func databaseError(err error) error {
+func databaseError(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
 	return temporal.NewApplicationErrorWithOptions("the user database did not answer as it should",
-		string(workflows.ReasonDatabaseUnavailable), temporal.ApplicationErrorOptions{Cause: err})
+		string(workflows.ReasonDatabaseUnavailable), temporal.ApplicationErrorOptions{
+			Cause: err, Details: []any{workflows.Try{Number: tryNumber(ctx)}},
+		})
 }
+
+// tryNumber counts the tries of the activity, from 1.
+func tryNumber(ctx context.Context) int { return int(activity.GetInfo(ctx).Attempt) }
 
 // defect is an error that no retry mends.
 func defect(err error) error {
@@ -36,11 +43,19 @@ var deliveryReasons = map[message.Channel]map[message.Failure]workflows.FailureR
 	},
 }
 
+// refusalOf is what a provider's error says. Nothing of an error that is not a message.Error is kept: it may hold
+// personal data.
+func refusalOf(err error) *message.Error {
+	refusal := &message.Error{Failure: message.Unavailable}
+	_ = errors.As(err, &refusal) // or else it stays
+	return refusal
+}
+
 // deliveryError is a provider's refusal as an application error: retried, after the time that the provider asked for,
-// unless trying again is useless. Only the text of a message.Error goes along: any other may hold personal data.
-func deliveryError(channel message.Channel, err error) error {
-	refusal, cause := &message.Error{Failure: message.Unavailable}, errors.New("the provider could not be reached")
-	if errors.As(err, &refusal) {
+// unless trying again is useless.
+func deliveryError(ctx context.Context, channel message.Channel, refusal *message.Error) error {
+	cause := errors.New("the provider could not be reached")
+	if refusal.Provider != "" {
 		cause = refusal
 	}
 	return temporal.NewApplicationErrorWithOptions("the message was not taken",
@@ -48,5 +63,6 @@ func deliveryError(channel message.Channel, err error) error {
 			NonRetryable:   refusal.Failure != message.Unavailable,
 			NextRetryDelay: refusal.RetryAfter,
 			Cause:          cause,
+			Details:        []any{workflows.Try{Number: tryNumber(ctx), Provider: refusal.Provider, Code: refusal.Code}},
 		})
 }

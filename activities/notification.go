@@ -54,16 +54,16 @@ func (a *Activities) send(ctx context.Context, m message.Message, registrationID
 	if !sent {
 		known, err := a.Ledger.Sent(ctx, key)
 		if err != nil || known {
-			return workflows.SendResult{}, databaseError(err)
+			return workflows.SendResult{}, databaseError(ctx, err)
 		}
-		if receipt, err = a.deliver(ctx, m); err != nil {
+		if receipt, err = a.deliver(ctx, m, key); err != nil {
 			return workflows.SendResult{}, err
 		}
 	}
 	entry := message.Entry{Key: key, UserID: userID, Channel: m.Channel, Receipt: receipt, SentAt: now()}
 	if err := a.record(ctx, entry); err != nil {
 		activity.RecordHeartbeat(ctx, receipt)
-		return workflows.SendResult{}, databaseError(err)
+		return workflows.SendResult{}, databaseError(ctx, err)
 	}
 	return workflows.SendResult{Receipt: receipt}, nil
 }
@@ -75,14 +75,32 @@ const (
 	timeForHeartbeat = time.Second
 )
 
-func (a *Activities) deliver(ctx context.Context, m message.Message) (message.Receipt, error) {
-	ctx, cancel := endEarlier(ctx, timeForLedger+timeForHeartbeat)
+func (a *Activities) deliver(ctx context.Context, m message.Message, key message.Key) (message.Receipt, error) {
+	sending, cancel := endEarlier(ctx, timeForLedger+timeForHeartbeat)
 	defer cancel()
-	receipt, err := a.sender(m.Channel).Send(ctx, m)
+	receipt, err := a.sender(m.Channel).Send(sending, m)
 	if err != nil {
-		return receipt, deliveryError(m.Channel, err)
+		refusal := refusalOf(err)
+		a.recordFailure(ctx, m.Channel, key, refusal)
+		return receipt, deliveryError(ctx, m.Channel, refusal)
 	}
 	return receipt, nil
+}
+
+// recordFailure writes a failed try to the ledger, for the timeline. The try counts without it, too.
+func (a *Activities) recordFailure(ctx context.Context, channel message.Channel, key message.Key, refusal *message.Error) {
+	if refusal.Code == message.CodePaused {
+		return // nobody was asked
+	}
+	attempt := message.Attempt{
+		Key: key, Channel: channel, Number: tryNumber(ctx), At: now(),
+		Provider: refusal.Provider, Failure: refusal.Failure, Code: refusal.Code,
+	}
+	recording, cancel := endEarlier(ctx, timeForHeartbeat)
+	defer cancel()
+	if err := a.Ledger.RecordAttempt(recording, attempt); err != nil {
+		activity.GetLogger(ctx).Warn("could not record a failed try", "err", err)
+	}
 }
 
 func (a *Activities) record(ctx context.Context, entry message.Entry) error {

@@ -33,13 +33,23 @@ func (f *usersFake) Activate(ctx context.Context, a user.Activation) (string, er
 func (f *usersFake) Expire(ctx context.Context, id string) error { return f.expire(ctx, id) }
 
 type ledgerFake struct {
-	sent   func(context.Context, message.Key) (bool, error)
-	record func(context.Context, message.Entry) error
+	sent          func(context.Context, message.Key) (bool, error)
+	record        func(context.Context, message.Entry) error
+	recordAttempt func(context.Context, message.Attempt) error
+	lastSequence  func(context.Context, string, message.Kind) (int, error)
 }
 
 func (f *ledgerFake) Sent(ctx context.Context, k message.Key) (bool, error) { return f.sent(ctx, k) }
 func (f *ledgerFake) Record(ctx context.Context, entry message.Entry) error {
 	return f.record(ctx, entry)
+}
+
+func (f *ledgerFake) RecordAttempt(ctx context.Context, a message.Attempt) error {
+	return f.recordAttempt(ctx, a)
+}
+
+func (f *ledgerFake) LastSequence(ctx context.Context, id string, kind message.Kind) (int, error) {
+	return f.lastSequence(ctx, id, kind)
 }
 
 type codesFake struct {
@@ -89,6 +99,7 @@ type fixture struct {
 
 	sent       []message.Message // by either provider
 	recorded   []message.Entry
+	attempts   []message.Attempt
 	heartbeats []message.Receipt
 }
 
@@ -106,6 +117,10 @@ func setup(t *testing.T) *fixture {
 		},
 		record: func(_ context.Context, entry message.Entry) error {
 			f.recorded = append(f.recorded, entry)
+			return nil
+		},
+		recordAttempt: func(_ context.Context, a message.Attempt) error {
+			f.attempts = append(f.attempts, a)
 			return nil
 		},
 	}

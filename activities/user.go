@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"registrar/internal/message"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -14,7 +15,11 @@ func (a *Activities) PersistUser(ctx context.Context, in workflows.PersistInput)
 	if code := user.CodeOf(err); code != "" {
 		return workflows.PersistResult{Refusal: code}, nil
 	}
-	return workflows.PersistResult{Persisted: persisted}, databaseError(err)
+	out := workflows.PersistResult{Persisted: persisted}
+	if err == nil && persisted.Again && persisted.Status == user.StatusPending {
+		out.CodesSent, err = a.Ledger.LastSequence(ctx, in.Registration.ID, message.KindOTP)
+	}
+	return out, databaseError(ctx, err)
 }
 
 // ActivateUser makes the user active.
@@ -23,10 +28,10 @@ func (a *Activities) ActivateUser(ctx context.Context, in workflows.ActivateInpu
 	if errors.Is(err, user.ErrSuperseded) {
 		return workflows.ActivateResult{Superseded: true}, nil
 	}
-	return workflows.ActivateResult{TakenBack: takenBack}, databaseError(err)
+	return workflows.ActivateResult{TakenBack: takenBack}, databaseError(ctx, err)
 }
 
 // ExpireUser deletes the user unless it became active.
 func (a *Activities) ExpireUser(ctx context.Context, in workflows.ExpireInput) (workflows.ExpireResult, error) {
-	return workflows.ExpireResult{}, databaseError(a.Users.Expire(ctx, in.RegistrationID))
+	return workflows.ExpireResult{}, databaseError(ctx, a.Users.Expire(ctx, in.RegistrationID))
 }

@@ -104,7 +104,7 @@ func (s *server) registration(
 		in.RegistrationID = id.String()
 	}
 	var err error
-	if in.CodeDigests, err = s.Keys.IssueDigests(in.OTPKeyID, in.RegistrationID, 1+s.Policy.Resends); err != nil {
+	if in.CodeDigests, err = s.Keys.IssueDigests(in.OTPKeyID, in.RegistrationID, workflows.CodesOf(s.Policy)); err != nil {
 		return in, fmt.Errorf("issue code digests: %w", err)
 	}
 	if in.PasswordHash, err = s.Hasher.Hash(ctx, password); err != nil {

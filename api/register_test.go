@@ -55,7 +55,7 @@ func TestRegister(t *testing.T) {
 	require.Equal(t, now, got.RequestedAt)
 	require.Equal(t, workflows.DefaultPolicy(), got.Policy)
 	require.Equal(t, keyring().KeyID(), got.OTPKeyID)
-	require.Len(t, got.CodeDigests, 4, "the first code and three more")
+	require.Len(t, got.CodeDigests, 8, "the first code and three more, and as many after a reset")
 	require.Equal(t, user.Profile{
 		FirstName: "Zoelle", LastName: "Nguyễnová", Username: "zoelle.n", Email: "Zoelle@example.com",
 		EmailCanonical: "zoelle@example.com", Mobile: "+491701234567", Locale: "fr-CA", MarketingConsent: true,

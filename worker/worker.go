@@ -24,10 +24,38 @@ type Options struct {
 	// PerSecond bounds the activities that start on a queue each second over all its workers together; a queue that
 	// is not listed has no bound.
 	PerSecond map[string]float64
+	// Deployment is the version that these workers are of.
+	Deployment Deployment
 	// StopTimeout is how long Stop waits for running activities. What has not ended by then is retried by another worker.
 	StopTimeout time.Duration
 	// Fatal hears of an error that a worker cannot recover from, such as a namespace that is gone.
 	Fatal func(error)
+}
+
+// Deployment is a version of the workers, for Temporal's Worker Versioning. Without a Name the workers have no version
+// and take every task; with one they take those that the server routes to their version, which is none before an
+// operator made it the current one.
+type Deployment struct {
+	Name    string
+	BuildID string
+	// Pinned registrations end on the version that they began on. Others go over to the current version, whose code must
+	// replay their histories.
+	Pinned bool
+}
+
+func (d Deployment) options() worker.DeploymentOptions {
+	if d.Name == "" {
+		return worker.DeploymentOptions{}
+	}
+	behavior := workflow.VersioningBehaviorAutoUpgrade
+	if d.Pinned {
+		behavior = workflow.VersioningBehaviorPinned
+	}
+	return worker.DeploymentOptions{
+		UseVersioning:             true,
+		Version:                   worker.WorkerDeploymentVersion{DeploymentName: d.Name, BuildID: d.BuildID},
+		DefaultVersioningBehavior: behavior,
+	}
 }
 
 // Workers are the running workers of a process.
@@ -46,6 +74,7 @@ func Start(c client.Client, a *activities.Activities, o Options) (Workers, error
 			DisableWorkflowWorker:              queue != workflows.QueueRegistration,
 			MaxConcurrentActivityExecutionSize: o.Concurrency,
 			TaskQueueActivitiesPerSecond:       o.PerSecond[queue],
+			DeploymentOptions:                  o.Deployment.options(),
 			WorkerStopTimeout:                  o.StopTimeout,
 			OnFatalError:                       o.Fatal,
 		})

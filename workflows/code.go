@@ -17,6 +17,7 @@ type code struct {
 	mobile      string // E.164, empty when codes go by email
 	email       string
 	sequence    int // counts from 1; 0 before the first code
+	resends     int // asked for in this run
 	attempts    int // left
 	expiresAt   time.Time
 	resendAfter time.Time
@@ -157,7 +158,7 @@ func (r *registration) mayResend(ctx workflow.Context, _ ResendInput) error {
 	refused := r.mayUpdate()
 	switch {
 	case refused != nil:
-	case r.code.sequence >= len(r.in.CodeDigests):
+	case r.code.resends >= r.in.Policy.Resends, r.code.sequence >= len(r.in.CodeDigests):
 		refused = &RefusedError{Refusal: RefusedTooManyResends}
 	case workflow.Now(ctx).Before(r.code.resendAfter):
 		refused = &RefusedError{Refusal: RefusedCooldown, RetryAt: r.code.resendAfter}
@@ -172,6 +173,7 @@ func (r *registration) onResend(ctx workflow.Context, in ResendInput) (Verificat
 	if in.Mobile != "" {
 		r.code.channel, r.code.mobile = message.ChannelSMS, in.Mobile
 	}
+	r.code.resends++
 	r.issue(ctx)
 	r.tell(ctx, fmt.Sprintf("code %d asked for", r.code.sequence))
 	return r.code.verification(), nil

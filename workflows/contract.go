@@ -93,7 +93,7 @@ type RegistrationInput struct {
 	// OTPKeyID is the key that derives this registration's codes, fixed so that a key rotation changes no code.
 	OTPKeyID uint32
 	// CodeDigests are the keyed hashes of the codes with sequence 1, 2, …: the workflow compares them with the digest
-	// of a typed code and can neither derive nor reveal a code. Their number bounds how many codes are sent.
+	// of a typed code and can neither derive nor reveal a code. There are CodesOf(Policy); more are never sent.
 	CodeDigests []string
 	Policy      Policy
 }
@@ -117,6 +117,10 @@ type Policy struct {
 	// through the server.
 	PersistLocally bool
 }
+
+// CodesOf is how many codes a registration may need: those of its policy, and as many again for a run that an operator
+// started anew by a reset, which goes on counting where the failed one stopped.
+func CodesOf(p Policy) int { return 2 * (1 + p.Resends) }
 
 // Budgets bound how long each step is retried before it waits for an operator.
 type Budgets struct {
@@ -199,6 +203,7 @@ type PersistInput struct{ Registration user.Registration }
 type PersistResult struct {
 	Persisted user.Persisted
 	Refusal   user.Code // the rule that the registration broke, if any
+	CodesSent int       // sequence of the last code that an earlier run of the registration sent; usually 0
 }
 
 // ActivateInput is the input of ActivateUser.
@@ -237,6 +242,13 @@ type NoticeInput struct {
 	To             string
 	FirstName      string
 	Locale         string
+}
+
+// Try is what an activity's last try came to: the detail of its application error.
+type Try struct {
+	Number   int    // counts from 1
+	Provider string // who refused the message; empty when it was not a provider
+	Code     string // the provider's own code
 }
 
 // SendResult is the result of a step that sends a message.

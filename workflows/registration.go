@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -147,6 +148,8 @@ func (r *registration) close(ctx workflow.Context, outcome error) error {
 	r.ended = true
 	if outcome == nil || temporal.IsCanceledError(outcome) {
 		clear(r.parked)
+	} else {
+		r.tell(ctx, "given up")
 	}
 	if err := r.publish(ctx); err != nil {
 		return err
@@ -159,8 +162,8 @@ func (r *registration) close(ctx workflow.Context, outcome error) error {
 
 // listen reacts to signals for as long as the workflow runs.
 func (r *registration) listen(ctx workflow.Context) {
-	on := func(name string, react func()) {
-		signals := workflow.GetSignalChannel(ctx, name)
+	on := func(name, description string, react func()) {
+		signals := workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: description})
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			for {
 				signals.Receive(ctx, nil)
@@ -168,25 +171,23 @@ func (r *registration) listen(ctx workflow.Context) {
 			}
 		})
 	}
-	on(SignalRetry, func() { r.retries++ })
-	on(SignalAbandon, func() { r.abandoned = r.abandoned || len(r.parked) > 0 })
-	on(SignalSuperseded, func() { r.superseded = true })
+	on(SignalRetry, "runs the failed steps again", func() { r.retries++ })
+	on(SignalAbandon, "ends a registration with failed steps as failed, at once", func() { r.abandoned = r.abandoned || len(r.parked) > 0 })
+	on(SignalSuperseded, "not for operators: a later registration took the user over", func() { r.superseded = true })
 }
 
 // handle answers Updates and Queries.
 func (r *registration) handle(ctx workflow.Context) error {
-	if err := workflow.SetQueryHandler(ctx, QueryState, func() (RegistrationState, error) { return r.state(), nil }); err != nil {
-		return err
-	}
-	if err := workflow.SetUpdateHandler(ctx, UpdatePersisted, r.onPersisted); err != nil {
-		return err
-	}
-	if err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateVerify, r.onVerify,
-		workflow.UpdateHandlerOptions{Validator: r.mayVerify}); err != nil {
-		return err
-	}
-	return workflow.SetUpdateHandlerWithOptions(ctx, UpdateResendOTP, r.onResend,
-		workflow.UpdateHandlerOptions{Validator: r.mayResend})
+	state := func() (RegistrationState, error) { return r.state(), nil }
+	return errors.Join(
+		workflow.SetQueryHandlerWithOptions(ctx, QueryState, state, workflow.QueryHandlerOptions{Description: "where the registration stands"}),
+		workflow.SetUpdateHandlerWithOptions(ctx, UpdatePersisted, r.onPersisted,
+			workflow.UpdateHandlerOptions{Description: "waits until the user is stored or refused"}),
+		workflow.SetUpdateHandlerWithOptions(ctx, UpdateVerify, r.onVerify,
+			workflow.UpdateHandlerOptions{Description: "enters a code", Validator: r.mayVerify}),
+		workflow.SetUpdateHandlerWithOptions(ctx, UpdateResendOTP, r.onResend,
+			workflow.UpdateHandlerOptions{Description: "sends a new code", Validator: r.mayResend}),
+	)
 }
 
 // onPersisted waits until the user is stored or refused.
@@ -222,6 +223,7 @@ func (r *registration) persist(ctx workflow.Context) error {
 	default:
 		r.status = StatusPending
 		r.tell(ctx, "user stored")
+		r.code.sequence = min(out.CodesSent, len(r.in.CodeDigests)-1)
 		r.issue(ctx)
 	}
 	r.persisted = Persisted{

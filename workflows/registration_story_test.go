@@ -94,7 +94,7 @@ func TestStoryIsBounded(t *testing.T) {
 	}
 	f.at(89*time.Hour, func() {
 		require.Less(t, len(f.details()), 4000)
-		require.Contains(t, f.details(), "(time 89)")
+		require.Contains(t, f.details(), "failures: 89")
 	})
 	f.fails(workflows.ReasonEmailUnavailable)
 }

@@ -32,10 +32,13 @@ type parking struct {
 	reason FailureReason
 	since  time.Time
 	times  int // how often the step has parked, this time included
+	tries  int // of the activity since the step began, as far as it could tell
+	last   Try // zero when the activity could not say
 }
 
 // step runs a step until it succeeds. Its error is final: the step was cancelled or abandoned, or parked for too long.
 func (r *registration) step(ctx workflow.Context, s step, run func(workflow.Context) error) error {
+	tries := 0
 	for times := 1; ; times++ {
 		err := run(ctx)
 		if err == nil {
@@ -44,7 +47,9 @@ func (r *registration) step(ctx workflow.Context, s step, run func(workflow.Cont
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := r.park(ctx, s, parking{r.reasonOf(s, err), workflow.Now(ctx), times}); err != nil {
+		last := lastTry(err)
+		tries += last.Number
+		if err := r.park(ctx, s, parking{r.reasonOf(s, err), workflow.Now(ctx), times, tries, last}); err != nil {
 			return err
 		}
 	}
@@ -74,7 +79,7 @@ func (r *registration) park(ctx workflow.Context, s step, p parking) error {
 		r.held = p.reason != ReasonSMSRejected && p.reason != ReasonEmailRejected
 	}
 	seen := r.retries
-	r.tell(ctx, fmt.Sprintf("could not %s: %s", s, p.reason))
+	r.tell(ctx, fmt.Sprintf("could not %s: %s%s", s, p.reason, p.last))
 	if err := r.publish(ctx); err != nil {
 		return err
 	}
@@ -90,6 +95,27 @@ func (r *registration) park(ctx workflow.Context, s step, p parking) error {
 	}
 	r.tell(ctx, "retry by an operator: "+string(s))
 	return r.publish(ctx)
+}
+
+// lastTry is what the activity said about its last try, if it had the chance.
+func lastTry(err error) Try {
+	var last Try
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok && app.HasDetails() {
+		_ = app.Details(&last) // without it the reason still counts
+	}
+	return last
+}
+
+// String is the try as the end of a line.
+func (t Try) String() string {
+	switch {
+	case t.Number == 0:
+		return ""
+	case t.Provider == "":
+		return fmt.Sprintf(" (try %d)", t.Number)
+	default:
+		return fmt.Sprintf(" (try %d, %s answered %s)", t.Number, t.Provider, t.Code)
+	}
 }
 
 // reasonOf sorts the error of a step that used up its budget.

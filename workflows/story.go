@@ -94,6 +94,36 @@ func (r *registration) headline() string {
 		return "**" + string(r.status) + "**"
 	}
 	p := r.parked[s]
-	return fmt.Sprintf("**%s**: could not %s since %s UTC (time %d). Mend the cause, then send the signal `%s`; `%s` gives up.",
-		p.reason, s, p.since.UTC().Format(time.DateTime), p.times, SignalRetry, SignalAbandon)
+	next := fmt.Sprintf("Then send the signal `%s`; `%s` gives up.", SignalRetry, SignalAbandon)
+	if r.ended {
+		next = "Then reset this run to its first workflow task."
+	}
+	return fmt.Sprintf("**%s**: could not %s. %s %s\n\n%s", p.reason, s, remedies[p.reason], next, p.facts())
+}
+
+// facts are when and how often the step failed.
+func (p parking) facts() string {
+	text := fmt.Sprintf("Failed at %s UTC", p.since.UTC().Format(time.DateTime))
+	if p.times > 1 {
+		text += fmt.Sprintf(", failures: %d", p.times)
+	}
+	if p.tries > 0 {
+		text += fmt.Sprintf(", tries: %d", p.tries)
+	}
+	if p.last.Provider != "" {
+		text += fmt.Sprintf(", last answer: %s %s", p.last.Provider, p.last.Code)
+	}
+	return text + "."
+}
+
+// remedies say what an operator can do about a reason. docs/operations.md says more.
+var remedies = map[FailureReason]string{
+	ReasonDatabaseUnavailable: "Bring the user database back.",
+	ReasonSMSRejected:         "The number takes no SMS: nothing to mend, the person may ask for a code to another one.",
+	ReasonSMSMisconfigured:    "Correct the account at the SMS provider: credentials, sender, balance.",
+	ReasonSMSUnavailable:      "See whether the SMS provider answers and workers serve the queue.",
+	ReasonEmailRejected:       "The address takes no email: nothing to mend.",
+	ReasonEmailMisconfigured:  "Correct the account at the email provider: credentials, domain, sender.",
+	ReasonEmailUnavailable:    "See whether the email provider answers and workers serve the queue.",
+	ReasonInternal:            "This is a defect: the activity's error in the history says which; deploy the correction.",
 }

@@ -1,15 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"registrar/internal/secret"
+	"registrar/internal/service"
 )
 
 // version is set by the release build; a build from source tells its revision instead.
@@ -21,16 +23,8 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		Run: func(cmd *cobra.Command, _ []string) {
-			revision, goVersion := "unknown revision", ""
-			if info, ok := debug.ReadBuildInfo(); ok {
-				goVersion = info.GoVersion
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" {
-						revision = s.Value
-					}
-				}
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "registrar %s (%s, %s)\n", version, revision, goVersion)
+			revision := cmp.Or(service.Revision(), "unknown revision")
+			fmt.Fprintf(cmd.OutOrStdout(), "registrar %s (%s, %s)\n", version, revision, runtime.Version())
 		},
 	}
 }

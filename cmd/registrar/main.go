@@ -40,7 +40,7 @@ func root() *cobra.Command {
 		Args:          cobra.NoArgs,
 		RunE:          help,
 	}
-	cmd.AddCommand(apiCommand(), workerCommand(), migrateCommand(), codecCommand(), keysCommand(), versionCommand())
+	cmd.AddCommand(apiCommand(), workerCommand(), migrateCommand(), codecCommand(), providerCommand(), keysCommand(), versionCommand())
 	return cmd
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"registrar/internal/user"
@@ -45,15 +46,21 @@ func (c Config) check() mistakes {
 	m.unless(c.Database.MaxOpen > 0, "DATABASE_MAX_OPEN", "%d is not above 0", c.Database.MaxOpen)
 	m.unless(c.Database.MaxIdle >= 0, "DATABASE_MAX_IDLE", "%d is below 0", c.Database.MaxIdle)
 	m.positive("DATABASE_CONN_MAX_LIFETIME", c.Database.MaxLifetime)
-	for _, queue := range c.Worker.Queues {
+	c.Worker.check(&m)
+	return m
+}
+
+func (w Worker) check(m *mistakes) {
+	for _, queue := range w.Queues {
 		m.unless(slices.Contains(workflows.Queues, queue), "WORKER_QUEUES", "%q is no queue (there are %q)", queue, workflows.Queues)
 	}
-	m.unless(len(c.Worker.Queues) > 0, "WORKER_QUEUES", "no queue is named")
-	m.unless(c.Worker.Concurrency > 0, "WORKER_CONCURRENCY", "%d is not above 0", c.Worker.Concurrency)
-	m.positive("WORKER_STOP_TIMEOUT", c.Worker.StopTimeout)
-	m.unless(c.Worker.OTPsPerSecond >= 0, "OTP_PER_SECOND", "%g is below 0", c.Worker.OTPsPerSecond)
-	m.unless(c.Worker.NoticesPerSecond >= 0, "NOTICES_PER_SECOND", "%g is below 0", c.Worker.NoticesPerSecond)
-	return m
+	m.unless(len(w.Queues) > 0, "WORKER_QUEUES", "no queue is named")
+	m.unless(w.Concurrency > 0, "WORKER_CONCURRENCY", "%d is not above 0", w.Concurrency)
+	m.positive("WORKER_STOP_TIMEOUT", w.StopTimeout)
+	m.unless(w.OTPsPerSecond >= 0, "OTP_PER_SECOND", "%g is below 0", w.OTPsPerSecond)
+	m.unless(w.NoticesPerSecond >= 0, "NOTICES_PER_SECOND", "%g is below 0", w.NoticesPerSecond)
+	m.unless(!strings.ContainsAny(w.Deployment, "./:"), "WORKER_DEPLOYMENT", "%q has one of . / :, which Temporal keeps for itself", w.Deployment)
+	m.unless(slices.Contains([]string{"auto-upgrade", "pinned"}, w.Versioning), "WORKER_VERSIONING", "%q is no way of versioning", w.Versioning)
 }
 
 func (a API) check(m *mistakes) {

@@ -82,6 +82,9 @@ type Worker struct {
 	StopTimeout      time.Duration `env:"WORKER_STOP_TIMEOUT" envDefault:"15s" example:"15s" doc:"How long running activities may take to end on shutdown."`
 	OTPsPerSecond    float64       `env:"OTP_PER_SECOND" envDefault:"0" example:"50" doc:"Codes sent each second by all workers together; 0 means no bound."`
 	NoticesPerSecond float64       `env:"NOTICES_PER_SECOND" envDefault:"0" example:"50" doc:"Other messages sent each second by all workers together; 0 means no bound."`
+	Deployment       string        `env:"WORKER_DEPLOYMENT" example:"registrar" doc:"Name of the deployment, which switches Worker Versioning on (docs/operations.md)."`
+	BuildID          string        `env:"WORKER_BUILD_ID" example:"2026-12-01.1" doc:"Version of the deployment that these workers are. Default: the revision that the program was built from."`
+	Versioning       string        `env:"WORKER_VERSIONING" envDefault:"auto-upgrade" example:"pinned" doc:"auto-upgrade: a running registration goes over to the current version; pinned: it ends on the version it began on, whose workers must be kept so long."`
 }
 
 // Email is the provider of email.

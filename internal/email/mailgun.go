@@ -19,7 +19,8 @@ import (
 	"registrar/internal/message"
 )
 
-const mailgunName = "mailgun"
+// MailgunName is what receipts, errors and pauses call Mailgun.
+const MailgunName = "mailgun"
 
 // Where Mailgun serves its API: a domain lives in one region, and the other region answers "Domain not found".
 const (
@@ -96,9 +97,9 @@ func (s *Mailgun) Send(ctx context.Context, m message.Message) (message.Receipt,
 		return message.Receipt{}, sortMailgun(err, answer.header, time.Now())
 	}
 	if id = strings.Trim(id, "<>"); id == "" {
-		return message.Receipt{}, message.NoAnswer(mailgunName, errors.New("no message id"))
+		return message.Receipt{}, message.NoAnswer(MailgunName, errors.New("no message id"))
 	}
-	return message.Receipt{Provider: mailgunName, MessageID: id}, nil
+	return message.Receipt{Provider: MailgunName, MessageID: id}, nil
 }
 
 func (s *Mailgun) compose(m message.Message) (*mailgun.Message, error) {
@@ -122,10 +123,10 @@ func sortMailgun(err error, header http.Header, now time.Time) *message.Error {
 	}
 	var answer *mailgun.UnexpectedResponseError
 	if !errors.As(err, &answer) {
-		return message.NoAnswer(mailgunName, err)
+		return message.NoAnswer(MailgunName, err)
 	}
 	e := &message.Error{
-		Provider: mailgunName,
+		Provider: MailgunName,
 		Failure:  mailgunFailure(answer.Actual, answer.Data),
 		Code:     strconv.Itoa(answer.Actual),
 	}
@@ -138,7 +139,7 @@ func sortMailgun(err error, header http.Header, now time.Time) *message.Error {
 }
 
 func rejected(code string) *message.Error {
-	return &message.Error{Provider: mailgunName, Failure: message.Rejected, Code: code}
+	return &message.Error{Provider: MailgunName, Failure: message.Rejected, Code: code}
 }
 
 // mailgunFailure says what a status means for POST /{domain}/messages

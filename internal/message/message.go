@@ -64,5 +64,5 @@ type Entry struct {
 	UserID  string
 	Channel Channel
 	Receipt Receipt
-	SentAt  time.Time
+	SentAt  time.Time // UTC
 }

@@ -1,10 +1,12 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -13,6 +15,7 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/email"
 	"registrar/internal/message"
+	"registrar/internal/pause"
 	"registrar/internal/sms"
 	"registrar/internal/store"
 	"registrar/worker"
@@ -44,6 +47,14 @@ func OpenProviders(c config.Config) (Providers, error) {
 	return Providers{Email: mailgun, SMS: twilio}, nil
 }
 
+// ProviderNames are the providers that OpenProviders knows, as ledger and pauses call them.
+var ProviderNames = []string{email.MailgunName, sms.TwilioName}
+
+// pausable are the providers under an operator's switches.
+func (p Providers) pausable(s *pause.Switches) Providers {
+	return Providers{Email: s.Sender(email.MailgunName, p.Email), SMS: s.Sender(sms.TwilioName, p.SMS)}
+}
+
 // StartWorkers serves the configured task queues until the workers are stopped. fatal hears of an error after which they
 // do nothing more.
 func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, temporal client.Client, fatal func(error)) (worker.Workers, error) {
@@ -51,16 +62,44 @@ func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, t
 	if err != nil {
 		return nil, fmt.Errorf("BRAND_…, SUPPORT_URL: %w", err)
 	}
+	version, err := deployment(c.Worker)
+	if err != nil {
+		return nil, err
+	}
 	steps := &activities.Activities{
 		Users: users, Ledger: users, Codes: keys.Ring, Messages: messages, Email: p.Email, SMS: p.SMS,
 	}
 	return worker.Start(temporal, steps, worker.Options{
-		Queues: c.Worker.Queues, Concurrency: c.Worker.Concurrency, StopTimeout: c.Worker.StopTimeout, Fatal: fatal,
+		Deployment: version,
+		Queues:     c.Worker.Queues, Concurrency: c.Worker.Concurrency, StopTimeout: c.Worker.StopTimeout, Fatal: fatal,
 		PerSecond: map[string]float64{
 			workflows.QueueNotificationsHigh: c.Worker.OTPsPerSecond,
 			workflows.QueueNotificationsLow:  c.Worker.NoticesPerSecond,
 		},
 	})
+}
+
+// deployment is the version of the workers. Its build is the program's revision unless configured otherwise.
+func deployment(c config.Worker) (worker.Deployment, error) {
+	d := worker.Deployment{Name: c.Deployment, BuildID: cmp.Or(c.BuildID, Revision()), Pinned: c.Versioning == "pinned"}
+	if d.Name != "" && d.BuildID == "" {
+		return d, errors.New("WORKER_BUILD_ID: is not set, and this program does not know the revision it was built from")
+	}
+	return d, nil
+}
+
+// Revision is the revision of the sources that the program was built from, or empty when the build does not tell.
+func Revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return ""
 }
 
 // RunWorker serves the configured task queues until ctx ends. It waits for Temporal; it does not wait for the
@@ -82,6 +121,7 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error 
 		return err
 	}
 	defer closeStore(users, logger)
+	providers = providers.pausable(pause.New(users.Pauses))
 	options, err := TemporalOptions(keys, logger)
 	if err != nil {
 		return err

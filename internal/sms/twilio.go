@@ -21,10 +21,12 @@ import (
 	"registrar/internal/message"
 )
 
+// TwilioName is what receipts, errors and pauses call Twilio.
+const TwilioName = "twilio"
+
 const (
-	twilioName = "twilio"
-	twilioURL  = "https://api.twilio.com"
-	maxAnswer  = 1 << 20 // bytes; a real answer has about 1 KB
+	twilioURL = "https://api.twilio.com"
+	maxAnswer = 1 << 20 // bytes; a real answer has about 1 KB
 )
 
 // TwilioOptions configures a Twilio sender.
@@ -147,16 +149,16 @@ func (t *Twilio) api(call *twilioCall) *openapi.ApiService {
 // twilioReceipt reads an answer of success, which may still name a message that failed at once.
 func twilioReceipt(answer *openapi.ApiV2010Message) (message.Receipt, error) {
 	if status := value(answer.Status); status == "failed" || status == "undelivered" || status == "canceled" {
-		e := &message.Error{Provider: twilioName, Failure: message.Unavailable, Code: status}
+		e := &message.Error{Provider: TwilioName, Failure: message.Unavailable, Code: status}
 		if code := value(answer.ErrorCode); code != 0 {
 			e.Failure, e.Code = twilioFailure(code, http.StatusCreated), strconv.Itoa(code)
 		}
 		return message.Receipt{}, e
 	}
 	if value(answer.Sid) == "" {
-		return message.Receipt{}, message.NoAnswer(twilioName, errors.New("no message SID"))
+		return message.Receipt{}, message.NoAnswer(TwilioName, errors.New("no message SID"))
 	}
-	return message.Receipt{Provider: twilioName, MessageID: *answer.Sid}, nil
+	return message.Receipt{Provider: TwilioName, MessageID: *answer.Sid}, nil
 }
 
 func value[T any](p *T) (v T) {
@@ -201,10 +203,10 @@ func (c *twilioCall) sort(err error) *message.Error {
 		code = answer.Code
 	}
 	if code == 0 && c.status < http.StatusMultipleChoices {
-		return message.NoAnswer(twilioName, err)
+		return message.NoAnswer(TwilioName, err)
 	}
 	e := &message.Error{
-		Provider: twilioName,
+		Provider: TwilioName,
 		Failure:  twilioFailure(code, c.status),
 		Code:     strconv.Itoa(cmp.Or(code, c.status)),
 	}

@@ -40,6 +40,41 @@ func (s *Store) Sent(ctx context.Context, k message.Key) (bool, error) {
 	return n > 0, err
 }
 
+// LastSequence is the highest sequence of a kind that the ledger has for the registration, 0 when none.
+func (s *Store) LastSequence(ctx context.Context, registrationID string, kind message.Kind) (int, error) {
+	var last int
+	err := s.do(ctx, "look up last message", func(db *gorm.DB) error {
+		return db.Model(&notificationRow{}).
+			Select("COALESCE(MAX(sequence), 0)").
+			Where("registration_id = ? AND kind = ?", registrationID, kind).
+			Scan(&last).Error
+	})
+	return last, err
+}
+
+// Messages are the ledger's entries of the registration, oldest first; none when a provider has taken nothing.
+func (s *Store) Messages(ctx context.Context, registrationID string) ([]message.Entry, error) {
+	var rows []notificationRow
+	err := s.do(ctx, "list messages", func(db *gorm.DB) error {
+		return ofRegistration(db, registrationID).Order("sent_at, kind, sequence").Find(&rows).Error
+	})
+	var entries []message.Entry
+	for _, r := range rows {
+		entries = append(entries, r.entry())
+	}
+	return entries, err
+}
+
+func (r notificationRow) entry() message.Entry {
+	return message.Entry{
+		Key:     message.Key{RegistrationID: r.RegistrationID, Kind: r.Kind, Sequence: r.Sequence},
+		UserID:  r.UserID,
+		Channel: r.Channel,
+		Receipt: message.Receipt{Provider: r.Provider, MessageID: r.ProviderMessageID},
+		SentAt:  r.SentAt.UTC(),
+	}
+}
+
 // Record writes a message that a provider has taken to the ledger. When the ledger has its key already, the first entry
 // stays and Record succeeds. Rows outlive an expired user.
 func (s *Store) Record(ctx context.Context, e message.Entry) error {

@@ -1,7 +1,8 @@
-// Package store keeps users, profiles and the ledger of messages in MySQL, MariaDB or SQLite.
+// Package store keeps users, profiles, the ledger of messages, failed tries and pauses in MySQL, MariaDB or SQLite.
 //
 // Unique keys in the database decide who owns a registration, an email and a username, so the promises hold across
-// processes and nodes. Every call is idempotent and may be repeated after an error, whatever became of the first try.
+// processes and nodes. Every call may be repeated after an error, whatever became of the first try, and every call but
+// RecordAttempt is idempotent.
 // Every call needs a context with a deadline: a frozen server answers nothing at all.
 //
 // An error is either a rule of package user, returned as it is, or a failure wrapped with what was being done.
@@ -16,6 +17,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"registrar/internal/user"
@@ -88,8 +90,23 @@ func (s *Store) do(ctx context.Context, what string, f func(db *gorm.DB) error) 
 	return fmt.Errorf("%s: %w", what, safe(err))
 }
 
+// ofRegistration selects the rows of a registration. It is for ids that an operator may have typed: one that is no UUID
+// has no rows, while MySQL refuses to compare the column with anything but ASCII.
+func ofRegistration(db *gorm.DB, id string) *gorm.DB {
+	if uuid.Validate(id) != nil {
+		return db.Where("1 = 0")
+	}
+	return db.Where("registration_id = ?", id)
+}
+
 // stamp is t as every database here can keep it.
 func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// cut is the first characters of s, at most limit, each byte that is not UTF-8 replaced by U+FFFD.
+func cut(s string, limit int) string {
+	characters := []rune(s)
+	return string(characters[:min(len(characters), limit)])
+}
 
 // optional is s, or NULL when there is none.
 func optional(s string) *string {

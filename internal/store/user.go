@@ -77,7 +77,8 @@ var (
 	errLostRace  = errors.New("the row changed hands")
 )
 
-// Persist makes the pending user of a registration, or finds the one it made before: same registration, same user.
+// Persist makes the pending user of a registration, or finds the one it made before: same registration, same user, and
+// Again.
 //
 // It returns user.ErrEmailTaken when an active user has the email, else user.ErrSuperseded when a later registration
 // with the email is waiting for its code, else user.ErrUsernameTaken. An earlier such registration loses its user to
@@ -175,7 +176,7 @@ func decide(u userRow, owners []owner) (done user.Persisted, rival owner, err er
 	for _, o := range owners {
 		switch {
 		case o.RegistrationID == u.RegistrationID:
-			return user.Persisted{UserID: o.ID, Status: o.Status}, owner{}, nil
+			return user.Persisted{UserID: o.ID, Status: o.Status, Again: true}, owner{}, nil
 		case o.SameEmail:
 			rival = o
 		default:

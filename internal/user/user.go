@@ -43,6 +43,8 @@ type Persisted struct {
 	Status Status
 	// Superseded is the id of the registration whose unverified user this one took over; usually empty.
 	Superseded string
+	// Again is true when the registration had its user before this call.
+	Again bool
 }
 
 // Activation is the proof that turns a pending user into an active one.
@@ -55,4 +57,15 @@ type Activation struct {
 	Mobile string
 	// EmailProven is true when the code went by email, which proves the address as well.
 	EmailProven bool
+}
+
+// Account is what an operator may see of a stored user: no personal data. Times are UTC.
+type Account struct {
+	UserID         string
+	RegistrationID string // the registration that has the user now
+	Status         Status
+	RequestedAt    time.Time // when the person asked to register
+	CreatedAt      time.Time // when the user was stored for this registration
+	// VerifiedAt is when the right code was entered, EmailVerifiedAt when the address was proven; zero when not.
+	VerifiedAt, EmailVerifiedAt time.Time
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"registrar/internal/message"
 	"registrar/internal/store"
 	"registrar/internal/user"
 )
@@ -57,42 +56,6 @@ func testExpire(t *testing.T, s *store.Store) {
 
 	free := persist(t, s, registration("a@example.org", named("Ada"), after(-9)))
 	require.Empty(t, free.Superseded, "email and username are free again")
-}
-
-func testLedger(t *testing.T, s *store.Store) {
-	r := registration("a@example.org")
-	e := message.Entry{
-		Key:    message.Key{RegistrationID: r.ID, Kind: message.KindOTP, Sequence: 1},
-		UserID: persist(t, s, r).UserID, Channel: message.ChannelSMS,
-		Receipt: message.Receipt{Provider: "twilio", MessageID: "SM1"}, SentAt: noon,
-	}
-	sent := func(k message.Key) bool {
-		is, err := s.Sent(within(t), k)
-		require.NoError(t, err)
-		return is
-	}
-	require.False(t, sent(e.Key))
-	require.NoError(t, s.Record(within(t), e))
-	require.True(t, sent(e.Key))
-	for _, other := range []message.Key{
-		{RegistrationID: r.ID, Kind: message.KindOTP, Sequence: 2},
-		{RegistrationID: r.ID, Kind: message.KindWelcome, Sequence: 1},
-		{RegistrationID: uuid.NewString(), Kind: message.KindOTP, Sequence: 1},
-	} {
-		require.False(t, sent(other))
-	}
-
-	second := e
-	second.Receipt = message.Receipt{Provider: "other", MessageID: "2"}
-	require.NoError(t, s.Record(within(t), second))
-	require.NoError(t, s.Expire(within(t), r.ID))
-	require.True(t, sent(e.Key), "the ledger outlives the user")
-
-	var provider, id, status string
-	var at time.Time
-	require.NoError(t, s.Pool().QueryRowContext(within(t),
-		"SELECT provider, provider_message_id, status, sent_at FROM notifications").Scan(&provider, &id, &status, &at))
-	require.Equal(t, []any{"twilio", "SM1", "sent", micro(noon)}, []any{provider, id, status, at.UTC()})
 }
 
 func testMigrations(t *testing.T, open func(t *testing.T) *store.Store) {

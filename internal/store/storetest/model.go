@@ -38,7 +38,7 @@ func (m model) of(r user.Registration) *modelUser {
 // persist tells what the store must answer; a new user has an empty id.
 func (m *model) persist(r user.Registration) (user.Persisted, *modelUser, error) {
 	if u := m.of(r); u != nil {
-		return user.Persisted{UserID: u.id, Status: u.status()}, u, nil
+		return user.Persisted{UserID: u.id, Status: u.status(), Again: true}, u, nil
 	}
 	rival := m.find(func(u *modelUser) bool { return u.owner.Profile.EmailCanonical == r.Profile.EmailCanonical })
 	named := m.find(func(u *modelUser) bool {

@@ -62,9 +62,14 @@ func testRaceRegistration(t *testing.T, s *store.Store) {
 	got, errs := persistAll(t, s, all)
 	require.NoError(t, errors.Join(errs...))
 	owner := onlyRow(t, s)
+	made := 0
 	for _, p := range got {
-		require.Equal(t, user.Persisted{UserID: owner.ID, Status: user.StatusPending}, p)
+		if !p.Again {
+			made++
+		}
+		require.Equal(t, user.Persisted{UserID: owner.ID, Status: user.StatusPending, Again: p.Again}, p)
 	}
+	require.Equal(t, 1, made, "one made it, the others found it")
 }
 
 func testRaceUsername(t *testing.T, s *store.Store) {

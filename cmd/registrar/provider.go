@@ -1,0 +1,106 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"registrar/internal/message"
+	"registrar/internal/pause"
+	"registrar/internal/service"
+	"registrar/internal/store"
+)
+
+func providerCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "provider",
+		Short: "Stop and start sending through a provider of email or SMS",
+		Args:  cobra.NoArgs,
+		RunE:  help,
+	}
+	list := &cobra.Command{
+		Use:   "list",
+		Short: "List the providers, and which of them are paused",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error { return listProviders(ctx, cmd, s) })
+		},
+	}
+	cmd.AddCommand(list, pauseCommand(), unpauseCommand())
+	return cmd
+}
+
+func pauseCommand() *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "pause PROVIDER",
+		Short: "Send nothing through a provider until unpause",
+		Long: "Send nothing through a provider until unpause. Its messages are tried again until their budget is used up; " +
+			"then their registrations park, and can be retried.",
+		Args: oneProvider,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			order := message.Pause{Provider: args[0], Reason: reason, Since: time.Now().UTC()}
+			err := withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error { return s.Pause(ctx, order) })
+			if err == nil {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s is paused: within %s nothing more is sent through it\n", args[0], pause.Delay)
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "for other operators; no personal data")
+	return cmd
+}
+
+func unpauseCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "unpause PROVIDER",
+		Short: "Send through a provider again",
+		Args:  oneProvider,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error {
+				was, err := s.Unpause(ctx, args[0])
+				switch {
+				case err != nil:
+					return err
+				case !was:
+					fmt.Fprintf(cmd.OutOrStdout(), "%s was not paused\n", args[0])
+				default:
+					fmt.Fprintf(cmd.OutOrStdout(), "%s is not paused any more: within %s it is used again\n", args[0], pause.Delay)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func oneProvider(cmd *cobra.Command, args []string) error {
+	if err := cobra.ExactArgs(1)(cmd, args); err != nil {
+		return err
+	}
+	if !slices.Contains(service.ProviderNames, args[0]) {
+		return fmt.Errorf("there is no provider %q (there are %s)", args[0], strings.Join(service.ProviderNames, ", "))
+	}
+	return nil
+}
+
+func listProviders(ctx context.Context, cmd *cobra.Command, s *store.Store) error {
+	pauses, err := s.Pauses(ctx)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	for _, name := range service.ProviderNames {
+		state := "in use"
+		if at := slices.IndexFunc(pauses, func(p message.Pause) bool { return p.Provider == name }); at >= 0 {
+			state = fmt.Sprintf("paused since %s: %s", pauses[at].Since.UTC().Format(time.RFC3339), cmp.Or(pauses[at].Reason, "no reason given"))
+		}
+		fmt.Fprintf(table, "%s\t%s\n", name, state)
+	}
+	return table.Flush()
+}

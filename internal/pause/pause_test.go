@@ -1,0 +1,80 @@
+package pause_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/message"
+	"registrar/internal/pause"
+)
+
+type senderFake struct{ sent int }
+
+func (f *senderFake) Send(context.Context, message.Message) (message.Receipt, error) {
+	f.sent++
+	return message.Receipt{Provider: "acme", MessageID: "1"}, nil
+}
+
+type pausesFake struct {
+	reads  int
+	pauses []message.Pause
+	err    error
+}
+
+func (f *pausesFake) read(context.Context) ([]message.Pause, error) {
+	f.reads++
+	return f.pauses, f.err
+}
+
+// code is that of the Error with which a message was held back, or empty when it was sent.
+func code(t *testing.T, s message.Sender) string {
+	t.Helper()
+	_, err := s.Send(t.Context(), message.Message{})
+	if err == nil {
+		return ""
+	}
+	var refused *message.Error
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, message.Unavailable, refused.Failure)
+	require.Equal(t, "acme", refused.Provider)
+	return refused.Code
+}
+
+func TestPauseAndItsEndArriveInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		next, pauses := &senderFake{}, &pausesFake{}
+		s := pause.New(pauses.read).Sender("acme", next)
+		require.Empty(t, code(t, s))
+		pauses.pauses = []message.Pause{{Provider: "other"}, {Provider: "acme"}}
+		require.Empty(t, code(t, s), "known for a moment")
+		time.Sleep(pause.Delay)
+		require.Equal(t, message.CodePaused, code(t, s))
+		require.Equal(t, message.CodePaused, code(t, s))
+		require.Equal(t, 2, pauses.reads)
+		pauses.pauses = pauses.pauses[:1]
+		time.Sleep(pause.Delay)
+		require.Empty(t, code(t, s))
+		require.Equal(t, 3, next.sent)
+	})
+}
+
+func TestPausesThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		next, pauses := &senderFake{}, &pausesFake{err: errors.New("away")}
+		s := pause.New(pauses.read).Sender("acme", next)
+		require.Equal(t, "pause_unknown", code(t, s), "an order to send nothing may be there")
+		pauses.err, pauses.pauses = nil, []message.Pause{{Provider: "acme"}}
+		require.Equal(t, message.CodePaused, code(t, s))
+		pauses.err = errors.New("away")
+		time.Sleep(time.Hour)
+		require.Equal(t, message.CodePaused, code(t, s), "it holds until somebody lifts it")
+		require.Zero(t, next.sent)
+	})
+}
