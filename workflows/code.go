@@ -71,7 +71,7 @@ func (r *registration) sendCodes(ctx workflow.Context) {
 // sendCode sends the current code. Its life begins when a provider has taken it.
 func (r *registration) sendCode(ctx workflow.Context) error {
 	c := r.code
-	out, err := execute(ctx, r.in.Policy.Budgets, fmt.Sprintf("send code %d by %s", c.sequence, c.channel), Activities.SendOTP, OTPInput{
+	out, err := execute(ctx, r.budgets, fmt.Sprintf("send code %d by %s", c.sequence, c.channel), Activities.SendOTP, OTPInput{
 		RegistrationID: r.in.RegistrationID, UserID: r.persisted.UserID,
 		Sequence: c.sequence, KeyID: r.in.OTPKeyID, CodeTTL: r.in.Policy.CodeTTL,
 		Channel: c.channel, To: c.to(), FirstName: r.in.Profile.FirstName, Locale: r.in.Profile.Locale,

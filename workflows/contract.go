@@ -30,6 +30,7 @@ const (
 	QueryState      = "state"     // RegistrationState
 	SignalRetry     = "retry"     // runs the failed steps again
 	SignalAbandon   = "abandon"   // ends a registration with failed steps as failed, at once
+	SignalBudget    = "budget"    // changes the budgets: BudgetChange
 	// SignalSuperseded is sent by the workflow of the later registration that took the user over.
 	SignalSuperseded = "superseded"
 )
@@ -128,6 +129,16 @@ type Budgets struct {
 	OTP          time.Duration
 	WelcomeEmail time.Duration
 	Completion   time.Duration
+}
+
+// BudgetChange is the input of SignalBudget: durations such as "90m"; an absent one leaves the budget as it is. A step
+// that is being tried goes on for the new budget when it has used up its old one, if the new one is longer. Steps that
+// start later, or are retried by an operator, have the new one.
+type BudgetChange struct {
+	Store        string `json:"store,omitempty"`
+	OTP          string `json:"otp,omitempty"`
+	WelcomeEmail string `json:"welcome_email,omitempty"`
+	Completion   string `json:"completion_sms,omitempty"`
 }
 
 // Persisted is the result of UpdatePersisted.

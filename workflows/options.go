@@ -63,6 +63,10 @@ func (o stepOptions) local(summary string) workflow.LocalActivityOptions {
 	}
 }
 
+// LeastBudget is the shortest budget that a message has time in: an attempt keeps 3 s for the ledger and needs some for
+// the provider.
+const LeastBudget = 5 * time.Second
+
 // DefaultPolicy is the patience of design and documentation.
 func DefaultPolicy() Policy {
 	return Policy{

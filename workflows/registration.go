@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"errors"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -19,7 +18,7 @@ import (
 // A rule broken in the database is a normal end with a result. A step that used up its budget parks (see park). The
 // workflow fails only when a parked step was abandoned or waited longer than Policy.ParkingTime.
 func RegistrationWorkflow(ctx workflow.Context, in RegistrationInput) (RegistrationResult, error) {
-	r := &registration{in: in, status: StatusAccepted, shown: StatusAccepted, parked: map[step]parking{}}
+	r := &registration{in: in, status: StatusAccepted, shown: StatusAccepted, budgets: in.Policy.Budgets, parked: map[step]parking{}}
 	if err := r.handle(ctx); err != nil {
 		return RegistrationResult{}, err
 	}
@@ -45,6 +44,7 @@ type registration struct {
 	held       bool      // the code waits for an operator and not for the person, or is tried again since
 	lapsed     bool      // the verification window is over
 
+	budgets   Budgets
 	parked    map[step]parking
 	retries   int   // retry signals so far
 	abandoned bool  // an operator gave up on the parked steps
@@ -160,36 +160,6 @@ func (r *registration) close(ctx workflow.Context, outcome error) error {
 	return outcome
 }
 
-// listen reacts to signals for as long as the workflow runs.
-func (r *registration) listen(ctx workflow.Context) {
-	on := func(name, description string, react func()) {
-		signals := workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: description})
-		workflow.Go(ctx, func(ctx workflow.Context) {
-			for {
-				signals.Receive(ctx, nil)
-				react()
-			}
-		})
-	}
-	on(SignalRetry, "runs the failed steps again", func() { r.retries++ })
-	on(SignalAbandon, "ends a registration with failed steps as failed, at once", func() { r.abandoned = r.abandoned || len(r.parked) > 0 })
-	on(SignalSuperseded, "not for operators: a later registration took the user over", func() { r.superseded = true })
-}
-
-// handle answers Updates and Queries.
-func (r *registration) handle(ctx workflow.Context) error {
-	state := func() (RegistrationState, error) { return r.state(), nil }
-	return errors.Join(
-		workflow.SetQueryHandlerWithOptions(ctx, QueryState, state, workflow.QueryHandlerOptions{Description: "where the registration stands"}),
-		workflow.SetUpdateHandlerWithOptions(ctx, UpdatePersisted, r.onPersisted,
-			workflow.UpdateHandlerOptions{Description: "waits until the user is stored or refused"}),
-		workflow.SetUpdateHandlerWithOptions(ctx, UpdateVerify, r.onVerify,
-			workflow.UpdateHandlerOptions{Description: "enters a code", Validator: r.mayVerify}),
-		workflow.SetUpdateHandlerWithOptions(ctx, UpdateResendOTP, r.onResend,
-			workflow.UpdateHandlerOptions{Description: "sends a new code", Validator: r.mayResend}),
-	)
-}
-
 // onPersisted waits until the user is stored or refused.
 func (r *registration) onPersisted(ctx workflow.Context) (Persisted, error) {
 	if err := r.answerWhen(ctx, func() bool { return r.settled }); err != nil {
@@ -208,7 +178,7 @@ func (r *registration) persist(ctx workflow.Context) error {
 	if r.in.Policy.PersistLocally {
 		run = executeLocally
 	}
-	out, err := run(ctx, r.in.Policy.Budgets, "store the user", Activities.PersistUser, in)
+	out, err := run(ctx, r.budgets, "store the user", Activities.PersistUser, in)
 	if err != nil {
 		return err
 	}
@@ -250,7 +220,7 @@ func (r *registration) activate(ctx workflow.Context) error {
 		Registration: r.in.registration(), At: r.verifiedAt,
 		Mobile: r.code.mobile, EmailProven: r.code.channel == message.ChannelEmail,
 	}}
-	out, err := executeLocally(ctx, r.in.Policy.Budgets, "activate the user", Activities.ActivateUser, in)
+	out, err := executeLocally(ctx, r.budgets, "activate the user", Activities.ActivateUser, in)
 	switch {
 	case err != nil:
 		return err
@@ -268,7 +238,7 @@ func (r *registration) activate(ctx workflow.Context) error {
 // expire frees the email and the username.
 func (r *registration) expire(ctx workflow.Context) error {
 	in := ExpireInput{RegistrationID: r.in.RegistrationID}
-	if _, err := executeLocally(ctx, r.in.Policy.Budgets, "expire the registration", Activities.ExpireUser, in); err != nil {
+	if _, err := executeLocally(ctx, r.budgets, "expire the registration", Activities.ExpireUser, in); err != nil {
 		return err
 	}
 	r.end(ctx, StatusExpired, "never verified: email and username are free again")
@@ -276,7 +246,7 @@ func (r *registration) expire(ctx workflow.Context) error {
 }
 
 func (r *registration) sendWelcome(ctx workflow.Context) error {
-	out, err := execute(ctx, r.in.Policy.Budgets, "send the welcome email", Activities.SendWelcomeEmail, r.notice(r.in.Profile.Email))
+	out, err := execute(ctx, r.budgets, "send the welcome email", Activities.SendWelcomeEmail, r.notice(r.in.Profile.Email))
 	if err == nil {
 		r.tellSent(ctx, "welcome email", out)
 	}
@@ -284,7 +254,7 @@ func (r *registration) sendWelcome(ctx workflow.Context) error {
 }
 
 func (r *registration) sendCompletion(ctx workflow.Context) error {
-	out, err := execute(ctx, r.in.Policy.Budgets, "send the completion SMS", Activities.SendCompletionSMS, r.notice(r.code.mobile))
+	out, err := execute(ctx, r.budgets, "send the completion SMS", Activities.SendCompletionSMS, r.notice(r.code.mobile))
 	if err == nil {
 		r.tellSent(ctx, "completion SMS", out)
 	}

@@ -40,6 +40,7 @@ type parking struct {
 func (r *registration) step(ctx workflow.Context, s step, run func(workflow.Context) error) error {
 	tries := 0
 	for times := 1; ; times++ {
+		had := s.budget(r.budgets)
 		err := run(ctx)
 		if err == nil {
 			return nil
@@ -49,10 +50,20 @@ func (r *registration) step(ctx workflow.Context, s step, run func(workflow.Cont
 		}
 		last := lastTry(err)
 		tries += last.Number
+		if s.budget(r.budgets) > had && mayHelp(err) {
+			times--
+			continue
+		}
 		if err := r.park(ctx, s, parking{r.reasonOf(s, err), workflow.Now(ctx), times, tries, last}); err != nil {
 			return err
 		}
 	}
+}
+
+// mayHelp tells whether trying again may help, after a budget was used up.
+func mayHelp(err error) bool {
+	app, ok := errors.AsType[*temporal.ApplicationError](err)
+	return !ok || !app.NonRetryable()
 }
 
 // begin runs a step beside the others. Its final error ends the registration.

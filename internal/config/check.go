@@ -13,6 +13,9 @@ import (
 	"registrar/workflows"
 )
 
+// minToken is the least length of a token that guards more than loopback. 16 random characters of base64 have 96 bits.
+const minToken = 16
+
 // mistakes collects what is wrong, a line each.
 type mistakes []error
 
@@ -30,9 +33,9 @@ func (m *mistakes) positive(name string, d time.Duration) {
 	m.unless(d > 0, name, "%s is not longer than 0", d)
 }
 
-// sending is for budgets of messages: an attempt keeps 3 s of its time for the ledger and needs some for the provider.
+// sending is for budgets of messages.
 func (m *mistakes) sending(name string, d time.Duration) {
-	m.unless(d >= 5*time.Second, name, "%s is shorter than 5s, in which a message can be sent and written down", d)
+	m.unless(d >= workflows.LeastBudget, name, "%s is shorter than %s, in which a message can be sent and written down", d, workflows.LeastBudget)
 }
 
 // check finds values that no process can use, set or not needed alike.
@@ -71,6 +74,7 @@ func (a API) check(m *mistakes) {
 	m.unless(a.DrainDelay >= 0, "API_DRAIN_DELAY", "%s is below 0", a.DrainDelay)
 	m.positive("API_SHUTDOWN_TIMEOUT", a.ShutdownTimeout)
 	m.unless(a.HashConcurrency >= 0, "HASH_CONCURRENCY", "%d is below 0", a.HashConcurrency)
+	m.unless(a.AdminToken == "" || len(a.AdminToken) >= minToken, "ADMIN_TOKEN", "has fewer than %d characters", minToken)
 	m.unless(a.HashQueue > 0, "HASH_QUEUE", "%d is not above 0", a.HashQueue)
 }
 

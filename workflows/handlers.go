@@ -1,0 +1,50 @@
+package workflows
+
+import (
+	"errors"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+// listen reacts to signals for as long as the workflow runs.
+func (r *registration) listen(ctx workflow.Context) {
+	on := func(name, description string, react func(workflow.Context, workflow.ReceiveChannel)) {
+		signals := workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: description})
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			for {
+				react(ctx, signals)
+			}
+		})
+	}
+	on(SignalRetry, "runs the failed steps again", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+		signals.Receive(ctx, nil)
+		r.retries++
+	})
+	on(SignalAbandon, "ends a registration with failed steps as failed, at once", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+		signals.Receive(ctx, nil)
+		r.abandoned = r.abandoned || len(r.parked) > 0
+	})
+	on(SignalSuperseded, "not for operators: a later registration took the user over", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+		signals.Receive(ctx, nil)
+		r.superseded = true
+	})
+	on(SignalBudget, `changes how long steps are tried, as {"otp": "90m"}`, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+		var in any // what is no BudgetChange is told, where Receive would drop it
+		signals.Receive(ctx, &in)
+		r.changeBudgets(ctx, in)
+	})
+}
+
+// handle answers Updates and Queries.
+func (r *registration) handle(ctx workflow.Context) error {
+	state := func() (RegistrationState, error) { return r.state(), nil }
+	return errors.Join(
+		workflow.SetQueryHandlerWithOptions(ctx, QueryState, state, workflow.QueryHandlerOptions{Description: "where the registration stands"}),
+		workflow.SetUpdateHandlerWithOptions(ctx, UpdatePersisted, r.onPersisted,
+			workflow.UpdateHandlerOptions{Description: "waits until the user is stored or refused"}),
+		workflow.SetUpdateHandlerWithOptions(ctx, UpdateVerify, r.onVerify,
+			workflow.UpdateHandlerOptions{Description: "enters a code", Validator: r.mayVerify}),
+		workflow.SetUpdateHandlerWithOptions(ctx, UpdateResendOTP, r.onResend,
+			workflow.UpdateHandlerOptions{Description: "sends a new code", Validator: r.mayResend}),
+	)
+}
