@@ -30,6 +30,7 @@ var answers = map[ProblemCode]answer{
 	ProblemCodeDuplicateField:        {400, "The body has a field twice.", 0},
 	ProblemCodeWrongType:             {400, "A field has the wrong type.", 0},
 	ProblemCodeInvalidIdempotencyKey: {400, "Idempotency-Key must be given once, with 1 to 255 visible ASCII characters.", 0},
+	ProblemCodeUnauthorized:          {401, "This address needs the bearer token of an operator.", 0},
 	ProblemCodeNotFound:              {404, "There is nothing here.", 0},
 	ProblemCodeMethodNotAllowed:      {405, "This address does not take this method; the header Allow lists those it takes.", 0},
 	ProblemCodeRequestTimeout:        {408, "The body did not arrive in time.", 0},

@@ -82,6 +82,7 @@ const (
 	ProblemCodeSuperseded            ProblemCode = "superseded"
 	ProblemCodeTooManyAttempts       ProblemCode = "too_many_attempts"
 	ProblemCodeTooManyResends        ProblemCode = "too_many_resends"
+	ProblemCodeUnauthorized          ProblemCode = "unauthorized"
 	ProblemCodeUnavailable           ProblemCode = "unavailable"
 	ProblemCodeUnknownField          ProblemCode = "unknown_field"
 	ProblemCodeUnsupportedMediaType  ProblemCode = "unsupported_media_type"
@@ -112,6 +113,61 @@ const (
 	StatusPendingVerification Status = "pending_verification"
 	StatusRejected            Status = "rejected"
 	StatusSuperseded          Status = "superseded"
+)
+
+// Defines values for TimelineUserStatus.
+const (
+	TimelineUserStatusActive              TimelineUserStatus = "active"
+	TimelineUserStatusPendingVerification TimelineUserStatus = "pending_verification"
+)
+
+// Defines values for TimelineEntryEvent.
+const (
+	TimelineEntryEventAbandon              TimelineEntryEvent = "abandon"
+	TimelineEntryEventAccepted             TimelineEntryEvent = "accepted"
+	TimelineEntryEventCancelRequested      TimelineEntryEvent = "cancel_requested"
+	TimelineEntryEventCodeEntered          TimelineEntryEvent = "code_entered"
+	TimelineEntryEventCodeRequested        TimelineEntryEvent = "code_requested"
+	TimelineEntryEventCodeRight            TimelineEntryEvent = "code_right"
+	TimelineEntryEventCodeWrong            TimelineEntryEvent = "code_wrong"
+	TimelineEntryEventMessageTaken         TimelineEntryEvent = "message_taken"
+	TimelineEntryEventParked               TimelineEntryEvent = "parked"
+	TimelineEntryEventPaused               TimelineEntryEvent = "paused"
+	TimelineEntryEventReplaced             TimelineEntryEvent = "replaced"
+	TimelineEntryEventReset                TimelineEntryEvent = "reset"
+	TimelineEntryEventRetry                TimelineEntryEvent = "retry"
+	TimelineEntryEventRunCanceled          TimelineEntryEvent = "run_canceled"
+	TimelineEntryEventRunCompleted         TimelineEntryEvent = "run_completed"
+	TimelineEntryEventRunFailed            TimelineEntryEvent = "run_failed"
+	TimelineEntryEventRunTimedOut          TimelineEntryEvent = "run_timed_out"
+	TimelineEntryEventSignal               TimelineEntryEvent = "signal"
+	TimelineEntryEventStatusChanged        TimelineEntryEvent = "status_changed"
+	TimelineEntryEventStepCanceled         TimelineEntryEvent = "step_canceled"
+	TimelineEntryEventStepCompleted        TimelineEntryEvent = "step_completed"
+	TimelineEntryEventStepFailed           TimelineEntryEvent = "step_failed"
+	TimelineEntryEventStepPaused           TimelineEntryEvent = "step_paused"
+	TimelineEntryEventStepRunning          TimelineEntryEvent = "step_running"
+	TimelineEntryEventStepScheduled        TimelineEntryEvent = "step_scheduled"
+	TimelineEntryEventStepStarted          TimelineEntryEvent = "step_started"
+	TimelineEntryEventStepTimedOut         TimelineEntryEvent = "step_timed_out"
+	TimelineEntryEventStepWaiting          TimelineEntryEvent = "step_waiting"
+	TimelineEntryEventSuperseded           TimelineEntryEvent = "superseded"
+	TimelineEntryEventTerminated           TimelineEntryEvent = "terminated"
+	TimelineEntryEventTimerCanceled        TimelineEntryEvent = "timer_canceled"
+	TimelineEntryEventTimerFired           TimelineEntryEvent = "timer_fired"
+	TimelineEntryEventTimerStarted         TimelineEntryEvent = "timer_started"
+	TimelineEntryEventTryFailed            TimelineEntryEvent = "try_failed"
+	TimelineEntryEventUnpaused             TimelineEntryEvent = "unpaused"
+	TimelineEntryEventUserStored           TimelineEntryEvent = "user_stored"
+	TimelineEntryEventUserVerified         TimelineEntryEvent = "user_verified"
+	TimelineEntryEventWorkflowTaskFailed   TimelineEntryEvent = "workflow_task_failed"
+	TimelineEntryEventWorkflowTaskTimedOut TimelineEntryEvent = "workflow_task_timed_out"
+)
+
+// Defines values for TimelineEntrySource.
+const (
+	TimelineEntrySourceLedger   TimelineEntrySource = "ledger"
+	TimelineEntrySourceWorkflow TimelineEntrySource = "workflow"
 )
 
 // Defines values for VerificationChannel.
@@ -375,6 +431,97 @@ type ResendRequest struct {
 // * `failed` – waits for an operator; nothing is lost
 type Status string
 
+// Timeline defines model for Timeline.
+type Timeline struct {
+	Entries []TimelineEntry `json:"entries"`
+
+	// LedgerAvailable False when the database did not answer.
+	LedgerAvailable bool `json:"ledger_available"`
+
+	// RegistrationID The registration's id, a UUID.
+	//
+	// Example: 0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01
+	RegistrationID RegistrationID `json:"registration_id"`
+
+	// Truncated True when there was more than one answer takes.
+	Truncated bool `json:"truncated"`
+
+	// UserID The user's id, a UUID; present as soon as the user is stored.
+	//
+	// Example: 0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023
+	UserID UserID `json:"user_id,omitempty,omitzero"`
+
+	// UserStatus Where the user stands that the registration has now; absent when it has none.
+	UserStatus TimelineUserStatus `json:"user_status,omitempty,omitzero"`
+
+	// WorkflowRetained False when Temporal has forgotten the workflow.
+	WorkflowRetained bool `json:"workflow_retained"`
+}
+
+// TimelineUserStatus Where the user stands that the registration has now; absent when it has none.
+type TimelineUserStatus string
+
+// TimelineEntry One thing that happened. What does not apply is absent.
+type TimelineEntry struct {
+	// At When; for what goes on now, the time of the answer.
+	At time.Time `json:"at"`
+
+	// Attempt Counts the tries of a step.
+	Attempt int `json:"attempt,omitempty,omitzero"`
+
+	// By Who, as Temporal recorded it.
+	//
+	// Example: 4711@ops-1@
+	By string `json:"by,omitempty,omitzero"`
+
+	// Code The provider's own code.
+	//
+	// Example: 20003
+	Code string `json:"code,omitempty,omitzero"`
+
+	// Detail For people.
+	//
+	// Example: twilio: misconfigured (20003)
+	Detail string `json:"detail,omitempty,omitzero"`
+
+	// Event What happened. New events may be added.
+	Event TimelineEntryEvent `json:"event"`
+
+	// EventID The event in that run's history.
+	EventID int64 `json:"event_id,omitempty,omitzero"`
+
+	// MessageID The provider's id of a message.
+	MessageID string `json:"message_id,omitempty,omitzero"`
+
+	// Provider Who took or refused a message.
+	//
+	// Example: twilio
+	Provider string `json:"provider,omitempty,omitzero"`
+
+	// Reason A code, or what an operator gave as the reason.
+	//
+	// Example: sms_misconfigured
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// RunID The workflow's run.
+	RunID  string              `json:"run_id,omitempty,omitzero"`
+	Source TimelineEntrySource `json:"source"`
+
+	// Step The activity, what a timer waits for, or the name of a signal.
+	//
+	// Example: SendOTP
+	Step string `json:"step,omitempty,omitzero"`
+
+	// Until When a timer fires or the next try begins.
+	Until time.Time `json:"until,omitempty,omitzero"`
+}
+
+// TimelineEntryEvent What happened. New events may be added.
+type TimelineEntryEvent string
+
+// TimelineEntrySource defines model for TimelineEntry.Source.
+type TimelineEntrySource string
+
 // UserID The user's id, a UUID; present as soon as the user is stored.
 //
 // Example: 0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023
@@ -457,6 +604,9 @@ type ServerInterface interface {
 	// GetReadiness Should requests be sent here?
 	// (GET /readyz)
 	GetReadiness(c *gin.Context)
+	// GetTimeline See what happened to a registration
+	// (GET /v1/admin/registrations/{id}/timeline)
+	GetTimeline(c *gin.Context, id ID)
 	// CreateRegistration Register a user
 	// (POST /v1/registrations)
 	CreateRegistration(c *gin.Context, params CreateRegistrationParams)
@@ -504,6 +654,31 @@ func (siw *ServerInterfaceWrapper) GetReadiness(c *gin.Context) {
 	}
 
 	siw.Handler.GetReadiness(c)
+}
+
+// GetTimeline operation middleware
+func (siw *ServerInterfaceWrapper) GetTimeline(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetTimeline(c, id)
 }
 
 // CreateRegistration operation middleware
@@ -652,6 +827,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/registrations/:id", wrapper.GetRegistration)
 	router.POST(options.BaseURL+"/v1/registrations/:id/verification", wrapper.VerifyRegistration)
 	router.POST(options.BaseURL+"/v1/registrations/:id/otp", wrapper.ResendCode)
+	router.GET(options.BaseURL+"/v1/admin/registrations/:id/timeline", wrapper.GetTimeline)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness)
 }
@@ -808,6 +984,122 @@ func (response GetReadiness503JSONResponse) VisitGetReadinessResponse(w http.Res
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTimelineRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetTimelineResponseObject interface {
+	VisitGetTimelineResponse(w http.ResponseWriter) error
+}
+
+type GetTimeline200ResponseHeaders struct {
+	XRequestID *string
+}
+
+type GetTimeline200JSONResponse struct {
+	Body    Timeline
+	Headers GetTimeline200ResponseHeaders
+}
+
+func (response GetTimeline200JSONResponse) VisitGetTimelineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTimeline401ResponseHeaders struct {
+	WWWAuthenticate string
+	XRequestID      *string
+}
+
+type GetTimeline401ApplicationProblemPlusJSONResponse struct {
+	Body    Problem
+	Headers GetTimeline401ResponseHeaders
+}
+
+func (response GetTimeline401ApplicationProblemPlusJSONResponse) VisitGetTimelineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTimeline404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetTimeline404ApplicationProblemPlusJSONResponse) VisitGetTimelineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTimeline500ApplicationProblemPlusJSONResponse struct {
+	InternalApplicationProblemPlusJSONResponse
+}
+
+func (response GetTimeline500ApplicationProblemPlusJSONResponse) VisitGetTimelineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTimeline503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetTimeline503ApplicationProblemPlusJSONResponse) VisitGetTimelineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
 	if response.Headers.XRequestID != nil {
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
@@ -1714,6 +2006,9 @@ type StrictServerInterface interface {
 	// GetReadiness Should requests be sent here?
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
+	// GetTimeline See what happened to a registration
+	// (GET /v1/admin/registrations/{id}/timeline)
+	GetTimeline(ctx context.Context, request GetTimelineRequestObject) (GetTimelineResponseObject, error)
 	// CreateRegistration Register a user
 	// (POST /v1/registrations)
 	CreateRegistration(ctx context.Context, request CreateRegistrationRequestObject) (CreateRegistrationResponseObject, error)
@@ -1826,6 +2121,32 @@ func (sh *strictHandler) GetReadiness(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetReadinessResponseObject); ok {
 		if err := validResponse.VisitGetReadinessResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetTimeline operation middleware
+func (sh *strictHandler) GetTimeline(ctx *gin.Context, id ID) {
+	var request GetTimelineRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTimeline(ctx, request.(GetTimelineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTimeline")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetTimelineResponseObject); ok {
+		if err := validResponse.VisitGetTimelineResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

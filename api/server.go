@@ -54,6 +54,10 @@ type Deps struct {
 	Schema func(context.Context) error
 	// Draining is true from the moment that the process wants no new requests, for /readyz. nil: never.
 	Draining func() bool
+	// Timelines answers operators. nil, or an empty AdminToken: nothing under /v1/admin/ exists.
+	Timelines Timelines
+	// AdminToken is the bearer token of operators. It is never logged.
+	AdminToken string
 	// Landing answers GET /. nil: a page that links to the documentation.
 	Landing http.Handler
 	// Logger gets one line for each request and each failure, without personal data. nil: slog.Default().
@@ -75,7 +79,7 @@ func New(d Deps) http.Handler {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // one resource, one address
-	router.Use(s.identify, s.logAccess, s.recoverPanic, secureHeaders)
+	router.Use(s.identify, s.logAccess, s.recoverPanic, secureHeaders, s.guardAdmin)
 	router.NoRoute(func(c *gin.Context) { s.fail(c, &problem{code: ProblemCodeNotFound}) })
 	router.NoMethod(func(c *gin.Context) { s.fail(c, &problem{code: ProblemCodeMethodNotAllowed}) })
 	RegisterHandlersWithOptions(router, s.strict(), GinServerOptions{

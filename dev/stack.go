@@ -84,7 +84,7 @@ func (s *stack) start(ctx context.Context) error {
 		return err
 	}
 	s.later(func() error { workers.Stop(); return nil })
-	s.serve(ctx, listener, keys, temporal)
+	s.serve(ctx, listener, keys, users, temporal)
 	return nil
 }
 
@@ -153,9 +153,9 @@ func explain(err error) error {
 }
 
 // serve serves the API and what dev adds to it.
-func (s *stack) serve(ctx context.Context, listener net.Listener, keys service.Keys, temporal client.Client) {
+func (s *stack) serve(ctx context.Context, listener net.Listener, keys service.Keys, users *store.Store, temporal client.Client) {
 	s.places = append(s.listPlaces(), s.places...)
-	deps := service.APIDeps(s.config, keys, temporal, s.logger)
+	deps := service.APIDeps(s.config, keys, users, temporal, s.logger)
 	if s.hasher != nil {
 		deps.Hasher = s.hasher
 	}

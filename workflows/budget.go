@@ -1,8 +1,7 @@
 package workflows
 
 import (
-	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,30 +35,28 @@ func (r *registration) changeBudgets(ctx workflow.Context, in any) {
 }
 
 func changed(b Budgets, in any) (Budgets, error) {
-	text, err := json.Marshal(in)
-	if err != nil {
-		return b, fmt.Errorf("the input is no JSON")
-	}
-	var change BudgetChange
-	strict := json.NewDecoder(bytes.NewReader(text))
-	strict.DisallowUnknownFields()
-	if err := strict.Decode(&change); err != nil || change == (BudgetChange{}) {
-		return b, fmt.Errorf(`the input is not like {"otp": "90m"}, with store, otp, welcome_email or completion_sms`)
-	}
+	change, _ := in.(map[string]any)
+	known := 0
 	for _, c := range []struct {
-		text   string
+		name   string
 		budget *time.Duration
 	}{
-		{change.Store, &b.Store}, {change.OTP, &b.OTP}, {change.WelcomeEmail, &b.WelcomeEmail}, {change.Completion, &b.Completion},
+		{"store", &b.Store}, {"otp", &b.OTP}, {"welcome_email", &b.WelcomeEmail}, {"completion_sms", &b.Completion},
 	} {
-		if c.text == "" {
+		value, ok := change[c.name]
+		if !ok {
 			continue
 		}
-		d, err := time.ParseDuration(c.text)
+		known++
+		text, _ := value.(string)
+		d, err := time.ParseDuration(text)
 		if err != nil || d < LeastBudget {
-			return b, fmt.Errorf("%q is no duration of at least %s", c.text, LeastBudget)
+			return b, fmt.Errorf("%s is no duration of at least %s", c.name, LeastBudget)
 		}
 		*c.budget = d
+	}
+	if known == 0 || known < len(change) {
+		return b, errors.New(`the input is not like {"otp": "90m"}, with store, otp, welcome_email or completion_sms`)
 	}
 	return b, nil
 }

@@ -131,15 +131,10 @@ type Budgets struct {
 	Completion   time.Duration
 }
 
-// BudgetChange is the input of SignalBudget: durations such as "90m"; an absent one leaves the budget as it is. A step
-// that is being tried goes on for the new budget when it has used up its old one, if the new one is longer. Steps that
-// start later, or are retried by an operator, have the new one.
-type BudgetChange struct {
-	Store        string `json:"store,omitempty"`
-	OTP          string `json:"otp,omitempty"`
-	WelcomeEmail string `json:"welcome_email,omitempty"`
-	Completion   string `json:"completion_sms,omitempty"`
-}
+// BudgetChange is the input of SignalBudget: durations such as "90m" for store, otp, welcome_email, completion_sms. An
+// absent one leaves the budget as it is. A step that is being tried goes on for the new budget when it has used up its
+// old one, if the new one is longer. Steps that start later, or are retried by an operator, have the new one.
+type BudgetChange map[string]string
 
 // Persisted is the result of UpdatePersisted.
 type Persisted struct {

@@ -40,7 +40,8 @@ func root() *cobra.Command {
 		Args:          cobra.NoArgs,
 		RunE:          help,
 	}
-	cmd.AddCommand(apiCommand(), workerCommand(), migrateCommand(), codecCommand(), providerCommand(), keysCommand(), versionCommand())
+	cmd.AddCommand(apiCommand(), workerCommand(), migrateCommand(), codecCommand(), providerCommand(), keysCommand(),
+		timelineCommand(), findCommand(), versionCommand())
 	return cmd
 }
 

@@ -40,6 +40,7 @@ type API struct {
 	ShutdownTimeout time.Duration `env:"API_SHUTDOWN_TIMEOUT" envDefault:"20s" example:"20s" doc:"How long requests in progress may take to end after that."`
 	HashConcurrency int           `env:"HASH_CONCURRENCY" envDefault:"0" example:"2" doc:"Passwords hashed at a time; 0 means one for each CPU. Each takes 19 MiB."`
 	HashQueue       int           `env:"HASH_QUEUE" envDefault:"64" example:"64" doc:"Passwords that may wait to be hashed; over it the API answers 503."`
+	AdminToken      string        `env:"ADMIN_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token of operators for /v1/admin/, at least 16 characters. Empty: those addresses do not exist."`
 }
 
 // Registration is the product's rules and patience.

@@ -12,10 +12,11 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
+	"registrar/internal/store"
 )
 
 // APIDeps are the API's parts as the configuration says. The caller may change them before api.New.
-func APIDeps(c config.Config, keys Keys, temporal client.Client, logger *slog.Logger) api.Deps {
+func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Client, logger *slog.Logger) api.Deps {
 	deps := api.Deps{
 		Engine: api.NewTemporal(temporal, api.TemporalOptions{WaitBudget: c.API.WaitBudget, EmailHash: keys.Ring.EmailHash}),
 		Hasher: secret.NewHasher(secret.HasherOptions{Concurrency: c.API.HashConcurrency, Queue: c.API.HashQueue}),
@@ -23,6 +24,8 @@ func APIDeps(c config.Config, keys Keys, temporal client.Client, logger *slog.Lo
 		Rules:  c.Registration.Rules(),
 		Policy: c.Registration.Policy(),
 		Logger: logger,
+
+		Timelines: timelines(keys, users, temporal), AdminToken: c.API.AdminToken,
 	}
 	if c.Registration.BreachCheck {
 		deps.Breach = breach.New(breach.Options{URL: c.Registration.BreachURL})
@@ -55,7 +58,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) error {
 	defer temporal.Close()
 
 	server := NewServer(c.API.Addr, c.API.ShutdownTimeout, c.API.DrainDelay, logger)
-	deps := APIDeps(c, keys, temporal, logger)
+	deps := APIDeps(c, keys, users, temporal, logger)
 	deps.Draining, deps.Schema = server.Draining, schemaReady(users)
 	return server.Run(ctx, api.New(deps))
 }

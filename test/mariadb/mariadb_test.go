@@ -6,12 +6,10 @@ package mariadb_test
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -22,24 +20,16 @@ import (
 	"registrar/internal/store"
 	"registrar/internal/store/storetest"
 	"registrar/internal/user"
+	"registrar/test/parts"
 )
 
 var shared *server
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	var err error
-	if shared, err = newServer(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	code := m.Run()
-	if err := shared.remove(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
+func TestMain(m *testing.M) {
+	os.Exit(parts.Main(func(s *parts.Scope) int {
+		shared = startServer(s)
+		return m.Run()
+	}))
 }
 
 func TestStore(t *testing.T) {
@@ -171,7 +161,7 @@ func TestErrorsHoldNoPersonalData(t *testing.T) {
 		_, err := s.Persist(t.Context(), *r)
 		require.EqualError(t, err, "persist user: mysql error "+number)
 		var my *mysql.MySQLError
-		require.False(t, errors.As(err, &my))
+		require.NotErrorAs(t, err, &my)
 	}
 }
 
@@ -195,24 +185,22 @@ func TestQueryPlan(t *testing.T) {
 // acknowledged is lost.
 func TestKilledServer(t *testing.T) {
 	t.Parallel()
-	own, err := newServer()
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, own.remove()) })
+	own := startServer(t)
 	acknowledged := make(chan stored, 100_000)
 	failed := load(t, migrated(t, own), acknowledged)
 	require.Eventually(t, func() bool { return len(acknowledged) > 100 }, 30*time.Second, time.Millisecond)
 
-	own.end(syscall.SIGKILL)
+	own.Kill()
 	for err := range failed {
 		require.Empty(t, user.CodeOf(err))
 		require.ErrorContains(t, err, "persist user: ")
 		require.NotContains(t, err.Error(), "example.org")
 	}
 	s := own.reopen(t, firstDatabase)
-	_, err = s.Pending(t.Context())
+	_, err := s.Pending(t.Context())
 	require.Error(t, err)
 
-	require.NoError(t, own.start())
+	require.NoError(t, own.Start())
 	s = own.reopen(t, firstDatabase)
 	pending, err := s.Pending(t.Context())
 	require.NoError(t, err)
