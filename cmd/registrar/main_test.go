@@ -113,7 +113,7 @@ func TestMissingVariables(t *testing.T) {
 	clean(t)
 	servers := "PRF_KEYSET: is not set\nPAYLOAD_KEYSET: is not set\nDATABASE_DSN: is not set"
 	for name, want := range map[string]string{
-		"api": servers, "worker": servers, "codec": "PAYLOAD_KEYSET: is not set",
+		"api": servers, "worker": servers, "timeline 1": servers, "codec": "PAYLOAD_KEYSET: is not set",
 		"migrate up": "DATABASE_DSN: is not set", "migrate down": "DATABASE_DSN: is not set", "migrate status": "DATABASE_DSN: is not set",
 	} {
 		_, err := execute(t, "", strings.Fields(name)...)

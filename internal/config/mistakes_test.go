@@ -27,6 +27,7 @@ func TestBadValues(t *testing.T) {
 		"API_DRAIN_DELAY=-1s":          "-1s is below 0; an example: 5s",
 		"API_SHUTDOWN_TIMEOUT=0s":      "0s is not longer than 0; an example: 20s",
 		"HASH_CONCURRENCY=-1":          "-1 is below 0; an example: 2",
+		"ADMIN_TOKEN=fifteen-letters":  "has fewer than 16 characters",
 		"HASH_QUEUE=0":                 "0 is not above 0; an example: 64",
 		"HASH_QUEUE=many":              `"many" ` + noNumber + "64",
 		"DEFAULT_REGION=XX":            `"XX" is no country with phone numbers; an example: DE`,
@@ -106,7 +107,7 @@ func TestSecretsAreMarked(t *testing.T) {
 		names = append(names, v.Name)
 	}
 	require.Equal(t, []string{
-		"PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "MAILGUN_API_KEY", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET", "CODEC_TOKEN",
+		"ADMIN_TOKEN", "PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "MAILGUN_API_KEY", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET", "CODEC_TOKEN",
 	}, names)
 }
 

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/service"
+	"registrar/internal/timeline"
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+var noon = time.Date(2026, time.December, 1, 12, 0, 0, 0, time.UTC)
+
+func TestPrintTimeline(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, printTimeline(&out, timeline.Timeline{
+		RegistrationID: "r", WorkflowRetained: true, LedgerError: errors.New("no connection"), Truncated: true,
+		Entries: []timeline.Entry{
+			{At: noon, Event: timeline.EventAccepted, RunID: "one", By: "api"},
+			{
+				At: noon.Add(time.Second), Event: timeline.EventStepFailed, RunID: "one", Step: "SendOTP", Attempt: 2,
+				Reason: "sms_misconfigured", Provider: "twilio", Code: "20003", Detail: "twilio: misconfigured (20003)",
+			},
+			{At: noon.Add(2 * time.Second), Event: timeline.EventRetry, RunID: "two", By: "ops", Reason: "clear\x1b[2J"},
+			{At: noon.Add(3 * time.Second), Event: timeline.EventTimerStarted, RunID: "two", Until: noon.Add(time.Hour)},
+		},
+	}))
+	require.Equal(t, strings.TrimLeft(`
+registration r, user not known
+note: the database did not answer; this is the workflow's part (no connection)
+note: there is more than is shown
+UTC                      EVENT          STEP     TRY  BY   WHAT
+                                                           run one
+2026-12-01 12:00:00.000  accepted                     api
+2026-12-01 12:00:01.000  step failed    SendOTP  2         sms_misconfigured, twilio 20003, twilio: misconfigured (20003)
+                                                           run two
+2026-12-01 12:00:02.000  retry                        ops  clear [2J
+2026-12-01 12:00:03.000  timer started                     until 2026-12-01 13:00:00.000
+`, "\n"), out.String())
+}
+
+func TestPrintFindings(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, printFindings(&out, service.Findings{
+		Registrations: []timeline.Found{
+			{
+				RegistrationID: "new", Status: workflows.StatusAccepted, LiveStatus: workflows.StatusPending,
+				WorkflowStatus: "Running", Started: noon,
+			},
+			{
+				RegistrationID: "usual", Status: workflows.StatusAccepted, WorkflowStatus: "Completed",
+				Started: noon, Closed: noon.Add(time.Hour),
+			},
+			{
+				RegistrationID: "old", Status: workflows.StatusFailed, Reason: workflows.ReasonSMSRejected,
+				WorkflowStatus: "Failed", Started: noon, Closed: noon.Add(time.Hour),
+			},
+		},
+		AccountKnown: true,
+		Account:      &timeline.Account{UserID: "u", RegistrationID: "new", Status: user.StatusPending, CreatedAt: noon},
+	}))
+	require.Equal(t, strings.TrimLeft(`
+REGISTRATION  STATUS                REASON        WORKFLOW   STARTED (UTC)            CLOSED (UTC)
+new           pending_verification                Running    2026-12-01 12:00:00.000  -
+usual         active                              Completed  2026-12-01 12:00:00.000  2026-12-01 13:00:00.000
+old           failed                sms_rejected  Failed     2026-12-01 12:00:00.000  2026-12-01 13:00:00.000
+account: user u, pending_verification, of registration new, stored 2026-12-01 12:00:00.000, verified -
+`, "\n"), out.String())
+}
+
+func TestFindReadsTheAddressFromStandardInput(t *testing.T) {
+	clean(t)
+	for _, text := range []string{"", "\n\n", "  "} {
+		_, err := execute(t, text, "find", "--email", "-")
+		require.EqualError(t, err, "standard input has no address")
+	}
+	line, err := readLine(strings.NewReader("\n Ada@Example.com \nnext"))
+	require.NoError(t, err)
+	require.Equal(t, "Ada@Example.com", line)
+}
+
+func TestAuditUsage(t *testing.T) {
+	clean(t)
+	for want, args := range map[string][]string{
+		"accepts 1 arg(s), received 0":                                             {"timeline"},
+		"at least one of the flags in the group [email id] is required":            {"find"},
+		"[email id] are set none of the others can be":                             {"find", "--email", "x", "--id", "y"},
+		"PRF_KEYSET: is not set\nPAYLOAD_KEYSET: is not set\nDATABASE_DSN: is not": {"find", "--email", "-"},
+	} {
+		_, err := execute(t, "ada@example.com\n", args...)
+		require.ErrorContains(t, err, want)
+	}
+}

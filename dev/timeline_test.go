@@ -1,0 +1,187 @@
+package main
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"registrar/api"
+	"registrar/internal/message"
+	"registrar/internal/timeline"
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+const adminToken = "token-of-the-operators"
+
+// timeline reads a registration's timeline as an operator does.
+func (s *site) timeline(t *testing.T, id string) api.Timeline {
+	t.Helper()
+	a := s.mustCall(t, http.MethodGet, "/v1/admin/registrations/"+id+"/timeline", nil, "Authorization", "Bearer "+adminToken)
+	return decode[api.Timeline](t, a, http.StatusOK)
+}
+
+// fact is what the tests compare of an entry.
+type fact struct {
+	event  api.TimelineEntryEvent
+	step   string
+	reason string
+}
+
+func factsOf(l api.Timeline) []fact {
+	var all []fact
+	for _, e := range l.Entries {
+		all = append(all, fact{e.Event, e.Step, e.Reason})
+	}
+	return all
+}
+
+// requireInOrder checks that those facts are told one after another, whatever is between them.
+func requireInOrder(t *testing.T, told []fact, want ...fact) {
+	t.Helper()
+	rest := told
+	for _, f := range want {
+		at := slices.Index(rest, f)
+		require.GreaterOrEqual(t, at, 0, "%v is missing, or too early, in %v", f, told)
+		rest = rest[at+1:]
+	}
+}
+
+func count(l api.Timeline, event api.TimelineEntryEvent) int {
+	n := 0
+	for _, e := range l.Entries {
+		if e.Event == event {
+			n++
+		}
+	}
+	return n
+}
+
+// find returns the first entry of an event.
+func find(t *testing.T, l api.Timeline, event api.TimelineEntryEvent) api.TimelineEntry {
+	t.Helper()
+	at := slices.IndexFunc(l.Entries, func(e api.TimelineEntry) bool { return e.Event == event })
+	require.GreaterOrEqual(t, at, 0, "no %s", event)
+	return l.Entries[at]
+}
+
+func TestTheTimelineTellsWhatHappened(t *testing.T) {
+	t.Parallel()
+	s := launch(t, "ADMIN_TOKEN="+adminToken)
+	form := stranger()
+	path := "/v1/admin/registrations/0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01/timeline"
+	requireProblem(t, s.mustCall(t, http.MethodGet, path, nil), http.StatusUnauthorized, api.ProblemCodeUnauthorized)
+	requireProblem(t, s.mustCall(t, http.MethodGet, path, nil, "Authorization", "Bearer "+adminToken),
+		http.StatusNotFound, api.ProblemCodeNotFound)
+
+	down := s.breakProvider(isCode, &message.Error{Provider: "outbox", Failure: message.Misconfigured, Code: "20003"})
+	id := s.mustRegister(t, form).RegistrationID
+	s.awaitStatus(t, id, api.StatusFailed)
+	parked := s.timeline(t, id)
+	require.True(t, parked.WorkflowRetained && parked.LedgerAvailable && !parked.Truncated)
+	require.Equal(t, api.TimelineUserStatusPendingVerification, parked.UserStatus)
+	requireInOrder(t, factsOf(parked),
+		fact{api.TimelineEntryEventAccepted, "", ""},
+		fact{api.TimelineEntryEventStepFailed, "SendOTP", "sms_misconfigured"},
+		fact{api.TimelineEntryEventParked, "", "sms_misconfigured"})
+	failed := find(t, parked, api.TimelineEntryEventTryFailed)
+	require.Equal(t, []any{"outbox", "20003", 1}, []any{failed.Provider, failed.Code, failed.Attempt})
+	require.Equal(t, "outbox: misconfigured (20003)", find(t, parked, api.TimelineEntryEventStepFailed).Detail)
+
+	down.over.Store(true)
+	operator := s.temporalClient(t)
+	workflowID := workflows.RegistrationWorkflowID(id)
+	require.NoError(t, operator.SignalWorkflow(t.Context(), workflowID, "", workflows.SignalRetry, "account topped up"))
+	code := s.awaitCode(t, form.MobileNumber, 1)
+	s.awaitStatus(t, id, api.StatusPendingVerification)
+	requireProblem(t, s.verify(t, id, wrong(code)), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
+	s.requireActive(t, id, code)
+	s.awaitEnd(t, id)
+	whole := s.timeline(t, id)
+	require.Equal(t, api.TimelineUserStatusActive, whole.UserStatus)
+	requireInOrder(t, factsOf(whole),
+		fact{api.TimelineEntryEventAccepted, "", ""},
+		fact{api.TimelineEntryEventParked, "", "sms_misconfigured"},
+		fact{api.TimelineEntryEventRetry, "", "account topped up"},
+		fact{api.TimelineEntryEventStepCompleted, "SendOTP", ""},
+		fact{api.TimelineEntryEventCodeWrong, "", ""},
+		fact{api.TimelineEntryEventCodeRight, "", ""},
+		fact{api.TimelineEntryEventStepCompleted, "SendCompletionSMS", ""},
+		fact{api.TimelineEntryEventRunCompleted, "", ""})
+	require.NotEmpty(t, find(t, whole, api.TimelineEntryEventRetry).By)
+	require.Equal(t, 3, count(whole, api.TimelineEntryEventMessageTaken))
+	require.NotEmpty(t, find(t, whole, api.TimelineEntryEventMessageTaken).MessageID)
+
+	text := string(s.mustCall(t, http.MethodGet, "/v1/admin/registrations/"+id+"/timeline", nil,
+		"Authorization", "Bearer "+adminToken).body)
+	for _, p := range []string{form.FirstName, form.LastName, form.Username, form.Email, form.Password, form.MobileNumber, code} {
+		require.False(t, finds(text, p), "%q is in the timeline", p)
+	}
+}
+
+// An operator starts a running registration anew. The signal from before is brought over.
+func TestTheTimelineOfAReset(t *testing.T) {
+	t.Parallel()
+	s := launch(t, "ADMIN_TOKEN="+adminToken)
+	form := somebody()
+	id := s.mustRegister(t, form).RegistrationID
+	s.awaitCode(t, form.MobileNumber, 1)
+	operator, workflowID := s.temporalClient(t), workflows.RegistrationWorkflowID(id)
+	require.NoError(t, operator.SignalWorkflow(t.Context(), workflowID, "", workflows.SignalRetry, nil))
+	first := find(t, s.timeline(t, id), api.TimelineEntryEventAccepted).RunID
+	_, err := operator.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+		Namespace: client.DefaultNamespace, Reason: "for the audit", WorkflowTaskFinishEventId: 4, RequestId: "audit", Identity: "operator@ops-1",
+		WorkflowExecution: &common.WorkflowExecution{WorkflowId: workflowID, RunId: first},
+	})
+	require.NoError(t, err)
+	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 2))
+	s.awaitEnd(t, id)
+
+	l := s.timeline(t, id)
+	require.Equal(t, 1, count(l, api.TimelineEntryEventAccepted), "what both runs have is told once")
+	require.Equal(t, 1, count(l, api.TimelineEntryEventRunCompleted))
+	reset := find(t, l, api.TimelineEntryEventReset)
+	require.NotEqual(t, first, reset.RunID)
+	require.Equal(t, "of run "+first, reset.Detail)
+	require.Contains(t, reset.Reason, "for the audit")
+	require.NotEmpty(t, reset.By)
+	ended := find(t, l, api.TimelineEntryEventTerminated)
+	require.Equal(t, first, ended.RunID)
+	require.Contains(t, ended.Reason, "for the audit")
+	require.Equal(t, 2, count(l, api.TimelineEntryEventRetry))
+	again := slices.IndexFunc(l.Entries, func(e api.TimelineEntry) bool {
+		return e.Event == api.TimelineEntryEventRetry && e.RunID == reset.RunID
+	})
+	require.Equal(t, "brought over by the reset", l.Entries[again].Detail)
+}
+
+// Operators find a person's registrations by the address as it is typed.
+func TestRegistrationsAreFoundByEmail(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	form := somebody()
+	id := s.mustRegister(t, form).RegistrationID
+	keys, err := s.stack.openKeys()
+	require.NoError(t, err)
+	_, canonical, err := user.ParseEmail(strings.ToUpper(form.Email))
+	require.NoError(t, err)
+	operator := s.temporalClient(t)
+	found := await(t, "visibility", func() ([]timeline.Found, bool) {
+		found, err := timeline.FindByEmail(t.Context(), operator, keys.Ring.EmailHashes(canonical))
+		require.NoError(t, err)
+		return found, len(found) == 1
+	})
+	require.Equal(t, id, found[0].RegistrationID)
+	require.Equal(t, workflows.StatusAccepted, found[0].Status)
+	require.Equal(t, workflows.StatusPending, found[0].LiveStatus)
+	require.Equal(t, "Running", found[0].WorkflowStatus)
+	byID, err := timeline.FindByID(t.Context(), operator, id)
+	require.NoError(t, err)
+	require.Equal(t, found, byID)
+}

@@ -1,0 +1,128 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"registrar/internal/config"
+	"registrar/internal/payload"
+	"registrar/internal/store"
+	"registrar/internal/timeline"
+	"registrar/internal/user"
+)
+
+// timelines reads what Temporal and the user database know.
+func timelines(keys Keys, users *store.Store, temporal client.Client) timeline.Reader {
+	data := payload.DataConverter(keys.Codec)
+	return timeline.Reader{
+		Temporal: temporal, Ledger: users,
+		Converters: timeline.Converters{Data: data, Failure: payload.FailureConverter(data)},
+	}
+}
+
+// auditPatience bounds one question of an operator.
+const auditPatience = 30 * time.Second
+
+// Audit answers operators' questions about registrations.
+type Audit struct {
+	keys     Keys
+	users    *store.Store
+	temporal client.Client
+	logger   *slog.Logger
+}
+
+// WithAudit lets ask use an Audit, within half a minute.
+func WithAudit(ctx context.Context, c config.Config, logger *slog.Logger, ask func(context.Context, *Audit) error) error {
+	if err := c.Need("PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"); err != nil {
+		return err
+	}
+	keys, err := OpenKeys(c.Keys)
+	if err != nil {
+		return err
+	}
+	users, err := OpenStore(c.Database, logger)
+	if err != nil {
+		return err
+	}
+	defer closeStore(users, logger)
+	options, err := TemporalOptions(keys, logger)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, auditPatience)
+	defer cancel()
+	temporal, err := client.DialContext(ctx, options)
+	if err != nil {
+		return fmt.Errorf("connect to Temporal at %s: %w", options.HostPort, err)
+	}
+	defer temporal.Close()
+	return ask(ctx, &Audit{keys, users, temporal, logger})
+}
+
+// Timeline tells what happened to a registration, given its id or its workflow's.
+func (a *Audit) Timeline(ctx context.Context, id string) (timeline.Timeline, error) {
+	return timelines(a.keys, a.users, a.temporal).Read(ctx, id)
+}
+
+// Findings are what is known of a person or a registration.
+type Findings struct {
+	Registrations []timeline.Found  `json:"registrations"` // newest first
+	Account       *timeline.Account `json:"account,omitempty"`
+	// AccountKnown is false when the database did not answer.
+	AccountKnown bool `json:"account_known"`
+}
+
+// ErrNothingFound means that neither Temporal nor the user database knows what was asked for.
+var ErrNothingFound = errors.New("no registration and no account found")
+
+// FindByEmail finds the registrations and the account of an address, as a person would type it.
+func (a *Audit) FindByEmail(ctx context.Context, address string) (Findings, error) {
+	_, canonical, err := user.ParseEmail(address)
+	if err != nil {
+		return Findings{}, fmt.Errorf("the address %w", err)
+	}
+	found, err := timeline.FindByEmail(ctx, a.temporal, a.keys.Ring.EmailHashes(canonical))
+	if err != nil {
+		return Findings{}, err
+	}
+	account, known, err := a.users.AccountByEmail(ctx, canonical)
+	return a.findings(found, account, known, err)
+}
+
+// FindByID finds a registration and its account, given its id or its workflow's.
+func (a *Audit) FindByID(ctx context.Context, registrationID string) (Findings, error) {
+	id, ok := timeline.ParseID(registrationID)
+	if !ok {
+		return Findings{}, errors.New("the id is no UUID")
+	}
+	found, err := timeline.FindByID(ctx, a.temporal, id)
+	if err != nil {
+		return Findings{}, err
+	}
+	account, known, err := a.users.AccountOf(ctx, id)
+	return a.findings(found, account, known, err)
+}
+
+// findings puts together what was found. The registrations are worth knowing while the database is away.
+func (a *Audit) findings(found []timeline.Found, account user.Account, known bool, err error) (Findings, error) {
+	if err != nil {
+		a.logger.Warn("the account is not known", "err", err)
+	}
+	f := Findings{Registrations: found, AccountKnown: err == nil}
+	if known {
+		f.Account = timeline.FromAccount(account)
+	}
+	switch {
+	case len(found) > 0 || known:
+		return f, nil
+	case err != nil:
+		return f, err
+	default:
+		return f, ErrNothingFound
+	}
+}

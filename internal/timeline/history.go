@@ -1,0 +1,157 @@
+package timeline
+
+import (
+	"slices"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+
+	"registrar/workflows"
+)
+
+// run is one run of a registration's workflow.
+type run struct {
+	id     string
+	events []*history.HistoryEvent
+}
+
+// birth is when a run began: with its reset, or with its first event when it is no reset of another.
+func (r run) birth() time.Time {
+	for _, event := range slices.Backward(r.events) {
+		if isReset(event) {
+			return event.GetEventTime().AsTime()
+		}
+	}
+	if len(r.events) == 0 {
+		return time.Time{}
+	}
+	return r.events[0].GetEventTime().AsTime()
+}
+
+// fromRuns tells the runs of one workflow, oldest first. A run that is a reset of another repeats the first events of
+// that one; they are told once.
+func fromRuns(runs []run, c Converters) []Entry {
+	runs = slices.Clone(runs)
+	slices.SortStableFunc(runs, func(a, b run) int { return a.birth().Compare(b.birth()) })
+	type event struct {
+		id int64
+		at time.Time
+	}
+	told := map[event]int{}
+	var all []Entry
+	for _, r := range runs {
+		for _, e := range fromRun(r, c) {
+			key := event{e.EventID, e.At}
+			earlier, again := told[key]
+			switch {
+			case !again:
+				told[key] = len(all)
+				all = append(all, e)
+			case all[earlier].Event == EventCodeEntered: // the later run may know whether it was right
+				all[earlier].Event, all[earlier].Reason, all[earlier].Detail = e.Event, e.Reason, e.Detail
+			}
+		}
+	}
+	return all
+}
+
+// byTime sorts entries; those of one moment keep their order.
+func byTime(entries []Entry) {
+	slices.SortStableFunc(entries, func(a, b Entry) int { return a.At.Compare(b.At) })
+}
+
+// telling is the translation of one run's history.
+type telling struct {
+	Converters
+	runID   string
+	policy  workflows.Policy
+	entries []Entry
+
+	activities map[int64]Entry // as scheduled or started, by the event that scheduled them
+	timers     map[int64]Entry // by the event that started them
+	updates    map[int64]int   // the index of their entry, by the event that accepted them
+	reapplied  map[string]bool // the ids of updates that a reset brought over
+	resetting  bool            // since a reset, until the workflow goes on
+}
+
+// fromRun tells one run's history. Events of other types are left out.
+func fromRun(r run, c Converters) []Entry {
+	t := &telling{
+		Converters: c, runID: r.id,
+		activities: map[int64]Entry{}, timers: map[int64]Entry{}, updates: map[int64]int{}, reapplied: map[string]bool{},
+	}
+	for _, event := range r.events {
+		if tell, known := tellers[event.GetEventType()]; known {
+			tell(t, event)
+		}
+	}
+	return t.entries
+}
+
+// tellers are the types of events that matter.
+var tellers = map[enums.EventType]func(*telling, *history.HistoryEvent){
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:   (*telling).started,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: (*telling).completed,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:    (*telling).failed,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT: (*telling).timedOut,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:  (*telling).canceled,
+
+	enums.EVENT_TYPE_MARKER_RECORDED:         (*telling).markerRecorded,
+	enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: (*telling).activityScheduled,
+	enums.EVENT_TYPE_ACTIVITY_TASK_STARTED:   (*telling).activityStarted,
+	enums.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: (*telling).activityCompleted,
+	enums.EVENT_TYPE_ACTIVITY_TASK_FAILED:    (*telling).activityFailed,
+	enums.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT: (*telling).activityTimedOut,
+	enums.EVENT_TYPE_ACTIVITY_TASK_CANCELED:  (*telling).activityCanceled,
+	enums.EVENT_TYPE_TIMER_STARTED:           (*telling).timerStarted,
+	enums.EVENT_TYPE_TIMER_FIRED:             (*telling).timerFired,
+	enums.EVENT_TYPE_TIMER_CANCELED:          (*telling).timerCanceled,
+
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED:           (*telling).updateAdmitted,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:           (*telling).updateAccepted,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:          (*telling).updateCompleted,
+	enums.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:            (*telling).statusChanged,
+	enums.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED: (*telling).replaced,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:                  (*telling).signaled,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:          (*telling).cancelRequested,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:                (*telling).terminated,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_PAUSED:                    (*telling).paused,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_UNPAUSED:                  (*telling).unpaused,
+	enums.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:                      (*telling).taskScheduled,
+	enums.EVENT_TYPE_WORKFLOW_TASK_FAILED:                         (*telling).taskFailed,
+	enums.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:                      (*telling).taskTimedOut,
+}
+
+// add appends an entry for an event.
+func (t *telling) add(event *history.HistoryEvent, e Entry) Entry {
+	e.At, e.Source, e.RunID, e.EventID = event.GetEventTime().AsTime(), SourceWorkflow, t.runID, event.GetEventId()
+	t.entries = append(t.entries, e)
+	return e
+}
+
+func (t *telling) started(event *history.HistoryEvent) {
+	a := event.GetWorkflowExecutionStartedEventAttributes()
+	var in struct{ Policy workflows.Policy } // the rest is personal
+	if t.read(a.GetInput(), &in) {
+		t.policy = in.Policy
+	}
+	t.add(event, Entry{Event: EventAccepted, By: a.GetIdentity(), Detail: t.text(event.GetUserMetadata().GetSummary())})
+}
+
+func (t *telling) completed(event *history.HistoryEvent) {
+	e := Entry{Event: EventRunCompleted, Detail: undecodable}
+	var result workflows.RegistrationResult
+	if t.read(event.GetWorkflowExecutionCompletedEventAttributes().GetResult(), &result) {
+		e.Detail, e.Reason = string(result.Status), string(result.Refusal)
+	}
+	t.add(event, e)
+}
+
+func (t *telling) failed(event *history.HistoryEvent) {
+	t.add(event, t.blame(Entry{Event: EventRunFailed}, event.GetWorkflowExecutionFailedEventAttributes().GetFailure()))
+}
+
+func (t *telling) timedOut(event *history.HistoryEvent) { t.add(event, Entry{Event: EventRunTimedOut}) }
+
+func (t *telling) canceled(event *history.HistoryEvent) { t.add(event, Entry{Event: EventRunCanceled}) }

@@ -1,0 +1,197 @@
+package timeline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/temporal"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+	"pgregory.net/rapid"
+
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+func TestParkedAndRetried(t *testing.T) {
+	t.Parallel()
+	entries := fromRun(run{"run", recorded(t, "parked_and_retried")}, readable())
+	require.Equal(t, []string{
+		"accepted by worker (Registration, code by sms)",
+		"step_completed PersistUser #1",
+		"step_scheduled SendWelcomeEmail (send the welcome email)",
+		"timer_started wait for the verification",
+		"step_scheduled SendOTP (send code 1 by sms)",
+		"step_started SendWelcomeEmail #1",
+		"step_completed SendWelcomeEmail outbox #1",
+		"step_started SendOTP sms_unavailable #5 (the try before failed: the provider could not be reached)",
+		"step_failed SendOTP sms_unavailable #5 (the provider could not be reached)",
+		"parked sms_unavailable",
+		"timer_started wait for an operator",
+		"retry by worker",
+		"status_changed (accepted)",
+		"step_scheduled SendOTP (send code 1 by sms)",
+		"step_started SendOTP #1",
+		"step_completed SendOTP outbox #1",
+		"code_right",
+		"timer_canceled wait for an operator",
+		"step_completed ActivateUser #1",
+		"step_scheduled SendCompletionSMS (send the completion SMS)",
+		"step_started SendCompletionSMS #1",
+		"step_completed SendCompletionSMS outbox #1",
+		"run_completed (active)",
+	}, lines(entries))
+	first, window, taken := entries[0], entries[3], entries[6]
+	require.Equal(t, Entry{
+		At: time.Date(2026, 11, 23, 21, 15, 37, 562226435, time.UTC), Source: SourceWorkflow, Event: EventAccepted,
+		By: "worker", Detail: "Registration, code by sms", RunID: "run", EventID: 1,
+	}, first)
+	require.Equal(t, window.At.Add(24*time.Hour), window.Until)
+	require.NotEmpty(t, taken.MessageID)
+}
+
+// TestStories looks for what makes each recorded story what it is.
+func TestStories(t *testing.T) {
+	t.Parallel()
+	for story, want := range map[string][]string{
+		"happy_sms":        {"code_wrong (4 tries left)", "code_right", "run_completed (active)"},
+		"happy_email":      {"accepted by worker (Registration, code by email)", "code_right"},
+		"corrected_number": {"code_requested (to another number)", "step_scheduled SendOTP (send code 2 by sms)"},
+		"expired":          {"timer_fired wait for the verification", "status_changed (expired)", "run_completed (expired)"},
+		"rejected":         {"step_completed PersistUser username_taken #1", "run_completed username_taken (rejected)"},
+		"stored_late":      {"step_failed PersistUser timeout ScheduleToClose #1", "step_completed PersistUser #1"},
+		"superseded":       {"superseded by worker (registration-01a20a43-b0da-7bd9-8e17-666ee1a1eba3)", "run_completed (superseded)"},
+		"took_over":        {"replaced (registration-01a20a43-ad45-7ab5-9fe4-11fcea2d7cf4)"},
+	} {
+		t.Run(story, func(t *testing.T) {
+			t.Parallel()
+			told := lines(fromRun(run{"run", recorded(t, story)}, readable()))
+			for _, line := range want {
+				require.Contains(t, told, line)
+			}
+		})
+	}
+}
+
+// TestNothingPersonal looks in every story for what its people typed, and for digests.
+func TestNothingPersonal(t *testing.T) {
+	t.Parallel()
+	for _, story := range stories(t) {
+		events := recorded(t, story)
+		var in workflows.RegistrationInput
+		require.True(t, readable().read(events[0].GetWorkflowExecutionStartedEventAttributes().GetInput(), &in))
+		text := fmt.Sprintf("%+v", fromRun(run{"run", events}, readable()))
+		p := in.Profile
+		for _, personal := range append(in.CodeDigests, p.FirstName, p.LastName, p.Email, p.Mobile, in.PasswordHash, in.Fingerprint, "@") {
+			if personal != "" {
+				require.NotContains(t, text, personal, story)
+			}
+		}
+	}
+}
+
+// encrypt does to a history what the service does to everything that it writes.
+func encrypt(t *testing.T, c Converters, events []*history.HistoryEvent) []*history.HistoryEvent {
+	t.Helper()
+	all := make([]*history.HistoryEvent, len(events))
+	for i, event := range events {
+		all[i] = proto.Clone(event).(*history.HistoryEvent)
+		if a := all[i].GetActivityTaskFailedEventAttributes(); a != nil {
+			a.Failure = c.Failure.ErrorToFailure(temporal.NewApplicationErrorWithOptions("the message was not taken",
+				string(workflows.ReasonSMSMisconfigured), temporal.ApplicationErrorOptions{
+					Cause:   &message.Error{Provider: "twilio", Failure: message.Misconfigured, Code: "20003"},
+					Details: []any{workflows.Try{Number: 5, Provider: "twilio", Code: "20003"}},
+				}))
+		}
+		if a := all[i].GetWorkflowExecutionCompletedEventAttributes(); a != nil {
+			var result workflows.RegistrationResult
+			require.True(t, readable().read(a.GetResult(), &result))
+			payloads, err := c.Data.ToPayloads(result)
+			require.NoError(t, err)
+			a.Result = payloads
+		}
+	}
+	return all
+}
+
+func TestEncrypted(t *testing.T) {
+	t.Parallel()
+	ours := encrypting(t)
+	events := recorded(t, "parked_and_retried")
+	encrypted := encrypt(t, ours, events)
+	want := lines(fromRun(run{"run", events}, readable()))
+	want[8] = "step_failed SendOTP twilio 20003 sms_misconfigured #5 (twilio: misconfigured (20003))"
+	require.Equal(t, want, lines(fromRun(run{"run", encrypted}, ours)), "what is not encrypted is read as well")
+
+	strangers := lines(fromRun(run{"run", encrypted}, encrypting(t)))
+	require.Contains(t, strangers, "run_completed ("+undecodable+")")
+	require.Contains(t, strangers, "step_failed SendOTP sms_misconfigured #5 ("+undecodable+")")
+	require.Len(t, strangers, len(want), "what cannot be decoded is told all the same")
+}
+
+func TestTheHistoryIsLeftAsItIs(t *testing.T) {
+	t.Parallel()
+	for _, story := range stories(t) {
+		events, before := recorded(t, story), recorded(t, story)
+		fromRun(run{"run", events}, readable())
+		for i := range events {
+			require.True(t, proto.Equal(before[i], events[i]), "%s %d", story, i)
+		}
+	}
+}
+
+// TestOddHistories tells histories that no server would write: events lost, doubled, out of order, of another type than
+// their attributes, without attributes.
+func TestOddHistories(t *testing.T) {
+	t.Parallel()
+	var all []*history.HistoryEvent
+	for _, story := range stories(t) {
+		all = append(all, recorded(t, story)...)
+	}
+	types := make([]enums.EventType, 0, len(tellers))
+	for kind := range tellers {
+		types = append(types, kind)
+	}
+	slices.Sort(types)
+	rapid.Check(t, func(t *rapid.T) {
+		var events []*history.HistoryEvent
+		for range rapid.IntRange(0, 40).Draw(t, "length") {
+			event := proto.Clone(rapid.SampledFrom(all).Draw(t, "event")).(*history.HistoryEvent)
+			switch rapid.IntRange(0, 5).Draw(t, "oddity") {
+			case 0:
+				event.EventType = rapid.SampledFrom(types).Draw(t, "type")
+			case 1:
+				event.Attributes = nil
+			case 2:
+				event.EventTime, event.UserMetadata = nil, nil
+			case 3:
+				event = nil
+			}
+			events = append(events, event)
+		}
+		cut := rapid.IntRange(0, len(events)).Draw(t, "cut")
+		fromRuns([]run{{"a", events[:cut]}, {"b", events[cut:]}, {"c", nil}}, readable())
+	})
+}
+
+func TestBrokenJSON(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{"eventType":"EVENT_TYPE_MARKER_RECORDED","markerRecordedEventAttributes":{"markerName":"LocalActivity"}}`,
+		`{"eventType":"EVENT_TYPE_MARKER_RECORDED","markerRecordedEventAttributes":{"markerName":"LocalActivity","details":{"data":{}}}}`,
+		`{"eventType":"EVENT_TYPE_ACTIVITY_TASK_FAILED","activityTaskFailedEventAttributes":{"failure":{"cause":{"cause":{}}}}}`,
+	} {
+		event := &history.HistoryEvent{EventTime: timestamppb.New(now)}
+		require.NoError(t, protojson.Unmarshal([]byte(text), event))
+		told := fromRun(run{"run", []*history.HistoryEvent{event}}, readable())
+		require.Len(t, told, 1)
+		require.True(t, strings.HasPrefix(string(told[0].Event), "step_"))
+	}
+}

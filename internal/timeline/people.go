@@ -1,0 +1,170 @@
+package timeline
+
+import (
+	"fmt"
+
+	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/converter"
+
+	"registrar/workflows"
+)
+
+// What people do to a registration: the person by Updates, operators by signals and on the workflow itself.
+
+const broughtOver = "brought over by the reset"
+
+func (t *telling) updateAdmitted(event *history.HistoryEvent) {
+	a := event.GetWorkflowExecutionUpdateAdmittedEventAttributes()
+	if a.GetOrigin() == enums.UPDATE_ADMITTED_EVENT_ORIGIN_REAPPLY {
+		t.reapplied[a.GetRequest().GetMeta().GetUpdateId()] = true
+	}
+}
+
+// updateAccepted tells that a code was entered or asked for. UpdatePersisted is no news: it only waits.
+func (t *telling) updateAccepted(event *history.HistoryEvent) {
+	a := event.GetWorkflowExecutionUpdateAcceptedEventAttributes()
+	input := a.GetAcceptedRequest().GetInput()
+	var e Entry
+	switch input.GetName() {
+	case workflows.UpdateVerify:
+		e.Event = EventCodeEntered
+	case workflows.UpdateResendOTP:
+		e.Event = EventCodeRequested
+		var in workflows.ResendInput
+		if t.read(input.GetArgs(), &in) && in.Mobile != "" {
+			e.Detail = "to another number"
+		}
+	default:
+		return
+	}
+	if t.reapplied[a.GetProtocolInstanceId()] {
+		e.Detail = broughtOver
+	}
+	t.updates[event.GetEventId()] = len(t.entries)
+	t.add(event, e)
+}
+
+// updateCompleted adds to an entered code whether it was right.
+func (t *telling) updateCompleted(event *history.HistoryEvent) {
+	a := event.GetWorkflowExecutionUpdateCompletedEventAttributes()
+	at, known := t.updates[a.GetAcceptedEventId()]
+	if !known || t.entries[at].Event != EventCodeEntered {
+		return
+	}
+	e := &t.entries[at]
+	if f := a.GetOutcome().GetFailure(); f != nil { // a wrong code has a result
+		e.Event = EventCodeRight
+		e.Reason = f.GetApplicationFailureInfo().GetType()
+		return
+	}
+	var result workflows.VerifyResult
+	switch {
+	case !t.read(a.GetOutcome().GetSuccess(), &result):
+		e.Detail = undecodable
+	case result.Active:
+		e.Event = EventCodeRight
+	default:
+		e.Event = EventCodeWrong
+		e.Detail = fmt.Sprintf("%d tries left", result.AttemptsLeft)
+	}
+}
+
+// statusChanged tells the search attributes, which the workflow writes when there is something for an operator to know.
+func (t *telling) statusChanged(event *history.HistoryEvent) {
+	fields := event.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes().GetIndexedFields()
+	status, reason := keyword(fields[workflows.AttributeStatus]), keyword(fields[workflows.AttributeFailureReason])
+	switch status {
+	case "":
+	case string(workflows.StatusFailed):
+		t.add(event, Entry{Event: EventParked, Reason: reason})
+	default:
+		t.add(event, Entry{Event: EventStatusChanged, Detail: status})
+	}
+}
+
+// keyword is the value of a search attribute, which Temporal keeps in clear; empty when it has none.
+func keyword(p *common.Payload) string {
+	var value string
+	if p == nil || converter.GetDefaultDataConverter().FromPayload(p, &value) != nil {
+		return ""
+	}
+	return value
+}
+
+func (t *telling) replaced(event *history.HistoryEvent) {
+	a := event.GetSignalExternalWorkflowExecutionInitiatedEventAttributes()
+	if a.GetSignalName() == workflows.SignalSuperseded {
+		t.add(event, Entry{Event: EventReplaced, Detail: a.GetWorkflowExecution().GetWorkflowId()})
+	}
+}
+
+func (t *telling) signaled(event *history.HistoryEvent) {
+	a := event.GetWorkflowExecutionSignaledEventAttributes()
+	e := Entry{Event: EventSignal, By: a.GetIdentity(), Detail: a.GetExternalWorkflowExecution().GetWorkflowId()}
+	switch a.GetSignalName() {
+	case workflows.SignalRetry:
+		e.Event = EventRetry
+	case workflows.SignalAbandon:
+		e.Event = EventAbandon
+	case workflows.SignalSuperseded:
+		e.Event = EventSuperseded
+	default:
+		e.Step = a.GetSignalName()
+	}
+	_ = t.read(a.GetInput(), &e.Reason) // an operator may have sent a text along
+	if t.resetting {
+		e.Detail = broughtOver
+	}
+	t.add(event, e)
+}
+
+func (t *telling) cancelRequested(event *history.HistoryEvent) {
+	a := event.GetWorkflowExecutionCancelRequestedEventAttributes()
+	t.add(event, Entry{Event: EventCancelRequested, By: a.GetIdentity(), Reason: a.GetCause()})
+}
+
+func (t *telling) terminated(event *history.HistoryEvent) {
+	a := event.GetWorkflowExecutionTerminatedEventAttributes()
+	t.add(event, Entry{Event: EventTerminated, By: a.GetIdentity(), Reason: a.GetReason()})
+}
+
+func (t *telling) paused(event *history.HistoryEvent) {
+	a := event.GetWorkflowExecutionPausedEventAttributes()
+	t.add(event, Entry{Event: EventPaused, By: a.GetIdentity(), Reason: a.GetReason()})
+}
+
+func (t *telling) unpaused(event *history.HistoryEvent) {
+	a := event.GetWorkflowExecutionUnpausedEventAttributes()
+	t.add(event, Entry{Event: EventUnpaused, By: a.GetIdentity(), Reason: a.GetReason()})
+}
+
+func (t *telling) taskScheduled(*history.HistoryEvent) { t.resetting = false }
+
+func isReset(event *history.HistoryEvent) bool {
+	return event.GetWorkflowTaskFailedEventAttributes().GetCause() == enums.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
+}
+
+// taskFailed tells a reset, which Temporal writes as the failure of the workflow task that it takes back, or that the
+// workers cannot go on.
+func (t *telling) taskFailed(event *history.HistoryEvent) {
+	a := event.GetWorkflowTaskFailedEventAttributes()
+	if !isReset(event) {
+		t.add(event, Entry{Event: EventWorkflowTaskFailed, Reason: a.GetCause().String()})
+		return
+	}
+	t.resetting = true
+	t.add(event, Entry{
+		Event: EventReset, By: a.GetIdentity(), Reason: a.GetFailure().GetMessage(), Detail: "of run " + a.GetBaseRunId(),
+	})
+}
+
+// taskTimedOut tells that a worker was lost in the middle of its work. A task that found its sticky worker gone goes to
+// another at once and is no news.
+func (t *telling) taskTimedOut(event *history.HistoryEvent) {
+	timeout := event.GetWorkflowTaskTimedOutEventAttributes().GetTimeoutType()
+	if timeout != enums.TIMEOUT_TYPE_SCHEDULE_TO_START {
+		t.add(event, Entry{Event: EventWorkflowTimedOut, Reason: timeout.String()})
+	}
+}

@@ -1,0 +1,139 @@
+package timeline
+
+import (
+	"strings"
+	"time"
+
+	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/failure/v1"
+	"go.temporal.io/api/history/v1"
+
+	"registrar/internal/message"
+	"registrar/internal/user"
+	"registrar/workflows"
+)
+
+// markerRecorded tells a local activity, which leaves one event when it has ended.
+func (t *telling) markerRecorded(event *history.HistoryEvent) {
+	a := event.GetMarkerRecordedEventAttributes()
+	if a.GetMarkerName() != "LocalActivity" {
+		return
+	}
+	var local struct {
+		ActivityType string
+		Attempt      int
+	}
+	e := Entry{Event: EventStepCompleted, Detail: undecodable}
+	if t.read(a.GetDetails()["data"], &local) {
+		e.Step, e.Attempt, e.Detail = local.ActivityType, local.Attempt, ""
+	}
+	if f := a.GetFailure(); f != nil {
+		e.Event = EventStepFailed
+		e = t.blame(e, f)
+	} else {
+		e = t.outcome(e, a.GetDetails()["result"])
+	}
+	t.add(event, e)
+}
+
+func (t *telling) activityScheduled(event *history.HistoryEvent) {
+	t.activities[event.GetEventId()] = t.add(event, Entry{
+		Event:  EventStepScheduled,
+		Step:   event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName(),
+		Detail: t.text(event.GetUserMetadata().GetSummary()),
+	})
+}
+
+// activityStarted tells the last attempt, the only one whose start is in the history, and why the one before failed.
+func (t *telling) activityStarted(event *history.HistoryEvent) {
+	a := event.GetActivityTaskStartedEventAttributes()
+	e := t.activity(a.GetScheduledEventId(), EventStepStarted)
+	e.Attempt = int(a.GetAttempt())
+	t.activities[a.GetScheduledEventId()] = e
+	if f := a.GetLastFailure(); f != nil {
+		e = t.blame(e, f)
+		e.Detail = strings.TrimSuffix("the try before failed: "+e.Detail, ": ")
+	}
+	t.add(event, e)
+}
+
+func (t *telling) activityCompleted(event *history.HistoryEvent) {
+	a := event.GetActivityTaskCompletedEventAttributes()
+	t.add(event, t.outcome(t.activity(a.GetScheduledEventId(), EventStepCompleted), a.GetResult()))
+}
+
+func (t *telling) activityFailed(event *history.HistoryEvent) {
+	a := event.GetActivityTaskFailedEventAttributes()
+	t.endActivity(event, a.GetScheduledEventId(), EventStepFailed, a.GetFailure())
+}
+
+func (t *telling) activityTimedOut(event *history.HistoryEvent) {
+	a := event.GetActivityTaskTimedOutEventAttributes()
+	t.endActivity(event, a.GetScheduledEventId(), EventStepTimedOut, a.GetFailure())
+}
+
+func (t *telling) activityCanceled(event *history.HistoryEvent) {
+	t.endActivity(event, event.GetActivityTaskCanceledEventAttributes().GetScheduledEventId(), EventStepCanceled, nil)
+}
+
+func (t *telling) endActivity(event *history.HistoryEvent, scheduled int64, what Event, f *failure.Failure) {
+	t.add(event, t.blame(t.activity(scheduled, what), f))
+}
+
+// activity is an entry about an activity that was scheduled before.
+func (t *telling) activity(scheduled int64, what Event) Entry {
+	known := t.activities[scheduled]
+	return Entry{Event: what, Step: known.Step, Attempt: known.Attempt}
+}
+
+// outcome adds what a step came to.
+func (t *telling) outcome(e Entry, result *common.Payloads) Entry {
+	var out struct { // of all steps
+		Receipt    message.Receipt
+		Refusal    user.Code
+		Superseded bool
+	}
+	switch {
+	case result == nil:
+	case !t.read(result, &out):
+		e.Detail = undecodable
+	case out.Refusal != "":
+		e.Reason = string(out.Refusal)
+	case out.Superseded:
+		e.Reason = string(workflows.StatusSuperseded)
+	case out.Receipt != message.Receipt{}:
+		e.Provider, e.MessageID = out.Receipt.Provider, out.Receipt.MessageID
+	case strings.HasPrefix(e.Step, "Send"):
+		e.Detail = "had been sent before"
+	}
+	return e
+}
+
+func (t *telling) timerStarted(event *history.HistoryEvent) {
+	d := event.GetTimerStartedEventAttributes().GetStartToFireTimeout().AsDuration()
+	e := Entry{Event: EventTimerStarted, Step: timerName(d, t.text(event.GetUserMetadata().GetSummary()), t.policy)}
+	e.Until = event.GetEventTime().AsTime().Add(d)
+	t.timers[event.GetEventId()] = t.add(event, e)
+}
+
+// timerName says what the workflow waits for.
+func timerName(d time.Duration, summary string, p workflows.Policy) string {
+	switch {
+	case summary == "AwaitWithTimeout", d == p.ParkingTime && d != p.VerificationWindow:
+		return "wait for an operator"
+	case d == p.VerificationWindow:
+		return "wait for the verification"
+	default:
+		return "wait"
+	}
+}
+
+func (t *telling) timerFired(event *history.HistoryEvent) {
+	started := event.GetTimerFiredEventAttributes().GetStartedEventId()
+	t.add(event, Entry{Event: EventTimerFired, Step: t.timers[started].Step})
+}
+
+func (t *telling) timerCanceled(event *history.HistoryEvent) {
+	started := event.GetTimerCanceledEventAttributes().GetStartedEventId()
+	t.add(event, Entry{Event: EventTimerCanceled, Step: t.timers[started].Step})
+}

@@ -1,0 +1,131 @@
+//go:build ops
+
+package ops_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/test/parts"
+)
+
+// changedWorkflow is a build whose workflow does something that the other does not do: it waits a moment before the
+// code is sent, guarded as every change of a workflow must be.
+func changedWorkflow(t *testing.T) parts.Registrar {
+	t.Helper()
+	original, err := filepath.Abs(filepath.Join("..", "..", "workflows", "code.go"))
+	require.NoError(t, err)
+	text, err := os.ReadFile(original)
+	require.NoError(t, err)
+	const before = "func (r *registration) sendCode(ctx workflow.Context) error {\n"
+	const change = `	if workflow.GetVersion(ctx, "wait-a-moment", workflow.DefaultVersion, 1) == 1 {
+		if err := workflow.Sleep(ctx, time.Millisecond); err != nil {
+			return err
+		}
+	}
+`
+	require.Contains(t, string(text), before)
+	changed := filepath.Join(t.TempDir(), "code.go")
+	require.NoError(t, os.WriteFile(changed, []byte(strings.Replace(string(text), before, before+change, 1)), 0o600))
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {original: changed}})
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "overlay.json")
+	require.NoError(t, os.WriteFile(file, overlay, 0o600))
+	return parts.BuildChanged(t, "-overlay="+file)
+}
+
+// version is the workers of one version of a deployment.
+type version struct{ registrar, notifier *parts.Process }
+
+func (s *site) startVersion(t *testing.T, program parts.Registrar, settings parts.Settings) version {
+	t.Helper()
+	return version{program.StartWorker(t, settings, "--queues=registration"), program.StartWorker(t, settings, notifications)}
+}
+
+// drain stops the workers as the page says.
+func (s *site) drain(t *testing.T, v version) {
+	t.Helper()
+	for _, p := range []*parts.Process{v.registrar, v.notifier} {
+		s.do(t, "drain", "WORKER_PID="+strconv.Itoa(p.PID()))
+		<-p.Gone()
+		require.Zero(t, p.ExitCode(), p.Tail())
+	}
+}
+
+// TestDeploy rolls workers of version 1 to a changed version 2 while 200 registrations run, 100 of them begun before.
+func TestDeploy(t *testing.T) {
+	for _, way := range []string{"auto-upgrade", "pinned"} {
+		t.Run(way, func(t *testing.T) {
+			s := startSite(t)
+			s.drain(t, version{s.registrar, s.notifier}) // those without a version
+			one := s.settings.With("WORKER_DEPLOYMENT", "registrar", "WORKER_VERSIONING", way, "WORKER_BUILD_ID", "1")
+			old := s.startVersion(t, s.program, one)
+			s.setCurrent(t, "1")
+			before := s.register(t, 100)
+			for _, p := range before {
+				_, err := s.Twilio.Code(t.Context(), p.MobileNumber)
+				require.NoError(t, err)
+			}
+			running := func(build string, n int) {
+				t.Helper()
+				s.awaitCount(t, "ExecutionStatus='Running' AND TemporalWorkerDeploymentVersion='registrar:"+build+"'", n)
+			}
+			running("1", 100)
+
+			next := s.startVersion(t, changedWorkflow(t), one.With("WORKER_BUILD_ID", "2"))
+			people := make(chan []person)
+			go func() { people <- s.register(t, 100) }() // while the version changes
+			s.setCurrent(t, "2")
+			all := append(before, <-people...)
+			s.verify(t, all[:50])
+			s.verify(t, all[100:150])
+			if way == "pinned" {
+				s.verify(t, all) // which empties the old version
+				running("1", 0)
+			}
+			s.drain(t, old)
+			s.verify(t, all) // again 200 for those that are active already
+			s.awaitMessages(t, all)
+			s.awaitCount(t, "ExecutionStatus='Completed'", 200)
+			require.Contains(t, s.do(t, "on-version", "BUILD_ID=2"), "Total: 0")
+			now := s.ledger(t)
+			require.Equal(t, ledger{200, 200, 200, 200, 0}, now)
+			ended := map[string]int{}
+			for _, build := range []string{"1", "2"} {
+				ended[build] = s.countNow(t, "TemporalWorkerDeploymentVersion='registrar:"+build+"'")
+			}
+			changed := s.countNow(t, "TemporalChangeVersion='wait-a-moment-1'")
+			t.Logf("%s: users %d, codes %d, welcome emails %d; ended on version 1: %d, on version 2: %d; with the change: %d",
+				way, now.users, now.codes, now.welcomes, ended["1"], ended["2"], changed)
+			require.Equal(t, 200, ended["1"]+ended["2"])
+			require.Positive(t, changed)
+			if way == "pinned" {
+				require.GreaterOrEqual(t, ended["1"], 100, "they ended where they began")
+			} else {
+				require.GreaterOrEqual(t, ended["2"], 150, "those that ran when the version changed went over")
+			}
+			s.drain(t, next)
+		})
+	}
+}
+
+// setCurrent makes a version the current one, as soon as the server knows all its workers.
+func (s *site) setCurrent(t *testing.T, build string) {
+	t.Helper()
+	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(context.Context) error {
+		out, err := s.try(t, "set-current", "BUILD_ID="+build)
+		if err == nil && !strings.Contains(out, build) {
+			err = errors.New(out)
+		}
+		return err
+	}))
+}

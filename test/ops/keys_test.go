@@ -1,0 +1,68 @@
+//go:build ops
+
+package ops_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/test/parts"
+)
+
+// TestRotationOfKeys rotates both keysets while registrations run, and finds what began under the old ones.
+func TestRotationOfKeys(t *testing.T) {
+	s := startSite(t)
+	s.writeEnvironment(t)
+	before := s.register(t, 5)
+	s.do(t, "keys-add")
+	s.roll(t)
+	between := s.register(t, 5)
+	s.do(t, "keys-promote")
+	s.roll(t)
+	after := s.register(t, 5)
+	all := slices.Concat(before, between, after)
+	s.verify(t, all)
+	s.awaitMessages(t, all)
+	for _, p := range []person{before[0], between[0], after[0]} {
+		id := "ID=" + p.id
+		require.Contains(t, s.do(t, "find", id, "EMAIL="+p.Email), p.id)
+		require.Contains(t, s.do(t, "look-temporal", id), p.Email)
+		repeated, err := parts.NewClient(s.api.URL()).Register(t.Context(), p.Form, p.key)
+		require.NoError(t, err)
+		require.Equal(t, p.id, repeated, "the same key names the same registration")
+	}
+}
+
+// writeEnvironment writes what every process reads to the operator's home.
+func (s *site) writeEnvironment(t *testing.T) {
+	t.Helper()
+	text := "PRF_KEYSET=" + s.settings["PRF_KEYSET"] + "\nPAYLOAD_KEYSET=" + s.settings["PAYLOAD_KEYSET"] + "\n"
+	require.NoError(t, os.WriteFile(filepath.Join(s.home, "registrar.env"), []byte(text), 0o600))
+}
+
+// roll restarts every process, one after the other, with what the operator's file says. Each process of the old
+// keysets works with some of the new ones meanwhile.
+func (s *site) roll(t *testing.T) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.home, "registrar.env"))
+	require.NoError(t, err)
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		s.settings = s.settings.With(name, value)
+	}
+	stop := func(p *parts.Process) { require.NoError(t, p.Stop(30*time.Second)) }
+	stop(s.codec)
+	s.codec = s.program.StartCodec(t, s.settings)
+	stop(s.api.Process)
+	s.api = s.program.StartAPI(t, s.settings)
+	stop(s.notifier)
+	s.notifier = s.program.StartWorker(t, s.settings, notifications)
+	stop(s.registrar)
+	s.registrar = s.program.StartWorker(t, s.settings, "--queues=registration")
+}

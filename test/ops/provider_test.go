@@ -1,0 +1,62 @@
+//go:build ops
+
+package ops_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/pause"
+	"registrar/test/parts"
+)
+
+// TestPauseOfAProvider pauses one provider, while the other goes on.
+func TestPauseOfAProvider(t *testing.T) {
+	s := shared
+	require.Contains(t, s.do(t, "pause"), "twilio   paused since 2")
+	settle := time.NewTimer(pause.Delay) // which the command promised
+	<-settle.C
+	asked := s.Twilio.Requests()
+	people := s.register(t, 5)
+	for _, p := range people {
+		require.NoError(t, parts.Await(t.Context(), time.Minute, nil, s.hasTried(p, "SendOTP", 3)))
+		require.Len(t, s.Mailgun.Messages(p.Email), 1, "the other provider")
+	}
+	require.Equal(t, asked, s.Twilio.Requests())
+	s.do(t, "unpause")
+	s.verify(t, people)
+	s.awaitMessages(t, people)
+	require.Contains(t, s.do(t, "unpause"), "twilio was not paused")
+}
+
+// TestBudgetOfRunningRegistrations gives registrations more time whose provider is away for longer than their budget.
+func TestBudgetOfRunningRegistrations(t *testing.T) {
+	for _, tool := range []string{"temporal", "tctl"} {
+		t.Run(tool, func(t *testing.T) {
+			s := shared
+			usual := s.api
+			s.api = s.program.StartAPI(t, s.settings.With("BUDGET_OTP", "8s"))
+			defer func() { s.api = usual }()
+			s.Twilio.Fail(0)
+			defer s.Twilio.Serve()
+			s.awaitCount(t, "ExecutionStatus='Running'", 0)
+			people := s.register(t, 5)
+			s.awaitCount(t, "ExecutionStatus='Running' AND RegistrationStatus='accepted'", len(people))
+			s.do(t, "budget-"+tool)
+			late := s.register(t, 1) // after the change: it parks
+			s.awaitCount(t, parked, 1)
+			for _, p := range people { // who have used up the budget that they began with, too
+				require.NoError(t, parts.Await(t.Context(), time.Minute, nil, s.hasBegun(p, "SendOTP", 2)))
+			}
+			s.awaitCount(t, parked, 1)
+			s.Twilio.Serve()
+			s.verify(t, people)
+			s.awaitMessages(t, people)
+			s.do(t, "retry-one-"+tool, "ID="+late[0].id)
+			s.verify(t, late)
+			s.awaitMessages(t, late)
+		})
+	}
+}

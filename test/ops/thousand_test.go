@@ -1,0 +1,95 @@
+//go:build ops
+
+package ops_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	parked = "ExecutionStatus='Running' AND RegistrationStatus='failed'"
+	failed = "ExecutionStatus='Failed'"
+	many   = 1000
+)
+
+// ledger is what the user database has.
+type ledger struct{ users, codes, welcomes, completions, failedTries int }
+
+func (s *site) ledger(t *testing.T) ledger {
+	t.Helper()
+	messages := func(kind string) int {
+		return s.lookUp(t, "SELECT COUNT(*) FROM notifications WHERE kind = ?", kind)
+	}
+	return ledger{
+		s.lookUp(t, "SELECT COUNT(*) FROM users WHERE status = 'active'"),
+		messages("otp"), messages("welcome"), messages("completion"),
+		s.lookUp(t, "SELECT COUNT(*) FROM delivery_attempts"),
+	}
+}
+
+func (l ledger) minus(o ledger) ledger {
+	return ledger{l.users - o.users, l.codes - o.codes, l.welcomes - o.welcomes, l.completions - o.completions, l.failedTries - o.failedTries}
+}
+
+// requireAllActive verifies everybody and counts.
+func (s *site) requireAllActive(t *testing.T, people []person, before ledger) {
+	t.Helper()
+	s.verify(t, people)
+	s.awaitMessages(t, people)
+	s.awaitCount(t, parked, 0)
+	now := s.ledger(t).minus(before)
+	t.Logf("users %d, codes %d, welcome emails %d, completion SMS %d, failed tries %d", now.users, now.codes, now.welcomes, now.completions, now.failedTries)
+	n := len(people)
+	require.Equal(t, ledger{n, n, n, n, 2 * n}, now, "each code and each welcome email was refused once")
+}
+
+// TestAThousandAreRetried has the providers refuse the credentials until one command retries all.
+func TestAThousandAreRetried(t *testing.T) {
+	s, before := shared, shared.ledger(t)
+	mend := s.loseCredentials(t)
+	people := s.register(t, many)
+	s.awaitCount(t, parked+" AND FailureReason='sms_misconfigured'", many)
+	require.Contains(t, s.do(t, "count"), "sms_misconfigured     Total: 1000")
+	require.Contains(t, s.do(t, "list-temporal"), people[0].id[:8])
+	require.Contains(t, s.do(t, "list-tctl"), "1000\n")
+
+	mend()
+	began := time.Now()
+	s.do(t, "retry-all-temporal")
+	s.awaitCount(t, parked, 0)
+	t.Logf("%d registrations were retried in %s", many, time.Since(began).Round(time.Second))
+	s.requireAllActive(t, people, before)
+	require.Contains(t, s.do(t, "count"), "sms_misconfigured     Total: 0")
+}
+
+// TestAThousandAreReset gives them up first, so that only a reset helps.
+func TestAThousandAreReset(t *testing.T) {
+	s, before := shared, shared.ledger(t)
+	mend := s.loseCredentials(t)
+	people := s.register(t, many)
+	s.awaitCount(t, parked, many)
+	for _, p := range people[:2] {
+		s.do(t, "abandon-temporal", "ID="+p.id)
+	}
+	for _, p := range people[2:4] {
+		s.do(t, "abandon-tctl", "ID="+p.id)
+	}
+	s.abandonAll(t)
+	s.awaitCount(t, failed, many)
+
+	mend()
+	began := time.Now()
+	s.do(t, "reset-one-temporal", "ID="+people[0].id)
+	s.do(t, "reset-one-tctl", "ID="+people[1].id)
+	s.do(t, "reset-all-tctl")
+	t.Logf("%d registrations were reset in %s", many, time.Since(began).Round(time.Second))
+	s.do(t, "reset-all-tctl") // finds nothing to do
+	s.requireAllActive(t, people, before)
+	s.awaitCount(t, failed, many) // the old runs stay, each with a newer one
+	s.awaitCount(t, "ExecutionStatus='Running'", 0)
+	out := s.do(t, "reset-all-tctl")
+	require.NotContains(t, out, "new runId")
+}

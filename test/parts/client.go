@@ -1,0 +1,174 @@
+package parts
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Form is somebody's registration.
+type Form struct {
+	FirstName    string `json:"first_name"`
+	LastName     string `json:"last_name"`
+	Email        string `json:"email"`
+	Username     string `json:"username,omitempty"`
+	MobileNumber string `json:"mobile_number,omitempty"` // without one, codes go by email
+	Password     string `json:"password"`
+	Locale       string `json:"locale,omitempty"`
+}
+
+// Registration is what the API tells of one.
+type Registration struct {
+	ID      string `json:"registration_id"`
+	UserID  string `json:"user_id"`
+	Status  Status `json:"status"`
+	Refusal string `json:"refusal"` // only with StatusRejected
+}
+
+// Status is how far a registration is.
+type Status string
+
+// The statuses of the contract, api/openapi.yaml.
+const (
+	StatusAccepted   Status = "accepted"
+	StatusPending    Status = "pending_verification"
+	StatusActive     Status = "active"
+	StatusRejected   Status = "rejected"
+	StatusSuperseded Status = "superseded"
+	StatusExpired    Status = "expired"
+	StatusFailed     Status = "failed"
+)
+
+// Client is somebody who uses the service over HTTP. It is safe for concurrent use.
+type Client struct {
+	base string
+	http http.Client
+}
+
+// NewClient is a client of the API with that base URL. It gives up on a request after 30 s.
+func NewClient(base string) *Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 100
+	return &Client{base, http.Client{Timeout: 30 * time.Second, Transport: transport}}
+}
+
+// Refusal is an answer other than 2xx.
+type Refusal struct {
+	Status int         `json:"-"`
+	Header http.Header `json:"-"`
+	Code   string      `json:"code"` // empty when the answer is not a problem of the contract
+	Detail string      `json:"detail"`
+}
+
+func (r *Refusal) Error() string {
+	return fmt.Sprintf("the API answers %d %s: %s", r.Status, r.Code, r.Detail)
+}
+
+const registrations = "/v1/registrations"
+
+// Register registers somebody and returns the registration's id. key is the Idempotency-Key; empty means none.
+func (c *Client) Register(ctx context.Context, form Form, key string) (id string, err error) {
+	var r Registration
+	err = c.Call(ctx, http.MethodPost, registrations, key, form, &r)
+	return r.ID, err
+}
+
+// Verify enters a code and returns the status that the registration then has.
+func (c *Client) Verify(ctx context.Context, id, code string) (Status, error) {
+	var r Registration
+	err := c.Call(ctx, http.MethodPost, registrations+"/"+id+"/verification", "", map[string]string{"code": code}, &r)
+	return r.Status, err
+}
+
+// Get reads a registration.
+func (c *Client) Get(ctx context.Context, id string) (Registration, error) {
+	var r Registration
+	err := c.Call(ctx, http.MethodGet, registrations+"/"+id, "", nil, &r)
+	return r, err
+}
+
+// AwaitStatus polls until a registration has the status. It gives up when ctx ends or after a minute.
+func (c *Client) AwaitStatus(ctx context.Context, id string, want Status) error {
+	return Await(ctx, time.Minute, nil, func(ctx context.Context) error {
+		r, err := c.Get(ctx, id)
+		if err == nil && r.Status != want {
+			err = errors.New("the status is " + string(r.Status))
+		}
+		return err
+	})
+}
+
+// Call sends a request with a JSON body, unless that is nil, and reads the answer into what into points to. An answer
+// other than 2xx is a *Refusal; no answer is another error.
+func (c *Client) Call(ctx context.Context, method, path, key string, body, into any) error {
+	var content io.Reader = http.NoBody
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		content = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, c.base+path, content)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
+	answer, err := c.http.Do(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+		refusal := &Refusal{Status: answer.StatusCode, Header: answer.Header}
+		_ = json.NewDecoder(answer.Body).Decode(refusal) // a proxy may answer with something else
+		return refusal
+	}
+	if err := json.NewDecoder(answer.Body).Decode(into); err != nil {
+		return fmt.Errorf("read the answer of %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// Somebody is the form of person number i, from 0 to 9,999,999: no two share an email, a number or a username.
+func Somebody(i int) Form {
+	return Form{
+		FirstName: "Zoë", LastName: "Nguyễn", Username: fmt.Sprintf("zoe.%d", i), Email: fmt.Sprintf("zoe.%d@example.com", i),
+		Password: "violet-harbour-91-kettle", MobileNumber: fmt.Sprintf("+49170%07d", i), Locale: "en",
+	}
+}
+
+// Each calls do for 0 to n-1, so many at a time as there are workers, and joins the errors.
+func Each(n, workers int, do func(i int) error) error {
+	todo, failed := make(chan int), make(chan error, n)
+	var running sync.WaitGroup
+	for range workers {
+		running.Go(func() {
+			for i := range todo {
+				if err := do(i); err != nil {
+					failed <- fmt.Errorf("number %d: %w", i, err)
+				}
+			}
+		})
+	}
+	for i := range n {
+		todo <- i
+	}
+	close(todo)
+	running.Wait()
+	close(failed)
+	var all []error
+	for err := range failed {
+		all = append(all, err)
+	}
+	return errors.Join(all...)
+}

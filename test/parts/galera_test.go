@@ -1,0 +1,63 @@
+//go:build ops
+
+package parts_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/test/parts"
+)
+
+// awaitWriter returns when new connections get to that node, and logs where they got to until then.
+func awaitWriter(t *testing.T, h *parts.HAProxy, want int) {
+	t.Helper()
+	const nobody = -1
+	began, last := time.Now(), nobody
+	require.Eventually(t, func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		got, err := h.Writer(ctx)
+		if err != nil {
+			got = nobody
+		}
+		if got != last {
+			t.Logf("after %s node %d writes", time.Since(began).Round(100*time.Millisecond), got)
+			last = got
+		}
+		return got == want
+	}, time.Minute, 20*time.Millisecond)
+}
+
+func TestGalera(t *testing.T) {
+	began := time.Now()
+	g := parts.StartGalera(t)
+	t.Logf("ready after %s", time.Since(began).Round(100*time.Millisecond))
+	h := parts.StartHAProxy(t, g)
+	awaitWriter(t, h, 0)
+
+	g.Kill(0)
+	awaitWriter(t, h, 1)
+	began = time.Now()
+	require.NoError(t, g.Restart(0))
+	t.Logf("back after %s", time.Since(began).Round(100*time.Millisecond))
+	awaitWriter(t, h, 0)
+
+	require.NoError(t, g.Freeze(0))
+	awaitWriter(t, h, 1)
+	require.NoError(t, g.Thaw(0))
+	awaitWriter(t, h, 0)
+
+	require.NoError(t, g.Stop(2))
+	require.NoError(t, g.Restart(2))
+	g.Kill(0)
+	g.Kill(1)
+	g.Kill(2)
+	began = time.Now()
+	require.NoError(t, g.Restart(0, 1, 2))
+	t.Logf("all back after %s", time.Since(began).Round(100*time.Millisecond))
+	awaitWriter(t, h, 0)
+}

@@ -1,0 +1,162 @@
+package parts
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// MariaDB is one MariaDB server on a loopback port, with a data folder of its own. Root may connect without a password.
+// One goroutine at a time may start and end it.
+type MariaDB struct {
+	dir     string
+	port    int
+	account *User
+	process *Process
+}
+
+// StartMariaDB starts a new, empty server and returns when it answers.
+func StartMariaDB(t Test) *MariaDB {
+	t.Helper()
+	m := &MariaDB{dir: Dir(t, "mariadb"), port: FreePort()}
+	var err error
+	if m.account, err = databaseAccount(); err != nil {
+		t.Fatalf("%v", err)
+	}
+	if err := install(t.Context(), m.dir, m.account); err != nil {
+		t.Fatalf("%v", err)
+	}
+	if err := m.Start(); err != nil {
+		t.Fatalf("%v", err)
+	}
+	t.Cleanup(func() { m.process.end(t) })
+	return m
+}
+
+// Start starts the server again after Kill or Stop, with the same port and data, and returns when it answers.
+func (m *MariaDB) Start() error {
+	process, err := StartProcess(Command{
+		Name: "mariadbd", Path: "mariadbd", Dir: m.dir, User: m.account,
+		Args: append(databaseArgs(m.dir, m.port), "--innodb-buffer-pool-size=64M", "--max-connections=500"),
+	})
+	if err != nil {
+		return err
+	}
+	m.process = process
+	err = Await(context.Background(), 30*time.Second, process.Gone(), func(ctx context.Context) error { return m.Exec(ctx, "SELECT 1") })
+	if err != nil {
+		process.Kill()
+		return fmt.Errorf("start mariadbd: %w\n%s", err, process.Tail())
+	}
+	return nil
+}
+
+// Kill ends the server as a crash does, and returns when it is gone.
+func (m *MariaDB) Kill() { m.process.Kill() }
+
+// Stop shuts the server down.
+func (m *MariaDB) Stop() error { return m.process.Stop(30 * time.Second) }
+
+// Freeze has the server do nothing until Thaw; its connections stay.
+func (m *MariaDB) Freeze() error { return m.process.Freeze() }
+
+// Thaw ends Freeze.
+func (m *MariaDB) Thaw() error { return m.process.Thaw() }
+
+// Process is the running server, or the one that ran last.
+func (m *MariaDB) Process() *Process { return m.process }
+
+// DSN is the data source name of a database, for DATABASE_DSN. No name means no database.
+func (m *MariaDB) DSN(database string) string { return rootDSN(m.port, database) }
+
+// Exec runs a statement as root.
+func (m *MariaDB) Exec(ctx context.Context, statement string) error {
+	return execRoot(ctx, m.port, statement)
+}
+
+func rootDSN(port int, database string) string {
+	return fmt.Sprintf("root@tcp(%s)/%s", Loopback(port), database)
+}
+
+// open connects without the driver's complaints: a server that starts is asked until it answers.
+func open(dsn string) (*sql.DB, error) {
+	o, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	o.Logger = new(mysql.NopLogger)
+	connector, err := mysql.NewConnector(o)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector), nil
+}
+
+func execRoot(ctx context.Context, port int, statement string) error {
+	db, err := open(rootDSN(port, ""))
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, statement)
+	return errors.Join(err, db.Close())
+}
+
+// query reads one row.
+func query(ctx context.Context, dsn, statement string, into ...any) error {
+	db, err := open(dsn)
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.QueryRowContext(ctx, statement).Scan(into...), db.Close())
+}
+
+// databaseAccount is what mariadbd runs as when root starts it, since it refuses to run as root; nil otherwise.
+func databaseAccount() (*User, error) {
+	for _, program := range []string{"mariadbd", "mariadb-install-db"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return nil, fmt.Errorf("%s is missing: install Debian's package mariadb-server (apt-get install mariadb-server)", program)
+		}
+	}
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	owner, err := user.Lookup("mysql")
+	if err != nil {
+		return nil, err
+	}
+	uid, errUID := strconv.ParseUint(owner.Uid, 10, 32)
+	gid, errGID := strconv.ParseUint(owner.Gid, 10, 32)
+	return &User{UID: uint32(uid), GID: uint32(gid)}, errors.Join(errUID, errGID)
+}
+
+// install gives dir to the account and makes an empty data folder in it.
+func install(ctx context.Context, dir string, account *User) error {
+	if account != nil {
+		if err := os.Chown(dir, int(account.UID), int(account.GID)); err != nil {
+			return err
+		}
+	}
+	c := exec.CommandContext(ctx, "mariadb-install-db", "--no-defaults", "--datadir="+filepath.Join(dir, "data"),
+		"--auth-root-authentication-method=normal", "--skip-test-db")
+	c.SysProcAttr = attributes(account)
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("mariadb-install-db: %w: %s", err, out)
+	}
+	return nil
+}
+
+func databaseArgs(dir string, port int) []string {
+	return []string{
+		"--no-defaults", "--datadir=" + filepath.Join(dir, "data"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port),
+		"--socket=" + filepath.Join(dir, "socket"), "--pid-file=" + filepath.Join(dir, "pid"),
+	}
+}

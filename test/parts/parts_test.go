@@ -1,0 +1,97 @@
+//go:build ops
+
+package parts_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/test/parts"
+)
+
+// site is the whole service with what it needs.
+type site struct {
+	parts.Surroundings
+	database      *parts.MariaDB
+	api           *parts.API
+	worker, codec *parts.Process
+	program       parts.Registrar
+	settings      parts.Settings
+}
+
+func startSite(t *testing.T) *site {
+	t.Helper()
+	s := &site{program: parts.BuildRegistrar(t), database: parts.StartMariaDB(t)}
+	require.NoError(t, s.database.Exec(t.Context(), "CREATE DATABASE registrar"))
+	codec := parts.Loopback(parts.FreePort())
+	s.Surroundings = parts.Surroundings{
+		DSN: s.database.DSN("registrar"), Temporal: parts.StartTemporal(t, "http://"+codec),
+		Mailgun: parts.StartMailgun(t), Twilio: parts.StartTwilio(t), Codec: codec,
+	}
+	s.settings = s.program.Settings(t, s.Surroundings)
+	s.program.MigrateUp(t, s.settings)
+	s.codec = s.program.StartCodec(t, s.settings)
+	s.api = s.program.StartAPI(t, s.settings)
+	s.worker = s.program.StartWorker(t, s.settings)
+	return s
+}
+
+// TestRegistration is the shortest story that takes every part, before and after all servers were killed.
+func TestRegistration(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	require.NoError(t, s.register(t.Context(), 0))
+	s.database.Kill()
+	s.Temporal.Kill()
+	require.NoError(t, s.database.Start())
+	require.NoError(t, s.Temporal.Start())
+	require.NoError(t, s.api.AwaitReady(time.Minute))
+	require.NoError(t, parts.Each(5, 2, func(i int) error { return s.register(t.Context(), 1+i) }))
+	require.Equal(t, 6, s.Mailgun.Total())
+	require.Equal(t, 12, s.Twilio.Total())
+
+	require.NoError(t, s.worker.Stop(30*time.Second))
+	require.NoError(t, s.api.Stop(30*time.Second))
+	require.NoError(t, s.codec.Stop(10*time.Second))
+	require.Equal(t, []int{0, 0, 0}, []int{s.worker.ExitCode(), s.api.ExitCode(), s.codec.ExitCode()})
+	require.NoError(t, s.Temporal.Stop())
+	require.NoError(t, s.database.Stop())
+}
+
+// TestChangedVersion builds another version and has it say so.
+func TestChangedVersion(t *testing.T) {
+	t.Parallel()
+	changed := parts.BuildChanged(t, "-ldflags=-X main.version=changed")
+	said, err := changed.Run(t.Context(), nil, "version")
+	require.NoError(t, err)
+	require.Contains(t, said, "registrar changed (")
+}
+
+// register registers and verifies person i, and waits for their other messages.
+func (s *site) register(ctx context.Context, i int) error {
+	form, client := parts.Somebody(i), parts.NewClient(s.api.URL())
+	id, err := client.Register(ctx, form, "")
+	if err != nil {
+		return err
+	}
+	code, err := s.Twilio.Code(ctx, form.MobileNumber)
+	if err != nil {
+		return err
+	}
+	if _, err := client.Verify(ctx, id, code); err != nil {
+		return err
+	}
+	if err := client.AwaitStatus(ctx, id, parts.StatusActive); err != nil {
+		return err
+	}
+	return parts.Await(ctx, time.Minute, nil, func(context.Context) error {
+		if s.Mailgun.Count(form.Email, "welcome") == 0 || len(s.Twilio.Messages(form.MobileNumber)) < 2 {
+			return errors.New("the welcome or the completion is missing")
+		}
+		return nil
+	})
+}

@@ -1,0 +1,173 @@
+package parts
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Command says what a Process runs.
+type Command struct {
+	Name string // what messages call it, and its log file in Dir
+	Path string // a file, or a name that is looked up in PATH
+	Args []string
+	Env  []string // of the form os.Environ returns; nil means this process's own
+	Dir  string   // its working directory, where its log goes as well
+	User *User    // the account that it runs as; nil means this process's own
+}
+
+// User is an account of the operating system.
+type User struct{ UID, GID uint32 }
+
+// Process is a child process, in a process group of its own, and with its output in a log file. On Linux it dies with
+// this process, however that ends.
+type Process struct {
+	command Command
+	cmd     *exec.Cmd
+	log     string
+	before  int64 // bytes in the log from processes before this one
+	gone    chan struct{}
+}
+
+// Start starts a process, which is killed at the latest when the test ends. The end of its log is shown if the test
+// fails.
+func Start(t Test, c Command) *Process {
+	t.Helper()
+	p, err := StartProcess(c)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	t.Cleanup(func() { p.end(t) })
+	return p
+}
+
+// end kills the process; when the test has failed, it shows the log.
+func (p *Process) end(t Test) {
+	p.Kill()
+	if t.Failed() {
+		t.Logf("%s", p.Tail())
+	}
+}
+
+// StartProcess is Start for those who end the process themselves.
+func StartProcess(c Command) (*Process, error) {
+	p := &Process{command: c, log: filepath.Join(c.Dir, c.Name+".log"), gone: make(chan struct{})}
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.Name, err)
+	}
+	defer func() { _ = log.Close() }() // the child has its own
+	if p.before, err = log.Seek(0, io.SeekEnd); err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.Name, err)
+	}
+	p.cmd = exec.CommandContext(context.Background(), c.Path, c.Args...)
+	p.cmd.Env, p.cmd.Dir, p.cmd.SysProcAttr = c.Env, c.Dir, attributes(c.User)
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.Name, err)
+	}
+	go func() {
+		_ = p.cmd.Wait() // how it ended is in ProcessState
+		close(p.gone)
+	}()
+	return p, nil
+}
+
+// PID is the process's id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Gone is closed when the process has ended.
+func (p *Process) Gone() <-chan struct{} { return p.gone }
+
+// Running says whether the process has not ended.
+func (p *Process) Running() bool {
+	select {
+	case <-p.gone:
+		return false
+	default:
+		return true
+	}
+}
+
+// Signal sends a signal to the process and its children. It is an error when the process has ended.
+func (p *Process) Signal(s syscall.Signal) error {
+	if !p.Running() {
+		return fmt.Errorf("signal %s: %w", p.command.Name, os.ErrProcessDone)
+	}
+	if err := signalGroup(p.cmd.Process, s); err != nil {
+		return fmt.Errorf("signal %s: %w", p.command.Name, err)
+	}
+	return nil
+}
+
+// Freeze has the process and its children do nothing until Thaw; their connections stay.
+func (p *Process) Freeze() error { return p.Signal(sigstop) }
+
+// Thaw ends Freeze.
+func (p *Process) Thaw() error { return p.Signal(sigcont) }
+
+// Kill ends the process as a crash does, also a frozen one, and returns when it is gone.
+func (p *Process) Kill() {
+	_ = p.Signal(syscall.SIGKILL) // it may have ended
+	<-p.gone
+}
+
+// Stop tells the process to end and returns when it has, or kills it after the limit and says so.
+func (p *Process) Stop(limit time.Duration) error {
+	_ = p.Signal(syscall.SIGTERM) // it may have ended
+	overdue := time.NewTimer(limit)
+	defer overdue.Stop()
+	select {
+	case <-p.gone:
+		return nil
+	case <-overdue.C:
+		p.Kill()
+		return fmt.Errorf("%s did not stop within %s and was killed: %s", p.command.Name, limit, p.Tail())
+	}
+}
+
+// ExitCode waits for the end of the process and returns its exit code, or -1 if a signal ended it.
+func (p *Process) ExitCode() int {
+	<-p.gone
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// LogFile is the path of the process's output. A process with the same name and folder appends to it.
+func (p *Process) LogFile() string { return p.log }
+
+// Log is the process's output so far.
+func (p *Process) Log() string {
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[min(p.before, int64(len(text))):])
+}
+
+// awaitLog returns when the process has written the text, and kills it when it does not.
+func (p *Process) awaitLog(patience time.Duration, text string) error {
+	err := Await(context.Background(), patience, p.gone, func(context.Context) error {
+		if !strings.Contains(p.Log(), text) {
+			return fmt.Errorf("it has not written %q", text)
+		}
+		return nil
+	})
+	if err != nil {
+		p.Kill()
+		return fmt.Errorf("wait for %s: %w\n%s", p.command.Name, err, p.Tail())
+	}
+	return nil
+}
+
+// Tail is the end of the output, with the process's name, for failure messages.
+func (p *Process) Tail() string {
+	const lines = 40
+	all := strings.Split(strings.TrimSpace(p.Log()), "\n")
+	return fmt.Sprintf("%s (%s):\n%s", p.command.Name, p.log, strings.Join(all[max(0, len(all)-lines):], "\n"))
+}

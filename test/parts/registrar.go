@@ -1,0 +1,148 @@
+package parts
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Registrar is a build of cmd/registrar: the path of the program.
+type Registrar string
+
+// production are the settings of a release build.
+var production = []string{"GOWORK=off", "CGO_ENABLED=0"}
+
+var buildRegistrar = sync.OnceValues(func() (Registrar, error) {
+	folder, err := root(context.Background())
+	if err != nil {
+		return "", err
+	}
+	output := filepath.Join(folder, ".bin", "parts", "registrar")
+	return Registrar(output), build(context.Background(), folder, output, "./cmd/registrar", production, "-trimpath")
+})
+
+// BuildRegistrar builds the program as it is in the working tree, once for all tests.
+func BuildRegistrar(t Test) Registrar {
+	t.Helper()
+	r, err := buildRegistrar()
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return r
+}
+
+// BuildChanged builds another version, for this test only: flags are those of go build, such as -overlay=FILE and
+// "-ldflags=-X main.version=v2".
+func BuildChanged(t Test, flags ...string) Registrar {
+	t.Helper()
+	folder, err := root(t.Context())
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	output := filepath.Join(Dir(t, "build"), "registrar")
+	if err := build(t.Context(), folder, output, "./cmd/registrar", production, append([]string{"-trimpath"}, flags...)...); err != nil {
+		t.Fatalf("%v", err)
+	}
+	return Registrar(output)
+}
+
+// Start starts a command of the program with these settings and no other environment, and does not wait until it is
+// ready.
+func (r Registrar) Start(t Test, s Settings, args ...string) *Process {
+	t.Helper()
+	return Start(t, Command{Name: args[0], Path: string(r), Args: args, Env: s.environ(), Dir: Dir(t, args[0])})
+}
+
+// Run runs a command of the program to its end and returns what it printed. Its error has what it said to standard error.
+func (r Registrar) Run(ctx context.Context, s Settings, args ...string) (stdout string, err error) {
+	var out, errs bytes.Buffer
+	c := exec.CommandContext(ctx, string(r), args...)
+	c.Env, c.Stdout, c.Stderr, c.SysProcAttr = s.environ(), &out, &errs, attributes(nil)
+	if err := c.Run(); err != nil {
+		return out.String(), fmt.Errorf("registrar %v: %w: %s", args, err, &errs)
+	}
+	return out.String(), nil
+}
+
+// MigrateUp brings the database and Temporal's search attributes up to date.
+func (r Registrar) MigrateUp(t Test, s Settings) {
+	t.Helper()
+	if _, err := r.Run(t.Context(), s, "migrate", "up"); err != nil {
+		t.Fatalf("%v", err)
+	}
+}
+
+// API is a running web server.
+type API struct {
+	*Process
+	Address string
+}
+
+// URL is the API's base.
+func (a *API) URL() string { return "http://" + a.Address }
+
+// StartAPI starts a web server on a free port, or on that of API_ADDR, and returns when it is ready.
+func (r Registrar) StartAPI(t Test, s Settings) *API {
+	t.Helper()
+	address := s["API_ADDR"]
+	if address == "" {
+		address = Loopback(FreePort())
+	}
+	a := &API{r.Start(t, s.With("API_ADDR", address), "api"), address}
+	if err := a.AwaitReady(30 * time.Second); err != nil {
+		t.Fatalf("wait for the API: %v\n%s", err, a.Tail())
+	}
+	return a
+}
+
+// AwaitReady returns when /readyz answers 200.
+func (a *API) AwaitReady(patience time.Duration) error {
+	return Await(context.Background(), patience, a.Gone(), func(ctx context.Context) error {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL()+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = answer.Body.Close() }()
+		if answer.StatusCode != http.StatusOK {
+			return fmt.Errorf("/readyz answers %s", answer.Status)
+		}
+		return nil
+	})
+}
+
+// StartWorker starts a worker, with the arguments after "worker", and returns when it polls its task queues.
+func (r Registrar) StartWorker(t Test, s Settings, args ...string) *Process {
+	t.Helper()
+	p := r.Start(t, s, append([]string{"worker"}, args...)...)
+	if err := p.awaitLog(30*time.Second, `"msg":"serving"`); err != nil {
+		t.Fatalf("%v", err)
+	}
+	return p
+}
+
+// StartCodec starts the codec endpoint on CODEC_ADDR, and returns when it takes connections.
+func (r Registrar) StartCodec(t Test, s Settings) *Process {
+	t.Helper()
+	p := r.Start(t, s, "codec")
+	err := Await(t.Context(), 30*time.Second, p.Gone(), func(ctx context.Context) error {
+		connection, err := new(net.Dialer).DialContext(ctx, "tcp", s["CODEC_ADDR"])
+		if err != nil {
+			return err
+		}
+		return connection.Close()
+	})
+	if err != nil {
+		t.Fatalf("wait for the codec endpoint: %v\n%s", err, p.Tail())
+	}
+	return p
+}

@@ -1,0 +1,74 @@
+package parts
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Settings are a program's environment.
+type Settings map[string]string
+
+// With is a copy with other values: names and values in turn.
+func (s Settings) With(pairs ...string) Settings {
+	with := maps.Clone(s)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		with[pairs[i]] = pairs[i+1]
+	}
+	return with
+}
+
+func (s Settings) environ() []string {
+	environ := make([]string, 0, len(s))
+	for name, value := range s {
+		environ = append(environ, name+"="+value)
+	}
+	slices.Sort(environ)
+	return environ
+}
+
+// Surroundings are what the service talks to.
+type Surroundings struct {
+	DSN      string
+	Temporal *Temporal
+	Mailgun  *Mailgun
+	Twilio   *Twilio
+	Codec    string // the address of the codec endpoint; empty means none
+}
+
+// Settings are good settings for every command of the program, with new keysets. The API does not delay its end for
+// load balancers, as there is none; all else that can be left out has the product's default.
+func (r Registrar) Settings(t Test, o Surroundings) Settings {
+	t.Helper()
+	keys, err := r.Run(t.Context(), nil, "keys", "new")
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	s := Settings{
+		"HOME":       Dir(t, "home"), // where the SDK of Temporal looks for a configuration
+		"LOG_FORMAT": "json",
+
+		"DATABASE_DSN":     o.DSN,
+		"TEMPORAL_ADDRESS": o.Temporal.Address(),
+
+		"EMAIL_FROM":       "Registrar <hello@" + MailgunDomain + ">",
+		"MAILGUN_DOMAIN":   MailgunDomain,
+		"MAILGUN_API_BASE": o.Mailgun.URL(),
+		"MAILGUN_API_KEY":  o.Mailgun.Secret(),
+
+		"TWILIO_ACCOUNT_SID": TwilioAccount,
+		"TWILIO_AUTH_TOKEN":  o.Twilio.Secret(),
+		"TWILIO_FROM":        TwilioNumber,
+		"TWILIO_BASE_URL":    o.Twilio.URL(),
+
+		"API_DRAIN_DELAY": "0s",
+	}
+	if o.Codec != "" {
+		s["CODEC_ADDR"], s["CODEC_ORIGINS"] = o.Codec, o.Temporal.UI()
+	}
+	for line := range strings.Lines(keys) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		s[name] = value
+	}
+	return s
+}
