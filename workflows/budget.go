@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -22,41 +23,38 @@ func (s step) budget(b Budgets) time.Duration {
 	}
 }
 
-// changeBudgets takes what an operator sent: a BudgetChange, or something that it refuses in the current details.
+// changeBudgets does what an operator asks for, or tells in the current details why not.
 func (r *registration) changeBudgets(ctx workflow.Context, in any) {
-	budgets, err := changed(r.budgets, in)
+	text, _ := in.(string)
+	budgets, err := changed(r.budgets, text)
 	if err != nil {
 		r.tell(ctx, "budgets not changed: "+err.Error())
 		return
 	}
 	r.budgets = budgets
-	r.tell(ctx, fmt.Sprintf("budgets by an operator: store %s, otp %s, welcome_email %s, completion_sms %s",
+	r.tell(ctx, fmt.Sprintf("budgets by an operator: store=%s otp=%s welcome_email=%s completion_sms=%s",
 		budgets.Store, budgets.OTP, budgets.WelcomeEmail, budgets.Completion))
 }
 
-func changed(b Budgets, in any) (Budgets, error) {
-	change, _ := in.(map[string]any)
-	known := 0
-	for _, c := range []struct {
-		name   string
-		budget *time.Duration
-	}{
-		{"store", &b.Store}, {"otp", &b.OTP}, {"welcome_email", &b.WelcomeEmail}, {"completion_sms", &b.Completion},
-	} {
-		value, ok := change[c.name]
-		if !ok {
-			continue
-		}
-		known++
-		text, _ := value.(string)
-		d, err := time.ParseDuration(text)
-		if err != nil || d < LeastBudget {
-			return b, fmt.Errorf("%s is no duration of at least %s", c.name, LeastBudget)
-		}
-		*c.budget = d
+// changed is b with the changes in text. Quotes around it do not count: tctl quotes the inputs of a batch once more.
+func changed(b Budgets, text string) (Budgets, error) {
+	fields := strings.Fields(strings.Trim(text, `"`))
+	if len(fields) == 0 {
+		return b, errors.New(`the input is not like "otp=90m"`)
 	}
-	if known == 0 || known < len(change) {
-		return b, errors.New(`the input is not like {"otp": "90m"}, with store, otp, welcome_email or completion_sms`)
+	for _, field := range fields {
+		name, value, _ := strings.Cut(field, "=")
+		budget := map[string]*time.Duration{
+			"store": &b.Store, "otp": &b.OTP, "welcome_email": &b.WelcomeEmail, "completion_sms": &b.Completion,
+		}[name]
+		if budget == nil {
+			return b, errors.New("only store, otp, welcome_email and completion_sms have a budget")
+		}
+		d, err := time.ParseDuration(value)
+		if err != nil || d < LeastBudget {
+			return b, fmt.Errorf("%s needs a duration of at least %s", name, LeastBudget)
+		}
+		*budget = d
 	}
 	return b, nil
 }

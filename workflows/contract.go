@@ -30,7 +30,10 @@ const (
 	QueryState      = "state"     // RegistrationState
 	SignalRetry     = "retry"     // runs the failed steps again
 	SignalAbandon   = "abandon"   // ends a registration with failed steps as failed, at once
-	SignalBudget    = "budget"    // changes the budgets: BudgetChange
+	// SignalBudget changes how long steps are tried. Its input is text such as "otp=90m welcome_email=48h", with otp,
+	// welcome_email, completion_sms or store. A step that is being tried goes on for the new budget when it has used up
+	// its old one, if the new one is longer. Steps that start later, or are retried by an operator, have the new one.
+	SignalBudget = "budget"
 	// SignalSuperseded is sent by the workflow of the later registration that took the user over.
 	SignalSuperseded = "superseded"
 )
@@ -130,11 +133,6 @@ type Budgets struct {
 	WelcomeEmail time.Duration
 	Completion   time.Duration
 }
-
-// BudgetChange is the input of SignalBudget: durations such as "90m" for store, otp, welcome_email, completion_sms. An
-// absent one leaves the budget as it is. A step that is being tried goes on for the new budget when it has used up its
-// old one, if the new one is longer. Steps that start later, or are retried by an operator, have the new one.
-type BudgetChange map[string]string
 
 // Persisted is the result of UpdatePersisted.
 type Persisted struct {

@@ -28,8 +28,8 @@ func (r *registration) listen(ctx workflow.Context) {
 		signals.Receive(ctx, nil)
 		r.superseded = true
 	})
-	on(SignalBudget, `changes how long steps are tried, as {"otp": "90m"}`, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
-		var in any // what is no BudgetChange is told, where Receive would drop it
+	on(SignalBudget, `changes how long steps are tried: "otp=90m"`, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+		var in any // what is no text is told, where Receive would drop it
 		signals.Receive(ctx, &in)
 		r.changeBudgets(ctx, in)
 	})

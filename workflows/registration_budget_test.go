@@ -33,10 +33,10 @@ func TestBudgetOfAStepThatIsBeingTried(t *testing.T) {
 	t.Parallel()
 	f, over := setup(t), false
 	f.refusing(errorOf(workflows.ReasonSMSUnavailable), &over)
-	f.budgetAt(10*time.Second, workflows.BudgetChange{"otp": "2h"})
+	f.budgetAt(10*time.Second, "otp=2h")
 	f.at(50*time.Second, func() {
 		require.Empty(t, f.state().Reason, "the old budget is followed by the new one")
-		require.Contains(t, f.details(), "budgets by an operator: store 24h0m0s, otp 2h0m0s, welcome_email 24h0m0s")
+		require.Contains(t, f.details(), "budgets by an operator: store=24h0m0s otp=2h0m0s welcome_email=24h0m0s")
 		over = true
 	})
 	f.verifyAt(2*time.Minute, 1)
@@ -48,7 +48,7 @@ func TestBudgetIsUsedUpInTheEnd(t *testing.T) {
 	t.Parallel()
 	f, never := setup(t), false
 	f.refusing(errorOf(workflows.ReasonSMSUnavailable), &never)
-	f.budgetAt(10*time.Second, workflows.BudgetChange{"otp": "1h"})
+	f.budgetAt(10*time.Second, `"otp=1h store=48h"`) // quoted once more
 	f.at(50*time.Second, func() { require.Empty(t, f.state().Reason) })
 	f.at(2*time.Minute, func() { require.Equal(t, workflows.ReasonSMSUnavailable, f.state().Reason) })
 	f.signalAt(2*time.Hour, workflows.SignalAbandon)
@@ -62,13 +62,13 @@ func TestBudgetThatHelpsNobody(t *testing.T) {
 		err    error
 		change any
 	}{
-		"refused for good":   {failure(workflows.ReasonSMSRejected), workflows.BudgetChange{"otp": "2h"}},
-		"of another step":    {errorOf(workflows.ReasonSMSUnavailable), workflows.BudgetChange{"welcome_email": "48h"}},
-		"shorter":            {errorOf(workflows.ReasonSMSUnavailable), workflows.BudgetChange{"otp": "1m"}},
-		"no duration":        {errorOf(workflows.ReasonSMSUnavailable), workflows.BudgetChange{"otp": "2 hours"}},
-		"too short":          {errorOf(workflows.ReasonSMSUnavailable), workflows.BudgetChange{"otp": "1s"}},
-		"a step that is not": {errorOf(workflows.ReasonSMSUnavailable), map[string]string{"sms": "2h"}},
-		"a number":           {errorOf(workflows.ReasonSMSUnavailable), map[string]int{"otp": 7200}},
+		"refused for good":   {failure(workflows.ReasonSMSRejected), "otp=2h"},
+		"of another step":    {errorOf(workflows.ReasonSMSUnavailable), "welcome_email=48h"},
+		"shorter":            {errorOf(workflows.ReasonSMSUnavailable), "otp=1m"},
+		"no duration":        {errorOf(workflows.ReasonSMSUnavailable), "otp=2 hours"},
+		"too short":          {errorOf(workflows.ReasonSMSUnavailable), "otp=1s"},
+		"a step that is not": {errorOf(workflows.ReasonSMSUnavailable), "sms=2h"},
+		"a number":           {errorOf(workflows.ReasonSMSUnavailable), 7200},
 		"nothing":            {errorOf(workflows.ReasonSMSUnavailable), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +98,7 @@ func TestBudgetOfARetry(t *testing.T) {
 		}
 	})
 	f.breakStep("otp", 1, failure(workflows.ReasonSMSUnavailable))
-	f.budgetAt(time.Hour, workflows.BudgetChange{"otp": "3h"})
+	f.budgetAt(time.Hour, "otp=3h")
 	f.signalAt(2*time.Hour, workflows.SignalRetry)
 	f.verifyAt(2*time.Hour+time.Minute, 1)
 	f.ends(workflows.StatusActive)

@@ -83,7 +83,7 @@ func (s *site) operator() []string {
 		panic(err)
 	}
 	environ := []string{
-		"PATH=" + strings.Join([]string{tools, filepath.Dir(string(s.program)), os.Getenv("PATH")}, ":"),
+		"PATH=" + strings.Join([]string{filepath.Dir(string(s.program)), tools, os.Getenv("PATH")}, ":"),
 		"TEMPORAL_CODEC_ENDPOINT=http://" + s.Codec, "REGISTRAR_URL=" + s.api.URL(),
 	}
 	for name, value := range s.settings {
