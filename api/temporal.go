@@ -117,16 +117,39 @@ func (t *Temporal) persisted(ctx context.Context, registrationID string) (workfl
 	}, err
 }
 
-// State asks the workflow, running or ended, within the wait budget.
+// State asks the workflow, running or ended, within the wait budget. Where no worker answers, a registration that has
+// ended is known by its result, which takes up to a second more.
 func (t *Temporal) State(ctx context.Context, registrationID string) (workflows.RegistrationState, error) {
-	ctx, cancel := context.WithTimeout(ctx, t.options.WaitBudget)
+	asking, cancel := context.WithTimeout(ctx, t.options.WaitBudget)
 	defer cancel()
 	var s workflows.RegistrationState
-	value, err := t.client.QueryWorkflow(ctx, workflows.RegistrationWorkflowID(registrationID), "", workflows.QueryState)
+	value, err := t.client.QueryWorkflow(asking, workflows.RegistrationWorkflowID(registrationID), "", workflows.QueryState)
 	if err == nil {
 		err = value.Get(&s)
 	}
-	return s, engineError("ask where the registration stands", err)
+	err = engineError("ask where the registration stands", err)
+	if !errors.Is(err, ErrUnavailable) {
+		return s, err
+	}
+	if r, ok := t.result(ctx, registrationID); ok {
+		return workflows.RegistrationState{
+			Status: r.Status, UserID: r.UserID, Refusal: r.Refusal, Fingerprint: r.Fingerprint, Verification: r.Verification,
+		}, nil
+	}
+	return s, err
+}
+
+// result is how a registration ended, if it did in order. It asks for at most a second.
+func (t *Temporal) result(ctx context.Context, registrationID string) (workflows.RegistrationResult, bool) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	var r workflows.RegistrationResult
+	id := workflows.RegistrationWorkflowID(registrationID)
+	run, err := t.client.DescribeWorkflowExecution(ctx, id, "")
+	if err != nil || run.GetWorkflowExecutionInfo().GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+		return r, false
+	}
+	return r, t.client.GetWorkflow(ctx, id, run.GetWorkflowExecutionInfo().GetExecution().GetRunId()).Get(ctx, &r) == nil
 }
 
 // Verify enters a code through the verify Update.

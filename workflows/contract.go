@@ -177,11 +177,13 @@ type RegistrationState struct {
 	Verification Verification
 }
 
-// RegistrationResult is how RegistrationWorkflow ended.
+// RegistrationResult is how RegistrationWorkflow ended: what QueryState answers then, which needs no worker any more.
 type RegistrationResult struct {
-	Status  RegistrationStatus
-	UserID  string
-	Refusal user.Code
+	Status       RegistrationStatus
+	UserID       string
+	Refusal      user.Code
+	Fingerprint  string
+	Verification Verification
 }
 
 // Activities are the steps of the workflows. Every one is idempotent.

@@ -26,7 +26,10 @@ func RegistrationWorkflow(ctx workflow.Context, in RegistrationInput) (Registrat
 	if err := r.close(ctx, r.run(ctx)); err != nil {
 		return RegistrationResult{}, err
 	}
-	return RegistrationResult{Status: r.status, UserID: r.persisted.UserID, Refusal: r.persisted.Refusal}, nil
+	return RegistrationResult{
+		Status: r.status, UserID: r.persisted.UserID, Refusal: r.persisted.Refusal,
+		Fingerprint: r.in.Fingerprint, Verification: r.code.verification(),
+	}, nil
 }
 
 // registration is the state of one run. The coroutines of a workflow take turns, so nothing here needs a lock.

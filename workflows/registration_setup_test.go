@@ -202,6 +202,10 @@ func (f *fixture) run() (workflows.RegistrationResult, error) {
 	}
 	var out workflows.RegistrationResult
 	require.NoError(f.t, f.env.GetWorkflowResult(&out))
+	s := f.state()
+	require.Equal(f.t, workflows.RegistrationResult{
+		Status: s.Status, UserID: s.UserID, Refusal: s.Refusal, Fingerprint: s.Fingerprint, Verification: s.Verification,
+	}, out, "who asks later learns the same")
 	return out, nil
 }
 

@@ -37,7 +37,7 @@ func TestRegistrationWithNumber(t *testing.T) {
 	right := f.verifyAt(time.Minute, 1)
 	out, err := f.run()
 	require.NoError(t, err)
-	require.Equal(t, workflows.RegistrationResult{Status: workflows.StatusActive, UserID: "u-1"}, out)
+	require.Equal(t, []any{workflows.StatusActive, "u-1", "fingerprint"}, []any{out.Status, out.UserID, out.Fingerprint})
 	active(t, right)
 
 	require.ElementsMatch(t, []string{"persist", "otp", "welcome", "activate", "completion"}, f.calls)
@@ -92,7 +92,7 @@ func TestRefusedByTheDatabase(t *testing.T) {
 			answer := f.persistedAt(0)
 			out, err := f.run()
 			require.NoError(t, err)
-			require.Equal(t, workflows.RegistrationResult{Status: want, Refusal: code}, out)
+			require.Equal(t, []any{want, "", code}, []any{out.Status, out.UserID, out.Refusal})
 			require.True(t, answer.done)
 			require.Equal(t, want, answer.value.Status)
 			require.Equal(t, code, answer.value.Refusal)

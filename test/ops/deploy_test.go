@@ -93,7 +93,7 @@ func TestDeploy(t *testing.T) {
 				running("1", 0)
 			}
 			s.drain(t, old)
-			s.verify(t, all) // again 200 for those that are active already
+			s.verify(t, all) // again 200 for those that are active already, workers of their version or not
 			s.awaitMessages(t, all)
 			s.awaitCount(t, "ExecutionStatus='Completed'", 200)
 			require.Contains(t, s.do(t, "on-version", "BUILD_ID=2"), "Total: 0")

@@ -73,7 +73,7 @@ func TestOneFailedRegistration(t *testing.T) {
 
 			timeline := s.do(t, "timeline", id)
 			requireNothingPersonal(t, p, timeline)
-			for _, told := range []string{"twilio", "20003", "retry", "otp", "welcome", "completion"} {
+			for _, told := range []string{"twilio 20003", "mailgun 401", "retry", "code 1 by sms", "welcome by email", "completion by sms"} {
 				require.Contains(t, timeline, told)
 			}
 			requireNothingPersonal(t, p, s.do(t, "timeline-http", id))

@@ -3,6 +3,7 @@
 package ops_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -58,5 +59,12 @@ func TestBudgetOfRunningRegistrations(t *testing.T) {
 			s.verify(t, late)
 			s.awaitMessages(t, late)
 		})
+	}
+}
+
+// TestNothingMoves looks at queues with and without a worker.
+func TestNothingMoves(t *testing.T) {
+	for _, tool := range []string{"temporal", "tctl"} {
+		require.Contains(t, shared.do(t, "stuck-"+tool), strconv.Itoa(shared.registrar.PID())+"@")
 	}
 }

@@ -194,6 +194,18 @@ func (g *Galera) Restart(nodes ...int) error {
 	return nil
 }
 
+// Bootstrap starts a node as the first of the cluster, after all were stopped, and returns when it takes statements. Its
+// state file must allow it.
+func (g *Galera) Bootstrap(i int) error {
+	return errors.Join(g.launch(i, "--wsrep-new-cluster"), g.AwaitSynced(i))
+}
+
+// Data is a node's data directory.
+func (g *Galera) Data(i int) string { return filepath.Join(g.nodes[i].dir, "data") }
+
+// Address is where a node takes connections.
+func (g *Galera) Address(i int) string { return Loopback(g.nodes[i].port) }
+
 // Process is a node that runs, or ran last.
 func (g *Galera) Process(i int) *Process { return g.nodes[i].process }
 
