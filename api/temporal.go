@@ -251,8 +251,9 @@ func isTemporary(err error) bool {
 		deadline    *serviceerror.DeadlineExceeded
 		canceled    *serviceerror.Canceled
 		notReady    *serviceerror.WorkflowNotReady
+		noWorker    *serviceerror.FailedPrecondition // "no poller seen for task queue recently"
 	)
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
 		errors.As(err, &timeout) || errors.As(err, &unavailable) || errors.As(err, &exhausted) ||
-		errors.As(err, &deadline) || errors.As(err, &canceled) || errors.As(err, &notReady)
+		errors.As(err, &deadline) || errors.As(err, &canceled) || errors.As(err, &notReady) || errors.As(err, &noWorker)
 }

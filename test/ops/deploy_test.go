@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -82,10 +83,16 @@ func TestDeploy(t *testing.T) {
 			running("1", 100)
 
 			next := s.startVersion(t, changedWorkflow(t), one.With("WORKER_BUILD_ID", "2"))
-			people := make(chan []person)
-			go func() { people <- s.register(t, 100) }() // while the version changes
-			s.setCurrent(t, "2")
-			all := append(before, <-people...)
+			var during []person
+			registered := make(chan error)
+			go func() {
+				var err error
+				during, err = s.tryRegister(t.Context(), 100)
+				registered <- err
+			}()
+			s.setCurrent(t, "2") // meanwhile
+			require.NoError(t, <-registered)
+			all := slices.Concat(before, during)
 			s.verify(t, all[:50])
 			s.verify(t, all[100:150])
 			if way == "pinned" {

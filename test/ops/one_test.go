@@ -11,27 +11,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"registrar/test/parts"
 )
-
-// abandonAll gives up every registration that has failed.
-func (s *site) abandonAll(t *testing.T) {
-	t.Helper()
-	var page []byte
-	for {
-		list, err := s.temporal.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: parked, NextPageToken: page})
-		require.NoError(t, err)
-		require.NoError(t, parts.Each(len(list.GetExecutions()), 10, func(i int) error {
-			return s.temporal.SignalWorkflow(t.Context(), list.GetExecutions()[i].GetExecution().GetWorkflowId(), "", "abandon", nil)
-		}))
-		if page = list.GetNextPageToken(); len(page) == 0 {
-			return
-		}
-	}
-}
 
 // personal are the words of a person that no tool may show without the codec.
 func (p person) personal() []string {

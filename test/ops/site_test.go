@@ -142,15 +142,20 @@ type person struct {
 // register has new people register, who are pending or failed then.
 func (s *site) register(t *testing.T, n int) []person {
 	t.Helper()
+	people, err := s.tryRegister(t.Context(), n)
+	require.NoError(t, err)
+	return people
+}
+
+func (s *site) tryRegister(ctx context.Context, n int) ([]person, error) {
 	people := make([]person, n)
 	client := parts.NewClient(s.api.URL())
 	first := int(persons.Add(int64(n))) - n
-	require.NoError(t, parts.Each(n, 10, func(i int) (err error) {
+	return people, parts.Each(n, 10, func(i int) (err error) {
 		people[i].Form, people[i].key = parts.Somebody(first+i), fmt.Sprintf("person-%d", first+i)
-		people[i].id, err = client.Register(t.Context(), people[i].Form, people[i].key)
+		people[i].id, err = client.Register(ctx, people[i].Form, people[i].key)
 		return err
-	}))
-	return people
+	})
 }
 
 // verify has everybody enter the code that they got.
