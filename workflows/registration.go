@@ -118,7 +118,8 @@ func (r *registration) await(ctx workflow.Context, condition func() bool) error 
 // who could not get a code because a provider was away: it starts again when the code is out.
 func (r *registration) watchWindow(ctx workflow.Context) {
 	for {
-		if err := workflow.NewTimer(ctx, r.in.Policy.VerificationWindow).Get(ctx, nil); err != nil {
+		window := workflow.NewTimerWithOptions(ctx, r.in.Policy.VerificationWindow, workflow.TimerOptions{Summary: "wait for the verification"})
+		if err := window.Get(ctx, nil); err != nil {
 			return
 		}
 		if !r.held {

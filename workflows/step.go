@@ -94,7 +94,10 @@ func (r *registration) park(ctx workflow.Context, s step, p parking) error {
 	if err := r.publish(ctx); err != nil {
 		return err
 	}
-	woken, err := workflow.AwaitWithTimeout(ctx, r.in.Policy.ParkingTime, func() bool { return r.retries > seen || r.abandoned })
+	patience := workflow.AwaitOptions{
+		Timeout: r.in.Policy.ParkingTime, TimerOptions: workflow.TimerOptions{Summary: "wait for an operator: " + string(s)},
+	}
+	woken, err := workflow.AwaitWithOptions(ctx, patience, func() bool { return r.retries > seen || r.abandoned })
 	if err == nil && (!woken || r.abandoned) {
 		first, _ := r.firstParked() // the same reason as in the search attributes
 		return temporal.NewNonRetryableApplicationError("could not "+string(first), string(r.parked[first].reason), nil)

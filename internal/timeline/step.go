@@ -116,10 +116,13 @@ func (t *telling) timerStarted(event *history.HistoryEvent) {
 	t.timers[event.GetEventId()] = t.add(event, e)
 }
 
-// timerName says what the workflow waits for.
+// timerName says what the workflow waits for: its own words, or what the time suggests where there are none.
 func timerName(d time.Duration, summary string, p workflows.Policy) string {
+	const sdkWords = "AwaitWithTimeout"
 	switch {
-	case summary == "AwaitWithTimeout", d == p.ParkingTime && d != p.VerificationWindow:
+	case summary != "" && summary != sdkWords:
+		return summary
+	case summary == sdkWords, d == p.ParkingTime && d != p.VerificationWindow:
 		return "wait for an operator"
 	case d == p.VerificationWindow:
 		return "wait for the verification"
