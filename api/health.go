@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -35,9 +36,37 @@ func (s *server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) 
 	return GetReadiness200JSONResponse{Body: body}, nil
 }
 
+// grace forgives failures for a while: when all replicas lose the engine at once, a load balancer that takes them all
+// out can only say less than they do.
+type grace struct {
+	limit time.Duration
+	now   func() time.Time
+
+	mu   sync.Mutex
+	last time.Time // when there was no failure; zero before the first time
+}
+
+// check is err, or nil as long as it is forgiven.
+func (g *grace) check(err error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	switch {
+	case err == nil:
+		g.last = now
+		return nil
+	case !g.last.IsZero() && now.Sub(g.last) < g.limit:
+		return nil
+	default:
+		return err
+	}
+}
+
 // checks are what readiness depends on.
 func (s *server) checks() map[string]func(context.Context) error {
-	checks := map[string]func(context.Context) error{"engine": s.Engine.Ready}
+	checks := map[string]func(context.Context) error{
+		"engine": func(ctx context.Context) error { return s.engine.check(s.Engine.Ready(ctx)) },
+	}
 	if s.Schema != nil {
 		checks["schema"] = s.Schema
 	}

@@ -52,6 +52,8 @@ type Deps struct {
 	Policy workflows.Policy
 	// Schema returns nil when the database has every migration, for /readyz. nil: not asked.
 	Schema func(context.Context) error
+	// EngineGrace is how long the engine may be away before /readyz says so. It does not count before the first answer.
+	EngineGrace time.Duration
 	// Draining is true from the moment that the process wants no new requests, for /readyz. nil: never.
 	Draining func() bool
 	// Timelines answers operators. nil, or an empty AdminToken: nothing under /v1/admin/ exists.
@@ -75,7 +77,7 @@ func New(d Deps) http.Handler {
 		d.Now = time.Now
 	}
 	gin.SetMode(gin.ReleaseMode) // gin's debug mode prints every route
-	s := &server{d}
+	s := &server{Deps: d, engine: grace{limit: d.EngineGrace, now: d.Now}}
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // one resource, one address
@@ -91,7 +93,10 @@ func New(d Deps) http.Handler {
 }
 
 // server implements the operations of openapi.yaml.
-type server struct{ Deps }
+type server struct {
+	Deps
+	engine grace
+}
 
 var _ StrictServerInterface = (*server)(nil)
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"text/tabwriter"
 	"time"
@@ -21,20 +22,6 @@ func migrateCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  help,
 	}
-	var skipTemporal bool
-	up := &cobra.Command{
-		Use:   "up",
-		Short: "Apply all missing migrations and add missing search attributes",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error { return s.Migrate(ctx) })
-			if err != nil || skipTemporal {
-				return err
-			}
-			return service.AddSearchAttributes(cmd.Context())
-		},
-	}
-	up.Flags().BoolVar(&skipTemporal, "skip-temporal", false, "leave Temporal's search attributes alone")
 	down := &cobra.Command{
 		Use:   "down",
 		Short: "Take back the last migration, and its data",
@@ -51,8 +38,42 @@ func migrateCommand() *cobra.Command {
 			return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error { return printStatus(ctx, cmd, s) })
 		},
 	}
-	cmd.AddCommand(up, down, status)
+	cmd.AddCommand(migrateUpCommand(), down, status)
 	return cmd
+}
+
+func migrateUpCommand() *cobra.Command {
+	var (
+		skipTemporal bool
+		wait         time.Duration
+	)
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Apply all missing migrations and add missing search attributes",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error {
+				return patiently(ctx, wait, "the user database", s.Migrate)
+			})
+			if err != nil || skipTemporal {
+				return err
+			}
+			return patiently(cmd.Context(), wait, "Temporal", service.AddSearchAttributes)
+		},
+	}
+	cmd.Flags().BoolVar(&skipTemporal, "skip-temporal", false, "leave Temporal's search attributes alone")
+	cmd.Flags().DurationVar(&wait, "wait", 0, "how long to try again while the database or Temporal is not there yet")
+	return cmd
+}
+
+// patiently does something once, or for a while until it succeeds.
+func patiently(ctx context.Context, wait time.Duration, what string, do func(context.Context) error) error {
+	if wait <= 0 {
+		return do(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	return service.Await(ctx, slog.Default(), what, do)
 }
 
 func printStatus(ctx context.Context, cmd *cobra.Command, s *store.Store) error {
@@ -75,7 +96,8 @@ func withStore(ctx context.Context, do func(context.Context, *store.Store) error
 	if err := c.Need("DATABASE_DSN"); err != nil {
 		return err
 	}
-	s, err := service.OpenStore(c.Database, service.Logger(c.Log, os.Stderr))
+	slog.SetDefault(service.Logger(c.Log, os.Stderr))
+	s, err := service.OpenStore(c.Database, slog.Default())
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,7 @@ func (a API) check(m *mistakes) {
 	m.unless(a.WaitBudget <= 20*time.Second, "API_WAIT_BUDGET", "%s is longer than 20s, at which the answer would be cut off", a.WaitBudget)
 	m.unless(a.DrainDelay >= 0, "API_DRAIN_DELAY", "%s is below 0", a.DrainDelay)
 	m.positive("API_SHUTDOWN_TIMEOUT", a.ShutdownTimeout)
+	m.unless(a.EngineGrace >= 0, "API_ENGINE_GRACE", "%s is below 0", a.EngineGrace)
 	m.unless(a.HashConcurrency >= 0, "HASH_CONCURRENCY", "%d is below 0", a.HashConcurrency)
 	m.unless(a.AdminToken == "" || len(a.AdminToken) >= minToken, "ADMIN_TOKEN", "has fewer than %d characters", minToken)
 	m.unless(a.HashQueue > 0, "HASH_QUEUE", "%d is not above 0", a.HashQueue)

@@ -38,6 +38,7 @@ type API struct {
 	WaitBudget      time.Duration `env:"API_WAIT_BUDGET" envDefault:"3s" example:"3s" doc:"How long a request waits for the database to confirm before it answers 202."`
 	DrainDelay      time.Duration `env:"API_DRAIN_DELAY" envDefault:"5s" example:"5s" doc:"How long the server still serves after it stopped being ready, so that load balancers notice."`
 	ShutdownTimeout time.Duration `env:"API_SHUTDOWN_TIMEOUT" envDefault:"20s" example:"20s" doc:"How long requests in progress may take to end after that."`
+	EngineGrace     time.Duration `env:"API_ENGINE_GRACE" envDefault:"10s" example:"10s" doc:"How long Temporal may be away before the server stops being ready. Until then requests are tried, and answered 503 with Retry-After."`
 	HashConcurrency int           `env:"HASH_CONCURRENCY" envDefault:"0" example:"2" doc:"Passwords hashed at a time; 0 means one for each CPU. Each takes 19 MiB."`
 	HashQueue       int           `env:"HASH_QUEUE" envDefault:"64" example:"64" doc:"Passwords that may wait to be hashed; over it the API answers 503."`
 	AdminToken      string        `env:"ADMIN_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token of operators for /v1/admin/, at least 16 characters. Empty: those addresses do not exist."`
@@ -71,6 +72,7 @@ type Keys struct {
 // Database is the user database.
 type Database struct {
 	DSN         string        `env:"DATABASE_DSN" secret:"true" example:"registrar:secret@tcp(127.0.0.1:3306)/registrar" doc:"MySQL or MariaDB, in the form of go-sql-driver/mysql."`
+	TLSCA       string        `env:"DATABASE_TLS_CA" example:"/etc/registrar/database-ca.pem" doc:"File with the certificates (PEM) of the authorities that the database's certificate must be of. When set, connections are encrypted and the certificate is checked."`
 	MaxOpen     int           `env:"DATABASE_MAX_OPEN" envDefault:"20" example:"20" doc:"Connections of a process at most."`
 	MaxIdle     int           `env:"DATABASE_MAX_IDLE" envDefault:"20" example:"20" doc:"Connections kept open when idle."`
 	MaxLifetime time.Duration `env:"DATABASE_CONN_MAX_LIFETIME" envDefault:"5m" example:"5m" doc:"Age at which a connection is replaced."`

@@ -23,7 +23,7 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Keys:   keys.Ring,
 		Rules:  c.Registration.Rules(),
 		Policy: c.Registration.Policy(),
-		Logger: logger,
+		Logger: logger, EngineGrace: c.API.EngineGrace,
 
 		Timelines: timelines(keys, users, temporal), AdminToken: c.API.AdminToken,
 	}

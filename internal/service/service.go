@@ -4,6 +4,7 @@ package service
 
 import (
 	"cmp"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"log/slog"
@@ -76,13 +77,33 @@ func OpenCodec(c config.Keys) (*payload.Codec, error) {
 
 // OpenStore returns the user store. It does not connect yet.
 func OpenStore(c config.Database, logger *slog.Logger) (*store.Store, error) {
-	dialector, err := store.MySQL(c.DSN)
+	authorities, err := databaseAuthorities(c.TLSCA)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_TLS_CA: %w", err)
+	}
+	dialector, err := store.MySQL(c.DSN, authorities)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_DSN: %w", err)
 	}
 	return store.Open(dialector, store.Options{
 		MaxOpen: c.MaxOpen, MaxIdle: c.MaxIdle, MaxLifetime: c.MaxLifetime, Logger: logger,
 	})
+}
+
+// databaseAuthorities reads the certificates in a file; no file means none.
+func databaseAuthorities(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s has no certificate in PEM form", path)
+	}
+	return pool, nil
 }
 
 // TemporalOptions are the client's options from the environment (TEMPORAL_ADDRESS and so on), Encrypted.

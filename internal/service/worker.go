@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"registrar/activities"
@@ -149,18 +150,34 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error 
 	return nil
 }
 
-// dial connects to Temporal, and tries again until it is there.
-func dial(ctx context.Context, o client.Options, logger *slog.Logger) (client.Client, error) {
+// dial connects to Temporal, and tries again until it is there and has the namespace.
+func dial(ctx context.Context, o client.Options, logger *slog.Logger) (c client.Client, err error) {
+	err = Await(ctx, logger, "Temporal at "+o.HostPort, func(ctx context.Context) error {
+		if c, err = client.DialContext(ctx, o); err != nil {
+			return err
+		}
+		_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: o.Namespace})
+		if err != nil {
+			c.Close()
+			return fmt.Errorf("look up the namespace %q: %w", o.Namespace, err)
+		}
+		return nil
+	})
+	return c, err
+}
+
+// Await tries until it succeeds or ctx ends, and logs what it waits for.
+func Await(ctx context.Context, logger *slog.Logger, what string, try func(context.Context) error) error {
 	const pause = 2 * time.Second
 	for {
-		c, err := client.DialContext(ctx, o)
+		err := try(ctx)
 		if err == nil {
-			return c, nil
+			return nil
 		}
-		logger.Warn("waiting for Temporal", "address", o.HostPort, "err", err)
+		logger.Warn("waiting for "+what, "err", err)
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
+			return fmt.Errorf("wait for %s: %w", what, err)
 		case <-time.After(pause):
 		}
 	}

@@ -2,10 +2,13 @@ package store
 
 import (
 	"cmp"
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"time"
 
@@ -19,11 +22,22 @@ import (
 //
 // Times are UTC, text is utf8mb4, affected rows are matched rows as in SQLite, and the server refuses values that do
 // not fit, whatever the dsn says. Unless the dsn says otherwise, connecting may take 5 s, a read or a write 30 s, and a
-// statement waits 3 s for a lock. An error names what is wrong with the dsn and never shows its password.
-func MySQL(dsn string) (gorm.Dialector, error) {
+// statement waits 3 s for a lock. A connection to a server that has become read-only is given up, so that the next one
+// may lead to its successor. An error names what is wrong with the dsn and never shows its password.
+//
+// With authorities, the connection is encrypted and the server must show a certificate of theirs for the dsn's host,
+// whatever the dsn says of tls.
+func MySQL(dsn string, authorities *x509.CertPool) (gorm.Dialector, error) {
 	c, err := parseDSN(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("MySQL DSN: %w (the form is user:password@tcp(host:3306)/name)", err)
+	}
+	if authorities != nil {
+		host, _, err := net.SplitHostPort(c.Addr)
+		if err != nil {
+			return nil, fmt.Errorf("MySQL DSN: TLS needs an address of the form tcp(host:3306): %w", err)
+		}
+		c.TLS = &tls.Config{RootCAs: authorities, ServerName: host, MinVersion: tls.VersionTLS12}
 	}
 	connector, err := driver.NewConnector(c)
 	if err != nil {
@@ -62,6 +76,7 @@ func configure(c *driver.Config) error {
 	c.Loc = time.UTC
 	c.ClientFoundRows = true
 	c.InterpolateParams = true // one round trip a statement instead of three
+	c.RejectReadOnly = true
 	c.Logger = driverLogger{}
 	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
 	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)

@@ -49,7 +49,7 @@ func TestDSNErrorsNameTheProblemAndHideThePassword(t *testing.T) {
 		"u:secret@tcp(db)/users?tls=nowhere":     "unknown config name",
 		"u:sec?ret@tcp(db)/users?parseTime=x":    "invalid bool",
 	} {
-		_, err := MySQL(dsn)
+		_, err := MySQL(dsn, nil)
 		require.ErrorContains(t, err, problem, dsn)
 		require.ErrorContains(t, err, "MySQL DSN: ")
 		require.NotContains(t, err.Error(), "sec", dsn)
@@ -58,7 +58,7 @@ func TestDSNErrorsNameTheProblemAndHideThePassword(t *testing.T) {
 
 func TestOpenDoesNotConnect(t *testing.T) {
 	t.Parallel()
-	dialector, err := MySQL("u:p@tcp(127.0.0.1:1)/users?timeout=1s")
+	dialector, err := MySQL("u:p@tcp(127.0.0.1:1)/users?timeout=1s", nil)
 	require.NoError(t, err)
 	s, err := Open(dialector, Options{})
 	require.NoError(t, err)

@@ -37,7 +37,7 @@ func (s *server) open(t testing.TB) *store.Store {
 
 func (s *server) reopen(t testing.TB, database string) *store.Store {
 	t.Helper()
-	dialector, err := store.MySQL(s.DSN(database))
+	dialector, err := store.MySQL(s.DSN(database), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,6 +55,11 @@ type Client struct {
 func NewClient(base string) *Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 100
+	return NewClientVia(base, transport)
+}
+
+// NewClientVia is NewClient with a transport of the caller's.
+func NewClientVia(base string, transport http.RoundTripper) *Client {
 	return &Client{base, http.Client{Timeout: 30 * time.Second, Transport: transport}}
 }
 
@@ -107,17 +112,23 @@ func (c *Client) AwaitStatus(ctx context.Context, id string, want Status) error 
 // Call sends a request with a JSON body, unless that is nil, and reads the answer into what into points to. An answer
 // other than 2xx is a *Refusal; no answer is another error.
 func (c *Client) Call(ctx context.Context, method, path, key string, body, into any) error {
+	_, err := c.Send(ctx, method, path, key, body, into)
+	return err
+}
+
+// Send is Call, and returns the status of an answer of 2xx.
+func (c *Client) Send(ctx context.Context, method, path, key string, body, into any) (int, error) {
 	var content io.Reader = http.NoBody
 	if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		content = bytes.NewReader(text)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, c.base+path, content)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	if key != "" {
@@ -125,18 +136,18 @@ func (c *Client) Call(ctx context.Context, method, path, key string, body, into 
 	}
 	answer, err := c.http.Do(r)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		refusal := &Refusal{Status: answer.StatusCode, Header: answer.Header}
 		_ = json.NewDecoder(answer.Body).Decode(refusal) // a proxy may answer with something else
-		return refusal
+		return 0, refusal
 	}
 	if err := json.NewDecoder(answer.Body).Decode(into); err != nil {
-		return fmt.Errorf("read the answer of %s %s: %w", method, path, err)
+		return 0, fmt.Errorf("read the answer of %s %s: %w", method, path, err)
 	}
-	return nil
+	return answer.StatusCode, nil
 }
 
 // Somebody is the form of person number i, from 0 to 9,999,999: no two share an email, a number or a username.

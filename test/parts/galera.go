@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// galeraNodes is how many nodes a cluster has.
-const galeraNodes = 3
+// GaleraNodes is how many nodes a cluster has.
+const GaleraNodes = 3
 
 // Galera is a cluster of three MariaDB servers, 0 to 2, on loopback. Root may connect to each without a password. One
 // goroutine at a time may start and end a node.
 type Galera struct {
 	account *User
-	nodes   [galeraNodes]*galeraNode
+	nodes   [GaleraNodes]*galeraNode
 }
 
 // galeraNode is one of the servers. Its ports are for SQL, for the group, and for transfers to a joining node: of what it

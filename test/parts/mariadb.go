@@ -5,9 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -20,14 +18,15 @@ import (
 type MariaDB struct {
 	dir     string
 	port    int
+	options []string
 	account *User
 	process *Process
 }
 
-// StartMariaDB starts a new, empty server and returns when it answers.
-func StartMariaDB(t Test) *MariaDB {
+// StartMariaDB starts a new, empty server with these options of mariadbd and returns when it answers.
+func StartMariaDB(t Test, options ...string) *MariaDB {
 	t.Helper()
-	m := &MariaDB{dir: Dir(t, "mariadb"), port: FreePort()}
+	m := &MariaDB{dir: Dir(t, "mariadb"), port: FreePort(), options: options}
 	var err error
 	if m.account, err = databaseAccount(); err != nil {
 		t.Fatalf("%v", err)
@@ -46,7 +45,7 @@ func StartMariaDB(t Test) *MariaDB {
 func (m *MariaDB) Start() error {
 	process, err := StartProcess(Command{
 		Name: "mariadbd", Path: "mariadbd", Dir: m.dir, User: m.account,
-		Args: append(databaseArgs(m.dir, m.port), "--innodb-buffer-pool-size=64M", "--max-connections=500"),
+		Args: append(append(databaseArgs(m.dir, m.port), "--innodb-buffer-pool-size=64M", "--max-connections=500"), m.options...),
 	})
 	if err != nil {
 		return err
@@ -126,24 +125,13 @@ func databaseAccount() (*User, error) {
 			return nil, fmt.Errorf("%s is missing: install Debian's package mariadb-server (apt-get install mariadb-server)", program)
 		}
 	}
-	if os.Geteuid() != 0 {
-		return nil, nil
-	}
-	owner, err := user.Lookup("mysql")
-	if err != nil {
-		return nil, err
-	}
-	uid, errUID := strconv.ParseUint(owner.Uid, 10, 32)
-	gid, errGID := strconv.ParseUint(owner.Gid, 10, 32)
-	return &User{UID: uint32(uid), GID: uint32(gid)}, errors.Join(errUID, errGID)
+	return unprivileged("mysql")
 }
 
 // install gives dir to the account and makes an empty data folder in it.
 func install(ctx context.Context, dir string, account *User) error {
-	if account != nil {
-		if err := os.Chown(dir, int(account.UID), int(account.GID)); err != nil {
-			return err
-		}
+	if err := account.own(dir); err != nil {
+		return err
 	}
 	c := exec.CommandContext(ctx, "mariadb-install-db", "--no-defaults", "--datadir="+filepath.Join(dir, "data"),
 		"--auth-root-authentication-method=normal", "--skip-test-db")

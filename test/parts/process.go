@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -22,9 +23,6 @@ type Command struct {
 	User *User    // the account that it runs as; nil means this process's own
 }
 
-// User is an account of the operating system.
-type User struct{ UID, GID uint32 }
-
 // Process is a child process, in a process group of its own, and with its output in a log file. On Linux it dies with
 // this process, however that ends.
 type Process struct {
@@ -35,8 +33,8 @@ type Process struct {
 	gone    chan struct{}
 }
 
-// Start starts a process, which is killed at the latest when the test ends. The end of its log is shown if the test
-// fails.
+// Start starts a process, which is killed at the latest when the test ends. If the test fails, the end of its
+// log is shown, and the log is kept.
 func Start(t Test, c Command) *Process {
 	t.Helper()
 	p, err := StartProcess(c)
@@ -47,12 +45,35 @@ func Start(t Test, c Command) *Process {
 	return p
 }
 
-// end kills the process; when the test has failed, it shows the log.
+// end kills the process; when the test has failed, it shows the end of the log, and keeps the log.
 func (p *Process) end(t Test) {
 	p.Kill()
-	if t.Failed() {
-		t.Logf("%s", p.Tail())
+	if !t.Failed() {
+		return
 	}
+	t.Logf("%s", p.Tail())
+	if kept, err := p.keepLog(); err != nil {
+		t.Logf("keep a log: %v", err)
+	} else {
+		t.Logf("all of it: %s", kept)
+	}
+}
+
+// keptLogs is the folder that the logs of this program's failed tests are kept in.
+var keptLogs = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "registrar-failed-") })
+
+// keepLog copies the log to where it outlasts the test.
+func (p *Process) keepLog() (string, error) {
+	folder, err := keptLogs()
+	if err != nil {
+		return "", err
+	}
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return "", err
+	}
+	kept := filepath.Join(folder, filepath.Base(p.command.Dir)+".log") // the folder of each has a name of its own
+	return kept, os.WriteFile(kept, text, 0o644)
 }
 
 // StartProcess is Start for those who end the process themselves.
@@ -119,8 +140,11 @@ func (p *Process) Kill() {
 }
 
 // Stop tells the process to end and returns when it has, or kills it after the limit and says so.
-func (p *Process) Stop(limit time.Duration) error {
-	_ = p.Signal(syscall.SIGTERM) // it may have ended
+func (p *Process) Stop(limit time.Duration) error { return p.stop(syscall.SIGTERM, limit) }
+
+// stop is Stop with another signal.
+func (p *Process) stop(s syscall.Signal, limit time.Duration) error {
+	_ = p.Signal(s) // it may have ended
 	overdue := time.NewTimer(limit)
 	defer overdue.Stop()
 	select {
@@ -165,9 +189,15 @@ func (p *Process) awaitLog(patience time.Duration, text string) error {
 	return nil
 }
 
-// Tail is the end of the output, with the process's name, for failure messages.
+// Tail is the end of the output, with the process's name and without the ends of long lines, for failure messages.
 func (p *Process) Tail() string {
-	const lines = 40
+	const lines, bytes = 40, 500
 	all := strings.Split(strings.TrimSpace(p.Log()), "\n")
-	return fmt.Sprintf("%s (%s):\n%s", p.command.Name, p.log, strings.Join(all[max(0, len(all)-lines):], "\n"))
+	all = all[max(0, len(all)-lines):]
+	for i, line := range all {
+		if len(line) > bytes {
+			all[i] = line[:bytes] + "…"
+		}
+	}
+	return fmt.Sprintf("%s (%s):\n%s", p.command.Name, p.log, strings.Join(all, "\n"))
 }

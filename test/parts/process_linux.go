@@ -9,6 +9,7 @@ import (
 const (
 	sigstop = syscall.SIGSTOP
 	sigcont = syscall.SIGCONT
+	sigusr2 = syscall.SIGUSR2
 )
 
 // attributes has the kernel kill the child when this process ends. The kernel takes the end of the thread that started

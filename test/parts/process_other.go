@@ -15,6 +15,7 @@ func attributes(*User) *syscall.SysProcAttr { return nil }
 const (
 	sigstop = syscall.Signal(-1)
 	sigcont = syscall.Signal(-2)
+	sigusr2 = syscall.Signal(-3)
 )
 
 func signalGroup(p *os.Process, s syscall.Signal) error {

@@ -30,10 +30,18 @@ func (s Settings) environ() []string {
 // Surroundings are what the service talks to.
 type Surroundings struct {
 	DSN      string
-	Temporal *Temporal
+	Temporal *Temporal        // or else Cluster
+	Cluster  *TemporalCluster // has no Web UI
 	Mailgun  *Mailgun
 	Twilio   *Twilio
 	Codec    string // the address of the codec endpoint; empty means none
+}
+
+func (o Surroundings) temporalAddress() string {
+	if o.Cluster != nil {
+		return o.Cluster.Address()
+	}
+	return o.Temporal.Address()
 }
 
 // Settings are good settings for every command of the program, with new keysets. The API does not delay its end for
@@ -49,7 +57,7 @@ func (r Registrar) Settings(t Test, o Surroundings) Settings {
 		"LOG_FORMAT": "json",
 
 		"DATABASE_DSN":     o.DSN,
-		"TEMPORAL_ADDRESS": o.Temporal.Address(),
+		"TEMPORAL_ADDRESS": o.temporalAddress(),
 
 		"EMAIL_FROM":       "Registrar <hello@" + MailgunDomain + ">",
 		"MAILGUN_DOMAIN":   MailgunDomain,
@@ -64,7 +72,10 @@ func (r Registrar) Settings(t Test, o Surroundings) Settings {
 		"API_DRAIN_DELAY": "0s",
 	}
 	if o.Codec != "" {
-		s["CODEC_ADDR"], s["CODEC_ORIGINS"] = o.Codec, o.Temporal.UI()
+		s["CODEC_ADDR"] = o.Codec
+		if o.Temporal != nil {
+			s["CODEC_ORIGINS"] = o.Temporal.UI()
+		}
 	}
 	for line := range strings.Lines(keys) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")

@@ -1,0 +1,87 @@
+//go:build cluster
+
+package parts_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/test/parts"
+)
+
+// backend is a stand-in for an API server that counts.
+type backend struct {
+	ready  atomic.Bool
+	served atomic.Int64
+}
+
+func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/readyz" {
+		b.served.Add(1)
+	} else if !b.ready.Load() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_, _ = w.Write([]byte("{}"))
+}
+
+func TestFront(t *testing.T) {
+	var backends [2]backend
+	var addresses []string
+	for i := range backends {
+		backends[i].ready.Store(true)
+		server := httptest.NewServer(&backends[i])
+		t.Cleanup(server.Close)
+		addresses = append(addresses, strings.TrimPrefix(server.URL, "http://"))
+	}
+	f := parts.StartFront(t, addresses...)
+	client := parts.NewClient(f.URL())
+	send := func() error { return client.Call(t.Context(), http.MethodGet, "/", "", nil, new(struct{})) }
+	share := func() (a, b int64) {
+		backends[0].served.Store(0)
+		backends[1].served.Store(0)
+		for range 20 {
+			require.NoError(t, send())
+		}
+		return backends[0].served.Load(), backends[1].served.Load()
+	}
+	a, b := share()
+	require.Equal(t, []int64{10, 10}, []int64{a, b}, "each in turn")
+
+	backends[0].ready.Store(false)
+	require.Eventually(t, func() bool { a, _ := share(); return a == 0 }, 10*time.Second, 10*time.Millisecond)
+	backends[0].ready.Store(true)
+	require.Eventually(t, func() bool { a, b := share(); return a == b }, 10*time.Second, 10*time.Millisecond)
+
+	stop, failed := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				failed <- nil
+				return
+			default:
+			}
+			if err := send(); err != nil {
+				failed <- err
+				return
+			}
+		}
+	}()
+	began := time.Now()
+	require.NoError(t, f.Reload())
+	require.NoError(t, f.Reload())
+	t.Logf("two reloads took %s", time.Since(began).Round(time.Millisecond))
+	close(stop)
+	require.NoError(t, <-failed, "no request fails while the proxy reloads")
+
+	f.Kill()
+	require.Error(t, send())
+	require.NoError(t, f.Start())
+	require.NoError(t, send())
+}

@@ -1,0 +1,94 @@
+package parts
+
+import (
+	"fmt"
+	"time"
+)
+
+// Replica is one of several API servers or workers. It can be started again as it was, which a Process cannot. One
+// goroutine at a time may start and end it.
+type Replica struct {
+	Address string // an API's; empty for a worker
+	command Command
+	ready   func(*Process) error
+	process *Process
+}
+
+// StartAPIReplica starts an API server on a free port, or on that of API_ADDR, and returns when it is ready.
+func (r Registrar) StartAPIReplica(t Test, name string, s Settings) *Replica {
+	t.Helper()
+	address := s["API_ADDR"]
+	if address == "" {
+		address = Loopback(FreePort())
+	}
+	return startReplica(t, &Replica{
+		Address: address,
+		command: Command{Name: name, Path: string(r), Args: []string{"api"}, Env: s.With("API_ADDR", address).environ(), Dir: Dir(t, name)},
+		ready: func(p *Process) error {
+			a := API{p, address}
+			return a.AwaitReady(30 * time.Second)
+		},
+	})
+}
+
+// StartWorkerReplica starts a worker, with the arguments after "worker", and returns when it polls its task queues.
+func (r Registrar) StartWorkerReplica(t Test, name string, s Settings, args ...string) *Replica {
+	t.Helper()
+	return startReplica(t, &Replica{
+		command: Command{Name: name, Path: string(r), Args: append([]string{"worker"}, args...), Env: s.environ(), Dir: Dir(t, name)},
+		ready:   func(p *Process) error { return p.awaitLog(30*time.Second, `"msg":"serving"`) },
+	})
+}
+
+func startReplica(t Test, r *Replica) *Replica {
+	t.Helper()
+	t.Cleanup(func() {
+		if r.process != nil {
+			r.process.end(t)
+		}
+	})
+	if err := r.Start(); err != nil {
+		t.Fatalf("%v", err)
+	}
+	return r
+}
+
+// Start starts the replica again after Kill or Stop, with the same settings, address and log file, and returns when it
+// serves.
+func (r *Replica) Start() error {
+	p, err := StartProcess(r.command)
+	if err != nil {
+		return err
+	}
+	r.process = p
+	if err := r.ready(p); err != nil {
+		return fmt.Errorf("start %s: %w\n%s", r.command.Name, err, p.Tail())
+	}
+	return nil
+}
+
+// Kill ends the replica as a crash does, and returns when it is gone.
+func (r *Replica) Kill() { r.process.Kill() }
+
+// Stop shuts the replica down in order. It is an error when it does not end by itself, or fails.
+func (r *Replica) Stop() error {
+	if err := r.process.Stop(60 * time.Second); err != nil {
+		return err
+	}
+	if code := r.process.ExitCode(); code != 0 {
+		return fmt.Errorf("%s ended with %d: %s", r.command.Name, code, r.process.Tail())
+	}
+	return nil
+}
+
+// Freeze has the replica do nothing until Thaw; its connections stay.
+func (r *Replica) Freeze() error { return r.process.Freeze() }
+
+// Thaw ends Freeze.
+func (r *Replica) Thaw() error { return r.process.Thaw() }
+
+// Process is the running replica, or the one that ran last.
+func (r *Replica) Process() *Process { return r.process }
+
+// Name is what messages call the replica.
+func (r *Replica) Name() string { return r.command.Name }

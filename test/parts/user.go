@@ -1,0 +1,35 @@
+package parts
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"strconv"
+)
+
+// User is an account of the operating system.
+type User struct{ UID, GID uint32 }
+
+// unprivileged is the account of that name when this process is root's, for servers that refuse to run as root; nil
+// otherwise.
+func unprivileged(name string) (*User, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	owner, err := user.Lookup(name)
+	if err != nil {
+		return nil, fmt.Errorf("find an account for a server that refuses to run as root: %w", err)
+	}
+	uid, errUID := strconv.ParseUint(owner.Uid, 10, 32)
+	gid, errGID := strconv.ParseUint(owner.Gid, 10, 32)
+	return &User{UID: uint32(uid), GID: uint32(gid)}, errors.Join(errUID, errGID)
+}
+
+// own gives a folder or file to the account; to nobody when it is nil.
+func (u *User) own(path string) error {
+	if u == nil {
+		return nil
+	}
+	return os.Chown(path, int(u.UID), int(u.GID))
+}
