@@ -1,0 +1,212 @@
+package cluster
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql" // whose name is mysql
+
+	"registrar/test/load/loop"
+	"registrar/test/parts"
+)
+
+// Audit compares what people were told with what the database, the ledger and the providers know. It shares nothing with
+// the service but the names of tables and columns.
+type Audit struct {
+	Acknowledged int // registrations answered with 2xx
+	Verified     int // codes answered with 2xx
+
+	Lost           int // acknowledged, but there is no user; or verified, but the user is not active
+	Unacknowledged int // users of people who were never answered with 2xx; not an error
+	DuplicateUsers int // users beyond the first of a person
+	Split          int // users that not all nodes of the database have
+
+	// Of those verified.
+	MissingMessages int // a code, a welcome email or a completion SMS that no provider has accepted
+	MissingLedger   int // of these three, that are not in the ledger as sent
+
+	DuplicateMessages int // accepted by a provider beyond the first of its kind for a person; told, not an error
+	Unsent            int // in the ledger as sent, but no provider has accepted it
+}
+
+// Err is nil when nothing was lost, doubled or left undone.
+func (a Audit) Err() error {
+	var all []error
+	for _, c := range []struct {
+		what string
+		n    int
+	}{
+		{"lost", a.Lost}, {"duplicate users", a.DuplicateUsers}, {"not on all nodes", a.Split}, {"messages missing", a.MissingMessages},
+		{"missing in the ledger", a.MissingLedger}, {"in the ledger and not sent", a.Unsent},
+	} {
+		if c.n > 0 {
+			all = append(all, fmt.Errorf("%s: %d", c.what, c.n))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// Settle audits until nothing is missing, since messages follow the answers after a moment, and returns the last audit.
+// It is an error when that could not be done, or when something is still missing after patience.
+func (c *Cluster) Settle(ctx context.Context, people []loop.Record, patience time.Duration) (a Audit, err error) {
+	err = parts.Await(ctx, patience, nil, func(ctx context.Context) (err error) {
+		if a, err = c.Audit(ctx, people); err != nil {
+			return err
+		}
+		return a.Err()
+	})
+	return a, err
+}
+
+// Audit audits these people, as things are now.
+func (c *Cluster) Audit(ctx context.Context, people []loop.Record) (Audit, error) {
+	stored, err := c.readStored(ctx)
+	if err != nil {
+		return Audit{}, err
+	}
+	var a Audit
+	for _, p := range people {
+		a.user(p, stored.users[p.Form.MobileNumber])
+		a.messages(p, stored.ledger[p.ID], c.accepted(p.Form))
+	}
+	a.Split = stored.split
+	return a, nil
+}
+
+func (a *Audit) user(p loop.Record, users []userRow) {
+	acknowledged, verified := p.Register.OK(), p.Verify.OK()
+	here, active := false, false
+	for _, u := range users {
+		if u.registrationID == p.ID {
+			here, active = true, u.status == "active"
+		}
+	}
+	if acknowledged {
+		a.Acknowledged++
+	}
+	if verified {
+		a.Verified++
+	}
+	if acknowledged && !here || verified && !active {
+		a.Lost++
+	}
+	if !acknowledged && len(users) > 0 {
+		a.Unacknowledged++
+	}
+	a.DuplicateUsers += max(0, len(users)-1)
+}
+
+// The kinds of messages that a person gets.
+const (
+	otp        = "otp"
+	welcome    = "welcome"
+	completion = "completion"
+)
+
+func (a *Audit) messages(p loop.Record, ledger map[string]bool, accepted map[string]int) {
+	for _, kind := range []string{otp, welcome, completion} {
+		a.DuplicateMessages += max(0, accepted[kind]-1)
+		if ledger[kind] && accepted[kind] == 0 {
+			a.Unsent++
+		}
+		if !p.Verify.OK() {
+			continue
+		}
+		if accepted[kind] == 0 {
+			a.MissingMessages++
+		}
+		if !ledger[kind] {
+			a.MissingLedger++
+		}
+	}
+}
+
+var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
+
+// accepted counts what the providers have accepted for somebody, by kind.
+func (c *Cluster) accepted(form parts.Form) map[string]int {
+	n := map[string]int{welcome: len(c.Mailgun.Messages(form.Email))}
+	for _, m := range c.Twilio.Messages(form.MobileNumber) {
+		if sixDigits.MatchString(m.Text) {
+			n[otp]++
+		} else {
+			n[completion]++
+		}
+	}
+	return n
+}
+
+// stored is what the database has of everybody.
+type stored struct {
+	users  map[string][]userRow       // by mobile number, which the database lets several users have
+	ledger map[string]map[string]bool // by registration and kind: sent
+	split  int
+}
+
+type userRow struct{ registrationID, status string }
+
+func (c *Cluster) readStored(ctx context.Context) (stored, error) {
+	s := stored{users: make(map[string][]userRow), ledger: make(map[string]map[string]bool)}
+	nodes := make(map[string]int) // that have a user, by registration
+	n := 0
+	for i := range parts.GaleraNodes {
+		if !c.Galera.Process(i).Running() {
+			continue
+		}
+		n++
+		err := c.read(ctx, i, "SELECT COALESCE(mobile_e164, ''), registration_id, status FROM users", func(mobile, id, status string) {
+			if nodes[id]++; nodes[id] == 1 {
+				s.users[mobile] = append(s.users[mobile], userRow{id, status})
+			}
+		})
+		if err != nil {
+			return s, err
+		}
+	}
+	for _, has := range nodes {
+		if has < n {
+			s.split++
+		}
+	}
+	return s, c.readLedger(ctx, s.ledger)
+}
+
+// readLedger reads from whichever node the service writes to.
+func (c *Cluster) readLedger(ctx context.Context, ledger map[string]map[string]bool) error {
+	node, err := c.Database.Writer(ctx)
+	if err != nil {
+		return err
+	}
+	return c.read(ctx, node, "SELECT registration_id, kind, status FROM notifications", func(id, kind, status string) {
+		if ledger[id] == nil {
+			ledger[id] = make(map[string]bool)
+		}
+		ledger[id][kind] = ledger[id][kind] || status == "sent" || status == "delivered"
+	})
+}
+
+// read reads rows of three texts on one node, which waits first until it has what the others have committed.
+func (c *Cluster) read(ctx context.Context, node int, query string, row func(a, b, c string)) (err error) {
+	db, err := sql.Open("mysql", c.Galera.DSN(node, database)+"?wsrep_sync_wait=1")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return fmt.Errorf("audit node %d: %w", node, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var a, b, c string
+		if err := rows.Scan(&a, &b, &c); err != nil {
+			return err
+		}
+		row(a, b, c)
+	}
+	return rows.Err()
+}

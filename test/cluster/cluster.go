@@ -1,0 +1,116 @@
+// Package cluster is the highly available system of docs/high-availability.md as plain processes on loopback: what
+// docker-compose.yml brings up, for tests and for people to break.
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"registrar/test/load/loop"
+	"registrar/test/parts"
+)
+
+// Cluster is the whole system. Each part can be killed, most can be stopped or frozen, and all be started again as they
+// were; one goroutine at a time may do so.
+type Cluster struct {
+	Program  parts.Registrar
+	Settings parts.Settings
+
+	Galera     *parts.Galera          // the user database
+	Database   *parts.HAProxy         // in front of it
+	PostgreSQL *parts.PostgreSQL      // Temporal's database
+	Temporal   *parts.TemporalCluster // two servers
+	Mailgun    *parts.Mailgun
+	Twilio     *parts.Twilio
+
+	Front        *parts.Front // in front of the API
+	API          []*parts.Replica
+	Registration []*parts.Replica // workers of the queue registration
+	High         []*parts.Replica // workers of notifications-high
+	Low          []*parts.Replica // workers of notifications-low
+
+	arrived atomic.Int64 // people of all loads
+}
+
+const database = "registrar"
+
+// Start starts everything, with more settings (names and values in turn), and returns when people can register: after
+// about half a minute. Logs are kept when the test fails.
+func Start(t parts.Test, settings ...string) *Cluster {
+	t.Helper()
+	c := &Cluster{Program: parts.BuildRegistrar(t), Mailgun: parts.StartMailgun(t), Twilio: parts.StartTwilio(t)}
+	c.PostgreSQL = parts.StartPostgreSQL(t)
+	c.Temporal = parts.StartTemporalCluster(t, c.PostgreSQL)
+	c.Galera = parts.StartGalera(t)
+	c.Database = parts.StartHAProxy(t, c.Galera)
+	if err := c.Galera.Exec(t.Context(), 0, "CREATE DATABASE "+database); err != nil {
+		t.Fatalf("create the database: %v", err)
+	}
+	c.Settings = c.Program.Settings(t, parts.Surroundings{
+		DSN: c.Database.DSN(database), Cluster: c.Temporal, Mailgun: c.Mailgun, Twilio: c.Twilio,
+	}).With("API_DRAIN_DELAY", "2s").With(settings...) // twice what HAProxy takes to notice
+	c.Program.MigrateUp(t, c.Settings)
+	if err := c.Temporal.AwaitSearch("RegistrationStatus = 'failed'"); err != nil {
+		t.Fatalf("wait for the search attributes: %v", err)
+	}
+	c.Registration = c.workers(t, 2, "registration")
+	c.High = c.workers(t, 2, "notifications-high")
+	c.Low = c.workers(t, 1, "notifications-low")
+	var addresses []string
+	for i := range 2 {
+		api := c.Program.StartAPIReplica(t, fmt.Sprintf("api%d", i), c.Settings)
+		c.API, addresses = append(c.API, api), append(addresses, api.Address)
+	}
+	c.Front = parts.StartFront(t, addresses...)
+	return c
+}
+
+func (c *Cluster) workers(t parts.Test, n int, queue string) []*parts.Replica {
+	t.Helper()
+	var all []*parts.Replica
+	for i := range n {
+		all = append(all, c.Program.StartWorkerReplica(t, fmt.Sprintf("%s%d", queue, i), c.Settings, "--queues="+queue))
+	}
+	return all
+}
+
+// Stop shuts down, in order, everything that runs: those who ask before those who are asked.
+func (c *Cluster) Stop() error {
+	var all []error
+	for _, r := range c.Replicas() {
+		if r.Process().Running() { // or else it was killed
+			all = append(all, r.Stop())
+		}
+	}
+	for i := range parts.TemporalServers {
+		all = append(all, c.Temporal.Stop(i))
+	}
+	all = append(all, c.PostgreSQL.Stop())
+	for i := range parts.GaleraNodes {
+		all = append(all, c.Galera.Stop(i))
+	}
+	return errors.Join(all...)
+}
+
+// Replicas are all API servers and workers.
+func (c *Cluster) Replicas() []*parts.Replica {
+	return slices.Concat(c.API, c.Registration, c.High, c.Low)
+}
+
+// URL is where people register.
+func (c *Cluster) URL() string { return c.Front.URL() }
+
+// Load has new people register and enter the codes that they got. Its options need no URL, people and codes.
+func (c *Cluster) Load(ctx context.Context, o loop.Options) (*loop.Report, error) {
+	const apart = 1_000_000 // more than come in a load
+	first := int(c.arrived.Add(apart)) - apart
+	o.URL = c.URL()
+	o.Person = func(i int) parts.Form { return parts.Somebody(first + i) }
+	o.Code = func(ctx context.Context, _ string, form parts.Form) (string, error) {
+		return c.Twilio.Code(ctx, form.MobileNumber)
+	}
+	return loop.Run(ctx, o)
+}

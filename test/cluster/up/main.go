@@ -1,0 +1,98 @@
+// Command up runs the whole cluster of registrar/test/cluster until Ctrl-C, for people who want to look at it and break
+// it: every part is a process that may be killed.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"regexp"
+	"strconv"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"registrar/test/cluster"
+	"registrar/test/parts"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := parts.Main(func(scope *parts.Scope) int {
+		fmt.Println("Starting 3 × MariaDB, PostgreSQL, 2 × Temporal, 2 × API, 5 workers, 2 × HAProxy …")
+		c := cluster.Start(scope)
+		outbox := serveOutbox(scope, c)
+		show(c, outbox)
+		<-ctx.Done()
+		stop() // a second Ctrl-C ends the process at once, and every part with it
+		fmt.Println("Stopping …")
+		if err := c.Stop(); err != nil {
+			scope.Logf("%v", err)
+			return 1
+		}
+		return 0
+	})
+	os.Exit(code)
+}
+
+// show prints where everything is.
+func show(c *cluster.Cluster, outbox string) {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	row := func(name, address string, p *parts.Process) {
+		pid := ""
+		if p != nil {
+			pid = strconv.Itoa(p.PID())
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", name, address, pid)
+	}
+	row("PART", "ADDRESS", nil)
+	row("register here (HAProxy)", c.URL(), c.Front.Process())
+	for _, r := range c.Replicas() {
+		row(r.Name(), r.Address, r.Process())
+	}
+	for i, address := range c.Temporal.Addresses() {
+		row(fmt.Sprintf("Temporal %d", i), address, c.Temporal.Process(i))
+	}
+	row("PostgreSQL", c.PostgreSQL.Address(), c.PostgreSQL.Process())
+	row("database (HAProxy)", c.Settings["DATABASE_DSN"], c.Database.Process())
+	for i := range parts.GaleraNodes {
+		row(fmt.Sprintf("Galera %d", i), c.Galera.Address(i), c.Galera.Process(i))
+	}
+	row("outbox of the doubles", outbox, nil)
+	_ = w.Flush() // to a terminal
+	fmt.Printf("\ngo run ./test/load --url %s --outbox %s --rate 10 --duration 1m\n\nCtrl-C ends it.\n", c.URL(), outbox)
+}
+
+var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
+
+// serveOutbox shows the text messages to a number as dev's outbox does, the newest first, and returns the URL.
+func serveOutbox(t parts.Test, c *cluster.Cluster) string {
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", parts.Loopback(parts.FreePort()))
+	if err != nil {
+		t.Fatalf("listen: %v", err)
+	}
+	type message struct {
+		Kind string `json:"kind"`
+		To   string `json:"to"`
+		Text string `json:"text"`
+	}
+	server := http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		list := []message{}
+		for _, m := range c.Twilio.Messages(r.URL.Query().Get("to")) {
+			kind := "completion"
+			if sixDigits.MatchString(m.Text) {
+				kind = "otp"
+			}
+			list = append([]message{{kind, m.To, m.Text}}, list...)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(list) // the client may have gone
+	})}
+	go func() { _ = server.Serve(listener) }() // until Close
+	t.Cleanup(func() { _ = server.Close() })
+	return "http://" + listener.Addr().String() + "/outbox.json"
+}

@@ -1,0 +1,100 @@
+// Command load registers people at a steady rate and tells what they experienced: the open-loop load generator of
+// registrar/test/load/loop. It works against this machine only.
+//
+//	go run ./test/load --url http://127.0.0.1:8080 --outbox http://127.0.0.1:8080/outbox.json --rate 20 --duration 60s
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"registrar/test/load/loop"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	err := command().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
+}
+
+type flags struct {
+	options loop.Options
+	outbox  string
+	json    string
+}
+
+func command() *cobra.Command {
+	var f flags
+	c := &cobra.Command{
+		Use:   "load",
+		Short: "Registers people at a steady rate and tells what they experienced",
+		Long: "Registers people at a steady rate, whether or not the service keeps up, and tells what they experienced. " +
+			"It works against this machine only. Ctrl-C ends it in order, with the summary.",
+		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
+		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context(), c.OutOrStdout(), os.Stderr) },
+	}
+	o := &f.options
+	c.Flags().StringVar(&o.URL, "url", "http://127.0.0.1:8080", "base of the API")
+	c.Flags().Float64Var(&o.Rate, "rate", 20, "people a second")
+	c.Flags().DurationVar(&o.Duration, "duration", time.Minute, "how long people arrive")
+	c.Flags().BoolVar(&o.Poisson, "poisson", false, "have people arrive at random instead of at even distances")
+	c.Flags().DurationVar(&o.Patience, "patience", time.Minute, "how long one person tries")
+	c.Flags().DurationVar(&o.Grace, "grace", 10*time.Second, "how long those on their way may take after Ctrl-C")
+	c.Flags().StringVar(&f.outbox, "outbox", "", "dev's outbox, to enter the codes: http://127.0.0.1:8080/outbox.json")
+	c.Flags().StringVar(&f.json, "json", "", "file to write the summary to as JSON")
+	return c
+}
+
+func (f *flags) run(ctx context.Context, stdout io.Writer, stderr *os.File) error {
+	o := f.options
+	o.Person = crowd()
+	if f.outbox != "" {
+		if err := loop.CheckLoopback(ctx, f.outbox); err != nil {
+			return fmt.Errorf("--outbox: %w", err)
+		}
+		o.Code = newOutbox(f.outbox).code
+	}
+	if isTerminal(stderr) {
+		o.Progress = func(p loop.Progress) { fmt.Fprintln(stderr, p) }
+	}
+	report, err := loop.Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	summary := report.Summary()
+	_, err = fmt.Fprint(stdout, summary)
+	return errors.Join(err, f.writeJSON(summary))
+}
+
+func (f *flags) writeJSON(s loop.Summary) error {
+	if f.json == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(f.json, append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("write the summary: %w", err)
+	}
+	return nil
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
