@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
@@ -120,6 +121,9 @@ func TemporalOptions(keys Keys, logger *slog.Logger) (client.Options, error) {
 // Encrypted makes a client encrypt everything that it writes. Without a codec it is good for what concerns no workflow.
 func Encrypted(o client.Options, keys Keys, logger *slog.Logger) client.Options {
 	o.Logger = log.NewStructuredLogger(logger)
+	// A frontend that hangs is noticed after both together, and the next takes its calls. Servers allow a ping each 10 s.
+	o.ConnectionOptions.KeepAliveTime = 10 * time.Second
+	o.ConnectionOptions.KeepAliveTimeout = 3 * time.Second
 	if keys.Codec != nil {
 		o.DataConverter = payload.DataConverter(keys.Codec)
 		o.FailureConverter = payload.FailureConverter(o.DataConverter)
