@@ -45,25 +45,25 @@ type site struct {
 
 const notifications = "--queues=notifications-high,notifications-low"
 
-func startSite(t parts.Test, settings ...string) *site {
+func startSite(t parts.Test) *site {
 	t.Helper()
 	s := &site{owner: t, program: parts.BuildRegistrar(t), database: parts.StartMariaDB(t), home: parts.Dir(t, "operator")}
 	if err := s.database.Exec(t.Context(), "CREATE DATABASE registrar"); err != nil {
 		t.Fatalf("%v", err)
 	}
-	s.startBeside(t, s.database.DSN("registrar"), settings...)
+	s.startBeside(t, s.database.DSN("registrar"))
 	return s
 }
 
 // startBeside starts everything but the user database.
-func (s *site) startBeside(t parts.Test, dsn string, settings ...string) {
+func (s *site) startBeside(t parts.Test, dsn string) {
 	t.Helper()
 	codec := parts.Loopback(parts.FreePort())
 	s.Surroundings = parts.Surroundings{
 		DSN: dsn, Temporal: parts.StartTemporal(t, "http://"+codec),
 		Mailgun: parts.StartMailgun(t), Twilio: parts.StartTwilio(t), Codec: codec,
 	}
-	s.settings = s.program.Settings(t, s.Surroundings).With("ADMIN_TOKEN", adminToken).With(settings...)
+	s.settings = s.program.Settings(t, s.Surroundings).With("ADMIN_TOKEN", adminToken)
 	s.program.MigrateUp(t, s.settings)
 	s.codec = s.program.StartCodec(t, s.settings)
 	s.registrar = s.program.StartWorker(t, s.settings, "--queues=registration")
