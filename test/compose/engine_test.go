@@ -1,0 +1,158 @@
+//go:build docker
+
+package compose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// stack is docker-compose.yml, brought up with stand-ins for its images under a name and on ports of its own.
+type stack struct {
+	t       *testing.T
+	project string
+	environ []string
+	ports   map[string]string // API_PORT and so on
+}
+
+// newStack makes new secrets, and takes everything down with the test, its data too.
+func newStack(t *testing.T, project string) *stack {
+	dir := t.TempDir()
+	c := exec.CommandContext(t.Context(), filepath.Join(root, "deploy/new-env.sh"))
+	program, err := filepath.Abs(filepath.Join(root, ".bin/standin/registrar"))
+	require.NoError(t, err)
+	c.Env = append(os.Environ(), "REGISTRAR="+program)
+	secrets, err := c.Output()
+	require.NoError(t, err)
+	env := filepath.Join(dir, "env")
+	require.NoError(t, os.WriteFile(env, secrets, 0o600))
+
+	s := &stack{t: t, project: project, ports: map[string]string{}}
+	s.environ = append(os.Environ(), "COMPOSE_PROJECT_NAME="+project, "COMPOSE_ENV_FILES="+env,
+		"COMPOSE_FILE="+filepath.Join(root, "docker-compose.yml")+":"+"standin/override.yml")
+	for _, name := range []string{"API_PORT", "API_STATS_PORT", "CODEC_PORT", "CATCHER_PORT", "DATABASE_STATS_PORT", "UI_PORT", "GRAFANA_PORT"} {
+		s.ports[name] = freePort(t)
+		s.environ = append(s.environ, name+"="+s.ports[name])
+	}
+	s.down() // what a test that was killed has left
+	t.Cleanup(func() {
+		if t.Failed() {
+			out, _ := s.try("compose", "logs", "--no-color", "--tail", "60")
+			t.Log(out)
+		}
+		if os.Getenv("KEEP") == "" {
+			s.down()
+		}
+	})
+	return s
+}
+
+func freePort(t *testing.T) string {
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = listener.Close() }()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	require.NoError(t, err)
+	return port
+}
+
+func (s *stack) down() {
+	if out, err := s.try("compose", "down", "--volumes", "--remove-orphans", "--timeout", "2"); err != nil {
+		s.t.Errorf("take down %s: %v\n%s", s.project, err, out)
+	}
+}
+
+// try runs docker or, with "compose" first, Docker Compose.
+func (s *stack) try(args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	program := "docker"
+	if args[0] == "compose" {
+		program, args = filepath.Join(root, ".bin/standin/docker-compose"), args[1:]
+	}
+	c := exec.CommandContext(ctx, program, args...)
+	c.Env = s.environ
+	out, err := c.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%s %s: %w", program, strings.Join(args, " "), err)
+	}
+	return strings.TrimSpace(string(out)), err
+}
+
+func (s *stack) do(args ...string) string {
+	s.t.Helper()
+	out, err := s.try(args...)
+	require.NoError(s.t, err, out)
+	return out
+}
+
+// container is the name of a service's first replica.
+func (s *stack) container(service string) string { return s.project + "-" + service + "-1" }
+
+// crash ends a container's process as a crash does; docker kill would keep it from being restarted.
+func (s *stack) crash(container string) {
+	s.t.Helper()
+	var pid int
+	_, err := fmt.Sscan(s.do("inspect", "--format", "{{.State.Pid}}", container), &pid)
+	require.NoError(s.t, err)
+	require.Positive(s.t, pid)
+	require.NoError(s.t, syscall.Kill(pid, syscall.SIGKILL))
+}
+
+// cut takes a container off the network; join brings it back under its service's name.
+func (s *stack) cut(container string) { s.do("network", "disconnect", s.project+"_default", container) }
+
+func (s *stack) join(container, service string) {
+	s.do("network", "connect", "--alias", service, s.project+"_default", container)
+}
+
+func (s *stack) health(container string) string {
+	out, _ := s.try("inspect", "--format", "{{.State.Health.Status}}", container)
+	return out
+}
+
+// sql runs a statement as root inside of a database node.
+func (s *stack) sql(node, statement string) (string, error) {
+	out, err := s.try("exec", s.container(node), "sh", "-c",
+		`timeout 5 mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" -N -B registrar -e "$0"`, statement)
+	return out, err
+}
+
+// await polls until ready returns nil.
+func await(t *testing.T, patience time.Duration, ready func() error) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		err := ready()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %s in vain: %v", patience, err)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+func (s *stack) awaitHealthy(containers ...string) {
+	s.t.Helper()
+	for _, container := range containers {
+		await(s.t, 2*time.Minute, func() error {
+			if health := s.health(container); health != "healthy" {
+				return errors.New(container + " is " + health)
+			}
+			return nil
+		})
+	}
+}

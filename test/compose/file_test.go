@@ -1,0 +1,216 @@
+// Package compose tests docker-compose.yml and what it mounts: without an engine that the file is sound, and with one
+// (build tag docker) that the system works and survives the loss of parts. docs/compose.md tells what that proves.
+package compose
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/stretchr/testify/require"
+)
+
+const root = "../.."
+
+// secrets are the variables of deploy/env.example that must be set.
+var secrets = []string{
+	"DATABASE_PASSWORD", "DATABASE_ROOT_PASSWORD", "TEMPORAL_DB_PASSWORD", "CODEC_TOKEN", "GRAFANA_PASSWORD", "PRF_KEYSET", "PAYLOAD_KEYSET",
+}
+
+// marker is the value of a secret in these tests; none may be anywhere in the file itself.
+func marker(name string) string { return "value-of-" + strings.ToLower(name) }
+
+func load(t *testing.T, environ ...string) (*types.Project, error) {
+	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")}, cli.WithEnv(environ))
+	require.NoError(t, err)
+	return options.LoadProject(t.Context())
+}
+
+func setup(t *testing.T) *types.Project {
+	var environ []string
+	for _, name := range secrets {
+		environ = append(environ, name+"="+marker(name))
+	}
+	project, err := load(t, environ...)
+	require.NoError(t, err)
+	return project
+}
+
+// each runs a subtest for every service.
+func each(t *testing.T, check func(t *testing.T, s types.ServiceConfig)) {
+	for name, service := range setup(t).Services {
+		t.Run(name, func(t *testing.T) { check(t, service) })
+	}
+}
+
+func replicas(s types.ServiceConfig) int {
+	if s.Deploy != nil && s.Deploy.Replicas != nil {
+		return *s.Deploy.Replicas
+	}
+	return 1
+}
+
+func isJob(s types.ServiceConfig) bool { return s.Restart == types.RestartPolicyOnFailure }
+
+func TestTheTopology(t *testing.T) {
+	t.Parallel()
+	want := map[string]int{
+		"haproxy": 1, "api": 2, "worker-registration": 2, "worker-high": 2, "worker-low": 1, "codec": 1, "migrate": 1, "probe": 1,
+		"catcher": 1, "database": 1, "db1": 1, "db2": 1, "db3": 1, "temporal": 2, "temporal-db": 1, "temporal-schema": 1,
+		"temporal-namespace": 1, "temporal-ui": 1, "prometheus": 1, "grafana": 1,
+	}
+	have := map[string]int{}
+	for name, service := range setup(t).Services {
+		have[name] = replicas(service)
+	}
+	require.Equal(t, want, have)
+}
+
+func TestImagesArePinned(t *testing.T) {
+	t.Parallel()
+	exact := regexp.MustCompile(`^postgres:\d+\.\d+-bookworm$|:v?\d+\.\d+\.\d+(-[a-z]+)?$`)
+	each(t, func(t *testing.T, s types.ServiceConfig) {
+		if s.Build != nil {
+			require.Regexp(t, `^registrar(-catcher)?:local$`, s.Image)
+			return
+		}
+		require.Regexp(t, exact, s.Image)
+	})
+}
+
+func TestWhatRunsIsCheckedAndRestarted(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s types.ServiceConfig) {
+		if isJob(s) {
+			return
+		}
+		require.Equal(t, types.RestartPolicyUnlessStopped, s.Restart)
+		require.NotNil(t, s.HealthCheck, "no health check")
+		require.NotEmpty(t, s.HealthCheck.Test)
+		require.NotNil(t, s.HealthCheck.StartPeriod, "no start period")
+		require.NotNil(t, s.HealthCheck.Timeout, "no timeout")
+	})
+}
+
+func TestOnlyWhatPeopleUseIsPublishedAndOnLoopback(t *testing.T) {
+	t.Parallel()
+	published := map[string]bool{"haproxy": true, "database": true, "catcher": true, "temporal-ui": true, "grafana": true}
+	each(t, func(t *testing.T, s types.ServiceConfig) {
+		require.Equal(t, published[s.Name], len(s.Ports) > 0)
+		for _, port := range s.Ports {
+			require.Equal(t, "127.0.0.1", port.HostIP, "port %d", port.Target)
+			require.False(t, s.Name == "database" && port.Target == 3306, "the database itself stays inside")
+		}
+		require.Empty(t, s.NetworkMode)
+		require.False(t, s.Privileged)
+	})
+}
+
+func TestEverySecretComesFromTheEnvironment(t *testing.T) {
+	t.Parallel()
+	for _, left := range secrets {
+		var environ []string
+		for _, name := range secrets {
+			if name != left {
+				environ = append(environ, name+"="+marker(name))
+			}
+		}
+		_, err := load(t, environ...)
+		require.ErrorContains(t, err, left)
+		require.ErrorContains(t, err, "deploy/new-env.sh")
+	}
+
+	// Whatever is named like a secret has the value of one, or of nothing.
+	secretive := regexp.MustCompile(`PASSWORD|PWD|TOKEN|KEYSET|SECRET|API_KEY|DSN`)
+	from := regexp.MustCompile(`value-of-|^$|^unused$`)
+	each(t, func(t *testing.T, s types.ServiceConfig) {
+		for name, value := range s.Environment {
+			if secretive.MatchString(name) {
+				require.NotNil(t, value, name)
+				require.Regexp(t, from, *value, name)
+			}
+		}
+	})
+}
+
+// A process that is taken over gives away only what it uses.
+func TestNobodyGetsMoreSecretsThanItUses(t *testing.T) {
+	t.Parallel()
+	uses := map[string]string{
+		"api": "DATABASE_PASSWORD PRF_KEYSET PAYLOAD_KEYSET", "migrate": "DATABASE_PASSWORD PRF_KEYSET PAYLOAD_KEYSET",
+		"worker-registration": "DATABASE_PASSWORD PRF_KEYSET PAYLOAD_KEYSET", "worker-high": "DATABASE_PASSWORD PRF_KEYSET PAYLOAD_KEYSET",
+		"worker-low": "DATABASE_PASSWORD PRF_KEYSET PAYLOAD_KEYSET", "codec": "CODEC_TOKEN PAYLOAD_KEYSET", "haproxy": "CODEC_TOKEN",
+		"db1": "DATABASE_PASSWORD DATABASE_ROOT_PASSWORD", "db2": "DATABASE_PASSWORD DATABASE_ROOT_PASSWORD",
+		"db3": "DATABASE_PASSWORD DATABASE_ROOT_PASSWORD", "temporal": "TEMPORAL_DB_PASSWORD", "temporal-db": "TEMPORAL_DB_PASSWORD",
+		"temporal-schema": "TEMPORAL_DB_PASSWORD", "grafana": "GRAFANA_PASSWORD",
+	}
+	each(t, func(t *testing.T, s types.ServiceConfig) {
+		all, err := json.Marshal(s)
+		require.NoError(t, err)
+		allowed := strings.Fields(uses[s.Name])
+		for _, name := range secrets {
+			if strings.Contains(string(all), marker(name)) {
+				require.Contains(t, allowed, name)
+			}
+		}
+	})
+}
+
+func TestWhatIsMountedExistsAndIsReadOnly(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s types.ServiceConfig) {
+		for _, volume := range s.Volumes {
+			if volume.Type != types.VolumeTypeBind {
+				continue
+			}
+			require.True(t, volume.ReadOnly, volume.Source)
+			_, err := os.Stat(volume.Source)
+			require.NoError(t, err)
+		}
+		if s.Build != nil {
+			_, err := os.Stat(filepath.Join(s.Build.Context, s.Build.Dockerfile))
+			require.NoError(t, err)
+		}
+	})
+}
+
+// Jobs are done before who needs them starts, and what has data has a volume.
+func TestOrderAndData(t *testing.T) {
+	t.Parallel()
+	project := setup(t)
+	for _, service := range project.Services {
+		for name, on := range service.DependsOn {
+			needed, known := project.Services[name]
+			require.True(t, known, "%s needs %s", service.Name, name)
+			want := types.ServiceConditionHealthy
+			if isJob(needed) {
+				want = types.ServiceConditionCompletedSuccessfully
+			}
+			require.Equal(t, want, on.Condition, "%s needs %s", service.Name, name)
+		}
+	}
+	for name, path := range map[string]string{
+		"db1": "/var/lib/mysql", "db2": "/var/lib/mysql", "db3": "/var/lib/mysql", "temporal-db": "/var/lib/postgresql/data",
+	} {
+		found := false
+		for _, volume := range project.Services[name].Volumes {
+			found = found || volume.Type == types.VolumeTypeVolume && volume.Source == name && volume.Target == path
+		}
+		require.True(t, found, name)
+		require.NotNil(t, project.Services[name].StopGracePeriod, name)
+	}
+}
+
+func TestTheExampleNamesEverySecret(t *testing.T) {
+	t.Parallel()
+	example, err := os.ReadFile(filepath.Join(root, "deploy", "env.example"))
+	require.NoError(t, err)
+	for _, name := range secrets {
+		require.Regexp(t, `(?m)^`+name+`=$`, string(example)) // and has none
+	}
+}

@@ -1,0 +1,160 @@
+//go:build docker
+
+package compose
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// rate is people a second: with all servers, and this test, on two cores.
+const rate = 3
+
+func TestNothingAcknowledgedIsLost(t *testing.T) {
+	s := newStack(t, "registrar-test")
+	began := time.Now()
+	s.do("compose", "up", "--detach", "--wait", "--no-build")
+	t.Logf("all healthy after %.0f s", time.Since(began).Seconds())
+
+	p := newPeople(s)
+	for _, c := range []struct {
+		name    string
+		strike  func()
+		mend    func()
+		healthy string
+	}{
+		{"nothing", func() {}, func() {}, s.container("api")},
+		s.killed("api"), s.killed("worker-registration"), s.killed("worker-high"), s.killed("db1"), s.killed("temporal"),
+		s.wasCutOff("api"), s.wasCutOff("db1"), s.wasCutOff("temporal"),
+		{"database writer frozen", func() { s.do("pause", s.container("db1")) }, func() { s.do("unpause", s.container("db1")) }, s.container("db1")},
+		{"database writer crashed, restarted by itself", func() { s.crash(s.container("db1")) }, func() {}, s.container("db1")},
+		{"Temporal server crashed, restarted by itself", func() { s.crash(s.container("temporal")) }, func() {}, s.container("temporal")},
+		{"Temporal's database crashed, restarted by itself", func() { s.crash(s.container("temporal-db")) }, func() {}, s.container("temporal-db")},
+		{"HAProxy crashed, restarted by itself", func() { s.crash(s.container("haproxy")) }, func() {}, s.container("haproxy")},
+	} {
+		ok := t.Run(c.name, func(t *testing.T) {
+			var struck time.Time
+			p.during(t, rate, func() {
+				time.Sleep(2 * time.Second)
+				struck = time.Now()
+				c.strike()
+				time.Sleep(12 * time.Second)
+				c.mend()
+				time.Sleep(3 * time.Second)
+			})
+			gap, wait, count := p.gap(struck)
+			t.Logf("| %-50s | %3d acknowledged | longest gap %4.1f s | longest wait %4.1f s | %v", c.name, count, gap.Seconds(), wait.Seconds(), p.troubles())
+			require.Empty(t, p.failed)
+			s.awaitHealthy(c.healthy)
+		})
+		if !ok {
+			return
+		}
+	}
+	audit(t, s, p)
+	surroundings(t, s)
+}
+
+type fault = struct {
+	name    string
+	strike  func()
+	mend    func()
+	healthy string
+}
+
+// killed has the first replica dead for good, until it is started by hand.
+func (s *stack) killed(service string) fault {
+	c := s.container(service)
+	return fault{service + " killed", func() { s.do("kill", c) }, func() { s.do("start", c) }, c}
+}
+
+func (s *stack) wasCutOff(service string) fault {
+	c := s.container(service)
+	return fault{service + " cut off the network", func() { s.cut(c) }, func() { s.join(c, service) }, c}
+}
+
+// audit compares what people were told with each database node: every acknowledged registration is one active user.
+func audit(t *testing.T, s *stack, p *people) {
+	require.Len(t, p.active, len(p.told))
+	for _, node := range nodes {
+		out, err := s.sql(node, "SELECT registration_id, status FROM users")
+		require.NoError(t, err, out)
+		status, lines := map[string]string{}, strings.Fields(out)
+		for i := 0; i+1 < len(lines); i += 2 {
+			status[lines[i]] = lines[i+1]
+		}
+		lost := 0
+		for id := range p.told {
+			if status[id] != "active" {
+				lost++
+				t.Errorf("%s: %s was acknowledged and is %q", node, id, status[id])
+			}
+		}
+		// The table's unique keys forbid a second user; more users than acknowledged would be unknown people.
+		require.Len(t, status, len(p.told), node)
+		t.Logf("%s: %d acknowledged, %d lost", node, len(p.told), lost)
+	}
+}
+
+// surroundings tries what people and operators look at.
+func surroundings(t *testing.T, s *stack) {
+	get := func(address string) int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		require.NoError(t, err)
+		answer, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		return answer.StatusCode
+	}
+	for _, port := range []string{"UI_PORT", "CATCHER_PORT", "API_STATS_PORT", "DATABASE_STATS_PORT"} {
+		require.Equal(t, http.StatusOK, get("http://127.0.0.1:"+s.ports[port]+"/"), port)
+	}
+
+	// The Web UI's pages may use the codec endpoint without a token, those of others may not.
+	codec := func(origin string) int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:"+s.ports["CODEC_PORT"]+"/decode", strings.NewReader(`{"payloads":[]}`))
+		require.NoError(t, err)
+		r.Header.Set("Origin", origin)
+		answer, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		return answer.StatusCode
+	}
+	require.Equal(t, http.StatusOK, codec("http://localhost:"+s.ports["UI_PORT"]))
+	require.Equal(t, http.StatusForbidden, codec("http://example.com"))
+
+	everyPanelHasData(t, s)
+}
+
+// everyPanelHasData asks Prometheus what the dashboard asks it.
+func everyPanelHasData(t *testing.T, s *stack) {
+	text, err := os.ReadFile(filepath.Join(root, "deploy/grafana/dashboards/registrar.json"))
+	require.NoError(t, err)
+	var dashboard struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	require.NoError(t, json.Unmarshal(text, &dashboard))
+	require.NotEmpty(t, dashboard.Panels)
+	for _, panel := range dashboard.Panels {
+		for _, target := range panel.Targets {
+			out := s.do("exec", s.container("prometheus"), "wget", "-q", "-O", "-",
+				"http://127.0.0.1:9090/api/v1/query?query="+url.QueryEscape(target.Expr))
+			var answer struct {
+				Data struct{ Result []json.RawMessage }
+			}
+			require.NoError(t, json.Unmarshal([]byte(out), &answer), out)
+			require.NotEmpty(t, answer.Data.Result, "%s: %s", panel.Title, target.Expr)
+		}
+	}
+}
