@@ -27,6 +27,8 @@ type Users interface {
 	Persist(context.Context, user.Registration) (user.Persisted, error)
 	Activate(context.Context, user.Activation) (takenBack string, err error)
 	Expire(ctx context.Context, registrationID string) error
+	// SetMobile gives the pending user of a registration another number, in E.164.
+	SetMobile(ctx context.Context, registrationID, mobile string) error
 }
 
 // Ledger remembers which messages a provider has taken, and which tries failed.

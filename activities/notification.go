@@ -11,8 +11,14 @@ import (
 	"registrar/workflows"
 )
 
-// SendOTP derives the code and sends it. Sent again, it is the same code.
+// SendOTP derives the code and sends it. Sent again, it is the same code. A later code may go to another number than the
+// first: that one is stored before, so that a run after a reset knows it.
 func (a *Activities) SendOTP(ctx context.Context, in workflows.OTPInput) (workflows.SendResult, error) {
+	if in.Channel == message.ChannelSMS && in.Sequence > 1 {
+		if err := a.Users.SetMobile(ctx, in.RegistrationID, in.To); err != nil {
+			return workflows.SendResult{}, databaseError(ctx, err)
+		}
+	}
 	code, err := a.Codes.Code(in.KeyID, in.RegistrationID, in.Sequence)
 	if err != nil {
 		return workflows.SendResult{}, defect(fmt.Errorf("derive the code: %w", err))

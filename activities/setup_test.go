@@ -22,6 +22,7 @@ type usersFake struct {
 	persist  func(context.Context, user.Registration) (user.Persisted, error)
 	activate func(context.Context, user.Activation) (string, error)
 	expire   func(context.Context, string) error
+	mobiles  []string // set
 }
 
 func (f *usersFake) Persist(ctx context.Context, r user.Registration) (user.Persisted, error) {
@@ -29,6 +30,10 @@ func (f *usersFake) Persist(ctx context.Context, r user.Registration) (user.Pers
 }
 func (f *usersFake) Activate(ctx context.Context, a user.Activation) (string, error) {
 	return f.activate(ctx, a)
+}
+func (f *usersFake) SetMobile(_ context.Context, id, mobile string) error {
+	f.mobiles = append(f.mobiles, id+" "+mobile)
+	return nil
 }
 func (f *usersFake) Expire(ctx context.Context, id string) error { return f.expire(ctx, id) }
 

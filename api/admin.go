@@ -39,8 +39,12 @@ func (s *server) guardAdmin(c *gin.Context) {
 
 // isAdmin compares hashes, so that neither the time nor the length tells how near a guess is.
 func (s *server) isAdmin(c *gin.Context) bool {
-	want := sha256.Sum256([]byte("Bearer " + s.AdminToken))
-	got := sha256.Sum256([]byte(c.GetHeader("Authorization")))
+	want := sha256.Sum256([]byte(s.AdminToken))
+	scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return false
+	}
+	got := sha256.Sum256([]byte(token))
 	return subtle.ConstantTimeCompare(want[:], got[:]) == 1
 }
 

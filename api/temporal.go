@@ -112,6 +112,9 @@ func (t *Temporal) start(in workflows.RegistrationInput) client.StartWorkflowOpt
 // persisted is the answer to a request that comes after its registration has ended.
 func (t *Temporal) persisted(ctx context.Context, registrationID string) (workflows.Persisted, error) {
 	s, err := t.State(ctx, registrationID)
+	if err == nil && s.Fingerprint == "" {
+		return workflows.Persisted{}, fmt.Errorf("%w: no worker tells whose request it was", ErrUnavailable)
+	}
 	return workflows.Persisted{
 		Status: s.Status, UserID: s.UserID, Refusal: s.Refusal, Fingerprint: s.Fingerprint, Verification: s.Verification,
 	}, err
@@ -139,17 +142,26 @@ func (t *Temporal) State(ctx context.Context, registrationID string) (workflows.
 	return s, err
 }
 
-// result is how a registration ended, if it did in order. It asks for at most a second.
-func (t *Temporal) result(ctx context.Context, registrationID string) (workflows.RegistrationResult, bool) {
+// result is how a registration ended, if it did. It asks for at most a second. One that did not end in order has only a
+// status.
+func (t *Temporal) result(ctx context.Context, registrationID string) (r workflows.RegistrationResult, ended bool) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	var r workflows.RegistrationResult
 	id := workflows.RegistrationWorkflowID(registrationID)
 	run, err := t.client.DescribeWorkflowExecution(ctx, id, "")
-	if err != nil || run.GetWorkflowExecutionInfo().GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+	if err != nil {
 		return r, false
 	}
-	return r, t.client.GetWorkflow(ctx, id, run.GetWorkflowExecutionInfo().GetExecution().GetRunId()).Get(ctx, &r) == nil
+	switch run.GetWorkflowExecutionInfo().GetStatus() {
+	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		return r, t.client.GetWorkflow(ctx, id, run.GetWorkflowExecutionInfo().GetExecution().GetRunId()).Get(ctx, &r) == nil
+	case enums.WORKFLOW_EXECUTION_STATUS_FAILED, enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+		return workflows.RegistrationResult{Status: workflows.StatusFailed}, true
+	case enums.WORKFLOW_EXECUTION_STATUS_CANCELED:
+		return workflows.RegistrationResult{Status: workflows.StatusExpired}, true
+	default:
+		return r, false
+	}
 }
 
 // Verify enters a code through the verify Update.

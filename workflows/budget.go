@@ -51,8 +51,8 @@ func changed(b Budgets, text string) (Budgets, error) {
 			return b, errors.New("only store, otp, welcome_email and completion_sms have a budget")
 		}
 		d, err := time.ParseDuration(value)
-		if err != nil || d < LeastBudget {
-			return b, fmt.Errorf("%s needs a duration of at least %s", name, LeastBudget)
+		if err != nil || d < LeastBudget || d > MostBudget {
+			return b, fmt.Errorf("%s needs a duration from %s to %s", name, LeastBudget, MostBudget)
 		}
 		*budget = d
 	}

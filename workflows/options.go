@@ -67,6 +67,9 @@ func (o stepOptions) local(summary string) workflow.LocalActivityOptions {
 // the provider.
 const LeastBudget = 5 * time.Second
 
+// MostBudget is the longest that an operator may give: a slip of the finger shall not keep a registration for years.
+const MostBudget = 30 * 24 * time.Hour
+
 // DefaultPolicy is the patience of design and documentation.
 func DefaultPolicy() Policy {
 	return Policy{

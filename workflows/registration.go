@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -186,7 +187,9 @@ func (r *registration) persist(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	r.code.address(r.in.Profile)
+	profile := r.in.Profile
+	profile.Mobile = cmp.Or(out.Persisted.Mobile, profile.Mobile) // of an earlier run, in which the person corrected it
+	r.code.address(profile)
 	switch {
 	case out.Refusal == user.CodeSuperseded:
 		r.end(ctx, StatusSuperseded, "a later registration with the same email had come first")

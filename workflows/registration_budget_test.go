@@ -69,6 +69,7 @@ func TestBudgetThatHelpsNobody(t *testing.T) {
 		"too short":          {errorOf(workflows.ReasonSMSUnavailable), "otp=1s"},
 		"a step that is not": {errorOf(workflows.ReasonSMSUnavailable), "sms=2h"},
 		"a number":           {errorOf(workflows.ReasonSMSUnavailable), 7200},
+		"for ever":           {errorOf(workflows.ReasonSMSUnavailable), "otp=2562047h"},
 		"nothing":            {errorOf(workflows.ReasonSMSUnavailable), nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -61,8 +61,11 @@ func (r *registration) state() RegistrationState {
 		Fingerprint: r.in.Fingerprint, Activating: r.verified && r.status == StatusPending,
 		AttemptsLeft: r.code.attempts, Verification: r.code.verification(),
 	}
-	// A person is not concerned by a welcome email that waits for an operator.
-	if first, ok := r.firstParked(); ok && first != stepWelcome && first != stepCompletion {
+	// A person is not concerned by a welcome email that waits for an operator, until it ends a registration that was not
+	// verified yet.
+	first, ok := r.firstParked()
+	concerned := first != stepWelcome && first != stepCompletion || r.ended && r.status != StatusActive
+	if ok && concerned {
 		s.Status = StatusFailed
 	}
 	return s

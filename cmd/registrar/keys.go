@@ -67,19 +67,21 @@ func keysFilter(name, short string, change func(string) (string, error)) *cobra.
 				return fmt.Errorf("read the keysets: %w", err)
 			}
 			lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-			changed := 0
+			var changed []string
 			for i, line := range lines {
-				variable, value, _ := strings.Cut(line, "=")
+				name, value, _ := strings.Cut(line, "=")
+				variable := strings.TrimSpace(strings.TrimPrefix(name, "export "))
 				if variable != "PRF_KEYSET" && variable != "PAYLOAD_KEYSET" {
 					continue
 				}
 				if value, err = change(strings.TrimSpace(value)); err != nil {
 					return fmt.Errorf("%s: %w", variable, err)
 				}
-				lines[i] = variable + "=" + value
-				changed++
+				lines[i] = name + "=" + value
+				changed = append(changed, variable)
 			}
-			if changed == 0 {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", cmd.Name(), cmp.Or(strings.Join(changed, ", "), "nothing"))
+			if len(changed) == 0 {
 				return errors.New("no line on standard input begins with PRF_KEYSET= or PAYLOAD_KEYSET=, as in the output of registrar keys new")
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), strings.Join(lines, "\n"))

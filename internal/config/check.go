@@ -88,6 +88,7 @@ func (r Registration) check(m *mistakes) {
 	m.positive("OTP_TTL", r.CodeTTL)
 	m.positive("VERIFICATION_WINDOW", r.VerificationWindow)
 	m.positive("PARKING_TIME", r.ParkingTime)
+	m.unless(r.ParkingTime <= 0 || r.ParkingTime >= r.VerificationWindow, "PARKING_TIME", "%s is shorter than a person has to verify (VERIFICATION_WINDOW is %s)", r.ParkingTime, r.VerificationWindow)
 	m.positive("BUDGET_STORE", r.StoreBudget)
 	m.sending("BUDGET_OTP", r.OTPBudget)
 	m.sending("BUDGET_WELCOME_EMAIL", r.WelcomeBudget)

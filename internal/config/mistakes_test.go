@@ -40,6 +40,7 @@ func TestBadValues(t *testing.T) {
 		"OTP_TTL=0s":                   "0s is not longer than 0; an example: 10m",
 		"VERIFICATION_WINDOW=1m":       "1m0s is shorter than a code lives (OTP_TTL is 10m0s); an example: 24h",
 		"PARKING_TIME=0s":              "0s is not longer than 0; an example: 168h",
+		"PARKING_TIME=23h":             "23h0m0s is shorter than a person has to verify (VERIFICATION_WINDOW is 24h0m0s); an example: 168h",
 		"BUDGET_STORE=0s":              "0s is not longer than 0; an example: 24h",
 		"BUDGET_OTP=4s":                "4s is shorter than 5s, in which a message can be sent and written down; an example: 10m",
 		"BUDGET_WELCOME_EMAIL=1 day":   `"1 day" ` + noDuration + "24h",

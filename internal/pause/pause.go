@@ -10,27 +10,32 @@ import (
 	"registrar/internal/message"
 )
 
-// Delay is the longest time that a pause, or its end, takes to reach every process.
+// Delay is the longest time that a pause, or its end, takes to reach every process, while the database answers in time.
 const Delay = 2 * time.Second
 
-// patience bounds the wait for the database, which was there a moment ago: the message has been looked up in its ledger.
-const patience = time.Second
-
-// codeUnknown is the code of the Error for a message that was held back because the pauses could not be read.
-const codeUnknown = "pause_unknown"
+const (
+	// patience bounds one read. Others wait meanwhile.
+	patience = time.Second
+	// between is the time between two reads when one has failed.
+	between = 500 * time.Millisecond
+	// staleness is how long the pauses that were known last count when they cannot be read.
+	staleness = 15 * time.Second
+	// codeUnknown is the code of the Error for a message that was held back because the pauses are not known.
+	codeUnknown = "pause_unknown"
+)
 
 // Switches know which providers are paused. They are safe for concurrent use.
 type Switches struct {
 	read func(context.Context) ([]message.Pause, error)
 
 	mu     sync.Mutex
-	known  bool
-	asOf   time.Time
+	tried  time.Time // the last read, whatever came of it
+	asOf   time.Time // of the pauses; zero before the first
 	pauses []message.Pause
 }
 
 // New returns switches that read the pauses anew when what they know is older than Delay. When that fails they keep
-// to what they knew last.
+// to what they knew last for a moment, and then hold everything back: an operator may have paused a provider.
 func New(read func(context.Context) ([]message.Pause, error)) *Switches {
 	return &Switches{read: read}
 }
@@ -54,30 +59,31 @@ func (s *sender) Send(ctx context.Context, m message.Message) (message.Receipt, 
 	return s.next.Send(ctx, m)
 }
 
-// refresh reads the pauses. Others wait meanwhile, so it takes little patience.
-func (s *Switches) refresh(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	pauses, err := s.read(ctx)
-	s.asOf = time.Now()
-	if err == nil {
-		s.known, s.pauses = true, pauses
-	}
-}
-
 // refusal is the code with which a message is held back, or empty.
 func (s *Switches) refusal(ctx context.Context, provider string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.known || time.Since(s.asOf) >= Delay {
+	if time.Since(s.asOf) >= Delay && time.Since(s.tried) >= between {
 		s.refresh(ctx)
 	}
 	switch {
-	case !s.known:
+	case time.Since(s.asOf) >= staleness:
 		return codeUnknown
 	case slices.ContainsFunc(s.pauses, func(p message.Pause) bool { return p.Provider == provider }):
 		return message.CodePaused
 	default:
 		return ""
+	}
+}
+
+// refresh reads the pauses, for all: a caller that is given up meanwhile takes nothing from the others.
+func (s *Switches) refresh(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	began := time.Now()
+	pauses, err := s.read(ctx)
+	s.tried = time.Now()
+	if err == nil {
+		s.asOf, s.pauses = began, pauses
 	}
 }

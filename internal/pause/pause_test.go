@@ -70,11 +70,63 @@ func TestPausesThatCannotBeRead(t *testing.T) {
 		next, pauses := &senderFake{}, &pausesFake{err: errors.New("away")}
 		s := pause.New(pauses.read).Sender("acme", next)
 		require.Equal(t, "pause_unknown", code(t, s), "an order to send nothing may be there")
-		pauses.err, pauses.pauses = nil, []message.Pause{{Provider: "acme"}}
-		require.Equal(t, message.CodePaused, code(t, s))
+		require.Equal(t, "pause_unknown", code(t, s))
+		require.Equal(t, 1, pauses.reads, "a failed read is not repeated at once")
+		pauses.err = nil
+		time.Sleep(time.Second)
+		require.Empty(t, code(t, s))
 		pauses.err = errors.New("away")
-		time.Sleep(time.Hour)
-		require.Equal(t, message.CodePaused, code(t, s), "it holds until somebody lifts it")
-		require.Zero(t, next.sent)
+		time.Sleep(10 * time.Second)
+		require.Empty(t, code(t, s), "what was known last counts for a moment")
+		time.Sleep(10 * time.Second)
+		require.Equal(t, "pause_unknown", code(t, s))
+		require.Equal(t, 2, next.sent)
+	})
+}
+
+// TestSlowDatabase takes longer than there is patience for: what was known goes stale.
+func TestSlowDatabase(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		next, slow := &senderFake{}, time.Duration(0)
+		s := pause.New(func(ctx context.Context) ([]message.Pause, error) {
+			select {
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			case <-time.After(slow):
+				return nil, nil
+			}
+		}).Sender("acme", next)
+		require.Empty(t, code(t, s))
+		slow = 1100 * time.Millisecond
+		for range 60 {
+			_ = code(t, s)
+			time.Sleep(time.Second)
+		}
+		require.Equal(t, "pause_unknown", code(t, s))
+		require.Less(t, next.sent, 20)
+	})
+}
+
+// TestCallerThatIsGivenUp reads the pauses for all others, too.
+func TestCallerThatIsGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		next, pauses := &senderFake{}, &pausesFake{}
+		read := func(ctx context.Context) ([]message.Pause, error) {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return pauses.read(ctx)
+		}
+		s := pause.New(read).Sender("acme", next)
+		require.Empty(t, code(t, s))
+		pauses.pauses = []message.Pause{{Provider: "acme"}}
+		time.Sleep(pause.Delay)
+		cancelled, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := s.Send(cancelled, message.Message{})
+		require.ErrorContains(t, err, "paused")
+		require.Equal(t, message.CodePaused, code(t, s))
 	})
 }

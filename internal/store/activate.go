@@ -75,6 +75,13 @@ func restore(db *gorm.DB, u userRow, p profileRow, later owner, a user.Activatio
 	return err
 }
 
+// SetMobile gives the registration's pending user another number, in E.164. Without such a user nothing changes.
+func (s *Store) SetMobile(ctx context.Context, registrationID, mobile string) error {
+	return s.do(ctx, "set mobile number", func(db *gorm.DB) error {
+		return pendingOf(db, registrationID).Model(&userRow{}).Update("mobile_e164", mobile).Error
+	})
+}
+
 // Expire deletes the registration's user and profile while it is pending, which frees email and username. A user that
 // is active, or that a later registration has taken over, stays. It succeeds when there is nothing to delete.
 func (s *Store) Expire(ctx context.Context, registrationID string) error {

@@ -156,6 +156,7 @@ type owner struct {
 	RegistrationID string
 	Status         user.Status
 	RequestedAt    time.Time
+	MobileE164     *string `gorm:"column:mobile_e164"`
 	SameEmail      bool
 }
 
@@ -163,7 +164,7 @@ type owner struct {
 func ownersOf(db *gorm.DB, u userRow) ([]owner, error) {
 	var owners []owner
 	err := db.Model(&userRow{}).
-		Select("id, registration_id, status, requested_at, email_canonical = ? AS same_email", u.EmailCanonical).
+		Select("id, registration_id, status, requested_at, mobile_e164, email_canonical = ? AS same_email", u.EmailCanonical).
 		Where("registration_id = ? OR email_canonical = ? OR username = ?", u.RegistrationID, u.EmailCanonical, u.Username).
 		Find(&owners).Error
 	return owners, err
@@ -176,7 +177,11 @@ func decide(u userRow, owners []owner) (done user.Persisted, rival owner, err er
 	for _, o := range owners {
 		switch {
 		case o.RegistrationID == u.RegistrationID:
-			return user.Persisted{UserID: o.ID, Status: o.Status, Again: true}, owner{}, nil
+			again := user.Persisted{UserID: o.ID, Status: o.Status, Again: true}
+			if o.MobileE164 != nil {
+				again.Mobile = *o.MobileE164
+			}
+			return again, owner{}, nil
 		case o.SameEmail:
 			rival = o
 		default:

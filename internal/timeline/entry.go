@@ -47,7 +47,7 @@ const (
 
 // The events of the registration as a whole.
 const (
-	EventParked             Event = "parked"               // a step waits for an operator; Reason says why
+	EventParked             Event = "parked"               // a step waits for an operator, until Until
 	EventStatusChanged      Event = "status_changed"       // in the search attributes; Detail is the new one
 	EventReplaced           Event = "replaced"             // took the user over from another registration
 	EventSuperseded         Event = "superseded"           // another registration took the user over

@@ -75,12 +75,8 @@ func (t *telling) updateCompleted(event *history.HistoryEvent) {
 func (t *telling) statusChanged(event *history.HistoryEvent) {
 	fields := event.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes().GetIndexedFields()
 	status, reason := keyword(fields[workflows.AttributeStatus]), keyword(fields[workflows.AttributeFailureReason])
-	switch status {
-	case "":
-	case string(workflows.StatusFailed):
-		t.add(event, Entry{Event: EventParked, Reason: reason})
-	default:
-		t.add(event, Entry{Event: EventStatusChanged, Detail: status})
+	if status != "" {
+		t.add(event, Entry{Event: EventStatusChanged, Detail: status, Reason: reason})
 	}
 }
 

@@ -113,8 +113,14 @@ func (t *telling) timerStarted(event *history.HistoryEvent) {
 	d := event.GetTimerStartedEventAttributes().GetStartToFireTimeout().AsDuration()
 	e := Entry{Event: EventTimerStarted, Step: timerName(d, t.text(event.GetUserMetadata().GetSummary()), t.policy)}
 	e.Until = event.GetEventTime().AsTime().Add(d)
+	if strings.HasPrefix(e.Step, waitForOperator) {
+		e.Event = EventParked
+	}
 	t.timers[event.GetEventId()] = t.add(event, e)
 }
+
+// waitForOperator is how the timers of parked steps begin.
+const waitForOperator = "wait for an operator"
 
 // timerName says what the workflow waits for: its own words, or what the time suggests where there are none.
 func timerName(d time.Duration, summary string, p workflows.Policy) string {
@@ -123,7 +129,7 @@ func timerName(d time.Duration, summary string, p workflows.Policy) string {
 	case summary != "" && summary != sdkWords:
 		return summary
 	case summary == sdkWords, d == p.ParkingTime && d != p.VerificationWindow:
-		return "wait for an operator"
+		return waitForOperator
 	case d == p.VerificationWindow:
 		return "wait for the verification"
 	default:

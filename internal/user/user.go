@@ -43,8 +43,10 @@ type Persisted struct {
 	Status Status
 	// Superseded is the id of the registration whose unverified user this one took over; usually empty.
 	Superseded string
-	// Again is true when the registration had its user before this call.
-	Again bool
+	// Again is true when the registration had its user before this call. Mobile is the number that the user has then,
+	// E.164 or empty: the person may have corrected it since.
+	Again  bool
+	Mobile string
 }
 
 // Activation is the proof that turns a pending user into an active one.

@@ -105,3 +105,19 @@ func requirePending(t *testing.T, s *store.Store, want, known int) {
 		}
 	}
 }
+
+func testSetMobile(t *testing.T, s *store.Store) {
+	r, other := registration("ada@example.org"), full()
+	persist(t, s, r)
+	persist(t, s, other)
+	require.Empty(t, persist(t, s, r).Mobile)
+	require.NoError(t, s.SetMobile(within(t), r.ID, "+491701234567"))
+	require.NoError(t, s.SetMobile(within(t), r.ID, "+491701234567"))
+	require.Equal(t, "+491701234567", persist(t, s, r).Mobile)
+	require.Equal(t, other.Profile.Mobile, persist(t, s, other).Mobile)
+
+	require.NoError(t, s.SetMobile(within(t), uuid.NewString(), "+491709999999"))
+	require.NoError(t, verified(s, within(t), user.Activation{Registration: r, At: evening, Mobile: "+491701234567"}))
+	require.NoError(t, s.SetMobile(within(t), r.ID, "+491709999999"))
+	require.Equal(t, "+491701234567", persist(t, s, r).Mobile, "an active user's number is proven")
+}

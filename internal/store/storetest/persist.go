@@ -61,7 +61,7 @@ func testPersistIdempotent(t *testing.T, s *store.Store) {
 	require.False(t, p.Again)
 	again := r
 	again.PasswordHash, again.Profile.FirstName = "other", "Other"
-	p.Again = true
+	p.Again, p.Mobile = true, r.Profile.Mobile
 	require.Equal(t, p, persist(t, s, again))
 	require.Equal(t, rowOf(r, p.UserID), onlyRow(t, s), "the first one stands")
 

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"persist ends with its context":     testContext,
 		"activate":                          testActivate,
 		"expire":                            testExpire,
+		"set mobile":                        testSetMobile,
 		"account":                           testAccounts,
 		"ledger":                            testLedger,
 		"ledger: last sequence":             testLastSequence,
