@@ -47,7 +47,16 @@ func tellReset(t *testing.T, s *running) string {
 	s.awaitCode(t, form.MobileNumber, 1)
 	s.giveUp(t, id)
 	broken.over.Store(true)
-	operator := s.temporalClient(t)
+	s.reset(t, id)
+	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 2))
+	s.awaitMessages(t, form.Email, message.KindWelcome, 1)
+	return id
+}
+
+// reset starts a registration that has ended anew, as operators' tools do.
+func (r *running) reset(t *testing.T, id string) {
+	t.Helper()
+	operator := r.temporalClient(t)
 	workflowID := workflows.RegistrationWorkflowID(id)
 	run, err := operator.DescribeWorkflowExecution(t.Context(), workflowID, "")
 	require.NoError(t, err)
@@ -59,9 +68,6 @@ func tellReset(t *testing.T, s *running) string {
 		},
 	})
 	require.NoError(t, err)
-	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 2))
-	s.awaitMessages(t, form.Email, message.KindWelcome, 1)
-	return id
 }
 
 // firstTask is the event with which the first workflow task ended.

@@ -89,7 +89,8 @@ func TestTheTimelineTellsWhatHappened(t *testing.T) {
 	requireInOrder(t, factsOf(parked),
 		fact{api.TimelineEntryEventAccepted, "", ""},
 		fact{api.TimelineEntryEventStepFailed, "SendOTP", "sms_misconfigured"},
-		fact{api.TimelineEntryEventParked, "", "sms_misconfigured"})
+		fact{api.TimelineEntryEventStatusChanged, "", "sms_misconfigured"},
+		fact{api.TimelineEntryEventParked, "wait for an operator: send the code", ""})
 	failed := find(t, parked, api.TimelineEntryEventTryFailed)
 	require.Equal(t, []any{"outbox", "20003", 1}, []any{failed.Provider, failed.Code, failed.Attempt})
 	require.Equal(t, "outbox: misconfigured (20003)", find(t, parked, api.TimelineEntryEventStepFailed).Detail)
@@ -107,7 +108,8 @@ func TestTheTimelineTellsWhatHappened(t *testing.T) {
 	require.Equal(t, api.TimelineUserStatusActive, whole.UserStatus)
 	requireInOrder(t, factsOf(whole),
 		fact{api.TimelineEntryEventAccepted, "", ""},
-		fact{api.TimelineEntryEventParked, "", "sms_misconfigured"},
+		fact{api.TimelineEntryEventStatusChanged, "", "sms_misconfigured"},
+		fact{api.TimelineEntryEventParked, "wait for an operator: send the code", ""},
 		fact{api.TimelineEntryEventRetry, "", "account topped up"},
 		fact{api.TimelineEntryEventStepCompleted, "SendOTP", ""},
 		fact{api.TimelineEntryEventCodeWrong, "", ""},
