@@ -124,7 +124,10 @@ func (s *stack) openTemporal(ctx context.Context, keys service.Keys, codec strin
 		o.HostPort = server.Address()
 	}
 	c, err := client.DialContext(ctx, o)
-	if err != nil {
+	switch {
+	case err != nil && external:
+		return nil, fmt.Errorf("connect to Temporal at %s, which TEMPORAL_ADDRESS names (unset it to run one here): %w", o.HostPort, err)
+	case err != nil:
 		return nil, fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
 	}
 	s.later(func() error { c.Close(); return nil })
