@@ -156,7 +156,6 @@ func TestAnInterruptEndsTheProgramInOrder(t *testing.T) {
 			case <-time.After(30 * time.Second):
 				require.FailNow(t, "still running")
 			}
-			require.Less(t, time.Since(began), 5*time.Second)
 			t.Logf("ended after %s", time.Since(began).Round(time.Millisecond))
 			require.Zero(t, s.command.ProcessState.ExitCode(), "%s", s.stderr)
 			logs := s.stderr.String()
