@@ -52,14 +52,26 @@ func (a Audit) Err() error {
 
 // Settle audits until nothing is missing, since messages follow the answers after a moment, and returns the last audit.
 // It is an error when that could not be done, or when something is still missing after patience.
-func (c *Cluster) Settle(ctx context.Context, people []loop.Record, patience time.Duration) (a Audit, err error) {
-	err = parts.Await(ctx, patience, nil, func(ctx context.Context) (err error) {
-		if a, err = c.Audit(ctx, people); err != nil {
-			return err
+func (c *Cluster) Settle(ctx context.Context, people []loop.Record, patience time.Duration) (Audit, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	again := time.NewTicker(500 * time.Millisecond) // each reads all users and messages of all nodes
+	defer again.Stop()
+	var last Audit
+	for {
+		a, err := c.Audit(ctx, people)
+		if err == nil {
+			last, err = a, a.Err()
 		}
-		return a.Err()
-	})
-	return a, err
+		if err == nil {
+			return a, nil
+		}
+		select {
+		case <-ctx.Done():
+			return last, fmt.Errorf("not settled after %s: %w", patience, err)
+		case <-again.C:
+		}
+	}
 }
 
 // Audit audits these people, as things are now.

@@ -103,14 +103,15 @@ func (c *Cluster) Replicas() []*parts.Replica {
 // URL is where people register.
 func (c *Cluster) URL() string { return c.Front.URL() }
 
-// Load has new people register and enter the codes that they got. Its options need no URL, people and codes.
+// Load has new people register and enter the codes that they got, for which they wait as long as their patience lasts. Its
+// options need no URL, people and codes.
 func (c *Cluster) Load(ctx context.Context, o loop.Options) (*loop.Report, error) {
 	const apart = 1_000_000 // more than come in a load
 	first := int(c.arrived.Add(apart)) - apart
 	o.URL = c.URL()
 	o.Person = func(i int) parts.Form { return parts.Somebody(first + i) }
 	o.Code = func(ctx context.Context, _ string, form parts.Form) (string, error) {
-		return c.Twilio.Code(ctx, form.MobileNumber)
+		return c.Twilio.AwaitCode(ctx, form.MobileNumber)
 	}
 	return loop.Run(ctx, o)
 }

@@ -2,7 +2,7 @@ package parts
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -30,13 +30,14 @@ type double struct {
 	retryAfter time.Duration
 	secret     string
 	sent       map[string][]Sent // by recipient, in order
+	arrived    chan struct{}     // closed when a message is accepted
 	total      int
 	requests   int
 	refused    int
 }
 
 func (d *double) start(t Test, secret string, provider http.HandlerFunc) {
-	d.secret, d.sent, d.changed = secret, make(map[string][]Sent), make(chan struct{})
+	d.secret, d.sent, d.changed, d.arrived = secret, make(map[string][]Sent), make(chan struct{}), make(chan struct{})
 	d.server = httptest.NewServer(d.moody(provider))
 	t.Cleanup(func() {
 		d.Serve()
@@ -119,6 +120,16 @@ func (d *double) accept(s Sent) {
 	defer d.mu.Unlock()
 	d.sent[s.To] = append(d.sent[s.To], s)
 	d.total++
+	close(d.arrived)
+	d.arrived = make(chan struct{})
+}
+
+// Forget has the double not know any more what it has accepted for a recipient.
+func (d *double) Forget(to string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.total -= len(d.sent[to])
+	delete(d.sent, to)
 }
 
 // Messages lists what was accepted for a recipient, in order.
@@ -164,17 +175,34 @@ var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 
 // Code waits until somebody was sent a code and returns the newest. It gives up when ctx ends or after a minute.
 func (d *double) Code(ctx context.Context, to string) (string, error) {
-	var code string
-	err := Await(ctx, time.Minute, nil, func(context.Context) error {
-		for _, m := range d.Messages(to) {
-			if found := sixDigits.FindString(m.Text); found != "" {
-				code = found
-			}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return d.AwaitCode(ctx, to)
+}
+
+// AwaitCode is Code for those who wait for as long as ctx lasts.
+func (d *double) AwaitCode(ctx context.Context, to string) (string, error) {
+	for {
+		code, arrived := d.newestCode(to)
+		if code != "" {
+			return code, nil
 		}
-		if code == "" {
-			return errors.New("no code was sent")
+		select {
+		case <-ctx.Done():
+			return "", fmt.Errorf("no code was sent: %w", ctx.Err())
+		case <-arrived:
 		}
-		return nil
-	})
-	return code, err
+	}
+}
+
+// newestCode is the last one sent to somebody, or "" and what is closed when the next message is accepted.
+func (d *double) newestCode(to string) (code string, arrived <-chan struct{}) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, m := range d.sent[to] {
+		if found := sixDigits.FindString(m.Text); found != "" {
+			code = found
+		}
+	}
+	return code, d.arrived
 }

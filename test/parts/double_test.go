@@ -27,6 +27,8 @@ type provider struct {
 		Refused() int
 		Messages(to string) []parts.Sent
 		Code(ctx context.Context, to string) (string, error)
+		AwaitCode(ctx context.Context, to string) (string, error)
+		Forget(to string)
 	}
 	sender message.Sender
 	to     string
@@ -120,6 +122,30 @@ func TestHungRequestsAreCut(t *testing.T) {
 			require.Eventually(t, func() bool { return p.double.Requests() == 1 }, time.Minute, time.Millisecond)
 			p.double.Serve()
 			require.Equal(t, message.Unavailable, (<-failed).Failure)
+			require.Zero(t, p.double.Total())
+		})
+	}
+}
+
+func TestAwaitCode(t *testing.T) {
+	t.Parallel()
+	for name, p := range providers(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ended, end := context.WithCancel(t.Context())
+			end()
+			_, err := p.double.AwaitCode(ended, p.to)
+			require.ErrorIs(t, err, context.Canceled)
+			codes := make(chan string)
+			go func() {
+				code, _ := p.double.AwaitCode(t.Context(), p.to)
+				codes <- code
+			}()
+			_, failure := p.send(t.Context(), time.Minute, p.to)
+			require.Nil(t, failure)
+			require.Equal(t, "739204", <-codes)
+			p.double.Forget(p.to)
+			require.Empty(t, p.double.Messages(p.to))
 			require.Zero(t, p.double.Total())
 		})
 	}

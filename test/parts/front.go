@@ -116,5 +116,5 @@ listen api
     option httpchk %[3]s /readyz
     http-check expect status 200
     default-server inter 500ms fastinter 200ms downinter 500ms fall 2 rise 2
-%[4]s`, filepath.Join(filepath.Dir(f.file), "stats"), f.address, http.MethodGet, servers.String())
+%[4]s`, f.stats(), f.address, http.MethodGet, servers.String())
 }

@@ -74,6 +74,12 @@ func (m *MariaDB) Thaw() error { return m.process.Thaw() }
 // Process is the running server, or the one that ran last.
 func (m *MariaDB) Process() *Process { return m.process }
 
+// Data is the data directory.
+func (m *MariaDB) Data() string { return filepath.Join(m.dir, "data") }
+
+// Address is where the server takes connections.
+func (m *MariaDB) Address() string { return Loopback(m.port) }
+
 // DSN is the data source name of a database, for DATABASE_DSN. No name means no database.
 func (m *MariaDB) DSN(database string) string { return rootDSN(m.port, database) }
 

@@ -86,6 +86,9 @@ func (p *PostgreSQL) install(ctx context.Context) error {
 
 func (p *PostgreSQL) data() string { return filepath.Join(p.dir, "data") }
 
+// Data is the data directory.
+func (p *PostgreSQL) Data() string { return p.data() }
+
 // Start starts the server again after Kill or Stop, with the same port and data, and returns when it answers.
 func (p *PostgreSQL) Start() error {
 	return Await(context.Background(), 30*time.Second, nil, func(ctx context.Context) error {

@@ -2,6 +2,7 @@ package parts
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -65,6 +66,16 @@ func (r *Replica) Start() error {
 		return fmt.Errorf("start %s: %w\n%s", r.command.Name, err, p.Tail())
 	}
 	return nil
+}
+
+// Configure changes settings, names and values in turn, for when the replica is started next.
+func (r *Replica) Configure(pairs ...string) {
+	s := make(Settings)
+	for _, variable := range r.command.Env {
+		name, value, _ := strings.Cut(variable, "=")
+		s[name] = value
+	}
+	r.command.Env = s.With(pairs...).environ()
 }
 
 // Kill ends the replica as a crash does, and returns when it is gone.

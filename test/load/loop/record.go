@@ -41,6 +41,15 @@ func (a Answer) ok() bool { return a.Status >= 200 && a.Status <= 299 }
 // OK says whether the last answer was 2xx: the service has acknowledged.
 func (s Step) OK() bool { return len(s.Answers) > 0 && s.Answers[len(s.Answers)-1].ok() }
 
+// Refused says whether the last answer was 4xx: the service has said no, rather than nothing.
+func (s Step) Refused() bool {
+	if len(s.Answers) == 0 {
+		return false
+	}
+	status := s.Answers[len(s.Answers)-1].Status
+	return status >= 400 && status <= 499
+}
+
 // Took is the time from when the first request was due to the last answer.
 func (s Step) Took() time.Duration {
 	if len(s.Answers) == 0 {

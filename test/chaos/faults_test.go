@@ -1,0 +1,128 @@
+//go:build chaos
+
+package chaos_test
+
+import (
+	"errors"
+	"fmt"
+
+	"registrar/test/parts"
+)
+
+// faults are the rows, in order.
+func faults(p plan) []row {
+	return []row{
+		killed(p, "kill -9 of an API", func(s *site) []*parts.Replica { return s.API }),
+		killed(p, "kill -9 of a worker of registration", func(s *site) []*parts.Replica { return s.Registration }),
+		killed(p, "kill -9 of a worker of notifications-high", func(s *site) []*parts.Replica { return s.High }),
+		killed(p, "kill -9 of the worker of notifications-low", func(s *site) []*parts.Replica { return s.Low }),
+		{
+			name: "kill -9 of the writing database node", hold: p.hold,
+			strike: onWriter(func(s *site) error { s.Galera.Kill(s.victim); return nil }),
+			repair: func(s *site) error { return s.Galera.Restart(s.victim) },
+		},
+		{
+			name: "freeze of the writing database node", hold: p.hold,
+			strike: onWriter(func(s *site) error { return s.Galera.Freeze(s.victim) }),
+			repair: func(s *site) error { return errors.Join(s.Galera.Thaw(s.victim), s.Galera.AwaitSynced(s.victim)) },
+		},
+		{
+			name: "database without quorum for 30 s", hold: p.quorum,
+			strike: func(s *site) error { return s.killNodes(1, 2) },
+			repair: func(s *site) error { return s.Galera.Restart(1, 2) },
+		},
+		{
+			name: fmt.Sprintf("all databases down for %.0f s", p.down.Seconds()), hold: p.down, surge: p.downSurge,
+			strike: func(s *site) error { return s.killNodes(0, 1, 2) },
+			repair: func(s *site) error { return s.Galera.Restart(0, 1, 2) },
+		},
+		{
+			name: "kill -9 of a Temporal server", hold: p.hold,
+			strike: func(s *site) error { s.Temporal.Kill(0); return nil },
+			repair: func(s *site) error { return s.Temporal.Start(0) },
+		},
+		{
+			name:   "restart of Temporal's PostgreSQL",
+			strike: func(s *site) error { return errors.Join(s.PostgreSQL.Stop(), s.PostgreSQL.Start()) },
+		},
+		{
+			name: fmt.Sprintf("SMS provider answers 503 for %s (budget %s)", p.smsOutage, p.otpBudget), hold: p.smsOutage,
+			prepare: func(s *site) error { return s.configureAPI("BUDGET_OTP", p.otpBudget) },
+			strike:  func(s *site) error { s.Twilio.Fail(0); return nil },
+			repair:  func(s *site) error { s.Twilio.Serve(); return nil },
+			finish:  (*site).retryParked,
+			restore: func(s *site) error { return s.configureAPI("BUDGET_OTP", "10m") },
+		},
+		{name: "rolling restart of everything", strike: (*site).restartEverything},
+		{name: "reload of HAProxy (API)", hold: p.hold, strike: func(s *site) error { return s.Front.Reload() }},
+	}
+}
+
+// killed kills the first of some replicas.
+func killed(p plan, name string, of func(*site) []*parts.Replica) row {
+	return row{
+		name: name, hold: p.hold,
+		strike: func(s *site) error { of(s)[0].Kill(); return nil },
+		repair: func(s *site) error { return of(s)[0].Start() },
+	}
+}
+
+// onWriter finds out first which node the service writes to.
+func onWriter(strike func(*site) error) func(*site) error {
+	return func(s *site) (err error) {
+		if s.victim, err = s.Database.Writer(s.ctx); err != nil {
+			return err
+		}
+		return strike(s)
+	}
+}
+
+func (s *site) killNodes(nodes ...int) error {
+	return parts.Each(len(nodes), len(nodes), func(i int) error {
+		s.Galera.Kill(nodes[i])
+		return nil
+	})
+}
+
+// configureAPI gives all API servers another setting, one after the other.
+func (s *site) configureAPI(name, value string) error {
+	for _, api := range s.API {
+		api.Configure(name, value)
+		if err := s.restart(api); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restart replaces a replica in order, and returns when it serves and the proxy in front of it has noticed.
+func (s *site) restart(r *parts.Replica) error {
+	if err := errors.Join(r.Stop(), r.Start()); err != nil {
+		return err
+	}
+	return s.Front.AwaitServing(s.ctx)
+}
+
+// restartEverything restarts all parts in order, one after the other, each when the one before serves again.
+func (s *site) restartEverything() error {
+	for i := range parts.GaleraNodes {
+		if err := errors.Join(s.Galera.Stop(i), s.Galera.Restart(i)); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(s.PostgreSQL.Stop(), s.PostgreSQL.Start()); err != nil {
+		return err
+	}
+	for i := range parts.TemporalServers {
+		if err := errors.Join(s.Temporal.AwaitReady(i), s.Temporal.Stop(i), s.Temporal.Start(i)); err != nil {
+			return err
+		}
+	}
+	for _, r := range s.Replicas() {
+		if err := s.restart(r); err != nil {
+			return err
+		}
+	}
+	s.Database.Kill()
+	return errors.Join(s.Database.Start(), s.Front.Reload())
+}

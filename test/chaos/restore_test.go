@@ -1,0 +1,193 @@
+//go:build chaos
+
+package chaos_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql"
+	"github.com/stretchr/testify/require"
+
+	"registrar/test/cluster"
+	"registrar/test/load/loop"
+	"registrar/test/parts"
+)
+
+// restoring is a cluster whose databases are lost and come back from backups.
+type restoring struct {
+	*cluster.Cluster
+	page   page
+	client *parts.Client
+	since  string // when the backups were made
+	all    []string
+	people int
+}
+
+// TestRestore makes backups of both databases by the commands of docs/high-availability.md, and restores each alone.
+func TestRestore(t *testing.T) {
+	r := &restoring{Cluster: cluster.Start(t), page: readPage(t)}
+	r.client = parts.NewClient(r.URL())
+	postgresHost, postgresPort, err := net.SplitHostPort(r.PostgreSQL.Address())
+	require.NoError(t, err)
+	r.all = []string{
+		"BACKUP=" + parts.Dir(t, "backup"), "NODE=" + r.Galera.Address(1), "NODE_DATA=" + r.Galera.Data(1), "TEMPORAL_ADDRESS=" + r.Temporal.Addresses()[0],
+		"PGHOST=" + postgresHost, "PGPORT=" + postgresPort, "PGUSER=postgres",
+	}
+	early, earlyWaiting := r.register(t, 4, true), r.register(t, 2, false)
+	r.settle(t, early)
+	r.since = time.Now().UTC().Format(time.RFC3339Nano)
+	for _, block := range []string{"backup-users", "backup-users-files", "backup-temporal", "backup-temporal-files"} {
+		r.page.do(t, block, r.all...)
+	}
+	between := r.verify(t, earlyWaiting[0])
+	late, lateWaiting := r.register(t, 3, true), r.register(t, 2, false)
+	r.settle(t, append(late, between))
+
+	t.Run("a fresh server", func(t *testing.T) { r.freshServer(t) })
+	t.Run("users only", func(t *testing.T) {
+		r.usersOnly(t, append(late, between), lateWaiting)
+		r.settle(t, early)
+	})
+	t.Run("Temporal only", func(t *testing.T) {
+		r.temporalOnly(t, append(early, late...), earlyWaiting[1], r.register(t, 1, false)[0])
+	})
+	require.Empty(t, r.page, "not tried")
+}
+
+// freshServer restores the files into a server that is not of the cluster.
+func (r *restoring) freshServer(t *testing.T) {
+	fresh := parts.StartMariaDB(t)
+	require.NoError(t, fresh.Stop())
+	r.page.do(t, "restore-users-files", append(r.all, "DATA="+fresh.Data())...)
+	require.NoError(t, fresh.Start())
+	require.Equal(t, 6, count(t, fresh.DSN("registrar")))
+}
+
+// usersOnly restores the dump of the users into the cluster, and has Temporal's histories bring back who came since.
+func (r *restoring) usersOnly(t *testing.T, lost, waiting []loop.Record) {
+	workers := r.Replicas()[len(r.API):]
+	for _, w := range workers {
+		require.NoError(t, w.Stop())
+	}
+	require.NoError(t, r.Galera.Exec(t.Context(), 0, "DROP DATABASE registrar"))
+	r.page.do(t, "restore-users", r.all...)
+	for _, w := range workers {
+		require.NoError(t, w.Start())
+	}
+	audit, err := r.Audit(t.Context(), append(lost, waiting...))
+	require.NoError(t, err)
+	require.Equal(t, len(lost)+len(waiting), audit.Lost)
+	r.page.do(t, "replay-users", append(r.all, "SINCE="+r.since)...)
+	// They are back, but what they had proved is not: they enter a code again.
+	everybody := slices.Concat(lost, waiting)
+	for i := range everybody {
+		everybody[i].Verify = loop.Step{}
+	}
+	r.settle(t, everybody)
+	for i, p := range everybody {
+		everybody[i] = r.verifyAgain(t, p)
+	}
+	r.settle(t, everybody)
+}
+
+// temporalOnly restores Temporal's databases, once from files and once from dumps.
+func (r *restoring) temporalOnly(t *testing.T, active []loop.Record, waiting, unknown loop.Record) {
+	for i := range parts.TemporalServers {
+		require.NoError(t, r.Temporal.Stop(i))
+	}
+	require.NoError(t, r.PostgreSQL.Stop())
+	r.page.do(t, "restore-temporal-files", append(r.all, "DATA="+r.PostgreSQL.Data())...)
+	require.NoError(t, r.PostgreSQL.Start())
+	r.page.do(t, "restore-temporal", r.all...)
+	for i := range parts.TemporalServers {
+		require.NoError(t, r.Temporal.Start(i))
+	}
+	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(ctx context.Context) error {
+		_, err := r.client.Get(ctx, waiting.ID)
+		return err
+	}))
+	r.verify(t, waiting)
+	audit, err := r.Settle(t.Context(), active, time.Minute)
+	t.Logf("%+v", audit)
+	require.NoError(t, err)
+	// Who came since is unknown, and comes back with the same request.
+	_, err = r.client.Get(t.Context(), unknown.ID)
+	var refusal *parts.Refusal
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, http.StatusNotFound, refusal.Status)
+	id, err := r.client.Register(t.Context(), unknown.Form, unknown.Key)
+	require.NoError(t, err)
+	require.Equal(t, unknown.ID, id)
+	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(context.Context) error {
+		if n := len(r.Twilio.Messages(unknown.Form.MobileNumber)); n < 2 {
+			return errors.New("the next code, after the one in the ledger, was not sent")
+		}
+		return nil
+	}))
+	r.settle(t, []loop.Record{r.verify(t, unknown)})
+}
+
+// register has people register, and enter their codes if they are to.
+func (r *restoring) register(t *testing.T, n int, verified bool) (people []loop.Record) {
+	for range n {
+		p := loop.Record{Form: parts.Somebody(r.people), Key: fmt.Sprintf("restore-%d", r.people)}
+		r.people++
+		var err error
+		p.ID, err = r.client.Register(t.Context(), p.Form, p.Key)
+		require.NoError(t, err)
+		p.Register.Answers = []loop.Answer{{Status: http.StatusCreated}}
+		_, err = r.Twilio.Code(t.Context(), p.Form.MobileNumber)
+		require.NoError(t, err)
+		if verified {
+			p = r.verify(t, p)
+		}
+		people = append(people, p)
+	}
+	return people
+}
+
+// verify enters the newest code.
+func (r *restoring) verify(t *testing.T, p loop.Record) loop.Record {
+	code, err := r.Twilio.Code(t.Context(), p.Form.MobileNumber)
+	require.NoError(t, err)
+	status, err := r.client.Verify(t.Context(), p.ID, code)
+	require.NoError(t, err)
+	require.Equal(t, parts.StatusActive, status)
+	p.Verify.Answers = []loop.Answer{{Status: http.StatusOK}}
+	return p
+}
+
+// verifyAgain enters the newest code until it counts: another may be on its way.
+func (r *restoring) verifyAgain(t *testing.T, p loop.Record) loop.Record {
+	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(ctx context.Context) error {
+		now, err := r.client.Get(ctx, p.ID)
+		if err == nil && now.Status != parts.StatusPending {
+			err = fmt.Errorf("it is %s", now.Status)
+		}
+		return err
+	}))
+	return r.verify(t, p)
+}
+
+func (r *restoring) settle(t *testing.T, people []loop.Record) {
+	t.Helper()
+	audit, err := r.Settle(t.Context(), people, time.Minute)
+	require.NoError(t, err, "%+v", audit)
+}
+
+func count(t *testing.T, dsn string) (n int) {
+	t.Helper()
+	db, err := sql.Open("mysql", dsn)
+	require.NoError(t, err)
+	defer func() { _ = db.Close() }()
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM users").Scan(&n))
+	return n
+}
