@@ -35,31 +35,20 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 
 // RunAPI serves the HTTP API until ctx ends.
 func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) error {
-	if err := c.Need("PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"); err != nil {
-		return err
-	}
-	keys, err := OpenKeys(c.Keys)
+	o, err := openCommon(c, logger)
 	if err != nil {
 		return err
 	}
-	users, err := OpenStore(c.Database, logger)
-	if err != nil {
-		return err
-	}
-	defer closeStore(users, logger)
-	options, err := TemporalOptions(keys, logger)
-	if err != nil {
-		return err
-	}
-	temporal, err := client.NewLazyClient(options)
+	defer closeStore(o.users, logger)
+	temporal, err := client.NewLazyClient(o.temporal)
 	if err != nil {
 		return err
 	}
 	defer temporal.Close()
 
 	server := NewServer(c.API.Addr, c.API.ShutdownTimeout, c.API.DrainDelay, logger)
-	deps := APIDeps(c, keys, users, temporal, logger)
-	deps.Draining, deps.Schema = server.Draining, schemaReady(users)
+	deps := APIDeps(c, o.keys, o.users, temporal, logger)
+	deps.Draining, deps.Schema = server.Draining, schemaReady(o.users)
 	return server.Run(ctx, api.New(deps))
 }
 

@@ -38,30 +38,19 @@ type Audit struct {
 
 // WithAudit lets ask use an Audit, within half a minute.
 func WithAudit(ctx context.Context, c config.Config, logger *slog.Logger, ask func(context.Context, *Audit) error) error {
-	if err := c.Need("PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"); err != nil {
-		return err
-	}
-	keys, err := OpenKeys(c.Keys)
+	o, err := openCommon(c, logger)
 	if err != nil {
 		return err
 	}
-	users, err := OpenStore(c.Database, logger)
-	if err != nil {
-		return err
-	}
-	defer closeStore(users, logger)
-	options, err := TemporalOptions(keys, logger)
-	if err != nil {
-		return err
-	}
+	defer closeStore(o.users, logger)
 	ctx, cancel := context.WithTimeout(ctx, auditPatience)
 	defer cancel()
-	temporal, err := client.DialContext(ctx, options)
+	temporal, err := client.DialContext(ctx, o.temporal)
 	if err != nil {
-		return fmt.Errorf("connect to Temporal at %s: %w", options.HostPort, err)
+		return fmt.Errorf("connect to Temporal at %s: %w", o.temporal.HostPort, err)
 	}
 	defer temporal.Close()
-	return ask(ctx, &Audit{keys, users, temporal, logger})
+	return ask(ctx, &Audit{o.keys, o.users, temporal, logger})
 }
 
 // Timeline tells what happened to a registration, given its id or its workflow's.

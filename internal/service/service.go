@@ -91,6 +91,28 @@ func OpenStore(c config.Database, logger *slog.Logger) (*store.Store, error) {
 	})
 }
 
+// common is what every part that knows registrations needs.
+type common struct {
+	keys     Keys
+	users    *store.Store // to be closed
+	temporal client.Options
+}
+
+// openCommon connects to nothing yet.
+func openCommon(c config.Config, logger *slog.Logger) (o common, err error) {
+	if err := c.Need("PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"); err != nil {
+		return o, err
+	}
+	if o.keys, err = OpenKeys(c.Keys); err != nil {
+		return o, err
+	}
+	if o.temporal, err = TemporalOptions(o.keys, logger); err != nil {
+		return o, err
+	}
+	o.users, err = OpenStore(c.Database, logger)
+	return o, err
+}
+
 // databaseAuthorities reads the certificates in a file; no file means none.
 func databaseAuthorities(path string) (*x509.CertPool, error) {
 	if path == "" {

@@ -106,28 +106,17 @@ func Revision() string {
 // RunWorker serves the configured task queues until ctx ends. It waits for Temporal; it does not wait for the
 // database, since its activities are retried.
 func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error {
-	if err := c.Need("PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"); err != nil {
-		return err
-	}
-	keys, err := OpenKeys(c.Keys)
+	o, err := openCommon(c, logger)
 	if err != nil {
 		return err
 	}
+	defer closeStore(o.users, logger)
 	providers, err := OpenProviders(c)
 	if err != nil {
 		return err
 	}
-	users, err := OpenStore(c.Database, logger)
-	if err != nil {
-		return err
-	}
-	defer closeStore(users, logger)
-	providers = providers.pausable(pause.New(users.Pauses))
-	options, err := TemporalOptions(keys, logger)
-	if err != nil {
-		return err
-	}
-	temporal, err := dial(ctx, options, logger)
+	providers = providers.pausable(pause.New(o.users.Pauses))
+	temporal, err := dial(ctx, o.temporal, logger)
 	if err != nil {
 		return err
 	}
@@ -135,7 +124,7 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error 
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	workers, err := StartWorkers(c, keys, users, providers, temporal, cancel)
+	workers, err := StartWorkers(c, o.keys, o.users, providers, temporal, cancel)
 	if err != nil {
 		return err
 	}
