@@ -15,6 +15,7 @@ const (
 	KindOTP        Kind = "otp"        // the code that verifies a registration
 	KindWelcome    Kind = "welcome"    // the welcome email
 	KindCompletion Kind = "completion" // the SMS after activation
+	KindCampaign   Kind = "campaign"   // an email to many, sent in batches
 )
 
 // Channel is the way a message takes.
@@ -35,6 +36,8 @@ type Message struct {
 	Subject        string // email only
 	Text           string
 	HTML           string // email only
+	// Attempt counts the tries to send the message, from 1; 0 is the same as 1. The next try goes to the next provider.
+	Attempt int
 }
 
 // Receipt is a provider's word that it took the message.

@@ -1,0 +1,22 @@
+package message
+
+import "time"
+
+// SuppressionReason says why an address is not written to.
+type SuppressionReason string
+
+// The reasons.
+const (
+	Bounced      SuppressionReason = "bounced"      // a provider reported that the address takes no mail
+	Complained   SuppressionReason = "complained"   // the person marked a message as spam
+	Unsubscribed SuppressionReason = "unsubscribed" // the person took the consent to campaigns back
+)
+
+// Suppression keeps an address from campaigns. One that Bounced or Complained gets no notice that can be left out
+// either, such as the welcome email; a code that a person asks for is sent all the same, and the provider decides.
+type Suppression struct {
+	Address string // canonical
+	Reason  SuppressionReason
+	Source  string // the provider that reported it, or "link"
+	Since   time.Time
+}
