@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,7 @@ func (c Config) check() mistakes {
 	m.unless(c.Database.MaxIdle >= 0, "DATABASE_MAX_IDLE", "%d is below 0", c.Database.MaxIdle)
 	m.positive("DATABASE_CONN_MAX_LIFETIME", c.Database.MaxLifetime)
 	c.Worker.check(&m)
+	c.Public.check(&m)
 	return m
 }
 
@@ -96,12 +98,21 @@ func (r Registration) check(m *mistakes) {
 	m.unless(r.VerificationWindow >= r.CodeTTL, "VERIFICATION_WINDOW", "%s is shorter than a code lives (OTP_TTL is %s)", r.VerificationWindow, r.CodeTTL)
 }
 
+func (p Public) check(m *mistakes) {
+	if p.PublicURL == "" {
+		return
+	}
+	u, err := url.Parse(p.PublicURL)
+	ok := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Scheme+"://"+u.Host == p.PublicURL && u.Host != ""
+	m.unless(ok, "PUBLIC_URL", "%q is no http or https URL without a path", p.PublicURL)
+}
+
 // Need checks that a command has the variables that it cannot do without.
 func (c Config) Need(names ...string) error {
 	set := map[string]bool{
 		"PRF_KEYSET": c.Keys.PRF != "", "PAYLOAD_KEYSET": c.Keys.Payload != "", "DATABASE_DSN": c.Database.DSN != "",
 		"EMAIL_FROM": c.Email.From != "", "MAILGUN_DOMAIN": c.Email.MailgunDomain != "", "MAILGUN_API_KEY": c.Email.MailgunAPIKey != "",
-		"TWILIO_ACCOUNT_SID": c.SMS.TwilioAccountSID != "",
+		"TWILIO_ACCOUNT_SID": c.SMS.TwilioAccountSID != "", "PUBLIC_URL": c.Public.PublicURL != "",
 	}
 	var m mistakes
 	for _, name := range names {

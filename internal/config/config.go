@@ -23,6 +23,7 @@ type Config struct {
 	Email        Email
 	SMS          SMS
 	Brand        Brand
+	Public       Public
 	Codec        Codec
 }
 
@@ -114,6 +115,11 @@ type Brand struct {
 	Name       string `env:"BRAND_NAME" envDefault:"Registrar" example:"Acme" doc:"Name of the service in messages."`
 	URL        string `env:"BRAND_URL" example:"https://example.com" doc:"The service's page. When set, code messages are bound to its host, so that phones fill the code in only there."`
 	SupportURL string `env:"SUPPORT_URL" example:"https://example.com/help" doc:"Where messages send people for help."`
+}
+
+// Public is how the world reaches the API.
+type Public struct {
+	PublicURL string `env:"PUBLIC_URL" example:"https://register.example.com" doc:"Where people and providers reach the API, without a path. Links in emails and the providers' delivery reports need it."`
 }
 
 // Codec is the endpoint at which operators' tools decode payloads.

@@ -50,10 +50,12 @@ func TestBadValues(t *testing.T) {
 		"DATABASE_CONN_MAX_LIFETIME=0": "0s is not longer than 0; an example: 5m",
 		"WORKER_QUEUES=emails": `"emails" is no queue (there are ["registration" "notifications-high" "notifications-low"]);` +
 			" an example: notifications-high",
-		"WORKER_CONCURRENCY=0":   "0 is not above 0; an example: 50",
-		"WORKER_STOP_TIMEOUT=0s": "0s is not longer than 0; an example: 15s",
-		"OTP_PER_SECOND=-1":      "-1 is below 0; an example: 50",
-		"NOTICES_PER_SECOND=ten": `"ten" ` + noNumber + "50",
+		"WORKER_CONCURRENCY=0":            "0 is not above 0; an example: 50",
+		"WORKER_STOP_TIMEOUT=0s":          "0s is not longer than 0; an example: 15s",
+		"OTP_PER_SECOND=-1":               "-1 is below 0; an example: 50",
+		"NOTICES_PER_SECOND=ten":          `"ten" ` + noNumber + "50",
+		"PUBLIC_URL=https://example.com/": `"https://example.com/" is no http or https URL without a path; an example: https://register.example.com`,
+		"PUBLIC_URL=example.com":          `"example.com" is no http or https URL without a path; an example: https://register.example.com`,
 	} {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()
