@@ -17,6 +17,8 @@ type Sent struct {
 	To, Text string
 	Subject  string // email only
 	Kind     string // email only: its tag
+	// Unsubscribe is the header List-Unsubscribe, when one click is enough; only of batches, of which no text is kept.
+	Unsubscribe string
 }
 
 // double is what the providers' doubles have in common: credentials, moods, and the messages that they have accepted.
@@ -28,6 +30,7 @@ type double struct {
 	failing    bool
 	hanging    bool
 	retryAfter time.Duration
+	latency    time.Duration
 	secret     string
 	sent       map[string][]Sent // by recipient, in order
 	arrived    chan struct{}     // closed when a message is accepted
@@ -88,6 +91,21 @@ func (d *double) turn(failing, hanging bool, retryAfter time.Duration) {
 	d.failing, d.hanging, d.retryAfter = failing, hanging, retryAfter
 	close(d.changed)
 	d.changed = make(chan struct{})
+}
+
+// Slow has the double take so long for each message, or batch of them.
+func (d *double) Slow(latency time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.latency = latency
+}
+
+// pause takes the time that Slow said.
+func (d *double) pause() {
+	d.mu.Lock()
+	latency := d.latency
+	d.mu.Unlock()
+	<-time.After(latency)
 }
 
 // Secret is the key or token that the double demands.

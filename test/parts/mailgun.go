@@ -2,11 +2,16 @@ package parts
 
 import (
 	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/mail"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -62,7 +67,12 @@ func (m *Mailgun) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"message":"Domain not found"}`, http.StatusNotFound)
 		return
 	}
-	sent, err := readEmail(r)
+	form, err := readForm(r)
+	if err == nil && form.FormValue("recipient-variables") != "" {
+		m.serveBatch(w, form)
+		return
+	}
+	sent, err := readEmail(form, err)
 	if err != nil {
 		http.Error(w, `{"message":"to parameter is not a valid address. please check documentation"}`, http.StatusBadRequest)
 		return
@@ -76,20 +86,73 @@ func (m *Mailgun) serve(w http.ResponseWriter, r *http.Request) {
 			return nil
 		},
 	}
+	m.pause()
 	m.forwarding.Lock()
 	defer m.forwarding.Unlock()
 	proxy.ServeHTTP(w, r)
 }
 
-// readEmail reads a request's form and puts its body back.
-func readEmail(r *http.Request) (Sent, error) {
+// serveBatch is what the SDK's mock does not know: one message to up to 1,000 people, each with variables of their own
+// (https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/batch-sending).
+func (m *Mailgun) serveBatch(w http.ResponseWriter, form *http.Request) {
+	var variables map[string]map[string]string
+	to := form.PostForm["to"]
+	if err := json.Unmarshal([]byte(form.FormValue("recipient-variables")), &variables); err != nil || len(to) > 1000 {
+		http.Error(w, `{"message":"recipient-variables: not a JSON object, or more than 1,000 recipients"}`, http.StatusBadRequest)
+		return
+	}
+	kind, header := form.FormValue("o:tag"), form.FormValue("h:List-Unsubscribe")
+	oneClick := form.FormValue("h:List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
+	for i, address := range to {
+		parsed, err := mail.ParseAddress(address)
+		if err == nil && len(variables[parsed.Address]) == 0 {
+			err = fmt.Errorf("recipient %d has no variables", i)
+		}
+		if err != nil {
+			http.Error(w, `{"message":"to parameter is not a valid address. please check documentation"}`, http.StatusBadRequest)
+			return
+		}
+		to[i] = parsed.Address
+	}
+	m.pause()
+	for _, address := range to {
+		sent := Sent{To: address, Kind: kind}
+		if oneClick {
+			sent.Unsubscribe = substitute(header, variables[address])
+		}
+		m.accept(sent)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintf(w, `{"id":"<%s@%s>","message":"Queued. Thank you."}`, rand.Text(), MailgunDomain)
+}
+
+var recipientVariable = regexp.MustCompile(`%recipient\.(\w+)%`)
+
+func substitute(text string, variables map[string]string) string {
+	return recipientVariable.ReplaceAllStringFunc(text, func(found string) string {
+		return variables[recipientVariable.FindStringSubmatch(found)[1]]
+	})
+}
+
+// readForm reads a request's form and puts its body back.
+func readForm(r *http.Request) (*http.Request, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return Sent{}, err
+		return nil, err
 	}
 	form := r.Clone(r.Context())
 	form.Body = io.NopCloser(bytes.NewReader(body))
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	if err := form.ParseMultipartForm(16 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return nil, err
+	}
+	return form, nil
+}
+
+func readEmail(form *http.Request, err error) (Sent, error) {
+	if err != nil {
+		return Sent{}, err
+	}
 	to, err := mail.ParseAddress(form.FormValue("to"))
 	if err != nil {
 		return Sent{}, err

@@ -1,0 +1,262 @@
+//go:build campaign
+
+// Package campaign writes to very many people on the highly available system: it counts what a provider was given for
+// each of them, while codes are sent, and while parts die.
+package campaign_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/test/cluster"
+	"registrar/test/load/loop"
+	"registrar/test/parts"
+)
+
+var (
+	people   = flag.Int("people", 20_000, "users that there are when the campaign starts")
+	rate     = flag.Float64("rate", 0, "recipients a second at most; 0: as fast as it goes")
+	latency  = flag.Duration("latency", 200*time.Millisecond, "how long the provider takes for a batch")
+	patience = flag.Duration("patience", 5*time.Minute, "how long a campaign may take")
+)
+
+const adminToken = "a token for operators in tests"
+
+// site is the cluster with a crowd of users.
+type site struct {
+	*cluster.Cluster
+	crowd  crowd
+	client *parts.Client
+}
+
+func start(t *testing.T) *site {
+	t.Helper()
+	s := &site{
+		Cluster: cluster.Start(t, "ADMIN_TOKEN", adminToken, "PUBLIC_URL", "https://register.example.com"),
+		crowd:   crowd{*people},
+	}
+	s.client = parts.NewClientVia(s.URL(), bearer{http.DefaultTransport})
+	began := time.Now()
+	require.NoError(t, s.crowd.insert(t.Context(), s.Cluster))
+	t.Logf("%d users inserted in %s", *people, time.Since(began).Round(time.Second))
+	s.Mailgun.Slow(*latency)
+	return s
+}
+
+// bearer adds the operators' token.
+type bearer struct{ next http.RoundTripper }
+
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+adminToken)
+	return b.next.RoundTrip(r)
+}
+
+// campaign is what the API tells of one.
+type campaign struct {
+	ID         string `json:"campaign_id"`
+	Status     string `json:"status"`
+	Recipients int    `json:"recipients"`
+	Sent       int    `json:"sent"`
+	Rejected   int    `json:"rejected"`
+	Batches    int    `json:"batches"`
+}
+
+func (s *site) create(t *testing.T, name string, rate float64) campaign {
+	t.Helper()
+	body := map[string]any{
+		"name": name, "subject": "News for {{first_name}}",
+		"text": "Hello {{first_name}},\n\nthere is news.\n\nNo more of it: {{unsubscribe}}\n",
+		"html": `<p>Hello {{first_name}},</p><p>there is news.</p><p><a href="{{unsubscribe}}">No more of it</a></p>`,
+	}
+	if rate > 0 {
+		body["rate"] = rate
+	}
+	var c campaign
+	require.NoError(t, s.client.Call(t.Context(), http.MethodPost, "/v1/campaigns", name, body, &c))
+	return c
+}
+
+func (s *site) progress(ctx context.Context, id string) (c campaign, err error) {
+	err = s.client.Call(ctx, http.MethodGet, "/v1/campaigns/"+id, "", nil, &c)
+	return c, err
+}
+
+// await polls a campaign until it has come so far.
+func (s *site) await(t *testing.T, id string, far func(campaign) bool) campaign {
+	t.Helper()
+	c, err := s.tryAwait(t.Context(), id, far)
+	require.NoError(t, err)
+	return c
+}
+
+func (s *site) tryAwait(ctx context.Context, id string, far func(campaign) bool) (last campaign, err error) {
+	err = parts.Await(ctx, *patience, nil, func(ctx context.Context) error {
+		c, err := s.progress(ctx, id)
+		if err == nil && !far(c) {
+			err = fmt.Errorf("the campaign is at %+v", c)
+		}
+		last = c
+		return err
+	})
+	return last, err
+}
+
+func ended(c campaign) bool { return c.Status == "completed" }
+
+// copies counts what the provider took for each of the crowd: how many have none, one, more than one, and how many copies
+// went to people who are to have none.
+func (s *site) copies() (missing, once, repeated, wrong int) {
+	got := s.Mailgun.Recipients()
+	for i := range s.crowd.size {
+		n := got[s.crowd.address(i)]
+		switch {
+		case !s.crowd.wants(i):
+			wrong += n
+		case n == 0:
+			missing++
+		case n == 1:
+			once++
+		default:
+			repeated++
+		}
+	}
+	return missing, once, repeated, wrong
+}
+
+// TestExactly writes to everybody once, and watches the worker's memory and the codes of people who register meanwhile.
+func TestExactly(t *testing.T) {
+	s := start(t)
+	idle := s.codes(t, 30*time.Second, nil)
+	memory := watch(s.Low[0].Process().PID())
+	began := time.Now()
+	c := s.create(t, "everybody", *rate)
+	done := make(chan struct{})
+	var last campaign
+	var err error
+	go func() {
+		defer close(done)
+		last, err = s.tryAwait(t.Context(), c.ID, ended)
+	}()
+	busy := s.codes(t, *patience, done)
+	<-done
+	require.NoError(t, err)
+	took := time.Since(began)
+	missing, once, repeated, wrong := s.copies()
+	t.Logf("%d recipients in %s: %.0f a second, %d batches; the worker's memory: %s", last.Recipients, took.Round(time.Second),
+		float64(last.Sent)/took.Seconds(), last.Batches, memory.stop())
+	t.Logf("codes: idle %s; during the campaign %s", idle, busy)
+	require.Equal(t, [4]int{0, s.crowd.wanting(), 0, 0}, [4]int{missing, once, repeated, wrong}, "missing, once, repeated, wrong")
+	require.Equal(t, s.crowd.wanting(), last.Sent)
+	require.Equal(t, last.Recipients, last.Sent)
+	s.unsubscribes(t)
+}
+
+// unsubscribes has somebody click once, and everybody else stay.
+func (s *site) unsubscribes(t *testing.T) {
+	t.Helper()
+	sent := s.Mailgun.Messages(s.crowd.address(3))
+	require.Len(t, sent, 1)
+	leave(t, s.URL(), sent[0].Unsubscribe)
+	again := s.create(t, "everybody else", 1)
+	require.Equal(t, s.crowd.wanting()-1, s.await(t, again.ID, func(c campaign) bool { return c.Recipients > 0 }).Recipients)
+	require.NoError(t, s.client.Call(t.Context(), http.MethodPost, "/v1/campaigns/"+again.ID+"/cancel", "", nil, nil))
+	s.await(t, again.ID, func(c campaign) bool { return c.Status == "cancelled" })
+}
+
+// TestFaults kills parts while a campaign runs. Nobody is skipped; who gets a second copy was in a batch that was with
+// the provider as its worker died.
+func TestFaults(t *testing.T) {
+	s := start(t)
+	c := s.create(t, "everybody", float64(*people)/40) // takes 40 s, so that each fault finds it running
+	at := func(part float64) {
+		s.await(t, c.ID, func(c campaign) bool { return float64(c.Sent) >= part*float64(s.crowd.wanting()) })
+	}
+	at(0.15)
+	s.Low[0].Kill()
+	require.NoError(t, s.Low[0].Start())
+	at(0.3)
+	writer, err := s.Database.Writer(t.Context())
+	require.NoError(t, err)
+	s.Galera.Kill(writer)
+	require.NoError(t, s.Galera.Restart(writer))
+	at(0.5)
+	require.NoError(t, s.client.Call(t.Context(), http.MethodPost, "/v1/campaigns/"+c.ID+"/pause", "", nil, nil))
+	s.await(t, c.ID, func(c campaign) bool { return c.Status == "paused" })
+	require.NoError(t, s.client.Call(t.Context(), http.MethodPost, "/v1/campaigns/"+c.ID+"/resume", "", nil, nil))
+	for _, r := range s.Replicas() { // a deploy
+		require.NoError(t, errors.Join(r.Stop(), r.Start()))
+		require.NoError(t, s.Front.AwaitServing(t.Context()))
+	}
+	at(0.7)
+	s.Temporal.Kill(0)
+	require.NoError(t, s.Temporal.Start(0))
+	last := s.await(t, c.ID, ended)
+
+	missing, once, repeated, wrong := s.copies()
+	t.Logf("%+v: %d once, %d more than once", last, once, repeated)
+	require.Zero(t, missing)
+	require.Zero(t, wrong)
+	require.LessOrEqual(t, repeated, 2*1000, "the batches of a killed worker and of a killed database node")
+	require.Equal(t, s.crowd.wanting(), last.Sent)
+}
+
+// leave does what a mail client does by one click (RFC 8058, section 3.2): the path of the link, at this site.
+func leave(t *testing.T, base, link string) {
+	t.Helper()
+	require.NotEmpty(t, link)
+	u, err := url.Parse(strings.Trim(link, "<>"))
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, base+u.RequestURI(), strings.NewReader("List-Unsubscribe=One-Click"))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+}
+
+// waits are how long people waited for their codes, from when they sent the form.
+type waits []time.Duration
+
+func (w waits) String() string {
+	slices.Sort(w)
+	at := func(percent int) time.Duration { return w[(len(w)-1)*percent/100].Round(time.Millisecond) }
+	return fmt.Sprintf("p50 %s, p99 %s, longest %s (%d people)", at(50), at(99), at(100), len(w))
+}
+
+// codes has people register until done or for so long.
+func (s *site) codes(t *testing.T, limit time.Duration, done <-chan struct{}) waits {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	go func() {
+		select {
+		case <-done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	report, err := s.Load(ctx, loop.Options{Rate: 3, Duration: limit, Patience: time.Minute})
+	require.NoError(t, err)
+	var w waits
+	for _, p := range report.People {
+		if len(p.Verify.Answers) > 0 {
+			w = append(w, p.Verify.Began.Sub(p.Register.Began))
+		}
+	}
+	require.NotEmpty(t, w)
+	return w
+}

@@ -1,0 +1,60 @@
+//go:build campaign
+
+package campaign_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// memory samples how much memory a process has resident, each second.
+type memory struct {
+	ending, ended chan struct{}
+	mebibytes     []int
+}
+
+func watch(pid int) *memory {
+	m := &memory{ending: make(chan struct{}), ended: make(chan struct{})}
+	go func() {
+		defer close(m.ended)
+		second := time.NewTicker(time.Second)
+		defer second.Stop()
+		for {
+			m.mebibytes = append(m.mebibytes, resident(pid))
+			select {
+			case <-second.C:
+			case <-m.ending:
+				return
+			}
+		}
+	}()
+	return m
+}
+
+// stop ends the sampling, and tells how the memory was in the first and the last quarter of the time, and its peak.
+func (m *memory) stop() string {
+	close(m.ending)
+	<-m.ended
+	quarter := max(1, len(m.mebibytes)/4)
+	return fmt.Sprintf("%d MiB before, at most %d in the first quarter, %d in the last, %d in all",
+		m.mebibytes[0], slices.Max(m.mebibytes[:quarter]), slices.Max(m.mebibytes[len(m.mebibytes)-quarter:]), slices.Max(m.mebibytes))
+}
+
+// resident reads VmRSS (proc(5)), 0 when the process is gone.
+func resident(pid int) int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, _ := strconv.Atoi(strings.Fields(rest)[0]) // the kernel writes a number
+			return kib / 1024
+		}
+	}
+	return 0
+}

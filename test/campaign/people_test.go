@@ -1,0 +1,75 @@
+//go:build campaign
+
+package campaign_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"registrar/test/cluster"
+)
+
+// crowd is people who are users already, and who of them wants campaigns and can have them.
+type crowd struct{ size int }
+
+func (crowd) address(i int) string { return fmt.Sprintf("person%07d@example.com", i) }
+
+// wants says whether somebody is to get a campaign. The others are, in turn: not active, without consent, on the list of
+// bounced addresses.
+func (crowd) wants(i int) bool { return i%50 >= 3 }
+
+func (c crowd) wanting() int {
+	n := 0
+	for i := range c.size {
+		if c.wants(i) {
+			n++
+		}
+	}
+	return n
+}
+
+// rowsEach is how many people a statement inserts.
+const rowsEach = 5000
+
+// insert writes the people to the database, as registrations a day ago would have.
+func (c crowd) insert(ctx context.Context, to *cluster.Cluster) error {
+	for first := 0; first < c.size; first += rowsEach {
+		for _, statement := range c.statements(first, min(first+rowsEach, c.size)) {
+			if err := to.Galera.Exec(ctx, 0, statement); err != nil {
+				return fmt.Errorf("insert people: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (c crowd) statements(first, last int) []string {
+	var users, profiles, bounced []string
+	for i := first; i < last; i++ {
+		status, consent := "active", 1
+		switch i % 50 {
+		case 0:
+			status = "pending_verification"
+		case 1:
+			consent = 0
+		case 2:
+			bounced = append(bounced, fmt.Sprintf("('%s', 'bounced', 'mailgun', NOW(6))", c.address(i)))
+		}
+		id := fmt.Sprintf("01900000-0000-7000-8000-%012d", i)
+		users = append(users, fmt.Sprintf("('%s', '01900000-0000-8000-8000-%012d', '%[3]s', '%[3]s', 'x', '%[4]s', @then, @then)", id, i, c.address(i), status))
+		profiles = append(profiles, fmt.Sprintf("('%s', 'Ada %d', 'L', 'en', %d, @then)", id, i, consent))
+	}
+	into := func(table, columns string, rows []string) string {
+		return "INSERT INTO registrar." + table + " (" + columns + ") VALUES " +
+			strings.ReplaceAll(strings.Join(rows, ","), "@then", "NOW(6) - INTERVAL 1 DAY")
+	}
+	all := []string{
+		into("users", "id, registration_id, email, email_canonical, password_hash, status, created_at, updated_at", users),
+		into("profiles", "user_id, first_name, last_name, locale, marketing_consent, consent_at", profiles),
+	}
+	if len(bounced) > 0 {
+		all = append(all, into("suppressions", "address, reason, source, since", bounced))
+	}
+	return all
+}
