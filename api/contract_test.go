@@ -164,6 +164,7 @@ func setup(t testing.TB, changes ...func(*Deps)) *service {
 		Rules:  user.Rules{DefaultRegion: "DE"},
 		Logger: slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Now:    func() time.Time { return now },
+		Random: func(n int) int { return n - 1 },
 	}
 	for _, change := range changes {
 		change(&d)

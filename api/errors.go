@@ -20,7 +20,7 @@ import (
 type answer struct {
 	status     int
 	detail     string        // for people
-	retryAfter time.Duration // 0: waiting does not help, or the error itself knows how long
+	retryAfter time.Duration // 0: waiting does not help, or the error itself knows how long; the least for a 503
 }
 
 // answers are all codes of the contract, and the only place where a code meets an HTTP status.
@@ -50,11 +50,15 @@ var answers = map[ProblemCode]answer{
 	ProblemCodeResendCooldown:        {429, "A code was sent a moment ago. Please wait before asking for another.", 0},
 	ProblemCodeTooManyResends:        {429, "This registration gets no more codes.", 0},
 	ProblemCodeInternal:              {500, "Something went wrong on our side.", 0},
-	// Long enough for a Temporal or worker restart to be noticed, short for a person who waits.
-	ProblemCodeUnavailable: {503, "The service cannot take your request right now. Please try again shortly.", 2 * time.Second},
+	// A restart of Temporal or of a worker takes seconds, and a person waits.
+	ProblemCodeUnavailable: {503, "The service cannot take your request right now. Please try again shortly.", time.Second},
 	// The queue for hashing is about a second long.
 	ProblemCodeOverloaded: {503, "Too many people are registering right now. Please try again in a moment.", time.Second},
 }
+
+// retrySpread is the most whole seconds that a 503 adds to its Retry-After: those who were refused together shall not come
+// back together.
+const retrySpread = 2
 
 // refusals are a workflow's refusals as codes of the contract.
 var refusals = map[workflows.Refusal]ProblemCode{
@@ -147,7 +151,11 @@ func (s *server) fail(c *gin.Context, err error) {
 		body.Detail = p.detail
 	}
 	if wait := max(p.retryAfter, a.retryAfter); wait > 0 {
-		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		seconds := int(math.Ceil(wait.Seconds()))
+		if a.status == http.StatusServiceUnavailable {
+			seconds += s.Random(retrySpread + 1)
+		}
+		c.Header("Retry-After", strconv.Itoa(seconds))
 	}
 	text, err := json.Marshal(body)
 	if err != nil {

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -57,4 +59,21 @@ func TestContractExamples(t *testing.T) {
 	require.Equal(t, 201, s.send(t, "POST", registrations, example("RegistrationRequest")).Code)
 	require.Equal(t, 200, s.send(t, "POST", verificationPath, example("VerificationRequest")).Code)
 	require.Equal(t, 202, s.send(t, "POST", otpPath, example("ResendRequest")).Code)
+}
+
+// TestRetriesAreSpread draws every number of seconds once.
+func TestRetriesAreSpread(t *testing.T) {
+	t.Parallel()
+	for draw, want := range []string{"1", "2", "3"} {
+		s := setup(t, func(d *Deps) {
+			d.Hasher = fakeHasher(func(context.Context, string) (string, error) { return "", secret.ErrSaturated })
+			d.Random = func(n int) int {
+				require.Equal(t, 3, n)
+				return draw
+			}
+		})
+		w := s.send(t, "POST", registrations, with(validBody(), nil))
+		requireProblem(t, w, 503, ProblemCodeOverloaded)
+		require.Equal(t, want, w.Header().Get("Retry-After"))
+	}
 }

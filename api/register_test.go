@@ -87,8 +87,8 @@ func TestRegisterOutcomes(t *testing.T) {
 		{"unknown refusal", persisted(workflows.StatusRejected, "new_rule"), nil, 500, "internal", ""},
 		{"unknown status", persisted("new_status", ""), nil, 500, "internal", ""},
 		{"defect", workflows.Persisted{}, errors.New("unexpected"), 500, "internal", ""},
-		{"unavailable", workflows.Persisted{}, fmt.Errorf("dial: %w", ErrUnavailable), 503, "unavailable", "2"},
-		{"client gone", workflows.Persisted{}, context.Canceled, 503, "unavailable", "2"},
+		{"unavailable", workflows.Persisted{}, fmt.Errorf("dial: %w", ErrUnavailable), 503, "unavailable", "3"},
+		{"client gone", workflows.Persisted{}, context.Canceled, 503, "unavailable", "3"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -193,8 +193,8 @@ func TestRegisterHashing(t *testing.T) {
 		code   ProblemCode
 		retry  string
 	}{
-		{secret.ErrSaturated, 503, ProblemCodeOverloaded, "1"},
-		{fmt.Errorf("wait: %w", context.Canceled), 503, ProblemCodeUnavailable, "2"},
+		{secret.ErrSaturated, 503, ProblemCodeOverloaded, "3"},
+		{fmt.Errorf("wait: %w", context.Canceled), 503, ProblemCodeUnavailable, "3"},
 		{errors.New("no entropy"), 500, ProblemCodeInternal, ""},
 	} {
 		t.Run(tt.err.Error(), func(t *testing.T) {

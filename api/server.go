@@ -6,6 +6,7 @@ package api
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -66,6 +67,8 @@ type Deps struct {
 	Logger *slog.Logger
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
+	// Random returns an int from 0 to n-1, for spreading clients' retries. nil: math/rand/v2's IntN.
+	Random func(n int) int
 }
 
 // New returns the service. It trusts no proxy: it neither uses nor logs clients' addresses.
@@ -75,6 +78,9 @@ func New(d Deps) http.Handler {
 	}
 	if d.Now == nil {
 		d.Now = time.Now
+	}
+	if d.Random == nil {
+		d.Random = rand.IntN // no secret
 	}
 	gin.SetMode(gin.ReleaseMode) // gin's debug mode prints every route
 	s := &server{Deps: d, engine: grace{limit: d.EngineGrace, now: d.Now}}

@@ -49,7 +49,7 @@ func TestVerify(t *testing.T) {
 		{"tries used up", workflows.VerifyResult{}, refusedError(workflows.RefusedTooManyAttempts, 0), 429, "too_many_attempts", ""},
 		{"refusal nobody knows", workflows.VerifyResult{}, refusedError("new", 0), 500, "internal", ""},
 		{"defect", workflows.VerifyResult{}, errors.New("unexpected"), 500, "internal", ""},
-		{"unavailable", workflows.VerifyResult{}, fmt.Errorf("dial: %w", ErrUnavailable), 503, "unavailable", "2"},
+		{"unavailable", workflows.VerifyResult{}, fmt.Errorf("dial: %w", ErrUnavailable), 503, "unavailable", "3"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -119,8 +119,8 @@ func TestResend(t *testing.T) {
 		{"cooldown, just over", refusedError(workflows.RefusedCooldown, -time.Second), 429, "resend_cooldown", "1"},
 		{"no more", refusedError(workflows.RefusedTooManyResends, 0), 429, "too_many_resends", ""},
 		{"defect", errors.New("unexpected"), 500, "internal", ""},
-		{"unavailable", ErrUnavailable, 503, "unavailable", "2"},
-		{"unconfirmed", ErrUnconfirmed, 503, "unavailable", "2"},
+		{"unavailable", ErrUnavailable, 503, "unavailable", "3"},
+		{"unconfirmed", ErrUnconfirmed, 503, "unavailable", "3"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -46,7 +46,7 @@ func TestEveryActivityHasItsStep(t *testing.T) {
 func TestSteps(t *testing.T) {
 	t.Parallel()
 	const minute, day = time.Minute, 24 * time.Hour
-	store := temporal.RetryPolicy{InitialInterval: time.Second / 5, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second}
+	store := temporal.RetryPolicy{InitialInterval: time.Second / 5, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second}
 	otp := temporal.RetryPolicy{InitialInterval: time.Second / 2, BackoffCoefficient: 1.5, MaximumInterval: 15 * time.Second}
 	notice := temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * minute}
 	for name, want := range map[string]struct {
