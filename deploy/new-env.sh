@@ -22,4 +22,5 @@ echo "# Secrets of this installation. Not for git, not for others; a backup of t
 for name in DATABASE_PASSWORD DATABASE_ROOT_PASSWORD TEMPORAL_DB_PASSWORD CODEC_TOKEN ADMIN_TOKEN GRAFANA_PASSWORD; do
 	echo "$name=$(secret)"
 done
+echo "SMS_WEBHOOK_SECRET=whsec_$(head -c 24 /dev/urandom | base64)"
 echo "$keys"

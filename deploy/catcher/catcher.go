@@ -1,14 +1,12 @@
 package main
 
 import (
-	"crypto/rand"
 	_ "embed"
 	"encoding/json"
 	"html/template"
+	"io"
 	"net/http"
-	"net/mail"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -20,53 +18,50 @@ const (
 
 // caught is a message, as /messages.json shows it.
 type caught struct {
-	At      time.Time `json:"at"`
-	Channel string    `json:"channel"` // email or sms
-	To      string    `json:"to"`
-	Subject string    `json:"subject,omitempty"`
-	Text    string    `json:"text"`
-	HTML    string    `json:"html,omitempty"`
+	ID   string    `json:"id"`
+	At   time.Time `json:"at"`
+	To   string    `json:"to"`
+	Text string    `json:"text"`
 }
 
 // catcher keeps messages. Its methods may be called at the same time.
 type catcher struct {
+	key []byte
+	now func() time.Time
+
 	mu       sync.Mutex
 	messages []caught // the newest last
 }
 
+func newCatcher(key []byte, now func() time.Time) *catcher { return &catcher{key: key, now: now} }
+
 func (c *catcher) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v3/{domain}/messages", c.mailgun)
-	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Messages.json", c.twilio)
+	mux.HandleFunc("POST /sms", c.take)
 	mux.HandleFunc("GET /messages.json", c.list)
 	mux.HandleFunc("GET /{$}", c.page)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	return http.MaxBytesHandler(mux, maxBody)
 }
 
-// mailgun answers as https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages.
-func (c *catcher) mailgun(w http.ResponseWriter, r *http.Request) {
-	to, err := mail.ParseAddress(r.FormValue("to"))
+// take is the receiving side of the service's SMS webhook.
+func (c *catcher) take(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		answer(w, http.StatusBadRequest, map[string]string{"message": "to parameter is not a valid address. please check documentation"})
+		answer(w, http.StatusBadRequest, map[string]string{"error": "the body cannot be read"})
 		return
 	}
-	c.keep(caught{Channel: "email", To: to.Address, Subject: r.FormValue("subject"), Text: r.FormValue("text"), HTML: r.FormValue("html")})
-	answer(w, http.StatusOK, map[string]string{"id": "<" + rand.Text() + "@catcher>", "message": "Queued. Thank you."})
-}
-
-// twilio answers as https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource.
-func (c *catcher) twilio(w http.ResponseWriter, r *http.Request) {
-	m := caught{Channel: "sms", To: r.FormValue("To"), Text: r.FormValue("Body")}
-	if m.To == "" || m.Text == "" {
-		answer(w, http.StatusBadRequest, map[string]any{"code": 21604, "message": "A 'To' phone number and a 'Body' are required.", "status": 400})
+	if err := verify(c.key, r.Header, body, c.now()); err != nil {
+		answer(w, http.StatusUnauthorized, map[string]string{"error": err.Error()})
+		return
+	}
+	m := caught{ID: r.Header.Get(headerID)}
+	if err := json.Unmarshal(body, &m); err != nil || m.To == "" || m.Text == "" {
+		answer(w, http.StatusUnprocessableEntity, map[string]string{"error": "the body must have a to and a text"})
 		return
 	}
 	c.keep(m)
-	answer(w, http.StatusCreated, map[string]any{
-		"sid": "SM" + strings.ToLower(rand.Text()), "account_sid": r.PathValue("account"), "to": m.To, "body": m.Text,
-		"from": r.FormValue("From"), "status": "queued", "direction": "outbound-api", "error_code": nil, "error_message": nil,
-	})
+	answer(w, http.StatusAccepted, map[string]string{"id": m.ID})
 }
 
 func answer(w http.ResponseWriter, status int, body any) {
@@ -75,23 +70,27 @@ func answer(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // the client may have gone
 }
 
+// keep keeps a message, once: one that is sent again has the id that it had.
 func (c *catcher) keep(m caught) {
-	m.At = time.Now().UTC()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if slices.ContainsFunc(c.messages, func(old caught) bool { return old.ID == m.ID }) {
+		return
+	}
+	m.At = c.now().UTC()
 	c.messages = append(c.messages, m)
 	if excess := len(c.messages) - kept; excess > 0 {
 		c.messages = slices.Delete(c.messages, 0, excess)
 	}
 }
 
-// to lists the messages to an address or a number, or all, the newest first.
-func (c *catcher) to(address string) []caught {
+// to lists the messages to a number, or all, the newest first.
+func (c *catcher) to(number string) []caught {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	found := []caught{}
 	for _, m := range slices.Backward(c.messages) {
-		if address == "" || m.To == address {
+		if number == "" || m.To == number {
 			found = append(found, m)
 		}
 	}

@@ -1,89 +1,125 @@
 package main
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"registrar/internal/email"
-	"registrar/internal/message"
-	"registrar/internal/sms"
 )
 
+// The example of the specification's libraries: https://www.standardwebhooks.com.
+const (
+	exampleSecret    = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	exampleID        = "msg_p5jXN8AQM9LWM0D4loKWxJek"
+	exampleTime      = 1614265330
+	exampleBody      = `{"test": 2432232314}`
+	exampleSignature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+)
+
+func example() http.Header {
+	return http.Header{
+		headerID: {exampleID}, headerTimestamp: {strconv.Itoa(exampleTime)}, headerSignature: {exampleSignature},
+	}
+}
+
+func exampleKey(t *testing.T) []byte {
+	key, err := parseSecret(exampleSecret)
+	require.NoError(t, err)
+	return key
+}
+
+func TestParseSecret(t *testing.T) {
+	t.Parallel()
+	for _, secret := range []string{
+		"", "whsec_", exampleSecret[1:], strings.TrimPrefix(exampleSecret, "whsec_"), "whsec_not base64",
+		"whsec_" + base64.StdEncoding.EncodeToString(make([]byte, leastKey-1)),
+	} {
+		_, err := parseSecret(secret)
+		require.ErrorIs(t, err, errSecret, secret)
+	}
+}
+
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	sent := time.Unix(exampleTime, 0)
+	for name, c := range map[string]struct {
+		change func(http.Header)
+		body   string
+		now    time.Time
+		ok     bool
+	}{
+		"the example":          {func(http.Header) {}, exampleBody, sent, true},
+		"old, but not too old": {func(http.Header) {}, exampleBody, sent.Add(tolerance), true},
+		"one of two":           {func(h http.Header) { h.Set(headerSignature, "v1,AAAA "+exampleSignature) }, exampleBody, sent, true},
+		"too old":              {func(http.Header) {}, exampleBody, sent.Add(tolerance + time.Second), false},
+		"of the future":        {func(http.Header) {}, exampleBody, sent.Add(-tolerance - time.Second), false},
+		"another body":         {func(http.Header) {}, exampleBody + " ", sent, false},
+		"another id":           {func(h http.Header) { h.Set(headerID, "msg_2") }, exampleBody, sent, false},
+		"another time":         {func(h http.Header) { h.Set(headerTimestamp, "1614265331") }, exampleBody, sent, false},
+		"no id":                {func(h http.Header) { h.Del(headerID) }, exampleBody, sent, false},
+		"no time":              {func(h http.Header) { h.Del(headerTimestamp) }, exampleBody, sent, false},
+		"no signature":         {func(h http.Header) { h.Del(headerSignature) }, exampleBody, sent, false},
+		"another version":      {func(h http.Header) { h.Set(headerSignature, "v2"+exampleSignature[2:]) }, exampleBody, sent, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			header := example()
+			c.change(header)
+			err := verify(exampleKey(t), header, []byte(c.body), c.now)
+			require.Equal(t, c.ok, err == nil)
+		})
+	}
+}
+
 func setup(t *testing.T) (*catcher, string) {
-	c := new(catcher)
+	c := newCatcher(exampleKey(t), time.Now)
 	server := httptest.NewServer(c.handler())
 	t.Cleanup(server.Close)
 	return c, server.URL
 }
 
-func get(t *testing.T, address string) string {
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+func call(t *testing.T, method, address string, header http.Header, body string) (int, string) {
+	r, err := http.NewRequestWithContext(t.Context(), method, address, bytes.NewBufferString(body))
 	require.NoError(t, err)
+	r.Header = header
 	answer, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)
 	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
+	text, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, answer.StatusCode)
-	return string(body)
+	return answer.StatusCode, string(text)
 }
 
-// The service's own senders are the only clients that it is for.
-func TestItTakesWhatTheServiceSends(t *testing.T) {
-	t.Parallel()
-	_, base := setup(t)
-	mails, err := email.NewMailgun(email.MailgunOptions{
-		Domain: "mg.example.com", APIKey: "unused", APIBase: base + "/v3", From: "Registrar <hello@example.com>",
-	})
-	require.NoError(t, err)
-	texts, err := sms.NewTwilio(sms.TwilioOptions{AccountSID: "AC1", AuthToken: "unused", From: "+15005550006", BaseURL: base})
-	require.NoError(t, err)
-
-	_, err = mails.Send(t.Context(), message.Message{
-		Kind: message.KindWelcome, Channel: message.ChannelEmail, To: "ada@example.com", Subject: "Welcome", Text: "Hello Ada", HTML: "<p>Hello</p>",
-	})
-	require.NoError(t, err)
-	_, err = texts.Send(t.Context(), message.Message{Kind: message.KindOTP, Channel: message.ChannelSMS, To: "+491701234567", Text: "<b>123456</b>"})
-	require.NoError(t, err)
-
-	var list []caught
-	require.NoError(t, json.Unmarshal([]byte(get(t, base+"/messages.json")), &list))
-	require.Len(t, list, 2)
-	require.Equal(t, caught{At: list[0].At, Channel: "sms", To: "+491701234567", Text: "<b>123456</b>"}, list[0])
-	require.Equal(t, caught{
-		At: list[1].At, Channel: "email", To: "ada@example.com", Subject: "Welcome", Text: "Hello Ada", HTML: "<p>Hello</p>",
-	}, list[1])
-
-	require.NoError(t, json.Unmarshal([]byte(get(t, base+"/messages.json?to=%2B491701234567")), &list))
-	require.Len(t, list, 1)
-	page := get(t, base+"/")
-	require.Contains(t, page, "&lt;b&gt;123456")
-	require.Contains(t, page, "Hello Ada")
+func list(t *testing.T, base, query string) (all []caught) {
+	status, text := call(t, http.MethodGet, base+"/messages.json"+query, nil, "")
+	require.Equal(t, http.StatusOK, status)
+	require.NoError(t, json.Unmarshal([]byte(text), &all))
+	return all
 }
 
-func TestItRefusesWhatHasNoRecipient(t *testing.T) {
+func TestItRefusesWhatIsNotSigned(t *testing.T) {
 	t.Parallel()
 	_, base := setup(t)
-	texts, err := sms.NewTwilio(sms.TwilioOptions{AccountSID: "AC1", AuthToken: "unused", From: "+15005550006", BaseURL: base})
-	require.NoError(t, err)
-	_, err = texts.Send(t.Context(), message.Message{Channel: message.ChannelSMS, Text: "to nobody"})
-	require.Error(t, err)
-	require.Equal(t, "[]\n", get(t, base+"/messages.json"))
+	status, _ := call(t, http.MethodPost, base+"/sms", nil, `{"to": "+491701234567", "text": "123456"}`)
+	require.Equal(t, http.StatusUnauthorized, status)
+	require.Empty(t, list(t, base, ""))
 }
 
 func TestItForgetsTheOldest(t *testing.T) {
 	t.Parallel()
 	c, _ := setup(t)
 	for i := range kept + 5 {
-		c.keep(caught{Text: strconv.Itoa(i)})
+		c.keep(caught{ID: strconv.Itoa(i)})
 	}
 	all := c.to("")
 	require.Len(t, all, kept)
-	require.Equal(t, strconv.Itoa(kept+4), all[0].Text)
+	require.Equal(t, strconv.Itoa(kept+4), all[0].ID)
 }

@@ -1,20 +1,22 @@
-// Command catcher takes what the service sends when there is no account at any provider: it answers the two calls that the
-// service makes, Mailgun's "send an email" and Twilio's "create a message", and shows the messages on a page instead of
-// delivering them. It takes any credentials and keeps the messages in memory. It shows codes to whoever reaches it, so
-// docker-compose.yml publishes it on loopback only.
+// Command catcher takes the text messages that the service sends to its webhook when there is no account at any provider,
+// and shows them on a page instead of delivering them. It takes only what is signed with SMS_WEBHOOK_SECRET, as a gateway
+// should, and keeps the messages in memory. It shows codes to whoever reaches it, so docker-compose.yml publishes it on
+// loopback only.
 package main
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log"
 	"net/http"
+	"os"
 	"os/signal"
 	"syscall"
 	"time"
 )
 
-const addr = ":8025"
+const addr = ":8026"
 
 func main() {
 	if err := run(); err != nil {
@@ -23,9 +25,13 @@ func main() {
 }
 
 func run() error {
+	key, err := parseSecret(os.Getenv("SMS_WEBHOOK_SECRET"))
+	if err != nil {
+		return fmt.Errorf("SMS_WEBHOOK_SECRET: %w", err)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	server := &http.Server{Addr: addr, Handler: new(catcher).handler(), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Addr: addr, Handler: newCatcher(key, time.Now).handler(), ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		<-ctx.Done()
 		_ = server.Shutdown(context.Background()) // nothing outlasts it

@@ -85,7 +85,7 @@ ask() {
 
 # role ME POSITION prints join or bootstrap, as soon as that is safe.
 role() {
-	local me=$1 mine=$2 name at said=0 missing known
+	local me=$1 mine=$2 name at said=-10 missing known
 	while :; do
 		missing=() known=()
 		for name in $GALERA_NODES; do
@@ -111,7 +111,7 @@ role() {
 			echo bootstrap
 			return
 		fi
-		if [ $((SECONDS - said)) -ge 10 ] || [ "$said" = 0 ]; then
+		if [ $((SECONDS - said)) -ge 10 ]; then
 			said=$SECONDS
 			say "no node runs; known: ${known[*]}; not heard of: ${missing[*]:-none}"
 		fi

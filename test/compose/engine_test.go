@@ -41,7 +41,9 @@ func newStack(t *testing.T, project string) *stack {
 	s := &stack{t: t, project: project, ports: map[string]string{}}
 	s.environ = append(os.Environ(), "COMPOSE_PROJECT_NAME="+project, "COMPOSE_ENV_FILES="+env,
 		"COMPOSE_FILE="+filepath.Join(root, "docker-compose.yml")+":"+"standin/override.yml")
-	for _, name := range []string{"API_PORT", "API_STATS_PORT", "CODEC_PORT", "CATCHER_PORT", "DATABASE_STATS_PORT", "UI_PORT", "GRAFANA_PORT"} {
+	for _, name := range []string{
+		"API_PORT", "API_STATS_PORT", "CODEC_PORT", "MAILPIT_PORT", "CATCHER_PORT", "DATABASE_STATS_PORT", "UI_PORT", "GRAFANA_PORT",
+	} {
 		s.ports[name] = freePort(t)
 		s.environ = append(s.environ, name+"="+s.ports[name])
 	}
@@ -97,6 +99,16 @@ func (s *stack) do(args ...string) string {
 	return out
 }
 
+// run is a subtest, whose failures are its own.
+func (s *stack) run(name string, test func(t *testing.T)) bool {
+	whole := s.t
+	defer func() { s.t = whole }()
+	return whole.Run(name, func(t *testing.T) {
+		s.t = t
+		test(t)
+	})
+}
+
 // container is the name of a service's first replica.
 func (s *stack) container(service string) string { return s.project + "-" + service + "-1" }
 
@@ -129,20 +141,29 @@ func (s *stack) sql(node, statement string) (string, error) {
 	return out, err
 }
 
-// await polls until ready returns nil.
-func await(t *testing.T, patience time.Duration, ready func() error) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
+// poll asks every so often until ready returns nil. When ctx ends first, the error has the last answer too.
+func poll(ctx context.Context, every time.Duration, ready func() error) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
 	for {
 		err := ready()
 		if err == nil {
-			return
+			return nil
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("waited %s in vain: %v", patience, err)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
 		}
-		time.Sleep(200 * time.Millisecond)
 	}
+}
+
+// await polls until ready returns nil.
+func await(t *testing.T, patience time.Duration, ready func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	require.NoError(t, poll(ctx, 200*time.Millisecond, ready))
 }
 
 func (s *stack) awaitHealthy(containers ...string) {

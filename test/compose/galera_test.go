@@ -104,7 +104,7 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		do   func(t *testing.T)
-		who  []string // begins a cluster
+		who  []string // may begin a cluster: one of them does, or nobody where there are none
 	}{
 		{"one crashed and is restarted", func(*testing.T) {
 			g.crash(g.container("db1"))
@@ -124,7 +124,7 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 		{"all were stopped", func(*testing.T) {
 			g.do("compose", "stop", "db1", "db2", "db3")
 			g.on("start", nodes...)
-		}, []string{"*"}},
+		}, nodes},
 		{"the newest is not the first", func(t *testing.T) {
 			g.on("stop", "db1")
 			await(t, time.Minute, func() error { _, err := g.sql("db2", "SELECT COUNT(*) FROM kept"); return err })
@@ -139,7 +139,14 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 				return nil
 			})
 			g.on("start", "db2")
-			time.Sleep(3 * time.Second) // still one that might have newer data
+			await(t, time.Minute, func() error { // each has looked, and there is one that might have newer data
+				for _, node := range []string{"db1", "db2"} {
+					if !strings.Contains(g.said(node, began), "not heard of: db3\n") {
+						return errors.New(node + " does not say that it waits for db3")
+					}
+				}
+				return nil
+			})
 			require.Empty(t, g.beganCluster(began))
 			g.on("start", "db3")
 		}, []string{"db2"}},
@@ -163,18 +170,13 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 			g.do("compose", "up", "--detach", "--no-build", "db1", "db3")
 		}, []string{"db2"}},
 	} {
-		ok := t.Run(c.name, func(t *testing.T) {
-			g.t = t
-			defer func(whole *testing.T) { g.t = whole }(g.t)
+		ok := g.run(c.name, func(t *testing.T) {
 			began := time.Now()
 			c.do(t)
 			g.awaitWhole()
 			who := g.beganCluster(began)
-			if len(c.who) == 1 && c.who[0] == "*" {
-				require.Len(t, who, 1)
-			} else {
-				require.Equal(t, c.who, who)
-			}
+			require.Len(t, who, min(1, len(c.who)))
+			require.Subset(t, c.who, who)
 			g.write("db1")
 			g.awaitWhole()
 		})
@@ -182,5 +184,4 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 			return
 		}
 	}
-	g.t = t
 }

@@ -19,7 +19,8 @@ import (
 )
 
 // people register through HAProxy at a steady rate, each enters the code that the catcher has caught, and what they were
-// told is kept. They behave as the contract asks: a request without an answer, or with 5xx, is repeated with its key.
+// told is kept. A request without an answer, or with 5xx, is repeated with its key: at once, whatever Retry-After says, so
+// that the gaps that they see are the service's and not their own.
 type people struct {
 	api, catcher string
 	http         http.Client
@@ -42,37 +43,66 @@ func newPeople(s *stack) *people {
 	}
 }
 
-// during lets people come, so many a second, while do runs, and returns when the last one has been served.
-func (p *people) during(t *testing.T, rate int, do func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		do()
-	}()
+// come lets people come, so many a second, until leave, which returns when the last one has been served.
+func (p *people) come(ctx context.Context, rate int) (leave func()) {
+	coming, stop := context.WithCancel(ctx)
 	var all sync.WaitGroup
-	tick := time.NewTicker(time.Second / time.Duration(rate))
-	defer tick.Stop()
-	for coming := true; coming; {
-		select {
-		case <-tick.C:
-			p.mu.Lock()
-			n := p.next
-			p.next++
-			p.mu.Unlock()
-			all.Go(func() {
-				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-				defer cancel()
-				if err := p.one(ctx, n); err != nil {
-					p.mu.Lock()
-					p.failed = append(p.failed, fmt.Errorf("person %d: %w", n, err))
-					p.mu.Unlock()
-				}
-			})
-		case <-done:
-			coming = false
+	all.Go(func() {
+		tick := time.NewTicker(time.Second / time.Duration(rate))
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				p.mu.Lock()
+				n := p.next
+				p.next++
+				p.mu.Unlock()
+				all.Go(func() { p.serve(ctx, n) })
+			case <-coming.Done():
+				return
+			}
 		}
+	})
+	return func() {
+		stop()
+		all.Wait()
 	}
-	all.Wait()
+}
+
+// came is how many have come.
+func (p *people) came() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.next
+}
+
+// acknowledged is how many registrations had a 2xx.
+func (p *people) acknowledged() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.answers)
+}
+
+// awaitMore returns when a count has grown by n.
+func awaitMore(t *testing.T, n int, count func() int) {
+	t.Helper()
+	enough := count() + n
+	await(t, 2*time.Minute, func() error {
+		if now := count(); now < enough {
+			return fmt.Errorf("%d people, not %d", now, enough)
+		}
+		return nil
+	})
+}
+
+func (p *people) serve(ctx context.Context, n int) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	if err := p.one(ctx, n); err != nil {
+		p.mu.Lock()
+		p.failed = append(p.failed, fmt.Errorf("person %d: %w", n, err))
+		p.mu.Unlock()
+	}
 }
 
 func (p *people) one(ctx context.Context, n int) error {
@@ -104,13 +134,15 @@ func (p *people) one(ctx context.Context, n int) error {
 	if err := p.insist(ctx, http.MethodPost, path, "", map[string]string{"code": code}, &answer); err != nil {
 		return fmt.Errorf("verify %s: %w", answer.ID, err)
 	}
-	for answer.Status != "active" { // 202: it is on its way
-		if err := pause(ctx, 500*time.Millisecond); err != nil {
-			return fmt.Errorf("%s is %s: %w", answer.ID, answer.Status, err)
+	err = poll(ctx, 500*time.Millisecond, func() error {
+		if answer.Status == "active" {
+			return nil
 		}
-		if err := p.insist(ctx, http.MethodGet, "/v1/registrations/"+answer.ID, "", nil, &answer); err != nil {
-			return err
-		}
+		status := answer.Status // after a 202 it is on its way
+		return errors.Join(p.insist(ctx, http.MethodGet, "/v1/registrations/"+answer.ID, "", nil, &answer), errors.New("it was "+status))
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", answer.ID, err)
 	}
 	p.mu.Lock()
 	p.active[answer.ID] = true
@@ -119,22 +151,23 @@ func (p *people) one(ctx context.Context, n int) error {
 }
 
 // insist repeats a request until it is answered with less than 500.
-func (p *people) insist(ctx context.Context, method, path, key string, body, into any) error {
-	for {
+func (p *people) insist(ctx context.Context, method, path, key string, body, into any) (refused error) {
+	err := poll(ctx, 200*time.Millisecond, func() error {
 		again, err := p.call(ctx, method, p.api+path, key, body, into)
 		if err == nil || !again {
-			return err
+			refused = err
+			return nil
 		}
 		p.mu.Lock()
 		what, _, _ := strings.Cut(err.Error(), ":")
 		p.trouble[method+" "+what]++
 		p.mu.Unlock()
-		if pause(ctx, 200*time.Millisecond) != nil {
-			return fmt.Errorf("gave up: %w", err)
-		}
-	}
+		return err
+	})
+	return errors.Join(refused, err)
 }
 
+// call sends a request once. again tells whether an error may pass.
 func (p *people) call(ctx context.Context, method, address, key string, body, into any) (again bool, err error) {
 	var content io.Reader = http.NoBody
 	if body != nil {
@@ -170,28 +203,18 @@ func (p *people) call(ctx context.Context, method, address, key string, body, in
 var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 
 // code waits for the newest code to a number.
-func (p *people) code(ctx context.Context, number string) (string, error) {
-	for {
+func (p *people) code(ctx context.Context, number string) (code string, err error) {
+	err = poll(ctx, 100*time.Millisecond, func() error {
 		var messages []struct{ Text string }
 		_, err := p.call(ctx, http.MethodGet, p.catcher+"/messages.json?to="+url.QueryEscape(number), "", nil, &messages)
 		for _, m := range messages {
-			if code := sixDigits.FindString(m.Text); code != "" {
-				return code, nil
+			if code = sixDigits.FindString(m.Text); code != "" {
+				return nil
 			}
 		}
-		if pause(ctx, 100*time.Millisecond) != nil {
-			return "", errors.Join(errors.New("no code came"), err)
-		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
+		return errors.Join(errors.New("no code came"), err)
+	})
+	return code, err
 }
 
 // troubles are the answers of 5xx, and the requests without one, since the last call.

@@ -17,9 +17,10 @@ if ! docker info >/dev/null 2>&1; then
 	trap 'kill $engine; wait $engine || true' EXIT
 	for _ in $(seq 60); do
 		docker info >/dev/null 2>&1 && break
-		kill -0 $engine 2>/dev/null || { tail "$data/log"; exit 1; }
+		kill -0 $engine 2>/dev/null || break
 		sleep 0.5
 	done
+	docker info >/dev/null 2>&1 || { tail "$data/log"; exit 1; }
 fi
 
 standin/build.sh

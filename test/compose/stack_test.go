@@ -4,6 +4,7 @@ package compose
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -18,6 +19,14 @@ import (
 // rate is people a second: with all servers, and this test, on two cores.
 const rate = 3
 
+// A fault strikes when some have been acknowledged, and is mended when so many more have come as do in 12 s: Temporal
+// needs 10 to give up a server. So many as come in 3 s end the load.
+const (
+	peopleBefore = 2 * rate
+	peopleDuring = 12 * rate
+	peopleAfter  = 3 * rate
+)
+
 func TestNothingAcknowledgedIsLost(t *testing.T) {
 	s := newStack(t, "registrar-test")
 	began := time.Now()
@@ -25,12 +34,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	t.Logf("all healthy after %.0f s", time.Since(began).Seconds())
 
 	p := newPeople(s)
-	for _, c := range []struct {
-		name    string
-		strike  func()
-		mend    func()
-		healthy string
-	}{
+	for _, c := range []fault{
 		{"nothing", func() {}, func() {}, s.container("api")},
 		s.killed("api"), s.killed("worker-registration"), s.killed("worker-high"), s.killed("db1"), s.killed("temporal"),
 		s.wasCutOff("api"), s.wasCutOff("db1"), s.wasCutOff("temporal"),
@@ -40,16 +44,16 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 		{"Temporal's database crashed, restarted by itself", func() { s.crash(s.container("temporal-db")) }, func() {}, s.container("temporal-db")},
 		{"HAProxy crashed, restarted by itself", func() { s.crash(s.container("haproxy")) }, func() {}, s.container("haproxy")},
 	} {
-		ok := t.Run(c.name, func(t *testing.T) {
-			var struck time.Time
-			p.during(t, rate, func() {
-				time.Sleep(2 * time.Second)
-				struck = time.Now()
-				c.strike()
-				time.Sleep(12 * time.Second)
-				c.mend()
-				time.Sleep(3 * time.Second)
-			})
+		ok := s.run(c.name, func(t *testing.T) {
+			leave := p.come(t.Context(), rate)
+			defer leave()
+			awaitMore(t, peopleBefore, p.acknowledged)
+			struck := time.Now()
+			c.strike()
+			awaitMore(t, peopleDuring, p.came)
+			c.mend()
+			awaitMore(t, peopleAfter, p.came)
+			leave()
 			gap, wait, count := p.gap(struck)
 			t.Logf("| %-50s | %3d acknowledged | longest gap %4.1f s | longest wait %4.1f s | %v", c.name, count, gap.Seconds(), wait.Seconds(), p.troubles())
 			require.Empty(t, p.failed)
@@ -60,14 +64,16 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 		}
 	}
 	audit(t, s, p)
+	everybodyIsWelcomed(t, s, p)
 	surroundings(t, s)
 }
 
-type fault = struct {
+// fault is something that happens to a part of the system.
+type fault struct {
 	name    string
 	strike  func()
-	mend    func()
-	healthy string
+	mend    func() // undoes it
+	healthy string // the container that must be well at the end
 }
 
 // killed has the first replica dead for good, until it is started by hand.
@@ -104,6 +110,18 @@ func audit(t *testing.T, s *stack, p *people) {
 	}
 }
 
+// everybodyIsWelcomed waits until Mailpit has an email for each. Some may have two: a worker was killed.
+func everybodyIsWelcomed(t *testing.T, s *stack, p *people) {
+	await(t, 2*time.Minute, func() error {
+		var answer struct{ Total int }
+		_, err := p.call(t.Context(), http.MethodGet, "http://127.0.0.1:"+s.ports["MAILPIT_PORT"]+"/api/v1/messages?limit=1", "", nil, &answer)
+		if err == nil && answer.Total < len(p.active) {
+			err = fmt.Errorf("%d emails for %d people", answer.Total, len(p.active))
+		}
+		return err
+	})
+}
+
 // surroundings tries what people and operators look at.
 func surroundings(t *testing.T, s *stack) {
 	get := func(address string) int {
@@ -114,7 +132,7 @@ func surroundings(t *testing.T, s *stack) {
 		require.NoError(t, answer.Body.Close())
 		return answer.StatusCode
 	}
-	for _, port := range []string{"UI_PORT", "CATCHER_PORT", "API_STATS_PORT", "DATABASE_STATS_PORT"} {
+	for _, port := range []string{"UI_PORT", "MAILPIT_PORT", "CATCHER_PORT", "API_STATS_PORT", "DATABASE_STATS_PORT"} {
 		require.Equal(t, http.StatusOK, get("http://127.0.0.1:"+s.ports[port]+"/"), port)
 	}
 

@@ -15,12 +15,14 @@ if [ "${1:-}" = clean ]; then
 fi
 
 mkdir -p "$bin"
-gobuild() { go build -trimpath -ldflags "-s -w" -o "$bin/$1" "$2"; }
-(cd "$root" && gobuild registrar ./cmd/registrar && gobuild catcher ./deploy/catcher)
+# The flags are those of the same programs elsewhere (task build, task tools:ops, test/parts), so that they compile once.
+gobuild() { go build -ldflags "-s -w" -o "$bin/$1" "${@:2}"; }
+(cd "$root" && gobuild registrar -trimpath ./cmd/registrar && gobuild catcher -trimpath ./deploy/catcher)
 (cd "$root/tools/server" && gobuild temporal-server go.temporal.io/server/cmd/server &&
 	gobuild temporal-sql-tool go.temporal.io/server/cmd/tools/sql)
 (cd "$root/tools/temporal" && gobuild temporal github.com/temporalio/cli/cmd/temporal)
 (cd "$root/tools/compose" && gobuild docker-compose github.com/docker/compose/v2/cmd)
+(cd "$root/tools/compose/mailpit" && gobuild mailpit github.com/axllent/mailpit)
 (cd "$root/tools/compose/ui" && gobuild ui-server github.com/temporalio/ui-server/v2/cmd/server)
 
 # Files of those modules that the public images hold too.
@@ -41,6 +43,6 @@ if ! docker image inspect standin/debian >/dev/null 2>&1; then
 	debootstrap --variant=minbase bookworm "$debian" >/dev/null
 	tar -C "$debian" -c . | docker import - standin/debian >/dev/null
 fi
-for name in busybox haproxy mariadb postgres prometheus temporal temporal-ui registrar catcher; do
+for name in busybox haproxy mariadb postgres prometheus temporal temporal-ui registrar catcher mailpit; do
 	log=$(docker build --tag "standin/$name" --file "Dockerfile.$name" "$bin" 2>&1) || { echo "$log"; exit 1; }
 done

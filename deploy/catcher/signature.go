@@ -1,0 +1,58 @@
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The headers and the numbers of https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md.
+const (
+	headerID        = "Webhook-Id"
+	headerTimestamp = "Webhook-Timestamp"
+	headerSignature = "Webhook-Signature"
+
+	leastKey  = 24 // bytes
+	tolerance = 5 * time.Minute
+)
+
+var (
+	errSecret    = errors.New("must be whsec_ and at least 24 bytes in base64, as deploy/new-env.sh makes it")
+	errSignature = errors.New("the signature is wrong, missing or too old")
+)
+
+// parseSecret returns the key of a secret in the form whsec_BASE64.
+func parseSecret(secret string) ([]byte, error) {
+	text, found := strings.CutPrefix(secret, "whsec_")
+	key, err := base64.StdEncoding.DecodeString(text)
+	if !found || err != nil || len(key) < leastKey {
+		return nil, errSecret
+	}
+	return key, nil
+}
+
+// verify tells whether the sender knows the key, and sent body at about now.
+func verify(key []byte, header http.Header, body []byte, now time.Time) error {
+	id, sent := header.Get(headerID), header.Get(headerTimestamp)
+	seconds, err := strconv.ParseInt(sent, 10, 64)
+	if id == "" || err != nil || now.Sub(time.Unix(seconds, 0)).Abs() > tolerance {
+		return errSignature
+	}
+	sum := hmac.New(sha256.New, key)
+	sum.Write([]byte(id + "." + sent + "."))
+	sum.Write(body)
+	// There are several while a key is being replaced.
+	for signature := range strings.FieldsSeq(header.Get(headerSignature)) {
+		version, text, _ := strings.Cut(signature, ",")
+		given, err := base64.StdEncoding.DecodeString(text)
+		if version == "v1" && err == nil && hmac.Equal(given, sum.Sum(nil)) {
+			return nil
+		}
+	}
+	return errSignature
+}
