@@ -21,6 +21,7 @@ type caught struct {
 	ID   string    `json:"id"`
 	At   time.Time `json:"at"`
 	To   string    `json:"to"`
+	Kind string    `json:"kind"` // otp, completion
 	Text string    `json:"text"`
 }
 
@@ -55,11 +56,12 @@ func (c *catcher) take(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusUnauthorized, map[string]string{"error": err.Error()})
 		return
 	}
-	m := caught{ID: r.Header.Get(headerID)}
+	var m caught
 	if err := json.Unmarshal(body, &m); err != nil || m.To == "" || m.Text == "" {
 		answer(w, http.StatusUnprocessableEntity, map[string]string{"error": "the body must have a to and a text"})
 		return
 	}
+	m.ID = r.Header.Get(headerID)
 	c.keep(m)
 	answer(w, http.StatusAccepted, map[string]string{"id": m.ID})
 }

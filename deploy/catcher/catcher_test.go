@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"registrar/internal/message"
+	"registrar/internal/sms"
 )
 
 // The example of the specification's libraries: https://www.standardwebhooks.com.
@@ -103,6 +106,32 @@ func list(t *testing.T, base, query string) (all []caught) {
 	require.Equal(t, http.StatusOK, status)
 	require.NoError(t, json.Unmarshal([]byte(text), &all))
 	return all
+}
+
+// The service's own sender is the only client that it is for.
+func TestItTakesWhatTheServiceSends(t *testing.T) {
+	t.Parallel()
+	_, base := setup(t)
+	texts, err := sms.NewWebhook(sms.WebhookOptions{URL: base + "/sms", Secret: exampleSecret})
+	require.NoError(t, err)
+	m := message.Message{
+		Kind: message.KindOTP, Channel: message.ChannelSMS, To: "+491701234567", Text: "<b>123456</b>",
+		RegistrationID: "5f3c9a52-1b7e-4a0d-9d5c-0c8e2f7b6a11", Sequence: 1,
+	}
+	for range 2 { // the second is a repetition
+		receipt, err := texts.Send(t.Context(), m)
+		require.NoError(t, err)
+		all := list(t, base, "?to=%2B491701234567")
+		require.Len(t, all, 1)
+		require.Equal(t, caught{ID: receipt.MessageID, At: all[0].At, To: m.To, Kind: "otp", Text: m.Text}, all[0])
+	}
+	require.Empty(t, list(t, base, "?to=%2B491701234568"))
+	_, page := call(t, http.MethodGet, base+"/", nil, "")
+	require.Contains(t, page, "&lt;b&gt;123456")
+
+	_, err = texts.Send(t.Context(), message.Message{Channel: message.ChannelSMS, Text: "to nobody"})
+	require.Error(t, err)
+	require.Len(t, list(t, base, ""), 1)
 }
 
 func TestItRefusesWhatIsNotSigned(t *testing.T) {

@@ -7,27 +7,22 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"registrar/test/parts"
 )
 
-var blockOfPage = regexp.MustCompile("(?s)<!-- test: ([a-z-]+) -->\n```sh\n(.*?)```\n")
-
-// page is the command blocks of docs/high-availability.md by name, as those of docs/operations.md are in test/ops.
+// page is the command blocks of docs/high-availability.md that were not run yet.
 type page map[string]string
 
 func readPage(t *testing.T) page {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "high-availability.md"))
+	blocks, err := parts.ReadPage(filepath.Join("..", "..", "docs", "high-availability.md"))
 	require.NoError(t, err)
-	p := make(page)
-	for _, match := range blockOfPage.FindAllStringSubmatch(string(text), -1) {
-		p[match[1]] = match[2]
-	}
-	return p
+	return blocks
 }
 
 // do runs a block, once, with more variables, as NAME=value.

@@ -7,24 +7,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"registrar/test/parts"
 )
 
-// pagePath is the operators' page. Each of its command blocks follows a comment that names it; the tests run the blocks
-// by these names, so what an operator copies is what was tested.
+// pagePath is the operators' page.
 var pagePath = filepath.Join("..", "..", "docs", "operations.md")
-
-var blockOfPage = regexp.MustCompile("(?s)<!-- test: ([a-z-]+) -->\n```sh\n(.*?)```\n")
 
 // page is the blocks of the page by name, and which of them were run.
 type page struct {
@@ -35,21 +31,8 @@ type page struct {
 }
 
 func readPage() (*page, error) {
-	text, err := os.ReadFile(pagePath)
-	if err != nil {
-		return nil, err
-	}
-	p := &page{blocks: map[string]string{}, run: map[string]bool{"shell": true}} // each block is run after it
-	for _, match := range blockOfPage.FindAllStringSubmatch(string(text), -1) {
-		if _, twice := p.blocks[match[1]]; twice {
-			return nil, fmt.Errorf("%s has two blocks with the name %s", pagePath, match[1])
-		}
-		p.blocks[match[1]] = match[2]
-	}
-	if fences := strings.Count(string(text), "```sh\n"); fences != len(p.blocks) {
-		return nil, fmt.Errorf("%s has %d command blocks, of which %d have a name", pagePath, fences, len(p.blocks))
-	}
-	return p, nil
+	blocks, err := parts.ReadPage(pagePath)
+	return &page{blocks: blocks, run: map[string]bool{"shell": true}}, err // each block is run after it
 }
 
 // untested lists the blocks that no test has run.

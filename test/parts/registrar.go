@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -18,16 +19,24 @@ type Registrar string
 // production are the settings of a release build.
 var production = []string{"GOWORK=off", "CGO_ENABLED=0"}
 
+// raceVariable, when it is set, has BuildRegistrar build with the race detector. A process that has seen a race then ends
+// with 66, which Replica.Stop does not take for an orderly end.
+const raceVariable = "REGISTRAR_RACE"
+
 var buildRegistrar = sync.OnceValues(func() (Registrar, error) {
 	folder, err := root(context.Background())
 	if err != nil {
 		return "", err
 	}
-	output := filepath.Join(folder, ".bin", "parts", "registrar")
-	return Registrar(output), build(context.Background(), folder, output, "./cmd/registrar", production, "-trimpath")
+	output, environ, flag := filepath.Join(folder, ".bin", "parts", "registrar"), production, "-trimpath"
+	if os.Getenv(raceVariable) != "" {
+		output, environ, flag = output+"-race", []string{"GOWORK=off", "CGO_ENABLED=1"}, "-race"
+	}
+	return Registrar(output), build(context.Background(), folder, output, "./cmd/registrar", environ, flag)
 })
 
-// BuildRegistrar builds the program as it is in the working tree, once for all tests.
+// BuildRegistrar builds the program as it is in the working tree, once for all tests. With the variable REGISTRAR_RACE it
+// has the race detector.
 func BuildRegistrar(t Test) Registrar {
 	t.Helper()
 	r, err := buildRegistrar()

@@ -1,0 +1,30 @@
+package parts
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+)
+
+var blockOfPage = regexp.MustCompile("(?s)<!-- test: ([a-z-]+) -->\n```sh\n(.*?)```\n")
+
+// ReadPage returns the command blocks of a page of docs by name: each follows a comment that names it, so that what an
+// operator copies is what a test runs. A block without a name, or with that of another, is an error.
+func ReadPage(path string) (map[string]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	blocks := make(map[string]string)
+	for _, match := range blockOfPage.FindAllStringSubmatch(string(text), -1) {
+		if _, twice := blocks[match[1]]; twice {
+			return nil, fmt.Errorf("%s has two blocks with the name %s", path, match[1])
+		}
+		blocks[match[1]] = match[2]
+	}
+	if fences := strings.Count(string(text), "```sh\n"); fences != len(blocks) {
+		return nil, fmt.Errorf("%s has %d command blocks, of which %d have a name", path, fences, len(blocks))
+	}
+	return blocks, nil
+}
