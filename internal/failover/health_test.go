@@ -18,7 +18,7 @@ func TestFlapping(t *testing.T) {
 		f := setup(false)
 		f.a.fail()
 		for range 60 {
-			f.try(t, 1)
+			_, _, _ = f.try(t, 1)
 			time.Sleep(time.Second)
 		}
 		require.Equal(t, 5+5, f.a.calls, "five to open, then a probe each time that ten seconds are over")
@@ -61,7 +61,7 @@ func TestOneProbeAtATime(t *testing.T) {
 		probed := make(chan struct{})
 		go func() {
 			defer close(probed)
-			f.refused(t, 1)
+			_, _ = f.Send(t.Context(), message.Message{})
 		}()
 		synctest.Wait()
 		for range 3 {
