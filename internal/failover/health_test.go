@@ -163,6 +163,20 @@ func TestRetryAfterOfTheOnlyProvider(t *testing.T) {
 	})
 }
 
+// TestLongRetryAfter is obeyed by the message that it was for; others ask again sooner.
+func TestLongRetryAfter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(true)
+		f.a.refuse(message.Unavailable, "503", 24*time.Hour)
+		require.Equal(t, unavailable("a", "503", 24*time.Hour), f.refused(t, 1))
+		require.Equal(t, unavailable("a", message.CodeHeld, 10*time.Minute), f.refused(t, 1))
+		time.Sleep(10 * time.Minute)
+		f.a.work()
+		require.Equal(t, "a", f.taken(t, 1))
+	})
+}
+
 // TestRetryAfterBesideAPausedProvider has nobody who may be asked before.
 func TestRetryAfterBesideAPausedProvider(t *testing.T) {
 	t.Parallel()
