@@ -83,7 +83,7 @@ func NewMailgun(o MailgunOptions) (*Mailgun, error) {
 func (s *Mailgun) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
 	out, err := s.compose(m)
 	if err != nil {
-		return message.Receipt{}, rejected("invalid_message")
+		return message.Receipt{}, invalid(MailgunName)
 	}
 	receipt, refusal, _ := s.post(ctx, out)
 	if refusal != nil {
@@ -131,7 +131,7 @@ func (s *Mailgun) compose(m message.Message) (*mailgun.Message, error) {
 // sortMailgun turns what the SDK returned into a message.Error.
 func sortMailgun(err error, header http.Header, now time.Time) *message.Error {
 	if errors.Is(err, mailgun.ErrInvalidMessage) {
-		return rejected("invalid_message")
+		return invalid(MailgunName)
 	}
 	var answer *mailgun.UnexpectedResponseError
 	if !errors.As(err, &answer) {
@@ -150,8 +150,9 @@ func sortMailgun(err error, header http.Header, now time.Time) *message.Error {
 	return e
 }
 
-func rejected(code string) *message.Error {
-	return &message.Error{Provider: MailgunName, Failure: message.Rejected, Code: code}
+// invalid is the error for a message that cannot be put together, such as one without a text.
+func invalid(provider string) *message.Error {
+	return &message.Error{Provider: provider, Failure: message.Rejected, Code: "invalid_message"}
 }
 
 // mailgunFailure says what a status means for POST /{domain}/messages

@@ -21,7 +21,7 @@ import (
 // is found. The receipt is then that of the first part that was taken.
 func (s *Mailgun) SendBatch(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
 	if len(b.Recipients) > message.MaxBatch {
-		return message.BatchReceipt{}, rejected("invalid_message")
+		return message.BatchReceipt{}, invalid(MailgunName)
 	}
 	return s.sendPart(ctx, b, b.Recipients)
 }
@@ -32,7 +32,7 @@ func (s *Mailgun) sendPart(ctx context.Context, b message.Batch, to []message.Re
 	}
 	out, err := s.composeBatch(b, to)
 	if err != nil {
-		return message.BatchReceipt{}, rejected("invalid_message")
+		return message.BatchReceipt{}, invalid(MailgunName)
 	}
 	receipt, refusal, body := s.post(ctx, out)
 	switch {
@@ -58,7 +58,9 @@ func (s *Mailgun) sendPart(ctx context.Context, b message.Batch, to []message.Re
 }
 
 // aboutRecipient finds {"message": "'to' parameter is not a valid address. please check documentation"}.
-func aboutRecipient(body []byte) bool { return bytes.Contains(bytes.ToLower(body), []byte("'to' parameter")) }
+func aboutRecipient(body []byte) bool {
+	return bytes.Contains(bytes.ToLower(body), []byte("'to' parameter"))
+}
 
 func (s *Mailgun) composeBatch(b message.Batch, to []message.Recipient) (*mailgun.Message, error) {
 	out := mailgun.NewMessage(s.from, asTemplate(b.Subject, ""), asTemplate(b.Text, ""))

@@ -87,7 +87,7 @@ func (s *SMTP) Send(ctx context.Context, m message.Message) (message.Receipt, er
 	id := rand.Text() + "@" + s.domain
 	out, err := s.compose(id, m.To, m.Subject, m.Text, m.HTML)
 	if err != nil {
-		return message.Receipt{}, smtpRejected("invalid_message")
+		return message.Receipt{}, invalid(SMTPName)
 	}
 	c, err := s.dial(ctx)
 	if err != nil {

@@ -27,7 +27,7 @@ func (s *SMTP) SendBatch(ctx context.Context, b message.Batch) (message.BatchRec
 		if err == nil {
 			err = c.send(ctx, out)
 		} else {
-			err = smtpRejected("invalid_message")
+			err = invalid(SMTPName)
 		}
 		if refusal, ok := errors.AsType[*message.Error](err); ok {
 			if refusal.Failure != message.Rejected {

@@ -18,8 +18,6 @@ func smtpError(failure message.Failure, code string) *message.Error {
 	return &message.Error{Provider: SMTPName, Failure: failure, Code: code}
 }
 
-func smtpRejected(code string) *message.Error { return smtpError(message.Rejected, code) }
-
 // sortDial turns an error before the first email into a message.Error. The server has not heard of a recipient yet, so
 // what it refuses for good is our account. What it or the client does not support is configured wrongly, too.
 func sortDial(ctx context.Context, err error) *message.Error {

@@ -34,7 +34,7 @@ type Options struct {
 // safe for concurrent use. What it knows of its providers' health is its own: no other process shares it.
 //
 // Attempt n of a message begins with provider n, counted around. A provider whose breaker is open is asked only when
-// no other is left; one that asked to be left alone (Retry-After) is not asked until then. Within an attempt the next
+// no other is left; one that asked to be left alone (Retry-After) is not asked until then, or for 10 minutes. Within an attempt the next
 // provider is asked at once when this one cannot have taken the message: it is paused, or it is misconfigured.
 // An outcome that may be unknown ends the attempt, and so does a refusal of the destination.
 type Chain struct {

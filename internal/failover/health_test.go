@@ -18,7 +18,7 @@ func TestFlapping(t *testing.T) {
 		f := setup(false)
 		f.a.fail()
 		for range 60 {
-			f.try(t, 1)
+			_, _, _ = f.try(t, 1)
 			time.Sleep(time.Second)
 		}
 		require.Equal(t, 5+5, f.a.calls, "five to open, then a probe each time that ten seconds are over")
@@ -61,7 +61,7 @@ func TestOneProbeAtATime(t *testing.T) {
 		probed := make(chan struct{})
 		go func() {
 			defer close(probed)
-			f.refused(t, 1)
+			_, _ = f.Send(t.Context(), message.Message{})
 		}()
 		synctest.Wait()
 		for range 3 {
@@ -160,6 +160,20 @@ func TestRetryAfterOfTheOnlyProvider(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		require.Equal(t, unavailable("a", message.CodeHeld, 40*time.Second), f.refused(t, 1))
 		require.Equal(t, 1, f.a.calls)
+	})
+}
+
+// TestLongRetryAfter is obeyed by the message that it was for; others ask again sooner.
+func TestLongRetryAfter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(true)
+		f.a.refuse(message.Unavailable, "503", 24*time.Hour)
+		require.Equal(t, unavailable("a", "503", 24*time.Hour), f.refused(t, 1))
+		require.Equal(t, unavailable("a", message.CodeHeld, 10*time.Minute), f.refused(t, 1))
+		time.Sleep(10 * time.Minute)
+		f.a.work()
+		require.Equal(t, "a", f.taken(t, 1))
 	})
 }
 

@@ -18,6 +18,9 @@ const (
 	failuresInARow = 5
 	// openFor is how long a provider is left out before one message tries it.
 	openFor = 10 * time.Second
+	// mostHeld bounds how long one answer keeps every message from a provider: a maintenance page may promise a day and
+	// be gone in minutes. The message that got the answer waits as long as it says.
+	mostHeld = 10 * time.Minute
 )
 
 // link is a provider with what the chain knows of its health.
@@ -77,7 +80,7 @@ func (l *link) try(ctx context.Context, call call) *message.Error {
 	if refusal.RetryAfter > 0 {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if until := time.Now().Add(refusal.RetryAfter); until.After(l.heldUntil) {
+		if until := time.Now().Add(min(refusal.RetryAfter, mostHeld)); until.After(l.heldUntil) {
 			l.heldUntil = until
 		}
 	}

@@ -65,7 +65,9 @@ func settle(ctx context.Context, order []*link, over []passed, refusal *message.
 	}
 	last := *refusal
 	if last.Failure == message.Unavailable {
-		_, last.RetryAfter = soonest(order, over)
+		if first, wait := soonest(order, over); first != nil && first.Name != last.Provider {
+			last.RetryAfter = wait
+		}
 	}
 	return &last
 }

@@ -37,9 +37,11 @@ func (p *provider) refuse(failure message.Failure, code string, after time.Durat
 	}
 }
 
-func (p *provider) fail()   { p.refuse(message.Unavailable, "503", 0) }
-func (p *provider) work()   { p.answer = nil }
-func (p *provider) hang()   { p.answer = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() } }
+func (p *provider) fail() { p.refuse(message.Unavailable, "503", 0) }
+func (p *provider) work() { p.answer = nil }
+func (p *provider) hang() {
+	p.answer = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+}
 func (p *provider) paused() { p.refuse(message.Unavailable, message.CodePaused, 0) }
 func (p *provider) misconfigured() {
 	p.refuse(message.Misconfigured, "401", 0)

@@ -130,3 +130,22 @@ func TestCallerThatIsGivenUp(t *testing.T) {
 		require.Equal(t, message.CodePaused, code(t, s))
 	})
 }
+
+type batchFake struct{ sent int }
+
+func (f *batchFake) SendBatch(context.Context, message.Batch) (message.BatchReceipt, error) {
+	f.sent++
+	return message.BatchReceipt{Done: 1}, nil
+}
+
+func TestBatchesOfAPausedProvider(t *testing.T) {
+	t.Parallel()
+	next, pauses := &batchFake{}, &pausesFake{pauses: []message.Pause{{Provider: "acme"}}}
+	s := pause.New(pauses.read)
+	_, err := s.Batches("acme", next).SendBatch(t.Context(), message.Batch{})
+	require.Equal(t, &message.Error{Provider: "acme", Failure: message.Unavailable, Code: message.CodePaused}, err)
+	receipt, err := s.Batches("other", next).SendBatch(t.Context(), message.Batch{})
+	require.NoError(t, err)
+	require.Equal(t, 1, receipt.Done)
+	require.Equal(t, 1, next.sent)
+}

@@ -98,3 +98,29 @@ func TestPausedProviderIsPassedOver(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, message.Receipt{Provider: "webhook", MessageID: "m-1"}, receipt)
 }
+
+// TestMisconfiguredProviderIsPassedOver sends through the second provider when the first refuses the account.
+func TestMisconfiguredProviderIsPassedOver(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	twilio := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"code":20003,"message":"Authenticate","status":401}`)
+	}))
+	t.Cleanup(twilio.Close)
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	t.Cleanup(gateway.Close)
+	p, err := providers(t, append(environ("SMS_PROVIDERS=twilio,webhook"), "SMS_WEBHOOK_URL="+gateway.URL, "TWILIO_BASE_URL="+twilio.URL))
+	require.NoError(t, err)
+	var refusals []string
+	ctx := message.WithRefusals(t.Context(), func(e *message.Error) { refusals = append(refusals, e.Error()) })
+	m := message.Message{RegistrationID: "r-1", Kind: message.KindOTP, To: "+15005550006", Text: "hello"}
+	for range 3 {
+		receipt, err := p.SMS.Send(ctx, m)
+		require.NoError(t, err)
+		require.Equal(t, message.Receipt{Provider: "webhook", MessageID: "msg_r-1_otp_1"}, receipt)
+	}
+	require.Equal(t, []string{"twilio: misconfigured (20003)"}, refusals)
+	require.Equal(t, 1, calls, "its breaker is open")
+}

@@ -1,12 +1,16 @@
 package sms_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -187,4 +191,21 @@ func TestWebhookOptions(t *testing.T) {
 		require.NotContains(t, err.Error(), "hush")
 		require.NotContains(t, err.Error(), "aHVz")
 	}
+}
+
+// TestWebhookExampleOfTheDocumentation checks the signature that gateways are told to try their code on.
+func TestWebhookExampleOfTheDocumentation(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "notifications.md"))
+	require.NoError(t, err)
+	_, after, found := strings.Cut(string(page), "```http\n")
+	require.True(t, found)
+	example, _, _ := strings.Cut(after, "\n```")
+	req, err := http.ReadRequest(bufio.NewReader(strings.NewReader(strings.ReplaceAll(example, "\n", "\r\n"))))
+	require.NoError(t, err)
+	_, body, _ := strings.Cut(example, "\n\n")
+	secret := regexp.MustCompile("whsec_[A-Za-z0-9+/]{30,}=*").FindString(string(page))
+	verifier, err := webhooks.NewWebhook(secret)
+	require.NoError(t, err)
+	require.NoError(t, verifier.VerifyIgnoringTimestamp([]byte(body), req.Header))
 }
