@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
@@ -51,18 +52,22 @@ func refusalOf(err error) *message.Error {
 	return refusal
 }
 
-// deliveryError is a provider's refusal as an application error: retried, after the time that the provider asked for,
-// unless trying again is useless.
-func deliveryError(ctx context.Context, channel message.Channel, refusal *message.Error) error {
-	cause := errors.New("the provider could not be reached")
-	if refusal.Provider != "" {
-		cause = refusal
+// deliveryError is what providers refused in one try, as an application error: retried, after the time that they asked
+// for, unless trying again is useless. The last refusal decides; the others are told in the cause.
+func deliveryError(ctx context.Context, channel message.Channel, refusals []*message.Error) error {
+	last := refusals[len(refusals)-1]
+	causes := make([]string, len(refusals))
+	for i, refusal := range refusals {
+		causes[i] = refusal.Error()
+		if refusal.Code == "" {
+			causes[i] = "the provider could not be reached"
+		}
 	}
 	return temporal.NewApplicationErrorWithOptions("the message was not taken",
-		string(deliveryReasons[channel][refusal.Failure]), temporal.ApplicationErrorOptions{
-			NonRetryable:   refusal.Failure != message.Unavailable,
-			NextRetryDelay: refusal.RetryAfter,
-			Cause:          cause,
-			Details:        []any{workflows.Try{Number: tryNumber(ctx), Provider: refusal.Provider, Code: refusal.Code}},
+		string(deliveryReasons[channel][last.Failure]), temporal.ApplicationErrorOptions{
+			NonRetryable:   last.Failure != message.Unavailable,
+			NextRetryDelay: last.RetryAfter,
+			Cause:          errors.New(strings.Join(causes, "; ")),
+			Details:        []any{workflows.Try{Number: tryNumber(ctx), Provider: last.Provider, Code: last.Code}},
 		})
 }

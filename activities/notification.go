@@ -54,7 +54,7 @@ func (a *Activities) SendCompletionSMS(ctx context.Context, in workflows.NoticeI
 // When the ledger cannot be written after the provider took the message, the receipt goes into the activity's
 // heartbeat, so that the next attempt writes the ledger and does not send again.
 func (a *Activities) send(ctx context.Context, m message.Message, registrationID, userID string, sequence int) (workflows.SendResult, error) {
-	m.RegistrationID = registrationID
+	m.RegistrationID, m.Sequence = registrationID, sequence
 	key := message.Key{RegistrationID: registrationID, Kind: m.Kind, Sequence: sequence}
 	receipt, sent := earlierReceipt(ctx)
 	if !sent {
@@ -81,22 +81,30 @@ const (
 	timeForHeartbeat = time.Second
 )
 
+// deliver hands m to a provider. Each refusal becomes a row, also those that another provider made up for.
 func (a *Activities) deliver(ctx context.Context, m message.Message, key message.Key) (message.Receipt, error) {
 	sending, cancel := endEarlier(ctx, timeForLedger+timeForHeartbeat)
 	defer cancel()
+	m.Attempt = tryNumber(ctx)
+	var refusals []*message.Error
+	sending = message.WithRefusals(sending, func(e *message.Error) { refusals = append(refusals, e) })
 	receipt, err := a.sender(m.Channel).Send(sending, m)
 	if err != nil {
-		refusal := refusalOf(err)
+		refusals = append(refusals, refusalOf(err))
+	}
+	for _, refusal := range refusals {
 		a.recordFailure(ctx, m.Channel, key, refusal)
-		return receipt, deliveryError(ctx, m.Channel, refusal)
+	}
+	if err != nil {
+		return receipt, deliveryError(ctx, m.Channel, refusals)
 	}
 	return receipt, nil
 }
 
 // recordFailure writes a failed try to the ledger, for the timeline. The try counts without it, too.
 func (a *Activities) recordFailure(ctx context.Context, channel message.Channel, key message.Key, refusal *message.Error) {
-	if refusal.Code == message.CodePaused {
-		return // nobody was asked
+	if !refusal.Asked() {
+		return
 	}
 	attempt := message.Attempt{
 		Key: key, Channel: channel, Number: tryNumber(ctx), At: now(),

@@ -51,6 +51,8 @@ func (c Config) check() mistakes {
 	m.unless(c.Database.MaxIdle >= 0, "DATABASE_MAX_IDLE", "%d is below 0", c.Database.MaxIdle)
 	m.positive("DATABASE_CONN_MAX_LIFETIME", c.Database.MaxLifetime)
 	c.Worker.check(&m)
+	c.Email.check(&m)
+	c.SMS.check(&m)
 	c.Public.check(&m)
 	return m
 }
@@ -64,6 +66,7 @@ func (w Worker) check(m *mistakes) {
 	m.positive("WORKER_STOP_TIMEOUT", w.StopTimeout)
 	m.unless(w.OTPsPerSecond >= 0, "OTP_PER_SECOND", "%g is below 0", w.OTPsPerSecond)
 	m.unless(w.NoticesPerSecond >= 0, "NOTICES_PER_SECOND", "%g is below 0", w.NoticesPerSecond)
+	m.positive("PROVIDER_PATIENCE", w.ProviderPatience)
 	m.unless(!strings.ContainsAny(w.Deployment, "./:"), "WORKER_DEPLOYMENT", "%q has one of . / :, which Temporal keeps for itself", w.Deployment)
 	m.unless(slices.Contains([]string{"auto-upgrade", "pinned"}, w.Versioning), "WORKER_VERSIONING", "%q is no way of versioning", w.Versioning)
 }
@@ -105,24 +108,6 @@ func (p Public) check(m *mistakes) {
 	u, err := url.Parse(p.PublicURL)
 	ok := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Scheme+"://"+u.Host == p.PublicURL && u.Host != ""
 	m.unless(ok, "PUBLIC_URL", "%q is no http or https URL without a path", p.PublicURL)
-}
-
-// Need checks that a command has the variables that it cannot do without.
-func (c Config) Need(names ...string) error {
-	set := map[string]bool{
-		"PRF_KEYSET": c.Keys.PRF != "", "PAYLOAD_KEYSET": c.Keys.Payload != "", "DATABASE_DSN": c.Database.DSN != "",
-		"EMAIL_FROM": c.Email.From != "", "MAILGUN_DOMAIN": c.Email.MailgunDomain != "", "MAILGUN_API_KEY": c.Email.MailgunAPIKey != "",
-		"TWILIO_ACCOUNT_SID": c.SMS.TwilioAccountSID != "", "PUBLIC_URL": c.Public.PublicURL != "",
-	}
-	var m mistakes
-	for _, name := range names {
-		ok, known := set[name]
-		if !known {
-			panic("config: Need does not know " + name)
-		}
-		m.unless(ok, name, "is not set")
-	}
-	return errors.Join(m...)
 }
 
 // Check finds what would let strangers read personal data.

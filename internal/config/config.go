@@ -86,28 +86,39 @@ type Worker struct {
 	StopTimeout      time.Duration `env:"WORKER_STOP_TIMEOUT" envDefault:"15s" example:"15s" doc:"How long running activities may take to end on shutdown."`
 	OTPsPerSecond    float64       `env:"OTP_PER_SECOND" envDefault:"0" example:"50" doc:"Codes sent each second by all workers together; 0 means no bound."`
 	NoticesPerSecond float64       `env:"NOTICES_PER_SECOND" envDefault:"0" example:"50" doc:"Other messages sent each second by all workers together; 0 means no bound."`
+	ProviderPatience time.Duration `env:"PROVIDER_PATIENCE" envDefault:"4s" example:"4s" doc:"How long one provider is waited for, when its channel has several, before another one is asked."`
 	Deployment       string        `env:"WORKER_DEPLOYMENT" example:"registrar" doc:"Name of the deployment, which switches Worker Versioning on (docs/operations.md)."`
 	BuildID          string        `env:"WORKER_BUILD_ID" example:"2026-12-01.1" doc:"Version of the deployment that these workers are. Default: the revision that the program was built from."`
 	Versioning       string        `env:"WORKER_VERSIONING" envDefault:"auto-upgrade" example:"pinned" doc:"auto-upgrade: a running registration goes over to the current version; pinned: it ends on the version it began on, whose workers must be kept so long."`
 }
 
-// Email is the provider of email.
+// Email is the providers of email.
 type Email struct {
-	From          string `env:"EMAIL_FROM" example:"Registrar <hello@example.com>" doc:"Sender of every email."`
-	MailgunDomain string `env:"MAILGUN_DOMAIN" example:"mg.example.com" doc:"Sending domain at Mailgun."`
-	MailgunAPIKey string `env:"MAILGUN_API_KEY" secret:"true" example:"key-…" doc:"Sending key of that domain."`
-	MailgunBase   string `env:"MAILGUN_API_BASE" envDefault:"https://api.mailgun.net/v3" example:"https://api.eu.mailgun.net/v3" doc:"API of the domain's region."`
+	EmailProviders []string `env:"EMAIL_PROVIDERS" envDefault:"mailgun" example:"mailgun,smtp" doc:"Providers of email in order of preference: mailgun, smtp (docs/notifications.md). Only the settings of those named are needed."`
+	From           string   `env:"EMAIL_FROM" example:"Registrar <hello@example.com>" doc:"Sender of every email."`
+	MailgunDomain  string   `env:"MAILGUN_DOMAIN" example:"mg.example.com" doc:"Sending domain at Mailgun."`
+	MailgunAPIKey  string   `env:"MAILGUN_API_KEY" secret:"true" example:"key-…" doc:"Sending key of that domain."`
+	MailgunBase    string   `env:"MAILGUN_API_BASE" envDefault:"https://api.mailgun.net/v3" example:"https://api.eu.mailgun.net/v3" doc:"API of the domain's region."`
+	SMTPHost       string   `env:"SMTP_HOST" example:"smtp.example.com" doc:"Mail server that takes the emails."`
+	SMTPPort       int      `env:"SMTP_PORT" envDefault:"587" example:"465" doc:"Its port."`
+	SMTPUsername   string   `env:"SMTP_USERNAME" example:"registrar" doc:"Account at the mail server. Empty: no login."`
+	SMTPPassword   string   `env:"SMTP_PASSWORD" secret:"true" example:"the account's password" doc:"Password of the account."`
+	SMTPTLS        string   `env:"SMTP_TLS" envDefault:"starttls" example:"tls" doc:"starttls: the connection is encrypted before anything is sent, or not used; tls: encrypted from the start (port 465); none: in the clear."`
 }
 
-// SMS is the provider of text messages.
+// SMS is the providers of text messages.
 type SMS struct {
-	TwilioAccountSID   string `env:"TWILIO_ACCOUNT_SID" example:"AC…" doc:"Account at Twilio."`
-	TwilioAuthToken    string `env:"TWILIO_AUTH_TOKEN" secret:"true" example:"the account's token" doc:"The account's token; or else an API key."`
-	TwilioAPIKeySID    string `env:"TWILIO_API_KEY_SID" example:"SK…" doc:"API key, instead of the token."`
-	TwilioAPIKeySecret string `env:"TWILIO_API_KEY_SECRET" secret:"true" example:"the key's secret" doc:"Secret of the API key."`
-	TwilioFrom         string `env:"TWILIO_FROM" example:"+15550100000" doc:"Sending number; or else a messaging service."`
-	TwilioService      string `env:"TWILIO_MESSAGING_SERVICE_SID" example:"MG…" doc:"Messaging service, instead of a number."`
-	TwilioBaseURL      string `env:"TWILIO_BASE_URL" envDefault:"https://api.twilio.com" example:"https://api.ie1.twilio.com" doc:"Another region, or a compatible gateway."`
+	SMSProviders       []string `env:"SMS_PROVIDERS" envDefault:"twilio" example:"twilio,webhook" doc:"Providers of SMS in order of preference: twilio, webhook (docs/notifications.md). Only the settings of those named are needed."`
+	TwilioAccountSID   string   `env:"TWILIO_ACCOUNT_SID" example:"AC…" doc:"Account at Twilio."`
+	TwilioAuthToken    string   `env:"TWILIO_AUTH_TOKEN" secret:"true" example:"the account's token" doc:"The account's token; or else an API key."`
+	TwilioAPIKeySID    string   `env:"TWILIO_API_KEY_SID" example:"SK…" doc:"API key, instead of the token."`
+	TwilioAPIKeySecret string   `env:"TWILIO_API_KEY_SECRET" secret:"true" example:"the key's secret" doc:"Secret of the API key."`
+	TwilioFrom         string   `env:"TWILIO_FROM" example:"+15550100000" doc:"Sending number; or else a messaging service."`
+	TwilioService      string   `env:"TWILIO_MESSAGING_SERVICE_SID" example:"MG…" doc:"Messaging service, instead of a number."`
+	TwilioBaseURL      string   `env:"TWILIO_BASE_URL" envDefault:"https://api.twilio.com" example:"https://api.ie1.twilio.com" doc:"Another region, or a compatible gateway."`
+	WebhookURL         string   `env:"SMS_WEBHOOK_URL" example:"https://sms.example.com/send" doc:"Where the gateway takes SMS, by a signed HTTP request (docs/notifications.md)."`
+	WebhookSecret      string   `env:"SMS_WEBHOOK_SECRET" secret:"true" example:"whsec_ and 32 random bytes in base64" doc:"Key that signs the requests, as Standard Webhooks has it."`
+	WebhookBody        string   `env:"SMS_WEBHOOK_BODY" example:"{\"to\":{{json .To}},\"message\":{{json .Text}}}" doc:"Template (Go text/template) of the JSON that the gateway gets, with .ID, .To, .Text and .Kind. Default: an object with id, to, text and kind."`
 }
 
 // Brand is what messages call the service.

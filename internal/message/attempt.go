@@ -19,6 +19,3 @@ type Pause struct {
 	Reason   string // for other operators; no personal data
 	Since    time.Time
 }
-
-// CodePaused is the code of the Error for a message that was not handed to its provider because the provider is paused.
-const CodePaused = "paused"

@@ -57,6 +57,8 @@ type Batch struct {
 	Number              int     // of the batch in its campaign, from 1
 	Subject, Text, HTML Pattern // HTML may be empty
 	Recipients          []Recipient
+	// Attempt counts the tries to send the batch, as a Message's does.
+	Attempt int
 }
 
 // BatchReceipt is a provider's word on a batch.

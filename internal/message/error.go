@@ -1,6 +1,7 @@
 package message
 
 import (
+	"context"
 	"fmt"
 	"time"
 )
@@ -18,6 +19,18 @@ const (
 	Unavailable Failure = "unavailable"
 )
 
+// Codes of an Error for a message that no provider was asked to take.
+const (
+	// CodePaused: an operator has paused the provider.
+	CodePaused = "paused"
+	// CodePauseUnknown: it cannot be known whether an operator has paused the provider.
+	CodePauseUnknown = "pause_unknown"
+	// CodeHeld: the provider asked to be left alone for a time that lasts.
+	CodeHeld = "retry_after"
+	// CodeExhausted: the message's Avoid leaves no provider.
+	CodeExhausted = "exhausted"
+)
+
 // Error is a provider's refusal. It never holds the destination or the text of the message.
 type Error struct {
 	Provider   string
@@ -27,5 +40,33 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	if e.Provider == "" {
+		return fmt.Sprintf("%s (%s)", e.Failure, e.Code)
+	}
 	return fmt.Sprintf("%s: %s (%s)", e.Provider, e.Failure, e.Code)
+}
+
+// Asked tells whether the provider was asked at all.
+func (e *Error) Asked() bool {
+	switch e.Code {
+	case CodePaused, CodePauseUnknown, CodeHeld, CodeExhausted:
+		return false
+	default:
+		return true
+	}
+}
+
+type refusalsKey struct{}
+
+// WithRefusals returns a context for one Send whose sender may try several providers: note is called, before Send
+// returns, for each refusal that Send does not return as its error, in their order.
+func WithRefusals(ctx context.Context, note func(*Error)) context.Context {
+	return context.WithValue(ctx, refusalsKey{}, note)
+}
+
+// NoteRefusal tells whoever called WithRefusals, if anyone did.
+func NoteRefusal(ctx context.Context, e *Error) {
+	if note, ok := ctx.Value(refusalsKey{}).(func(*Error)); ok {
+		note(e)
+	}
 }

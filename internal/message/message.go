@@ -38,6 +38,10 @@ type Message struct {
 	HTML           string // email only
 	// Attempt counts the tries to send the message, from 1; 0 is the same as 1. The next try goes to the next provider.
 	Attempt int
+	// Sequence is the Key's: together with RegistrationID and Kind it stays the same when the message is tried again.
+	Sequence int
+	// Avoid names the providers that reported the message undelivered; it is not handed to them again.
+	Avoid []string
 }
 
 // Receipt is a provider's word that it took the message.

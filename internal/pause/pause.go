@@ -20,8 +20,6 @@ const (
 	between = 500 * time.Millisecond
 	// staleness is how long the pauses that were known last count when they cannot be read.
 	staleness = 15 * time.Second
-	// codeUnknown is the code of the Error for a message that was held back because the pauses are not known.
-	codeUnknown = "pause_unknown"
 )
 
 // Switches know which providers are paused. They are safe for concurrent use.
@@ -59,6 +57,24 @@ func (s *sender) Send(ctx context.Context, m message.Message) (message.Receipt, 
 	return s.next.Send(ctx, m)
 }
 
+// Batches is next under the same switch as the provider's Sender.
+func (s *Switches) Batches(provider string, next message.BatchSender) message.BatchSender {
+	return &batches{s, provider, next}
+}
+
+type batches struct {
+	switches *Switches
+	provider string
+	next     message.BatchSender
+}
+
+func (b *batches) SendBatch(ctx context.Context, batch message.Batch) (message.BatchReceipt, error) {
+	if code := b.switches.refusal(ctx, b.provider); code != "" {
+		return message.BatchReceipt{}, &message.Error{Provider: b.provider, Failure: message.Unavailable, Code: code}
+	}
+	return b.next.SendBatch(ctx, batch)
+}
+
 // refusal is the code with which a message is held back, or empty.
 func (s *Switches) refusal(ctx context.Context, provider string) string {
 	s.mu.Lock()
@@ -68,7 +84,7 @@ func (s *Switches) refusal(ctx context.Context, provider string) string {
 	}
 	switch {
 	case time.Since(s.asOf) >= staleness:
-		return codeUnknown
+		return message.CodePauseUnknown
 	case slices.ContainsFunc(s.pauses, func(p message.Pause) bool { return p.Provider == provider }):
 		return message.CodePaused
 	default:

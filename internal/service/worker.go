@@ -14,47 +14,12 @@ import (
 
 	"registrar/activities"
 	"registrar/internal/config"
-	"registrar/internal/email"
 	"registrar/internal/message"
 	"registrar/internal/pause"
-	"registrar/internal/sms"
 	"registrar/internal/store"
 	"registrar/worker"
 	"registrar/workflows"
 )
-
-// Providers take the messages.
-type Providers struct{ Email, SMS message.Sender }
-
-// OpenProviders returns the providers that the configuration names.
-func OpenProviders(c config.Config) (Providers, error) {
-	if err := c.Need("EMAIL_FROM", "MAILGUN_DOMAIN", "MAILGUN_API_KEY", "TWILIO_ACCOUNT_SID"); err != nil {
-		return Providers{}, err
-	}
-	mailgun, err := email.NewMailgun(email.MailgunOptions{
-		Domain: c.Email.MailgunDomain, APIKey: c.Email.MailgunAPIKey, APIBase: c.Email.MailgunBase, From: c.Email.From,
-	})
-	if err != nil {
-		return Providers{}, fmt.Errorf("MAILGUN_…, EMAIL_FROM: %w", err)
-	}
-	twilio, err := sms.NewTwilio(sms.TwilioOptions{
-		AccountSID: c.SMS.TwilioAccountSID, AuthToken: c.SMS.TwilioAuthToken,
-		APIKeySID: c.SMS.TwilioAPIKeySID, APIKeySecret: c.SMS.TwilioAPIKeySecret,
-		From: c.SMS.TwilioFrom, MessagingServiceSID: c.SMS.TwilioService, BaseURL: c.SMS.TwilioBaseURL,
-	})
-	if err != nil {
-		return Providers{}, fmt.Errorf("TWILIO_…: %w", err)
-	}
-	return Providers{Email: mailgun, SMS: twilio}, nil
-}
-
-// ProviderNames are the providers that OpenProviders knows, as ledger and pauses call them.
-var ProviderNames = []string{email.MailgunName, sms.TwilioName}
-
-// pausable are the providers under an operator's switches.
-func (p Providers) pausable(s *pause.Switches) Providers {
-	return Providers{Email: s.Sender(email.MailgunName, p.Email), SMS: s.Sender(sms.TwilioName, p.SMS)}
-}
 
 // StartWorkers serves the configured task queues until the workers are stopped. fatal hears of an error after which they
 // do nothing more.
@@ -111,11 +76,10 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error 
 		return err
 	}
 	defer closeStore(o.users, logger)
-	providers, err := OpenProviders(c)
+	providers, err := OpenProviders(c, pause.New(o.users.Pauses), logger)
 	if err != nil {
 		return err
 	}
-	providers = providers.pausable(pause.New(o.users.Pauses))
 	temporal, err := dial(ctx, o.temporal, logger)
 	if err != nil {
 		return err

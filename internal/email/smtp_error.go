@@ -1,0 +1,89 @@
+package email
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net/textproto"
+	"strconv"
+	"strings"
+
+	"github.com/wneessen/go-mail"
+
+	"registrar/internal/message"
+)
+
+func smtpError(failure message.Failure, code string) *message.Error {
+	return &message.Error{Provider: SMTPName, Failure: failure, Code: code}
+}
+
+func smtpRejected(code string) *message.Error { return smtpError(message.Rejected, code) }
+
+// sortDial turns an error before the first email into a message.Error. The server has not heard of a recipient yet, so
+// what it refuses for good is our account. What it or the client does not support is configured wrongly, too.
+func sortDial(ctx context.Context, err error) *message.Error {
+	if reply, ok := errors.AsType[*textproto.Error](err); ok {
+		if reply.Code >= 500 {
+			return smtpError(message.Misconfigured, strconv.Itoa(reply.Code))
+		}
+		return smtpError(message.Unavailable, strconv.Itoa(reply.Code))
+	}
+	e := smtpNoAnswer(ctx, err)
+	if _, garbled := errors.AsType[textproto.ProtocolError](err); e.Code == "unreadable" && !garbled {
+		return smtpError(message.Misconfigured, "unsupported")
+	}
+	return e
+}
+
+// smtpNoAnswer is the error for a connection that did not last. Its end by the context shows as a network error.
+func smtpNoAnswer(ctx context.Context, err error) *message.Error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return cmp.Or(ended(ctx), smtpError(message.Unavailable, "network"))
+	}
+	return cmp.Or(ended(ctx), message.NoAnswer(SMTPName, err))
+}
+
+func ended(ctx context.Context) *message.Error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return message.NoAnswer(SMTPName, ctx.Err())
+}
+
+// sortSend turns what the server said to an email into a message.Error. The server's text is dropped, since it often
+// holds the address; the code is the reply's, with the enhanced one (RFC 3463) if there is one.
+func sortSend(ctx context.Context, err error) *message.Error {
+	refusal, ok := errors.AsType[*mail.SendError](err)
+	if !ok || refusal.ErrorCode() == 0 {
+		return cmp.Or(ended(ctx), smtpError(message.Unavailable, "network"))
+	}
+	code, enhanced := refusal.ErrorCode(), refusal.EnhancedStatusCode()
+	e := smtpError(message.Unavailable, strings.TrimSpace(strconv.Itoa(code)+" "+enhanced))
+	if code < 500 || code == 521 {
+		return e
+	}
+	switch refusal.Reason {
+	case mail.ErrSMTPMailFrom:
+		e.Failure = message.Misconfigured
+	case mail.ErrSMTPRcptTo:
+		e.Failure = recipientFailure(code, enhanced)
+	default: // the email itself
+		e.Failure = message.Rejected
+	}
+	return e
+}
+
+// recipientFailure says what a reply of 5xx to RCPT means (RFC 5321, section 4.2.3; RFC 3463). It is about the mailbox
+// unless the server says that we may not send (5.7, such as "relay access denied"), that the sender is bad, or that it
+// did not understand.
+func recipientFailure(code int, enhanced string) message.Failure {
+	switch {
+	case strings.HasPrefix(enhanced, "5.7."), enhanced == "5.1.7", enhanced == "5.1.8", strings.HasPrefix(enhanced, "5.5."):
+		return message.Misconfigured
+	case code >= 550 && code <= 553, strings.HasPrefix(enhanced, "5.1."), strings.HasPrefix(enhanced, "5.2."):
+		return message.Rejected
+	default:
+		return message.Misconfigured
+	}
+}

@@ -1,0 +1,176 @@
+package failover_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/message"
+)
+
+// TestFlapping counts the calls at a provider that fails for a while, once each second.
+func TestFlapping(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(false)
+		f.a.fail()
+		for range 60 {
+			f.try(t, 1)
+			time.Sleep(time.Second)
+		}
+		require.Equal(t, 5+5, f.a.calls, "five to open, then a probe each time that ten seconds are over")
+		require.Equal(t, 50, f.b.calls)
+		require.Contains(t, f.log.String(), `level=WARN msg="breaker of a provider" provider=a from=closed to=open`)
+		f.a.work()
+		time.Sleep(10 * time.Second)
+		for range 5 {
+			require.Equal(t, "a", f.taken(t, 1))
+		}
+		require.Contains(t, f.log.String(), `level=INFO msg="breaker of a provider" provider=a from=half-open to=closed`)
+
+		before := f.a.calls
+		f.a.fail()
+		for range 4 {
+			f.refused(t, 1)
+		}
+		f.a.work()
+		f.taken(t, 1)
+		f.a.fail()
+		for range 4 {
+			f.refused(t, 1)
+		}
+		require.Equal(t, before+9, f.a.calls, "only failures in a row count")
+	})
+}
+
+func TestOneProbeAtATime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(false)
+		f.a.misconfigured()
+		require.Equal(t, "b", f.taken(t, 1))
+		f.a.work()
+		require.Equal(t, "b", f.taken(t, 1), "misconfigured opens at once")
+		require.Equal(t, 1, f.a.calls)
+
+		time.Sleep(11 * time.Second)
+		f.a.hang()
+		probed := make(chan struct{})
+		go func() {
+			defer close(probed)
+			f.refused(t, 1)
+		}()
+		synctest.Wait()
+		for range 3 {
+			require.Equal(t, "b", f.taken(t, 1))
+		}
+		<-probed
+		require.Equal(t, 2, f.a.calls)
+	})
+}
+
+// TestBreakerNeverRefuses leaves both providers with open breakers: messages are tried all the same, in turn.
+func TestBreakerNeverRefuses(t *testing.T) {
+	t.Parallel()
+	f := setup(false)
+	f.a.fail()
+	f.b.fail()
+	for attempt := range 20 {
+		f.refused(t, attempt+1)
+	}
+	require.Equal(t, []int{10, 10}, []int{f.a.calls, f.b.calls})
+	f.b.work()
+	require.Equal(t, "b", f.taken(t, 2))
+
+	alone := setup(true)
+	alone.a.fail()
+	for range 20 {
+		alone.refused(t, 1)
+	}
+	alone.a.work()
+	require.Equal(t, "a", alone.taken(t, 21))
+}
+
+// TestOpenBreakerIsTheLastResort has the one that is in order fail by its configuration.
+func TestOpenBreakerIsTheLastResort(t *testing.T) {
+	t.Parallel()
+	f := setup(false)
+	f.a.misconfigured()
+	f.taken(t, 1)
+	f.a.work()
+	f.b.misconfigured()
+	require.Equal(t, "a", f.taken(t, 1))
+	require.Equal(t, 2, f.b.calls)
+}
+
+func TestWhatSaysNothingAboutAProvider(t *testing.T) {
+	t.Parallel()
+	f := setup(false)
+	f.a.paused()
+	for range 20 {
+		require.Equal(t, "b", f.taken(t, 1))
+	}
+	f.a.hang()
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := f.Send(ctx, message.Message{})
+		require.Error(t, err)
+		ctx, cancel = context.WithCancel(t.Context())
+		f.a.answer = func(ctx context.Context) error { cancel(); return ctx.Err() }
+		_, err = f.Send(ctx, message.Message{})
+		require.Error(t, err)
+	}
+	f.a.work()
+	require.Equal(t, "a", f.taken(t, 1))
+	require.Empty(t, f.log)
+}
+
+func TestRetryAfterIsObeyed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(false)
+		f.a.refuse(message.Unavailable, "429", time.Minute)
+		require.Equal(t, unavailable("a", "429", 0), f.refused(t, 1), "b may be asked at once")
+		for range 59 {
+			require.Equal(t, "b", f.taken(t, 1))
+			time.Sleep(time.Second)
+		}
+		require.Equal(t, 1, f.a.calls)
+
+		f.b.refuse(message.Unavailable, "429", time.Hour)
+		require.Equal(t, unavailable("b", "429", time.Second), f.refused(t, 2), "the first that may be asked again")
+		require.Equal(t, unavailable("a", message.CodeHeld, time.Second), f.refused(t, 3))
+		require.Equal(t, []int{1, 60}, []int{f.a.calls, f.b.calls})
+		time.Sleep(time.Second)
+		f.a.work()
+		require.Equal(t, "a", f.taken(t, 2))
+	})
+}
+
+func TestRetryAfterOfTheOnlyProvider(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(true)
+		f.a.refuse(message.Unavailable, "429", time.Minute)
+		require.Equal(t, unavailable("a", "429", time.Minute), f.refused(t, 1))
+		time.Sleep(20 * time.Second)
+		require.Equal(t, unavailable("a", message.CodeHeld, 40*time.Second), f.refused(t, 1))
+		require.Equal(t, 1, f.a.calls)
+	})
+}
+
+// TestRetryAfterBesideAPausedProvider has nobody who may be asked before.
+func TestRetryAfterBesideAPausedProvider(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(false)
+		f.a.paused()
+		f.b.refuse(message.Unavailable, "429", time.Minute)
+		require.Equal(t, unavailable("b", "429", time.Minute), f.refused(t, 1))
+		require.Equal(t, unavailable("b", message.CodeHeld, time.Minute), f.refused(t, 1))
+	})
+}

@@ -1,0 +1,114 @@
+package failover
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+
+	"registrar/internal/message"
+)
+
+const (
+	// failuresInARow open a breaker. A provider that loses one message in ten keeps its place.
+	failuresInARow = 5
+	// openFor is how long a provider is left out before one message tries it.
+	openFor = 10 * time.Second
+)
+
+// link is a provider with what the chain knows of its health.
+type link struct {
+	Provider
+	breaker       *gobreaker.CircuitBreaker[struct{}]
+	misconfigured atomic.Bool // said so since the breaker last changed
+
+	mu        sync.Mutex
+	heldUntil time.Time // as the provider's Retry-After said
+}
+
+// The breaker is told only what counts.
+var (
+	errFailed  = errors.New("failed")
+	errNeutral = errors.New("says nothing about the provider")
+)
+
+func newLink(p Provider, logger *slog.Logger) *link {
+	l := &link{Provider: p}
+	l.breaker = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
+		Name:    p.Name,
+		Timeout: openFor,
+		ReadyToTrip: func(counts gobreaker.Counts) bool {
+			return counts.ConsecutiveFailures >= failuresInARow || l.misconfigured.Load()
+		},
+		IsExcluded: func(err error) bool { return errors.Is(err, errNeutral) },
+		OnStateChange: func(name string, from, to gobreaker.State) {
+			l.misconfigured.Store(false)
+			level := slog.LevelInfo
+			if to == gobreaker.StateOpen {
+				level = slog.LevelWarn
+			}
+			logger.Log(context.Background(), level, "breaker of a provider", "provider", name, "from", from.String(), "to", to.String())
+		},
+	})
+	return l
+}
+
+// guarded tries the provider unless its breaker is open, or half-open and busy with a probe; asked is false then.
+func (l *link) guarded(ctx context.Context, call call) (refusal *message.Error, asked bool) {
+	_, _ = l.breaker.Execute(func() (struct{}, error) {
+		asked = true
+		refusal = l.try(ctx, call)
+		return struct{}{}, l.verdict(ctx, refusal)
+	})
+	return refusal, asked
+}
+
+// try asks the provider, and remembers when it wants to be asked again.
+func (l *link) try(ctx context.Context, call call) *message.Error {
+	err := call(ctx, l.Provider)
+	if err == nil {
+		return nil
+	}
+	refusal := refusalOf(l.Name, err)
+	if refusal.RetryAfter > 0 {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if until := time.Now().Add(refusal.RetryAfter); until.After(l.heldUntil) {
+			l.heldUntil = until
+		}
+	}
+	return refusal
+}
+
+// held is how much longer the provider wants to be left alone.
+func (l *link) held() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return max(time.Until(l.heldUntil), 0)
+}
+
+// verdict is what a try says about the provider's health. To refuse a destination is to be in good health; a caller
+// that went away and a pause say nothing.
+func (l *link) verdict(ctx context.Context, refusal *message.Error) error {
+	switch {
+	case refusal == nil, refusal.Failure == message.Rejected:
+		return nil
+	case !refusal.Asked(), errors.Is(ctx.Err(), context.Canceled):
+		return errNeutral
+	case refusal.Failure == message.Misconfigured:
+		l.misconfigured.Store(true)
+	}
+	return errFailed
+}
+
+// refusalOf is a provider's error. Of one that is no message.Error only the kind is kept: it may hold personal data.
+func refusalOf(provider string, err error) *message.Error {
+	if refusal, ok := errors.AsType[*message.Error](err); ok {
+		return refusal
+	}
+	return message.NoAnswer(provider, err)
+}

@@ -1,0 +1,101 @@
+package service
+
+import (
+	"fmt"
+	"log/slog"
+
+	"registrar/internal/config"
+	"registrar/internal/email"
+	"registrar/internal/failover"
+	"registrar/internal/message"
+	"registrar/internal/pause"
+	"registrar/internal/sms"
+)
+
+// Providers take the messages. Batches are for campaigns, and nil where there are none.
+type Providers struct {
+	Email, SMS message.Sender
+	Batches    message.BatchSender
+}
+
+// ProviderNames are the providers that OpenProviders knows, as ledger and pauses call them.
+var ProviderNames = []string{email.MailgunName, email.SMTPName, sms.TwilioName, sms.WebhookName}
+
+// OpenProviders returns the providers that the configuration names, in its order and under an operator's switches: when
+// one cannot take a message, the next one does. It calls none of them.
+func OpenProviders(c config.Config, switches *pause.Switches, logger *slog.Logger) (Providers, error) {
+	if err := c.NeedProviders(); err != nil {
+		return Providers{}, err
+	}
+	o := failover.Options{Patience: c.Worker.ProviderPatience, Logger: logger}
+	var emails, texts []failover.Provider
+	for _, name := range c.Email.EmailProviders {
+		p, err := openEmail(c.Email, name)
+		if err != nil {
+			return Providers{}, err
+		}
+		p.Batches = switches.Batches(name, p.Batches)
+		emails = append(emails, switched(switches, p))
+	}
+	for _, name := range c.SMS.SMSProviders {
+		p, err := openSMS(c.SMS, name)
+		if err != nil {
+			return Providers{}, err
+		}
+		texts = append(texts, switched(switches, p))
+	}
+	chain := failover.New(o, emails...)
+	return Providers{Email: chain, SMS: failover.New(o, texts...), Batches: chain}, nil
+}
+
+func switched(s *pause.Switches, p failover.Provider) failover.Provider {
+	p.Sender = s.Sender(p.Name, p.Sender)
+	return p
+}
+
+func openEmail(c config.Email, name string) (failover.Provider, error) {
+	switch name {
+	case email.MailgunName:
+		mailgun, err := email.NewMailgun(email.MailgunOptions{
+			Domain: c.MailgunDomain, APIKey: c.MailgunAPIKey, APIBase: c.MailgunBase, From: c.From,
+		})
+		if err != nil {
+			return failover.Provider{}, fmt.Errorf("MAILGUN_…, EMAIL_FROM: %w", err)
+		}
+		return failover.Provider{Name: name, Sender: mailgun, Batches: mailgun}, nil
+	case email.SMTPName:
+		smtp, err := email.NewSMTP(email.SMTPOptions{
+			Host: c.SMTPHost, Port: c.SMTPPort, Username: c.SMTPUsername, Password: c.SMTPPassword,
+			TLS: email.SMTPTLS(c.SMTPTLS), From: c.From,
+		})
+		if err != nil {
+			return failover.Provider{}, fmt.Errorf("SMTP_…, EMAIL_FROM: %w", err)
+		}
+		return failover.Provider{Name: name, Sender: smtp, Batches: smtp}, nil
+	default:
+		return failover.Provider{}, fmt.Errorf("EMAIL_PROVIDERS: %q is no provider", name)
+	}
+}
+
+func openSMS(c config.SMS, name string) (failover.Provider, error) {
+	switch name {
+	case sms.TwilioName:
+		twilio, err := sms.NewTwilio(sms.TwilioOptions{
+			AccountSID: c.TwilioAccountSID, AuthToken: c.TwilioAuthToken,
+			APIKeySID: c.TwilioAPIKeySID, APIKeySecret: c.TwilioAPIKeySecret,
+			From: c.TwilioFrom, MessagingServiceSID: c.TwilioService, BaseURL: c.TwilioBaseURL,
+		})
+		if err != nil {
+			return failover.Provider{}, fmt.Errorf("TWILIO_…: %w", err)
+		}
+		return failover.Provider{Name: name, Sender: twilio}, nil
+	case sms.WebhookName:
+		webhook, err := sms.NewWebhook(sms.WebhookOptions{URL: c.WebhookURL, Secret: c.WebhookSecret, Body: c.WebhookBody})
+		if err != nil {
+			return failover.Provider{}, fmt.Errorf("SMS_WEBHOOK_…: %w", err)
+		}
+		return failover.Provider{Name: name, Sender: webhook}, nil
+	default:
+		return failover.Provider{}, fmt.Errorf("SMS_PROVIDERS: %q is no provider", name)
+	}
+}
