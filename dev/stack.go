@@ -79,7 +79,7 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	workers, err := service.StartWorkers(s.config, keys, users, service.Providers{Email: s.outbox, SMS: s.outbox}, temporal, s.fail)
+	workers, err := service.StartWorkers(s.config, keys, users, service.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox}, temporal, s.fail)
 	if err != nil {
 		return err
 	}
