@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"registrar/internal/config"
 	"registrar/internal/message"
 	"registrar/internal/pause"
 	"registrar/internal/service"
@@ -29,7 +31,14 @@ func providerCommand() *cobra.Command {
 		Short: "List the providers, and which of them are paused",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error { return listProviders(ctx, cmd, s) })
+			c, err := config.Load(os.Environ())
+			if err != nil {
+				return err
+			}
+			named := slices.Concat(c.Email.EmailProviders, c.SMS.SMSProviders)
+			return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error {
+				return listProviders(ctx, cmd, s, named)
+			})
 		},
 	}
 	cmd.AddCommand(list, pauseCommand(), unpauseCommand())
@@ -41,8 +50,8 @@ func pauseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pause PROVIDER",
 		Short: "Send nothing through a provider until unpause",
-		Long: "Send nothing through a provider until unpause. Its messages are tried again until their budget is used up; " +
-			"then their registrations park, and can be retried.",
+		Long: "Send nothing through a provider until unpause. Its messages go through the channel's other providers; " +
+			"where there is none, they are tried again until their budget is used up, and then their registrations park and can be retried.",
 		Args: oneProvider,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			order := message.Pause{Provider: args[0], Reason: reason, Since: time.Now().UTC()}
@@ -89,14 +98,17 @@ func oneProvider(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func listProviders(ctx context.Context, cmd *cobra.Command, s *store.Store) error {
+func listProviders(ctx context.Context, cmd *cobra.Command, s *store.Store, named []string) error {
 	pauses, err := s.Pauses(ctx)
 	if err != nil {
 		return err
 	}
 	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	for _, name := range service.ProviderNames {
-		state := "in use"
+		state := "not in use"
+		if slices.Contains(named, name) {
+			state = "in use"
+		}
 		if at := slices.IndexFunc(pauses, func(p message.Pause) bool { return p.Provider == name }); at >= 0 {
 			state = fmt.Sprintf("paused since %s: %s", pauses[at].Since.UTC().Format(time.RFC3339), cmp.Or(pauses[at].Reason, "no reason given"))
 		}

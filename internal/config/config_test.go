@@ -93,6 +93,7 @@ func TestMarkdownIsUpToDate(t *testing.T) {
 // needed are the variables that Need knows.
 var needed = []string{
 	"PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "EMAIL_FROM", "MAILGUN_DOMAIN", "MAILGUN_API_KEY", "TWILIO_ACCOUNT_SID",
+	"SMTP_HOST", "SMS_WEBHOOK_URL", "SMS_WEBHOOK_SECRET",
 }
 
 func TestNeed(t *testing.T) {
@@ -107,8 +108,28 @@ func TestNeed(t *testing.T) {
 		"MAILGUN_DOMAIN: is not set; an example: mg.example.com",
 		"MAILGUN_API_KEY: is not set",
 		"TWILIO_ACCOUNT_SID: is not set; an example: AC…",
+		"SMTP_HOST: is not set; an example: smtp.example.com",
+		"SMS_WEBHOOK_URL: is not set; an example: https://sms.example.com/send",
+		"SMS_WEBHOOK_SECRET: is not set",
 	)
 	require.PanicsWithValue(t, "config: Need does not know API_ADDR", func() { _ = c.Need("API_ADDR") })
+}
+
+func TestNeedProviders(t *testing.T) {
+	t.Parallel()
+	requireMistakes(t, load(t, "EMAIL_FROM=a@example.com").NeedProviders(),
+		"MAILGUN_DOMAIN: is not set; an example: mg.example.com",
+		"MAILGUN_API_KEY: is not set",
+		"TWILIO_ACCOUNT_SID: is not set; an example: AC…",
+	)
+	others := load(t, "EMAIL_PROVIDERS=smtp", "SMS_PROVIDERS=webhook")
+	require.Equal(t, []string{"smtp"}, others.Email.EmailProviders)
+	requireMistakes(t, others.NeedProviders(),
+		"EMAIL_FROM: is not set; an example: Registrar <hello@example.com>",
+		"SMTP_HOST: is not set; an example: smtp.example.com",
+		"SMS_WEBHOOK_URL: is not set; an example: https://sms.example.com/send",
+		"SMS_WEBHOOK_SECRET: is not set",
+	)
 }
 
 func TestCodecCheck(t *testing.T) {

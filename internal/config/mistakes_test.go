@@ -50,12 +50,20 @@ func TestBadValues(t *testing.T) {
 		"DATABASE_CONN_MAX_LIFETIME=0": "0s is not longer than 0; an example: 5m",
 		"WORKER_QUEUES=emails": `"emails" is no queue (there are ["registration" "notifications-high" "notifications-low"]);` +
 			" an example: notifications-high",
-		"WORKER_CONCURRENCY=0":            "0 is not above 0; an example: 50",
-		"WORKER_STOP_TIMEOUT=0s":          "0s is not longer than 0; an example: 15s",
-		"OTP_PER_SECOND=-1":               "-1 is below 0; an example: 50",
-		"NOTICES_PER_SECOND=ten":          `"ten" ` + noNumber + "50",
-		"PUBLIC_URL=https://example.com/": `"https://example.com/" is no http or https URL without a path; an example: https://register.example.com`,
-		"PUBLIC_URL=example.com":          `"example.com" is no http or https URL without a path; an example: https://register.example.com`,
+		"WORKER_CONCURRENCY=0":                "0 is not above 0; an example: 50",
+		"WORKER_STOP_TIMEOUT=0s":              "0s is not longer than 0; an example: 15s",
+		"OTP_PER_SECOND=-1":                   "-1 is below 0; an example: 50",
+		"NOTICES_PER_SECOND=ten":              `"ten" ` + noNumber + "50",
+		"PROVIDER_PATIENCE=0s":                "0s is not longer than 0; an example: 4s",
+		"EMAIL_PROVIDERS=mailgun,sendgrid":    `"sendgrid" is no provider (there are ["mailgun" "smtp"]); an example: mailgun,smtp`,
+		"EMAIL_PROVIDERS=smtp,smtp":           `"smtp" is named twice; an example: mailgun,smtp`,
+		"SMS_PROVIDERS=smtp":                  `"smtp" is no provider (there are ["twilio" "webhook"]); an example: twilio,webhook`,
+		"SMS_PROVIDERS=twilio,webhook,twilio": `"twilio" is named twice; an example: twilio,webhook`,
+		"SMTP_PORT=0":                         "0 is no port; an example: 465",
+		"SMTP_PORT=70000":                     "70000 is no port; an example: 465",
+		"SMTP_TLS=ssl":                        `"ssl" is no way of encrypting; an example: tls`,
+		"PUBLIC_URL=https://example.com/":     `"https://example.com/" is no http or https URL without a path; an example: https://register.example.com`,
+		"PUBLIC_URL=example.com":              `"example.com" is no http or https URL without a path; an example: https://register.example.com`,
 	} {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()
@@ -110,7 +118,8 @@ func TestSecretsAreMarked(t *testing.T) {
 		names = append(names, v.Name)
 	}
 	require.Equal(t, []string{
-		"ADMIN_TOKEN", "PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "MAILGUN_API_KEY", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET", "CODEC_TOKEN",
+		"ADMIN_TOKEN", "PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "MAILGUN_API_KEY", "SMTP_PASSWORD",
+		"TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET", "SMS_WEBHOOK_SECRET", "CODEC_TOKEN",
 	}, names)
 }
 

@@ -81,6 +81,19 @@ func NewMailgun(o MailgunOptions) (*Mailgun, error) {
 
 // Send hands m to Mailgun. It returns within ctx's deadline, and every error is a *message.Error.
 func (s *Mailgun) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
+	out, err := s.compose(m)
+	if err != nil {
+		return message.Receipt{}, rejected("invalid_message")
+	}
+	receipt, refusal, _ := s.post(ctx, out)
+	if refusal != nil {
+		return message.Receipt{}, refusal
+	}
+	return receipt, nil
+}
+
+// post calls Mailgun. The body is that of an answer of refusal.
+func (s *Mailgun) post(ctx context.Context, out *mailgun.Message) (receipt message.Receipt, refusal *message.Error, body []byte) {
 	answer := &answerHeader{next: s.http.Transport}
 	client := s.http
 	client.Transport = answer
@@ -88,18 +101,17 @@ func (s *Mailgun) Send(ctx context.Context, m message.Message) (message.Receipt,
 	mg.SetAPIBase(s.apiBase)
 	mg.SetClient(&client)
 
-	out, err := s.compose(m)
-	if err != nil {
-		return message.Receipt{}, rejected("invalid_message")
-	}
 	_, id, err := mg.Send(ctx, out)
 	if err != nil {
-		return message.Receipt{}, sortMailgun(err, answer.header, time.Now())
+		if refused, ok := errors.AsType[*mailgun.UnexpectedResponseError](err); ok {
+			body = refused.Data
+		}
+		return message.Receipt{}, sortMailgun(err, answer.header, time.Now()), body
 	}
 	if id = strings.Trim(id, "<>"); id == "" {
-		return message.Receipt{}, message.NoAnswer(MailgunName, errors.New("no message id"))
+		return message.Receipt{}, message.NoAnswer(MailgunName, errors.New("no message id")), nil
 	}
-	return message.Receipt{Provider: MailgunName, MessageID: id}, nil
+	return message.Receipt{Provider: MailgunName, MessageID: id}, nil, nil
 }
 
 func (s *Mailgun) compose(m message.Message) (*mailgun.Message, error) {

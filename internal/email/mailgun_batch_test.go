@@ -1,0 +1,156 @@
+package email_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mailgun/mailgun-go/v4"
+	"github.com/mailgun/mailgun-go/v4/events"
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/message"
+)
+
+func TestMailgunTakesABatch(t *testing.T) {
+	t.Parallel()
+	mock := mailgun.NewMockServer()
+	t.Cleanup(mock.Stop)
+	before := len(mock.Events())
+	receipt, err := sender(t, mock.URL()).SendBatch(t.Context(), batch(3))
+	require.NoError(t, err)
+	require.Equal(t, 3, receipt.Done)
+	require.Empty(t, receipt.Rejected)
+	accepted, ok := mock.Events()[before].(*events.Accepted)
+	require.True(t, ok)
+	require.Equal(t, message.Receipt{Provider: "mailgun", MessageID: accepted.Message.Headers.MessageID}, receipt.Receipt)
+}
+
+func TestMailgunBatchRequest(t *testing.T) {
+	t.Parallel()
+	var form map[string][]string
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseMultipartForm(1 << 20)
+		form = r.MultipartForm.Value
+		_, _ = io.WriteString(w, `{"id":"<1@mg.example.com>"}`)
+	})
+	receipt, err := sender(t, base).SendBatch(t.Context(), batch(2))
+	require.NoError(t, err)
+	require.Equal(t, message.BatchReceipt{Receipt: message.Receipt{Provider: "mailgun", MessageID: "1@mg.example.com"}, Done: 2}, receipt)
+
+	values := form["recipient-variables"]
+	require.Len(t, values, 1)
+	require.JSONEq(t, `{
+		"p0@example.org": {
+			"first_name": "N<0>", "first_name_html": "N&lt;0&gt;",
+			"unsubscribe": "https://register.example.com/v1/unsubscribe?token=t0&lang=en",
+			"unsubscribe_html": "https://register.example.com/v1/unsubscribe?token=t0&amp;lang=en"
+		},
+		"p1@example.org": {
+			"first_name": "N<1>", "first_name_html": "N&lt;1&gt;",
+			"unsubscribe": "https://register.example.com/v1/unsubscribe?token=t1&lang=en",
+			"unsubscribe_html": "https://register.example.com/v1/unsubscribe?token=t1&amp;lang=en"
+		}
+	}`, values[0])
+	delete(form, "recipient-variables")
+	require.Equal(t, map[string][]string{
+		"from":                    {"Registrar <hello@mg.example.com>"},
+		"to":                      {"p0@example.org", "p1@example.org"},
+		"subject":                 {"News for %recipient.first_name%"},
+		"text":                    {"Hi %recipient.first_name%, 100%\u2060recipient.first_name% %recipient.unsubscribe%"},
+		"html":                    {`<p>Hi %recipient.first_name_html%</p><a href="%recipient.unsubscribe_html%">x</a>`},
+		"o:tag":                   {"campaign"},
+		"o:tracking":              {"no"},
+		"h:Auto-Submitted":        {"auto-generated"},
+		"h:List-Unsubscribe":      {"<%recipient.unsubscribe%>"},
+		"h:List-Unsubscribe-Post": {"List-Unsubscribe=One-Click"},
+		"v:campaign_id":           {"c-1"},
+		"v:kind":                  {"campaign"},
+	}, form)
+}
+
+func TestMailgunBatchTextIsNoTemplate(t *testing.T) {
+	t.Parallel()
+	var subject, variables string
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		subject, variables = r.FormValue("subject"), r.FormValue("recipient-variables")
+		_, _ = io.WriteString(w, `{"id":"<1@mg.example.com>"}`)
+	})
+	b := batch(1)
+	b.Subject = message.Pattern{{Text: "50%"}, {Text: "recipient.x% %unsubscribe_url% %recipient"}, {Field: message.FieldFirstName}, {Text: " 100%"}}
+	b.Recipients[0].FirstName = "%recipient.unsubscribe%"
+	_, err := sender(t, base).SendBatch(t.Context(), b)
+	require.NoError(t, err)
+	require.Equal(t, "50%\u2060recipient.x% %\u2060unsubscribe_url% %\u2060recipient%recipient.first_name% 100%", subject)
+	var values map[string]map[string]string
+	require.NoError(t, json.Unmarshal([]byte(variables), &values))
+	require.Equal(t, "%\u2060recipient.unsubscribe%", values["p0@example.org"]["first_name"])
+}
+
+func TestMailgunBatchWithABadAddress(t *testing.T) {
+	t.Parallel()
+	var taken []string
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseMultipartForm(1 << 20)
+		to := r.MultipartForm.Value["to"]
+		if slices.ContainsFunc(to, func(a string) bool { return strings.HasPrefix(a, "bad") }) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"message":"'to' parameter is not a valid address. please check documentation"}`)
+			return
+		}
+		taken = append(taken, to...)
+		_, _ = io.WriteString(w, `{"id":"<`+to[0]+`>"}`)
+	})
+	b := batch(11)
+	var want []string
+	for i := range b.Recipients {
+		if i == 0 || i == 7 {
+			b.Recipients[i].To = "bad"
+		} else {
+			want = append(want, b.Recipients[i].To)
+		}
+	}
+	receipt, err := sender(t, base).SendBatch(t.Context(), b)
+	require.NoError(t, err)
+	require.Equal(t, 11, receipt.Done)
+	require.Equal(t, []int{0, 7}, receipt.Rejected)
+	require.Equal(t, "p1@example.org", receipt.MessageID)
+	require.Equal(t, want, taken, "everybody else once, in order")
+}
+
+func TestMailgunBatchRefused(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		calls++
+		_ = r.ParseMultipartForm(1 << 20)
+		switch {
+		case len(r.MultipartForm.Value["to"]) > 2:
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"message":"'to' parameter is not a valid address. please check documentation"}`)
+		case calls == 2:
+			_, _ = io.WriteString(w, `{"id":"<first>"}`)
+		default:
+			w.Header().Set("Retry-After", "30")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}
+	})
+	receipt, err := sender(t, base).SendBatch(t.Context(), batch(4))
+	e, ok := errors.AsType[*message.Error](err)
+	require.True(t, ok)
+	require.Equal(t, message.Unavailable, e.Failure)
+	require.NotZero(t, e.RetryAfter)
+	require.Equal(t, 2, receipt.Done, "what was taken before the refusal is not sent again")
+	require.Equal(t, "first", receipt.MessageID)
+
+	receipt, err = sender(t, base).SendBatch(t.Context(), batch(message.MaxBatch+1))
+	require.Equal(t, &message.Error{Provider: "mailgun", Failure: message.Rejected, Code: "invalid_message"}, err)
+	require.Zero(t, receipt)
+	receipt, err = sender(t, base).SendBatch(t.Context(), batch(0))
+	require.NoError(t, err)
+	require.Zero(t, receipt)
+}

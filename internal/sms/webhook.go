@@ -1,0 +1,203 @@
+package sms
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"text/template"
+	"time"
+
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"registrar/internal/message"
+)
+
+// WebhookName is what receipts, errors and pauses call the gateway behind the webhook.
+const WebhookName = "webhook"
+
+// webhookBody is what the gateway gets unless configured otherwise.
+const webhookBody = `{"id":{{json .ID}},"to":{{json .To}},"text":{{json .Text}},"kind":{{json .Kind}}}`
+
+// WebhookOptions configures a Webhook.
+type WebhookOptions struct {
+	URL    string // where the gateway takes messages, http or https
+	Secret string // "whsec_" and at least 24 bytes in base64, as Standard Webhooks has it
+	// Body is a text/template for the JSON that the gateway gets, with .ID, .To, .Text, .Kind and a function json.
+	// Default: an object with id, to, text and kind.
+	Body string
+	// HTTPClient makes the calls; default message.NewHTTPClient. Its redirect policy is not used: none is followed.
+	HTTPClient *http.Client
+}
+
+// Webhook hands SMS to any gateway by an HTTP request that is signed as the Standard Webhooks specification says. It is
+// a message.Sender and safe for concurrent use.
+//
+// The id of a request is made of the message's registration, kind and sequence: it is the same whenever the message is
+// tried again, so that a gateway can tell a repetition. A message without a registration has a random id.
+type Webhook struct {
+	url    string
+	signer *webhooks.Webhook
+	body   *template.Template
+	http   http.Client
+}
+
+const (
+	secretPrefix  = "whsec_"
+	leastSecret   = 24 // bytes, as the specification says
+	mostAnswer    = 64 << 10
+	mostMessageID = 255 // characters, the width of the ledger's column
+)
+
+// NewWebhook returns a sender, or an error that says which option is wrong. It does not call the gateway.
+func NewWebhook(o WebhookOptions) (*Webhook, error) {
+	u, err := url.Parse(o.URL)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, errors.New("webhook: the URL must be one of http or https, without a user")
+	}
+	encoded, prefixed := strings.CutPrefix(o.Secret, secretPrefix)
+	key, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || !prefixed || len(key) < leastSecret {
+		return nil, fmt.Errorf("webhook: the secret must be %q and at least %d bytes in base64", secretPrefix, leastSecret)
+	}
+	signer, err := webhooks.NewWebhookRaw(key)
+	if err != nil {
+		return nil, errors.New("webhook: the secret is not usable")
+	}
+	body, err := template.New("body").Option("missingkey=error").Funcs(template.FuncMap{"json": toJSON}).
+		Parse(cmp.Or(o.Body, webhookBody))
+	if err != nil {
+		return nil, fmt.Errorf("webhook: the body: %w", err)
+	}
+	if o.HTTPClient == nil {
+		o.HTTPClient = message.NewHTTPClient()
+	}
+	w := &Webhook{url: o.URL, signer: signer, body: body, http: *o.HTTPClient}
+	w.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	_, err = w.compose("id", message.Message{To: "+15550100000", Text: "\"Line\"\n\\ {two}", Kind: message.KindOTP})
+	return w, err
+}
+
+func toJSON(v any) (string, error) {
+	out, err := json.Marshal(v)
+	return string(out), err
+}
+
+// compose makes the body of a request. Its error holds nothing of m.
+func (w *Webhook) compose(id string, m message.Message) ([]byte, error) {
+	var body bytes.Buffer
+	err := w.body.Execute(&body, struct{ ID, To, Text, Kind string }{id, m.To, m.Text, string(m.Kind)})
+	if err != nil {
+		return nil, fmt.Errorf("webhook: the body: %w", err)
+	}
+	if !json.Valid(body.Bytes()) {
+		return nil, errors.New("webhook: the body is not JSON: write values as {{json .Text}}, without quotes around")
+	}
+	return body.Bytes(), nil
+}
+
+// Send hands m to the gateway. It returns within ctx's deadline, and every error is a *message.Error.
+func (w *Webhook) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
+	id := requestID(m)
+	req, err := w.request(ctx, id, m)
+	if err != nil {
+		return message.Receipt{}, webhookError(message.Misconfigured, "body")
+	}
+	resp, err := w.http.Do(req)
+	if err != nil {
+		return message.Receipt{}, message.NoAnswer(WebhookName, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer := readAnswer(resp.Body)
+	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
+		return message.Receipt{Provider: WebhookName, MessageID: cmp.Or(answer.ID, id)}, nil
+	}
+	e := webhookError(webhookFailure(resp.StatusCode), cmp.Or(answer.Code, strconv.Itoa(resp.StatusCode)))
+	if e.Failure == message.Unavailable {
+		e.RetryAfter = message.RetryAfter(resp.Header, time.Now())
+	}
+	return message.Receipt{}, e
+}
+
+// requestID has no full stop, which separates the parts of what is signed.
+func requestID(m message.Message) string {
+	if m.RegistrationID == "" {
+		return "msg_" + rand.Text()
+	}
+	return fmt.Sprintf("msg_%s_%s_%d", m.RegistrationID, m.Kind, max(m.Sequence, 1))
+}
+
+func (w *Webhook) request(ctx context.Context, id string, m message.Message) (*http.Request, error) {
+	body, err := w.compose(id, m)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	signature, err := w.signer.Sign(id, now, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set(webhooks.HeaderWebhookID, id)
+	req.Header.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
+	req.Header.Set(webhooks.HeaderWebhookSignature, signature)
+	return req, nil
+}
+
+func webhookError(failure message.Failure, code string) *message.Error {
+	return &message.Error{Provider: WebhookName, Failure: failure, Code: code}
+}
+
+// webhookAnswer is what the gateway may answer, success or not.
+type webhookAnswer struct{ ID, Code string }
+
+var (
+	plainCode = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
+	number    = regexp.MustCompile(`\d{7}`)
+)
+
+// readAnswer reads what can be read: a message is taken, or not, without it. A code that might hold a phone number is
+// dropped.
+func readAnswer(body io.Reader) webhookAnswer {
+	var a webhookAnswer
+	raw, err := io.ReadAll(io.LimitReader(body, mostAnswer))
+	if err != nil || json.Unmarshal(raw, &a) != nil {
+		return webhookAnswer{}
+	}
+	if len(a.ID) > mostMessageID {
+		a.ID = ""
+	}
+	if !plainCode.MatchString(a.Code) || number.MatchString(a.Code) {
+		a.Code = ""
+	}
+	return a
+}
+
+// webhookFailure says what a status means. Only 422 is about the message; any other 4xx says that gateway and
+// configuration do not fit.
+func webhookFailure(status int) message.Failure {
+	switch {
+	case status == http.StatusUnprocessableEntity:
+		return message.Rejected
+	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusTooManyRequests:
+		return message.Unavailable
+	case status >= 300 && status < 500:
+		return message.Misconfigured
+	default:
+		return message.Unavailable
+	}
+}
