@@ -65,7 +65,12 @@ func newCampaign(ctx workflow.Context, in CampaignInput) *campaign {
 	in.ParkingTime = cmp.Or(in.ParkingTime, patience.ParkingTime)
 	in.BatchSize = min(cmp.Or(max(in.BatchSize, 0), message.MaxBatch), message.MaxBatch)
 	c := &campaign{in: in, progress: in.Progress, paused: in.Progress.Status == CampaignPaused}
-	c.progress.Status = cmp.Or(c.progress.Status, CampaignScheduled)
+	if c.progress.Status == "" {
+		c.progress.Status = CampaignRunning
+		if in.ScheduleAt.After(workflow.Now(ctx)) {
+			c.progress.Status = CampaignScheduled
+		}
+	}
 	c.shownStatus, c.shownReason = shown(ctx)
 	return c
 }
@@ -125,11 +130,15 @@ func (c *campaign) start(ctx workflow.Context) error {
 
 // waitForSchedule waits until the campaign's time has come and nobody has paused it.
 func (c *campaign) waitForSchedule(ctx workflow.Context) error {
-	if c.in.ScheduleAt.After(workflow.Now(ctx)) {
+	status := c.progress.Status
+	if status == CampaignScheduled {
 		c.tell(ctx, "waits for "+c.in.ScheduleAt.UTC().Format(time.DateTime)+" UTC")
+		if err := c.publish(ctx); err != nil {
+			return err
+		}
 	}
 	for {
-		if err := c.waitWhilePaused(ctx, CampaignScheduled); err != nil {
+		if err := c.waitWhilePaused(ctx, status); err != nil {
 			return err
 		}
 		wait := c.in.ScheduleAt.Sub(workflow.Now(ctx))

@@ -9,9 +9,10 @@ import (
 
 var attributeCampaignStatus = temporal.NewSearchAttributeKeyKeyword(AttributeCampaignStatus)
 
-// CampaignAttributes are the search attributes that a campaign starts with.
-func CampaignAttributes() temporal.SearchAttributes {
-	return temporal.NewSearchAttributes(attributeCampaignStatus.ValueSet(string(CampaignScheduled)))
+// CampaignAttributes are the search attributes that a campaign with a status starts with: CampaignScheduled when it waits
+// for its time, else CampaignRunning.
+func CampaignAttributes(status CampaignStatus) temporal.SearchAttributes {
+	return temporal.NewSearchAttributes(attributeCampaignStatus.ValueSet(string(status)))
 }
 
 // shown reads the search attributes, which outlive a run.

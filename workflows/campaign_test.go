@@ -277,7 +277,7 @@ func TestPauseOutlivesItsRun(t *testing.T) {
 
 func TestCampaignAttributes(t *testing.T) {
 	t.Parallel()
-	status, ok := workflows.CampaignAttributes().GetKeyword(temporal.NewSearchAttributeKeyKeyword(workflows.AttributeCampaignStatus))
+	status, ok := workflows.CampaignAttributes(workflows.CampaignScheduled).GetKeyword(temporal.NewSearchAttributeKeyKeyword(workflows.AttributeCampaignStatus))
 	require.True(t, ok)
 	require.Equal(t, "scheduled", status)
 	require.Equal(t, "campaign-c-1", workflows.CampaignWorkflowID("c-1"))
