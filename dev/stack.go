@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,6 +76,7 @@ func (s *stack) start(ctx context.Context) error {
 	}
 	s.later(s.outbox.Close)
 	s.base = "http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	s.config.Public.PublicURL = cmp.Or(s.config.Public.PublicURL, s.base)
 	temporal, err := s.openTemporal(ctx, keys, s.base+"/codec")
 	if err != nil {
 		return err
