@@ -20,6 +20,34 @@ type Activities struct {
 	Messages Messages
 	Email    message.Sender
 	SMS      message.Sender
+
+	// What campaigns need.
+	Campaigns Campaigns
+	Letters   Letters
+	Batches   message.BatchSender
+}
+
+// Campaigns is the store of campaigns, of those to whom they go, and of the batches that a provider has taken.
+type Campaigns interface {
+	// StoreCampaign stores a campaign unless it is stored already.
+	StoreCampaign(context.Context, message.Campaign) error
+	// StartCampaign gives a campaign its StartedAt and Recipients, unless it has them, and a status.
+	StartCampaign(ctx context.Context, id string, at time.Time, status string) (c message.Campaign, found bool, err error)
+	Campaign(ctx context.Context, id string) (c message.Campaign, found bool, err error)
+	// Addressees are the next of an audience in the order of their user ids, limit at most.
+	Addressees(ctx context.Context, who message.Audience, after string, limit int) ([]message.Addressee, error)
+	CampaignBatch(ctx context.Context, id string, number int) (b message.CampaignBatch, found bool, err error)
+	// RecordCampaignBatch writes a batch to the ledger and returns what the ledger has: the first one with its number.
+	RecordCampaignBatch(context.Context, message.CampaignBatch) (message.CampaignBatch, error)
+	SetCampaignStatus(ctx context.Context, id, status string, endedAt time.Time) error
+}
+
+// Letters writes campaigns. It is safe for concurrent use.
+type Letters interface {
+	// Patterns are the parts of an email, html empty when the campaign has none.
+	Patterns(workflows.CampaignContent) (subject, text, html message.Pattern, err error)
+	// Unsubscribe is the link with which a user takes the consent to campaigns back.
+	Unsubscribe(campaignID, userID string) (url string)
 }
 
 // Users is the user store. Its errors hold no personal data; a broken rule is a *user.Error.

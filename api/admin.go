@@ -20,16 +20,21 @@ type Timelines interface {
 }
 
 const (
-	adminPrefix = "/v1/admin/"
+	adminPrefix   = "/v1/admin/"
+	campaignsPath = "/v1/campaigns"
 	// timelinePatience bounds one timeline. It is below the server's WriteTimeout.
 	timelinePatience = 15 * time.Second
 )
 
-// guardAdmin lets only operators to what is under adminPrefix. Without a token or a reader there is nothing under it.
+// guardAdmin lets only operators to what is under adminPrefix, and to campaigns. Without a token, or what answers there,
+// there is nothing.
 func (s *server) guardAdmin(c *gin.Context) {
+	path := c.Request.URL.Path
+	admin := strings.HasPrefix(path, adminPrefix)
+	campaigns := path == campaignsPath || strings.HasPrefix(path, campaignsPath+"/")
 	switch {
-	case !strings.HasPrefix(c.Request.URL.Path, adminPrefix):
-	case s.AdminToken == "" || s.Timelines == nil:
+	case !admin && !campaigns:
+	case s.AdminToken == "" || admin && s.Timelines == nil || campaigns && s.Campaigns == nil:
 		s.fail(c, &problem{code: ProblemCodeNotFound})
 	case !s.isAdmin(c):
 		c.Header("WWW-Authenticate", "Bearer")

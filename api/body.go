@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net"
@@ -15,18 +16,25 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// maxBody bounds a request's body. The largest honest registration has about 2 KiB; with every character escaped, 8.
-const maxBody = 16 << 10
+const (
+	// maxBody bounds a request's body. The largest honest registration has about 2 KiB; with every character escaped, 8.
+	maxBody = 16 << 10
+	// maxCampaign holds HTML and text of the greatest size, with quotes and lines escaped.
+	maxCampaign = 256 << 10
+)
 
 // bodies are the shapes of request bodies, by route. The contract has only flat objects.
 var bodies = map[string]shape{
-	"/v1/registrations":                  shapeOf[RegistrationRequest](true),
-	"/v1/registrations/:id/verification": shapeOf[VerificationRequest](true),
-	"/v1/registrations/:id/otp":          shapeOf[ResendRequest](false),
+	"/v1/registrations":                  shapeOf[RegistrationRequest](true, maxBody),
+	"/v1/registrations/:id/verification": shapeOf[VerificationRequest](true, maxBody),
+	"/v1/registrations/:id/otp":          shapeOf[ResendRequest](false, maxBody),
+	"/v1/campaigns":                      shapeOf[CampaignRequest](true, maxCampaign),
+	"/v1/campaigns/preview":              shapeOf[CampaignPreviewRequest](true, maxCampaign),
 }
 
 type shape struct {
 	required bool
+	limit    int64 // bytes
 	fields   map[string]field
 	names    string // for people
 }
@@ -37,12 +45,16 @@ type field struct {
 }
 
 // shapeOf reads a generated struct: a field is optional when its JSON form may leave it out.
-func shapeOf[T any](required bool) shape {
-	s := shape{required: required, fields: map[string]field{}}
+func shapeOf[T any](required bool, limit int64) shape {
+	s := shape{required: required, limit: limit, fields: map[string]field{}}
 	var names []string
 	for f := range reflect.TypeFor[T]().Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		s.fields[name] = field{f.Type.Kind(), strings.Contains(options, "omitempty")}
+		kind := f.Type.Kind()
+		if kind == reflect.Pointer {
+			kind = f.Type.Elem().Kind()
+		}
+		s.fields[name] = field{kind, strings.Contains(options, "omitempty")}
 		names = append(names, name)
 	}
 	s.names = strings.Join(names, ", ")
@@ -53,18 +65,18 @@ func shapeOf[T any](required bool) shape {
 // trailing data. The generated code then decodes the same bytes and finds nothing to complain about.
 func (s *server) checkBody(c *gin.Context) {
 	expected, ok := bodies[c.FullPath()]
-	if !ok {
+	if !ok || c.Request.Method != http.MethodPost {
 		return
 	}
 	switch {
-	case c.Request.ContentLength > maxBody: // told in advance: not a byte of it need be sent
-		s.fail(c, &problem{code: ProblemCodeBodyTooLarge})
+	case c.Request.ContentLength > expected.limit: // told in advance: not a byte of it need be sent
+		s.fail(c, expected.tooLarge())
 		return
 	case c.GetHeader("Content-Encoding") != "":
 		s.fail(c, &problem{code: ProblemCodeUnsupportedMediaType})
 		return
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, expected.limit))
 	if err == nil {
 		c.Request.Body = io.NopCloser(bytes.NewReader(data))
 		if len(data) == 0 && !expected.required {
@@ -72,7 +84,7 @@ func (s *server) checkBody(c *gin.Context) {
 		}
 		err = expected.check(c.GetHeader("Content-Type"), data)
 	} else {
-		err = readProblem(err)
+		err = expected.readProblem(err)
 	}
 	if err != nil {
 		s.fail(c, err)
@@ -80,19 +92,23 @@ func (s *server) checkBody(c *gin.Context) {
 }
 
 // readProblem sorts what can go wrong while a body arrives.
-func readProblem(err error) *problem {
+func (s shape) readProblem(err error) *problem {
 	var (
 		tooLarge *http.MaxBytesError
 		network  net.Error
 	)
 	switch {
 	case errors.As(err, &tooLarge):
-		return &problem{code: ProblemCodeBodyTooLarge}
+		return s.tooLarge()
 	case errors.As(err, &network) && network.Timeout():
 		return &problem{code: ProblemCodeRequestTimeout}
 	default:
 		return &problem{code: ProblemCodeInvalidJSON}
 	}
+}
+
+func (s shape) tooLarge() *problem {
+	return &problem{code: ProblemCodeBodyTooLarge, detail: fmt.Sprintf("The body may have at most %d KiB.", s.limit>>10)}
 }
 
 func (s shape) check(contentType string, data []byte) error {
@@ -164,6 +180,10 @@ func (f field) check(name string, d *json.Decoder) error {
 		if f.kind != reflect.Bool {
 			return f.wrongType(name)
 		}
+	case float64:
+		if f.kind != reflect.Float64 {
+			return f.wrongType(name)
+		}
 	default:
 		return f.wrongType(name)
 	}
@@ -172,8 +192,11 @@ func (f field) check(name string, d *json.Decoder) error {
 
 func (f field) wrongType(name string) *problem {
 	kind := "string"
-	if f.kind == reflect.Bool {
+	switch f.kind {
+	case reflect.Bool:
 		kind = "boolean"
+	case reflect.Float64:
+		kind = "number"
 	}
 	return &problem{code: ProblemCodeWrongType, detail: "The field " + name + " must be a " + kind + "."}
 }

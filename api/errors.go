@@ -39,9 +39,10 @@ var answers = map[ProblemCode]answer{
 	ProblemCodeSuperseded:            {409, "A later registration with the same email address replaced this one.", 0},
 	ProblemCodeAlreadyActive:         {409, "The account needs no more codes.", 0},
 	ProblemCodeNotReady:              {409, "The registration has no code yet. Please try again in a moment.", time.Second},
+	ProblemCodeCampaignEnded:         {409, "The campaign has ended.", 0},
 	ProblemCodeCodeExpired:           {410, "This code has expired. Please ask for a new one.", 0},
 	ProblemCodeRegistrationClosed:    {410, "This registration has ended. You are welcome to register again.", 0},
-	ProblemCodeBodyTooLarge:          {413, "The body may have at most 16 KiB.", 0},
+	ProblemCodeBodyTooLarge:          {413, "The body is too large.", 0},
 	ProblemCodeUnsupportedMediaType:  {415, "The body must be application/json, in UTF-8.", 0},
 	ProblemCodeValidationFailed:      {422, "Some fields need another look.", 0},
 	ProblemCodeIdempotencyKeyReused:  {422, "This Idempotency-Key belongs to another request.", 0},
@@ -101,6 +102,8 @@ func problemOf(err error, now time.Time) *problem {
 	switch {
 	case errors.As(err, &known):
 		return known
+	case campaignProblem(err) != nil:
+		return campaignProblem(err)
 	case errors.As(err, &invalid):
 		return &problem{code: ProblemCodeValidationFailed, fields: fieldErrors(invalid.Fields)}
 	case errors.As(err, &refused) && refusals[refused.Refusal] != "":

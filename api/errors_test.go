@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/campaign"
 	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -32,23 +34,32 @@ func TestCodes(t *testing.T) {
 	for _, code := range ruleProblems {
 		require.Contains(t, answers, code)
 	}
-	require.ElementsMatch(t, listed(schemas["FieldError"].Value.Properties["code"].Value.Enum), []string{
+	rules := []string{
 		string(user.CodeBreached), string(user.CodeCountryCodeMissing), string(user.CodeInvalid),
 		string(user.CodeInvalidCharacters), string(user.CodeNotMobile), string(user.CodeRequired),
 		string(user.CodeTooLong), string(user.CodeTooShort), string(user.CodeTooWeak),
-	})
+	}
+	for _, code := range campaign.Codes {
+		rules = append(rules, string(code))
+	}
+	slices.Sort(rules)
+	require.ElementsMatch(t, listed(schemas["FieldError"].Value.Properties["code"].Value.Enum), slices.Compact(rules))
 	statuses := []string{
 		string(workflows.StatusAccepted), string(workflows.StatusPending), string(workflows.StatusActive),
 		string(workflows.StatusRejected), string(workflows.StatusSuperseded), string(workflows.StatusExpired),
 		string(workflows.StatusFailed),
 	}
 	require.ElementsMatch(t, listed(schemas["Status"].Value.Enum), statuses)
+	require.ElementsMatch(t, listed(schemas["CampaignStatus"].Value.Enum), []string{
+		string(workflows.CampaignScheduled), string(workflows.CampaignRunning), string(workflows.CampaignPaused),
+		string(workflows.CampaignFailed), string(workflows.CampaignCompleted), string(workflows.CampaignCancelled),
+	})
 }
 
 // TestContractExamples sends the contract's own example of a request.
 func TestContractExamples(t *testing.T) {
 	t.Parallel()
-	s := setup(t)
+	s := setupCampaigns(t, &fakeCampaigns{start: accepting})
 	example := func(schema string) string {
 		body := map[string]any{}
 		for name, property := range contract().doc.Components.Schemas[schema].Value.Properties {
@@ -59,6 +70,8 @@ func TestContractExamples(t *testing.T) {
 	require.Equal(t, 201, s.send(t, "POST", registrations, example("RegistrationRequest")).Code)
 	require.Equal(t, 200, s.send(t, "POST", verificationPath, example("VerificationRequest")).Code)
 	require.Equal(t, 202, s.send(t, "POST", otpPath, example("ResendRequest")).Code)
+	require.Equal(t, 202, s.sendAdmin(t, "POST", campaignsPath, example("CampaignRequest")).Code)
+	require.Equal(t, 200, s.sendAdmin(t, "POST", campaignsPath+"/preview", example("CampaignPreviewRequest")).Code)
 }
 
 // TestRetriesAreSpread draws every number of seconds once.

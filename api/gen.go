@@ -19,6 +19,16 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for CampaignStatus.
+const (
+	CampaignStatusCancelled CampaignStatus = "cancelled"
+	CampaignStatusCompleted CampaignStatus = "completed"
+	CampaignStatusFailed    CampaignStatus = "failed"
+	CampaignStatusPaused    CampaignStatus = "paused"
+	CampaignStatusRunning   CampaignStatus = "running"
+	CampaignStatusScheduled CampaignStatus = "scheduled"
+)
+
 // Defines values for Check.
 const (
 	CheckFailed Check = "failed"
@@ -27,27 +37,41 @@ const (
 
 // Defines values for FieldErrorCode.
 const (
+	FieldErrorCodeBadImage           FieldErrorCode = "bad_image"
+	FieldErrorCodeBadLink            FieldErrorCode = "bad_link"
 	FieldErrorCodeBreached           FieldErrorCode = "breached"
 	FieldErrorCodeCountryCodeMissing FieldErrorCode = "country_code_missing"
 	FieldErrorCodeInvalid            FieldErrorCode = "invalid"
 	FieldErrorCodeInvalidCharacters  FieldErrorCode = "invalid_characters"
+	FieldErrorCodeMisplacedField     FieldErrorCode = "misplaced_field"
+	FieldErrorCodeNotAllowed         FieldErrorCode = "not_allowed"
 	FieldErrorCodeNotMobile          FieldErrorCode = "not_mobile"
 	FieldErrorCodeRequired           FieldErrorCode = "required"
 	FieldErrorCodeTooLong            FieldErrorCode = "too_long"
 	FieldErrorCodeTooShort           FieldErrorCode = "too_short"
 	FieldErrorCodeTooWeak            FieldErrorCode = "too_weak"
+	FieldErrorCodeUnclosedField      FieldErrorCode = "unclosed_field"
+	FieldErrorCodeUnknownField       FieldErrorCode = "unknown_field"
+	FieldErrorCodeUnsubscribeMissing FieldErrorCode = "unsubscribe_missing"
 )
 
 // Defines values for FieldErrorField.
 const (
 	FieldErrorFieldCode             FieldErrorField = "code"
+	FieldErrorFieldCursor           FieldErrorField = "cursor"
 	FieldErrorFieldEmail            FieldErrorField = "email"
 	FieldErrorFieldFirstName        FieldErrorField = "first_name"
+	FieldErrorFieldHTML             FieldErrorField = "html"
 	FieldErrorFieldLastName         FieldErrorField = "last_name"
 	FieldErrorFieldLocale           FieldErrorField = "locale"
 	FieldErrorFieldMarketingConsent FieldErrorField = "marketing_consent"
 	FieldErrorFieldMobileNumber     FieldErrorField = "mobile_number"
+	FieldErrorFieldName             FieldErrorField = "name"
 	FieldErrorFieldPassword         FieldErrorField = "password"
+	FieldErrorFieldRate             FieldErrorField = "rate"
+	FieldErrorFieldScheduleAt       FieldErrorField = "schedule_at"
+	FieldErrorFieldSubject          FieldErrorField = "subject"
+	FieldErrorFieldText             FieldErrorField = "text"
 	FieldErrorFieldUsername         FieldErrorField = "username"
 )
 
@@ -65,6 +89,7 @@ const (
 const (
 	ProblemCodeAlreadyActive         ProblemCode = "already_active"
 	ProblemCodeBodyTooLarge          ProblemCode = "body_too_large"
+	ProblemCodeCampaignEnded         ProblemCode = "campaign_ended"
 	ProblemCodeCodeExpired           ProblemCode = "code_expired"
 	ProblemCodeDuplicateField        ProblemCode = "duplicate_field"
 	ProblemCodeEmailTaken            ProblemCode = "email_taken"
@@ -175,6 +200,168 @@ const (
 	VerificationChannelEmail VerificationChannel = "email"
 	VerificationChannelSMS   VerificationChannel = "sms"
 )
+
+// Defines values for SteerCampaignParamsAction.
+const (
+	SteerCampaignParamsActionCancel SteerCampaignParamsAction = "cancel"
+	SteerCampaignParamsActionPause  SteerCampaignParamsAction = "pause"
+	SteerCampaignParamsActionResume SteerCampaignParamsAction = "resume"
+	SteerCampaignParamsActionRetry  SteerCampaignParamsAction = "retry"
+)
+
+// Campaign defines model for Campaign.
+type Campaign struct {
+	// CampaignID The campaign's id, a UUID.
+	//
+	// Example: 0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01
+	CampaignID string    `json:"campaign_id"`
+	CreatedAt  time.Time `json:"created_at"`
+	Locale     string    `json:"locale,omitempty,omitzero"`
+	Name       string    `json:"name"`
+
+	// Progress Absent before the campaign has begun.
+	Progress   CampaignProgress `json:"progress,omitempty,omitzero"`
+	Rate       float64          `json:"rate,omitempty,omitzero"`
+	ScheduleAt time.Time        `json:"schedule_at,omitempty,omitzero"`
+
+	// Status * `scheduled` – waits for `schedule_at`
+	// * `running` – is being sent
+	// * `paused` – by an operator
+	// * `failed` – a step failed for too long: waits for `retry`, or has ended when `ended_at` is there
+	// * `completed` – nobody is left to write to
+	// * `cancelled` – by an operator
+	Status CampaignStatus `json:"status"`
+}
+
+// CampaignPage defines model for CampaignPage.
+type CampaignPage struct {
+	Campaigns []Campaign `json:"campaigns"`
+
+	// NextCursor For the next page; absent on the last.
+	NextCursor string `json:"next_cursor,omitempty,omitzero"`
+}
+
+// CampaignPreview defines model for CampaignPreview.
+type CampaignPreview struct {
+	// HTML Absent when the campaign has none.
+	HTML    string `json:"html,omitempty,omitzero"`
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+}
+
+// CampaignPreviewRequest As a campaign, and for whom it is shown.
+type CampaignPreviewRequest struct {
+	// FirstName Of the recipient; Ada when it is absent, nobody's name when it is empty.
+	FirstName *string `json:"first_name,omitempty"`
+
+	// HTML At most 102,400 bytes: Gmail cuts longer ones off. Has `{{unsubscribe}}` as text or as the whole of an `href` in quotes, may have `{{first_name}}` as text. Links and images are absolute. Without it the email is plain text.
+	//
+	// Example: <p>Dear {{first_name}}, spring is here.</p><p><a href="{{unsubscribe}}">Unsubscribe</a></p>
+	HTML string `json:"html,omitempty,omitzero"`
+
+	// Locale BCP 47 tag. Only to people whose language it is, `de` includes `de-AT`. Absent means to everybody.
+	//
+	// Example: en
+	Locale string `json:"locale,omitempty,omitzero"`
+
+	// Name For operators.
+	//
+	// Example: Spring news
+	Name string `json:"name"`
+
+	// Subject One line; may have `{{first_name}}`.
+	//
+	// Example: Spring news for {{first_name}}
+	Subject string `json:"subject"`
+
+	// Text For who sees no HTML, at most 64 KiB. Has `{{unsubscribe}}`, may have `{{first_name}}`.
+	//
+	// Example: Dear {{first_name}},
+	//
+	// spring is here.
+	//
+	// Unsubscribe: {{unsubscribe}}
+	Text string `json:"text"`
+}
+
+// CampaignProgress Absent before the campaign has begun.
+type CampaignProgress struct {
+	Batches int       `json:"batches"`
+	EndedAt time.Time `json:"ended_at,omitempty,omitzero"`
+
+	// Reason Why it failed; only with the status `failed`.
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Recipients Counted when the campaign began.
+	Recipients int `json:"recipients"`
+
+	// Rejected Refused for good by a provider.
+	Rejected int `json:"rejected"`
+
+	// Sent Taken by a provider.
+	Sent      int       `json:"sent"`
+	StartedAt time.Time `json:"started_at,omitempty,omitzero"`
+}
+
+// CampaignRequest Unknown fields are refused. An optional field may be left out or null.
+type CampaignRequest struct {
+	// HTML At most 102,400 bytes: Gmail cuts longer ones off. Has `{{unsubscribe}}` as text or as the whole of an `href` in quotes, may have `{{first_name}}` as text. Links and images are absolute. Without it the email is plain text.
+	//
+	// Example: <p>Dear {{first_name}}, spring is here.</p><p><a href="{{unsubscribe}}">Unsubscribe</a></p>
+	HTML string `json:"html,omitempty,omitzero"`
+
+	// Locale BCP 47 tag. Only to people whose language it is, `de` includes `de-AT`. Absent means to everybody.
+	//
+	// Example: en
+	Locale string `json:"locale,omitempty,omitzero"`
+
+	// Name For operators.
+	//
+	// Example: Spring news
+	Name string `json:"name"`
+
+	// Rate Recipients a second at most. Absent or 0 means as fast as the provider takes them.
+	//
+	// Example: 100
+	Rate float64 `json:"rate,omitempty,omitzero"`
+
+	// ScheduleAt When to begin (RFC 3339), at most a year ahead. Absent or past means at once.
+	//
+	// Example: 2026-12-01T09:00:00Z
+	ScheduleAt string `json:"schedule_at,omitempty,omitzero"`
+
+	// Subject One line; may have `{{first_name}}`.
+	//
+	// Example: Spring news for {{first_name}}
+	Subject string `json:"subject"`
+
+	// Text For who sees no HTML, at most 64 KiB. Has `{{unsubscribe}}`, may have `{{first_name}}`.
+	//
+	// Example: Dear {{first_name}},
+	//
+	// spring is here.
+	//
+	// Unsubscribe: {{unsubscribe}}
+	Text string `json:"text"`
+}
+
+// CampaignStatus * `scheduled` – waits for `schedule_at`
+// * `running` – is being sent
+// * `paused` – by an operator
+// * `failed` – a step failed for too long: waits for `retry`, or has ended when `ended_at` is there
+// * `completed` – nobody is left to write to
+// * `cancelled` – by an operator
+type CampaignStatus string
+
+// CampaignSteered defines model for CampaignSteered.
+type CampaignSteered struct {
+	CampaignID string `json:"campaign_id"`
+
+	// Message What to tell the person. English; may change.
+	//
+	// Example: Your account is active.
+	Message Message `json:"message"`
+}
 
 // Check defines model for Check.
 type Check string
@@ -554,6 +741,9 @@ type VerificationRequest struct {
 	Code string `json:"code"`
 }
 
+// CampaignID defines model for CampaignId.
+type CampaignID = openapi_types.UUID
+
 // ID defines model for Id.
 type ID = openapi_types.UUID
 
@@ -575,17 +765,41 @@ type NotReady = Problem
 // RequestTimeout An error, by RFC 9457.
 type RequestTimeout = Problem
 
+// Unauthorized An error, by RFC 9457.
+type Unauthorized = Problem
+
 // Unavailable An error, by RFC 9457.
 type Unavailable = Problem
 
 // UnsupportedMediaType An error, by RFC 9457.
 type UnsupportedMediaType = Problem
 
+// ListCampaignsParams defines parameters for ListCampaigns.
+type ListCampaignsParams struct {
+	// Cursor The `next_cursor` of the page before; absent for the first page.
+	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// CreateCampaignParams defines parameters for CreateCampaign.
+type CreateCampaignParams struct {
+	// IdempotencyKey Any string that the client makes up for this campaign, such as a UUID.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// SteerCampaignParamsAction defines parameters for SteerCampaign.
+type SteerCampaignParamsAction string
+
 // CreateRegistrationParams defines parameters for CreateRegistration.
 type CreateRegistrationParams struct {
 	// IdempotencyKey Any string that the client makes up for this registration, such as a UUID.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
+
+// CreateCampaignJSONRequestBody defines body for CreateCampaign for application/json ContentType.
+type CreateCampaignJSONRequestBody = CampaignRequest
+
+// PreviewCampaignJSONRequestBody defines body for PreviewCampaign for application/json ContentType.
+type PreviewCampaignJSONRequestBody = CampaignPreviewRequest
 
 // CreateRegistrationJSONRequestBody defines body for CreateRegistration for application/json ContentType.
 type CreateRegistrationJSONRequestBody = RegistrationRequest
@@ -607,6 +821,21 @@ type ServerInterface interface {
 	// GetTimeline See what happened to a registration
 	// (GET /v1/admin/registrations/{id}/timeline)
 	GetTimeline(c *gin.Context, id ID)
+	// ListCampaigns List the campaigns
+	// (GET /v1/campaigns)
+	ListCampaigns(c *gin.Context, params ListCampaignsParams)
+	// CreateCampaign Start a campaign
+	// (POST /v1/campaigns)
+	CreateCampaign(c *gin.Context, params CreateCampaignParams)
+	// PreviewCampaign See what one recipient would get
+	// (POST /v1/campaigns/preview)
+	PreviewCampaign(c *gin.Context)
+	// GetCampaign See how far a campaign is
+	// (GET /v1/campaigns/{id})
+	GetCampaign(c *gin.Context, id CampaignID)
+	// SteerCampaign Pause, resume, retry or cancel a campaign
+	// (POST /v1/campaigns/{id}/{action})
+	SteerCampaign(c *gin.Context, id CampaignID, action SteerCampaignParamsAction)
 	// CreateRegistration Register a user
 	// (POST /v1/registrations)
 	CreateRegistration(c *gin.Context, params CreateRegistrationParams)
@@ -679,6 +908,145 @@ func (siw *ServerInterfaceWrapper) GetTimeline(c *gin.Context) {
 	}
 
 	siw.Handler.GetTimeline(c, id)
+}
+
+// ListCampaigns operation middleware
+func (siw *ServerInterfaceWrapper) ListCampaigns(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCampaignsParams
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListCampaigns(c, params)
+}
+
+// CreateCampaign operation middleware
+func (siw *ServerInterfaceWrapper) CreateCampaign(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateCampaignParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreateCampaign(c, params)
+}
+
+// PreviewCampaign operation middleware
+func (siw *ServerInterfaceWrapper) PreviewCampaign(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PreviewCampaign(c)
+}
+
+// GetCampaign operation middleware
+func (siw *ServerInterfaceWrapper) GetCampaign(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id CampaignID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCampaign(c, id)
+}
+
+// SteerCampaign operation middleware
+func (siw *ServerInterfaceWrapper) SteerCampaign(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id CampaignID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "action" -------------
+	var action SteerCampaignParamsAction
+
+	err = runtime.BindStyledParameterWithOptions("simple", "action", c.Param("action"), &action, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter action: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SteerCampaign(c, id, action)
 }
 
 // CreateRegistration operation middleware
@@ -828,6 +1196,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/registrations/:id/verification", wrapper.VerifyRegistration)
 	router.POST(options.BaseURL+"/v1/registrations/:id/otp", wrapper.ResendCode)
 	router.GET(options.BaseURL+"/v1/admin/registrations/:id/timeline", wrapper.GetTimeline)
+	router.GET(options.BaseURL+"/v1/campaigns", wrapper.ListCampaigns)
+	router.POST(options.BaseURL+"/v1/campaigns", wrapper.CreateCampaign)
+	router.POST(options.BaseURL+"/v1/campaigns/preview", wrapper.PreviewCampaign)
+	router.GET(options.BaseURL+"/v1/campaigns/:id", wrapper.GetCampaign)
+	router.POST(options.BaseURL+"/v1/campaigns/:id/:action", wrapper.SteerCampaign)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness)
 }
@@ -885,6 +1258,16 @@ type RequestTimeoutApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers RequestTimeoutResponseHeaders
+}
+
+type UnauthorizedResponseHeaders struct {
+	WWWAuthenticate string
+	XRequestID      *string
+}
+type UnauthorizedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers UnauthorizedResponseHeaders
 }
 
 type UnavailableResponseHeaders struct {
@@ -1093,6 +1476,825 @@ type GetTimeline503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetTimeline503ApplicationProblemPlusJSONResponse) VisitGetTimelineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCampaignsRequestObject struct {
+	Params ListCampaignsParams
+}
+
+type ListCampaignsResponseObject interface {
+	VisitListCampaignsResponse(w http.ResponseWriter) error
+}
+
+type ListCampaigns200ResponseHeaders struct {
+	XRequestID *string
+}
+
+type ListCampaigns200JSONResponse struct {
+	Body    CampaignPage
+	Headers ListCampaigns200ResponseHeaders
+}
+
+func (response ListCampaigns200JSONResponse) VisitListCampaignsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCampaigns401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListCampaigns401ApplicationProblemPlusJSONResponse) VisitListCampaignsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCampaigns404ResponseHeaders struct {
+	XRequestID *string
+}
+
+type ListCampaigns404ApplicationProblemPlusJSONResponse struct {
+	Body    Problem
+	Headers ListCampaigns404ResponseHeaders
+}
+
+func (response ListCampaigns404ApplicationProblemPlusJSONResponse) VisitListCampaignsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCampaigns422ResponseHeaders struct {
+	XRequestID *string
+}
+
+type ListCampaigns422ApplicationProblemPlusJSONResponse struct {
+	Body    Problem
+	Headers ListCampaigns422ResponseHeaders
+}
+
+func (response ListCampaigns422ApplicationProblemPlusJSONResponse) VisitListCampaignsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCampaigns500ApplicationProblemPlusJSONResponse struct {
+	InternalApplicationProblemPlusJSONResponse
+}
+
+func (response ListCampaigns500ApplicationProblemPlusJSONResponse) VisitListCampaignsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCampaigns503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListCampaigns503ApplicationProblemPlusJSONResponse) VisitListCampaignsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCampaignRequestObject struct {
+	Params CreateCampaignParams
+	Body   *CreateCampaignJSONRequestBody
+}
+
+type CreateCampaignResponseObject interface {
+	VisitCreateCampaignResponse(w http.ResponseWriter) error
+}
+
+type CreateCampaign202ResponseHeaders struct {
+	Location   string
+	XRequestID *string
+}
+
+type CreateCampaign202JSONResponse struct {
+	Body    Campaign
+	Headers CreateCampaign202ResponseHeaders
+}
+
+func (response CreateCampaign202JSONResponse) VisitCreateCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCampaign400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateCampaign400ApplicationProblemPlusJSONResponse) VisitCreateCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCampaign401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateCampaign401ApplicationProblemPlusJSONResponse) VisitCreateCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCampaign404ResponseHeaders struct {
+	XRequestID *string
+}
+
+type CreateCampaign404ApplicationProblemPlusJSONResponse struct {
+	Body    Problem
+	Headers CreateCampaign404ResponseHeaders
+}
+
+func (response CreateCampaign404ApplicationProblemPlusJSONResponse) VisitCreateCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCampaign408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CreateCampaign408ApplicationProblemPlusJSONResponse) VisitCreateCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCampaign413ResponseHeaders struct {
+	XRequestID *string
+}
+
+type CreateCampaign413ApplicationProblemPlusJSONResponse struct {
+	Body    Problem
+	Headers CreateCampaign413ResponseHeaders
+}
+
+func (response CreateCampaign413ApplicationProblemPlusJSONResponse) VisitCreateCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCampaign415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateCampaign415ApplicationProblemPlusJSONResponse) VisitCreateCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCampaign422ResponseHeaders struct {
+	XRequestID *string
+}
+
+type CreateCampaign422ApplicationProblemPlusJSONResponse struct {
+	Body    Problem
+	Headers CreateCampaign422ResponseHeaders
+}
+
+func (response CreateCampaign422ApplicationProblemPlusJSONResponse) VisitCreateCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCampaign500ApplicationProblemPlusJSONResponse struct {
+	InternalApplicationProblemPlusJSONResponse
+}
+
+func (response CreateCampaign500ApplicationProblemPlusJSONResponse) VisitCreateCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCampaign503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateCampaign503ApplicationProblemPlusJSONResponse) VisitCreateCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewCampaignRequestObject struct {
+	Body *PreviewCampaignJSONRequestBody
+}
+
+type PreviewCampaignResponseObject interface {
+	VisitPreviewCampaignResponse(w http.ResponseWriter) error
+}
+
+type PreviewCampaign200ResponseHeaders struct {
+	XRequestID *string
+}
+
+type PreviewCampaign200JSONResponse struct {
+	Body    CampaignPreview
+	Headers PreviewCampaign200ResponseHeaders
+}
+
+func (response PreviewCampaign200JSONResponse) VisitPreviewCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewCampaign400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response PreviewCampaign400ApplicationProblemPlusJSONResponse) VisitPreviewCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewCampaign401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response PreviewCampaign401ApplicationProblemPlusJSONResponse) VisitPreviewCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewCampaign404ResponseHeaders struct {
+	XRequestID *string
+}
+
+type PreviewCampaign404ApplicationProblemPlusJSONResponse struct {
+	Body    Problem
+	Headers PreviewCampaign404ResponseHeaders
+}
+
+func (response PreviewCampaign404ApplicationProblemPlusJSONResponse) VisitPreviewCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewCampaign408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response PreviewCampaign408ApplicationProblemPlusJSONResponse) VisitPreviewCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewCampaign413ResponseHeaders struct {
+	XRequestID *string
+}
+
+type PreviewCampaign413ApplicationProblemPlusJSONResponse struct {
+	Body    Problem
+	Headers PreviewCampaign413ResponseHeaders
+}
+
+func (response PreviewCampaign413ApplicationProblemPlusJSONResponse) VisitPreviewCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewCampaign415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response PreviewCampaign415ApplicationProblemPlusJSONResponse) VisitPreviewCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewCampaign422ResponseHeaders struct {
+	XRequestID *string
+}
+
+type PreviewCampaign422ApplicationProblemPlusJSONResponse struct {
+	Body    Problem
+	Headers PreviewCampaign422ResponseHeaders
+}
+
+func (response PreviewCampaign422ApplicationProblemPlusJSONResponse) VisitPreviewCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewCampaign500ApplicationProblemPlusJSONResponse struct {
+	InternalApplicationProblemPlusJSONResponse
+}
+
+func (response PreviewCampaign500ApplicationProblemPlusJSONResponse) VisitPreviewCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCampaignRequestObject struct {
+	ID CampaignID `json:"id"`
+}
+
+type GetCampaignResponseObject interface {
+	VisitGetCampaignResponse(w http.ResponseWriter) error
+}
+
+type GetCampaign200ResponseHeaders struct {
+	XRequestID *string
+}
+
+type GetCampaign200JSONResponse struct {
+	Body    Campaign
+	Headers GetCampaign200ResponseHeaders
+}
+
+func (response GetCampaign200JSONResponse) VisitGetCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCampaign401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetCampaign401ApplicationProblemPlusJSONResponse) VisitGetCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCampaign404ResponseHeaders struct {
+	XRequestID *string
+}
+
+type GetCampaign404ApplicationProblemPlusJSONResponse struct {
+	Body    Problem
+	Headers GetCampaign404ResponseHeaders
+}
+
+func (response GetCampaign404ApplicationProblemPlusJSONResponse) VisitGetCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCampaign500ApplicationProblemPlusJSONResponse struct {
+	InternalApplicationProblemPlusJSONResponse
+}
+
+func (response GetCampaign500ApplicationProblemPlusJSONResponse) VisitGetCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCampaign503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetCampaign503ApplicationProblemPlusJSONResponse) VisitGetCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SteerCampaignRequestObject struct {
+	ID     CampaignID                `json:"id"`
+	Action SteerCampaignParamsAction `json:"action"`
+}
+
+type SteerCampaignResponseObject interface {
+	VisitSteerCampaignResponse(w http.ResponseWriter) error
+}
+
+type SteerCampaign202ResponseHeaders struct {
+	Location   string
+	XRequestID *string
+}
+
+type SteerCampaign202JSONResponse struct {
+	Body    CampaignSteered
+	Headers SteerCampaign202ResponseHeaders
+}
+
+func (response SteerCampaign202JSONResponse) VisitSteerCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SteerCampaign401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response SteerCampaign401ApplicationProblemPlusJSONResponse) VisitSteerCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SteerCampaign404ResponseHeaders struct {
+	XRequestID *string
+}
+
+type SteerCampaign404ApplicationProblemPlusJSONResponse struct {
+	Body    Problem
+	Headers SteerCampaign404ResponseHeaders
+}
+
+func (response SteerCampaign404ApplicationProblemPlusJSONResponse) VisitSteerCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SteerCampaign409ResponseHeaders struct {
+	XRequestID *string
+}
+
+type SteerCampaign409ApplicationProblemPlusJSONResponse struct {
+	Body    Problem
+	Headers SteerCampaign409ResponseHeaders
+}
+
+func (response SteerCampaign409ApplicationProblemPlusJSONResponse) VisitSteerCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SteerCampaign500ApplicationProblemPlusJSONResponse struct {
+	InternalApplicationProblemPlusJSONResponse
+}
+
+func (response SteerCampaign500ApplicationProblemPlusJSONResponse) VisitSteerCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SteerCampaign503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response SteerCampaign503ApplicationProblemPlusJSONResponse) VisitSteerCampaignResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2009,6 +3211,21 @@ type StrictServerInterface interface {
 	// GetTimeline See what happened to a registration
 	// (GET /v1/admin/registrations/{id}/timeline)
 	GetTimeline(ctx context.Context, request GetTimelineRequestObject) (GetTimelineResponseObject, error)
+	// ListCampaigns List the campaigns
+	// (GET /v1/campaigns)
+	ListCampaigns(ctx context.Context, request ListCampaignsRequestObject) (ListCampaignsResponseObject, error)
+	// CreateCampaign Start a campaign
+	// (POST /v1/campaigns)
+	CreateCampaign(ctx context.Context, request CreateCampaignRequestObject) (CreateCampaignResponseObject, error)
+	// PreviewCampaign See what one recipient would get
+	// (POST /v1/campaigns/preview)
+	PreviewCampaign(ctx context.Context, request PreviewCampaignRequestObject) (PreviewCampaignResponseObject, error)
+	// GetCampaign See how far a campaign is
+	// (GET /v1/campaigns/{id})
+	GetCampaign(ctx context.Context, request GetCampaignRequestObject) (GetCampaignResponseObject, error)
+	// SteerCampaign Pause, resume, retry or cancel a campaign
+	// (POST /v1/campaigns/{id}/{action})
+	SteerCampaign(ctx context.Context, request SteerCampaignRequestObject) (SteerCampaignResponseObject, error)
 	// CreateRegistration Register a user
 	// (POST /v1/registrations)
 	CreateRegistration(ctx context.Context, request CreateRegistrationRequestObject) (CreateRegistrationResponseObject, error)
@@ -2147,6 +3364,171 @@ func (sh *strictHandler) GetTimeline(ctx *gin.Context, id ID) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetTimelineResponseObject); ok {
 		if err := validResponse.VisitGetTimelineResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListCampaigns operation middleware
+func (sh *strictHandler) ListCampaigns(ctx *gin.Context, params ListCampaignsParams) {
+	var request ListCampaignsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCampaigns(ctx, request.(ListCampaignsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCampaigns")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListCampaignsResponseObject); ok {
+		if err := validResponse.VisitListCampaignsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateCampaign operation middleware
+func (sh *strictHandler) CreateCampaign(ctx *gin.Context, params CreateCampaignParams) {
+	var request CreateCampaignRequestObject
+
+	request.Params = params
+
+	var body CreateCampaignJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateCampaign(ctx, request.(CreateCampaignRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateCampaign")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CreateCampaignResponseObject); ok {
+		if err := validResponse.VisitCreateCampaignResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PreviewCampaign operation middleware
+func (sh *strictHandler) PreviewCampaign(ctx *gin.Context) {
+	var request PreviewCampaignRequestObject
+
+	var body PreviewCampaignJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewCampaign(ctx, request.(PreviewCampaignRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewCampaign")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PreviewCampaignResponseObject); ok {
+		if err := validResponse.VisitPreviewCampaignResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCampaign operation middleware
+func (sh *strictHandler) GetCampaign(ctx *gin.Context, id CampaignID) {
+	var request GetCampaignRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCampaign(ctx, request.(GetCampaignRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCampaign")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetCampaignResponseObject); ok {
+		if err := validResponse.VisitGetCampaignResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SteerCampaign operation middleware
+func (sh *strictHandler) SteerCampaign(ctx *gin.Context, id CampaignID, action SteerCampaignParamsAction) {
+	var request SteerCampaignRequestObject
+
+	request.ID = id
+	request.Action = action
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SteerCampaign(ctx, request.(SteerCampaignRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SteerCampaign")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SteerCampaignResponseObject); ok {
+		if err := validResponse.VisitSteerCampaignResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -33,6 +33,8 @@ type Keys interface {
 	IssueDigests(keyID uint32, registrationID string, n int) ([]string, error)
 	// CodeDigests returns the digests of a typed code, under every key in use.
 	CodeDigests(registrationID, code string) []string
+	// ReadUnsubscribe returns whom an unsubscribe link is for; ok is false when the service did not make it.
+	ReadUnsubscribe(token string) (campaignID, userID string, ok bool)
 }
 
 // Breach tells whether a password is known from a data breach.
@@ -59,6 +61,12 @@ type Deps struct {
 	Draining func() bool
 	// Timelines answers operators. nil, or an empty AdminToken: nothing under /v1/admin/ exists.
 	Timelines Timelines
+	// Campaigns runs campaigns. nil, or an empty AdminToken: nothing under /v1/campaigns exists.
+	Campaigns Campaigns
+	// Unsubscriber takes consents back. nil: /unsubscribe does not exist.
+	Unsubscriber Unsubscriber
+	// PublicURL is where people reach the API, for the links in previews.
+	PublicURL string
 	// AdminToken is the bearer token of operators. It is never logged.
 	AdminToken string
 	// Landing answers GET /. nil: a page that links to the documentation.
@@ -95,6 +103,9 @@ func New(d Deps) http.Handler {
 		ErrorHandler: s.failParameter,
 	})
 	routePages(router, d.Landing)
+	if d.Unsubscriber != nil {
+		s.routeUnsubscribe(router)
+	}
 	return headAsGet(router)
 }
 
@@ -141,7 +152,7 @@ func NewHTTPServer(addr string, handler http.Handler) *http.Server {
 		Handler: handler,
 		// Headers come in one or two packets; a client that needs longer is stuck, or wants to hold the connection.
 		ReadHeaderTimeout: 5 * time.Second,
-		// 16 KiB of body in 10 s is 13 kbit/s, less than GPRS gave.
+		// 16 KiB of body in 10 s is 13 kbit/s, less than GPRS gave; an operator's campaign needs 16 times that at most.
 		ReadTimeout: 10 * time.Second,
 		// The slowest honest answer takes about 7 s: a second in the queue for hashing, another for the breach check,
 		// 5 s for Temporal.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,11 +76,12 @@ func (s *stack) start(ctx context.Context) error {
 	}
 	s.later(s.outbox.Close)
 	s.base = "http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	s.config.Public.PublicURL = cmp.Or(s.config.Public.PublicURL, s.base)
 	temporal, err := s.openTemporal(ctx, keys, s.base+"/codec")
 	if err != nil {
 		return err
 	}
-	workers, err := service.StartWorkers(s.config, keys, users, service.Providers{Email: s.outbox, SMS: s.outbox}, temporal, s.fail)
+	workers, err := service.StartWorkers(s.config, keys, users, service.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox}, temporal, s.fail)
 	if err != nil {
 		return err
 	}

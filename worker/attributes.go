@@ -17,6 +17,8 @@ func SearchAttributes() map[string]enums.IndexedValueType {
 		workflows.AttributeStatus:        enums.INDEXED_VALUE_TYPE_KEYWORD,
 		workflows.AttributeFailureReason: enums.INDEXED_VALUE_TYPE_KEYWORD,
 		workflows.AttributeEmailHash:     enums.INDEXED_VALUE_TYPE_KEYWORD,
+
+		workflows.AttributeCampaignStatus: enums.INDEXED_VALUE_TYPE_KEYWORD,
 	}
 }
 

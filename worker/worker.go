@@ -108,10 +108,15 @@ func register(w worker.Registry, queue string, a *activities.Activities) {
 		w.RegisterActivityWithOptions(a.PersistUser, as("PersistUser"))
 		w.RegisterActivityWithOptions(a.ActivateUser, as("ActivateUser"))
 		w.RegisterActivityWithOptions(a.ExpireUser, as("ExpireUser"))
+		w.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
+		w.RegisterActivityWithOptions(a.StoreCampaign, as("StoreCampaign"))
+		w.RegisterActivityWithOptions(a.StartCampaign, as("StartCampaign"))
+		w.RegisterActivityWithOptions(a.SetCampaignStatus, as("SetCampaignStatus"))
 	case workflows.QueueNotificationsHigh:
 		w.RegisterActivityWithOptions(a.SendOTP, as("SendOTP"))
 	case workflows.QueueNotificationsLow:
 		w.RegisterActivityWithOptions(a.SendWelcomeEmail, as("SendWelcomeEmail"))
 		w.RegisterActivityWithOptions(a.SendCompletionSMS, as("SendCompletionSMS"))
+		w.RegisterActivityWithOptions(a.SendCampaignBatch, as("SendCampaignBatch"))
 	}
 }

@@ -57,10 +57,11 @@ func TestRegister(t *testing.T) {
 	t.Parallel()
 	for queue, want := range map[string]struct{ activities, workflows []string }{
 		workflows.QueueRegistration: {
-			[]string{"PersistUser", "ActivateUser", "ExpireUser"}, []string{workflows.RegistrationWorkflowType},
+			[]string{"PersistUser", "ActivateUser", "ExpireUser", "StoreCampaign", "StartCampaign", "SetCampaignStatus"},
+			[]string{workflows.RegistrationWorkflowType, workflows.CampaignWorkflowType},
 		},
 		workflows.QueueNotificationsHigh: {[]string{"SendOTP"}, nil},
-		workflows.QueueNotificationsLow:  {[]string{"SendWelcomeEmail", "SendCompletionSMS"}, nil},
+		workflows.QueueNotificationsLow:  {[]string{"SendWelcomeEmail", "SendCompletionSMS", "SendCampaignBatch"}, nil},
 	} {
 		acts, flows := registered(t, queue)
 		require.Equal(t, want.activities, acts, queue)
@@ -102,5 +103,6 @@ func TestSearchAttributes(t *testing.T) {
 		"RegistrationStatus": enums.INDEXED_VALUE_TYPE_KEYWORD,
 		"FailureReason":      enums.INDEXED_VALUE_TYPE_KEYWORD,
 		"EmailHash":          enums.INDEXED_VALUE_TYPE_KEYWORD,
+		"CampaignStatus":     enums.INDEXED_VALUE_TYPE_KEYWORD,
 	}, SearchAttributes())
 }

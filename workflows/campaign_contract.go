@@ -1,8 +1,14 @@
 package workflows
 
-import "time"
+import (
+	"context"
+	"time"
 
-// Names that clients of CampaignWorkflow use. To cancel a campaign, request the workflow's cancellation.
+	"registrar/internal/message"
+)
+
+// Names that clients of CampaignWorkflow use, beside SignalRetry and SignalAbandon, which are for a step that used up its
+// budget. To cancel a campaign, request the workflow's cancellation: the batch that is being sent is finished and counted.
 const (
 	CampaignWorkflowType = "CampaignWorkflow"
 
@@ -49,11 +55,15 @@ type CampaignInput struct {
 	CreatedAt   time.Time
 	ScheduleAt  time.Time // zero: at once
 	Rate        float64   // recipients a second at most; 0: no bound
-	BatchSize   int       // recipients a batch at most
+	BatchSize   int       // recipients a batch at most; 0: message.MaxBatch, which is also the most
+	// Budget is how long a step is tried before it waits for an operator, and ParkingTime how long it waits. 0: those of
+	// DefaultPolicy for the welcome email.
 	Budget      time.Duration
 	ParkingTime time.Duration
-	Progress    CampaignProgress // of the runs before
-	After       string           // id of the last user of the last batch
+	// What follows is empty in the first run: it hands over to the runs after it.
+	Progress CampaignProgress
+	After    string    // id of the last user of the last batch
+	Due      time.Time // of the next batch, by the rate
 }
 
 // CampaignProgress is the result of QueryProgress and of the workflow.
@@ -67,3 +77,69 @@ type CampaignProgress struct {
 	StartedAt  time.Time // zero before
 	EndedAt    time.Time // zero before
 }
+
+// CampaignActivities are the steps of CampaignWorkflow. Every one is idempotent, and none has personal data in its input or
+// result.
+type CampaignActivities interface {
+	// StoreCampaign stores what the campaign says.
+	StoreCampaign(context.Context, StoreCampaignInput) (StoreCampaignResult, error)
+	// StartCampaign settles to whom the campaign goes, once for all runs, and counts them.
+	StartCampaign(context.Context, StartCampaignInput) (StartCampaignResult, error)
+	// SendCampaignBatch sends to the next people, at most once as far as the ledger knows.
+	SendCampaignBatch(context.Context, CampaignBatchInput) (CampaignBatchResult, error)
+	// SetCampaignStatus tells the database where the campaign stands.
+	SetCampaignStatus(context.Context, CampaignStatusInput) (CampaignStatusResult, error)
+}
+
+// StoreCampaignInput is the input of StoreCampaign.
+type StoreCampaignInput struct {
+	CampaignID string
+	Content    CampaignContent
+	CreatedAt  time.Time
+	ScheduleAt time.Time // zero: at once
+	Rate       float64
+}
+
+// StoreCampaignResult is the result of StoreCampaign.
+type StoreCampaignResult struct{}
+
+// StartCampaignInput is the input of StartCampaign.
+type StartCampaignInput struct {
+	CampaignID string
+	At         time.Time // people who registered later get nothing, so that a campaign has an end
+}
+
+// StartCampaignResult is the result of StartCampaign. An earlier run under the same id has settled both before.
+type StartCampaignResult struct {
+	StartedAt  time.Time
+	Recipients int
+}
+
+// CampaignBatchInput is the input of SendCampaignBatch.
+type CampaignBatchInput struct {
+	CampaignID string
+	Number     int    // counts from 1
+	After      string // id of the last user of the batch before
+	Size       int    // recipients at most
+	// Taken is a batch that a provider took when the ledger could not be written: only the ledger is left.
+	Taken *message.CampaignBatch
+}
+
+// CampaignBatchResult is the result of SendCampaignBatch.
+type CampaignBatchResult struct {
+	Found    int    // recipients: Sent and Rejected; 0 when nobody is left
+	Last     string // id of the last one's user
+	Sent     int    // taken by the provider
+	Rejected int    // refused by it for good
+	Provider string // empty when the ledger had the batch already
+}
+
+// CampaignStatusInput is the input of SetCampaignStatus.
+type CampaignStatusInput struct {
+	CampaignID string
+	Status     CampaignStatus
+	EndedAt    time.Time // zero while it goes on
+}
+
+// CampaignStatusResult is the result of SetCampaignStatus.
+type CampaignStatusResult struct{}

@@ -132,6 +132,7 @@ type Budgets struct {
 	OTP          time.Duration
 	WelcomeEmail time.Duration
 	Completion   time.Duration
+	Campaign     time.Duration // SendCampaignBatch; a campaign's, and 0 in a registration's
 }
 
 // Persisted is the result of UpdatePersisted.
@@ -200,6 +201,7 @@ type Activities interface {
 	SendWelcomeEmail(context.Context, NoticeInput) (SendResult, error)
 	// SendCompletionSMS sends the SMS after activation, at most once as far as the ledger knows.
 	SendCompletionSMS(context.Context, NoticeInput) (SendResult, error)
+	CampaignActivities
 }
 
 // PersistInput is the input of PersistUser.

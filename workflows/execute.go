@@ -22,7 +22,11 @@ func (a activity[I, O]) name() string {
 // wrong one does not compile.
 func execute[I, O any](ctx workflow.Context, b Budgets, summary string, a activity[I, O], in I) (O, error) {
 	var out O
-	ctx = workflow.WithActivityOptions(ctx, steps[a.name()].activity(b, summary))
+	options := steps[a.name()].activity(b, summary)
+	if options.Priority.PriorityKey == priorityCampaign { // campaigns take turns with each other
+		options.Priority.FairnessKey = workflow.GetInfo(ctx).WorkflowExecution.ID
+	}
+	ctx = workflow.WithActivityOptions(ctx, options)
 	err := workflow.ExecuteActivity(ctx, a.name(), in).Get(ctx, &out)
 	return out, err
 }

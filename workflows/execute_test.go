@@ -28,6 +28,10 @@ func stubNames() map[string]string {
 		"SendOTP":           activity[OTPInput, SendResult](Activities.SendOTP).name(),
 		"SendWelcomeEmail":  activity[NoticeInput, SendResult](Activities.SendWelcomeEmail).name(),
 		"SendCompletionSMS": activity[NoticeInput, SendResult](Activities.SendCompletionSMS).name(),
+		"StoreCampaign":     activity[StoreCampaignInput, StoreCampaignResult](Activities.StoreCampaign).name(),
+		"StartCampaign":     activity[StartCampaignInput, StartCampaignResult](Activities.StartCampaign).name(),
+		"SendCampaignBatch": activity[CampaignBatchInput, CampaignBatchResult](Activities.SendCampaignBatch).name(),
+		"SetCampaignStatus": activity[CampaignStatusInput, CampaignStatusResult](Activities.SetCampaignStatus).name(),
 	}
 }
 
@@ -54,17 +58,24 @@ func TestSteps(t *testing.T) {
 		startToClose time.Duration
 		budget       time.Duration
 		backoff      temporal.RetryPolicy
+		priority     int
 	}{
-		"PersistUser":       {"registration", 5 * time.Second, day, store},
-		"ActivateUser":      {"registration", 5 * time.Second, day, store},
-		"ExpireUser":        {"registration", 5 * time.Second, day, store},
-		"SendOTP":           {"notifications-high", 10 * time.Second, 10 * minute, otp},
-		"SendWelcomeEmail":  {"notifications-low", 30 * time.Second, day, notice},
-		"SendCompletionSMS": {"notifications-low", 10 * time.Second, day, notice},
+		"PersistUser":       {"registration", 5 * time.Second, day, store, 0},
+		"ActivateUser":      {"registration", 5 * time.Second, day, store, 0},
+		"ExpireUser":        {"registration", 5 * time.Second, day, store, 0},
+		"SendOTP":           {"notifications-high", 10 * time.Second, 10 * minute, otp, 0},
+		"SendWelcomeEmail":  {"notifications-low", 30 * time.Second, day, notice, 2},
+		"SendCompletionSMS": {"notifications-low", 10 * time.Second, day, notice, 2},
+		"StoreCampaign":     {"registration", 5 * time.Second, day, store, 0},
+		"StartCampaign":     {"registration", 2 * minute, day, store, 0},
+		"SendCampaignBatch": {"notifications-low", 2 * minute, 3 * day, notice, 5},
+		"SetCampaignStatus": {"registration", 5 * time.Second, day, store, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := steps[name].activity(DefaultPolicy().Budgets, "a summary")
+			budgets := DefaultPolicy().Budgets
+			budgets.Campaign = 3 * day
+			got := steps[name].activity(budgets, "a summary")
 			require.Equal(t, want.queue, got.TaskQueue)
 			require.Contains(t, Queues, got.TaskQueue)
 			require.Equal(t, want.startToClose, got.StartToCloseTimeout)
@@ -72,16 +83,18 @@ func TestSteps(t *testing.T) {
 			require.Equal(t, want.backoff, *got.RetryPolicy)
 			require.Equal(t, "a summary", got.Summary)
 			require.False(t, got.DisableEagerExecution)
-			require.Equal(t, want.queue == "registration", got.WaitForCancellation)
+			require.Equal(t, want.queue == "registration" || name == "SendCampaignBatch", got.WaitForCancellation)
+			require.Equal(t, temporal.Priority{PriorityKey: want.priority}, got.Priority)
 		})
 	}
 }
 
 func TestEachStepHasItsOwnBudget(t *testing.T) {
 	t.Parallel()
-	b := Budgets{Store: 1, OTP: 2, WelcomeEmail: 3, Completion: 4}
+	b := Budgets{Store: 1, OTP: 2, WelcomeEmail: 3, Completion: 4, Campaign: 5}
 	for name, want := range map[string]time.Duration{
 		"PersistUser": 1, "ActivateUser": 1, "ExpireUser": 1, "SendOTP": 2, "SendWelcomeEmail": 3, "SendCompletionSMS": 4,
+		"StoreCampaign": 1, "StartCampaign": 1, "SendCampaignBatch": 5, "SetCampaignStatus": 1,
 	} {
 		require.Equal(t, want, steps[name].budget(b), name)
 	}

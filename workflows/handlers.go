@@ -9,12 +9,7 @@ import (
 // listen reacts to signals for as long as the workflow runs.
 func (r *registration) listen(ctx workflow.Context) {
 	on := func(name, description string, react func(workflow.Context, workflow.ReceiveChannel)) {
-		signals := workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: description})
-		workflow.Go(ctx, func(ctx workflow.Context) {
-			for {
-				react(ctx, signals)
-			}
-		})
+		onSignal(ctx, name, description, react)
 	}
 	on(SignalRetry, "runs the failed steps again", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
 		signals.Receive(ctx, nil)
@@ -32,6 +27,16 @@ func (r *registration) listen(ctx workflow.Context) {
 		var in any // what is no text is told, where Receive would drop it
 		signals.Receive(ctx, &in)
 		r.changeBudgets(ctx, in)
+	})
+}
+
+// onSignal reacts to each signal of a name. react waits for one.
+func onSignal(ctx workflow.Context, name, description string, react func(workflow.Context, workflow.ReceiveChannel)) {
+	signals := workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: description})
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for {
+			react(ctx, signals)
+		}
 	})
 }
 

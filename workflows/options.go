@@ -13,7 +13,14 @@ type stepOptions struct {
 	startToClose time.Duration // one attempt
 	budget       func(Budgets) time.Duration
 	backoff      temporal.RetryPolicy
+	priority     int // among what waits on the queue, 1 first; 0 is Temporal's default, 3
 }
+
+// The priorities of notifications-low: what a person waits for goes before what goes to many.
+const (
+	priorityNotice   = 2
+	priorityCampaign = 5
+)
 
 var (
 	storeBackoff  = temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second}
@@ -24,16 +31,21 @@ var (
 	otpBudget        = func(b Budgets) time.Duration { return b.OTP }
 	welcomeBudget    = func(b Budgets) time.Duration { return b.WelcomeEmail }
 	completionBudget = func(b Budgets) time.Duration { return b.Completion }
+	campaignBudget   = func(b Budgets) time.Duration { return b.Campaign }
 )
 
-// steps is the table of all activities.
+// steps is the table of all activities. StartCampaign counts all users, and a batch is up to 1000 emails.
 var steps = map[string]stepOptions{
-	"PersistUser":       {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff},
-	"ActivateUser":      {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff},
-	"ExpireUser":        {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff},
-	"SendOTP":           {QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff},
-	"SendWelcomeEmail":  {QueueNotificationsLow, 30 * time.Second, welcomeBudget, noticeBackoff},
-	"SendCompletionSMS": {QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff},
+	"PersistUser":       {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
+	"ActivateUser":      {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
+	"ExpireUser":        {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
+	"SendOTP":           {QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff, 0},
+	"SendWelcomeEmail":  {QueueNotificationsLow, 30 * time.Second, welcomeBudget, noticeBackoff, priorityNotice},
+	"SendCompletionSMS": {QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff, priorityNotice},
+	"StoreCampaign":     {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
+	"StartCampaign":     {QueueRegistration, 2 * time.Minute, storeBudget, storeBackoff, 0},
+	"SendCampaignBatch": {QueueNotificationsLow, 2 * time.Minute, campaignBudget, noticeBackoff, priorityCampaign},
+	"SetCampaignStatus": {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
 }
 
 func (o stepOptions) activity(b Budgets, summary string) workflow.ActivityOptions {
@@ -43,8 +55,10 @@ func (o stepOptions) activity(b Budgets, summary string) workflow.ActivityOption
 		ScheduleToCloseTimeout: o.budget(b),
 		RetryPolicy:            &o.backoff,
 		Summary:                summary,
-		// A user must not be stored after a cancelled registration has freed it, so an attempt that runs is waited for.
-		WaitForCancellation: o.queue == QueueRegistration,
+		Priority:               temporal.Priority{PriorityKey: o.priority},
+		// A user must not be stored after a cancelled registration has freed it, and a batch that went out must be counted:
+		// an attempt that runs is waited for.
+		WaitForCancellation: o.queue == QueueRegistration || o.priority == priorityCampaign,
 	}
 }
 

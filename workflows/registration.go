@@ -57,7 +57,7 @@ type registration struct {
 
 	shown  RegistrationStatus // the search attributes as last written
 	reason FailureReason
-	story  []string // what happened, a line each, for the Web UI
+	story  story
 }
 
 // run takes the steps in order. It returns an error only when the registration failed or was cancelled.

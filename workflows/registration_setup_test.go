@@ -24,6 +24,7 @@ import (
 var _ workflows.Activities = (*activitiesFake)(nil)
 
 type activitiesFake struct {
+	campaignFake
 	persistUser       func(context.Context, workflows.PersistInput) (workflows.PersistResult, error)
 	activateUser      func(context.Context, workflows.ActivateInput) (workflows.ActivateResult, error)
 	expireUser        func(context.Context, workflows.ExpireInput) (workflows.ExpireResult, error)

@@ -36,6 +36,7 @@ func histories(t *testing.T) map[string]*history.History {
 func replay(h *history.History) error {
 	replayer := worker.NewWorkflowReplayer()
 	replayer.RegisterWorkflowWithOptions(RegistrationWorkflow, workflow.RegisterOptions{Name: RegistrationWorkflowType})
+	replayer.RegisterWorkflowWithOptions(CampaignWorkflow, workflow.RegisterOptions{Name: CampaignWorkflowType})
 	return replayer.ReplayWorkflowHistory(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), h)
 }
 

@@ -134,6 +134,19 @@ func (t Try) String() string {
 
 // reasonOf sorts the error of a step that used up its budget.
 func (r *registration) reasonOf(s step, err error) FailureReason {
+	switch {
+	case s == stepWelcome, s == stepOTP && r.code.channel == message.ChannelEmail:
+		return reasonOf(err, ReasonEmailUnavailable)
+	case s == stepOTP, s == stepCompletion:
+		return reasonOf(err, ReasonSMSUnavailable)
+	default:
+		return reasonOf(err, ReasonDatabaseUnavailable)
+	}
+}
+
+// reasonOf is the reason that an activity's error gives. It is silence when nobody took the task, or the attempt never
+// came back: then the activity had no chance to say why.
+func reasonOf(err error, silence FailureReason) FailureReason {
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		if reason := FailureReason(app.Type()); slices.Contains(failureReasons, reason) {
 			return reason
@@ -143,13 +156,5 @@ func (r *registration) reasonOf(s step, err error) FailureReason {
 	if _, ok := errors.AsType[*temporal.PanicError](err); ok {
 		return ReasonInternal
 	}
-	// Nobody took the task, or the attempt never came back: the activity had no chance to say why.
-	switch {
-	case s == stepWelcome, s == stepOTP && r.code.channel == message.ChannelEmail:
-		return ReasonEmailUnavailable
-	case s == stepOTP, s == stepCompletion:
-		return ReasonSMSUnavailable
-	default:
-		return ReasonDatabaseUnavailable
-	}
+	return silence
 }

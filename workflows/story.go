@@ -74,14 +74,20 @@ func (r *registration) state() RegistrationState {
 // storyLines bounds the current details; the history has the rest.
 const storyLines = 30
 
-// tell adds a line to what the Web UI shows as the workflow's current details. No line holds personal data.
-func (r *registration) tell(ctx workflow.Context, line string) {
-	r.story = append(r.story, "- "+workflow.Now(ctx).UTC().Format(time.DateTime)+" "+line)
-	if len(r.story) > storyLines {
-		r.story = r.story[len(r.story)-storyLines:]
+// story is what happened, a line each, for the Web UI.
+type story []string
+
+// tell adds a line, and shows the story under a headline as the workflow's current details.
+func (s *story) tell(ctx workflow.Context, headline, line string) {
+	*s = append(*s, "- "+workflow.Now(ctx).UTC().Format(time.DateTime)+" "+line)
+	if len(*s) > storyLines {
+		*s = (*s)[len(*s)-storyLines:]
 	}
-	workflow.SetCurrentDetails(ctx, r.headline()+"\n\n"+strings.Join(r.story, "\n"))
+	workflow.SetCurrentDetails(ctx, headline+"\n\n"+strings.Join(*s, "\n"))
 }
+
+// tell adds a line to what the Web UI shows as the workflow's current details. No line holds personal data.
+func (r *registration) tell(ctx workflow.Context, line string) { r.story.tell(ctx, r.headline(), line) }
 
 func (r *registration) tellSent(ctx workflow.Context, what string, out SendResult) {
 	if out.Receipt.Provider == "" {

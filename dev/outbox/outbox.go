@@ -43,7 +43,10 @@ type Outbox struct {
 	fail func(message.Message) error
 }
 
-var _ message.Sender = (*Outbox)(nil)
+var (
+	_ message.Sender      = (*Outbox)(nil)
+	_ message.BatchSender = (*Outbox)(nil)
+)
 
 // Open continues the outbox in the file outbox.jsonl in dir, which must exist, or begins one. A last line that
 // a crash left incomplete is dropped: its message was never acknowledged.

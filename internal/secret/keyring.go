@@ -20,6 +20,8 @@ const (
 	labelEmail          = "registrar/email/v1"
 	labelCode           = "registrar/otp-code/v1"
 	labelCodeDigest     = "registrar/otp-digest/v1"
+	labelCampaignID     = "registrar/campaign-id/v1"
+	labelUnsubscribe    = "registrar/unsubscribe/v1"
 )
 
 const (
@@ -72,7 +74,17 @@ func NewKeyring(handle *keyset.Handle) (*Keyring, error) {
 // added and promoted; they change when that key is disabled, so keep it for as long as clients may repeat a request.
 // The id tells nothing about the key.
 func (k *Keyring) RegistrationID(idempotencyKey string) string {
-	id := uuid.UUID(k.derive(k.order[0], labelRegistrationID, idempotencyKey)[:16])
+	return k.idOf(labelRegistrationID, idempotencyKey)
+}
+
+// CampaignID returns the id of the campaign that an idempotency key names, as RegistrationID does for registrations.
+func (k *Keyring) CampaignID(idempotencyKey string) string {
+	return k.idOf(labelCampaignID, idempotencyKey)
+}
+
+// idOf is a UUID of version 8 by the first enabled key.
+func (k *Keyring) idOf(label, idempotencyKey string) string {
+	id := uuid.UUID(k.derive(k.order[0], label, idempotencyKey)[:idLength])
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80
 	return id.String()

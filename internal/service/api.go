@@ -26,6 +26,10 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Logger: logger, EngineGrace: c.API.EngineGrace,
 
 		Timelines: timelines(keys, users, temporal), AdminToken: c.API.AdminToken,
+		Unsubscriber: users,
+	}
+	if c.Public.PublicURL != "" { // links in a campaign's emails need it
+		deps.Campaigns, deps.PublicURL = campaigns(c, keys, temporal), c.Public.PublicURL
 	}
 	if c.Registration.BreachCheck {
 		deps.Breach = breach.New(breach.Options{URL: c.Registration.BreachURL})

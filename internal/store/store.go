@@ -1,4 +1,4 @@
-// Package store keeps users, profiles, the ledger of messages, failed tries and pauses in MySQL, MariaDB or SQLite.
+// Package store keeps users, profiles, the ledger of messages, failed tries, pauses and campaigns in MySQL, MariaDB or SQLite.
 //
 // Unique keys in the database decide who owns a registration, an email and a username, so the promises hold across
 // processes and nodes. Every call may be repeated after an error, whatever became of the first try, and every call but
@@ -92,11 +92,22 @@ func (s *Store) do(ctx context.Context, what string, f func(db *gorm.DB) error) 
 
 // ofRegistration selects the rows of a registration. It is for ids that an operator may have typed: one that is no UUID
 // has no rows, while MySQL refuses to compare the column with anything but ASCII.
-func ofRegistration(db *gorm.DB, id string) *gorm.DB {
+func ofRegistration(db *gorm.DB, id string) *gorm.DB { return whereUUID(db, "registration_id", id) }
+
+func whereUUID(db *gorm.DB, column, id string) *gorm.DB {
 	if uuid.Validate(id) != nil {
 		return db.Where("1 = 0")
 	}
-	return db.Where("registration_id = ?", id)
+	return db.Where(column+" = ?", id)
+}
+
+// stampOrNull is stamp, or NULL for no time.
+func stampOrNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = stamp(t)
+	return &t
 }
 
 // stamp is t as every database here can keep it.

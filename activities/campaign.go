@@ -1,0 +1,163 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+// StoreCampaign stores what a campaign says. What was stored first stays.
+func (a *Activities) StoreCampaign(ctx context.Context, in workflows.StoreCampaignInput) (workflows.StoreCampaignResult, error) {
+	err := a.Campaigns.StoreCampaign(ctx, message.Campaign{
+		ID: in.CampaignID, Name: in.Content.Name, Subject: in.Content.Subject, Text: in.Content.Text, HTML: in.Content.HTML,
+		Locale: in.Content.Locale, Rate: in.Rate, Status: string(workflows.CampaignScheduled),
+		CreatedAt: in.CreatedAt, ScheduleAt: in.ScheduleAt,
+	})
+	return workflows.StoreCampaignResult{}, databaseError(ctx, err)
+}
+
+// StartCampaign settles to whom a campaign goes, and counts them.
+func (a *Activities) StartCampaign(ctx context.Context, in workflows.StartCampaignInput) (workflows.StartCampaignResult, error) {
+	c, found, err := a.Campaigns.StartCampaign(ctx, in.CampaignID, in.At, string(workflows.CampaignRunning))
+	if err == nil && !found {
+		return workflows.StartCampaignResult{}, defect(errUnknownCampaign)
+	}
+	return workflows.StartCampaignResult{StartedAt: c.StartedAt, Recipients: c.Recipients}, databaseError(ctx, err)
+}
+
+// SetCampaignStatus tells the database where a campaign stands.
+func (a *Activities) SetCampaignStatus(ctx context.Context, in workflows.CampaignStatusInput) (workflows.CampaignStatusResult, error) {
+	err := a.Campaigns.SetCampaignStatus(ctx, in.CampaignID, string(in.Status), in.EndedAt)
+	return workflows.CampaignStatusResult{}, databaseError(ctx, err)
+}
+
+var errUnknownCampaign = errors.New("the campaign is not in the database")
+
+// SendCampaignBatch sends to the next people of a campaign unless the ledger has the batch. A provider that takes a part of
+// it makes the batch smaller: the next one begins behind that part.
+//
+// When the ledger cannot be written after the provider took the batch, the row goes into the activity's heartbeat for the
+// next attempt, and into the error for the workflow: the one or the other writes it and does not send again.
+func (a *Activities) SendCampaignBatch(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
+	taken, sent := earlierBatch(ctx, in)
+	if !sent {
+		known, found, err := a.Campaigns.CampaignBatch(ctx, in.CampaignID, in.Number)
+		if err != nil {
+			return workflows.CampaignBatchResult{}, databaseError(ctx, err)
+		}
+		if found {
+			return batchResult(known, ""), nil
+		}
+		taken, err = a.sendBatch(ctx, in)
+		if err != nil || taken.Size == 0 {
+			return workflows.CampaignBatchResult{}, err
+		}
+	}
+	kept, err := a.recordBatch(ctx, taken)
+	if err != nil {
+		activity.RecordHeartbeat(ctx, taken)
+		return workflows.CampaignBatchResult{}, unrecorded(ctx, taken, err)
+	}
+	return batchResult(kept, taken.Receipt.Provider), nil
+}
+
+// earlierBatch is the batch that an earlier attempt could not write to the ledger.
+func earlierBatch(ctx context.Context, in workflows.CampaignBatchInput) (message.CampaignBatch, bool) {
+	var taken message.CampaignBatch
+	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &taken) == nil {
+		return taken, true
+	}
+	if in.Taken != nil {
+		return *in.Taken, true
+	}
+	return taken, false
+}
+
+func batchResult(b message.CampaignBatch, provider string) workflows.CampaignBatchResult {
+	return workflows.CampaignBatchResult{
+		Found: b.Size, Last: b.Last, Sent: b.Size - b.Rejected, Rejected: b.Rejected, Provider: provider,
+	}
+}
+
+// unrecorded is databaseError with the batch.
+func unrecorded(ctx context.Context, taken message.CampaignBatch, err error) error {
+	return temporal.NewApplicationErrorWithOptions("a batch was sent, and the database did not take it down",
+		string(workflows.ReasonDatabaseUnavailable), temporal.ApplicationErrorOptions{
+			Cause: err, Details: []any{workflows.Try{Number: tryNumber(ctx)}, taken},
+		})
+}
+
+// sendBatch hands the next people to a provider. The row is empty when nobody is left.
+func (a *Activities) sendBatch(ctx context.Context, in workflows.CampaignBatchInput) (message.CampaignBatch, error) {
+	c, found, err := a.Campaigns.Campaign(ctx, in.CampaignID)
+	if err != nil {
+		return message.CampaignBatch{}, databaseError(ctx, err)
+	}
+	if !found {
+		return message.CampaignBatch{}, defect(errUnknownCampaign)
+	}
+	people, err := a.Campaigns.Addressees(ctx, c.Audience(), in.After, in.Size)
+	if err != nil || len(people) == 0 {
+		return message.CampaignBatch{}, databaseError(ctx, err)
+	}
+	batch, err := a.writeBatch(c, people)
+	if err != nil {
+		return message.CampaignBatch{}, defect(fmt.Errorf("write the campaign: %w", err))
+	}
+	batch.Number = in.Number
+	receipt, err := a.deliverBatch(ctx, batch)
+	if err != nil {
+		return message.CampaignBatch{}, err
+	}
+	return message.CampaignBatch{
+		CampaignID: in.CampaignID, Number: in.Number, After: in.After, Last: people[receipt.Done-1].UserID,
+		Size: receipt.Done, Rejected: len(receipt.Rejected), Receipt: receipt.Receipt, SentAt: now(),
+	}, nil
+}
+
+func (a *Activities) writeBatch(c message.Campaign, people []message.Addressee) (message.Batch, error) {
+	subject, text, html, err := a.Letters.Patterns(workflows.CampaignContent{
+		Name: c.Name, Subject: c.Subject, Text: c.Text, HTML: c.HTML, Locale: c.Locale,
+	})
+	batch := message.Batch{CampaignID: c.ID, Subject: subject, Text: text, HTML: html}
+	for _, p := range people {
+		batch.Recipients = append(batch.Recipients, message.Recipient{
+			To: p.Email, FirstName: message.SafeName(p.FirstName), UnsubscribeURL: a.Letters.Unsubscribe(c.ID, p.UserID),
+		})
+	}
+	return batch, err
+}
+
+// deliverBatch hands a batch to a provider. Without an error at least one recipient needs no other try.
+func (a *Activities) deliverBatch(ctx context.Context, batch message.Batch) (message.BatchReceipt, error) {
+	sending, cancel := endEarlier(ctx, timeForLedger+timeForHeartbeat)
+	defer cancel()
+	batch.Attempt = tryNumber(ctx)
+	var refusals []*message.Error
+	sending = message.WithRefusals(sending, func(e *message.Error) { refusals = append(refusals, e) })
+	receipt, err := a.Batches.SendBatch(sending, batch)
+	if err != nil || receipt.Done <= 0 {
+		refusals = append(refusals, refusalOf(err))
+	}
+	key := message.Key{RegistrationID: batch.CampaignID, Kind: message.KindCampaign, Sequence: batch.Number}
+	for _, refusal := range refusals {
+		a.recordFailure(ctx, message.ChannelEmail, key, refusal)
+	}
+	if receipt.Done <= 0 {
+		return receipt, deliveryError(ctx, message.ChannelEmail, refusals)
+	}
+	receipt.Done = min(receipt.Done, len(batch.Recipients))
+	return receipt, nil
+}
+
+func (a *Activities) recordBatch(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
+	ctx, cancel := endEarlier(ctx, timeForHeartbeat)
+	defer cancel()
+	return a.Campaigns.RecordCampaignBatch(ctx, b)
+}

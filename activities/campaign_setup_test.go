@@ -1,0 +1,180 @@
+package activities_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+type campaignsFake struct {
+	storeCampaign       func(context.Context, message.Campaign) error
+	startCampaign       func(ctx context.Context, id string, at time.Time, status string) (message.Campaign, bool, error)
+	campaign            func(ctx context.Context, id string) (message.Campaign, bool, error)
+	addressees          func(ctx context.Context, who message.Audience, after string, limit int) ([]message.Addressee, error)
+	campaignBatch       func(ctx context.Context, id string, number int) (message.CampaignBatch, bool, error)
+	recordCampaignBatch func(context.Context, message.CampaignBatch) (message.CampaignBatch, error)
+	setCampaignStatus   func(ctx context.Context, id, status string, endedAt time.Time) error
+}
+
+func (f *campaignsFake) StoreCampaign(ctx context.Context, c message.Campaign) error {
+	return f.storeCampaign(ctx, c)
+}
+
+func (f *campaignsFake) StartCampaign(ctx context.Context, id string, at time.Time, status string) (message.Campaign, bool, error) {
+	return f.startCampaign(ctx, id, at, status)
+}
+
+func (f *campaignsFake) Campaign(ctx context.Context, id string) (message.Campaign, bool, error) {
+	return f.campaign(ctx, id)
+}
+
+func (f *campaignsFake) Addressees(ctx context.Context, who message.Audience, after string, limit int) ([]message.Addressee, error) {
+	return f.addressees(ctx, who, after, limit)
+}
+
+func (f *campaignsFake) CampaignBatch(ctx context.Context, id string, number int) (message.CampaignBatch, bool, error) {
+	return f.campaignBatch(ctx, id, number)
+}
+
+func (f *campaignsFake) RecordCampaignBatch(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
+	return f.recordCampaignBatch(ctx, b)
+}
+
+func (f *campaignsFake) SetCampaignStatus(ctx context.Context, id, status string, endedAt time.Time) error {
+	return f.setCampaignStatus(ctx, id, status, endedAt)
+}
+
+type lettersFake struct {
+	patterns func(workflows.CampaignContent) (subject, text, html message.Pattern, err error)
+}
+
+func (f *lettersFake) Patterns(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
+	return f.patterns(c)
+}
+func (*lettersFake) Unsubscribe(campaignID, userID string) string {
+	return "https://example.com/" + campaignID + "/" + userID
+}
+
+type batchesFake struct {
+	sendBatch func(context.Context, message.Batch) (message.BatchReceipt, error)
+}
+
+func (f *batchesFake) SendBatch(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
+	return f.sendBatch(ctx, b)
+}
+
+var startedAt = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+
+// campaignFixture is a campaign to people u-000, u-001 … on fakes that all work: the ledger remembers, the provider takes
+// every batch.
+type campaignFixture struct {
+	*fixture
+	campaigns *campaignsFake
+	letters   *lettersFake
+	batches   *batchesFake
+	people    int
+
+	ledger  map[int]message.CampaignBatch
+	got     map[string]int // how often each address got it
+	largest int            // batch
+	beats   []message.CampaignBatch
+}
+
+func setupCampaign(t *testing.T, people int) *campaignFixture {
+	t.Helper()
+	f := &campaignFixture{fixture: setup(t), people: people, ledger: map[int]message.CampaignBatch{}, got: map[string]int{}}
+	f.campaigns = &campaignsFake{
+		campaign: func(_ context.Context, id string) (message.Campaign, bool, error) {
+			return message.Campaign{ID: id, Name: "n", Subject: "s", Text: "t", HTML: "h", Locale: "de", StartedAt: startedAt}, true, nil
+		},
+		addressees: func(_ context.Context, who message.Audience, after string, limit int) ([]message.Addressee, error) {
+			require.Equal(t, message.Audience{Locale: "de", Before: startedAt}, who)
+			var page []message.Addressee
+			for n := range f.people {
+				id := fmt.Sprintf("u-%03d", n)
+				if id > after && len(page) < limit {
+					page = append(page, message.Addressee{UserID: id, Email: id + "@example.com", FirstName: firstName})
+				}
+			}
+			return page, nil
+		},
+		campaignBatch: func(_ context.Context, _ string, number int) (message.CampaignBatch, bool, error) {
+			b, found := f.ledger[number]
+			return b, found, nil
+		},
+		recordCampaignBatch: func(_ context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
+			if _, found := f.ledger[b.Number]; !found {
+				f.ledger[b.Number] = b
+			}
+			return f.ledger[b.Number], nil
+		},
+	}
+	f.letters = &lettersFake{patterns: func(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
+		require.Equal(t, workflows.CampaignContent{Name: "n", Subject: "s", Text: "t", HTML: "h", Locale: "de"}, c)
+		return message.Pattern{{Text: "subject"}}, message.Pattern{{Text: "text"}}, nil, nil
+	}}
+	f.batches = &batchesFake{f.takeBatch}
+	f.steps.Campaigns, f.steps.Letters, f.steps.Batches = f.campaigns, f.letters, f.batches
+	f.again()
+	return f
+}
+
+// again makes a fresh attempt, that has what the last one left in its heartbeat.
+func (f *campaignFixture) again() {
+	f.newAttempt()
+	if n := len(f.beats); n > 0 {
+		f.env.SetHeartbeatDetails(f.beats[n-1])
+	}
+	f.env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
+		var b message.CampaignBatch
+		if details.Get(&b) == nil {
+			f.beats = append(f.beats, b)
+		}
+	})
+}
+
+func (f *campaignFixture) takeBatch(_ context.Context, b message.Batch) (message.BatchReceipt, error) {
+	f.largest = max(f.largest, len(b.Recipients))
+	for _, r := range b.Recipients {
+		f.got[r.To]++
+	}
+	return message.BatchReceipt{Receipt: message.Receipt{Provider: "mailgun", MessageID: "m-1"}, Done: len(b.Recipients)}, nil
+}
+
+// drive runs the campaign as its workflow does, and calls it a new attempt after each error.
+func (f *campaignFixture) drive(t *testing.T, size int) (sent, rejected int) {
+	t.Helper()
+	in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: size}
+	for attempts := 0; ; {
+		out, err := run(t, f.fixture, f.steps.SendCampaignBatch, in)
+		if err == nil {
+			f.beats = nil // the next activity has a heartbeat of its own
+		}
+		f.again()
+		if attempts++; err != nil {
+			require.Less(t, attempts, 100)
+			continue
+		}
+		if out.Found == 0 {
+			return sent, rejected
+		}
+		sent, rejected = sent+out.Sent, rejected+out.Rejected
+		in.Number, in.After = in.Number+1, out.Last
+	}
+}
+
+func (f *campaignFixture) requireOnce(t *testing.T) {
+	t.Helper()
+	require.Len(t, f.got, f.people)
+	for to, times := range f.got {
+		require.Equal(t, 1, times, to)
+	}
+}

@@ -1,0 +1,259 @@
+package activities_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+func TestBatchIsWrittenAndRecorded(t *testing.T) {
+	t.Parallel()
+	f := setupCampaign(t, 3)
+	f.campaigns.addressees = func(context.Context, message.Audience, string, int) ([]message.Addressee, error) {
+		return []message.Addressee{
+			{UserID: "u-1", Email: emailAddress, FirstName: "Ada\n"}, {UserID: "u-2", Email: "b@example.com", FirstName: "free.money.com"},
+		}, nil
+	}
+	f.batches.sendBatch = func(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
+		_, limited := ctx.Deadline()
+		require.True(t, limited)
+		require.Equal(t, message.Batch{
+			CampaignID: "c-1", Number: 7, Attempt: 1, Subject: message.Pattern{{Text: "subject"}}, Text: message.Pattern{{Text: "text"}},
+			Recipients: []message.Recipient{
+				{To: emailAddress, FirstName: "Ada", UnsubscribeURL: "https://example.com/c-1/u-1"},
+				{To: "b@example.com", UnsubscribeURL: "https://example.com/c-1/u-2"},
+			},
+		}, b)
+		return message.BatchReceipt{Receipt: message.Receipt{Provider: "mailgun", MessageID: "m-1"}, Done: 2, Rejected: []int{1}}, nil
+	}
+	in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 7, After: "u-0", Size: 2}
+	want := workflows.CampaignBatchResult{Found: 2, Last: "u-2", Sent: 1, Rejected: 1, Provider: "mailgun"}
+	out, err := run(t, f.fixture, f.steps.SendCampaignBatch, in)
+	require.NoError(t, err)
+	require.Equal(t, want, out)
+	row := f.ledger[7]
+	require.WithinDuration(t, time.Now(), row.SentAt, time.Minute)
+	row.SentAt = time.Time{}
+	require.Equal(t, message.CampaignBatch{
+		CampaignID: "c-1", Number: 7, After: "u-0", Last: "u-2", Size: 2, Rejected: 1,
+		Receipt: message.Receipt{Provider: "mailgun", MessageID: "m-1"},
+	}, row)
+
+	f.batches.sendBatch = nil // a second time would panic
+	out, err = run(t, f.fixture, f.steps.SendCampaignBatch, in)
+	require.NoError(t, err)
+	want.Provider = ""
+	require.Equal(t, want, out, "the ledger has it")
+}
+
+// TestNobodyIsLeftOutOrWrittenToTwice breaks one thing after another while a campaign goes to 95 people.
+func TestNobodyIsLeftOutOrWrittenToTwice(t *testing.T) {
+	t.Parallel()
+	for name, breakSomething := range map[string]func(*campaignFixture){
+		"nothing": func(*campaignFixture) {},
+		"the ledger cannot be written": func(f *campaignFixture) {
+			record, n := f.campaigns.recordCampaignBatch, 0
+			f.campaigns.recordCampaignBatch = func(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
+				if n++; n%4 != 0 {
+					return message.CampaignBatch{}, errStore
+				}
+				return record(ctx, b)
+			}
+		},
+		"the ledger is written, and the answer is lost": func(f *campaignFixture) {
+			record, n := f.campaigns.recordCampaignBatch, 0
+			f.campaigns.recordCampaignBatch = func(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
+				if kept, err := record(ctx, b); n%2 == 1 || err != nil {
+					n++
+					return kept, err
+				}
+				n++
+				return message.CampaignBatch{}, errStore
+			}
+		},
+		"the store cannot be read": func(f *campaignFixture) {
+			read, n := f.campaigns.addressees, 0
+			f.campaigns.addressees = func(ctx context.Context, who message.Audience, after string, limit int) ([]message.Addressee, error) {
+				if n++; n%2 == 1 {
+					return nil, errStore
+				}
+				return read(ctx, who, after, limit)
+			}
+		},
+		"the provider takes a part": func(f *campaignFixture) {
+			f.batches.sendBatch = func(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
+				b.Recipients = b.Recipients[:(len(b.Recipients)+1)/2]
+				receipt, _ := f.takeBatch(ctx, b)
+				return receipt, &message.Error{Provider: "smtp", Failure: message.Unavailable, Code: "421"}
+			}
+		},
+		"the provider is away": func(f *campaignFixture) {
+			n := 0
+			f.batches.sendBatch = func(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
+				if n++; n%3 != 0 {
+					return message.BatchReceipt{}, errPersonal
+				}
+				return f.takeBatch(ctx, b)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := setupCampaign(t, 95)
+			breakSomething(f)
+			sent, rejected := f.drive(t, 10)
+			require.Equal(t, 95, sent)
+			require.Zero(t, rejected)
+			f.requireOnce(t)
+			require.LessOrEqual(t, f.largest, 10)
+			total := 0
+			for _, b := range f.ledger {
+				total += b.Size
+			}
+			require.Equal(t, 95, total)
+		})
+	}
+}
+
+// TestWorkerThatDiesAfterTheProviderTookTheBatch is the one hole: neither ledger nor heartbeat know, so the batch goes out
+// again, and only that batch.
+func TestWorkerThatDiesAfterTheProviderTookTheBatch(t *testing.T) {
+	t.Parallel()
+	f := setupCampaign(t, 30)
+	died := false
+	f.batches.sendBatch = func(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
+		receipt, err := f.takeBatch(ctx, b)
+		if b.Number == 2 && !died {
+			died = true
+			return message.BatchReceipt{}, context.DeadlineExceeded
+		}
+		return receipt, err
+	}
+	f.drive(t, 10)
+	require.Len(t, f.got, 30)
+	twice := 0
+	for _, times := range f.got {
+		if times > 1 {
+			twice++
+		}
+	}
+	require.Equal(t, 10, twice)
+}
+
+func TestBatchThatTheLedgerLacksIsHandedOver(t *testing.T) {
+	t.Parallel()
+	f := setupCampaign(t, 5)
+	record := f.campaigns.recordCampaignBatch
+	f.campaigns.recordCampaignBatch = func(context.Context, message.CampaignBatch) (message.CampaignBatch, error) {
+		return message.CampaignBatch{}, errStore
+	}
+	in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: 10}
+	_, err := run(t, f.fixture, f.steps.SendCampaignBatch, in)
+	requireDatabaseError(t, err)
+	var (
+		try   workflows.Try
+		taken message.CampaignBatch
+	)
+	require.NoError(t, applicationError(t, err).Details(&try, &taken))
+	require.Equal(t, 5, taken.Size)
+	require.Equal(t, []message.CampaignBatch{taken}, f.beats)
+
+	f.campaigns.recordCampaignBatch, f.beats = record, nil
+	f.again()
+	in.Taken = &taken
+	out, err := run(t, f.fixture, f.steps.SendCampaignBatch, in)
+	require.NoError(t, err)
+	require.Equal(t, 5, out.Sent)
+	f.requireOnce(t)
+}
+
+func TestRefusedBatch(t *testing.T) {
+	t.Parallel()
+	for failure, reason := range map[message.Failure]workflows.FailureReason{
+		message.Misconfigured: workflows.ReasonEmailMisconfigured,
+		message.Unavailable:   workflows.ReasonEmailUnavailable,
+		message.Rejected:      workflows.ReasonEmailRejected,
+	} {
+		f := setupCampaign(t, 5)
+		f.batches.sendBatch = func(context.Context, message.Batch) (message.BatchReceipt, error) {
+			return message.BatchReceipt{}, &message.Error{Provider: "mailgun", Failure: failure, Code: "401", RetryAfter: time.Minute}
+		}
+		_, err := run(t, f.fixture, f.steps.SendCampaignBatch, workflows.CampaignBatchInput{CampaignID: "c-1", Number: 3, Size: 10})
+		app := applicationError(t, err)
+		require.Equal(t, string(reason), app.Type())
+		require.Equal(t, failure != message.Unavailable, app.NonRetryable())
+		require.Equal(t, time.Minute, app.NextRetryDelay())
+		require.Empty(t, f.ledger)
+		require.Len(t, f.attempts, 1)
+		require.Equal(t, message.Key{RegistrationID: "c-1", Kind: message.KindCampaign, Sequence: 3}, f.attempts[0].Key)
+	}
+}
+
+func TestProviderThatTakesNothingAndGivesNoReason(t *testing.T) {
+	t.Parallel()
+	f := setupCampaign(t, 5)
+	f.batches.sendBatch = func(context.Context, message.Batch) (message.BatchReceipt, error) { return message.BatchReceipt{}, nil }
+	_, err := run(t, f.fixture, f.steps.SendCampaignBatch, workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: 10})
+	require.Equal(t, string(workflows.ReasonEmailUnavailable), applicationError(t, err).Type())
+}
+
+func TestCampaignDefects(t *testing.T) {
+	t.Parallel()
+	in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: 10}
+	unreadable := setupCampaign(t, 5)
+	unreadable.letters.patterns = func(workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
+		return nil, nil, nil, errors.New("an unknown field")
+	}
+	unknown := setupCampaign(t, 5)
+	unknown.campaigns.campaign = func(context.Context, string) (message.Campaign, bool, error) { return message.Campaign{}, false, nil }
+	for _, f := range []*campaignFixture{unreadable, unknown} {
+		_, err := run(t, f.fixture, f.steps.SendCampaignBatch, in)
+		require.Equal(t, string(workflows.ReasonInternal), applicationError(t, err).Type())
+		require.True(t, applicationError(t, err).NonRetryable())
+		require.Empty(t, f.got)
+	}
+}
+
+func TestStoreAndStartCampaign(t *testing.T) {
+	t.Parallel()
+	f := setupCampaign(t, 5)
+	f.campaigns.storeCampaign = func(_ context.Context, c message.Campaign) error {
+		require.Equal(t, message.Campaign{
+			ID: "c-1", Name: "n", Subject: "s", Text: "t", HTML: "h", Locale: "de", Rate: 5, Status: "scheduled",
+			CreatedAt: startedAt, ScheduleAt: startedAt.Add(time.Hour),
+		}, c)
+		return nil
+	}
+	_, err := run(t, f.fixture, f.steps.StoreCampaign, workflows.StoreCampaignInput{
+		CampaignID: "c-1", Content: workflows.CampaignContent{Name: "n", Subject: "s", Text: "t", HTML: "h", Locale: "de"},
+		CreatedAt: startedAt, ScheduleAt: startedAt.Add(time.Hour), Rate: 5,
+	})
+	require.NoError(t, err)
+
+	known := true
+	f.campaigns.startCampaign = func(_ context.Context, id string, at time.Time, status string) (message.Campaign, bool, error) {
+		require.Equal(t, []any{"c-1", startedAt, "running"}, []any{id, at, status})
+		return message.Campaign{StartedAt: at.Add(-time.Hour), Recipients: 5}, known, nil
+	}
+	in := workflows.StartCampaignInput{CampaignID: "c-1", At: startedAt}
+	out, err := run(t, f.fixture, f.steps.StartCampaign, in)
+	require.NoError(t, err)
+	require.Equal(t, workflows.StartCampaignResult{StartedAt: startedAt.Add(-time.Hour), Recipients: 5}, out)
+	known = false
+	_, err = run(t, f.fixture, f.steps.StartCampaign, in)
+	require.Equal(t, string(workflows.ReasonInternal), applicationError(t, err).Type())
+
+	f.campaigns.setCampaignStatus = func(_ context.Context, id, status string, endedAt time.Time) error {
+		require.Equal(t, []any{"c-1", "cancelled", startedAt}, []any{id, status, endedAt})
+		return errStore
+	}
+	_, err = run(t, f.fixture, f.steps.SetCampaignStatus,
+		workflows.CampaignStatusInput{CampaignID: "c-1", Status: workflows.CampaignCancelled, EndedAt: startedAt})
+	requireDatabaseError(t, err)
+}

@@ -1,0 +1,182 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"time"
+
+	"registrar/internal/campaign"
+	"registrar/workflows"
+)
+
+// Campaigns starts, watches and steers campaigns; campaign.Engine does, and its errors are the ones that are told apart.
+// Every method returns within its context's deadline, or its own.
+type Campaigns interface {
+	// Start starts a campaign, once for each idempotency key that is not empty.
+	Start(ctx context.Context, key string, r campaign.Request) (campaign.Campaign, error)
+	// Get tells how far a campaign is.
+	Get(ctx context.Context, id string) (campaign.Campaign, error)
+	// List returns a page of campaigns and where the next begins, empty after the last.
+	List(ctx context.Context, page []byte) ([]campaign.Campaign, []byte, error)
+	// Do tells a campaign to pause and so on.
+	Do(ctx context.Context, id string, do campaign.Action) error
+}
+
+var _ Campaigns = (*campaign.Engine)(nil)
+
+// CreateCampaign is POST /v1/campaigns.
+func (s *server) CreateCampaign(ctx context.Context, r CreateCampaignRequestObject) (CreateCampaignResponseObject, error) {
+	key := ""
+	if r.Params.IdempotencyKey != nil {
+		if key = *r.Params.IdempotencyKey; !isVisible(key, maxIdempotencyKey) {
+			return nil, &problem{code: ProblemCodeInvalidIdempotencyKey}
+		}
+	}
+	request, err := s.campaignRequest(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.Campaigns.Start(requestContext(ctx), key, request)
+	if err != nil {
+		return nil, err
+	}
+	return CreateCampaign202JSONResponse{
+		Headers: CreateCampaign202ResponseHeaders{Location: campaignLocation(c.ID)}, Body: campaignBody(c),
+	}, nil
+}
+
+// campaignRequest finds the mistakes of all fields at once.
+func (s *server) campaignRequest(b *CampaignRequest) (campaign.Request, error) {
+	request := campaign.Request{
+		Content: workflows.CampaignContent{Name: b.Name, Subject: b.Subject, Text: b.Text, HTML: b.HTML, Locale: b.Locale},
+		Rate:    b.Rate,
+	}
+	var unreadable []campaign.Mistake
+	if b.ScheduleAt != "" {
+		at, err := time.Parse(time.RFC3339, b.ScheduleAt)
+		if err != nil {
+			unreadable = append(unreadable, campaign.Mistake{
+				Part: string(FieldErrorFieldScheduleAt), Code: campaign.CodeInvalid, Message: "is no time as in RFC 3339, such as 2026-12-01T09:00:00Z",
+			})
+		}
+		request.ScheduleAt = at
+	}
+	if mistakes := append(request.Check(s.Now()), unreadable...); len(mistakes) > 0 {
+		return request, &campaign.MistakesError{Mistakes: mistakes}
+	}
+	return request, nil
+}
+
+// PreviewCampaign is POST /v1/campaigns/preview.
+func (s *server) PreviewCampaign(_ context.Context, r PreviewCampaignRequestObject) (PreviewCampaignResponseObject, error) {
+	b, firstName := r.Body, "Ada"
+	if b.FirstName != nil {
+		firstName = *b.FirstName
+	}
+	content := workflows.CampaignContent{Name: b.Name, Subject: b.Subject, Text: b.Text, HTML: b.HTML, Locale: b.Locale}
+	p, err := campaign.PreviewFor(content, campaign.Example(s.PublicURL, firstName))
+	if err != nil {
+		return nil, err
+	}
+	return PreviewCampaign200JSONResponse{Body: CampaignPreview{Subject: p.Subject, Text: p.Text, HTML: p.HTML}}, nil
+}
+
+// ListCampaigns is GET /v1/campaigns.
+func (s *server) ListCampaigns(ctx context.Context, r ListCampaignsRequestObject) (ListCampaignsResponseObject, error) {
+	page, err := cursors.DecodeString(r.Params.Cursor)
+	if err != nil {
+		return nil, campaign.ErrPage
+	}
+	campaigns, next, err := s.Campaigns.List(requestContext(ctx), page)
+	if err != nil {
+		return nil, err
+	}
+	body := CampaignPage{Campaigns: make([]Campaign, len(campaigns)), NextCursor: cursors.EncodeToString(next)}
+	for i, c := range campaigns {
+		body.Campaigns[i] = campaignBody(c)
+	}
+	return ListCampaigns200JSONResponse{Body: body}, nil
+}
+
+// cursors are pages as text.
+var cursors = base64.RawURLEncoding
+
+// GetCampaign is GET /v1/campaigns/{id}.
+func (s *server) GetCampaign(ctx context.Context, r GetCampaignRequestObject) (GetCampaignResponseObject, error) {
+	c, err := s.Campaigns.Get(requestContext(ctx), r.ID.String())
+	if err != nil {
+		return nil, err
+	}
+	return GetCampaign200JSONResponse{Body: campaignBody(c)}, nil
+}
+
+var steered = map[campaign.Action]string{
+	campaign.Pause:  "The campaign pauses after the batch that is being sent.",
+	campaign.Resume: "The campaign goes on.",
+	campaign.Retry:  "The step that failed is run again.",
+	campaign.Cancel: "The campaign stops for good after the batch that is being sent.",
+}
+
+// SteerCampaign is POST /v1/campaigns/{id}/{action}.
+func (s *server) SteerCampaign(ctx context.Context, r SteerCampaignRequestObject) (SteerCampaignResponseObject, error) {
+	id, action := r.ID.String(), campaign.Action(r.Action)
+	if !slices.Contains(campaign.Actions, action) {
+		return nil, &problem{code: ProblemCodeNotFound}
+	}
+	if err := s.Campaigns.Do(requestContext(ctx), id, action); err != nil {
+		return nil, err
+	}
+	return SteerCampaign202JSONResponse{
+		Headers: SteerCampaign202ResponseHeaders{Location: campaignLocation(id)},
+		Body:    CampaignSteered{CampaignID: id, Message: steered[action]},
+	}, nil
+}
+
+func campaignLocation(id string) string { return campaignsPath + "/" + id }
+
+func campaignBody(c campaign.Campaign) Campaign {
+	body := Campaign{
+		CampaignID: c.ID, Name: c.Name, Status: CampaignStatus(c.Status), Locale: c.Locale, Rate: c.Rate,
+		CreatedAt: c.CreatedAt, ScheduleAt: c.ScheduleAt,
+	}
+	if p := c.Progress; p != nil {
+		body.Progress = CampaignProgress{
+			Reason: string(p.Reason), Recipients: p.Recipients, Sent: p.Sent, Rejected: p.Rejected, Batches: p.Batches,
+			StartedAt: p.StartedAt, EndedAt: p.EndedAt,
+		}
+	}
+	return body
+}
+
+// campaignProblem sorts the errors of Campaigns; nil for any other.
+func campaignProblem(err error) *problem {
+	var mistakes *campaign.MistakesError
+	switch {
+	case errors.As(err, &mistakes):
+		return &problem{code: ProblemCodeValidationFailed, fields: mistakeFields(mistakes.Mistakes)}
+	case errors.Is(err, campaign.ErrPage):
+		return &problem{code: ProblemCodeValidationFailed, fields: []FieldError{
+			{Field: FieldErrorFieldCursor, Code: FieldErrorCodeInvalid, Message: "is not the next_cursor of a page"},
+		}}
+	case errors.Is(err, campaign.ErrReused):
+		return &problem{code: ProblemCodeIdempotencyKeyReused}
+	case errors.Is(err, campaign.ErrEnded):
+		return &problem{code: ProblemCodeCampaignEnded}
+	case errors.Is(err, campaign.ErrNotFound):
+		return &problem{code: ProblemCodeNotFound}
+	case errors.Is(err, campaign.ErrUnavailable):
+		return &problem{code: ProblemCodeUnavailable, cause: err}
+	default:
+		return nil
+	}
+}
+
+func mistakeFields(mistakes []campaign.Mistake) []FieldError {
+	fields := make([]FieldError, len(mistakes))
+	for i, m := range mistakes {
+		fields[i] = FieldError{Field: FieldErrorField(m.Part), Code: FieldErrorCode(m.Code), Message: m.Where()}
+	}
+	return fields
+}

@@ -1,0 +1,303 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/campaign"
+	"registrar/workflows"
+)
+
+const (
+	campaignID   = "0198f6c2-7d10-8a44-8c1f-5e2b9d3a6f77"
+	campaignPath = campaignsPath + "/" + campaignID
+	publicURL    = "https://register.example.com"
+)
+
+type fakeCampaigns struct {
+	start func(ctx context.Context, key string, r campaign.Request) (campaign.Campaign, error)
+	get   func(ctx context.Context, id string) (campaign.Campaign, error)
+	list  func(ctx context.Context, page []byte) ([]campaign.Campaign, []byte, error)
+	do    func(ctx context.Context, id string, do campaign.Action) error
+}
+
+func (f *fakeCampaigns) Start(ctx context.Context, key string, r campaign.Request) (campaign.Campaign, error) {
+	return f.start(ctx, key, r)
+}
+
+func (f *fakeCampaigns) Get(ctx context.Context, id string) (campaign.Campaign, error) {
+	return f.get(ctx, id)
+}
+
+func (f *fakeCampaigns) List(ctx context.Context, page []byte) ([]campaign.Campaign, []byte, error) {
+	return f.list(ctx, page)
+}
+
+func (f *fakeCampaigns) Do(ctx context.Context, id string, do campaign.Action) error {
+	return f.do(ctx, id, do)
+}
+
+// accepting starts everything.
+func accepting(_ context.Context, _ string, r campaign.Request) (campaign.Campaign, error) {
+	return campaign.Campaign{
+		ID: campaignID, Name: r.Content.Name, Status: workflows.CampaignRunning, Locale: r.Content.Locale, Rate: r.Rate,
+		CreatedAt: now, ScheduleAt: r.ScheduleAt,
+	}, nil
+}
+
+func setupCampaigns(t testing.TB, f *fakeCampaigns) *service {
+	t.Helper()
+	return setup(t, func(d *Deps) { d.Campaigns, d.AdminToken, d.PublicURL = f, adminToken, publicURL })
+}
+
+// sendAdmin is send, as an operator.
+func (s *service) sendAdmin(t testing.TB, method, target, body string, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	return s.send(t, method, target, body, append(header, "Authorization", "Bearer "+adminToken)...)
+}
+
+func campaignRequest() map[string]any {
+	return map[string]any{
+		"name": "Spring", "subject": "News for {{first_name}}", "text": "Hi {{first_name}}\n{{unsubscribe}}",
+		"html": `<p>Hi {{first_name}}</p><a href="{{unsubscribe}}">Bye</a>`, "locale": "de",
+		"schedule_at": "2026-02-01T09:00:00+01:00", "rate": 12.5,
+	}
+}
+
+func TestCreateCampaign(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)
+	var keys []string
+	s := setupCampaigns(t, &fakeCampaigns{start: func(ctx context.Context, key string, r campaign.Request) (campaign.Campaign, error) {
+		keys = append(keys, key)
+		require.Equal(t, "News for {{first_name}}", r.Content.Subject)
+		require.Equal(t, "Hi {{first_name}}\n{{unsubscribe}}", r.Content.Text)
+		require.NotEmpty(t, r.Content.HTML)
+		require.True(t, at.Equal(r.ScheduleAt))
+		c, err := accepting(ctx, key, r)
+		c.Status, c.ScheduleAt = workflows.CampaignScheduled, at
+		return c, err
+	}})
+	for _, header := range [][]string{nil, {"Idempotency-Key", "s3cret-key"}} {
+		w := s.sendAdmin(t, "POST", campaignsPath, with(campaignRequest(), nil), header...)
+		require.Equal(t, 202, w.Code, w.Body)
+		require.Equal(t, campaignPath, w.Header().Get("Location"))
+		require.Equal(t, Campaign{
+			CampaignID: campaignID, Name: "Spring", Status: CampaignStatusScheduled, Locale: "de", Rate: 12.5, CreatedAt: now, ScheduleAt: at,
+		}, decode[Campaign](t, w))
+	}
+	require.Equal(t, []string{"", "s3cret-key"}, keys)
+}
+
+func TestCreateTheLeastCampaign(t *testing.T) {
+	t.Parallel()
+	s := setupCampaigns(t, &fakeCampaigns{start: func(ctx context.Context, key string, r campaign.Request) (campaign.Campaign, error) {
+		require.Equal(t, campaign.Request{
+			Content: workflows.CampaignContent{Name: "n", Subject: "s", Text: "{{unsubscribe}}"},
+		}, r)
+		return accepting(ctx, key, r)
+	}})
+	for _, body := range []string{
+		`{"name":"n","subject":"s","text":"{{unsubscribe}}"}`,
+		`{"name":"n","subject":"s","text":"{{unsubscribe}}","html":null,"locale":null,"schedule_at":null,"rate":null}`,
+	} {
+		w := s.sendAdmin(t, "POST", campaignsPath, body)
+		require.Equal(t, 202, w.Code, w.Body)
+	}
+}
+
+func TestCampaignMistakes(t *testing.T) {
+	t.Parallel()
+	s := setupCampaigns(t, &fakeCampaigns{})
+	body := with(campaignRequest(), map[string]any{
+		"name": "", "subject": "Hi {{name}}", "text": "Hi", "html": "<p>\n<script>{{unsubscribe}}</script>", "locale": "?",
+		"schedule_at": "tomorrow", "rate": -1,
+	})
+	w := s.sendAdmin(t, "POST", campaignsPath, body)
+	requireProblem(t, w, 422, ProblemCodeValidationFailed)
+	var got []string
+	for _, e := range problemBody(t, w).Errors {
+		got = append(got, fmt.Sprintf("%s %s %s", e.Field, e.Code, e.Message))
+	}
+	require.Equal(t, []string{
+		"name required is missing",
+		"subject unknown_field line 1: there are only the fields {{first_name}} and {{unsubscribe}}",
+		"text unsubscribe_missing has to offer {{unsubscribe}}",
+		"html not_allowed line 2: <script> has no place in an email",
+		"locale invalid is no BCP 47 tag of a language, such as de or de-AT",
+		"rate invalid is not a number of recipients a second",
+		"schedule_at invalid is no time as in RFC 3339, such as 2026-12-01T09:00:00Z",
+	}, got)
+
+	w = s.sendAdmin(t, "POST", campaignsPath, with(campaignRequest(), map[string]any{"schedule_at": "2126-02-01T09:00:00Z"}))
+	requireProblem(t, w, 422, ProblemCodeValidationFailed)
+	require.Equal(t, FieldErrorFieldScheduleAt, problemBody(t, w).Errors[0].Field)
+}
+
+func TestCampaignBodies(t *testing.T) {
+	t.Parallel()
+	s := setupCampaigns(t, &fakeCampaigns{start: accepting})
+	valid := with(campaignRequest(), nil)
+	padded := func(n int) string { return valid + strings.Repeat(" ", n-len(valid)) }
+	for name, tt := range map[string]struct {
+		body   string
+		status int
+		code   ProblemCode
+	}{
+		"largest":             {padded(maxCampaign), 202, ""},
+		"too large":           {padded(maxCampaign + 1), 413, ProblemCodeBodyTooLarge},
+		"text for a number":   {with(campaignRequest(), map[string]any{"rate": "10"}), 400, ProblemCodeWrongType},
+		"number for a text":   {with(campaignRequest(), map[string]any{"name": 1}), 400, ProblemCodeWrongType},
+		"vast number":         {strings.Replace(valid, "12.5", "1e999", 1), 400, ProblemCodeWrongType},
+		"unknown":             {with(campaignRequest(), map[string]any{"to": "all"}), 400, ProblemCodeUnknownField},
+		"twice":               {strings.Replace(valid, `{`, `{"name":"x",`, 1), 400, ProblemCodeDuplicateField},
+		"null for the needed": {strings.Replace(valid, `"Spring"`, `null`, 1), 400, ProblemCodeWrongType},
+	} {
+		w := s.sendAdmin(t, "POST", campaignsPath, tt.body)
+		require.Equal(t, tt.status, w.Code, name)
+		if tt.code != "" {
+			requireProblem(t, w, tt.status, tt.code)
+		}
+	}
+	require.Contains(t, s.sendAdmin(t, "POST", campaignsPath, padded(maxCampaign+1)).Body.String(), "256 KiB")
+	requireProblem(t, s.sendAdmin(t, "POST", campaignsPath, valid, "Idempotency-Key", "a b"), 400, ProblemCodeInvalidIdempotencyKey)
+}
+
+func TestCampaignFailures(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err    error
+		method string
+		path   string
+		status int
+		code   ProblemCode
+	}{
+		{campaign.ErrReused, "POST", "", 422, ProblemCodeIdempotencyKeyReused},
+		{campaign.ErrUnavailable, "POST", "", 503, ProblemCodeUnavailable},
+		{errors.New("a defect"), "POST", "", 500, ProblemCodeInternal},
+		{campaign.ErrUnavailable, "GET", "", 503, ProblemCodeUnavailable},
+		{campaign.ErrPage, "GET", "?cursor=AAAA", 422, ProblemCodeValidationFailed},
+		{nil, "GET", "?cursor=*", 422, ProblemCodeValidationFailed},
+		{campaign.ErrNotFound, "GET", "/" + campaignID, 404, ProblemCodeNotFound},
+		{campaign.ErrUnavailable, "GET", "/" + campaignID, 503, ProblemCodeUnavailable},
+		{nil, "GET", "/1", 404, ProblemCodeNotFound},
+		{campaign.ErrNotFound, "POST", "/" + campaignID + "/pause", 404, ProblemCodeNotFound},
+		{campaign.ErrEnded, "POST", "/" + campaignID + "/cancel", 409, ProblemCodeCampaignEnded},
+		{campaign.ErrUnavailable, "POST", "/" + campaignID + "/resume", 503, ProblemCodeUnavailable},
+		{nil, "POST", "/" + campaignID + "/restart", 404, ProblemCodeNotFound},
+		{nil, "POST", "/1/pause", 404, ProblemCodeNotFound},
+	} {
+		s := setupCampaigns(t, &fakeCampaigns{
+			start: func(context.Context, string, campaign.Request) (campaign.Campaign, error) { return campaign.Campaign{}, tt.err },
+			get:   func(context.Context, string) (campaign.Campaign, error) { return campaign.Campaign{}, tt.err },
+			list:  func(context.Context, []byte) ([]campaign.Campaign, []byte, error) { return nil, nil, tt.err },
+			do:    func(context.Context, string, campaign.Action) error { return tt.err },
+		})
+		body := ""
+		if tt.path == "" && tt.method == "POST" {
+			body = with(campaignRequest(), nil)
+		}
+		requireProblem(t, s.sendAdmin(t, tt.method, campaignsPath+tt.path, body), tt.status, tt.code)
+	}
+}
+
+func TestGetCampaign(t *testing.T) {
+	t.Parallel()
+	s := setupCampaigns(t, &fakeCampaigns{get: func(_ context.Context, id string) (campaign.Campaign, error) {
+		return campaign.Campaign{
+			ID: id, Name: "Spring", Status: workflows.CampaignFailed, CreatedAt: now, Progress: &campaign.Progress{
+				Reason: workflows.ReasonEmailMisconfigured, Recipients: 10, Sent: 4, Rejected: 1, Batches: 2, StartedAt: now,
+			},
+		}, nil
+	}})
+	require.JSONEq(t, `{"campaign_id":"`+campaignID+`","name":"Spring","status":"failed","created_at":"2026-01-31T12:00:00.25Z",
+		"progress":{"reason":"email_misconfigured","recipients":10,"sent":4,"rejected":1,"batches":2,"started_at":"2026-01-31T12:00:00.25Z"}}`,
+		s.sendAdmin(t, "GET", campaignPath, "").Body.String())
+}
+
+func TestListCampaigns(t *testing.T) {
+	t.Parallel()
+	pages := map[string]string{"": "\x00next\xff", "\x00next\xff": ""}
+	s := setupCampaigns(t, &fakeCampaigns{list: func(_ context.Context, page []byte) ([]campaign.Campaign, []byte, error) {
+		next, ok := pages[string(page)]
+		require.True(t, ok)
+		if next == "" {
+			return nil, nil, nil
+		}
+		return []campaign.Campaign{{ID: campaignID, Name: "Spring", Status: workflows.CampaignPaused, CreatedAt: now}}, []byte(next), nil
+	}})
+	first := decode[CampaignPage](t, s.sendAdmin(t, "GET", campaignsPath, ""))
+	require.Equal(t, []Campaign{{CampaignID: campaignID, Name: "Spring", Status: CampaignStatusPaused, CreatedAt: now}}, first.Campaigns)
+	last := s.sendAdmin(t, "GET", campaignsPath+"?cursor="+first.NextCursor, "")
+	require.JSONEq(t, `{"campaigns":[]}`, last.Body.String())
+}
+
+func TestSteerCampaign(t *testing.T) {
+	t.Parallel()
+	var done []campaign.Action
+	s := setupCampaigns(t, &fakeCampaigns{do: func(_ context.Context, id string, do campaign.Action) error {
+		require.Equal(t, campaignID, id)
+		done = append(done, do)
+		return nil
+	}})
+	for _, action := range campaign.Actions {
+		w := s.sendAdmin(t, "POST", campaignPath+"/"+string(action), "")
+		require.Equal(t, 202, w.Code, w.Body)
+		require.Equal(t, campaignPath, w.Header().Get("Location"))
+		require.NotEmpty(t, decode[CampaignSteered](t, w).Message)
+	}
+	require.Equal(t, campaign.Actions, done)
+	w := s.sendAdmin(t, "DELETE", campaignPath, "")
+	requireProblem(t, w, 405, ProblemCodeMethodNotAllowed)
+}
+
+func TestPreviewCampaign(t *testing.T) {
+	t.Parallel()
+	s := setupCampaigns(t, &fakeCampaigns{})
+	request := campaignRequest()
+	delete(request, "schedule_at")
+	delete(request, "rate")
+	for _, tt := range []struct{ name, shown, escaped any }{{nil, "Ada", "Ada"}, {"<b>", "<b>", "&lt;b&gt;"}, {"", "", ""}} {
+		p := decode[CampaignPreview](t, s.sendAdmin(t, "POST", campaignsPath+"/preview", with(request, map[string]any{"first_name": tt.name})))
+		require.Equal(t, fmt.Sprintf("News for %s", tt.shown), p.Subject)
+		require.Equal(t, fmt.Sprintf("Hi %s\n%s/unsubscribe?token=example", tt.shown, publicURL), p.Text)
+		require.Equal(t, fmt.Sprintf(`<p>Hi %s</p><a href="%s/unsubscribe?token=example">Bye</a>`, tt.escaped, publicURL), p.HTML)
+	}
+	w := s.sendAdmin(t, "POST", campaignsPath+"/preview", with(request, map[string]any{"text": "Hi"}))
+	requireProblem(t, w, 422, ProblemCodeValidationFailed)
+}
+
+func TestCampaignsNeedTheToken(t *testing.T) {
+	t.Parallel()
+	s := setupCampaigns(t, &fakeCampaigns{})
+	paths := []string{campaignsPath, campaignsPath + "/", campaignsPath + "/preview", campaignPath, campaignPath + "/pause"}
+	for _, path := range paths {
+		for _, method := range []string{"GET", "POST", "PUT"} {
+			for _, header := range []string{"", "Bearer ", "Bearer " + adminToken + "s"} {
+				w := httptest.NewRecorder()
+				r := httptest.NewRequest(method, path, nil)
+				r.Header.Set("Authorization", header)
+				s.handler.ServeHTTP(w, r)
+				requireProblem(t, w, 401, ProblemCodeUnauthorized)
+			}
+		}
+	}
+	for name, change := range map[string]func(*Deps){
+		"no token":     func(d *Deps) { d.Campaigns = &fakeCampaigns{} },
+		"no campaigns": func(d *Deps) { d.AdminToken = adminToken },
+	} {
+		s := setup(t, change)
+		for _, path := range paths {
+			w := s.sendAdmin(t, "GET", path, "")
+			requireProblem(t, w, 404, ProblemCodeNotFound)
+			require.Equal(t, 404, s.sendAdmin(t, "POST", path, "{}").Code, name)
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package campaign
+
+import (
+	"html"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/language"
+
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+// The bounds of what a campaign says.
+const (
+	MaxName    = 100      // characters
+	MaxSubject = 200      // characters; mail clients show some 70
+	MaxText    = 64 << 10 // bytes
+	// MaxHTML is in bytes. Gmail cuts a message off after some 102 KB of HTML, often the link to unsubscribe with it
+	// (measured in https://www.spamresource.com/2022/01/what-is-gmail-clipping-and-what-to-do.html).
+	MaxHTML = 102_400
+)
+
+// Check finds every mistake in what a campaign says, in the order name, subject, text, html, locale.
+func Check(c workflows.CampaignContent) []Mistake {
+	_, mistakes := compile(c)
+	return mistakes
+}
+
+// Compile reads what a campaign says. The html pattern is empty when the campaign has none; its values must be
+// HTML-escaped when they are filled in. The error is a *MistakesError.
+func Compile(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
+	p, mistakes := compile(c)
+	return p.subject, p.text, p.html, asError(mistakes)
+}
+
+// Preview is what one recipient would get.
+type Preview struct{ Subject, Text, HTML string }
+
+// PreviewFor fills a campaign in for a recipient. The error is a *MistakesError.
+func PreviewFor(c workflows.CampaignContent, r message.Recipient) (Preview, error) {
+	p, mistakes := compile(c)
+	if len(mistakes) > 0 {
+		return Preview{}, asError(mistakes)
+	}
+	escaped := func(f message.Field) string { return html.EscapeString(r.Value(f)) }
+	return Preview{Subject: p.subject.Fill(r.Value), Text: p.text.Fill(r.Value), HTML: p.html.Fill(escaped)}, nil
+}
+
+type patterns struct{ subject, text, html message.Pattern }
+
+func compile(c workflows.CampaignContent) (patterns, []Mistake) {
+	var (
+		out patterns
+		all []Mistake
+	)
+	all = append(all, checkName(c.Name)...)
+	for _, each := range []struct {
+		part
+		compile func(*part) message.Pattern
+		to      *message.Pattern
+	}{
+		{part{name: partSubject, text: c.Subject}, (*part).compileSubject, &out.subject},
+		{part{name: partText, text: c.Text}, (*part).compileText, &out.text},
+		{part{name: partHTML, text: c.HTML}, (*part).compileHTML, &out.html},
+	} {
+		*each.to = each.compile(&each.part)
+		all = append(all, each.mistakes...)
+	}
+	if _, ok := parseLocale(c.Locale); !ok {
+		all = append(all, Mistake{Part: partLocale, Code: CodeInvalid, Message: "is no BCP 47 tag of a language, such as de or de-AT"})
+	}
+	return out, all
+}
+
+func checkName(name string) []Mistake {
+	p := part{name: partName, text: name}
+	switch {
+	case strings.TrimSpace(name) == "":
+		p.add(-1, CodeRequired, "is missing")
+	case utf8.RuneCountInString(name) > MaxName:
+		p.add(-1, CodeTooLong, "has more than %d characters", MaxName)
+	}
+	if !utf8.ValidString(name) || strings.ContainsFunc(name, breaksLine) {
+		p.add(-1, CodeInvalidCharacters, "has a control character")
+	}
+	return p.mistakes
+}
+
+// breaksLine is true for what a header line cannot have.
+func breaksLine(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+}
+
+func (p *part) compileSubject() message.Pattern {
+	pattern, all := p.split()
+	switch {
+	case strings.TrimSpace(p.text) == "":
+		p.add(-1, CodeRequired, "is missing")
+	case utf8.RuneCountInString(p.text) > MaxSubject:
+		p.add(-1, CodeTooLong, "has more than %d characters", MaxSubject)
+	}
+	p.checkCharacters(pattern, "")
+	if strings.ContainsFunc(p.text, func(r rune) bool { return breaksLine(r) && !unicode.IsControl(r) }) {
+		p.add(-1, CodeInvalidCharacters, "has a character that breaks or turns the line")
+	}
+	for _, f := range all {
+		if f.field != message.FieldFirstName {
+			p.add(f.start, CodeMisplacedField, "a subject can have only {{first_name}}")
+		}
+	}
+	return pattern
+}
+
+func (p *part) compileText() message.Pattern {
+	if strings.TrimSpace(p.text) == "" {
+		p.add(-1, CodeRequired, "is missing: not every mail client shows HTML")
+		return nil
+	}
+	if len(p.text) > MaxText {
+		p.add(-1, CodeTooLong, "has more than %d bytes", MaxText)
+	}
+	pattern, all := p.split()
+	p.checkCharacters(pattern, "\n\r\t")
+	p.needUnsubscribe(all)
+	return pattern
+}
+
+func (p *part) compileHTML() message.Pattern {
+	if p.text == "" {
+		return nil
+	}
+	if len(p.text) > MaxHTML {
+		p.add(-1, CodeTooLong, "has %d bytes; after %d Gmail cuts a message off", len(p.text), MaxHTML)
+		return nil
+	}
+	pattern, all := p.split()
+	p.checkCharacters(pattern, "\n\r\t")
+	p.needUnsubscribe(all)
+	p.checkPage(all)
+	return pattern
+}
+
+// parseLocale returns the canonical form of a tag. An empty one is right: it means everybody.
+func parseLocale(s string) (string, bool) {
+	if s == "" {
+		return "", true
+	}
+	tag, err := language.Parse(s)
+	if err != nil {
+		return "", false
+	}
+	base, _, _ := tag.Raw()
+	return tag.String(), base.String() != "und"
+}

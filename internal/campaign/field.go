@@ -1,0 +1,99 @@
+package campaign
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"registrar/internal/message"
+)
+
+const (
+	openField  = "{{"
+	closeField = "}}"
+)
+
+var fields = []message.Field{message.FieldFirstName, message.FieldUnsubscribe}
+
+// found is a field in a text.
+type found struct {
+	field      message.Field
+	start, end int // of its braces
+}
+
+// split cuts the text at its fields and notes those that are none. A }} alone is text: styles have it.
+func (p *part) split() (message.Pattern, []found) {
+	var (
+		pattern message.Pattern
+		all     []found
+	)
+	at := 0
+	for {
+		begin := strings.Index(p.text[at:], openField)
+		if begin < 0 {
+			break
+		}
+		begin += at
+		length := strings.Index(p.text[begin:], closeField)
+		if length < 0 {
+			p.add(begin, CodeUnclosedField, "%s is not closed by %s", openField, closeField)
+			break
+		}
+		end := begin + length + len(closeField)
+		field := message.Field(strings.TrimSpace(p.text[begin+len(openField) : end-len(closeField)]))
+		if !slices.Contains(fields, field) {
+			p.add(begin, CodeUnknownField, "there are only the fields {{first_name}} and {{unsubscribe}}")
+			at = begin + len(openField)
+			continue
+		}
+		pattern = append(literal(pattern, p.text[after(all):begin]), message.Piece{Field: field})
+		all = append(all, found{field, begin, end})
+		at = end
+	}
+	return literal(pattern, p.text[after(all):]), all
+}
+
+func after(all []found) int {
+	if len(all) == 0 {
+		return 0
+	}
+	return all[len(all)-1].end
+}
+
+func literal(pattern message.Pattern, text string) message.Pattern {
+	if text == "" {
+		return pattern
+	}
+	return append(pattern, message.Piece{Text: text})
+}
+
+// needUnsubscribe notes that there is no way out.
+func (p *part) needUnsubscribe(all []found) {
+	if !slices.ContainsFunc(all, func(f found) bool { return f.field == message.FieldUnsubscribe }) {
+		p.add(-1, CodeNoUnsubscribe, "has to offer {{unsubscribe}}")
+	}
+}
+
+// providerVariables are what Mailgun replaces in a batch (https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/batch-sending):
+// only our fields may become such.
+var providerVariables = regexp.MustCompile(`(?i)%(recipient|unsubscribe_|tag_unsubscribe_|mailing_list_unsubscribe)`)
+
+// checkCharacters notes what no text may have. Blank says which control characters are allowed.
+func (p *part) checkCharacters(pattern message.Pattern, blank string) {
+	if !utf8.ValidString(p.text) {
+		p.add(-1, CodeInvalidCharacters, "is not UTF-8")
+		return
+	}
+	if at := strings.IndexFunc(p.text, func(r rune) bool {
+		return unicode.IsControl(r) && !strings.ContainsRune(blank, r)
+	}); at >= 0 {
+		p.add(at, CodeInvalidCharacters, "has a control character")
+	}
+	if at := providerVariables.FindStringIndex(p.text); at != nil {
+		p.add(at[0], CodeNotAllowed, "%s is a variable of the email provider", p.text[at[0]:at[1]])
+	} else if providerVariables.MatchString(pattern.Fill(func(message.Field) string { return "" })) {
+		p.add(-1, CodeNotAllowed, "becomes a variable of the email provider when a field is empty")
+	}
+}

@@ -1,0 +1,82 @@
+package campaign_test
+
+import (
+	stdhtml "html"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+
+	"registrar/internal/campaign"
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+// FuzzFill shows that whatever HTML is accepted, a first name in it is text and nothing else.
+func FuzzFill(f *testing.F) {
+	names := []string{
+		"<script>alert(1)</script>", `" onload="x`, "' x='", "--><p>", "&lt;", "</p><a href=//evil.example>", "\x00", "]]>", "{{unsubscribe}}",
+		"%recipient.x%", "", " ", "</style>", "=", "`", "/>", "\u2028", "\xff",
+	}
+	pages := []string{
+		goodHTML, "<p>{{first_name}}<{{unsubscribe}}", "<table>{{first_name}}<tr><td>{{unsubscribe}}", "<a href='{{unsubscribe}}'{{first_name}}>",
+		"<!{{first_name}}>{{unsubscribe}}", "</{{first_name}}>{{unsubscribe}}", "<b>{{first_name}}</b>&{{first_name}};{{unsubscribe}}",
+		"<a x=\"y\"href=\"{{unsubscribe}}\">< {{first_name}}", "<title>{{unsubscribe}}</title>", "<p>{{unsubscribe}}<p a={{first_name}}",
+	}
+	for i, page := range pages {
+		for j, name := range names {
+			if i == 0 || j < 3 {
+				f.Add(page, name)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, page, name string) {
+		c := workflows.CampaignContent{Name: "n", Subject: "s", Text: "{{unsubscribe}}", HTML: page}
+		_, _, pattern, err := campaign.Compile(c)
+		if err != nil {
+			return
+		}
+		filled := func(name string) []string {
+			r := message.Recipient{FirstName: name, UnsubscribeURL: "https://a.example/unsubscribe?token=a-_b"}
+			return tags(pattern.Fill(func(f message.Field) string { return stdhtml.EscapeString(r.Value(f)) }))
+		}
+		require.Equal(t, filled("Ada"), filled(name))
+	})
+}
+
+// tags are all tokens of a page but its text.
+func tags(page string) []string {
+	var all []string
+	z := html.NewTokenizer(strings.NewReader(page))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return all
+		case html.TextToken:
+		default:
+			all = append(all, z.Token().String())
+		}
+	}
+}
+
+// TestFillKeepsTheTree parses what a mail client would.
+func TestFillKeepsTheTree(t *testing.T) {
+	t.Parallel()
+	_, _, pattern, err := campaign.Compile(content())
+	require.NoError(t, err)
+	tree := func(name string) []string {
+		root, err := html.Parse(strings.NewReader(pattern.Fill(func(f message.Field) string { return stdhtml.EscapeString(name) })))
+		require.NoError(t, err)
+		var all []string
+		for n := range root.Descendants() {
+			if n.Type != html.TextNode {
+				all = append(all, n.Data)
+			}
+		}
+		return all
+	}
+	for _, name := range []string{"", "<script>", `"><img src=x onerror=alert(1)>`, "</body>", "<!--", "&lt;b&gt;"} {
+		require.Equal(t, tree("Ada"), tree(name), name)
+	}
+}

@@ -1,0 +1,41 @@
+package campaign
+
+import (
+	"net/url"
+	"strings"
+
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+// UnsubscribePath is where the API takes consents back.
+const UnsubscribePath = "/unsubscribe"
+
+// Letters writes the letters of campaigns.
+type Letters struct {
+	// PublicURL is where people reach the API.
+	PublicURL string
+	// Token names a campaign and a user to the API.
+	Token func(campaignID, userID string) string
+}
+
+// Patterns is Compile.
+func (Letters) Patterns(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
+	return Compile(c)
+}
+
+// Unsubscribe is the address at which a recipient takes the consent back with one click.
+func (l Letters) Unsubscribe(campaignID, userID string) string {
+	return unsubscribeURL(l.PublicURL, l.Token(campaignID, userID))
+}
+
+// Example is a recipient for previews. Its link leads to the page for links that are not whole.
+func Example(publicURL, firstName string) message.Recipient {
+	return message.Recipient{
+		To: "ada@example.com", FirstName: firstName, UnsubscribeURL: unsubscribeURL(publicURL, "example"),
+	}
+}
+
+func unsubscribeURL(publicURL, token string) string {
+	return strings.TrimSuffix(publicURL, "/") + UnsubscribePath + "?token=" + url.QueryEscape(token)
+}

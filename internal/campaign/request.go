@@ -1,0 +1,64 @@
+package campaign
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+const (
+	// budget is how long one step of a campaign is tried before it waits for an operator: as that of a welcome email.
+	budget = 24 * time.Hour
+	// longestWait is how far ahead a campaign may be scheduled. Later is more likely a slip in the year.
+	longestWait = 366 * 24 * time.Hour
+)
+
+// Request asks for a campaign.
+type Request struct {
+	Content    workflows.CampaignContent
+	ScheduleAt time.Time // zero or past: at once
+	Rate       float64   // recipients a second at most; 0: no bound
+}
+
+// Check finds every mistake of the request.
+func (r Request) Check(now time.Time) []Mistake {
+	mistakes := Check(r.Content)
+	if r.ScheduleAt.Sub(now) > longestWait {
+		mistakes = append(mistakes, Mistake{Part: partScheduleAt, Code: CodeInvalid, Message: "is more than a year ahead"})
+	}
+	if r.Rate < 0 || math.IsNaN(r.Rate) || math.IsInf(r.Rate, 0) {
+		mistakes = append(mistakes, Mistake{Part: partRate, Code: CodeInvalid, Message: "is not a number of recipients a second"})
+	}
+	return mistakes
+}
+
+// input is what the workflow starts with. The request has no mistakes.
+func (r Request) input(id, fingerprint string, now time.Time, parking time.Duration) workflows.CampaignInput {
+	content := r.Content
+	content.Locale, _ = parseLocale(content.Locale)
+	return workflows.CampaignInput{
+		CampaignID: id, Fingerprint: fingerprint, Content: &content,
+		CreatedAt: now.UTC(), ScheduleAt: utc(r.ScheduleAt), Rate: r.Rate,
+		BatchSize: message.MaxBatch, Budget: budget, ParkingTime: parking,
+	}
+}
+
+// parts are what makes two requests the same.
+func (r Request) parts() []string {
+	at := ""
+	if !r.ScheduleAt.IsZero() {
+		at = r.ScheduleAt.UTC().Format(time.RFC3339Nano)
+	}
+	c := r.Content
+	return []string{c.Name, c.Subject, c.Text, c.HTML, c.Locale, at, strconv.FormatFloat(r.Rate, 'g', -1, 64)}
+}
+
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
+}

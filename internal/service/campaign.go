@@ -1,0 +1,48 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"go.temporal.io/sdk/client"
+
+	"registrar/internal/campaign"
+	"registrar/internal/config"
+	"registrar/internal/payload"
+)
+
+// campaigns starts, watches and steers campaigns.
+func campaigns(c config.Config, keys Keys, temporal client.Client) *campaign.Engine {
+	return &campaign.Engine{
+		Client: temporal, Keys: keys.Ring, Data: payload.DataConverter(keys.Codec), ParkingTime: c.Registration.ParkingTime,
+	}
+}
+
+// Letters writes the letters of campaigns.
+func Letters(c config.Config, keys Keys) campaign.Letters {
+	return campaign.Letters{PublicURL: c.Public.PublicURL, Token: keys.Ring.UnsubscribeToken}
+}
+
+// WithCampaigns lets use have the campaigns. Nothing but Temporal is needed; every call has a deadline of its own.
+func WithCampaigns(ctx context.Context, c config.Config, logger *slog.Logger, use func(context.Context, *campaign.Engine) error) error {
+	if err := c.Need("PRF_KEYSET", "PAYLOAD_KEYSET"); err != nil {
+		return err
+	}
+	keys, err := OpenKeys(c.Keys)
+	if err != nil {
+		return err
+	}
+	o, err := TemporalOptions(keys, logger)
+	if err != nil {
+		return err
+	}
+	connecting, cancel := context.WithTimeout(ctx, auditPatience)
+	defer cancel()
+	temporal, err := client.DialContext(connecting, o)
+	if err != nil {
+		return fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
+	}
+	defer temporal.Close()
+	return use(ctx, campaigns(c, keys, temporal))
+}

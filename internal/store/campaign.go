@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"registrar/internal/message"
+)
+
+type campaignRow struct {
+	ID         string `gorm:"primaryKey"`
+	Name       string
+	Subject    string
+	Text       string
+	HTML       string `gorm:"column:html"`
+	Locale     string
+	Status     string
+	Recipients *int
+	Sent       int
+	Rejected   int
+	ScheduleAt *time.Time
+	Rate       float64
+	CreatedAt  time.Time
+	StartedAt  *time.Time
+	EndedAt    *time.Time
+}
+
+func (campaignRow) TableName() string { return "campaigns" }
+
+func (r campaignRow) campaign() message.Campaign {
+	c := message.Campaign{
+		ID: r.ID, Name: r.Name, Subject: r.Subject, Text: r.Text, HTML: r.HTML, Locale: r.Locale, Rate: r.Rate,
+		Status: r.Status, Sent: r.Sent, Rejected: r.Rejected, CreatedAt: r.CreatedAt.UTC(),
+		ScheduleAt: utcOrZero(r.ScheduleAt), StartedAt: utcOrZero(r.StartedAt), EndedAt: utcOrZero(r.EndedAt),
+	}
+	if r.Recipients != nil {
+		c.Recipients = *r.Recipients
+	}
+	return c
+}
+
+// StoreCampaign stores a campaign. When there is one with its id already, that one stays and StoreCampaign succeeds. What
+// only comes with the campaign's run, from Recipients to EndedAt, is not stored.
+func (s *Store) StoreCampaign(ctx context.Context, c message.Campaign) error {
+	row := campaignRow{
+		ID: c.ID, Name: c.Name, Subject: c.Subject, Text: c.Text, HTML: c.HTML, Locale: c.Locale, Status: c.Status,
+		ScheduleAt: stampOrNull(c.ScheduleAt), Rate: c.Rate, CreatedAt: stamp(c.CreatedAt),
+	}
+	return s.do(ctx, "store campaign", func(db *gorm.DB) error {
+		err := db.Create(&row).Error
+		if isDuplicate(err) {
+			return nil
+		}
+		return err
+	})
+}
+
+// Campaign finds a campaign by its id.
+func (s *Store) Campaign(ctx context.Context, id string) (message.Campaign, bool, error) {
+	var rows []campaignRow
+	err := s.do(ctx, "look up campaign", func(db *gorm.DB) error { return withID(db, id).Find(&rows).Error })
+	if err != nil || len(rows) == 0 {
+		return message.Campaign{}, false, err
+	}
+	return rows[0].campaign(), true, nil
+}
+
+// Campaigns are the campaigns without their texts (Subject, Text and HTML), newest first, limit at most.
+func (s *Store) Campaigns(ctx context.Context, limit int) ([]message.Campaign, error) {
+	var rows []campaignRow
+	err := s.do(ctx, "list campaigns", func(db *gorm.DB) error {
+		return db.Omit("subject", "text", "html").Order("created_at DESC, id DESC").Limit(limit).Find(&rows).Error
+	})
+	var all []message.Campaign
+	for _, r := range rows {
+		all = append(all, r.campaign())
+	}
+	return all, err
+}
+
+// StartCampaign gives a campaign a status, and settles to whom it goes: the StartedAt and the Recipients of the first call
+// stay.
+func (s *Store) StartCampaign(ctx context.Context, id string, at time.Time, status string) (message.Campaign, bool, error) {
+	err := s.do(ctx, "start campaign", func(db *gorm.DB) error {
+		return withID(db, id).Updates(map[string]any{
+			"started_at": gorm.Expr("COALESCE(started_at, ?)", stamp(at)), "status": status, "ended_at": nil,
+		}).Error
+	})
+	if err != nil {
+		return message.Campaign{}, false, err
+	}
+	c, found, err := s.Campaign(ctx, id)
+	if err != nil || !found {
+		return c, found, err
+	}
+	recipients, err := s.countAudience(ctx, c.Audience())
+	if err != nil {
+		return c, true, err
+	}
+	err = s.do(ctx, "count recipients", func(db *gorm.DB) error {
+		return withID(db, id).Where("recipients IS NULL").Update("recipients", recipients).Error
+	})
+	if err != nil {
+		return c, true, err
+	}
+	return s.Campaign(ctx, id)
+}
+
+// SetCampaignStatus writes where a campaign stands. It does nothing when there is no such campaign.
+func (s *Store) SetCampaignStatus(ctx context.Context, id, status string, endedAt time.Time) error {
+	return s.do(ctx, "set campaign status", func(db *gorm.DB) error {
+		return withID(db, id).Updates(map[string]any{"status": status, "ended_at": stampOrNull(endedAt)}).Error
+	})
+}
+
+func withID(db *gorm.DB, id string) *gorm.DB {
+	return whereUUID(db.Model(&campaignRow{}), "id", id)
+}

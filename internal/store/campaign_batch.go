@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"registrar/internal/message"
+)
+
+// messageIDLimit is the width of campaign_batches.provider_message_id, in characters.
+const messageIDLimit = 255
+
+type campaignBatchRow struct {
+	CampaignID        string `gorm:"primaryKey"`
+	Number            int    `gorm:"primaryKey;autoIncrement:false"`
+	AfterID           string
+	LastID            string
+	Size              int
+	Rejected          int
+	Provider          string
+	ProviderMessageID string
+	SentAt            time.Time
+}
+
+func (campaignBatchRow) TableName() string { return "campaign_batches" }
+
+func (r campaignBatchRow) batch() message.CampaignBatch {
+	return message.CampaignBatch{
+		CampaignID: r.CampaignID, Number: r.Number, After: r.AfterID, Last: r.LastID, Size: r.Size, Rejected: r.Rejected,
+		Receipt: message.Receipt{Provider: r.Provider, MessageID: r.ProviderMessageID}, SentAt: r.SentAt.UTC(),
+	}
+}
+
+// CampaignBatch finds a batch in the ledger.
+func (s *Store) CampaignBatch(ctx context.Context, id string, number int) (message.CampaignBatch, bool, error) {
+	var rows []campaignBatchRow
+	err := s.do(ctx, "look up batch", func(db *gorm.DB) error {
+		return whereUUID(db, "campaign_id", id).Where("number = ?", number).Find(&rows).Error
+	})
+	if err != nil || len(rows) == 0 {
+		return message.CampaignBatch{}, false, err
+	}
+	return rows[0].batch(), true, nil
+}
+
+// CampaignBatches are a campaign's batches in the ledger, in order, from a number on, limit at most.
+func (s *Store) CampaignBatches(ctx context.Context, id string, from, limit int) ([]message.CampaignBatch, error) {
+	var rows []campaignBatchRow
+	err := s.do(ctx, "list batches", func(db *gorm.DB) error {
+		return whereUUID(db, "campaign_id", id).Where("number >= ?", from).Order("number").Limit(limit).Find(&rows).Error
+	})
+	var all []message.CampaignBatch
+	for _, r := range rows {
+		all = append(all, r.batch())
+	}
+	return all, err
+}
+
+// RecordCampaignBatch writes a batch to the ledger, adds it to the campaign's Sent and Rejected, and returns it. When the
+// ledger has a batch with its number already, that one stays and is returned.
+func (s *Store) RecordCampaignBatch(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
+	row := campaignBatchRow{
+		CampaignID: b.CampaignID, Number: b.Number, AfterID: b.After, LastID: b.Last, Size: b.Size, Rejected: b.Rejected,
+		Provider: b.Receipt.Provider, ProviderMessageID: cut(b.Receipt.MessageID, messageIDLimit), SentAt: stamp(b.SentAt),
+	}
+	known := false
+	err := s.do(ctx, "record batch", func(db *gorm.DB) error {
+		err := db.Transaction(func(tx *gorm.DB) error {
+			if err := tx.Create(&row).Error; err != nil {
+				return err
+			}
+			return tx.Model(&campaignRow{}).Where("id = ?", b.CampaignID).Updates(map[string]any{
+				"sent": gorm.Expr("sent + ?", b.Size-b.Rejected), "rejected": gorm.Expr("rejected + ?", b.Rejected),
+			}).Error
+		})
+		if known = isDuplicate(err); known {
+			return nil
+		}
+		return err
+	})
+	if err != nil || !known {
+		return row.batch(), err
+	}
+	kept, _, err := s.CampaignBatch(ctx, b.CampaignID, b.Number)
+	return kept, err
+}

@@ -1,0 +1,237 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/message"
+	"registrar/internal/store"
+	"registrar/internal/user"
+)
+
+func campaign(locale string) message.Campaign {
+	return message.Campaign{
+		ID: uuid.NewString(), Name: "spring 🌱", Subject: "Hello {{first_name}}", Text: "Grüße", HTML: "<p>ok</p>",
+		Locale: locale, Rate: 12.5, Status: "scheduled", CreatedAt: micro(noon),
+	}
+}
+
+func requireCampaign(t *testing.T, s *store.Store, want message.Campaign) {
+	t.Helper()
+	got, found, err := s.Campaign(within(t), want.ID)
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, want, got)
+}
+
+func start(t *testing.T, s *store.Store, c message.Campaign, at time.Time) message.Campaign {
+	t.Helper()
+	started, found, err := s.StartCampaign(within(t), c.ID, at, "running")
+	require.NoError(t, err)
+	require.True(t, found)
+	return started
+}
+
+func testCampaign(t *testing.T, s *store.Store) {
+	for _, unknown := range []string{uuid.NewString(), "", "не найдено"} {
+		_, found, err := s.Campaign(within(t), unknown)
+		require.NoError(t, err)
+		require.False(t, found)
+		_, found, err = s.StartCampaign(within(t), unknown, noon, "running")
+		require.NoError(t, err)
+		require.False(t, found)
+		require.NoError(t, s.SetCampaignStatus(within(t), unknown, "failed", noon))
+	}
+
+	c := campaign("de")
+	c.ScheduleAt = micro(evening)
+	require.NoError(t, s.StoreCampaign(within(t), c))
+	requireCampaign(t, s, c)
+	changed := c
+	changed.Name, changed.Text = "another", "another"
+	require.NoError(t, s.StoreCampaign(within(t), changed))
+	requireCampaign(t, s, c)
+
+	optIn(t, s, "a@example.org", "de", noon)
+	soon := time.Now().Add(time.Hour)
+	require.NoError(t, s.SetCampaignStatus(within(t), c.ID, "paused", time.Time{}))
+	started := start(t, s, c, soon)
+	c.Status, c.StartedAt, c.Recipients = "running", micro(soon), 1
+	require.Equal(t, c, started)
+
+	require.NoError(t, s.SetCampaignStatus(within(t), c.ID, "cancelled", evening))
+	c.Status, c.EndedAt = "cancelled", micro(evening)
+	requireCampaign(t, s, c)
+
+	optIn(t, s, "b@example.org", "de", noon)
+	again := start(t, s, c, soon.Add(time.Hour))
+	c.Status, c.EndedAt = "running", time.Time{}
+	require.Equal(t, c, again, "who gets it was settled by the first start")
+}
+
+func testCampaigns(t *testing.T, s *store.Store) {
+	all, err := s.Campaigns(within(t), 10)
+	require.NoError(t, err)
+	require.Empty(t, all)
+	older, newer := campaign(""), campaign("en")
+	newer.CreatedAt = micro(evening)
+	for _, c := range []message.Campaign{newer, older} {
+		c.Text = strings.Repeat("é", 100_000)
+		require.NoError(t, s.StoreCampaign(within(t), c))
+	}
+	for _, c := range []*message.Campaign{&older, &newer} {
+		c.Subject, c.Text, c.HTML = "", "", ""
+	}
+	all, err = s.Campaigns(within(t), 10)
+	require.NoError(t, err)
+	require.Equal(t, []message.Campaign{newer, older}, all)
+	all, err = s.Campaigns(within(t), 1)
+	require.NoError(t, err)
+	require.Equal(t, []message.Campaign{newer}, all)
+}
+
+// optIn makes an active user who agreed to campaigns.
+func optIn(t *testing.T, s *store.Store, address, locale string, agreed time.Time) string {
+	t.Helper()
+	r := registration(address, at(agreed))
+	r.Profile.Email = strings.ToUpper(address[:1]) + address[1:]
+	r.Profile.Locale, r.Profile.MarketingConsent = locale, true
+	id := persist(t, s, r).UserID
+	require.NoError(t, verified(s, within(t), user.Activation{Registration: r, At: agreed}))
+	return id
+}
+
+func suppress(t *testing.T, s *store.Store, address string, reason message.SuppressionReason, since time.Time) {
+	t.Helper()
+	_, err := s.Pool().ExecContext(within(t),
+		"INSERT INTO suppressions (address, reason, source, since) VALUES (?, ?, 'test', ?)", address, string(reason), micro(since))
+	require.NoError(t, err)
+}
+
+// addressees are the ids of an audience, read in pages.
+func addressees(t *testing.T, s *store.Store, who message.Audience, page int) []string {
+	t.Helper()
+	var all []string
+	after := ""
+	for {
+		people, err := s.Addressees(within(t), who, after, page)
+		require.NoError(t, err)
+		if len(people) == 0 {
+			return all
+		}
+		require.LessOrEqual(t, len(people), page)
+		for _, p := range people {
+			require.Greater(t, p.UserID, after)
+			after = p.UserID
+			all = append(all, p.UserID)
+		}
+	}
+}
+
+func testAudience(t *testing.T, s *store.Store) {
+	who := message.Audience{Before: time.Now().Add(time.Minute)}
+	require.Empty(t, addressees(t, s, who, 10))
+
+	persist(t, s, registration("pending@example.org"))
+	refuses := registration("refuses@example.org")
+	persist(t, s, refuses)
+	activate(t, s, refuses)
+	de, at, den := optIn(t, s, "de@example.org", "de", noon), optIn(t, s, "at@example.org", "de-AT", noon), optIn(t, s, "den@example.org", "den", noon)
+	none := optIn(t, s, "none@example.org", "", noon)
+	whole := noon.Truncate(time.Second)
+	for reason, since := range map[message.SuppressionReason]time.Time{message.Bounced: noon, message.Complained: noon.Add(-24 * time.Hour)} {
+		address := string(reason) + "@example.org"
+		optIn(t, s, address, "de", evening)
+		suppress(t, s, address, reason, since)
+	}
+	optIn(t, s, "left@example.org", "de", noon)
+	suppress(t, s, "left@example.org", message.Unsubscribed, noon)
+	again := optIn(t, s, "again@example.org", "de", noon)
+	suppress(t, s, "again@example.org", message.Unsubscribed, whole)
+	spelled := optIn(t, s, "spelled@example.org", "de", noon)
+	suppress(t, s, "Spelled@example.org", message.Bounced, noon)
+
+	require.Equal(t, []string{de, at, den, none, again, spelled}, addressees(t, s, who, 2))
+	require.Equal(t, []string{de, at, den, none, again, spelled}, addressees(t, s, who, 100))
+	who.Locale = "de"
+	require.Equal(t, []string{de, at, again, spelled}, addressees(t, s, who, 1))
+	who.Locale = "de-AT"
+	require.Equal(t, []string{at}, addressees(t, s, who, 10))
+	who.Locale = "d%"
+	require.Empty(t, addressees(t, s, who, 10))
+
+	people, err := s.Addressees(within(t), message.Audience{Before: who.Before}, "", 1)
+	require.NoError(t, err)
+	require.Equal(t, []message.Addressee{{UserID: de, Email: "De@example.org", FirstName: "Ada"}}, people)
+	require.Empty(t, addressees(t, s, message.Audience{Before: time.Now().Add(-time.Hour)}, 10), "they registered later")
+}
+
+func batch(campaignID string, number int) message.CampaignBatch {
+	return message.CampaignBatch{
+		CampaignID: campaignID, Number: number, After: uuid.NewString(), Last: uuid.NewString(), Size: 10, Rejected: 2,
+		Receipt: message.Receipt{Provider: "mailgun", MessageID: "<1@example.org>"}, SentAt: micro(noon),
+	}
+}
+
+func testCampaignBatches(t *testing.T, s *store.Store) {
+	c := campaign("")
+	require.NoError(t, s.StoreCampaign(within(t), c))
+	_, found, err := s.CampaignBatch(within(t), c.ID, 1)
+	require.NoError(t, err)
+	require.False(t, found)
+
+	first, second, other := batch(c.ID, 1), batch(c.ID, 2), batch(uuid.NewString(), 1)
+	first.After = ""
+	second.Receipt.MessageID = strings.Repeat("é", 300)
+	for _, b := range []*message.CampaignBatch{&second, &other, &first} {
+		kept, err := s.RecordCampaignBatch(within(t), *b)
+		require.NoError(t, err)
+		b.Receipt.MessageID = string([]rune(b.Receipt.MessageID)[:min(255, len([]rune(b.Receipt.MessageID)))])
+		require.Equal(t, *b, kept)
+	}
+	late := batch(c.ID, 1)
+	kept, err := s.RecordCampaignBatch(within(t), late)
+	require.NoError(t, err)
+	require.Equal(t, first, kept)
+	got, found, err := s.CampaignBatch(within(t), c.ID, 1)
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, first, got)
+	c.Sent, c.Rejected = 16, 4
+	requireCampaign(t, s, c)
+
+	all, err := s.CampaignBatches(within(t), c.ID, 1, 10)
+	require.NoError(t, err)
+	require.Equal(t, []message.CampaignBatch{first, second}, all)
+	all, err = s.CampaignBatches(within(t), c.ID, 2, 1)
+	require.NoError(t, err)
+	require.Equal(t, []message.CampaignBatch{second}, all)
+}
+
+func testRaceCampaignBatch(t *testing.T, s *store.Store) {
+	c := campaign("")
+	require.NoError(t, s.StoreCampaign(within(t), c))
+	kept, errs := make([]message.CampaignBatch, 20), make([]error, 20)
+	var calls []func()
+	for i := range kept {
+		ctx := within(t)
+		calls = append(calls, func() {
+			b := batch(c.ID, 1)
+			b.Receipt.MessageID = fmt.Sprint(i)
+			kept[i], errs[i] = s.RecordCampaignBatch(ctx, b)
+		})
+	}
+	together(calls...)
+	require.NoError(t, errors.Join(errs...))
+	for _, b := range kept {
+		require.Equal(t, kept[0], b)
+	}
+	c.Sent, c.Rejected = 8, 2
+	requireCampaign(t, s, c)
+}

@@ -1,0 +1,98 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/message"
+	"registrar/internal/store"
+	"registrar/internal/user"
+)
+
+func wantsNews(r *user.Registration) { r.Profile.MarketingConsent = true }
+
+// consent is what a profile says about campaigns.
+type consent struct {
+	given  bool
+	at     time.Time
+	source string
+}
+
+func consentOf(t *testing.T, s *store.Store, userID string) (c consent) {
+	t.Helper()
+	row := s.Pool().QueryRowContext(within(t), "SELECT marketing_consent, consent_at, consent_source FROM profiles WHERE user_id = ?", userID)
+	require.NoError(t, row.Scan(&c.given, &c.at, &c.source))
+	c.at = c.at.UTC()
+	return c
+}
+
+func keptOut(t *testing.T, s *store.Store) []message.Suppression {
+	t.Helper()
+	rows, err := s.Pool().QueryContext(within(t), "SELECT address, reason, source, since FROM suppressions ORDER BY address, reason")
+	require.NoError(t, err)
+	defer rows.Close()
+	var all []message.Suppression
+	for rows.Next() {
+		var one message.Suppression
+		require.NoError(t, rows.Scan(&one.Address, &one.Reason, &one.Source, &one.Since))
+		one.Since = one.Since.UTC()
+		all = append(all, one)
+	}
+	require.NoError(t, rows.Err())
+	return all
+}
+
+func testUnsubscribe(t *testing.T, s *store.Store) {
+	ada, bob := registration("ada@example.org", wantsNews), registration("bob@example.org", wantsNews)
+	adaID, bobID := persist(t, s, ada).UserID, persist(t, s, bob).UserID
+	activate(t, s, ada)
+	require.Equal(t, consent{true, micro(noon), "registration"}, consentOf(t, s, adaID))
+
+	began := time.Now()
+	require.NoError(t, s.Unsubscribe(within(t), adaID, "link"))
+	first := consentOf(t, s, adaID)
+	require.False(t, first.given)
+	require.Equal(t, "link", first.source)
+	require.False(t, first.at.Before(micro(began)))
+	only := []message.Suppression{{Address: "ada@example.org", Reason: message.Unsubscribed, Source: "link", Since: first.at}}
+	require.Equal(t, only, keptOut(t, s))
+
+	require.NoError(t, s.Unsubscribe(within(t), adaID, "support"), "again")
+	require.Equal(t, first, consentOf(t, s, adaID))
+	require.Equal(t, only, keptOut(t, s))
+
+	require.NoError(t, s.Unsubscribe(within(t), uuid.NewString(), "link"), "nobody")
+	require.Equal(t, only, keptOut(t, s))
+	require.Equal(t, consent{true, micro(noon), "registration"}, consentOf(t, s, bobID), "others stay")
+
+	require.NoError(t, s.Expire(within(t), bob.ID))
+	require.NoError(t, s.Unsubscribe(within(t), bobID, "link"), "a user that is gone")
+	require.Equal(t, only, keptOut(t, s))
+}
+
+// testUnsubscribeWithoutConsent is a person who never consented, or wants to be sure.
+func testUnsubscribeWithoutConsent(t *testing.T, s *store.Store) {
+	ada := registration("ada@example.org")
+	id := persist(t, s, ada).UserID
+	require.NoError(t, s.Unsubscribe(within(t), id, "link"))
+	require.Len(t, keptOut(t, s), 1)
+	require.False(t, onlyRow(t, s).ConsentAt.Valid, "there is no consent to record the end of")
+}
+
+func testRaceUnsubscribe(t *testing.T, s *store.Store) {
+	id := persist(t, s, registration("ada@example.org", wantsNews)).UserID
+	errs := make([]error, 20)
+	clicks := make([]func(), len(errs))
+	for i := range errs {
+		ctx := within(t)
+		clicks[i] = func() { errs[i] = s.Unsubscribe(ctx, id, "link") }
+	}
+	together(clicks...)
+	require.NoError(t, errors.Join(errs...))
+	require.Equal(t, 1, count(t, s, "suppressions"))
+	require.False(t, consentOf(t, s, id).given)
+}

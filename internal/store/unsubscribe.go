@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"registrar/internal/message"
+)
+
+// Unsubscribe takes a user's consent to campaigns back, and keeps the address from them from now on. The first time
+// counts: when it was taken back already, the record of when and how stays. It succeeds when there is no such user.
+func (s *Store) Unsubscribe(ctx context.Context, userID, source string) error {
+	return s.do(ctx, "unsubscribe", func(db *gorm.DB) error {
+		var addresses []string
+		err := db.Model(&userRow{}).Where("id = ?", userID).Pluck("email_canonical", &addresses).Error
+		if err != nil || len(addresses) == 0 {
+			return err
+		}
+		now := db.NowFunc()
+		return db.Transaction(func(tx *gorm.DB) error {
+			err := tx.Model(&profileRow{}).Where("user_id = ? AND marketing_consent = ?", userID, true).
+				Updates(map[string]any{"marketing_consent": false, "consent_at": now, "consent_source": source}).Error
+			if err != nil {
+				return err
+			}
+			err = tx.Table("suppressions").Create(map[string]any{
+				"address": addresses[0], "reason": message.Unsubscribed, "source": source, "since": now,
+			}).Error
+			if isDuplicate(err) {
+				return nil
+			}
+			return err
+		})
+	})
+}

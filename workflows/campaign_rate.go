@@ -1,0 +1,51 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+// batchSize is the most recipients of a batch. By a slow rate, batches are small: about one a second.
+func (c *campaign) batchSize() int {
+	if c.in.Rate > 0 && c.in.Rate < float64(c.in.BatchSize) {
+		return max(1, int(c.in.Rate))
+	}
+	return c.in.BatchSize
+}
+
+// waitForTurn waits until the rate allows the next batch and nobody has paused the campaign.
+func (c *campaign) waitForTurn(ctx workflow.Context) error {
+	for {
+		if err := c.waitWhilePaused(ctx, CampaignRunning); err != nil {
+			return err
+		}
+		now := workflow.Now(ctx)
+		if c.in.Due.IsZero() {
+			c.in.Due = now
+		}
+		wait := c.in.Due.Sub(now)
+		if wait <= 0 {
+			return nil
+		}
+		if err := c.sleep(ctx, wait, "keep to the rate"); err != nil {
+			return err
+		}
+	}
+}
+
+// spend sets when the next batch is due. Small delays are made up for, so that the average holds; time that a pause or an
+// outage took is not: no T seconds see more than Rate·T recipients and two batches.
+func (c *campaign) spend(ctx workflow.Context, recipients int) {
+	if c.in.Rate <= 0 {
+		return
+	}
+	c.in.Due = later(c.in.Due.Add(time.Duration(float64(recipients)/c.in.Rate*float64(time.Second))), workflow.Now(ctx))
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

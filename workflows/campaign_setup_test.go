@@ -1,0 +1,253 @@
+package workflows_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"registrar/workflows"
+)
+
+type campaignFake struct {
+	storeCampaign     func(context.Context, workflows.StoreCampaignInput) (workflows.StoreCampaignResult, error)
+	startCampaign     func(context.Context, workflows.StartCampaignInput) (workflows.StartCampaignResult, error)
+	sendCampaignBatch func(context.Context, workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error)
+	setCampaignStatus func(context.Context, workflows.CampaignStatusInput) (workflows.CampaignStatusResult, error)
+}
+
+func (f *campaignFake) StoreCampaign(ctx context.Context, in workflows.StoreCampaignInput) (workflows.StoreCampaignResult, error) {
+	return f.storeCampaign(ctx, in)
+}
+
+func (f *campaignFake) StartCampaign(ctx context.Context, in workflows.StartCampaignInput) (workflows.StartCampaignResult, error) {
+	return f.startCampaign(ctx, in)
+}
+
+func (f *campaignFake) SendCampaignBatch(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
+	return f.sendCampaignBatch(ctx, in)
+}
+
+func (f *campaignFake) SetCampaignStatus(ctx context.Context, in workflows.CampaignStatusInput) (workflows.CampaignStatusResult, error) {
+	return f.setCampaignStatus(ctx, in)
+}
+
+// sentBatch is a batch that went out.
+type sentBatch struct {
+	workflows.CampaignBatchInput
+	at    time.Time
+	found int
+}
+
+// campaignFixture is a campaign to people whose user ids are numbers, on activities that all succeed.
+type campaignFixture struct {
+	t          tester
+	env        *testsuite.TestWorkflowEnvironment
+	in         workflows.CampaignInput
+	fake       campaignFake
+	recipients int
+
+	mu         sync.Mutex
+	batches    []sentBatch
+	stored     []workflows.StoreCampaignInput
+	statuses   []workflows.CampaignStatusInput // each write to the database
+	attributes []string                        // each write of search attributes
+}
+
+var campaignNow = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+
+func setupCampaign(t tester) *campaignFixture {
+	t.Helper()
+	f := &campaignFixture{t: t, recipients: 250, in: workflows.CampaignInput{
+		CampaignID: "c-1", Fingerprint: "fingerprint", CreatedAt: campaignNow, BatchSize: 100,
+		Content: &workflows.CampaignContent{Name: "spring", Subject: "Spring", Text: "Hello", Locale: "de"},
+		Budget:  time.Hour, ParkingTime: 24 * time.Hour,
+	}}
+	f.fake = campaignFake{
+		storeCampaign: func(_ context.Context, in workflows.StoreCampaignInput) (workflows.StoreCampaignResult, error) {
+			f.stored = append(f.stored, in)
+			return workflows.StoreCampaignResult{}, nil
+		},
+		startCampaign: func(_ context.Context, in workflows.StartCampaignInput) (workflows.StartCampaignResult, error) {
+			return workflows.StartCampaignResult{StartedAt: in.At, Recipients: f.recipients}, nil
+		},
+		sendCampaignBatch: f.take,
+		setCampaignStatus: func(_ context.Context, in workflows.CampaignStatusInput) (workflows.CampaignStatusResult, error) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.statuses = append(f.statuses, in)
+			return workflows.CampaignStatusResult{}, nil
+		},
+	}
+	f.newRun()
+	return f
+}
+
+// newRun makes a fresh environment, as the next run of the campaign has.
+func (f *campaignFixture) newRun() {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetDisableRegistrationAliasing(true)
+	suite.SetLogger(silence{})
+	f.env = suite.NewTestWorkflowEnvironment()
+	f.env.SetStartTime(campaignNow)
+	f.env.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
+	for name, run := range map[string]any{
+		"StoreCampaign": f.fake.storeCampaign, "StartCampaign": f.fake.startCampaign,
+		"SendCampaignBatch": func(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
+			return f.fake.sendCampaignBatch(ctx, in)
+		},
+		"SetCampaignStatus": func(ctx context.Context, in workflows.CampaignStatusInput) (workflows.CampaignStatusResult, error) {
+			return f.fake.setCampaignStatus(ctx, in)
+		},
+	} {
+		f.env.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: name})
+	}
+	f.env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Run(func(args mock.Arguments) {
+		f.attributes = append(f.attributes, writtenCampaign(args.Get(0).(temporal.SearchAttributes)))
+	}).Maybe()
+}
+
+func writtenCampaign(sa temporal.SearchAttributes) string {
+	status, _ := sa.GetKeyword(temporal.NewSearchAttributeKeyKeyword(workflows.AttributeCampaignStatus))
+	reason, _ := sa.GetKeyword(temporal.NewSearchAttributeKeyKeyword(workflows.AttributeFailureReason))
+	if reason != "" {
+		return status + " " + reason
+	}
+	return status
+}
+
+// take sends to the next people.
+func (f *campaignFixture) take(_ context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	last := 0
+	if in.After != "" {
+		if _, err := fmt.Sscanf(in.After, "u-%d", &last); err != nil {
+			return workflows.CampaignBatchResult{}, err
+		}
+	}
+	found := min(in.Size, f.recipients-last)
+	if found == 0 {
+		return workflows.CampaignBatchResult{}, nil
+	}
+	f.batches = append(f.batches, sentBatch{in, f.env.Now(), found})
+	return workflows.CampaignBatchResult{
+		Found: found, Last: fmt.Sprintf("u-%d", last+found), Sent: found - 1, Rejected: 1, Provider: "mailgun",
+	}, nil
+}
+
+// failing lets a batch fail for the first times.
+func (f *campaignFixture) failing(number, times int, err error) {
+	f.fake.sendCampaignBatch = func(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
+		if in.Number == number && times > 0 {
+			times--
+			return workflows.CampaignBatchResult{}, err
+		}
+		return f.take(ctx, in)
+	}
+}
+
+func (f *campaignFixture) at(age time.Duration, do func()) { f.env.RegisterDelayedCallback(do, age) }
+
+func (f *campaignFixture) signalAt(age time.Duration, name string) {
+	f.at(age, func() { f.env.SignalWorkflow(name, nil) })
+}
+
+// run runs the campaign to the end of a run.
+func (f *campaignFixture) run() (workflows.CampaignProgress, error) {
+	f.t.Helper()
+	f.env.ExecuteWorkflow(workflows.CampaignWorkflowType, f.in)
+	require.True(f.t, f.env.IsWorkflowCompleted())
+	if err := f.env.GetWorkflowError(); err != nil {
+		return workflows.CampaignProgress{}, err
+	}
+	var out workflows.CampaignProgress
+	require.NoError(f.t, f.env.GetWorkflowResult(&out))
+	require.Equal(f.t, f.progress(), out)
+	return out, nil
+}
+
+func (f *campaignFixture) progress() workflows.CampaignProgress {
+	f.t.Helper()
+	value, err := f.env.QueryWorkflow(workflows.QueryProgress)
+	require.NoError(f.t, err)
+	var p workflows.CampaignProgress
+	require.NoError(f.t, value.Get(&p))
+	return p
+}
+
+// completes runs the campaign, over as many runs as it takes, and requires that everybody got it once.
+func (f *campaignFixture) completes() workflows.CampaignProgress {
+	f.t.Helper()
+	out, err := f.run()
+	for workflow.IsContinueAsNewError(err) {
+		f.next(err)
+		out, err = f.run()
+	}
+	require.NoError(f.t, err)
+	require.Equal(f.t, workflows.CampaignCompleted, out.Status)
+	f.requireOnce(out)
+	return out
+}
+
+// next sets the next run up.
+func (f *campaignFixture) next(err error) {
+	f.t.Helper()
+	var again *workflow.ContinueAsNewError
+	require.ErrorAs(f.t, err, &again)
+	f.in = workflows.CampaignInput{}
+	require.NoError(f.t, converter.GetDefaultDataConverter().FromPayloads(again.Input, &f.in))
+	require.Nil(f.t, f.in.Content)
+	now := f.env.Now()
+	f.newRun()
+	f.env.SetStartTime(now)
+}
+
+// requireOnce requires that the batches follow each other without a gap, and that the progress says what they say.
+func (f *campaignFixture) requireOnce(p workflows.CampaignProgress) {
+	f.t.Helper()
+	total, after := 0, ""
+	for n, b := range f.batches {
+		require.Equal(f.t, n+1, b.Number)
+		require.Equal(f.t, after, b.After)
+		total += b.found
+		after = fmt.Sprintf("u-%d", total)
+	}
+	require.Equal(f.t, len(f.batches), p.Batches)
+	require.Equal(f.t, total, p.Sent+p.Rejected)
+	if p.Status == workflows.CampaignCompleted {
+		require.Equal(f.t, f.recipients, total)
+	}
+}
+
+func TestCampaignSendsToEverybodyOnce(t *testing.T) {
+	t.Parallel()
+	f := setupCampaign(t)
+	out := f.completes()
+	require.Equal(t, []string{"running", "completed"}, f.attributes[len(f.attributes)-2:])
+	require.Equal(t, 250, out.Recipients)
+	require.Equal(t, 247, out.Sent)
+	require.Equal(t, 3, out.Rejected)
+	require.Equal(t, []workflows.CampaignStatusInput{
+		{CampaignID: "c-1", Status: workflows.CampaignCompleted, EndedAt: out.EndedAt},
+	}, f.statuses)
+	require.Equal(t, []workflows.StoreCampaignInput{
+		{CampaignID: "c-1", Content: *f.in.Content, CreatedAt: campaignNow},
+	}, f.stored)
+}
+
+func TestCampaignWithoutRecipients(t *testing.T) {
+	t.Parallel()
+	f := setupCampaign(t)
+	f.recipients = 0
+	require.Zero(t, f.completes().Batches)
+}
