@@ -195,10 +195,12 @@ func TestCampaignFailures(t *testing.T) {
 		{nil, "POST", "/1/pause", 404, ProblemCodeNotFound},
 	} {
 		s := setupCampaigns(t, &fakeCampaigns{
-			start: func(context.Context, string, campaign.Request) (campaign.Campaign, error) { return campaign.Campaign{}, tt.err },
-			get:   func(context.Context, string) (campaign.Campaign, error) { return campaign.Campaign{}, tt.err },
-			list:  func(context.Context, []byte) ([]campaign.Campaign, []byte, error) { return nil, nil, tt.err },
-			do:    func(context.Context, string, campaign.Action) error { return tt.err },
+			start: func(context.Context, string, campaign.Request) (campaign.Campaign, error) {
+				return campaign.Campaign{}, tt.err
+			},
+			get:  func(context.Context, string) (campaign.Campaign, error) { return campaign.Campaign{}, tt.err },
+			list: func(context.Context, []byte) ([]campaign.Campaign, []byte, error) { return nil, nil, tt.err },
+			do:   func(context.Context, string, campaign.Action) error { return tt.err },
 		})
 		body := ""
 		if tt.path == "" && tt.method == "POST" {

@@ -41,7 +41,7 @@ func root() *cobra.Command {
 		RunE:          help,
 	}
 	cmd.AddCommand(apiCommand(), workerCommand(), migrateCommand(), codecCommand(), providerCommand(), keysCommand(),
-		timelineCommand(), findCommand(), versionCommand())
+		timelineCommand(), findCommand(), campaignCommand(), versionCommand())
 	return cmd
 }
 

@@ -99,10 +99,10 @@ func TestUnknownCommands(t *testing.T) {
 func TestHelpNamesEveryCommand(t *testing.T) {
 	out, err := execute(t, "")
 	require.NoError(t, err)
-	for _, name := range []string{"api", "worker", "migrate", "codec", "keys", "timeline", "find", "version"} {
+	for _, name := range []string{"api", "worker", "migrate", "codec", "keys", "timeline", "find", "campaign", "version"} {
 		require.Contains(t, out, "\n  "+name+" ")
 	}
-	for _, group := range []string{"keys", "migrate"} {
+	for _, group := range []string{"keys", "migrate", "campaign"} {
 		out, err = execute(t, "", group)
 		require.NoError(t, err)
 		require.Contains(t, out, "Available Commands:")

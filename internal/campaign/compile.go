@@ -132,7 +132,7 @@ func (p *part) compileHTML() message.Pattern {
 		return nil
 	}
 	if len(p.text) > MaxHTML {
-		p.add(-1, CodeTooLong, "has %d bytes; after %d Gmail cuts a message off", len(p.text), MaxHTML)
+		p.add(-1, CodeTooLong, "has more than %d bytes, after which Gmail cuts a message off", MaxHTML)
 		return nil
 	}
 	pattern, all := p.split()

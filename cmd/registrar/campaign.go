@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"registrar/internal/campaign"
+	"registrar/internal/config"
+	"registrar/internal/service"
+	"registrar/workflows"
+)
+
+func campaignCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "campaign",
+		Short: "Send an email to everybody who has consented",
+		Args:  cobra.NoArgs,
+		RunE:  help,
+	}
+	cmd.AddCommand(campaignCreateCommand(), campaignPreviewCommand(), campaignListCommand(), campaignShowCommand(),
+		campaignActionCommand(campaign.Pause, "Stop a campaign after the batch that is being sent, until resume"),
+		campaignActionCommand(campaign.Resume, "Let a paused campaign go on"),
+		campaignActionCommand(campaign.Retry, "Run the step again that made a campaign fail"),
+		campaignActionCommand(campaign.Cancel, "Stop a campaign for good after the batch that is being sent"))
+	return cmd
+}
+
+// contentFlags are what a campaign says.
+type contentFlags struct {
+	content    workflows.CampaignContent
+	html, text string // files
+}
+
+func (f *contentFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.content.Name, "name", "", "name of the campaign, for operators")
+	cmd.Flags().StringVar(&f.content.Subject, "subject", "", "subject; may have {{first_name}}")
+	cmd.Flags().StringVar(&f.text, "text", "", "file with the plain text; has {{unsubscribe}}, may have {{first_name}}")
+	cmd.Flags().StringVar(&f.html, "html", "", "file with the HTML, the same way; without it the email is plain text")
+	cmd.Flags().StringVar(&f.content.Locale, "locale", "", "only to people with this language, such as de, which includes de-AT")
+	for _, name := range []string{"name", "subject", "text"} {
+		_ = cmd.MarkFlagRequired(name) // the flag is there
+	}
+}
+
+func (f *contentFlags) read() (c workflows.CampaignContent, err error) {
+	c = f.content
+	if c.Text, err = readText(f.text, campaign.MaxText); err != nil || f.html == "" {
+		return c, err
+	}
+	c.HTML, err = readText(f.html, campaign.MaxHTML)
+	return c, err
+}
+
+// readText reads a little more than is allowed, which the check then tells.
+func readText(path string, limit int64) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.LimitReader(file, limit+1))
+	return string(text), errors.Join(err, file.Close())
+}
+
+func campaignCreateCommand() *cobra.Command {
+	var (
+		content  contentFlags
+		schedule string
+		request  campaign.Request
+		key      string
+		yes      bool
+	)
+	cmd := &cobra.Command{
+		Use:   "create --name NAME --subject SUBJECT --text FILE [--html FILE]",
+		Short: "Start or schedule a campaign",
+		Long:  "Start or schedule a campaign to every active user who has consented. Nothing is sent when the texts have a mistake.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if request.Content, err = content.read(); err != nil {
+				return err
+			}
+			if request.ScheduleAt, err = parseSchedule(schedule); err != nil {
+				return err
+			}
+			return createCampaign(cmd, request, key, yes)
+		},
+	}
+	content.add(cmd)
+	cmd.Flags().StringVar(&schedule, "schedule", "", "when to begin, such as 2026-12-01T09:00:00Z; without it at once")
+	cmd.Flags().Float64Var(&request.Rate, "rate", 0, "recipients a second at most; 0 is no bound")
+	cmd.Flags().StringVar(&key, "idempotency-key", "", "a text of your own: with the same one, the same campaign is not started twice")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+func parseSchedule(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, fmt.Errorf("--schedule: %q is no time such as 2026-12-01T09:00:00Z", text)
+	}
+	return at, nil
+}
+
+// createCampaign looks for mistakes before it asks, and asks before it connects.
+func createCampaign(cmd *cobra.Command, r campaign.Request, key string, yes bool) error {
+	if mistakes := r.Check(time.Now()); len(mistakes) > 0 {
+		return &campaign.MistakesError{Mistakes: mistakes}
+	}
+	c, err := config.Load(os.Environ())
+	if err != nil {
+		return err
+	}
+	if err := c.Need("PUBLIC_URL"); err != nil { // as workers need it for the links
+		return err
+	}
+	if !yes {
+		if err := confirm(cmd, r); err != nil {
+			return err
+		}
+	}
+	return withCampaigns(cmd, func(ctx context.Context, e *campaign.Engine) error {
+		started, err := e.Start(ctx, key, r)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s is %s; watch it with: registrar campaign show --watch %[1]s\n", started.ID, started.Status)
+		return nil
+	})
+}
+
+func confirm(cmd *cobra.Command, r campaign.Request) error {
+	whom, when := "everybody who has consented", "now"
+	if r.Content.Locale != "" {
+		whom += " and whose language is " + r.Content.Locale
+	}
+	if r.ScheduleAt.After(time.Now()) {
+		when = "from " + r.ScheduleAt.UTC().Format(clock) + " UTC on"
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "Send %q to %s, %s? Type yes: ", r.Content.Name, whom, when)
+	answer, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 100)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if !strings.EqualFold(strings.TrimSpace(answer), "yes") {
+		return errors.New("nothing was started (--yes starts without a question)")
+	}
+	return nil
+}
+
+func campaignActionCommand(do campaign.Action, short string) *cobra.Command {
+	return &cobra.Command{
+		Use:   string(do) + " ID",
+		Short: short,
+		Args:  oneCampaign,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withCampaigns(cmd, func(ctx context.Context, e *campaign.Engine) error {
+				if err := e.Do(ctx, args[0], do); err != nil {
+					return err
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s was told to %s\n", args[0], do)
+				return nil
+			})
+		},
+	}
+}
+
+func withCampaigns(cmd *cobra.Command, use func(context.Context, *campaign.Engine) error) error {
+	c, err := config.Load(os.Environ())
+	if err != nil {
+		return err
+	}
+	return service.WithCampaigns(cmd.Context(), c, service.Logger(c.Log, os.Stderr), use)
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"registrar/internal/campaign"
+	"registrar/internal/service"
+)
+
+const watchInterval = time.Second
+
+// watcher shows a campaign again and again.
+type watcher interface {
+	show(c campaign.Campaign)
+	// trouble tells that nobody answers for now.
+	trouble(err error)
+	done()
+}
+
+// newWatcher is a bar on a terminal, and otherwise a line for each change.
+func newWatcher(w io.Writer) watcher {
+	if service.IsTerminal(w) {
+		return &bar{to: w}
+	}
+	return &lines{to: w}
+}
+
+type campaignGetter interface {
+	Get(ctx context.Context, id string) (campaign.Campaign, error)
+}
+
+// watchCampaign shows a campaign until it has ended, ctx ends, or there is no such campaign. While nobody answers it
+// tries again.
+func watchCampaign(ctx context.Context, from campaignGetter, id string, w watcher, interval time.Duration) error {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	defer w.done()
+	for {
+		c, err := from.Get(ctx, id)
+		switch {
+		case ctx.Err() != nil:
+			return nil // told to stop
+		case errors.Is(err, campaign.ErrUnavailable):
+			w.trouble(err)
+		case err != nil:
+			return err
+		default:
+			w.show(c)
+			if c.Ended() {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// lines writes a line for each change.
+type lines struct {
+	to   io.Writer
+	last string
+}
+
+func (l *lines) show(c campaign.Campaign) { l.line(describe(c)) }
+func (l *lines) trouble(err error)        { l.line(err.Error()) }
+func (*lines) done()                      {}
+
+func (l *lines) line(text string) {
+	if text != l.last {
+		fmt.Fprintln(l.to, text)
+		l.last = text
+	}
+}
+
+func describe(c campaign.Campaign) string {
+	text := string(c.Status)
+	p := c.Progress
+	if p == nil {
+		return text
+	}
+	if p.Reason != "" {
+		text += " (" + string(p.Reason) + ")"
+	}
+	return fmt.Sprintf("%s: %d of %d sent, %d rejected", text, p.Sent, p.Recipients, p.Rejected)
+}
+
+// bar is a bar of progress. It is made anew when the number of recipients becomes known.
+type bar struct {
+	to  io.Writer
+	bar *progressbar.ProgressBar
+}
+
+func (b *bar) show(c campaign.Campaign) {
+	total, sent := 1, 0
+	if p := c.Progress; p != nil {
+		total, sent = max(p.Recipients, p.Sent+p.Rejected, 1), p.Sent+p.Rejected
+	}
+	if b.bar == nil {
+		b.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(b.to), progressbar.OptionShowCount(),
+			progressbar.OptionShowIts(), progressbar.OptionSetItsString("emails"), progressbar.OptionSetWidth(30),
+			progressbar.OptionSetPredictTime(true), progressbar.OptionSetRenderBlankState(true))
+	}
+	b.bar.Describe(describe(c))
+	b.bar.ChangeMax(total)
+	_ = b.bar.Set(sent) // the bar is only for the eye
+}
+
+func (b *bar) trouble(err error) {
+	if b.bar != nil {
+		b.bar.Describe(err.Error())
+		return
+	}
+	fmt.Fprintln(b.to, err)
+}
+
+func (b *bar) done() { fmt.Fprintln(b.to) }

@@ -1,0 +1,345 @@
+package campaign_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"registrar/internal/campaign"
+	"registrar/workflows"
+)
+
+const campaignID = "0198f6c2-7d10-8a44-8c1f-5e2b9d3a6f77"
+
+var (
+	noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+	data = converter.GetDefaultDataConverter()
+)
+
+type fakeClient struct {
+	campaign.Client
+	execute  func(client.StartWorkflowOptions, workflows.CampaignInput) error
+	signal   func(workflowID, name string) error
+	cancel   func(workflowID string) error
+	query    func(workflowID string) (workflows.CampaignProgress, error)
+	result   func(workflowID, runID string) (workflows.CampaignProgress, error)
+	describe func(workflowID string) (*workflow.WorkflowExecutionInfo, error)
+	list     func(*workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error)
+}
+
+func (f *fakeClient) ExecuteWorkflow(_ context.Context, o client.StartWorkflowOptions, name any, args ...any) (client.WorkflowRun, error) {
+	if name != workflows.CampaignWorkflowType {
+		return nil, fmt.Errorf("started %v", name)
+	}
+	return nil, f.execute(o, args[0].(workflows.CampaignInput))
+}
+
+func (f *fakeClient) SignalWorkflow(_ context.Context, workflowID, _, name string, _ any) error {
+	return f.signal(workflowID, name)
+}
+
+func (f *fakeClient) CancelWorkflow(_ context.Context, workflowID, _ string) error {
+	return f.cancel(workflowID)
+}
+
+func (f *fakeClient) QueryWorkflow(_ context.Context, workflowID, _, query string, _ ...any) (converter.EncodedValue, error) {
+	if query != workflows.QueryProgress {
+		return nil, fmt.Errorf("asked %s", query)
+	}
+	p, err := f.query(workflowID)
+	if err != nil {
+		return nil, err
+	}
+	payloads, err := data.ToPayloads(p)
+	return client.NewValue(payloads), err
+}
+
+type fakeRun struct {
+	client.WorkflowRun
+	get func() (workflows.CampaignProgress, error)
+}
+
+func (r fakeRun) Get(_ context.Context, out any) (err error) {
+	*out.(*workflows.CampaignProgress), err = r.get()
+	return err
+}
+
+func (f *fakeClient) GetWorkflow(_ context.Context, workflowID, runID string) client.WorkflowRun {
+	return fakeRun{get: func() (workflows.CampaignProgress, error) { return f.result(workflowID, runID) }}
+}
+
+func (f *fakeClient) DescribeWorkflowExecution(_ context.Context, workflowID, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	info, err := f.describe(workflowID)
+	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: info}, err
+}
+
+func (f *fakeClient) ListWorkflow(_ context.Context, r *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
+	return f.list(r)
+}
+
+type fakeKeys struct{}
+
+func (fakeKeys) CampaignID(key string) string       { return campaignID }
+func (fakeKeys) Fingerprint(parts ...string) string { return fmt.Sprintf("%q", parts) }
+
+func engine(f *fakeClient) *campaign.Engine {
+	return &campaign.Engine{Client: f, Keys: fakeKeys{}, Data: data, ParkingTime: time.Hour, Now: func() time.Time { return noon }}
+}
+
+func request() campaign.Request {
+	return campaign.Request{Content: content(), ScheduleAt: noon.Add(time.Hour).In(time.FixedZone("", 3600)), Rate: 5}
+}
+
+// memo is what a started workflow keeps.
+func memo(t *testing.T, o client.StartWorkflowOptions) *common.Memo {
+	t.Helper()
+	kept := &common.Memo{Fields: map[string]*common.Payload{}}
+	for name, value := range o.Memo {
+		payload, err := data.ToPayload(value)
+		require.NoError(t, err)
+		kept.Fields[name] = payload
+	}
+	return kept
+}
+
+// info is a campaign's workflow as Temporal tells it.
+func info(t *testing.T, status enums.WorkflowExecutionStatus, attribute workflows.CampaignStatus) *workflow.WorkflowExecutionInfo {
+	t.Helper()
+	var kept *common.Memo
+	_, err := engine(&fakeClient{execute: func(o client.StartWorkflowOptions, _ workflows.CampaignInput) error {
+		kept = memo(t, o)
+		return nil
+	}}).Start(t.Context(), "key", request())
+	require.NoError(t, err)
+	payload, err := data.ToPayload(string(attribute))
+	require.NoError(t, err)
+	return &workflow.WorkflowExecutionInfo{
+		Execution: &common.WorkflowExecution{WorkflowId: "campaign-" + campaignID, RunId: "run"}, Status: status, Memo: kept,
+		StartTime: timestamppb.New(noon), CloseTime: timestamppb.New(noon.Add(time.Minute)),
+		SearchAttributes: &common.SearchAttributes{IndexedFields: map[string]*common.Payload{workflows.AttributeCampaignStatus: payload}},
+	}
+}
+
+func TestStart(t *testing.T) {
+	t.Parallel()
+	var (
+		options client.StartWorkflowOptions
+		in      workflows.CampaignInput
+	)
+	f := &fakeClient{execute: func(o client.StartWorkflowOptions, i workflows.CampaignInput) error {
+		options, in = o, i
+		return nil
+	}}
+	want := campaign.Campaign{
+		ID: campaignID, Name: "Spring", Status: workflows.CampaignScheduled, Locale: "de-AT", Rate: 5, CreatedAt: noon,
+		ScheduleAt: noon.Add(time.Hour),
+	}
+	r := request()
+	r.Content.Locale = "DE-at"
+	first, err := engine(f).Start(t.Context(), "key", r)
+	require.NoError(t, err)
+	require.Equal(t, want, first)
+	require.Equal(t, "campaign-"+campaignID, options.ID)
+	require.Equal(t, workflows.QueueRegistration, options.TaskQueue)
+	require.True(t, options.WorkflowExecutionErrorWhenAlreadyStarted)
+	require.Equal(t, 1, options.TypedSearchAttributes.Size())
+	require.Equal(t, workflows.CampaignInput{
+		CampaignID: campaignID, Fingerprint: in.Fingerprint, Content: in.Content, CreatedAt: noon, ScheduleAt: noon.Add(time.Hour),
+		Rate: 5, BatchSize: 1000, Budget: 24 * time.Hour, ParkingTime: time.Hour,
+	}, in)
+	require.Equal(t, content(), *in.Content)
+
+	f.execute = func(client.StartWorkflowOptions, workflows.CampaignInput) error {
+		return serviceerror.NewWorkflowExecutionAlreadyStarted("", "", "")
+	}
+	f.describe = func(id string) (*workflow.WorkflowExecutionInfo, error) {
+		require.Equal(t, options.ID, id)
+		return &workflow.WorkflowExecutionInfo{Memo: memo(t, options)}, nil
+	}
+	later := engine(f)
+	later.Now = func() time.Time { return noon.Add(2 * time.Hour) }
+	again, err := later.Start(t.Context(), "key", r)
+	require.NoError(t, err)
+	require.Equal(t, first, again, "the same answer")
+
+	r.Rate = 6
+	_, err = later.Start(t.Context(), "key", r)
+	require.ErrorIs(t, err, campaign.ErrReused)
+}
+
+func TestStartWithoutAKey(t *testing.T) {
+	t.Parallel()
+	r := request()
+	r.ScheduleAt = time.Time{}
+	ids := map[string]bool{}
+	for range 2 {
+		c, err := engine(&fakeClient{execute: func(_ client.StartWorkflowOptions, in workflows.CampaignInput) error {
+			require.True(t, in.ScheduleAt.IsZero())
+			return nil
+		}}).Start(t.Context(), "", r)
+		require.NoError(t, err)
+		require.NoError(t, uuid.Validate(c.ID))
+		require.Equal(t, workflows.CampaignRunning, c.Status)
+		ids[c.ID] = true
+	}
+	require.Len(t, ids, 2)
+}
+
+func TestStartFailures(t *testing.T) {
+	t.Parallel()
+	var mistakes *campaign.MistakesError
+	_, err := engine(&fakeClient{}).Start(t.Context(), "", campaign.Request{ScheduleAt: noon.AddDate(2, 0, 0), Rate: -1})
+	require.ErrorAs(t, err, &mistakes)
+	require.Len(t, mistakes.Mistakes, 5)
+
+	for _, down := range []error{serviceerror.NewUnavailable(""), context.DeadlineExceeded, serviceerror.NewDeadlineExceeded("")} {
+		f := &fakeClient{execute: func(client.StartWorkflowOptions, workflows.CampaignInput) error { return down }}
+		_, err = engine(f).Start(t.Context(), "", request())
+		require.ErrorIs(t, err, campaign.ErrUnavailable)
+	}
+	f := &fakeClient{execute: func(client.StartWorkflowOptions, workflows.CampaignInput) error {
+		return serviceerror.NewInvalidArgument("x")
+	}}
+	_, err = engine(f).Start(t.Context(), "", request())
+	require.ErrorContains(t, err, "start the campaign")
+	require.NotErrorIs(t, err, campaign.ErrUnavailable)
+}
+
+func TestGet(t *testing.T) {
+	t.Parallel()
+	sent := workflows.CampaignProgress{Status: workflows.CampaignPaused, Recipients: 10, Sent: 4, Rejected: 1, Batches: 2, StartedAt: noon}
+	away := serviceerror.NewFailedPrecondition("no poller")
+	asked := func(p workflows.CampaignProgress, err error) func(string) (workflows.CampaignProgress, error) {
+		return func(string) (workflows.CampaignProgress, error) { return p, err }
+	}
+	for name, tt := range map[string]struct {
+		status  enums.WorkflowExecutionStatus
+		query   func(string) (workflows.CampaignProgress, error)
+		want    workflows.CampaignStatus
+		sent    int
+		endedAt time.Time
+		ended   bool
+		err     error
+	}{
+		"running":            {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, nil), want: workflows.CampaignPaused, sent: 4},
+		"nobody answers":     {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, away), err: campaign.ErrUnavailable},
+		"completed":          {status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, want: workflows.CampaignCompleted, sent: 9, endedAt: noon, ended: true},
+		"canceled":           {enums.WORKFLOW_EXECUTION_STATUS_CANCELED, asked(sent, nil), workflows.CampaignCancelled, 4, noon.Add(time.Minute), true, nil},
+		"terminated, silent": {enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, asked(sent, away), workflows.CampaignFailed, 0, noon.Add(time.Minute), true, nil},
+		"failed":             {enums.WORKFLOW_EXECUTION_STATUS_FAILED, asked(sent, nil), workflows.CampaignFailed, 4, noon.Add(time.Minute), true, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := engine(&fakeClient{
+				describe: func(string) (*workflow.WorkflowExecutionInfo, error) { return info(t, tt.status, "paused"), nil },
+				query:    tt.query,
+				result: func(id, run string) (workflows.CampaignProgress, error) {
+					require.Equal(t, "run", run)
+					return workflows.CampaignProgress{Status: workflows.CampaignCompleted, Sent: 9, EndedAt: noon}, nil
+				},
+			}).Get(t.Context(), campaignID)
+			if tt.err != nil {
+				require.ErrorIs(t, err, tt.err)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, tt.want, c.Status)
+			require.Equal(t, tt.sent, c.Progress.Sent)
+			require.True(t, tt.endedAt.Equal(c.Progress.EndedAt))
+			require.Equal(t, tt.ended, c.Ended())
+			require.Equal(t, "Spring", c.Name)
+		})
+	}
+	_, err := engine(&fakeClient{describe: func(string) (*workflow.WorkflowExecutionInfo, error) {
+		return nil, serviceerror.NewNotFound("")
+	}}).Get(t.Context(), campaignID)
+	require.ErrorIs(t, err, campaign.ErrNotFound)
+}
+
+func TestDo(t *testing.T) {
+	t.Parallel()
+	var done []string
+	f := &fakeClient{
+		signal: func(id, name string) error { done = append(done, id+" "+name); return nil },
+		cancel: func(id string) error { done = append(done, id+" cancelled"); return nil },
+	}
+	for _, action := range campaign.Actions {
+		require.NoError(t, engine(f).Do(t.Context(), campaignID, action))
+	}
+	id := "campaign-" + campaignID
+	require.Equal(t, []string{id + " pause", id + " resume", id + " retry", id + " cancelled"}, done)
+	require.Error(t, engine(f).Do(t.Context(), campaignID, "restart"))
+
+	gone := serviceerror.NewNotFound("workflow execution already completed")
+	f.signal, f.cancel = func(string, string) error { return gone }, func(string) error { return gone }
+	f.describe = func(string) (*workflow.WorkflowExecutionInfo, error) { return nil, nil }
+	for _, action := range campaign.Actions {
+		require.ErrorIs(t, engine(f).Do(t.Context(), campaignID, action), campaign.ErrEnded)
+	}
+	f.describe = func(string) (*workflow.WorkflowExecutionInfo, error) { return nil, gone }
+	require.ErrorIs(t, engine(f).Do(t.Context(), campaignID, campaign.Pause), campaign.ErrNotFound)
+	f.signal = func(string, string) error { return serviceerror.NewUnavailable("") }
+	require.ErrorIs(t, engine(f).Do(t.Context(), campaignID, campaign.Pause), campaign.ErrUnavailable)
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	f := &fakeClient{
+		query: func(string) (workflows.CampaignProgress, error) {
+			return workflows.CampaignProgress{Status: workflows.CampaignRunning, Sent: 4, Recipients: 10}, nil
+		},
+		list: func(r *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
+			require.Equal(t, "WorkflowType = 'CampaignWorkflow' AND ExecutionStatus != 'ContinuedAsNew'", r.GetQuery())
+			require.Equal(t, "page", string(r.GetNextPageToken()))
+			forgotten := info(t, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, "")
+			forgotten.Memo = nil
+			return &workflowservice.ListWorkflowExecutionsResponse{NextPageToken: []byte("next"), Executions: []*workflow.WorkflowExecutionInfo{
+				info(t, enums.WORKFLOW_EXECUTION_STATUS_RUNNING, "scheduled"),
+				info(t, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, "cancelled"),
+				info(t, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, "completed"),
+				info(t, enums.WORKFLOW_EXECUTION_STATUS_CANCELED, "running"),
+				info(t, enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, "running"),
+				forgotten,
+			}}, nil
+		},
+	}
+	all, next, err := engine(f).List(t.Context(), []byte("page"))
+	require.NoError(t, err)
+	require.Equal(t, "next", string(next))
+	var statuses []workflows.CampaignStatus
+	for _, c := range all {
+		require.Equal(t, campaignID, c.ID)
+		require.Equal(t, noon, c.CreatedAt)
+		statuses = append(statuses, c.Status)
+	}
+	require.Equal(t, []workflows.CampaignStatus{"running", "cancelled", "completed", "cancelled", "failed", "completed"}, statuses)
+	require.Equal(t, 4, all[0].Progress.Sent)
+	require.Nil(t, all[1].Progress)
+
+	f.query = func(string) (workflows.CampaignProgress, error) {
+		return workflows.CampaignProgress{}, errors.New("no worker")
+	}
+	all, _, err = engine(f).List(t.Context(), []byte("page"))
+	require.NoError(t, err)
+	require.Equal(t, workflows.CampaignScheduled, all[0].Status)
+	require.Nil(t, all[0].Progress)
+
+	f.list = func(*workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
+		return nil, serviceerror.NewInvalidArgument("page token")
+	}
+	_, _, err = engine(f).List(t.Context(), []byte("page"))
+	require.ErrorIs(t, err, campaign.ErrPage)
+}
