@@ -66,21 +66,18 @@ func newRenderer(b Brand, builtIn, overrides fs.FS) (*Renderer, error) {
 	own, wrong := readFolder(builtIn)
 	var others folder
 	if overrides != nil {
-		var err error
-		others, err = readFolder(overrides)
-		wrong = errors.Join(wrong, err)
+		var mistakes error
+		others, mistakes = readFolder(overrides)
+		wrong = errors.Join(wrong, mistakes)
 		_, r.layoutOverridden = others[layoutFile]
 	}
 	r.catalogs, err = loadCatalogs(own, others)
-	if wrong = errors.Join(wrong, err); err != nil {
-		return nil, wrong
-	}
 	tags := make([]language.Tag, len(r.catalogs))
 	for i, c := range r.catalogs {
 		tags[i] = c.tag
 	}
 	r.matcher = language.NewMatcher(tags)
-	if err := errors.Join(wrong, r.check()); err != nil {
+	if err := errors.Join(wrong, err, r.check()); err != nil {
 		return nil, err
 	}
 	return r, nil

@@ -37,7 +37,8 @@ type library struct {
 	sheets     map[string]*sheet
 }
 
-// loadCatalogs reads every language, English first. Mistakes in a template show when it is written.
+// loadCatalogs reads every language, English first. Its error tells of mistakes in plurals.json; those in a template show
+// when it is written. The catalogs are there in any case.
 func loadCatalogs(builtIn, overrides folder) ([]*catalog, error) {
 	l := &library{files: maps.Clone(builtIn), overridden: map[string]bool{}, tongues: map[string]*tongue{}, sheets: map[string]*sheet{}}
 	for file, body := range overrides {
@@ -52,9 +53,7 @@ func loadCatalogs(builtIn, overrides folder) ([]*catalog, error) {
 			if name == pluralsFile {
 				continue
 			}
-			s, err := l.find(tag, name)
-			c.sheets[name] = s
-			wrong = append(wrong, err)
+			c.sheets[name] = l.find(tag, name)
 		}
 		catalogs[i] = c
 	}
@@ -67,6 +66,7 @@ func (l *library) loadTongues(tags []language.Tag) (wrong []error) {
 		file := path.Join(tag.String(), pluralsFile)
 		if body, ok := l.files[file]; ok {
 			p, err := parsePlurals(tag, file, body)
+			p.told = err != nil
 			known[tag.String()] = p
 			wrong = append(wrong, err)
 		}
@@ -93,13 +93,13 @@ func ancestry(tag language.Tag) []string {
 }
 
 // find is the file of the language, or else of its parents, or else of English.
-func (l *library) find(tag language.Tag, name string) (*sheet, error) {
-	for _, dir := range append(ancestry(tag), "en") {
+func (l *library) find(tag language.Tag, name string) *sheet {
+	for _, dir := range ancestry(tag) {
 		if _, ok := l.files[path.Join(dir, name)]; ok {
-			return l.sheet(dir, name), nil
+			return l.sheet(dir, name)
 		}
 	}
-	return nil, fmt.Errorf("en/%s is missing", name)
+	return l.sheet(language.English.String(), name)
 }
 
 func (l *library) sheet(dir, name string) *sheet {
@@ -108,11 +108,15 @@ func (l *library) sheet(dir, name string) *sheet {
 		return s
 	}
 	s := &sheet{path: file, overridden: l.overridden[file], home: l.tongues[dir]}
+	body, ok := l.files[file]
 	var err error
-	if strings.HasSuffix(name, ".html") {
-		err = s.parsePage(l.files[layoutFile], l.files[file])
-	} else {
-		err = s.parsePlain(l.files[file])
+	switch {
+	case !ok:
+		err = errors.New("is missing")
+	case strings.HasSuffix(name, ".html"):
+		err = s.parsePage(l.files[layoutFile], body)
+	default:
+		err = s.parsePlain(body)
 	}
 	if err != nil {
 		s.execute = func(io.Writer, view) error { return err }
@@ -138,6 +142,11 @@ func (s *sheet) parsePage(layout, body string) error {
 	if _, err = t.New(s.path).Parse(body); err != nil {
 		return err
 	}
+	for _, block := range taken.FindAllStringSubmatch(layout, -1) {
+		if t.Lookup(block[1]) == nil {
+			return fmt.Errorf("%s takes {{define %q}}…{{end}} from it, which is missing", layoutFile, block[1])
+		}
+	}
 	s.execute = func(w io.Writer, v view) error { return t.Execute(w, v) }
 	return nil
 }
@@ -154,6 +163,7 @@ func (c *catalog) write(name string, v view) (string, error) {
 }
 
 var (
+	taken    = regexp.MustCompile(`{{-?\s*template\s+"([^"]+)"`) // blocks of the layout
 	place    = regexp.MustCompile(`^(?:html/)?template: ?([^: ]+:\d+)(?::\d+)?: (?:executing "[^"]*" at )?`)
 	badField = regexp.MustCompile(`<[^>]*>: can't evaluate field (\S+) in type \S+$`)
 	badCall  = regexp.MustCompile(`^(\S+: )(<[^>]*>): error calling \S+: `)

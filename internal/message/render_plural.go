@@ -21,6 +21,7 @@ import (
 type plurals struct {
 	tag     language.Tag
 	minutes map[plural.Form]string
+	told    bool // its mistakes have been told; it makes no others
 }
 
 var formNames = map[string]plural.Form{
@@ -29,12 +30,12 @@ var formNames = map[string]plural.Form{
 
 // parsePlurals reads the file and checks that it has exactly the forms that whole numbers have in the language.
 func parsePlurals(tag language.Tag, file, body string) (*plurals, error) {
+	p := &plurals{tag: tag, minutes: map[plural.Form]string{}}
 	var content map[string]map[string]string
 	if err := json.Unmarshal([]byte(body), &content); err != nil {
-		return nil, fmt.Errorf("%s:%d: %w", file, lineOf(body, err), err)
+		return p, fmt.Errorf("%s:%d: %w", file, lineOf(body, err), err)
 	}
 	forms := content["minutes"]
-	p := &plurals{tag: tag, minutes: map[plural.Form]string{}}
 	var wrong []error
 	for _, word := range slices.Sorted(maps.Keys(content)) {
 		if word != "minutes" {
@@ -76,6 +77,9 @@ func (p *plurals) forms() []string {
 
 // inMinutes is such as "5 minutes".
 func (p *plurals) inMinutes(n int) string {
+	if p.told {
+		return strconv.Itoa(n)
+	}
 	return strings.ReplaceAll(p.minutes[p.form(n)], "{n}", strconv.Itoa(n))
 }
 

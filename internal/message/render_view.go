@@ -1,7 +1,6 @@
 package message
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -51,11 +50,7 @@ func (v view) ValidFor() (string, error) {
 	if v.home.plurals == nil {
 		return "", fmt.Errorf("%s/%s is missing, which has the words for it", v.home.tag, pluralsFile)
 	}
-	words := v.home.plurals.inMinutes(v.Minutes)
-	if words == "" {
-		return "", errors.New("a plural form is missing")
-	}
-	return words, nil
+	return v.home.plurals.inMinutes(v.Minutes), nil
 }
 
 // RequestedOn is the date, in UTC, at which the account was requested. It is empty when that is not known.
