@@ -80,14 +80,14 @@ func TestOverrideMistakes(t *testing.T) {
 		"de/otp.subject.txt: writes nothing":                                                                        files("de/otp.subject.txt", "\n"),
 		`de/otp.html: layout.html takes {{define "preheader"}}…{{end}} from it, which is missing`:                   files("de/otp.html", `{{define "title"}}a{{end}}`),
 		"de/otp.html:2: unexpected EOF":                                                                             files("de/otp.html", "{{define \"title\"}}a\n"),
-		"de/otp.html: layout.html:1: unclosed action":                                                               files("layout.html", "{{.Code\n}}"),
+		"de/otp.html: layout.html:1: unclosed action":                                                               files("layout.html", "{{.Code"),
 		"de/otp.sms.txt: the SMS in de has 79 units in UCS-2, one segment holds 70: shorten":                        files("de/otp.sms.txt", long),
 		"fr/plurals.json is missing, which has the words for it":                                                    files("fr/otp.sms.txt", "{{.Code}}\n{{.ValidFor}}"),
 		"fr: of the email otp some files are there and others are not; it needs otp.subject.txt, otp.txt, otp.html": files("fr/otp.txt", "{{.Code}}"),
 		"fr/plurals.json: the form \"other\" of \"minutes\" is missing":                                             files("fr/plurals.json", `{"minutes": {"one": "{n} minute"}}`),
 	} {
 		_, err := NewRendererFS(Brand{URL: "https://example.com"}, own)
-		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, want, "%v", own)
 	}
 }
 
@@ -97,7 +97,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 		"de/opt.txt", "x",
 		"de/otp.txt", "{{.Code",
 		"en/otp.sms.txt", "no code",
-		"en/welcome.txt", "{{.Nmae}}",
+		"en/welcome.txt", "{{.Naam}}",
 		"ar/plurals.json", "{",
 		"de_AT/otp.txt", "x",
 	))
