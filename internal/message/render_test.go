@@ -149,10 +149,10 @@ func TestBrand(t *testing.T) {
 		_, err := message.NewRenderer(bad)
 		require.ErrorContains(t, err, "URL", "%+v", bad)
 	}
-	newRenderer(t, message.Brand{Name: "Служба регистрации"}) // makes every SMS UCS-2
+	newRenderer(t, message.Brand{Name: strings.Repeat("Ж", 37)}) // makes every SMS UCS-2
 	for _, long := range []message.Brand{
 		{Name: strings.Repeat("R", 140)},
-		{Name: strings.Repeat("Ж", 40)},
+		{Name: strings.Repeat("Ж", 38)},
 	} {
 		_, err := message.NewRenderer(long)
 		require.ErrorContains(t, err, "one segment holds", "%+v", long)
