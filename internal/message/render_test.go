@@ -149,10 +149,11 @@ func TestBrand(t *testing.T) {
 		_, err := message.NewRenderer(bad)
 		require.ErrorContains(t, err, "URL", "%+v", bad)
 	}
-	newRenderer(t, message.Brand{Name: strings.Repeat("Ж", 37)}) // makes every SMS UCS-2
+	newRenderer(t, message.Brand{Name: strings.Repeat("Ж", 31)}) // makes every SMS UCS-2
+	newRenderer(t, message.Brand{Name: strings.Repeat("R", 38)})
 	for _, long := range []message.Brand{
-		{Name: strings.Repeat("R", 140)},
-		{Name: strings.Repeat("Ж", 38)},
+		{Name: strings.Repeat("R", 39)},
+		{Name: strings.Repeat("Ж", 32)},
 	} {
 		_, err := message.NewRenderer(long)
 		require.ErrorContains(t, err, "one segment holds", "%+v", long)
