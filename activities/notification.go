@@ -33,7 +33,7 @@ func (a *Activities) SendOTP(ctx context.Context, in workflows.OTPInput) (workfl
 
 // SendWelcomeEmail sends the welcome email.
 func (a *Activities) SendWelcomeEmail(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
-	m, err := a.Messages.Welcome(in.Locale, in.To, message.WelcomeData{FirstName: in.FirstName})
+	m, err := a.Messages.Welcome(in.Locale, in.To, message.WelcomeData{FirstName: in.FirstName, RequestedAt: in.RequestedAt})
 	if err != nil {
 		return workflows.SendResult{}, defect(fmt.Errorf("write the welcome email: %w", err))
 	}

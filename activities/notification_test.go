@@ -57,6 +57,16 @@ func TestSendWritesTheLedger(t *testing.T) {
 	}
 }
 
+func TestWelcomeEmailTellsTheDay(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	in := noticeInput(emailAddress)
+	in.Locale, in.RequestedAt = "de-AT", time.Date(2027, 1, 31, 22, 0, 0, 0, time.UTC)
+	_, err := run(t, f, f.steps.SendWelcomeEmail, in)
+	require.NoError(t, err)
+	require.Contains(t, f.sent[0].Text, "Dieses Konto wurde am 31. Jänner 2027 (UTC) beantragt.")
+}
+
 func TestSendIsIdempotent(t *testing.T) {
 	t.Parallel()
 	for name := range channels {

@@ -250,6 +250,7 @@ type NoticeInput struct {
 	To             string
 	FirstName      string
 	Locale         string
+	RequestedAt    time.Time // of the registration; zero in histories of releases that did not tell it
 }
 
 // Try is what an activity's last try came to: the detail of its application error.

@@ -271,6 +271,6 @@ func (r *registration) sendCompletion(ctx workflow.Context) error {
 func (r *registration) notice(to string) NoticeInput {
 	return NoticeInput{
 		RegistrationID: r.in.RegistrationID, UserID: r.persisted.UserID,
-		To: to, FirstName: r.in.Profile.FirstName, Locale: r.in.Profile.Locale,
+		To: to, FirstName: r.in.Profile.FirstName, Locale: r.in.Profile.Locale, RequestedAt: r.in.RequestedAt,
 	}
 }

@@ -29,6 +29,11 @@ func TestRegistrationWithNumber(t *testing.T) {
 		persisted = in
 		return stored(user.StatusPending), nil
 	}
+	var welcome workflows.NoticeInput
+	f.fake.sendWelcomeEmail = func(_ context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
+		welcome = in
+		return sentBy("mailgun"), nil
+	}
 	var activation user.Activation
 	f.fake.activateUser = func(_ context.Context, in workflows.ActivateInput) (workflows.ActivateResult, error) {
 		activation = in.Activation
@@ -47,6 +52,10 @@ func TestRegistrationWithNumber(t *testing.T) {
 		RegistrationID: registrationID, UserID: "u-1", Sequence: 1, KeyID: 7, Channel: message.ChannelSMS, To: mobile,
 		FirstName: "Ada", Locale: "en", CodeTTL: 10 * time.Minute,
 	}, otp)
+	require.Equal(t, workflows.NoticeInput{
+		RegistrationID: registrationID, UserID: "u-1", To: emailAddress, FirstName: "Ada", Locale: "en",
+		RequestedAt: f.in.RequestedAt,
+	}, welcome)
 	require.Equal(t, user.Registration{
 		ID: registrationID, Profile: f.in.Profile, PasswordHash: f.in.PasswordHash, RequestedAt: f.in.RequestedAt,
 	}, persisted.Registration)

@@ -113,5 +113,22 @@ func (v view) Code() string {
 	return code.FindString(v.Text)
 }
 
-// Document is the email as its frame shows it: links open in a new tab.
-func (v view) Document() string { return `<base target="_blank">` + v.HTML }
+// Length is what an SMS takes; it is empty for an email.
+func (v view) Length() string {
+	if v.Channel != message.ChannelSMS {
+		return ""
+	}
+	return message.Segments(v.Text).String()
+}
+
+var darkScheme = regexp.MustCompile(`\(\s*prefers-color-scheme:\s*dark\s*\)`)
+
+// Light is the email as its frame shows it: links open in a new tab. It is light whatever the browser prefers.
+func (v view) Light() string { return document(v.HTML, "(max-width: 0px)") }
+
+// Dark is the email for people who prefer dark pages.
+func (v view) Dark() string { return document(v.HTML, "(min-width: 0px)") }
+
+func document(html, dark string) string {
+	return `<!DOCTYPE html><base target="_blank">` + darkScheme.ReplaceAllLiteralString(html, dark)
+}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
@@ -53,6 +54,50 @@ func TestPageShowsTheCode(t *testing.T) {
 	send(t, o, sms("+4915112345678", "Your code is 271828. It is valid for 10 minutes."))
 	require.Contains(t, get(t, o, "/outbox").Body.String(), "<output>271828</output>")
 	require.NotContains(t, get(t, o, "/outbox?to=nobody").Body.String(), "271828")
+}
+
+// TestPageShowsEveryLanguageAndKind sends what the service sends, and a campaign.
+func TestPageShowsEveryLanguageAndKind(t *testing.T) {
+	t.Parallel()
+	o := setup(t, t.TempDir())
+	r, err := message.NewRenderer(message.Brand{URL: "https://registrar.example.com"})
+	require.NoError(t, err)
+	for _, locale := range r.Languages() {
+		otp := message.OTPData{Code: "271828", TTL: 10 * time.Minute}
+		for _, channel := range []message.Channel{message.ChannelSMS, message.ChannelEmail} {
+			m, err := r.OTP(locale, channel, locale+"-"+string(channel), otp)
+			require.NoError(t, err)
+			send(t, o, m)
+			page := get(t, o, "/outbox?to="+m.To).Body.String()
+			require.Contains(t, page, "<output>271828</output>")
+			require.Equal(t, channel == message.ChannelSMS, strings.Contains(page, message.Segments(m.Text).String()))
+		}
+	}
+	send(t, o, message.Message{
+		Kind: message.KindCampaign, Channel: message.ChannelEmail, To: "campaign", Subject: "News of 271828", Text: "Hello", HTML: "<p>Hello</p>",
+	})
+	page := get(t, o, "/outbox?to=campaign").Body.String()
+	require.Contains(t, page, `<span class="kind">campaign</span>`)
+	require.Contains(t, page, `News of 271828`)
+	require.NotContains(t, page, "<output>")
+}
+
+// TestEmailInBothSchemes shows that each frame has the scheme that it is for, whatever the browser prefers.
+func TestEmailInBothSchemes(t *testing.T) {
+	t.Parallel()
+	o := setup(t, t.TempDir())
+	send(t, o, message.Message{Channel: message.ChannelEmail, To: "x", HTML: "<style>@media screen and ( prefers-color-scheme:dark ) { p {} }</style>"})
+	root, err := html.Parse(get(t, o, "/outbox").Body)
+	require.NoError(t, err)
+	found := map[string]string{}
+	for n := range root.Descendants() {
+		if n.Data == "iframe" {
+			found[attributes(n)["class"]] = attributes(n)["srcdoc"]
+		}
+	}
+	require.Len(t, found, 2)
+	require.Contains(t, found["light"], "@media screen and (max-width: 0px) {")
+	require.Contains(t, found["dark"], "@media screen and (min-width: 0px) {")
 }
 
 func TestEmptyPageTellsWhatToDo(t *testing.T) {

@@ -123,9 +123,10 @@ type SMS struct {
 
 // Brand is what messages call the service.
 type Brand struct {
-	Name       string `env:"BRAND_NAME" envDefault:"Registrar" example:"Acme" doc:"Name of the service in messages."`
-	URL        string `env:"BRAND_URL" example:"https://example.com" doc:"The service's page. When set, code messages are bound to its host, so that phones fill the code in only there."`
-	SupportURL string `env:"SUPPORT_URL" example:"https://example.com/help" doc:"Where messages send people for help."`
+	Name         string `env:"BRAND_NAME" envDefault:"Registrar" example:"Acme" doc:"Name of the service in messages."`
+	URL          string `env:"BRAND_URL" example:"https://example.com" doc:"The service's page. When set, code messages are bound to its host, so that phones fill the code in only there."`
+	SupportURL   string `env:"SUPPORT_URL" example:"https://example.com/help" doc:"Where messages send people for help."`
+	TemplatesDir string `env:"TEMPLATES_DIR" example:"/etc/registrar/templates" doc:"Folder with message templates that go before the built-in ones (docs/notifications.md). A mistake in it stops the start of a worker."`
 }
 
 // Public is how the world reaches the API.

@@ -1,10 +1,13 @@
 package message
 
 import (
+	"errors"
 	"fmt"
 	html "html/template"
-	"io/fs"
+	"io"
+	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	text "text/template"
@@ -12,98 +15,207 @@ import (
 	"golang.org/x/text/language"
 )
 
-// templateFiles are the files of a language. A page fills the blocks of templates/layout.html.
-var (
-	plainFiles = []string{
-		"otp.sms.txt", "otp.subject.txt", "otp.txt",
-		"welcome.subject.txt", "welcome.txt",
-		"completion.sms.txt",
-	}
-	pageFiles = []string{"otp.html", "welcome.html"}
-)
+// sheet is a parsed file.
+type sheet struct {
+	path       string
+	overridden bool // it is not, or not only, the built-in one
+	home       *tongue
+	execute    func(io.Writer, view) error
+}
 
-// catalog is the templates of one language.
+// catalog is the messages in one language, by the name of the file: its own, or what it falls back to.
 type catalog struct {
 	tag    language.Tag
-	dir    string // "ltr" or "rtl"
-	plains *text.Template
-	pages  map[string]*html.Template
+	sheets map[string]*sheet
 }
 
-// loadCatalogs parses every language, English first, since the first is the fall-back.
-func loadCatalogs(files fs.FS) ([]*catalog, error) {
-	entries, err := fs.ReadDir(files, "templates")
+// library is the files of the built-in folder under those that override them.
+type library struct {
+	files      folder
+	overridden map[string]bool
+	tongues    map[string]*tongue
+	sheets     map[string]*sheet
+}
+
+// loadCatalogs reads every language, English first. Its error tells of mistakes in plurals.json; those in a template show
+// when it is written. The catalogs are there in any case.
+func loadCatalogs(builtIn, overrides folder) ([]*catalog, error) {
+	l := &library{files: maps.Clone(builtIn), overridden: map[string]bool{}, tongues: map[string]*tongue{}, sheets: map[string]*sheet{}}
+	for file, body := range overrides {
+		l.files[file], l.overridden[file] = body, true
+	}
+	tags := l.files.languages()
+	wrong := l.loadTongues(tags)
+	catalogs := make([]*catalog, len(tags))
+	for i, tag := range tags {
+		c := &catalog{tag: tag, sheets: map[string]*sheet{}}
+		for _, name := range languageFiles() {
+			if name == pluralsFile {
+				continue
+			}
+			c.sheets[name] = l.find(tag, name)
+		}
+		catalogs[i] = c
+	}
+	return catalogs, errors.Join(wrong...)
+}
+
+func (l *library) loadTongues(tags []language.Tag) (wrong []error) {
+	known := map[string]*plurals{}
+	for _, tag := range tags {
+		file := path.Join(tag.String(), pluralsFile)
+		if body, ok := l.files[file]; ok {
+			p, err := parsePlurals(tag, file, body)
+			p.told = err != nil
+			known[tag.String()] = p
+			wrong = append(wrong, err)
+		}
+	}
+	for _, tag := range tags {
+		t := &tongue{tag: tag}
+		for _, parent := range ancestry(tag) {
+			if p := known[parent]; t.plurals == nil && p != nil {
+				t.plurals = p
+			}
+		}
+		l.tongues[tag.String()] = t
+	}
+	return wrong
+}
+
+// ancestry is a language and the more general ones that it falls back to: de-AT, de.
+func ancestry(tag language.Tag) []string {
+	var names []string
+	for ; !tag.IsRoot(); tag = tag.Parent() {
+		names = append(names, tag.String())
+	}
+	return names
+}
+
+// find is the file of the language, or else of its parents, or else of English.
+func (l *library) find(tag language.Tag, name string) *sheet {
+	for _, dir := range ancestry(tag) {
+		if _, ok := l.files[path.Join(dir, name)]; ok {
+			return l.sheet(dir, name)
+		}
+	}
+	return l.sheet(language.English.String(), name)
+}
+
+func (l *library) sheet(dir, name string) *sheet {
+	file := path.Join(dir, name)
+	if s := l.sheets[file]; s != nil {
+		return s
+	}
+	s := &sheet{path: file, overridden: l.overridden[file], home: l.tongues[dir]}
+	body, ok := l.files[file]
+	var err error
+	switch {
+	case !ok:
+		err = errors.New("is missing")
+	case strings.HasSuffix(name, ".html"):
+		err = s.parsePage(l.files[layoutFile], body)
+	default:
+		err = s.parsePlain(body)
+	}
 	if err != nil {
-		return nil, err
+		s.execute = func(io.Writer, view) error { return err }
 	}
-	var catalogs []*catalog
-	for _, entry := range entries {
-		if !entry.IsDir() {
-			continue
-		}
-		c, err := loadCatalog(files, entry.Name())
-		if err != nil {
-			return nil, fmt.Errorf("language %s: %w", entry.Name(), err)
-		}
-		catalogs = append(catalogs, c)
-	}
-	english := slices.IndexFunc(catalogs, func(c *catalog) bool { return c.tag == language.English })
-	if english < 0 {
-		return nil, fmt.Errorf("language %s is missing", language.English)
-	}
-	catalogs[0], catalogs[english] = catalogs[english], catalogs[0]
-	return catalogs, nil
+	l.sheets[file] = s
+	return s
 }
 
-func loadCatalog(files fs.FS, name string) (*catalog, error) {
-	tag, err := language.Parse(name)
+func (s *sheet) parsePlain(body string) error {
+	t, err := text.New(s.path).Parse(body)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	c := &catalog{tag: tag, dir: direction(tag), pages: map[string]*html.Template{}}
-	if c.plains, err = text.ParseFS(files, inDir(name, plainFiles)...); err != nil {
-		return nil, err
+	s.execute = func(w io.Writer, v view) error { return t.Execute(w, v) }
+	return nil
+}
+
+func (s *sheet) parsePage(layout, body string) error {
+	t, err := html.New(layoutFile).Parse(layout)
+	if err != nil {
+		return err
 	}
-	for _, page := range pageFiles {
-		if c.pages[page], err = html.ParseFS(files, "templates/layout.html", inDir(name, []string{page})[0]); err != nil {
-			return nil, err
+	if _, err = t.New(s.path).Parse(body); err != nil {
+		return err
+	}
+	for _, block := range taken.FindAllStringSubmatch(layout, -1) {
+		if t.Lookup(block[1]) == nil {
+			return fmt.Errorf("%s takes {{define %q}}…{{end}} from it, which is missing", layoutFile, block[1])
 		}
 	}
-	return c, nil
+	s.execute = func(w io.Writer, v view) error { return t.Execute(w, v) }
+	return nil
 }
 
-func inDir(name string, files []string) []string {
-	paths := make([]string, len(files))
-	for i, file := range files {
-		paths[i] = path.Join("templates", name, file)
-	}
-	return paths
-}
-
-// plain renders an SMS, a subject or a plain text email, without white space around it.
-func (c *catalog) plain(file string, v view) (string, error) {
+// write writes the file without white space around it.
+func (c *catalog) write(name string, v view) (string, error) {
+	s := c.sheets[name]
+	v.home = s.home
 	var out strings.Builder
-	if err := c.plains.ExecuteTemplate(&out, file, v); err != nil {
-		return "", err
+	if err := s.execute(&out, v); err != nil {
+		return "", s.explain(err)
 	}
 	return strings.TrimSpace(out.String()), nil
 }
 
-// page renders an HTML email.
-func (c *catalog) page(file string, v view) (string, error) {
-	var out strings.Builder
-	if err := c.pages[file].ExecuteTemplate(&out, "layout.html", v); err != nil {
-		return "", err
+var (
+	taken    = regexp.MustCompile(`{{-?\s*template\s+"([^"]+)"`) // blocks of the layout
+	place    = regexp.MustCompile(`^(?:html/)?template: ?([^: ]+:\d+)(?::\d+)?: (?:executing "[^"]*" at )?`)
+	badField = regexp.MustCompile(`<[^>]*>: can't evaluate field (\S+) in type \S+$`)
+	badCall  = regexp.MustCompile(`^(\S+: )(<[^>]*>): error calling \S+: `)
+)
+
+// explain puts a template's error into an operator's words: the file and its line, and what is wrong.
+func (s *sheet) explain(err error) error {
+	words := place.ReplaceAllString(err.Error(), "$1: ")
+	words = badField.ReplaceAllString(words, "there is no field .$1; there are "+viewFields)
+	words = badCall.ReplaceAllString(words, "$1$2: ")
+	if !strings.HasPrefix(words, s.path+":") {
+		words = s.path + ": " + words // the layout's error, in this page
 	}
-	return out.String(), nil
+	return errors.New(words)
 }
 
-// direction is the value of the HTML dir attribute for a language.
-func direction(tag language.Tag) string {
-	switch script, _ := tag.Script(); script.String() {
-	case "Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa":
-		return "rtl"
-	default:
-		return "ltr"
+// mixed tells when an email's files are in different languages.
+func (c *catalog) mixed(email string) error {
+	files := emailFiles(email)
+	for _, name := range files[1:] {
+		if !sameLanguage(c.sheets[name].home.tag, c.sheets[files[0]].home.tag) {
+			return fmt.Errorf("%s: of the email %s some files are there and others are not; it needs %s", c.tag, email, strings.Join(files, ", "))
+		}
 	}
+	return nil
+}
+
+// TemplateFile is a file that a language is written by.
+type TemplateFile struct {
+	Language   string // BCP 47; empty for the layout, which all share
+	Name       string // such as "otp.sms.txt"
+	Path       string // where it is: in the language's own folder, or in the one that it falls back to
+	Overridden bool   // it is not the built-in file
+}
+
+// Templates lists the files of every language, English first.
+func (r *Renderer) Templates() []TemplateFile {
+	list := []TemplateFile{{Name: layoutFile, Path: layoutFile, Overridden: r.layoutOverridden}}
+	for _, c := range r.catalogs {
+		for _, name := range slices.Sorted(maps.Keys(c.sheets)) {
+			s := c.sheets[name]
+			list = append(list, TemplateFile{Language: c.tag.String(), Name: name, Path: s.path, Overridden: s.overridden})
+		}
+	}
+	return list
+}
+
+// Languages are the BCP 47 tags of the languages that messages are written in, English first.
+func (r *Renderer) Languages() []string {
+	names := make([]string, len(r.catalogs))
+	for i, c := range r.catalogs {
+		names[i] = c.tag.String()
+	}
+	return names
 }

@@ -1,111 +1,165 @@
 package message
 
 import (
-	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/language"
 )
 
-// withLanguages is the embedded templates with copies of the English ones, in which Hello is the language's name.
-func withLanguages(t *testing.T, names ...string) fstest.MapFS {
+// copies are the English files again, for each of the languages, with its name in place of Hello.
+func copies(t *testing.T, names ...string) fstest.MapFS {
 	t.Helper()
+	english, err := readFolder(BuiltInTemplates())
+	require.NoError(t, err)
 	files := fstest.MapFS{}
-	require.NoError(t, fs.WalkDir(templates, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		body, err := templates.ReadFile(path)
-		files[path] = &fstest.MapFile{Data: body}
+	for path, body := range english {
+		file, ok := strings.CutPrefix(path, "en/")
 		for _, name := range names {
-			if copied := strings.Replace(path, "/en/", "/"+name+"/", 1); copied != path {
-				files[copied] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(string(body), "Hello", name))}
+			if ok && file != pluralsFile {
+				files[name+"/"+file] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(body, "Hello", name))}
 			}
 		}
-		return err
-	}))
+	}
+	return files
+}
+
+func withPlurals(files fstest.MapFS, name string) fstest.MapFS {
+	files[name+"/plurals.json"] = &fstest.MapFile{Data: []byte(`{"minutes": {"one": "{n} min", "other": "{n} mins"}}`)}
 	return files
 }
 
 func TestLocalePicksTheLanguage(t *testing.T) {
 	t.Parallel()
-	r, err := newRenderer(withLanguages(t, "ar", "de", "pt-BR"), Brand{})
+	own := withPlurals(copies(t, "pt-BR"), "pt-BR")
+	r, err := NewRendererFS(Brand{}, own)
 	require.NoError(t, err)
 	for locale, want := range map[string]string{
 		"en":             `en ltr Hello`,
 		"en-GB":          `en ltr Hello`,
-		"de":             `de ltr de`,
-		"de-CH-1996":     `de ltr de`,
+		"de":             `de ltr Guten Tag`,
+		"de-AT":          `de ltr Guten Tag`,
+		"de-CH-1996":     `de ltr Guten Tag`,
+		"gsw":            `de ltr Guten Tag`, // CLDR: who writes Swiss German reads German
+		"ar":             `ar rtl مرحبًا`,
+		"ar-EG":          `ar rtl مرحبًا`,
+		"ar-Arab-SA":     `ar rtl مرحبًا`,
 		"pt-PT":          `pt-BR ltr pt-BR`,
-		"ar-EG":          `ar rtl ar`,
+		"fr":             `en ltr Hello`,
+		"fr-CA":          `en ltr Hello`,
 		"ja":             `en ltr Hello`,
+		"he":             `en ltr Hello`,
 		"":               `en ltr Hello`,
 		"../../etc":      `en ltr Hello`,
 		"x\r\nSubject: ": `en ltr Hello`,
 	} {
 		m, err := r.OTP(locale, ChannelEmail, "", OTPData{Code: "123456", TTL: time.Minute})
 		require.NoError(t, err)
-		parts := strings.Fields(want)
+		parts := strings.SplitN(want, " ", 3)
 		require.Contains(t, m.HTML, `<html lang="`+parts[0]+`" dir="`+parts[1]+`">`, "locale %q", locale)
-		require.True(t, strings.HasPrefix(m.Text, parts[2]+","), "locale %q: %s", locale, m.Text)
+		require.Regexp(t, "^"+parts[2]+"[,،]", m.Text, "locale %q", locale)
 	}
+	require.Equal(t, []string{"en", "ar", "de", "pt-BR"}, r.Languages())
 }
 
-func TestBrokenLanguageStopsTheStart(t *testing.T) {
+// TestBuiltInLanguagesAreComplete shows that nothing built in falls back.
+func TestBuiltInLanguagesAreComplete(t *testing.T) {
 	t.Parallel()
-	for reason, broken := range map[string]func(fstest.MapFS){
-		"otp.txt":            func(files fstest.MapFS) { delete(files, "templates/de/otp.txt") },
-		"language en":        func(files fstest.MapFS) { deleteAll(files, "templates/en/") },
-		"can't evaluate":     func(files fstest.MapFS) { files["templates/de/otp.txt"].Data = []byte("{{.Password}}") },
-		"no such template":   func(files fstest.MapFS) { files["templates/de/otp.html"].Data = []byte("text") },
-		"one segment holds":  func(files fstest.MapFS) { files["templates/de/otp.sms.txt"].Data = []byte(strings.Repeat("ж", 71)) },
-		"language not-a-tag": func(files fstest.MapFS) { files["templates/not-a-tag/otp.txt"] = &fstest.MapFile{} },
-	} {
-		files := withLanguages(t, "de")
-		broken(files)
-		_, err := newRenderer(files, Brand{})
-		require.ErrorContains(t, err, reason)
+	r, err := NewRenderer(Brand{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"en", "ar", "de"}, r.Languages())
+	for _, f := range r.Templates()[1:] {
+		require.Equal(t, f.Language+"/"+f.Name, f.Path)
+		require.False(t, f.Overridden)
 	}
+	names := slices.Collect(maps.Keys(r.catalogs[0].sheets))
+	require.Len(t, names, 8)
 }
 
-func deleteAll(files fstest.MapFS, prefix string) {
-	for path := range files {
-		if strings.HasPrefix(path, prefix) {
-			delete(files, path)
+func TestPlurals(t *testing.T) {
+	t.Parallel()
+	r, err := NewRenderer(Brand{})
+	require.NoError(t, err)
+	for locale, forms := range map[string]map[int]string{
+		"en": {1: "1 minute", 2: "2 minutes", 10: "10 minutes", 21: "21 minutes"},
+		"de": {1: "1 Minute", 2: "2 Minuten", 10: "10 Minuten", 101: "101 Minuten"},
+		"ar": {
+			0: "0 دقيقة", 1: "دقيقة واحدة", 2: "دقيقتين", 3: "3 دقائق", 10: "10 دقائق", 11: "11 دقيقة", 99: "99 دقيقة",
+			100: "100 دقيقة", 103: "103 دقائق",
+		},
+	} {
+		for n, want := range forms {
+			v := view{Minutes: n, home: r.catalogFor(language.Make(locale)).sheets["otp.txt"].home}
+			words, err := v.ValidFor()
+			require.NoError(t, err)
+			require.Equal(t, want, words)
 		}
 	}
+	arabic, err := readFolder(BuiltInTemplates())
+	require.NoError(t, err)
+	p, err := parsePlurals(language.Arabic, "ar/plurals.json", arabic["ar/plurals.json"])
+	require.NoError(t, err)
+	require.Equal(t, []string{"few", "many", "one", "other", "two", "zero"}, p.forms())
 }
 
-func TestSMSLength(t *testing.T) {
+func TestPluralMistakes(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string][2]int{
-		"":                       {0, 160},
-		"Your code @ #1\n":       {15, 160},
-		"100 €":                  {6, 160},
-		"{[~]}":                  {10, 160},
-		strings.Repeat("a", 161): {161, 160},
-		"Zoë":                    {3, 70},
-		"Код":                    {3, 70},
-		"👩":                      {2, 70},
-		"it’s":                   {4, 70},
-		strings.Repeat("ж", 71):  {71, 70},
+	for body, want := range map[string]string{
+		"{\n \"minutes\": {\"one\": \"a\"}\n}":                                `de/plurals.json: the form "other" of "minutes" is missing`,
+		"{\n\"minutes\": {\"one\": \"a\",\n\"few\": \"b\",\"other\": \"c\"}}": `de/plurals.json:3: the language has no form "few" for whole numbers; it has one, other`,
+		"{\"minutes\": {\"one\": \"a\", \"other\": \"c\"},\n\"hours\": {}}":   `de/plurals.json:2: unknown word "hours"; there is only "minutes"`,
+		"{\n\n\"minutes\": {\"one\": \"a\",, \"other\": \"c\"}}":              `de/plurals.json:3: invalid character ',' looking for beginning of object key string`,
 	} {
-		n, segment := smsLength(text)
-		require.Equal(t, want, [2]int{n, segment}, "%q", text)
+		_, err := parsePlurals(language.German, "de/plurals.json", body)
+		require.EqualError(t, err, want)
 	}
 }
 
-// TestEnglishOTPHasRoom shows what a brand may take before the OTP needs a second SMS.
+func TestDates(t *testing.T) {
+	t.Parallel()
+	day := time.Date(2027, 1, 31, 23, 30, 0, 0, time.UTC)
+	for _, c := range []struct{ person, text, want string }{
+		{"en", "en", "January 31, 2027"},
+		{"en-GB", "en", "31 January 2027"},
+		{"en-NZ", "en", "31 January 2027"},
+		{"en-US", "en", "January 31, 2027"},
+		{"de", "de", "31. Januar 2027"},
+		{"de-AT", "de", "31. Jänner 2027"},
+		{"de-CH", "de", "31. Januar 2027"},
+		{"ar", "ar", "31 يناير 2027"},
+		{"ar-EG", "ar", "31 يناير 2027"},
+		{"ar-SY", "ar", "31 كانون الثاني 2027"},
+		{"fr", "en", "January 31, 2027"},
+		{"fr", "fr", "31 janvier 2027"},
+		{"de-AT", "en", "January 31, 2027"},
+		{"sw", "sw", "2027-01-31"},
+	} {
+		require.Equal(t, c.want, date(language.Make(c.person), language.Make(c.text), day), "%+v", c)
+		elsewhere := day.In(time.FixedZone("", 5*3600))
+		require.Equal(t, c.want, date(language.Make(c.person), language.Make(c.text), elsewhere), "%+v", c)
+	}
+}
+
+// TestDateFormatsAreFound shows that each region's own format is the one that is taken for it.
+func TestDateFormatsAreFound(t *testing.T) {
+	t.Parallel()
+	for i, tag := range dateTags {
+		_, found, _ := dateMatcher.Match(tag)
+		require.Equal(t, i, found, tag)
+	}
+}
+
+// TestEnglishOTPHasRoom shows what a brand may take before the OTP needs fewer words.
 func TestEnglishOTPHasRoom(t *testing.T) {
 	t.Parallel()
-	r, err := newRenderer(templates, Brand{Name: "A Quite Long Brand Name", URL: "https://accounts.long-brand-name.example"})
+	r, err := NewRenderer(Brand{Name: "A Quite Long Brand Name", URL: "https://accounts.long-brand-name.example"})
 	require.NoError(t, err)
 	m, err := r.OTP("en", ChannelSMS, "", OTPData{Code: "123456", FirstName: "Ада", TTL: 10 * time.Minute})
 	require.NoError(t, err)
-	n, segment := smsLength(m.Text)
-	require.Equal(t, gsmSegment, segment)
-	require.LessOrEqual(t, n, gsmSegment)
+	require.Equal(t, SMSInfo{EncodingGSM7, 144, 1, 16}, Segments(m.Text))
 }

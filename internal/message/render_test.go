@@ -28,6 +28,9 @@ func newRenderer(t *testing.T, b message.Brand) *message.Renderer {
 	return r
 }
 
+// requested is the last second of a day, in UTC; elsewhere it is the next one.
+var requested = time.Date(2026, 3, 7, 23, 59, 59, 0, time.UTC)
+
 // rendered is every message for one first name.
 func rendered(t require.TestingT, r *message.Renderer, locale, name string) map[string]message.Message {
 	otp := message.OTPData{Code: "012345", FirstName: name, TTL: 10 * time.Minute}
@@ -35,7 +38,7 @@ func rendered(t require.TestingT, r *message.Renderer, locale, name string) map[
 	require.NoError(t, err)
 	otpEmail, err := r.OTP(locale, message.ChannelEmail, "ada@example.com", otp)
 	require.NoError(t, err)
-	welcome, err := r.Welcome(locale, "ada@example.com", message.WelcomeData{FirstName: name})
+	welcome, err := r.Welcome(locale, "ada@example.com", message.WelcomeData{FirstName: name, RequestedAt: requested})
 	require.NoError(t, err)
 	completion, err := r.Completion(locale, "+15005550006", message.CompletionData{FirstName: name})
 	require.NoError(t, err)
@@ -46,21 +49,40 @@ func rendered(t require.TestingT, r *message.Renderer, locale, name string) map[
 
 func TestRenderGolden(t *testing.T) {
 	t.Parallel()
-	for name, m := range rendered(t, newRenderer(t, brand), "en", "Ada") {
-		golden(t, name+".txt", "To: "+m.To+"\nSubject: "+m.Subject+"\n\n"+m.Text+"\n")
-		if m.Channel == message.ChannelEmail {
-			golden(t, name+".html", m.HTML)
+	for _, locale := range []string{"en", "de", "ar"} {
+		for name, m := range rendered(t, newRenderer(t, brand), locale, "Ada") {
+			golden(t, locale, name+".txt", m)
+			if m.Channel == message.ChannelEmail {
+				goldenText(t, filepath.Join(locale, name+".html"), m.HTML)
+			}
 		}
-	}
-	for name, m := range rendered(t, newRenderer(t, message.Brand{}), "", "") {
-		golden(t, name+"_bare.txt", "To: "+m.To+"\nSubject: "+m.Subject+"\n\n"+m.Text+"\n")
+		r := newRenderer(t, message.Brand{})
+		bare := rendered(t, r, locale, "")
+		welcome, err := r.Welcome(locale, "ada@example.com", message.WelcomeData{})
+		require.NoError(t, err)
+		bare["welcome_email"] = welcome
+		for name, m := range bare {
+			golden(t, locale, name+"_bare.txt", m)
+		}
 	}
 }
 
-func golden(t *testing.T, name, got string) {
+func golden(t *testing.T, locale, name string, m message.Message) {
+	t.Helper()
+	var head string
+	if m.Channel == message.ChannelSMS {
+		head = message.Segments(m.Text).String()
+	} else {
+		head = "Subject: " + m.Subject
+	}
+	goldenText(t, filepath.Join(locale, name), head+"\n\n"+m.Text+"\n")
+}
+
+func goldenText(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".golden")
 	if *update {
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
 	}
 	want, err := os.ReadFile(path)
@@ -127,16 +149,61 @@ func TestBrand(t *testing.T) {
 		_, err := message.NewRenderer(bad)
 		require.ErrorContains(t, err, "URL", "%+v", bad)
 	}
+	newRenderer(t, message.Brand{Name: strings.Repeat("Ж", 31)}) // makes every SMS UCS-2
+	newRenderer(t, message.Brand{Name: strings.Repeat("R", 38)})
 	for _, long := range []message.Brand{
-		{Name: strings.Repeat("R", 90)},
-		{Name: "Служба регистрации"},
-		{URL: "https://" + strings.Repeat("registrar.", 9) + "example.com"},
+		{Name: strings.Repeat("R", 39)},
+		{Name: strings.Repeat("Ж", 32)},
 	} {
 		_, err := message.NewRenderer(long)
 		require.ErrorContains(t, err, "one segment holds", "%+v", long)
 	}
 	m := rendered(t, newRenderer(t, message.Brand{Name: "Acme\r\nBcc: all@example.com"}), "en", "Ada")
 	require.Equal(t, "Welcome to Acme Bcc: all@example.com", m["welcome_email"].Subject)
+}
+
+// TestSMSGivesUpWhatDoesNotFit shows what goes first: words, then the line that binds the code, never the code.
+func TestSMSGivesUpWhatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	hosts := map[string]string{
+		"short": "https://a.example", "usual": "https://registrar.example.com",
+		"long": "https://registration.example.com", "longer": "https://registration.of-a-quite-long-brand.example.com", "endless": "https://" + strings.Repeat("registrar.", 12) + "example.com",
+	}
+	for _, c := range []struct {
+		locale, brand, host string
+		bound, whole        bool
+	}{
+		{"en", "Registrar", "usual", true, true},
+		{"en", "Registrar", "long", true, true},
+		{"en", "A Quite Long Brand Name Of A Company", "long", true, true},
+		{"en", "A Quite Long Brand Name Of A Company", "longer", true, false},
+		{"en", "Registrar", "endless", false, true},
+		{"en", "Служба регистрации", "usual", false, false},
+		{"de", "Registrar", "long", true, true},
+		{"de", "Registrar", "endless", false, true},
+		{"ar", "Registrar", "short", true, false},
+		{"ar", "Registrar", "usual", true, false},
+		{"ar", "Registrar", "long", false, true},
+		{"ar", "مسجّل", "usual", true, false},
+		{"ar", "A Quite Long Brand Name", "endless", false, false},
+	} {
+		sms := rendered(t, newRenderer(t, message.Brand{Name: c.brand, URL: hosts[c.host]}), c.locale, "Ada")["otp_sms"].Text
+		require.Equal(t, 1, message.Segments(sms).Segments, "%+v: %s", c, sms)
+		require.Equal(t, c.bound, strings.Contains(sms, "\n@"+strings.TrimPrefix(hosts[c.host], "https://")+" #012345"), "%+v: %s", c, sms)
+		require.Equal(t, c.whole, strings.Contains(sms, "10 "), "%+v: %s", c, sms)
+		require.Contains(t, strings.ReplaceAll(sms, "#012345", ""), "012345", "%+v", c)
+	}
+}
+
+// TestCompletionSMSGreetsWhereThereIsRoom shows that a long name is left out before a second SMS is paid.
+func TestCompletionSMSGreetsWhereThereIsRoom(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t, brand)
+	for _, locale := range []string{"en", "de", "ar"} {
+		sms := rendered(t, r, locale, strings.Repeat("Ж", 30))["completion_sms"].Text
+		require.Equal(t, 1, message.Segments(sms).Segments, sms)
+		require.NotContains(t, sms, "Ж")
+	}
 }
 
 func TestLinksAreThoseOfTheBrand(t *testing.T) {

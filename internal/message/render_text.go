@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 )
 
 // looksLikeLink finds what mail clients and phones turn into a link on their own: the first name comes from whoever
@@ -35,30 +34,4 @@ func oneLine(s string) string {
 		}
 	}, s)
 	return strings.Join(strings.Fields(s), " ")
-}
-
-// The alphabet of an SMS in its compact coding (3GPP TS 23.038, section 6.2.1): a basic character takes one place, one
-// of the extension takes two. Any other character makes the whole message UCS-2.
-const (
-	gsmBasic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
-		"¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-	gsmExtension = "\f^{}\\[~]|€"
-
-	gsmSegment  = 160
-	ucs2Segment = 70
-)
-
-// smsLength counts the places that text takes and those of a message of one segment.
-func smsLength(text string) (n, segment int) {
-	for _, r := range text {
-		switch {
-		case strings.ContainsRune(gsmBasic, r):
-			n++
-		case strings.ContainsRune(gsmExtension, r):
-			n += 2
-		default:
-			return len(utf16.Encode([]rune(text))), ucs2Segment
-		}
-	}
-	return n, gsmSegment
 }

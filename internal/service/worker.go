@@ -14,7 +14,6 @@ import (
 
 	"registrar/activities"
 	"registrar/internal/config"
-	"registrar/internal/message"
 	"registrar/internal/pause"
 	"registrar/internal/store"
 	"registrar/worker"
@@ -24,9 +23,9 @@ import (
 // StartWorkers serves the configured task queues until the workers are stopped. fatal hears of an error after which they
 // do nothing more.
 func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, temporal client.Client, fatal func(error)) (worker.Workers, error) {
-	messages, err := message.NewRenderer(message.Brand{Name: c.Brand.Name, URL: c.Brand.URL, SupportURL: c.Brand.SupportURL})
+	messages, err := OpenMessages(c.Brand)
 	if err != nil {
-		return nil, fmt.Errorf("BRAND_…, SUPPORT_URL: %w", err)
+		return nil, err
 	}
 	version, err := deployment(c.Worker)
 	if err != nil {

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"registrar/internal/message"
+)
+
+// preview is what one message is written from.
+type preview struct {
+	kind    message.Kind
+	channel message.Channel
+	locale  string
+	name    string
+	codeTTL time.Duration
+	bound   bool // codes are bound to a site
+}
+
+// previewable are the messages with templates; the first of a kind is its usual channel.
+var previewable = []preview{
+	{kind: message.KindOTP, channel: message.ChannelSMS},
+	{kind: message.KindOTP, channel: message.ChannelEmail},
+	{kind: message.KindWelcome, channel: message.ChannelEmail},
+	{kind: message.KindCompletion, channel: message.ChannelSMS},
+}
+
+func previewCommand() *cobra.Command {
+	var p preview
+	var all bool
+	var channel, page string
+	cmd := &cobra.Command{
+		Use:   "preview [KIND]",
+		Short: "Print a message as a person would get it: otp, welcome or completion",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, messages, err := openTemplates()
+			if err != nil {
+				return err
+			}
+			p.codeTTL, p.bound = c.Registration.CodeTTL, c.Brand.URL != ""
+			if all {
+				return previewAll(cmd.OutOrStdout(), messages, p)
+			}
+			if len(args) == 0 {
+				return errors.New("name a message (otp, welcome or completion), or give --all")
+			}
+			if p.kind, p.channel, err = pick(args[0], channel, page != ""); err != nil {
+				return err
+			}
+			return p.print(cmd.OutOrStdout(), messages, page)
+		},
+	}
+	cmd.Flags().StringVar(&p.locale, "locale", "en", "the person's language and region, such as de or ar-EG")
+	cmd.Flags().StringVar(&channel, "channel", "", "sms or email, for a kind that has both")
+	cmd.Flags().StringVar(&page, "html", "", "write an email's HTML to this file")
+	cmd.Flags().StringVar(&p.name, "name", "Ada", "the person's first name")
+	cmd.Flags().BoolVar(&all, "all", false, "print every message in every language")
+	for _, one := range []string{"locale", "channel", "html"} {
+		cmd.MarkFlagsMutuallyExclusive("all", one)
+	}
+	return cmd
+}
+
+// pick finds the message that is meant.
+func pick(kind, channel string, page bool) (message.Kind, message.Channel, error) {
+	if page {
+		channel = cmp.Or(channel, string(message.ChannelEmail))
+	}
+	i := slices.IndexFunc(previewable, func(p preview) bool {
+		return string(p.kind) == kind && (channel == "" || channel == string(p.channel))
+	})
+	if i < 0 {
+		return "", "", fmt.Errorf("there is no message %s; there are otp (sms and email), welcome (email) and completion (sms)",
+			strings.TrimSpace(kind+" "+channel))
+	}
+	if page && previewable[i].channel != message.ChannelEmail {
+		return "", "", errors.New("--html: an SMS has no HTML")
+	}
+	return previewable[i].kind, previewable[i].channel, nil
+}
+
+func previewAll(out io.Writer, messages *message.Renderer, sample preview) error {
+	for _, locale := range messages.Languages() {
+		for _, one := range previewable {
+			sample.kind, sample.channel, sample.locale = one.kind, one.channel, locale
+			fmt.Fprintf(out, "=== %s, %s, %s\n", locale, one.kind, one.channel)
+			if err := sample.print(out, messages, ""); err != nil {
+				return err
+			}
+			fmt.Fprintln(out)
+		}
+	}
+	return nil
+}
+
+// print writes a message to out, and its HTML to the file page unless that is empty.
+func (p preview) print(out io.Writer, messages *message.Renderer, page string) error {
+	m, err := p.render(messages)
+	if err != nil {
+		return err
+	}
+	if page != "" {
+		if err := os.WriteFile(page, []byte(m.HTML), 0o644); err != nil {
+			return fmt.Errorf("write the page: %w", err)
+		}
+	}
+	if m.Channel == message.ChannelEmail {
+		_, err = fmt.Fprintf(out, "Subject: %s\n\n%s", m.Subject, m.Text)
+		return err
+	}
+	fmt.Fprintln(out, message.Segments(m.Text))
+	if p.kind == message.KindOTP && p.bound && !strings.Contains(m.Text, "\n@") {
+		fmt.Fprintln(out, "without the line that binds the code to BRAND_URL")
+	}
+	_, err = fmt.Fprintf(out, "\n%s\n", m.Text)
+	return err
+}
+
+func (p preview) render(messages *message.Renderer) (message.Message, error) {
+	switch p.kind {
+	case message.KindWelcome:
+		return messages.Welcome(p.locale, "", message.WelcomeData{FirstName: p.name, RequestedAt: time.Now()})
+	case message.KindCompletion:
+		return messages.Completion(p.locale, "", message.CompletionData{FirstName: p.name})
+	default:
+		return messages.OTP(p.locale, p.channel, "", message.OTPData{Code: "123456", FirstName: p.name, TTL: p.codeTTL})
+	}
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"registrar/internal/config"
+	"registrar/internal/message"
+	"registrar/internal/service"
+)
+
+func templateCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "template",
+		Short: "List, copy and preview the templates of messages",
+		Long: "List, copy and preview the templates of messages. The settings BRAND_NAME, BRAND_URL, SUPPORT_URL and " +
+			"TEMPLATES_DIR are those of the workers; nothing else is needed.",
+		Args: cobra.NoArgs,
+		RunE: help,
+	}
+	list := &cobra.Command{
+		Use:   "list",
+		Short: "Check the templates and tell which of them are built in",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, messages, err := openTemplates()
+			if err != nil {
+				return err
+			}
+			return listTemplates(cmd.OutOrStdout(), messages.Templates())
+		},
+	}
+	export := &cobra.Command{
+		Use:   "export DIR",
+		Short: "Write the built-in templates to a folder, to begin with; delete there what shall stay as it is",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := exportTemplates(args[0])
+			if err == nil {
+				fmt.Fprintf(cmd.OutOrStdout(), "%d files in %s; set TEMPLATES_DIR to it\n", n, args[0])
+			}
+			return err
+		},
+	}
+	cmd.AddCommand(list, export, previewCommand())
+	return cmd
+}
+
+func openTemplates() (config.Config, *message.Renderer, error) {
+	c, err := config.Load(os.Environ())
+	if err != nil {
+		return c, nil, err
+	}
+	messages, err := service.OpenMessages(c.Brand)
+	return c, messages, err
+}
+
+func listTemplates(out io.Writer, files []message.TemplateFile) error {
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "LANGUAGE\tFILE\tFROM")
+	for _, f := range files {
+		from := "built in"
+		if f.Overridden {
+			from = "TEMPLATES_DIR"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s: %s\n", cmp.Or(f.Language, "all"), f.Name, from, f.Path)
+	}
+	return table.Flush()
+}
+
+// exportTemplates writes the built-in files and returns how many there are. It writes nothing when one is there already.
+func exportTemplates(dir string) (n int, err error) {
+	builtIn := message.BuiltInTemplates()
+	var files []string
+	var there []error
+	err = fs.WalkDir(builtIn, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			there = append(there, fmt.Errorf("%s is there already; nothing was written", path))
+		}
+		files = append(files, name)
+		return nil
+	})
+	if err = errors.Join(append(there, err)...); err != nil {
+		return 0, err
+	}
+	for _, name := range files {
+		if err := exportTemplate(builtIn, name, dir); err != nil {
+			return 0, fmt.Errorf("export %s: %w", name, err)
+		}
+	}
+	return len(files), nil
+}
+
+func exportTemplate(builtIn fs.FS, name, dir string) error {
+	body, err := fs.ReadFile(builtIn, name)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(body)
+	return errors.Join(err, file.Close())
+}

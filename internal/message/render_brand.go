@@ -1,0 +1,49 @@
+package message
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// Brand is who the messages come from.
+type Brand struct {
+	Name       string // default "Registrar"
+	URL        string // the site, http or https; empty for messages without a link or an origin-bound code
+	SupportURL string // http, https or mailto; empty for messages without it
+}
+
+// originHost is the host of a site's URL in ASCII, without the port, which origin-bound codes do not have. It is empty
+// for an IP address, to which none can be bound.
+func originHost(site string) (string, error) {
+	if err := checkURL(site, "http", "https"); err != nil || site == "" {
+		return "", err
+	}
+	u, err := url.Parse(site)
+	if err != nil {
+		return "", err
+	}
+	if net.ParseIP(u.Hostname()) != nil {
+		return "", nil
+	}
+	return idna.Lookup.ToASCII(u.Hostname())
+}
+
+func checkURL(raw string, schemes ...string) error {
+	if raw == "" {
+		return nil
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return err
+	}
+	for _, scheme := range schemes {
+		if u.Scheme == scheme && (u.Host != "" || scheme == "mailto" && u.Opaque != "") {
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is not an absolute URL with the scheme %s", raw, strings.Join(schemes, " or "))
+}

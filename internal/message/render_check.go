@@ -1,0 +1,79 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The check writes codes longer than any, and lives of a code that have every plural form.
+const probeCode = "00000000"
+
+var probeMinutes = []int{1, 2, 3, 5, 11, 15, 21, 100, 1440}
+
+// check writes every message in every language, with everything that it may say and with nothing of it, so that a
+// mistake stops the start. It returns every mistake once.
+func (r *Renderer) check() error {
+	var wrong []error
+	seen := map[string]bool{}
+	note := func(err error) {
+		if err != nil && !seen[err.Error()] {
+			seen[err.Error()] = true
+			wrong = append(wrong, err)
+		}
+	}
+	for _, c := range r.catalogs {
+		for _, email := range emailNames {
+			note(c.mixed(email))
+		}
+		for _, v := range r.probes(c) {
+			for _, name := range languageFiles() {
+				if name != pluralsFile {
+					note(r.probe(c, name, v))
+				}
+			}
+		}
+		for _, minutes := range probeMinutes {
+			note(r.checkLength(c, r.complete(c.tag.String(), view{Code: probeCode, Minutes: minutes})))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+func (r *Renderer) probes(c *catalog) []view {
+	rich := view{FirstName: "A", Code: probeCode, Minutes: 60, requestedAt: time.Unix(0, 0)}
+	bare := view{Code: probeCode, Minutes: 1}
+	return []view{r.complete(c.tag.String(), rich), r.complete(c.tag.String(), bare)}
+}
+
+func (r *Renderer) probe(c *catalog, name string, v view) error {
+	for _, v := range attempts(name, v) {
+		words, err := c.write(name, v)
+		isCode := strings.HasPrefix(name, string(KindOTP)+".") && !strings.HasSuffix(name, ".subject.txt")
+		body := strings.ReplaceAll(words, "#"+v.Code, "") // the origin-bound line is for machines
+		switch {
+		case err != nil:
+			return err
+		case words == "":
+			return fmt.Errorf("%s: writes nothing", c.sheets[name].path)
+		case isCode && !strings.Contains(body, v.Code):
+			return fmt.Errorf("%s: the code is missing ({{.Code}})", c.sheets[name].path)
+		}
+	}
+	return nil
+}
+
+// checkLength finds a one-time password that one SMS does not hold. Other kinds may take several.
+func (r *Renderer) checkLength(c *catalog, v view) error {
+	name := smsFile(string(KindOTP))
+	words, err := c.fit(name, v)
+	if err != nil {
+		return err
+	}
+	if info := Segments(words); info.Segments > 1 {
+		return fmt.Errorf("%s: the SMS in %s has %d units in %s, one segment holds %d: shorten the text or the brand's name",
+			c.sheets[name].path, c.tag, info.Units, info.Encoding, info.roomOfOne())
+	}
+	return nil
+}

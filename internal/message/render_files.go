@@ -1,0 +1,150 @@
+package message
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// Each directory of templates is a language, named by its BCP 47 tag. English has every file; another language may
+// leave out what its parent language or English shall say.
+//
+//go:embed templates
+var embedded embed.FS
+
+// BuiltInTemplates are the files that the program brings along, in the layout of a folder with overrides.
+func BuiltInTemplates() fs.FS {
+	files, err := fs.Sub(embedded, "templates")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return files
+}
+
+const (
+	layoutFile  = "layout.html" // beside the languages: the frame of every HTML email
+	pluralsFile = "plurals.json"
+)
+
+// The messages. An email has the files NAME.subject.txt, NAME.txt and NAME.html, an SMS has NAME.sms.txt. A page fills
+// the blocks of the layout.
+var (
+	emailNames = []string{string(KindOTP), string(KindWelcome)}
+	smsNames   = []string{string(KindOTP), string(KindCompletion)}
+)
+
+func emailFiles(name string) []string {
+	return []string{name + ".subject.txt", name + ".txt", name + ".html"}
+}
+
+func smsFile(name string) string { return name + ".sms.txt" }
+
+// languageFiles are the files that a language may have.
+func languageFiles() []string {
+	files := []string{pluralsFile}
+	for _, name := range emailNames {
+		files = append(files, emailFiles(name)...)
+	}
+	for _, name := range smsNames {
+		files = append(files, smsFile(name))
+	}
+	slices.Sort(files)
+	return files
+}
+
+// folder is the files of a templates folder by their path.
+type folder map[string]string
+
+// readFolder reads a folder and names everything in it that has no use. Names that begin with a dot are passed over:
+// they are the machinery of mounted volumes.
+func readFolder(files fs.FS) (folder, error) {
+	entries, err := fs.ReadDir(files, ".")
+	if err != nil {
+		return nil, err
+	}
+	found := folder{}
+	var wrong []error
+	for _, entry := range entries {
+		name := entry.Name()
+		if strings.HasPrefix(name, ".") {
+			continue
+		}
+		if name == layoutFile {
+			wrong = append(wrong, found.read(files, name))
+			continue
+		}
+		info, err := fs.Stat(files, name) // follows a link, as ReadDir does not
+		switch {
+		case err != nil:
+			wrong = append(wrong, err)
+		case !info.IsDir():
+			wrong = append(wrong, fmt.Errorf("%s: unknown file; beside the languages there is only %s", name, layoutFile))
+		default:
+			wrong = append(wrong, checkLanguage(name), found.readLanguage(files, name))
+		}
+	}
+	return found, errors.Join(wrong...)
+}
+
+func checkLanguage(name string) error {
+	tag, err := language.Parse(name)
+	if err != nil {
+		return fmt.Errorf("%s: no language has this name; it is a BCP 47 tag such as de or pt-BR", name)
+	}
+	if tag.String() != name {
+		return fmt.Errorf("%s: write this language's name as %s", name, tag)
+	}
+	return nil
+}
+
+func (f folder) readLanguage(files fs.FS, name string) error {
+	entries, err := fs.ReadDir(files, name)
+	if err != nil {
+		return err
+	}
+	known := languageFiles()
+	var wrong []error
+	for _, entry := range entries {
+		file := path.Join(name, entry.Name())
+		switch {
+		case strings.HasPrefix(entry.Name(), "."):
+		case !slices.Contains(known, entry.Name()):
+			wrong = append(wrong, fmt.Errorf("%s: unknown file; a language has %s", file, strings.Join(known, ", ")))
+		default:
+			wrong = append(wrong, f.read(files, file))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+func (f folder) read(files fs.FS, file string) error {
+	body, err := fs.ReadFile(files, file)
+	if err != nil {
+		return err
+	}
+	f[file] = string(body)
+	return nil
+}
+
+// languages are the tags of the folder's directories, English first, since a matcher falls back to the first.
+func (f folder) languages() []language.Tag {
+	names := map[string]bool{"en": true}
+	for file := range f {
+		if dir := path.Dir(file); dir != "." {
+			names[dir] = true
+		}
+	}
+	delete(names, "en")
+	tags := []language.Tag{language.English}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		tags = append(tags, language.Make(name))
+	}
+	return tags
+}

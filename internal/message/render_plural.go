@@ -1,0 +1,103 @@
+package message
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+)
+
+// The file plurals.json of a language has the words that follow a number, by CLDR plural form; {n} is the number:
+//
+//	{"minutes": {"one": "{n} minute", "other": "{n} minutes"}}
+//
+// Numbers have Western digits in every language, as codes do.
+type plurals struct {
+	tag     language.Tag
+	minutes map[plural.Form]string
+	told    bool // its mistakes have been told; it makes no others
+}
+
+var formNames = map[string]plural.Form{
+	"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many, "other": plural.Other,
+}
+
+// parsePlurals reads the file and checks that it has exactly the forms that whole numbers have in the language.
+func parsePlurals(tag language.Tag, file, body string) (*plurals, error) {
+	p := &plurals{tag: tag, minutes: map[plural.Form]string{}}
+	var content map[string]map[string]string
+	if err := json.Unmarshal([]byte(body), &content); err != nil {
+		return p, fmt.Errorf("%s:%d: %w", file, lineOf(body, err), err)
+	}
+	forms := content["minutes"]
+	var wrong []error
+	for _, word := range slices.Sorted(maps.Keys(content)) {
+		if word != "minutes" {
+			wrong = append(wrong, fmt.Errorf("%s:%d: unknown word %q; there is only \"minutes\"", file, lineWith(body, word), word))
+		}
+	}
+	needed := p.forms()
+	for _, name := range slices.Sorted(maps.Keys(forms)) {
+		if !slices.Contains(needed, name) {
+			wrong = append(wrong, fmt.Errorf("%s:%d: the language has no form %q for whole numbers; it has %s",
+				file, lineWith(body, name), name, strings.Join(needed, ", ")))
+		}
+		p.minutes[formNames[name]] = forms[name]
+	}
+	for _, name := range needed {
+		if strings.TrimSpace(forms[name]) == "" {
+			wrong = append(wrong, fmt.Errorf("%s: the form %q of \"minutes\" is missing", file, name))
+		}
+	}
+	return p, errors.Join(wrong...)
+}
+
+func (p *plurals) form(n int) plural.Form { return plural.Cardinal.MatchPlural(p.tag, n, 0, 0, 0, 0) }
+
+// forms are the names of the forms that whole numbers have.
+func (p *plurals) forms() []string {
+	var names []string
+	for name, form := range formNames {
+		for n := range 1000 { // the rules of every language repeat after hundreds
+			if p.form(n) == form {
+				names = append(names, name)
+				break
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// inMinutes is such as "5 minutes".
+func (p *plurals) inMinutes(n int) string {
+	if p.told {
+		return strconv.Itoa(n)
+	}
+	return strings.ReplaceAll(p.minutes[p.form(n)], "{n}", strconv.Itoa(n))
+}
+
+func lineOf(body string, err error) int {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	offset := int64(0)
+	switch {
+	case errors.As(err, &syntax):
+		offset = syntax.Offset
+	case errors.As(err, &kind):
+		offset = kind.Offset
+	}
+	return 1 + strings.Count(body[:min(int(offset), len(body))], "\n")
+}
+
+// lineWith is the line of the key in a JSON text.
+func lineWith(body, key string) int {
+	before, _, _ := strings.Cut(body, `"`+key+`"`)
+	return 1 + strings.Count(before, "\n")
+}

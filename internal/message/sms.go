@@ -1,0 +1,111 @@
+package message
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf16"
+)
+
+// Encoding is how an SMS is coded.
+type Encoding string
+
+// The encodings.
+const (
+	EncodingGSM7 Encoding = "GSM-7" // 7 bits a character; only those of 3GPP TS 23.038, section 6.2.1
+	EncodingUCS2 Encoding = "UCS-2" // UTF-16
+)
+
+// SMSInfo is what a text takes as an SMS.
+type SMSInfo struct {
+	Encoding Encoding
+	Units    int // of the text: septets in GSM-7, UTF-16 code units in UCS-2
+	Segments int // messages that it is sent, and paid, as; at least 1
+	Left     int // units that the last segment still holds
+}
+
+// The units of a segment. One of several gives 6 bytes to the header that joins them (3GPP TS 23.040, section 9.2.3.24.1).
+const (
+	gsmSingle, gsmJoined   = 160, 153
+	ucs2Single, ucs2Joined = 70, 67
+)
+
+// A basic character takes one septet, one of the extension takes two. Any other makes the whole message UCS-2.
+const (
+	gsmBasic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
+		"¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+	gsmExtension = "\f^{}\\[~]|€"
+)
+
+// Segments counts what text takes as an SMS. A character of two units is never divided between two segments.
+func Segments(text string) SMSInfo {
+	info := SMSInfo{Encoding: EncodingGSM7}
+	sizes := make([]int, 0, len(text)) // of the characters, in units
+	for _, r := range text {
+		switch {
+		case strings.ContainsRune(gsmBasic, r):
+			sizes = append(sizes, 1)
+		case strings.ContainsRune(gsmExtension, r):
+			sizes = append(sizes, 2)
+		default:
+			return ucs2Segments(text)
+		}
+	}
+	return info.fill(sizes, gsmSingle, gsmJoined)
+}
+
+func ucs2Segments(text string) SMSInfo {
+	info := SMSInfo{Encoding: EncodingUCS2}
+	sizes := make([]int, 0, len(text))
+	for _, r := range text {
+		sizes = append(sizes, utf16.RuneLen(r))
+	}
+	return info.fill(sizes, ucs2Single, ucs2Joined)
+}
+
+func (i SMSInfo) fill(sizes []int, single, joined int) SMSInfo {
+	for _, size := range sizes {
+		i.Units += size
+	}
+	if i.Units <= single {
+		i.Segments, i.Left = 1, single-i.Units
+		return i
+	}
+	i.Segments, i.Left = 1, joined
+	for _, size := range sizes {
+		if size > i.Left {
+			i.Segments++
+			i.Left = joined
+		}
+		i.Left -= size
+	}
+	return i
+}
+
+// Room is how many units the segments hold together.
+func (i SMSInfo) Room() int {
+	joined := gsmJoined
+	if i.Encoding == EncodingUCS2 {
+		joined = ucs2Joined
+	}
+	if i.Segments <= 1 {
+		return i.roomOfOne()
+	}
+	return i.Segments * joined
+}
+
+// roomOfOne is how many units a message of one segment holds.
+func (i SMSInfo) roomOfOne() int {
+	if i.Encoding == EncodingUCS2 {
+		return ucs2Single
+	}
+	return gsmSingle
+}
+
+// String is such as "GSM-7, 47 of 160, 1 segment".
+func (i SMSInfo) String() string {
+	plural := "s"
+	if i.Segments == 1 {
+		plural = ""
+	}
+	return fmt.Sprintf("%s, %d of %d, %d segment%s", i.Encoding, i.Units, i.Room(), i.Segments, plural)
+}

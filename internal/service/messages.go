@@ -1,0 +1,31 @@
+package service
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"registrar/internal/config"
+	"registrar/internal/message"
+)
+
+// OpenMessages reads the templates of the messages. Its error has a line for each mistake in them.
+func OpenMessages(c config.Brand) (*message.Renderer, error) {
+	var overrides fs.FS
+	if c.TemplatesDir != "" {
+		info, err := os.Stat(c.TemplatesDir)
+		if err != nil {
+			return nil, fmt.Errorf("TEMPLATES_DIR: %w", err)
+		}
+		if !info.IsDir() {
+			return nil, fmt.Errorf("TEMPLATES_DIR: %s is not a folder", c.TemplatesDir)
+		}
+		overrides = os.DirFS(c.TemplatesDir)
+	}
+	r, err := message.NewRendererFS(message.Brand{Name: c.Name, URL: c.URL, SupportURL: c.SupportURL}, overrides)
+	if err != nil {
+		return nil, fmt.Errorf("message templates (TEMPLATES_DIR, BRAND_…, SUPPORT_URL):\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
+	}
+	return r, nil
+}
