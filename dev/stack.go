@@ -33,6 +33,8 @@ type options struct {
 	config                        config.Config
 	logger                        *slog.Logger
 	hasher                        api.Hasher // nil means as configured; benchmarks measure the rest without it
+	// providers replaces the outbox; nil keeps it.
+	providers func(service.Providers) service.Providers
 }
 
 // stack is the running service.
@@ -81,7 +83,11 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	workers, err := service.StartWorkers(s.config, keys, users, service.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox}, temporal, s.fail)
+	providers := service.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox}
+	if s.providers != nil {
+		providers = s.providers(providers)
+	}
+	workers, err := service.StartWorkers(s.config, keys, users, providers, temporal, s.fail)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"registrar/activities"
+	"registrar/dev/userdb"
+	"registrar/internal/config"
+	"registrar/internal/message"
+	"registrar/internal/service"
+	"registrar/internal/store"
+	"registrar/workflows"
+)
+
+const (
+	campaignSize = 100_000
+	// oneQueueSize is smaller, since it is only to show how the wait grows: it takes one task for each recipient.
+	oneQueueSize = 20_000
+	perRecipient = time.Millisecond // what the provider takes for a recipient of a batch; a batch of 1,000 takes 1 s
+
+	codesEach = 300
+	codeRate  = 4 // people a second
+)
+
+// BenchmarkPriority measures how long people wait for their codes, from the POST to the provider: idle, while a campaign
+// of 100,000 is sent, and, to compare, while the recipients of a campaign are tasks on the queue of the codes.
+func BenchmarkPriority(b *testing.B) {
+	for range b.N {
+		p := startPriority(b)
+		idle := p.codes(b, codesEach, codeRate)
+		p.campaign(b)
+		busy := p.codes(b, codesEach, codeRate)
+		left := campaignSize - p.taken.Load()
+		require.Positive(b, left, "the campaign was over before the last code")
+		p.stop(b)
+		b.Logf("idle: %s", idle)
+		b.Logf("while a campaign of %d is sent (%d were left): %s", campaignSize, left, busy)
+		b.ReportMetric(milliseconds(idle.at(50)), "idle-p50-ms")
+		b.ReportMetric(milliseconds(idle.at(99)), "idle-p99-ms")
+		b.ReportMetric(milliseconds(busy.at(50)), "campaign-p50-ms")
+		b.ReportMetric(milliseconds(busy.at(99)), "campaign-p99-ms")
+		b.ReportMetric(float64(busy.at(99))/float64(idle.at(99)), "p99-ratio")
+	}
+}
+
+// BenchmarkOneQueue is BenchmarkPriority's comparison.
+func BenchmarkOneQueue(b *testing.B) {
+	for range b.N {
+		p := startPriority(b, "WORKER_QUEUES=registration,notifications-low")
+		p.serveOneQueue(b)
+		idle := p.codes(b, 40, codeRate)
+		p.fanOut(b)
+		busy := p.codes(b, 20, 1)
+		p.stop(b)
+		b.Logf("idle: %s", idle)
+		b.Logf("behind %d tasks on the same queue: %s", oneQueueSize, busy)
+		b.ReportMetric(milliseconds(idle.at(99)), "idle-p99-ms")
+		b.ReportMetric(milliseconds(busy.at(50)), "one-queue-p50-ms")
+		b.ReportMetric(milliseconds(busy.at(99)), "one-queue-p99-ms")
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// priority is a whole service whose providers note when they were asked.
+type priority struct {
+	*stack
+	temporal client.Client
+	numbers  atomic.Int64
+	taken    atomic.Int64 // recipients of campaigns
+
+	mu   sync.Mutex
+	sent map[string]chan time.Time // by number: when its code came
+	undo []func()
+}
+
+func startPriority(b *testing.B, settings ...string) *priority {
+	b.Helper()
+	c, err := config.Load(append(defaults(), settings...))
+	require.NoError(b, err)
+	p := &priority{sent: make(map[string]chan time.Time)}
+	p.stack, err = start(context.Background(), options{
+		data: b.TempDir(), config: c, logger: slog.New(slog.DiscardHandler),
+		providers: func(o service.Providers) service.Providers { return service.Providers{Email: o.Email, SMS: p, Batches: p} },
+	})
+	require.NoError(b, err)
+	keys, err := p.openKeys()
+	require.NoError(b, err)
+	at := slices.IndexFunc(p.places, func(p place) bool { return p.Name == "Temporal" })
+	p.temporal, err = client.Dial(service.Encrypted(client.Options{HostPort: p.places[at].Address}, keys, p.logger))
+	require.NoError(b, err)
+	p.undo = append(p.undo, p.temporal.Close)
+	return p
+}
+
+func (p *priority) stop(b *testing.B) {
+	b.Helper()
+	for _, undo := range slices.Backward(p.undo) {
+		undo()
+	}
+	require.NoError(b, p.stack.stop())
+}
+
+// Send is the provider of SMS: it notes when it is asked for a code.
+func (p *priority) Send(_ context.Context, m message.Message) (message.Receipt, error) {
+	if m.Kind == message.KindOTP {
+		p.arrival(m.To) <- time.Now()
+	}
+	return message.Receipt{Provider: "benchmark", MessageID: m.To}, nil
+}
+
+func (p *priority) arrival(to string) chan time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sent[to] == nil {
+		p.sent[to] = make(chan time.Time, 8)
+	}
+	return p.sent[to]
+}
+
+// SendBatch is the provider of campaigns.
+func (p *priority) SendBatch(ctx context.Context, batch message.Batch) (message.BatchReceipt, error) {
+	n := len(batch.Recipients)
+	select {
+	case <-time.After(time.Duration(n) * perRecipient):
+	case <-ctx.Done():
+		return message.BatchReceipt{}, ctx.Err()
+	}
+	p.taken.Add(int64(n))
+	return message.BatchReceipt{Receipt: message.Receipt{Provider: "benchmark", MessageID: fmt.Sprint(batch.Number)}, Done: n}, nil
+}
+
+// delays are how long people waited for their codes.
+type delays []time.Duration
+
+// at is a percentile.
+func (d delays) at(percent int) time.Duration { return d[(len(d)-1)*percent/100] }
+
+func (d delays) String() string {
+	return fmt.Sprintf("p50 %s, p99 %s, longest %s of %d",
+		d.at(50).Round(time.Millisecond), d.at(99).Round(time.Millisecond), d.at(100).Round(time.Millisecond), len(d))
+}
+
+// codes has n people register at a steady rate, whatever the answers take, and waits for the code of each.
+func (p *priority) codes(b *testing.B, n, rate int) delays {
+	b.Helper()
+	http := newSite(p.base)
+	d := make(delays, n)
+	var all sync.WaitGroup
+	arrivals := time.NewTicker(time.Second / time.Duration(rate))
+	defer arrivals.Stop()
+	for i := range n {
+		due := <-arrivals.C
+		form := somebody()
+		form.MobileNumber = fmt.Sprintf("+4917%09d", 10_000_000+p.numbers.Add(1))
+		all.Go(func() {
+			if _, err := http.call(context.Background(), "POST", registrations, form); err != nil {
+				b.Error(err)
+				return
+			}
+			select {
+			case at := <-p.arrival(form.MobileNumber):
+				d[i] = at.Sub(due)
+			case <-time.After(10 * time.Minute):
+				b.Error("a code was not sent within 10 min")
+			}
+		})
+	}
+	all.Wait()
+	slices.Sort(d)
+	return d
+}
+
+// campaign starts a campaign to everybody and returns when the provider has its first batch.
+func (p *priority) campaign(b *testing.B) {
+	b.Helper()
+	p.insertUsers(b)
+	ctx := context.Background()
+	_, err := p.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: workflows.CampaignWorkflowID("benchmark"), TaskQueue: workflows.QueueRegistration,
+	}, workflows.CampaignWorkflowType, workflows.CampaignInput{
+		CampaignID: "benchmark", CreatedAt: time.Now(), BatchSize: message.MaxBatch, Budget: time.Hour, ParkingTime: time.Hour,
+		Content: &workflows.CampaignContent{Name: "benchmark", Subject: "News", Text: "News for {{first_name}}. {{unsubscribe}}"},
+	})
+	require.NoError(b, err)
+	require.Eventually(b, func() bool { return p.taken.Load() > 0 }, time.Minute, 50*time.Millisecond)
+}
+
+func (p *priority) insertUsers(b *testing.B) {
+	b.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.data, "registrar.db")+"?_pragma=busy_timeout(5000)")
+	require.NoError(b, err)
+	defer func() { _ = db.Close() }()
+	const numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 100000) "
+	for _, statement := range []string{
+		`INSERT INTO users (id, registration_id, email, email_canonical, password_hash, status, created_at, updated_at) ` + numbers +
+			`SELECT printf('01900000-0000-7000-8000-%012d', i), printf('01900000-0000-8000-8000-%012d', i), 'person' || i || '@example.com',
+			'person' || i || '@example.com', 'x', 'active', datetime('now', '-1 day'), datetime('now', '-1 day') FROM n`,
+		`INSERT INTO profiles (user_id, first_name, last_name, locale, marketing_consent, consent_at) ` + numbers +
+			`SELECT printf('01900000-0000-7000-8000-%012d', i), 'Ada', 'L', 'en', 1, datetime('now', '-1 day') FROM n`,
+	} {
+		_, err := db.ExecContext(context.Background(), statement)
+		require.NoError(b, err)
+	}
+}
+
+// serveOneQueue serves the codes, and the recipients of fanOut, on one queue.
+func (p *priority) serveOneQueue(b *testing.B) {
+	b.Helper()
+	keys, err := p.openKeys()
+	require.NoError(b, err)
+	users, err := store.Open(userdb.Open(filepath.Join(p.data, "registrar.db")), store.Options{Logger: p.logger})
+	require.NoError(b, err)
+	messages, err := message.NewRenderer(message.Brand{})
+	require.NoError(b, err)
+	steps := &activities.Activities{Users: users, Ledger: users, Codes: keys.Ring, Messages: messages, SMS: p}
+	w := worker.New(p.temporal, workflows.QueueNotificationsHigh, worker.Options{MaxConcurrentActivityExecutionSize: p.config.Worker.Concurrency})
+	w.RegisterActivityWithOptions(steps.SendOTP, activity.RegisterOptions{Name: "SendOTP"})
+	w.RegisterActivityWithOptions(p.deliver, activity.RegisterOptions{Name: "Deliver"})
+	w.RegisterWorkflowWithOptions(deliverMany, workflow.RegisterOptions{Name: "DeliverMany"})
+	require.NoError(b, w.Start())
+	p.undo = append(p.undo, func() { _ = users.Close() }, w.Stop)
+}
+
+// deliver is one recipient's task.
+func (p *priority) deliver(ctx context.Context) error {
+	select {
+	case <-time.After(20 * time.Millisecond): // a call to a provider
+	case <-ctx.Done():
+	}
+	p.taken.Add(1)
+	return nil
+}
+
+const tasksEach = 1000
+
+func deliverMany(ctx workflow.Context) error {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: 10 * time.Second})
+	futures := make([]workflow.Future, tasksEach)
+	for i := range futures {
+		futures[i] = workflow.ExecuteActivity(ctx, "Deliver")
+	}
+	for _, f := range futures {
+		if err := f.Get(ctx, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fanOut puts all recipients of a campaign on the queue, and returns when the first was served.
+func (p *priority) fanOut(b *testing.B) {
+	b.Helper()
+	for i := range oneQueueSize / tasksEach {
+		_, err := p.temporal.ExecuteWorkflow(context.Background(), client.StartWorkflowOptions{
+			ID: fmt.Sprintf("deliver-%d", i), TaskQueue: workflows.QueueNotificationsHigh,
+		}, "DeliverMany")
+		require.NoError(b, err)
+	}
+	require.Eventually(b, func() bool { return p.taken.Load() > 0 }, time.Minute, 50*time.Millisecond)
+}
