@@ -197,6 +197,7 @@ func (f field) wrongType(name string) *problem {
 		kind = "boolean"
 	case reflect.Float64:
 		kind = "number"
+	default:
 	}
 	return &problem{code: ProblemCodeWrongType, detail: "The field " + name + " must be a " + kind + "."}
 }

@@ -183,7 +183,7 @@ func TestCampaignFailures(t *testing.T) {
 		{campaign.ErrUnavailable, "POST", "", 503, ProblemCodeUnavailable},
 		{errors.New("a defect"), "POST", "", 500, ProblemCodeInternal},
 		{campaign.ErrUnavailable, "GET", "", 503, ProblemCodeUnavailable},
-		{campaign.ErrPage, "GET", "?cursor=AAAA", 422, ProblemCodeValidationFailed},
+		{nil, "GET", "?cursor=AAAA", 422, ProblemCodeValidationFailed},
 		{nil, "GET", "?cursor=*", 422, ProblemCodeValidationFailed},
 		{campaign.ErrNotFound, "GET", "/" + campaignID, 404, ProblemCodeNotFound},
 		{campaign.ErrUnavailable, "GET", "/" + campaignID, 503, ProblemCodeUnavailable},
@@ -239,6 +239,13 @@ func TestListCampaigns(t *testing.T) {
 	require.Equal(t, []Campaign{{CampaignID: campaignID, Name: "Spring", Status: CampaignStatusPaused, CreatedAt: now}}, first.Campaigns)
 	last := s.sendAdmin(t, "GET", campaignsPath+"?cursor="+first.NextCursor, "")
 	require.JSONEq(t, `{"campaigns":[]}`, last.Body.String())
+
+	forgotten := setupCampaigns(t, &fakeCampaigns{list: func(context.Context, []byte) ([]campaign.Campaign, []byte, error) {
+		return nil, nil, campaign.ErrPage
+	}})
+	w := forgotten.sendAdmin(t, "GET", campaignsPath+"?cursor="+first.NextCursor, "")
+	requireProblem(t, w, 422, ProblemCodeValidationFailed)
+	require.Equal(t, FieldErrorFieldCursor, problemBody(t, w).Errors[0].Field)
 }
 
 func TestSteerCampaign(t *testing.T) {

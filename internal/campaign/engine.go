@@ -75,8 +75,7 @@ func (e *Engine) Start(ctx context.Context, key string, r Request) (Campaign, er
 	ctx, cancel := e.bound(ctx)
 	defer cancel()
 	_, err = e.Client.ExecuteWorkflow(ctx, startOptions(in, about), workflows.CampaignWorkflowType, in)
-	var exists *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &exists) {
+	if _, exists := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); exists {
 		return e.started(ctx, id, about.Fingerprint)
 	}
 	return about.campaign(id), sorted("start the campaign", err)
@@ -151,7 +150,7 @@ func (e *Engine) Do(ctx context.Context, id string, do Action) error {
 	case Retry:
 		err = e.Client.SignalWorkflow(ctx, workflowID, "", workflows.SignalRetry, nil)
 	case Cancel:
-		err = e.Client.CancelWorkflow(ctx, workflowID, "")
+		return e.cancel(ctx, workflowID)
 	default:
 		return fmt.Errorf("there is no action %q", do)
 	}
@@ -163,6 +162,18 @@ func (e *Engine) Do(ctx context.Context, id string, do Action) error {
 		return sorted("look up the campaign", err)
 	}
 	return ErrEnded
+}
+
+// cancel looks first, since Temporal takes the cancellation of a workflow that has ended for a success.
+func (e *Engine) cancel(ctx context.Context, workflowID string) error {
+	d, err := e.Client.DescribeWorkflowExecution(ctx, workflowID, "")
+	if err != nil {
+		return sorted("look up the campaign", err)
+	}
+	if d.GetWorkflowExecutionInfo().GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return ErrEnded
+	}
+	return sorted("cancel the campaign", e.Client.CancelWorkflow(ctx, workflowID, ""))
 }
 
 func (e *Engine) now() time.Time {

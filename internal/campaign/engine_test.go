@@ -275,6 +275,9 @@ func TestDo(t *testing.T) {
 	f := &fakeClient{
 		signal: func(id, name string) error { done = append(done, id+" "+name); return nil },
 		cancel: func(id string) error { done = append(done, id+" cancelled"); return nil },
+		describe: func(string) (*workflow.WorkflowExecutionInfo, error) {
+			return &workflow.WorkflowExecutionInfo{Status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING}, nil
+		},
 	}
 	for _, action := range campaign.Actions {
 		require.NoError(t, engine(f).Do(t.Context(), campaignID, action))
@@ -284,7 +287,8 @@ func TestDo(t *testing.T) {
 	require.Error(t, engine(f).Do(t.Context(), campaignID, "restart"))
 
 	gone := serviceerror.NewNotFound("workflow execution already completed")
-	f.signal, f.cancel = func(string, string) error { return gone }, func(string) error { return gone }
+	f.signal = func(string, string) error { return gone }
+	f.cancel = func(string) error { return nil } // as the server does
 	f.describe = func(string) (*workflow.WorkflowExecutionInfo, error) { return nil, nil }
 	for _, action := range campaign.Actions {
 		require.ErrorIs(t, engine(f).Do(t.Context(), campaignID, action), campaign.ErrEnded)

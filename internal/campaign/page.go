@@ -65,6 +65,7 @@ func (g *page) token(kind html.TokenType, t html.Token) {
 		if raw := g.text[g.start:g.end]; !strings.HasPrefix(raw, "<!--") || !strings.HasSuffix(raw, "-->") {
 			g.add(g.start, CodeInvalid, "what begins here is neither a tag nor a whole comment")
 		}
+	default:
 	}
 	for _, f := range fields {
 		g.misplaced(f)

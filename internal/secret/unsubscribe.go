@@ -3,6 +3,7 @@ package secret
 import (
 	"crypto/hmac"
 	"encoding/base64"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -23,8 +24,7 @@ var tokenText = base64.RawURLEncoding.Strict()
 // ends to work when the key that made it is disabled. It panics when an id is no UUID.
 func (k *Keyring) UnsubscribeToken(campaignID, userID string) string {
 	campaign, user := uuid.MustParse(campaignID), uuid.MustParse(userID)
-	token := append(campaign[:], user[:]...)
-	return tokenText.EncodeToString(append(token, k.unsubscribeMAC(k.primary, campaign, user)...))
+	return tokenText.EncodeToString(slices.Concat(campaign[:], user[:], k.unsubscribeMAC(k.primary, campaign, user)))
 }
 
 // ReadUnsubscribe returns the ids in a token that any enabled key made; ok is false for anything else. How long it takes

@@ -83,7 +83,7 @@ func TestCampaignIDsAreNoRegistrationIDs(t *testing.T) {
 	t.Parallel()
 	k := golden(t)
 	require.NotEqual(t, k.RegistrationID("x"), k.CampaignID("x"))
-	require.Equal(t, k.CampaignID("x"), k.CampaignID("x"))
+	require.NotEqual(t, k.CampaignID("x"), k.CampaignID("y"))
 }
 
 func newPRF(t *testing.T) string {

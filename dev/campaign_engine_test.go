@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	sdkworker "go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"registrar/dev/temporalserver"
+	"registrar/internal/campaign"
+	"registrar/internal/config"
+	"registrar/internal/payload"
+	"registrar/internal/secret"
+	"registrar/internal/service"
+	"registrar/worker"
+	"registrar/workflows"
+)
+
+// standIn is a campaign that sends nothing: it continues as new at once, and ends when it is told to resume.
+func standIn(ctx workflow.Context, in workflows.CampaignInput) (workflows.CampaignProgress, error) {
+	p := workflows.CampaignProgress{Status: workflows.CampaignRunning, Recipients: 7}
+	if in.Content != nil && ctx.Err() == nil { // a cancellation does not reach the next run
+		in.Content = nil
+		return p, workflow.NewContinueAsNewError(ctx, workflows.CampaignWorkflowType, in)
+	}
+	err := workflow.SetQueryHandler(ctx, workflows.QueryProgress, func() (workflows.CampaignProgress, error) { return p, nil })
+	if err != nil {
+		return p, err
+	}
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for workflow.GetSignalChannel(ctx, workflows.SignalPause).Receive(ctx, nil) {
+			p.Status = workflows.CampaignPaused
+		}
+	})
+	resumed := workflow.NewChannel(ctx)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		workflow.GetSignalChannel(ctx, workflows.SignalResume).Receive(ctx, nil)
+		resumed.Close()
+	})
+	workflow.NewSelector(ctx).AddReceive(resumed, func(workflow.ReceiveChannel, bool) {}).
+		AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {}).Select(ctx)
+	if ctx.Err() != nil {
+		return p, ctx.Err()
+	}
+	p.Status, p.Sent, p.EndedAt = workflows.CampaignCompleted, 7, workflow.Now(ctx)
+	return p, nil
+}
+
+// startEngine returns an engine on a server of its own, with a worker that runs stand-ins.
+func startEngine(t *testing.T) *campaign.Engine {
+	t.Helper()
+	attributes := maps.Clone(worker.SearchAttributes())
+	attributes[workflows.AttributeCampaignStatus] = enums.INDEXED_VALUE_TYPE_KEYWORD
+	server, err := temporalserver.Start(t.Context(), temporalserver.Options{
+		DataFile: filepath.Join(t.TempDir(), "temporal.db"), Namespace: client.DefaultNamespace, SearchAttributes: attributes, Logger: quiet(),
+	})
+	require.NoError(t, err)
+	t.Cleanup(server.Stop)
+	keys := newKeys(t)
+	o := service.Encrypted(client.Options{HostPort: server.Address(), Namespace: client.DefaultNamespace}, keys, quiet())
+	c, err := client.DialContext(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	w := sdkworker.New(c, workflows.QueueRegistration, sdkworker.Options{})
+	w.RegisterWorkflowWithOptions(standIn, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
+	require.NoError(t, w.Start())
+	t.Cleanup(w.Stop)
+	return &campaign.Engine{
+		Client: c, Keys: keys.Ring, Data: payload.DataConverter(keys.Codec), ParkingTime: time.Hour, Patience: 20 * time.Second,
+	}
+}
+
+func newKeys(t *testing.T) service.Keys {
+	t.Helper()
+	prf, err := secret.GeneratePRF()
+	require.NoError(t, err)
+	aead, err := secret.GenerateAEAD()
+	require.NoError(t, err)
+	keys, err := service.OpenKeys(config.Keys{PRF: prf, Payload: aead})
+	require.NoError(t, err)
+	return keys
+}
+
+// TestCampaignEngine runs the client's side of campaigns against a server.
+func TestCampaignEngine(t *testing.T) {
+	t.Parallel()
+	e := startEngine(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	request := campaign.Request{Content: workflows.CampaignContent{Name: "Spring", Subject: "News", Text: "{{unsubscribe}}"}, Rate: 5}
+
+	first, err := e.Start(ctx, "key", request)
+	require.NoError(t, err)
+	await := func(id string, want workflows.CampaignStatus) (c campaign.Campaign) {
+		require.Eventually(t, func() bool {
+			c, err = e.Get(ctx, id)
+			return err == nil && c.Status == want
+		}, time.Minute, 20*time.Millisecond)
+		return c
+	}
+	running := await(first.ID, workflows.CampaignRunning)
+	require.Equal(t, "Spring", running.Name)
+	again, err := e.Start(ctx, "key", request)
+	require.NoError(t, err)
+	require.Equal(t, first, again, "also after it has continued as new")
+	other := request
+	other.Rate = 6
+	_, err = e.Start(ctx, "key", other)
+	require.ErrorIs(t, err, campaign.ErrReused)
+
+	require.NoError(t, e.Do(ctx, first.ID, campaign.Pause))
+	require.Equal(t, 7, await(first.ID, workflows.CampaignPaused).Progress.Recipients)
+	require.NoError(t, e.Do(ctx, first.ID, campaign.Resume))
+	ended := await(first.ID, workflows.CampaignCompleted)
+	require.True(t, ended.Ended())
+	require.Equal(t, 7, ended.Progress.Sent)
+	for _, action := range campaign.Actions {
+		require.ErrorIs(t, e.Do(ctx, first.ID, action), campaign.ErrEnded, action)
+	}
+	again, err = e.Start(ctx, "key", request)
+	require.NoError(t, err)
+	require.Equal(t, first, again, "also after it has ended")
+
+	second, err := e.Start(ctx, "", request)
+	require.NoError(t, err)
+	require.NoError(t, e.Do(ctx, second.ID, campaign.Cancel))
+	require.True(t, await(second.ID, workflows.CampaignCancelled).Ended())
+	third, err := e.Start(ctx, "", request)
+	require.NoError(t, err)
+
+	var all []campaign.Campaign
+	require.Eventually(t, func() bool { // visibility comes a little later
+		var next []byte
+		all, next, err = e.List(ctx, nil)
+		return err == nil && len(next) == 0 && len(all) == 3 && all[1].Ended() && all[2].Ended() && all[0].Progress != nil
+	}, time.Minute, 50*time.Millisecond)
+	require.Equal(t, []string{third.ID, second.ID, first.ID}, []string{all[0].ID, all[1].ID, all[2].ID})
+	require.Equal(t, "Spring", all[1].Name)
+
+	const nobody = "0198f6c2-7d10-8a44-8c1f-5e2b9d3a6f77"
+	require.ErrorIs(t, e.Do(ctx, nobody, campaign.Pause), campaign.ErrNotFound)
+	require.ErrorIs(t, e.Do(ctx, nobody, campaign.Cancel), campaign.ErrNotFound)
+	_, err = e.Get(ctx, nobody)
+	require.ErrorIs(t, err, campaign.ErrNotFound)
+}
