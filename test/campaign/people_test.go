@@ -57,7 +57,7 @@ func (c crowd) statements(first, last int) []string {
 			bounced = append(bounced, fmt.Sprintf("('%s', 'bounced', 'mailgun', NOW(6))", c.address(i)))
 		}
 		id := fmt.Sprintf("01900000-0000-7000-8000-%012d", i)
-		users = append(users, fmt.Sprintf("('%s', '01900000-0000-8000-8000-%012d', '%[3]s', '%[3]s', 'x', '%[4]s', @then, @then)", id, i, c.address(i), status))
+		users = append(users, fmt.Sprintf("('%s', '01900000-0000-8000-8000-%012d', '%[3]s', '%[3]s', 'x', '%[4]s', @then, @then, @then)", id, i, c.address(i), status))
 		profiles = append(profiles, fmt.Sprintf("('%s', 'Ada %d', 'L', 'en', %d, @then)", id, i, consent))
 	}
 	into := func(table, columns string, rows []string) string {
@@ -65,7 +65,7 @@ func (c crowd) statements(first, last int) []string {
 			strings.ReplaceAll(strings.Join(rows, ","), "@then", "NOW(6) - INTERVAL 1 DAY")
 	}
 	all := []string{
-		into("users", "id, registration_id, email, email_canonical, password_hash, status, created_at, updated_at", users),
+		into("users", "id, registration_id, email, email_canonical, password_hash, status, requested_at, created_at, updated_at", users),
 		into("profiles", "user_id, first_name, last_name, locale, marketing_consent, consent_at", profiles),
 	}
 	if len(bounced) > 0 {
