@@ -38,6 +38,7 @@ type Message struct {
 	HTML           string // email only
 	// Attempt counts the tries to send the message, from 1; 0 is the same as 1. The next try goes to the next provider.
 	Attempt int
+	Avoid   []string // providers that reported the message undelivered
 }
 
 // Receipt is a provider's word that it took the message.
@@ -68,4 +69,5 @@ type Entry struct {
 	Channel Channel
 	Receipt Receipt
 	SentAt  time.Time // UTC
+	Outcome Outcome   // read only: reports make it
 }
