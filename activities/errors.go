@@ -55,7 +55,10 @@ func refusalOf(err error) *message.Error {
 // unless trying again is useless.
 func deliveryError(ctx context.Context, channel message.Channel, refusal *message.Error) error {
 	cause := errors.New("the provider could not be reached")
-	if refusal.Provider != "" {
+	switch {
+	case refusal.Code == message.CodeExhausted:
+		cause = errors.New("every provider has reported the message undelivered")
+	case refusal.Provider != "":
 		cause = refusal
 	}
 	return temporal.NewApplicationErrorWithOptions("the message was not taken",

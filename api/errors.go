@@ -41,6 +41,7 @@ var answers = map[ProblemCode]answer{
 	ProblemCodeNotReady:              {409, "The registration has no code yet. Please try again in a moment.", time.Second},
 	ProblemCodeCodeExpired:           {410, "This code has expired. Please ask for a new one.", 0},
 	ProblemCodeRegistrationClosed:    {410, "This registration has ended. You are welcome to register again.", 0},
+	ProblemCodeUnreadableReport:      {406, "The report makes no sense.", 0},
 	ProblemCodeBodyTooLarge:          {413, "The body may have at most 16 KiB.", 0},
 	ProblemCodeUnsupportedMediaType:  {415, "The body must be application/json, in UTF-8.", 0},
 	ProblemCodeValidationFailed:      {422, "Some fields need another look.", 0},

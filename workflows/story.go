@@ -84,11 +84,14 @@ func (r *registration) tell(ctx workflow.Context, line string) {
 }
 
 func (r *registration) tellSent(ctx workflow.Context, what string, out SendResult) {
-	if out.Receipt.Provider == "" {
+	switch {
+	case out.Suppressed != "":
+		r.tell(ctx, fmt.Sprintf("%s left out: the address is suppressed (%s)", what, out.Suppressed))
+	case out.Receipt.Provider == "":
 		r.tell(ctx, what+" had been sent before")
-		return
+	default:
+		r.tell(ctx, fmt.Sprintf("%s sent through %s", what, out.Receipt.Provider))
 	}
-	r.tell(ctx, fmt.Sprintf("%s sent through %s", what, out.Receipt.Provider))
 }
 
 func (r *registration) headline() string {

@@ -41,6 +41,7 @@ func OpenProviders(c config.Config) (Providers, error) {
 		AccountSID: c.SMS.TwilioAccountSID, AuthToken: c.SMS.TwilioAuthToken,
 		APIKeySID: c.SMS.TwilioAPIKeySID, APIKeySecret: c.SMS.TwilioAPIKeySecret,
 		From: c.SMS.TwilioFrom, MessagingServiceSID: c.SMS.TwilioService, BaseURL: c.SMS.TwilioBaseURL,
+		StatusCallback: twilioCallback(c.Public.PublicURL),
 	})
 	if err != nil {
 		return Providers{}, fmt.Errorf("TWILIO_…: %w", err)
