@@ -40,7 +40,7 @@ func root() *cobra.Command {
 		Args:          cobra.NoArgs,
 		RunE:          help,
 	}
-	cmd.AddCommand(apiCommand(), workerCommand(), migrateCommand(), codecCommand(), providerCommand(), keysCommand(),
+	cmd.AddCommand(apiCommand(), workerCommand(), migrateCommand(), codecCommand(), providerCommand(), suppressionCommand(), keysCommand(),
 		timelineCommand(), findCommand(), versionCommand())
 	return cmd
 }
