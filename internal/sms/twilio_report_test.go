@@ -27,12 +27,11 @@ var reportTime = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 // each name and value of the form, in the order of the names
 // (https://www.twilio.com/docs/usage/security#validating-requests).
 func signed(key, address string, form url.Values) string {
-	text := address
-	for _, name := range slices.Sorted(maps.Keys(form)) {
-		text += name + form.Get(name)
-	}
 	mac := hmac.New(sha1.New, []byte(key))
-	mac.Write([]byte(text))
+	mac.Write([]byte(address))
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		mac.Write([]byte(name + form.Get(name)))
+	}
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
