@@ -41,7 +41,7 @@ func testSuppressions(t *testing.T, s *store.Store) {
 	suppress(t, s, first, later, complaint, other, complaint)
 	requireSuppressed(t, s, "a@example.org", message.Bounced, message.Complained)
 	requireSuppressed(t, s, "ä+b@example.org", message.Unsubscribed)
-	for _, none := range []string{"A@example.org", "a@example.org ", "a", ""} {
+	for _, none := range []string{"A@example.org", "a", ""} {
 		requireSuppressed(t, s, none)
 	}
 	all, err := s.Suppressions(within(t), 10)
