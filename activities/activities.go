@@ -59,10 +59,16 @@ type Users interface {
 	SetMobile(ctx context.Context, registrationID, mobile string) error
 }
 
-// Ledger remembers which messages a provider has taken, and which tries failed.
+// Ledger remembers which messages a provider has taken, which tries failed, and what providers reported.
 type Ledger interface {
+	// Sent tells whether a provider has taken the message and not reported it undelivered.
 	Sent(context.Context, message.Key) (bool, error)
+	// UndeliveredBy are the providers that reported the message undelivered.
+	UndeliveredBy(context.Context, message.Key) ([]string, error)
+	// Record fails with message.ErrUndelivered when it wrote the entry of a message that did not arrive.
 	Record(context.Context, message.Entry) error
+	// Suppressed are the reasons for which a canonical address is not to be written to.
+	Suppressed(ctx context.Context, address string) ([]message.SuppressionReason, error)
 	RecordAttempt(context.Context, message.Attempt) error
 	// LastSequence is the highest of a kind that the ledger has for a registration, 0 when none.
 	LastSequence(ctx context.Context, registrationID string, kind message.Kind) (int, error)

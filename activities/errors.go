@@ -59,8 +59,11 @@ func deliveryError(ctx context.Context, channel message.Channel, refusals []*mes
 	causes := make([]string, len(refusals))
 	for i, refusal := range refusals {
 		causes[i] = refusal.Error()
-		if refusal.Code == "" {
+		switch refusal.Code {
+		case "":
 			causes[i] = "the provider could not be reached"
+		case message.CodeExhausted:
+			causes[i] = "every provider has reported the message undelivered"
 		}
 	}
 	return temporal.NewApplicationErrorWithOptions("the message was not taken",

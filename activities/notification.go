@@ -2,12 +2,14 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 
 	"registrar/internal/message"
+	"registrar/internal/user"
 	"registrar/workflows"
 )
 
@@ -49,7 +51,8 @@ func (a *Activities) SendCompletionSMS(ctx context.Context, in workflows.NoticeI
 	return a.send(ctx, m, in.RegistrationID, in.UserID, 1)
 }
 
-// send hands a message to its provider unless the ledger has it, and writes the ledger.
+// send hands a message to its provider unless the ledger has it, and writes the ledger. A notice to an address that takes
+// none is left out; the ledger then has nothing of it.
 //
 // When the ledger cannot be written after the provider took the message, the receipt goes into the activity's
 // heartbeat, so that the next attempt writes the ledger and does not send again.
@@ -62,16 +65,56 @@ func (a *Activities) send(ctx context.Context, m message.Message, registrationID
 		if err != nil || known {
 			return workflows.SendResult{}, databaseError(ctx, err)
 		}
+		reason, err := a.suppressed(ctx, m)
+		if err != nil || reason != "" {
+			return workflows.SendResult{Suppressed: reason}, databaseError(ctx, err)
+		}
+		if m.Avoid, err = a.Ledger.UndeliveredBy(ctx, key); err != nil {
+			return workflows.SendResult{}, databaseError(ctx, err)
+		}
 		if receipt, err = a.deliver(ctx, m, key); err != nil {
 			return workflows.SendResult{}, err
 		}
 	}
 	entry := message.Entry{Key: key, UserID: userID, Channel: m.Channel, Receipt: receipt, SentAt: now()}
-	if err := a.record(ctx, entry); err != nil {
+	err := a.record(ctx, entry)
+	switch {
+	case errors.Is(err, message.ErrUndelivered):
+		return undelivered(ctx, m, receipt)
+	case err != nil:
 		activity.RecordHeartbeat(ctx, receipt)
 		return workflows.SendResult{}, databaseError(ctx, err)
 	}
 	return workflows.SendResult{Receipt: receipt}, nil
+}
+
+// undelivered is the result for a message that was reported undelivered before the ledger had it: then nobody could tell
+// the workflow. A code is tried again by another provider; other messages are not.
+func undelivered(ctx context.Context, m message.Message, receipt message.Receipt) (workflows.SendResult, error) {
+	if m.Kind != message.KindOTP {
+		return workflows.SendResult{Receipt: receipt}, nil
+	}
+	return workflows.SendResult{}, deliveryError(ctx, m.Channel, []*message.Error{{
+		Provider: receipt.Provider, Failure: message.Unavailable, Code: string(message.AttemptUndelivered),
+	}})
+}
+
+// suppressed is why an email that can be left out is, or empty. A code that a person asked for is sent all the same.
+func (a *Activities) suppressed(ctx context.Context, m message.Message) (message.SuppressionReason, error) {
+	if m.Channel != message.ChannelEmail || m.Kind == message.KindOTP {
+		return "", nil
+	}
+	_, canonical, err := user.ParseEmail(m.To)
+	if err != nil {
+		return "", nil //nolint:nilerr // an address that is none is on no list; the provider refuses it
+	}
+	reasons, err := a.Ledger.Suppressed(ctx, canonical)
+	for _, reason := range reasons {
+		if reason.LeavesNoticesOut() {
+			return reason, err
+		}
+	}
+	return "", err
 }
 
 // An attempt leaves its last seconds to what follows: a provider that answers late must leave time for the ledger, and a

@@ -42,6 +42,16 @@ type ledgerFake struct {
 	record        func(context.Context, message.Entry) error
 	recordAttempt func(context.Context, message.Attempt) error
 	lastSequence  func(context.Context, string, message.Kind) (int, error)
+	undeliveredBy func(context.Context, message.Key) ([]string, error)
+	suppressed    func(context.Context, string) ([]message.SuppressionReason, error)
+}
+
+func (f *ledgerFake) UndeliveredBy(ctx context.Context, k message.Key) ([]string, error) {
+	return f.undeliveredBy(ctx, k)
+}
+
+func (f *ledgerFake) Suppressed(ctx context.Context, address string) ([]message.SuppressionReason, error) {
+	return f.suppressed(ctx, address)
 }
 
 func (f *ledgerFake) Sent(ctx context.Context, k message.Key) (bool, error) { return f.sent(ctx, k) }
@@ -124,6 +134,8 @@ func setup(t *testing.T) *fixture {
 			f.recorded = append(f.recorded, entry)
 			return nil
 		},
+		undeliveredBy: func(context.Context, message.Key) ([]string, error) { return nil, nil },
+		suppressed:    func(context.Context, string) ([]message.SuppressionReason, error) { return nil, nil },
 		recordAttempt: func(_ context.Context, a message.Attempt) error {
 			f.attempts = append(f.attempts, a)
 			return nil

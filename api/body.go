@@ -70,7 +70,7 @@ func (s *server) checkBody(c *gin.Context) {
 	}
 	switch {
 	case c.Request.ContentLength > expected.limit: // told in advance: not a byte of it need be sent
-		s.fail(c, expected.tooLarge())
+		s.fail(c, tooLarge(expected.limit))
 		return
 	case c.GetHeader("Content-Encoding") != "":
 		s.fail(c, &problem{code: ProblemCodeUnsupportedMediaType})
@@ -84,7 +84,7 @@ func (s *server) checkBody(c *gin.Context) {
 		}
 		err = expected.check(c.GetHeader("Content-Type"), data)
 	} else {
-		err = expected.readProblem(err)
+		err = readProblem(err, expected.limit)
 	}
 	if err != nil {
 		s.fail(c, err)
@@ -92,14 +92,14 @@ func (s *server) checkBody(c *gin.Context) {
 }
 
 // readProblem sorts what can go wrong while a body arrives.
-func (s shape) readProblem(err error) *problem {
+func readProblem(err error, limit int64) *problem {
 	var (
-		tooLarge *http.MaxBytesError
-		network  net.Error
+		over    *http.MaxBytesError
+		network net.Error
 	)
 	switch {
-	case errors.As(err, &tooLarge):
-		return s.tooLarge()
+	case errors.As(err, &over):
+		return tooLarge(limit)
 	case errors.As(err, &network) && network.Timeout():
 		return &problem{code: ProblemCodeRequestTimeout}
 	default:
@@ -107,8 +107,9 @@ func (s shape) readProblem(err error) *problem {
 	}
 }
 
-func (s shape) tooLarge() *problem {
-	return &problem{code: ProblemCodeBodyTooLarge, detail: fmt.Sprintf("The body may have at most %d KiB.", s.limit>>10)}
+// tooLarge names the limit, in bytes.
+func tooLarge(limit int64) *problem {
+	return &problem{code: ProblemCodeBodyTooLarge, detail: fmt.Sprintf("The body may have at most %d KiB.", limit>>10)}
 }
 
 func (s shape) check(contentType string, data []byte) error {

@@ -82,6 +82,12 @@ type fakeEngine struct {
 	verify   func(context.Context, string, workflows.VerifyInput) (workflows.VerifyResult, error)
 	resend   func(context.Context, string, workflows.ResendInput) (workflows.Verification, error)
 	ready    func(context.Context) error
+
+	undelivered func(context.Context, string, workflows.Undelivered) error
+}
+
+func (f *fakeEngine) Undelivered(ctx context.Context, id string, in workflows.Undelivered) error {
+	return f.undelivered(ctx, id, in)
 }
 
 func (f *fakeEngine) Register(ctx context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {

@@ -21,6 +21,9 @@ type Engine interface {
 	Verify(ctx context.Context, registrationID string, in workflows.VerifyInput) (workflows.VerifyResult, error)
 	// ResendOTP asks for a new code.
 	ResendOTP(ctx context.Context, registrationID string, in workflows.ResendInput) (workflows.Verification, error)
+	// Undelivered tells a registration that a code was reported undelivered. Telling it again is harmless; one that has
+	// ended, or that nobody knows, needs no word.
+	Undelivered(ctx context.Context, registrationID string, in workflows.Undelivered) error
 	// Ready returns nil when registrations can be accepted.
 	Ready(context.Context) error
 }

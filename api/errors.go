@@ -42,6 +42,7 @@ var answers = map[ProblemCode]answer{
 	ProblemCodeCampaignEnded:         {409, "The campaign has ended.", 0},
 	ProblemCodeCodeExpired:           {410, "This code has expired. Please ask for a new one.", 0},
 	ProblemCodeRegistrationClosed:    {410, "This registration has ended. You are welcome to register again.", 0},
+	ProblemCodeUnreadableReport:      {406, "The report makes no sense.", 0},
 	ProblemCodeBodyTooLarge:          {413, "The body is too large.", 0},
 	ProblemCodeUnsupportedMediaType:  {415, "The body must be application/json, in UTF-8.", 0},
 	ProblemCodeValidationFailed:      {422, "Some fields need another look.", 0},

@@ -110,6 +110,7 @@ const (
 	ProblemCodeUnauthorized          ProblemCode = "unauthorized"
 	ProblemCodeUnavailable           ProblemCode = "unavailable"
 	ProblemCodeUnknownField          ProblemCode = "unknown_field"
+	ProblemCodeUnreadableReport      ProblemCode = "unreadable_report"
 	ProblemCodeUnsupportedMediaType  ProblemCode = "unsupported_media_type"
 	ProblemCodeUsernameTaken         ProblemCode = "username_taken"
 	ProblemCodeValidationFailed      ProblemCode = "validation_failed"
@@ -150,12 +151,16 @@ const (
 const (
 	TimelineEntryEventAbandon              TimelineEntryEvent = "abandon"
 	TimelineEntryEventAccepted             TimelineEntryEvent = "accepted"
+	TimelineEntryEventAddressSuppressed    TimelineEntryEvent = "address_suppressed"
 	TimelineEntryEventCancelRequested      TimelineEntryEvent = "cancel_requested"
 	TimelineEntryEventCodeEntered          TimelineEntryEvent = "code_entered"
 	TimelineEntryEventCodeRequested        TimelineEntryEvent = "code_requested"
 	TimelineEntryEventCodeRight            TimelineEntryEvent = "code_right"
 	TimelineEntryEventCodeWrong            TimelineEntryEvent = "code_wrong"
+	TimelineEntryEventMessageComplained    TimelineEntryEvent = "message_complained"
+	TimelineEntryEventMessageDelivered     TimelineEntryEvent = "message_delivered"
 	TimelineEntryEventMessageTaken         TimelineEntryEvent = "message_taken"
+	TimelineEntryEventMessageUndelivered   TimelineEntryEvent = "message_undelivered"
 	TimelineEntryEventParked               TimelineEntryEvent = "parked"
 	TimelineEntryEventPaused               TimelineEntryEvent = "paused"
 	TimelineEntryEventReplaced             TimelineEntryEvent = "replaced"
@@ -416,6 +421,15 @@ type Health struct {
 
 // HealthStatus defines model for Health.Status.
 type HealthStatus string
+
+// MailgunReport defines model for MailgunReport.
+type MailgunReport struct {
+	// EventData The event, as Mailgun documents it.
+	EventData json.RawMessage `json:"event-data"`
+
+	// Signature `timestamp`, `token` and `signature`, the HMAC-SHA256 of both by the webhook signing key. At most 15 minutes old.
+	Signature json.RawMessage `json:"signature"`
+}
 
 // Message What to tell the person. English; may change.
 //
@@ -709,6 +723,13 @@ type TimelineEntryEvent string
 // TimelineEntrySource defines model for TimelineEntry.Source.
 type TimelineEntrySource string
 
+// TwilioReport Twilio adds more fields, which the signature covers as well.
+type TwilioReport struct {
+	ErrorCode     string `json:"ErrorCode,omitempty,omitzero"`
+	MessageSid    string `json:"MessageSid,omitempty,omitzero"`
+	MessageStatus string `json:"MessageStatus,omitempty,omitzero"`
+}
+
 // UserID The user's id, a UUID; present as soon as the user is stored.
 //
 // Example: 0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023
@@ -747,6 +768,9 @@ type CampaignID = openapi_types.UUID
 // ID defines model for Id.
 type ID = openapi_types.UUID
 
+// BadReport An error, by RFC 9457.
+type BadReport = Problem
+
 // BadRequest An error, by RFC 9457.
 type BadRequest = Problem
 
@@ -756,11 +780,23 @@ type BodyTooLarge = Problem
 // Internal An error, by RFC 9457.
 type Internal = Problem
 
+// NoReports An error, by RFC 9457.
+type NoReports = Problem
+
 // NotFound An error, by RFC 9457.
 type NotFound = Problem
 
+// NotGenuine An error, by RFC 9457.
+type NotGenuine = Problem
+
 // NotReady An error, by RFC 9457.
 type NotReady = Problem
+
+// ReportTooLarge An error, by RFC 9457.
+type ReportTooLarge = Problem
+
+// ReportUnavailable An error, by RFC 9457.
+type ReportUnavailable = Problem
 
 // RequestTimeout An error, by RFC 9457.
 type RequestTimeout = Problem
@@ -771,8 +807,14 @@ type Unauthorized = Problem
 // Unavailable An error, by RFC 9457.
 type Unavailable = Problem
 
+// UnreadableReport An error, by RFC 9457.
+type UnreadableReport = Problem
+
 // UnsupportedMediaType An error, by RFC 9457.
 type UnsupportedMediaType = Problem
+
+// UnsupportedReport An error, by RFC 9457.
+type UnsupportedReport = Problem
 
 // ListCampaignsParams defines parameters for ListCampaigns.
 type ListCampaignsParams struct {
@@ -795,6 +837,12 @@ type CreateRegistrationParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// PostTwilioReportParams defines parameters for PostTwilioReport.
+type PostTwilioReportParams struct {
+	// XTwilioSignature Of the URL and the form, by the account's auth token. Without it, the report is not genuine.
+	XTwilioSignature string `json:"X-Twilio-Signature,omitempty,omitzero"`
+}
+
 // CreateCampaignJSONRequestBody defines body for CreateCampaign for application/json ContentType.
 type CreateCampaignJSONRequestBody = CampaignRequest
 
@@ -809,6 +857,12 @@ type ResendCodeJSONRequestBody = ResendRequest
 
 // VerifyRegistrationJSONRequestBody defines body for VerifyRegistration for application/json ContentType.
 type VerifyRegistrationJSONRequestBody = VerificationRequest
+
+// PostMailgunReportJSONRequestBody defines body for PostMailgunReport for application/json ContentType.
+type PostMailgunReportJSONRequestBody = MailgunReport
+
+// PostTwilioReportFormdataRequestBody defines body for PostTwilioReport for application/x-www-form-urlencoded ContentType.
+type PostTwilioReportFormdataRequestBody = TwilioReport
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -848,6 +902,12 @@ type ServerInterface interface {
 	// VerifyRegistration Enter the code
 	// (POST /v1/registrations/{id}/verification)
 	VerifyRegistration(c *gin.Context, id ID)
+	// PostMailgunReport Take a delivery report of Mailgun
+	// (POST /v1/webhooks/mailgun)
+	PostMailgunReport(c *gin.Context)
+	// PostTwilioReport Take a delivery report of Twilio
+	// (POST /v1/webhooks/twilio)
+	PostTwilioReport(c *gin.Context, params PostTwilioReportParams)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -1164,6 +1224,59 @@ func (siw *ServerInterfaceWrapper) VerifyRegistration(c *gin.Context) {
 	siw.Handler.VerifyRegistration(c, id)
 }
 
+// PostMailgunReport operation middleware
+func (siw *ServerInterfaceWrapper) PostMailgunReport(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PostMailgunReport(c)
+}
+
+// PostTwilioReport operation middleware
+func (siw *ServerInterfaceWrapper) PostTwilioReport(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PostTwilioReportParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "X-Twilio-Signature" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Twilio-Signature")]; found {
+		var XTwilioSignature string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for X-Twilio-Signature, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Twilio-Signature", valueList[0], &XTwilioSignature, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter X-Twilio-Signature: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.XTwilioSignature = XTwilioSignature
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PostTwilioReport(c, params)
+}
+
 // GinServerOptions provides options for the Gin server.
 type GinServerOptions struct {
 	BaseURL      string
@@ -1195,6 +1308,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/registrations/:id", wrapper.GetRegistration)
 	router.POST(options.BaseURL+"/v1/registrations/:id/verification", wrapper.VerifyRegistration)
 	router.POST(options.BaseURL+"/v1/registrations/:id/otp", wrapper.ResendCode)
+	router.POST(options.BaseURL+"/v1/webhooks/mailgun", wrapper.PostMailgunReport)
+	router.POST(options.BaseURL+"/v1/webhooks/twilio", wrapper.PostTwilioReport)
 	router.GET(options.BaseURL+"/v1/admin/registrations/:id/timeline", wrapper.GetTimeline)
 	router.GET(options.BaseURL+"/v1/campaigns", wrapper.ListCampaigns)
 	router.POST(options.BaseURL+"/v1/campaigns", wrapper.CreateCampaign)
@@ -1203,6 +1318,15 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/campaigns/:id/:action", wrapper.SteerCampaign)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness)
+}
+
+type BadReportResponseHeaders struct {
+	XRequestID *string
+}
+type BadReportApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers BadReportResponseHeaders
 }
 
 type BadRequestResponseHeaders struct {
@@ -1232,6 +1356,15 @@ type InternalApplicationProblemPlusJSONResponse struct {
 	Headers InternalResponseHeaders
 }
 
+type NoReportsResponseHeaders struct {
+	XRequestID *string
+}
+type NoReportsApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers NoReportsResponseHeaders
+}
+
 type NotFoundResponseHeaders struct {
 	XRequestID *string
 }
@@ -1239,6 +1372,16 @@ type NotFoundApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers NotFoundResponseHeaders
+}
+
+type NotGenuineResponseHeaders struct {
+	WWWAuthenticate string
+	XRequestID      *string
+}
+type NotGenuineApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers NotGenuineResponseHeaders
 }
 
 type NotReadyResponseHeaders struct {
@@ -1249,6 +1392,25 @@ type NotReadyApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers NotReadyResponseHeaders
+}
+
+type ReportTooLargeResponseHeaders struct {
+	XRequestID *string
+}
+type ReportTooLargeApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers ReportTooLargeResponseHeaders
+}
+
+type ReportUnavailableResponseHeaders struct {
+	RetryAfter int
+	XRequestID *string
+}
+type ReportUnavailableApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers ReportUnavailableResponseHeaders
 }
 
 type RequestTimeoutResponseHeaders struct {
@@ -1280,6 +1442,15 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 	Headers UnavailableResponseHeaders
 }
 
+type UnreadableReportResponseHeaders struct {
+	XRequestID *string
+}
+type UnreadableReportApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers UnreadableReportResponseHeaders
+}
+
 type UnsupportedMediaTypeResponseHeaders struct {
 	XRequestID *string
 }
@@ -1287,6 +1458,15 @@ type UnsupportedMediaTypeApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers UnsupportedMediaTypeResponseHeaders
+}
+
+type UnsupportedReportResponseHeaders struct {
+	XRequestID *string
+}
+type UnsupportedReportApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers UnsupportedReportResponseHeaders
 }
 
 type GetHealthRequestObject struct {
@@ -3200,6 +3380,401 @@ func (response VerifyRegistration503ApplicationProblemPlusJSONResponse) VisitVer
 	return err
 }
 
+type PostMailgunReportRequestObject struct {
+	Body *PostMailgunReportJSONRequestBody
+}
+
+type PostMailgunReportResponseObject interface {
+	VisitPostMailgunReportResponse(w http.ResponseWriter) error
+}
+
+type PostMailgunReport200ResponseHeaders struct {
+	XRequestID *string
+}
+
+type PostMailgunReport200Response struct {
+	Headers PostMailgunReport200ResponseHeaders
+}
+
+func (response PostMailgunReport200Response) VisitPostMailgunReportResponse(w http.ResponseWriter) error {
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	return nil
+}
+
+type PostMailgunReport400ApplicationProblemPlusJSONResponse struct {
+	BadReportApplicationProblemPlusJSONResponse
+}
+
+func (response PostMailgunReport400ApplicationProblemPlusJSONResponse) VisitPostMailgunReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostMailgunReport401ApplicationProblemPlusJSONResponse struct {
+	NotGenuineApplicationProblemPlusJSONResponse
+}
+
+func (response PostMailgunReport401ApplicationProblemPlusJSONResponse) VisitPostMailgunReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostMailgunReport404ApplicationProblemPlusJSONResponse struct {
+	NoReportsApplicationProblemPlusJSONResponse
+}
+
+func (response PostMailgunReport404ApplicationProblemPlusJSONResponse) VisitPostMailgunReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostMailgunReport406ApplicationProblemPlusJSONResponse struct {
+	UnreadableReportApplicationProblemPlusJSONResponse
+}
+
+func (response PostMailgunReport406ApplicationProblemPlusJSONResponse) VisitPostMailgunReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostMailgunReport408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response PostMailgunReport408ApplicationProblemPlusJSONResponse) VisitPostMailgunReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostMailgunReport413ApplicationProblemPlusJSONResponse struct {
+	ReportTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PostMailgunReport413ApplicationProblemPlusJSONResponse) VisitPostMailgunReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostMailgunReport415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedReportApplicationProblemPlusJSONResponse
+}
+
+func (response PostMailgunReport415ApplicationProblemPlusJSONResponse) VisitPostMailgunReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostMailgunReport500ApplicationProblemPlusJSONResponse struct {
+	InternalApplicationProblemPlusJSONResponse
+}
+
+func (response PostMailgunReport500ApplicationProblemPlusJSONResponse) VisitPostMailgunReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostMailgunReport503ApplicationProblemPlusJSONResponse struct {
+	ReportUnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response PostMailgunReport503ApplicationProblemPlusJSONResponse) VisitPostMailgunReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostTwilioReportRequestObject struct {
+	Params PostTwilioReportParams
+	Body   *PostTwilioReportFormdataRequestBody
+}
+
+type PostTwilioReportResponseObject interface {
+	VisitPostTwilioReportResponse(w http.ResponseWriter) error
+}
+
+type PostTwilioReport204ResponseHeaders struct {
+	XRequestID *string
+}
+
+type PostTwilioReport204Response struct {
+	Headers PostTwilioReport204ResponseHeaders
+}
+
+func (response PostTwilioReport204Response) VisitPostTwilioReportResponse(w http.ResponseWriter) error {
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(204)
+	return nil
+}
+
+type PostTwilioReport400ApplicationProblemPlusJSONResponse struct {
+	BadReportApplicationProblemPlusJSONResponse
+}
+
+func (response PostTwilioReport400ApplicationProblemPlusJSONResponse) VisitPostTwilioReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostTwilioReport401ApplicationProblemPlusJSONResponse struct {
+	NotGenuineApplicationProblemPlusJSONResponse
+}
+
+func (response PostTwilioReport401ApplicationProblemPlusJSONResponse) VisitPostTwilioReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostTwilioReport404ApplicationProblemPlusJSONResponse struct {
+	NoReportsApplicationProblemPlusJSONResponse
+}
+
+func (response PostTwilioReport404ApplicationProblemPlusJSONResponse) VisitPostTwilioReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostTwilioReport406ApplicationProblemPlusJSONResponse struct {
+	UnreadableReportApplicationProblemPlusJSONResponse
+}
+
+func (response PostTwilioReport406ApplicationProblemPlusJSONResponse) VisitPostTwilioReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostTwilioReport408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response PostTwilioReport408ApplicationProblemPlusJSONResponse) VisitPostTwilioReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostTwilioReport413ApplicationProblemPlusJSONResponse struct {
+	ReportTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PostTwilioReport413ApplicationProblemPlusJSONResponse) VisitPostTwilioReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostTwilioReport415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedReportApplicationProblemPlusJSONResponse
+}
+
+func (response PostTwilioReport415ApplicationProblemPlusJSONResponse) VisitPostTwilioReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostTwilioReport500ApplicationProblemPlusJSONResponse struct {
+	InternalApplicationProblemPlusJSONResponse
+}
+
+func (response PostTwilioReport500ApplicationProblemPlusJSONResponse) VisitPostTwilioReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostTwilioReport503ApplicationProblemPlusJSONResponse struct {
+	ReportUnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response PostTwilioReport503ApplicationProblemPlusJSONResponse) VisitPostTwilioReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetHealth Is the process alive?
@@ -3238,6 +3813,12 @@ type StrictServerInterface interface {
 	// VerifyRegistration Enter the code
 	// (POST /v1/registrations/{id}/verification)
 	VerifyRegistration(ctx context.Context, request VerifyRegistrationRequestObject) (VerifyRegistrationResponseObject, error)
+	// PostMailgunReport Take a delivery report of Mailgun
+	// (POST /v1/webhooks/mailgun)
+	PostMailgunReport(ctx context.Context, request PostMailgunReportRequestObject) (PostMailgunReportResponseObject, error)
+	// PostTwilioReport Take a delivery report of Twilio
+	// (POST /v1/webhooks/twilio)
+	PostTwilioReport(ctx context.Context, request PostTwilioReportRequestObject) (PostTwilioReportResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx *gin.Context, request any) (any, error)
@@ -3690,6 +4271,85 @@ func (sh *strictHandler) VerifyRegistration(ctx *gin.Context, id ID) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(VerifyRegistrationResponseObject); ok {
 		if err := validResponse.VisitVerifyRegistrationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PostMailgunReport operation middleware
+func (sh *strictHandler) PostMailgunReport(ctx *gin.Context) {
+	var request PostMailgunReportRequestObject
+
+	var body PostMailgunReportJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PostMailgunReport(ctx, request.(PostMailgunReportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PostMailgunReport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PostMailgunReportResponseObject); ok {
+		if err := validResponse.VisitPostMailgunReportResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PostTwilioReport operation middleware
+func (sh *strictHandler) PostTwilioReport(ctx *gin.Context, params PostTwilioReportParams) {
+	var request PostTwilioReportRequestObject
+
+	request.Params = params
+
+	if err := ctx.Request.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	var body PostTwilioReportFormdataRequestBody
+	if err := runtime.BindForm(&body, ctx.Request.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PostTwilioReport(ctx, request.(PostTwilioReportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PostTwilioReport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PostTwilioReportResponseObject); ok {
+		if err := validResponse.VisitPostTwilioReportResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

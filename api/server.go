@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"registrar/internal/message"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -69,6 +70,8 @@ type Deps struct {
 	PublicURL string
 	// AdminToken is the bearer token of operators. It is never logged.
 	AdminToken string
+	// Webhooks takes providers' delivery reports. The zero value takes none.
+	Webhooks Webhooks
 	// Landing answers GET /. nil: a page that links to the documentation.
 	Landing http.Handler
 	// Logger gets one line for each request and each failure, without personal data. nil: slog.Default().
@@ -95,11 +98,11 @@ func New(d Deps) http.Handler {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // one resource, one address
-	router.Use(s.identify, s.logAccess, s.recoverPanic, secureHeaders, s.guardAdmin)
+	router.Use(s.identify, s.logAccess, s.recoverPanic, secureHeaders, s.guardAdmin, s.guardWebhooks)
 	router.NoRoute(func(c *gin.Context) { s.fail(c, &problem{code: ProblemCodeNotFound}) })
 	router.NoMethod(func(c *gin.Context) { s.fail(c, &problem{code: ProblemCodeMethodNotAllowed}) })
 	RegisterHandlersWithOptions(router, s.strict(), GinServerOptions{
-		Middlewares:  []MiddlewareFunc{s.checkBody},
+		Middlewares:  []MiddlewareFunc{s.checkBody, s.checkReport},
 		ErrorHandler: s.failParameter,
 	})
 	routePages(router, d.Landing)
@@ -126,14 +129,17 @@ func (s *server) strict() ServerInterface {
 	})
 }
 
-// failParameter answers a parameter that the generated code cannot read. The contract has two: an id in the path, which
-// then names nothing, and Idempotency-Key.
+// failParameter answers a parameter that the generated code cannot read. The contract has three: an id in the path, which
+// then names nothing, Idempotency-Key, and the signature of a report.
 func (s *server) failParameter(c *gin.Context, _ error, _ int) {
-	if len(c.Params) > 0 {
+	switch {
+	case len(c.Params) > 0:
 		s.fail(c, &problem{code: ProblemCodeNotFound})
-		return
+	case c.FullPath() == TwilioWebhookPath:
+		s.fail(c, s.reportProblem(c, message.ErrNotGenuine))
+	default:
+		s.fail(c, &problem{code: ProblemCodeInvalidIdempotencyKey})
 	}
-	s.fail(c, &problem{code: ProblemCodeInvalidIdempotencyKey})
 }
 
 // requestContext is the request's own context. The generated code passes gin's, which is used again for another

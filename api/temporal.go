@@ -231,6 +231,18 @@ func (t *Temporal) update(ctx context.Context, registrationID, name string, in, 
 	return &workflows.RefusedError{Refusal: workflows.RefusedClosed} // failed, terminated or cancelled
 }
 
+// Undelivered sends the signal, within the wait budget.
+func (t *Temporal) Undelivered(ctx context.Context, registrationID string, in workflows.Undelivered) error {
+	ctx, cancel := context.WithTimeout(ctx, t.options.WaitBudget)
+	defer cancel()
+	id := workflows.RegistrationWorkflowID(registrationID)
+	err := engineError("tell of an undelivered code", t.client.SignalWorkflow(ctx, id, "", workflows.SignalUndelivered, in))
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 // Ready asks the frontend for its health, for at most a second.
 func (t *Temporal) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)

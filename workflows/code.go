@@ -21,6 +21,7 @@ type code struct {
 	attempts    int // left
 	expiresAt   time.Time
 	resendAfter time.Time
+	undelivered bool // to be sent again, when it is not being sent
 }
 
 // address decides where codes go: to the mobile number when there is one.
@@ -50,21 +51,41 @@ func (c *code) verification() Verification {
 func (r *registration) issue(ctx workflow.Context) {
 	now := workflow.Now(ctx)
 	r.code.sequence++
+	r.code.undelivered = false
 	r.code.attempts = r.in.Policy.CodeTries
 	r.code.expiresAt = now.Add(r.in.Policy.CodeTTL)
 	r.code.resendAfter = now.Add(r.in.Policy.ResendCooldown)
 }
 
-// sendCodes sends the current code, and each later one instead of it.
+// sendCodes sends the current code, again when it was reported undelivered, and each later one instead of it.
 func (r *registration) sendCodes(ctx workflow.Context) {
 	for ctx.Err() == nil {
 		current := r.code.sequence
 		sending, stop := workflow.WithCancel(ctx)
-		r.begin(sending, stepOTP, r.sendCode)
-		if err := workflow.Await(ctx, func() bool { return r.code.sequence != current }); err != nil {
+		sent := r.begin(sending, stepOTP, r.sendCode)
+		again := func() bool { return r.code.undelivered && sent.IsReady() }
+		if err := workflow.Await(ctx, func() bool { return r.code.sequence != current || again() }); err != nil {
 			return
 		}
+		r.code.undelivered = false
 		stop()
+	}
+}
+
+// onUndelivered has the current code sent again while it can be entered. The ledger knows who could not deliver it.
+func (r *registration) onUndelivered(ctx workflow.Context, in Undelivered) {
+	if in.Kind != message.KindOTP || r.mayUpdate() != nil {
+		return
+	}
+	what := fmt.Sprintf("code %d was reported undelivered by %s", in.Sequence, in.Provider)
+	switch {
+	case in.Sequence != r.code.sequence:
+		r.tell(ctx, what+"; a later one counts")
+	case r.code.attempts == 0, workflow.Now(ctx).After(r.code.expiresAt):
+		r.tell(ctx, what+", too late")
+	default:
+		r.tell(ctx, what)
+		r.code.undelivered = true
 	}
 }
 

@@ -36,6 +36,9 @@ const (
 	SignalBudget = "budget"
 	// SignalSuperseded is sent by the workflow of the later registration that took the user over.
 	SignalSuperseded = "superseded"
+	// SignalUndelivered is sent by the API when a provider reported that a code did not arrive: Undelivered. The same code
+	// is sent again if it is the last one and can still be entered. Repeating the signal is harmless.
+	SignalUndelivered = "undelivered"
 )
 
 // Search attributes of RegistrationWorkflow, all of type Keyword.
@@ -166,6 +169,13 @@ type ResendInput struct {
 	Mobile string // E.164; replaces the number to write to when not empty
 }
 
+// Undelivered is the input of SignalUndelivered.
+type Undelivered struct {
+	Kind     message.Kind
+	Sequence int
+	Provider string // that reported it
+}
+
 // RegistrationState is the result of QueryState.
 type RegistrationState struct {
 	Status       RegistrationStatus
@@ -195,9 +205,10 @@ type Activities interface {
 	ActivateUser(context.Context, ActivateInput) (ActivateResult, error)
 	// ExpireUser deletes the user unless it became active.
 	ExpireUser(context.Context, ExpireInput) (ExpireResult, error)
-	// SendOTP sends the code with the given sequence, at most once as far as the ledger knows.
+	// SendOTP sends the code with the given sequence, at most once as far as the ledger knows. A code that was reported
+	// undelivered is sent by a provider that has not reported it so.
 	SendOTP(context.Context, OTPInput) (SendResult, error)
-	// SendWelcomeEmail sends the welcome email, at most once as far as the ledger knows.
+	// SendWelcomeEmail sends the welcome email, at most once as far as the ledger knows, unless its address takes none.
 	SendWelcomeEmail(context.Context, NoticeInput) (SendResult, error)
 	// SendCompletionSMS sends the SMS after activation, at most once as far as the ledger knows.
 	SendCompletionSMS(context.Context, NoticeInput) (SendResult, error)
@@ -262,6 +273,8 @@ type Try struct {
 
 // SendResult is the result of a step that sends a message.
 type SendResult struct {
-	// Receipt is empty when the ledger had the message already.
+	// Receipt is empty when the ledger had the message already, or the message was left out.
 	Receipt message.Receipt
+	// Suppressed is why the message was left out: its address takes none; usually empty.
+	Suppressed message.SuppressionReason
 }

@@ -28,6 +28,11 @@ func (r *registration) listen(ctx workflow.Context) {
 		signals.Receive(ctx, &in)
 		r.changeBudgets(ctx, in)
 	})
+	on(SignalUndelivered, "not for operators: a provider reported that a code did not arrive", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+		var in Undelivered
+		signals.Receive(ctx, &in)
+		r.onUndelivered(ctx, in)
+	})
 }
 
 // onSignal reacts to each signal of a name. react waits for one.

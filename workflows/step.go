@@ -125,6 +125,8 @@ func (t Try) String() string {
 	switch {
 	case t.Number == 0:
 		return ""
+	case t.Code == message.CodeExhausted:
+		return fmt.Sprintf(" (try %d, every provider has reported the message undelivered)", t.Number)
 	case t.Provider == "":
 		return fmt.Sprintf(" (try %d)", t.Number)
 	default:

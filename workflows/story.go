@@ -90,11 +90,14 @@ func (s *story) tell(ctx workflow.Context, headline, line string) {
 func (r *registration) tell(ctx workflow.Context, line string) { r.story.tell(ctx, r.headline(), line) }
 
 func (r *registration) tellSent(ctx workflow.Context, what string, out SendResult) {
-	if out.Receipt.Provider == "" {
+	switch {
+	case out.Suppressed != "":
+		r.tell(ctx, fmt.Sprintf("%s left out: the address is suppressed (%s)", what, out.Suppressed))
+	case out.Receipt.Provider == "":
 		r.tell(ctx, what+" had been sent before")
-		return
+	default:
+		r.tell(ctx, fmt.Sprintf("%s sent through %s", what, out.Receipt.Provider))
 	}
-	r.tell(ctx, fmt.Sprintf("%s sent through %s", what, out.Receipt.Provider))
 }
 
 func (r *registration) headline() string {

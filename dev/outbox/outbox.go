@@ -36,11 +36,12 @@ type Sent struct {
 
 // Outbox takes the messages of both channels. Its methods may be called at the same time.
 type Outbox struct {
-	mu   sync.RWMutex
-	file *os.File
-	size int64  // of the complete lines in file
-	sent []Sent // the newest last
-	fail func(message.Message) error
+	mu    sync.RWMutex
+	file  *os.File
+	size  int64  // of the complete lines in file
+	sent  []Sent // the newest last
+	fail  func(message.Message) error
+	plays []string // the providers whose names receipts have
 }
 
 var (
@@ -65,6 +66,10 @@ func (o *Outbox) Send(ctx context.Context, m message.Message) (message.Receipt, 
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	provider := o.provider(m.Avoid)
+	if provider == "" {
+		return message.Receipt{}, &message.Error{Provider: Provider, Failure: message.Rejected, Code: message.CodeExhausted}
+	}
 	s := Sent{
 		ID:             rand.Text(),
 		Channel:        m.Channel,
@@ -83,7 +88,28 @@ func (o *Outbox) Send(ctx context.Context, m message.Message) (message.Receipt, 
 	if excess := len(o.sent) - capacity; excess > 0 {
 		o.sent = o.sent[excess:]
 	}
-	return message.Receipt{Provider: Provider, MessageID: s.ID}, nil
+	return message.Receipt{Provider: provider, MessageID: s.ID}, nil
+}
+
+// Play makes the outbox several providers, asked in that order. Without it, it is one, with the name Provider.
+func (o *Outbox) Play(providers ...string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.plays = providers
+}
+
+// provider is the first that is not to be avoided, or empty. The caller holds the lock.
+func (o *Outbox) provider(avoid []string) string {
+	plays := o.plays
+	if len(plays) == 0 {
+		plays = []string{Provider}
+	}
+	for _, name := range plays {
+		if !slices.Contains(avoid, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // write adds one line, or nothing when it fails: the next line must not follow half of this one.

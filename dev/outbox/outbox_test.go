@@ -57,6 +57,33 @@ func TestSendKeepsTheWholeMessage(t *testing.T) {
 	}, got)
 }
 
+func TestProvidersThatCouldNotDeliverAreAvoided(t *testing.T) {
+	t.Parallel()
+	o := setup(t, t.TempDir())
+	for _, tt := range []struct {
+		plays, avoid []string
+		want         string
+	}{
+		{nil, []string{"twilio"}, Provider},
+		{[]string{"twilio", "other"}, nil, "twilio"},
+		{[]string{"twilio", "other"}, []string{"twilio"}, "other"},
+		{[]string{"twilio", "other"}, []string{"other", "twilio"}, ""},
+		{nil, []string{Provider}, ""},
+	} {
+		o.Play(tt.plays...)
+		m := sms("+491701234567", "1")
+		m.Avoid = tt.avoid
+		receipt, err := o.Send(t.Context(), m)
+		require.Equal(t, tt.want, receipt.Provider)
+		if tt.want == "" {
+			refusal, ok := errors.AsType[*message.Error](err)
+			require.True(t, ok)
+			require.Equal(t, message.CodeExhausted, refusal.Code)
+			require.Equal(t, message.Rejected, refusal.Failure)
+		}
+	}
+}
+
 func TestSentIsNewestFirstAndFilters(t *testing.T) {
 	t.Parallel()
 	o := setup(t, t.TempDir())

@@ -98,6 +98,7 @@ type Email struct {
 	From           string   `env:"EMAIL_FROM" example:"Registrar <hello@example.com>" doc:"Sender of every email."`
 	MailgunDomain  string   `env:"MAILGUN_DOMAIN" example:"mg.example.com" doc:"Sending domain at Mailgun."`
 	MailgunAPIKey  string   `env:"MAILGUN_API_KEY" secret:"true" example:"key-…" doc:"Sending key of that domain."`
+	MailgunHooks   string   `env:"MAILGUN_WEBHOOK_SIGNING_KEY" secret:"true" example:"the account's HTTP webhook signing key" doc:"Proves that delivery reports are Mailgun's. Empty: /v1/webhooks/mailgun does not exist."`
 	MailgunBase    string   `env:"MAILGUN_API_BASE" envDefault:"https://api.mailgun.net/v3" example:"https://api.eu.mailgun.net/v3" doc:"API of the domain's region."`
 	SMTPHost       string   `env:"SMTP_HOST" example:"smtp.example.com" doc:"Mail server that takes the emails."`
 	SMTPPort       int      `env:"SMTP_PORT" envDefault:"587" example:"465" doc:"Its port."`
@@ -113,6 +114,7 @@ type SMS struct {
 	TwilioAuthToken    string   `env:"TWILIO_AUTH_TOKEN" secret:"true" example:"the account's token" doc:"The account's token; or else an API key."`
 	TwilioAPIKeySID    string   `env:"TWILIO_API_KEY_SID" example:"SK…" doc:"API key, instead of the token."`
 	TwilioAPIKeySecret string   `env:"TWILIO_API_KEY_SECRET" secret:"true" example:"the key's secret" doc:"Secret of the API key."`
+	TwilioHooks        string   `env:"TWILIO_WEBHOOK_AUTH_TOKEN" secret:"true" example:"the account's primary auth token" doc:"Proves that delivery reports are Twilio's, which signs them with the account's token also where an API key sends. Default: TWILIO_AUTH_TOKEN. Without either, or without PUBLIC_URL: /v1/webhooks/twilio does not exist."`
 	TwilioFrom         string   `env:"TWILIO_FROM" example:"+15550100000" doc:"Sending number; or else a messaging service."`
 	TwilioService      string   `env:"TWILIO_MESSAGING_SERVICE_SID" example:"MG…" doc:"Messaging service, instead of a number."`
 	TwilioBaseURL      string   `env:"TWILIO_BASE_URL" envDefault:"https://api.twilio.com" example:"https://api.ie1.twilio.com" doc:"Another region, or a compatible gateway."`

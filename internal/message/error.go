@@ -27,7 +27,7 @@ const (
 	CodePauseUnknown = "pause_unknown"
 	// CodeHeld: the provider asked to be left alone for a time that lasts.
 	CodeHeld = "retry_after"
-	// CodeExhausted: the message's Avoid leaves no provider.
+	// CodeExhausted: the message's Avoid leaves no provider, since each has reported it undelivered.
 	CodeExhausted = "exhausted"
 )
 

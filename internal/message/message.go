@@ -72,4 +72,5 @@ type Entry struct {
 	Channel Channel
 	Receipt Receipt
 	SentAt  time.Time // UTC
+	Outcome Outcome   // read only: reports make it
 }

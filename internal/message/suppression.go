@@ -17,6 +17,12 @@ const (
 type Suppression struct {
 	Address string // canonical
 	Reason  SuppressionReason
-	Source  string // the provider that reported it, or "link"
+	Source  string // the provider that reported it, "link" or "operator"
 	Since   time.Time
 }
+
+// WithdrawsConsent is true when the person wants no campaigns any more.
+func (r SuppressionReason) WithdrawsConsent() bool { return r == Complained || r == Unsubscribed }
+
+// LeavesNoticesOut is true when not even a notice that can be left out is sent.
+func (r SuppressionReason) LeavesNoticesOut() bool { return r == Bounced || r == Complained }

@@ -25,7 +25,7 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Policy: c.Registration.Policy(),
 		Logger: logger, EngineGrace: c.API.EngineGrace,
 
-		Timelines: timelines(keys, users, temporal), AdminToken: c.API.AdminToken,
+		Timelines: timelines(keys, users, temporal), AdminToken: c.API.AdminToken, Webhooks: openReports(c, users),
 		Unsubscriber: users,
 	}
 	if c.Public.PublicURL != "" { // links in a campaign's emails need it

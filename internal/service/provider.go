@@ -38,7 +38,7 @@ func OpenProviders(c config.Config, switches *pause.Switches, logger *slog.Logge
 		emails = append(emails, switched(switches, p))
 	}
 	for _, name := range c.SMS.SMSProviders {
-		p, err := openSMS(c.SMS, name)
+		p, err := openSMS(c.SMS, c.Public, name)
 		if err != nil {
 			return Providers{}, err
 		}
@@ -77,13 +77,14 @@ func openEmail(c config.Email, name string) (failover.Provider, error) {
 	}
 }
 
-func openSMS(c config.SMS, name string) (failover.Provider, error) {
+func openSMS(c config.SMS, public config.Public, name string) (failover.Provider, error) {
 	switch name {
 	case sms.TwilioName:
 		twilio, err := sms.NewTwilio(sms.TwilioOptions{
 			AccountSID: c.TwilioAccountSID, AuthToken: c.TwilioAuthToken,
 			APIKeySID: c.TwilioAPIKeySID, APIKeySecret: c.TwilioAPIKeySecret,
 			From: c.TwilioFrom, MessagingServiceSID: c.TwilioService, BaseURL: c.TwilioBaseURL,
+			StatusCallback: twilioCallback(public.PublicURL),
 		})
 		if err != nil {
 			return failover.Provider{}, fmt.Errorf("TWILIO_…: %w", err)

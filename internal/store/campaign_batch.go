@@ -9,9 +9,6 @@ import (
 	"registrar/internal/message"
 )
 
-// messageIDLimit is the width of campaign_batches.provider_message_id, in characters.
-const messageIDLimit = 255
-
 type campaignBatchRow struct {
 	CampaignID        string `gorm:"primaryKey"`
 	Number            int    `gorm:"primaryKey;autoIncrement:false"`

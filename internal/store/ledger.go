@@ -17,24 +17,23 @@ type notificationRow struct {
 	Sequence          int
 	Provider          string
 	ProviderMessageID string
-	Status            string
+	Status            message.Status
 	ErrorCode         *string
 	CreatedAt         time.Time
 	SentAt            time.Time
 	DeliveredAt       *time.Time
+	ReportedAt        *time.Time // when the provider said what Status is
 }
 
 func (notificationRow) TableName() string { return "notifications" }
 
-// statusSent is the status of a message that a provider has taken and said no more about.
-const statusSent = "sent"
-
-// Sent tells whether the ledger has the message, that is whether a provider has taken it.
+// Sent tells whether the ledger has the message, that is whether a provider has taken it and not reported it undelivered.
 func (s *Store) Sent(ctx context.Context, k message.Key) (bool, error) {
 	var n int64
 	err := s.do(ctx, "look up message", func(db *gorm.DB) error {
 		return db.Model(&notificationRow{}).
 			Where("registration_id = ? AND kind = ? AND sequence = ?", k.RegistrationID, k.Kind, k.Sequence).
+			Where("status <> ?", message.StatusUndelivered).
 			Count(&n).Error
 	})
 	return n > 0, err
@@ -72,11 +71,26 @@ func (r notificationRow) entry() message.Entry {
 		Channel: r.Channel,
 		Receipt: message.Receipt{Provider: r.Provider, MessageID: r.ProviderMessageID},
 		SentAt:  r.SentAt.UTC(),
+		Outcome: r.outcome(),
 	}
 }
 
-// Record writes a message that a provider has taken to the ledger. When the ledger has its key already, the first entry
-// stays and Record succeeds. Rows outlive an expired user.
+func (r notificationRow) outcome() message.Outcome {
+	if r.Status == message.StatusSent {
+		return message.Outcome{}
+	}
+	o := message.Outcome{Status: r.Status, At: utcOrZero(r.ReportedAt), DeliveredAt: utcOrZero(r.DeliveredAt)}
+	if r.ErrorCode != nil {
+		o.Code = *r.ErrorCode
+	}
+	return o
+}
+
+// Record writes a message that a provider has taken to the ledger, with what has been reported of it. When the ledger
+// has its key already, the first entry stays, unless its message was reported undelivered and this is another one.
+// Rows outlive an expired user.
+//
+// It returns message.ErrUndelivered when the entry is written and its message was reported undelivered already.
 func (s *Store) Record(ctx context.Context, e message.Entry) error {
 	row := notificationRow{
 		RegistrationID:    e.RegistrationID,
@@ -86,14 +100,34 @@ func (s *Store) Record(ctx context.Context, e message.Entry) error {
 		Sequence:          e.Sequence,
 		Provider:          e.Receipt.Provider,
 		ProviderMessageID: e.Receipt.MessageID,
-		Status:            statusSent,
+		Status:            message.StatusSent,
 		SentAt:            stamp(e.SentAt),
 	}
+	row.ProviderMessageID = cut(row.ProviderMessageID, messageIDLimit)
 	return s.do(ctx, "record message", func(db *gorm.DB) error {
 		err := db.Create(&row).Error
 		if isDuplicate(err) {
-			return nil
+			err = replaceUndelivered(db, row)
+		}
+		if err != nil {
+			return err
+		}
+		entry, found, err := applyReports(db, message.Receipt{Provider: row.Provider, MessageID: row.ProviderMessageID})
+		if err == nil && found && entry.Key == e.Key && entry.Outcome.Status == message.StatusUndelivered {
+			return message.ErrUndelivered
 		}
 		return err
 	})
+}
+
+// replaceUndelivered puts a message in the place of an undelivered one, if that is another.
+func replaceUndelivered(db *gorm.DB, row notificationRow) error {
+	return db.Model(&notificationRow{}).
+		Where("registration_id = ? AND kind = ? AND sequence = ?", row.RegistrationID, row.Kind, row.Sequence).
+		Where("status = ?", message.StatusUndelivered).
+		Where("NOT (provider = ? AND provider_message_id = ?)", row.Provider, row.ProviderMessageID).
+		Updates(map[string]any{
+			"channel": row.Channel, "provider": row.Provider, "provider_message_id": row.ProviderMessageID,
+			"status": row.Status, "error_code": nil, "sent_at": row.SentAt, "delivered_at": nil, "reported_at": nil,
+		}).Error
 }

@@ -1,11 +1,12 @@
-// Package store keeps users, profiles, the ledger of messages, failed tries, pauses and campaigns in MySQL, MariaDB or SQLite.
+// Package store keeps users, profiles, the ledger of messages, failed tries, reports, suppressions, pauses and campaigns
+// in MySQL, MariaDB or SQLite.
 //
 // Unique keys in the database decide who owns a registration, an email and a username, so the promises hold across
 // processes and nodes. Every call may be repeated after an error, whatever became of the first try, and every call but
 // RecordAttempt is idempotent.
 // Every call needs a context with a deadline: a frozen server answers nothing at all.
 //
-// An error is either a rule of package user, returned as it is, or a failure wrapped with what was being done.
+// An error is either a rule of package user or one of package message, returned as it is, or a failure wrapped with what was being done.
 // A failure's text holds no personal data: what the server says about a row is reduced to its number.
 package store
 
@@ -13,13 +14,16 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"registrar/internal/message"
 	"registrar/internal/user"
 )
 
@@ -43,8 +47,9 @@ func (o Options) withDefaults() Options {
 
 // Store is safe for concurrent use.
 type Store struct {
-	db   *gorm.DB
-	pool *sql.DB
+	db     *gorm.DB
+	pool   *sql.DB
+	pruned atomic.Int64 // when, in nanoseconds since 1970
 }
 
 // Open returns a Store on the database of dialector. With a dialector from MySQL it does not connect yet, so that a
@@ -67,7 +72,7 @@ func Open(dialector gorm.Dialector, o Options) (*Store, error) {
 	pool.SetMaxOpenConns(o.MaxOpen)
 	pool.SetMaxIdleConns(o.MaxIdle)
 	pool.SetConnMaxLifetime(o.MaxLifetime)
-	return &Store{db, pool}, nil
+	return &Store{db: db, pool: pool}, nil
 }
 
 // Pool returns the connections, for their statistics and for tests that look at rows.
@@ -84,7 +89,7 @@ func (s *Store) Close() error {
 // do runs f, again after a deadlock, and makes its error fit to leave the package.
 func (s *Store) do(ctx context.Context, what string, f func(db *gorm.DB) error) error {
 	err := retry(ctx, func() error { return f(s.db.WithContext(ctx)) })
-	if err == nil || user.CodeOf(err) != "" {
+	if err == nil || user.CodeOf(err) != "" || errors.Is(err, message.ErrNotGenuine) || errors.Is(err, message.ErrUndelivered) {
 		return err
 	}
 	return fmt.Errorf("%s: %w", what, safe(err))

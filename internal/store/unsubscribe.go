@@ -17,20 +17,7 @@ func (s *Store) Unsubscribe(ctx context.Context, userID, source string) error {
 		if err != nil || len(addresses) == 0 {
 			return err
 		}
-		now := db.NowFunc()
-		return db.Transaction(func(tx *gorm.DB) error {
-			err := tx.Model(&profileRow{}).Where("user_id = ? AND marketing_consent = ?", userID, true).
-				Updates(map[string]any{"marketing_consent": false, "consent_at": now, "consent_source": source}).Error
-			if err != nil {
-				return err
-			}
-			err = tx.Table("suppressions").Create(map[string]any{
-				"address": addresses[0], "reason": message.Unsubscribed, "source": source, "since": now,
-			}).Error
-			if isDuplicate(err) {
-				return nil
-			}
-			return err
-		})
+		left := message.Suppression{Address: addresses[0], Reason: message.Unsubscribed, Source: source, Since: db.NowFunc()}
+		return db.Transaction(func(tx *gorm.DB) error { return suppress(tx, left) })
 	})
 }

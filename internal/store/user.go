@@ -37,9 +37,13 @@ type profileRow struct {
 	Locale           string
 	MarketingConsent bool
 	ConsentAt        *time.Time // when the person asked to register, if they consented
+	ConsentSource    string     // who changed the consent last
 }
 
 func (profileRow) TableName() string { return "profiles" }
+
+// consentByForm is the source of what the person said when registering.
+const consentByForm = "registration"
 
 // rowsOf is the pending user that r asks for, with a new id. UUIDv7 keeps the primary key in insertion order.
 func rowsOf(r user.Registration, now time.Time) (userRow, profileRow) {
@@ -61,6 +65,7 @@ func rowsOf(r user.Registration, now time.Time) (userRow, profileRow) {
 		LastName:         r.Profile.LastName,
 		Locale:           r.Profile.Locale,
 		MarketingConsent: r.Profile.MarketingConsent,
+		ConsentSource:    consentByForm,
 	}
 	if p.MarketingConsent {
 		p.ConsentAt = &u.RequestedAt

@@ -34,6 +34,14 @@ const (
 	EventUserVerified  Event = "user_verified" // the database: the user is active since
 )
 
+// What providers report afterwards, as the ledger has it.
+const (
+	EventMessageDelivered   Event = "message_delivered"
+	EventMessageUndelivered Event = "message_undelivered" // Code says why
+	EventMessageComplained  Event = "message_complained"  // marked as spam
+	EventAddressSuppressed  Event = "address_suppressed"  // the user's, for Reason; Provider is who said so
+)
+
 // The events of the person and of time.
 const (
 	EventCodeRequested Event = "code_requested"
@@ -79,7 +87,8 @@ var Events = []Event{
 	EventTimerStarted, EventTimerFired, EventTimerCanceled, EventParked, EventStatusChanged, EventReplaced,
 	EventSuperseded, EventWorkflowTaskFailed, EventWorkflowTimedOut, EventRunCompleted, EventRunFailed,
 	EventRunTimedOut, EventRunCanceled, EventRetry, EventAbandon, EventSignal, EventCancelRequested, EventTerminated,
-	EventReset, EventPaused, EventUnpaused,
+	EventReset, EventPaused, EventUnpaused, EventMessageDelivered, EventMessageUndelivered, EventMessageComplained,
+	EventAddressSuppressed,
 }
 
 // Entry is one thing that happened. What does not apply is empty.

@@ -14,6 +14,8 @@ type Ledger interface {
 	Messages(ctx context.Context, registrationID string) ([]message.Entry, error)
 	// Attempts are the tries that no provider took.
 	Attempts(ctx context.Context, registrationID string) ([]message.Attempt, error)
+	// SuppressionsOf are those of the address of the registration's user, without the address.
+	SuppressionsOf(ctx context.Context, registrationID string) ([]message.Suppression, error)
 	// AccountOf finds the user that the registration has now.
 	AccountOf(ctx context.Context, registrationID string) (user.Account, bool, error)
 }
@@ -45,8 +47,12 @@ func askLedger(ctx context.Context, l Ledger, registrationID string) (ledgerPart
 	if err != nil {
 		return ledgerPart{}, err
 	}
+	suppressions, err := l.SuppressionsOf(ctx, registrationID)
+	if err != nil {
+		return ledgerPart{}, err
+	}
 	account, _, err := l.AccountOf(ctx, registrationID)
-	return ledgerPart{entries: fromLedger(messages, attempts, account), account: account}, err
+	return ledgerPart{entries: fromLedger(messages, attempts, suppressions, account), account: account}, err
 }
 
 // activityOf are the activities that send messages of each kind.
@@ -55,7 +61,7 @@ var activityOf = map[message.Kind]string{
 }
 
 // fromLedger tells what the rows say.
-func fromLedger(messages []message.Entry, attempts []message.Attempt, account user.Account) []Entry {
+func fromLedger(messages []message.Entry, attempts []message.Attempt, suppressions []message.Suppression, account user.Account) []Entry {
 	var all []Entry
 	if account.UserID != "" {
 		all = append(all, Entry{At: account.CreatedAt.UTC(), Event: EventUserStored})
@@ -64,8 +70,12 @@ func fromLedger(messages []message.Entry, attempts []message.Attempt, account us
 		}
 	}
 	for _, a := range attempts {
+		event := EventTryFailed
+		if a.Failure == message.AttemptUndelivered {
+			event = EventMessageUndelivered
+		}
 		all = append(all, Entry{
-			At: a.At.UTC(), Event: EventTryFailed, Step: activityOf[a.Kind], Detail: describe(a.Key, a.Channel),
+			At: a.At.UTC(), Event: event, Step: activityOf[a.Kind], Detail: describe(a.Key, a.Channel),
 			Attempt: a.Number, Provider: a.Provider, Code: a.Code, Reason: string(a.Failure),
 		})
 	}
@@ -74,9 +84,31 @@ func fromLedger(messages []message.Entry, attempts []message.Attempt, account us
 			At: m.SentAt.UTC(), Event: EventMessageTaken, Step: activityOf[m.Kind], Detail: describe(m.Key, m.Channel),
 			Provider: m.Receipt.Provider, MessageID: m.Receipt.MessageID,
 		})
+		all = append(all, fromOutcome(m)...)
+	}
+	for _, s := range suppressions {
+		all = append(all, Entry{At: s.Since.UTC(), Event: EventAddressSuppressed, Provider: s.Source, Reason: string(s.Reason)})
 	}
 	for i := range all {
 		all[i].Source = SourceLedger
+	}
+	return all
+}
+
+// fromOutcome tells what the provider reported of a message that arrived. One that did not is among the failed tries.
+func fromOutcome(m message.Entry) []Entry {
+	e := Entry{
+		Step: activityOf[m.Kind], Detail: describe(m.Key, m.Channel),
+		Provider: m.Receipt.Provider, MessageID: m.Receipt.MessageID,
+	}
+	var all []Entry
+	if !m.Outcome.DeliveredAt.IsZero() {
+		e.At, e.Event = m.Outcome.DeliveredAt.UTC(), EventMessageDelivered
+		all = append(all, e)
+	}
+	if m.Outcome.Status == message.StatusComplained {
+		e.At, e.Event = m.Outcome.At.UTC(), EventMessageComplained
+		all = append(all, e)
 	}
 	return all
 }

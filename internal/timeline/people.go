@@ -109,7 +109,12 @@ func (t *telling) signaled(event *history.HistoryEvent) {
 	default:
 		e.Step = a.GetSignalName()
 	}
-	_ = t.read(a.GetInput(), &e.Reason) // an operator may have sent a text along
+	var undelivered workflows.Undelivered
+	if a.GetSignalName() == workflows.SignalUndelivered && t.read(a.GetInput(), &undelivered) {
+		e.Provider, e.Detail = undelivered.Provider, fmt.Sprintf("code %d did not arrive", undelivered.Sequence)
+	} else {
+		_ = t.read(a.GetInput(), &e.Reason) // an operator may have sent a text along
+	}
 	if t.resetting {
 		e.Detail = broughtOver
 	}

@@ -82,6 +82,12 @@ type fakeLedger struct {
 	attempts []message.Attempt
 	account  user.Account
 	err      error
+
+	suppressions []message.Suppression
+}
+
+func (f fakeLedger) SuppressionsOf(context.Context, string) ([]message.Suppression, error) {
+	return f.suppressions, f.err
 }
 
 func (f fakeLedger) Messages(context.Context, string) ([]message.Entry, error) {
@@ -171,6 +177,41 @@ func TestReadWithoutOneOfThem(t *testing.T) {
 	require.ErrorIs(t, err, errAway)
 	_, err = Reader{}.Read(t.Context(), "x' OR WorkflowType = 'y")
 	require.ErrorIs(t, err, ErrNotFound)
+}
+
+func TestReadTellsWhatProvidersReported(t *testing.T) {
+	t.Parallel()
+	at := func(second int) time.Time { return time.Date(2026, 11, 23, 21, 15, second, 0, time.UTC) }
+	key := func(kind message.Kind) message.Key {
+		return message.Key{RegistrationID: registrationID, Kind: kind, Sequence: 1}
+	}
+	l, err := read(t, &fakeTemporal{}, fakeLedger{
+		attempts: []message.Attempt{{
+			Key: key(message.KindOTP), Channel: message.ChannelSMS, Provider: "twilio",
+			Failure: message.AttemptUndelivered, Code: "30003", At: at(1),
+		}},
+		messages: []message.Entry{
+			{
+				Key: key(message.KindOTP), Channel: message.ChannelSMS, Receipt: message.Receipt{Provider: "other", MessageID: "2"},
+				SentAt: at(2), Outcome: message.Outcome{Status: message.StatusDelivered, At: at(3), DeliveredAt: at(3)},
+			},
+			{
+				Key: key(message.KindWelcome), Channel: message.ChannelEmail, Receipt: message.Receipt{Provider: "mailgun", MessageID: "3"},
+				SentAt: at(4), Outcome: message.Outcome{Status: message.StatusComplained, At: at(6), DeliveredAt: at(5)},
+			},
+		},
+		suppressions: []message.Suppression{{Reason: message.Complained, Source: "mailgun", Since: at(7)}},
+	})
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		"message_undelivered SendOTP twilio 30003 undelivered (code 1 by sms)",
+		"message_taken SendOTP other (code 1 by sms)",
+		"message_delivered SendOTP other (code 1 by sms)",
+		"message_taken SendWelcomeEmail mailgun (welcome by email)",
+		"message_delivered SendWelcomeEmail mailgun (welcome by email)",
+		"message_complained SendWelcomeEmail mailgun (welcome by email)",
+		"address_suppressed mailgun complained",
+	}, lines(l.Entries))
 }
 
 func TestReadIsBounded(t *testing.T) {

@@ -92,6 +92,7 @@ func (t *telling) outcome(e Entry, result *common.Payloads) Entry {
 		Receipt    message.Receipt
 		Refusal    user.Code
 		Superseded bool
+		Suppressed message.SuppressionReason
 	}
 	switch {
 	case result == nil:
@@ -101,6 +102,8 @@ func (t *telling) outcome(e Entry, result *common.Payloads) Entry {
 		e.Reason = string(out.Refusal)
 	case out.Superseded:
 		e.Reason = string(workflows.StatusSuperseded)
+	case out.Suppressed != "":
+		e.Reason, e.Detail = string(out.Suppressed), "left out: the address is suppressed"
 	case out.Receipt != message.Receipt{}:
 		e.Provider, e.MessageID = out.Receipt.Provider, out.Receipt.MessageID
 	case strings.HasPrefix(e.Step, "Send"):

@@ -107,7 +107,8 @@ func optIn(t *testing.T, s *store.Store, address, locale string, agreed time.Tim
 	return id
 }
 
-func suppress(t *testing.T, s *store.Store, address string, reason message.SuppressionReason, since time.Time) {
+// insertSuppression leaves the consent as it is.
+func insertSuppression(t *testing.T, s *store.Store, address string, reason message.SuppressionReason, since time.Time) {
 	t.Helper()
 	_, err := s.Pool().ExecContext(within(t),
 		"INSERT INTO suppressions (address, reason, source, since) VALUES (?, ?, 'test', ?)", address, string(reason), micro(since))
@@ -148,14 +149,14 @@ func testAudience(t *testing.T, s *store.Store) {
 	for reason, since := range map[message.SuppressionReason]time.Time{message.Bounced: noon, message.Complained: noon.Add(-24 * time.Hour)} {
 		address := string(reason) + "@example.org"
 		optIn(t, s, address, "de", evening)
-		suppress(t, s, address, reason, since)
+		insertSuppression(t, s, address, reason, since)
 	}
 	optIn(t, s, "left@example.org", "de", noon)
-	suppress(t, s, "left@example.org", message.Unsubscribed, noon)
+	insertSuppression(t, s, "left@example.org", message.Unsubscribed, noon)
 	again := optIn(t, s, "again@example.org", "de", noon)
-	suppress(t, s, "again@example.org", message.Unsubscribed, whole)
+	insertSuppression(t, s, "again@example.org", message.Unsubscribed, whole)
 	spelled := optIn(t, s, "spelled@example.org", "de", noon)
-	suppress(t, s, "Spelled@example.org", message.Bounced, noon)
+	insertSuppression(t, s, "Spelled@example.org", message.Bounced, noon)
 
 	require.Equal(t, []string{de, at, den, none, again, spelled}, addressees(t, s, who, 2))
 	require.Equal(t, []string{de, at, den, none, again, spelled}, addressees(t, s, who, 100))

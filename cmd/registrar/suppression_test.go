@@ -1,0 +1,29 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestSuppressionMistakes(t *testing.T) {
+	clean(t)
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"list"}, "DATABASE_DSN: is not set"},
+		{[]string{"list", "--limit", "0"}, "--limit: 0 is not above 0"},
+		{[]string{"list", "ada"}, "the address must be one plain address"},
+		{[]string{"add"}, "accepts 1 arg(s)"},
+		{[]string{"add", "ada@example.com"}, "DATABASE_DSN: is not set"},
+		{[]string{"add", "ada@example.com", "--reason", "dislike"}, `--reason: "dislike" is no reason (there are bounced, complained, unsubscribed)`},
+		{[]string{"add", "ada lovelace@example.com"}, "the address must be one plain address"},
+		{[]string{"remove", "ada@example.com"}, "DATABASE_DSN: is not set"},
+		{[]string{"remove", ""}, "the address is required"},
+	} {
+		_, err := execute(t, "", append([]string{"suppression"}, tt.args...)...)
+		require.ErrorContains(t, err, tt.want)
+		require.NotContains(t, err.Error(), "lovelace")
+	}
+}

@@ -1,0 +1,32 @@
+package service
+
+import (
+	"cmp"
+
+	"registrar/api"
+	"registrar/internal/config"
+	"registrar/internal/email"
+	"registrar/internal/sms"
+	"registrar/internal/store"
+)
+
+// openReports lets the API take the reports of the providers whose keys are configured.
+func openReports(c config.Config, users *store.Store) api.Webhooks {
+	hooks := api.Webhooks{Reports: users}
+	if mailgun, err := email.NewMailgunReports(c.Email.MailgunHooks); err == nil {
+		hooks.Mailgun = mailgun
+	}
+	token := cmp.Or(c.SMS.TwilioHooks, c.SMS.TwilioAuthToken)
+	if twilio, err := sms.NewTwilioReports(token, c.Public.PublicURL); err == nil {
+		hooks.Twilio = twilio
+	}
+	return hooks
+}
+
+// twilioCallback is where Twilio posts delivery reports, if it can reach the API.
+func twilioCallback(publicURL string) string {
+	if publicURL == "" {
+		return ""
+	}
+	return publicURL + api.TwilioWebhookPath + sms.TwilioRetries
+}
