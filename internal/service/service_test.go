@@ -111,9 +111,9 @@ func TestRunNeedsItsVariables(t *testing.T) {
 		err   error
 		names []string
 	}{
-		"api":       {service.RunAPI(t.Context(), config.Config{}, logger), []string{"PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"}},
-		"worker":    {service.RunWorker(t.Context(), config.Config{}, logger), []string{"PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"}},
-		"codec":     {service.RunCodec(t.Context(), config.Config{}, logger), []string{"PAYLOAD_KEYSET"}},
+		"api":    {service.RunAPI(t.Context(), config.Config{}, logger), []string{"PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"}},
+		"worker": {service.RunWorker(t.Context(), config.Config{}, logger), []string{"PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"}},
+		"codec":  {service.RunCodec(t.Context(), config.Config{}, logger), []string{"PAYLOAD_KEYSET"}},
 	} {
 		for _, variable := range missing.names {
 			require.ErrorContains(t, missing.err, variable+": is not set", name)
