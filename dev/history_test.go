@@ -65,13 +65,19 @@ func TestHistories(t *testing.T) {
 			if story.settings != nil {
 				s = launch(t, story.settings...)
 			}
-			text := s.recordHistory(t, story.tell(t, s))
-			require.Contains(t, string(text), story.shows)
-			replay(t, text)
-			if *record != "" {
-				writeNew(t, filepath.Join("..", "workflows", "testdata", *record+"_"+story.name+".json"), text)
-			}
+			s.checkHistory(t, story.name, workflows.RegistrationWorkflowID(story.tell(t, s)), story.shows)
 		})
+	}
+}
+
+// checkHistory replays the history of a workflow once that has ended, and keeps it when the tests record.
+func (r *running) checkHistory(t *testing.T, story, workflowID, shows string) {
+	t.Helper()
+	text := r.recordHistory(t, workflowID)
+	require.Contains(t, string(text), shows)
+	replay(t, text)
+	if *record != "" {
+		writeNew(t, filepath.Join("..", "workflows", "testdata", *record+"_"+story+".json"), text)
 	}
 }
 
@@ -85,11 +91,11 @@ func writeNew(t *testing.T, path string, text []byte) {
 	require.NoError(t, file.Close())
 }
 
-// recordHistory waits until a registration has ended and returns its history, decrypted and without the names of the
+// recordHistory waits until a workflow has ended and returns its history, decrypted and without the names of the
 // machine, in the form that the replayer reads.
-func (r *running) recordHistory(t *testing.T, registrationID string) []byte {
+func (r *running) recordHistory(t *testing.T, id string) []byte {
 	t.Helper()
-	id, c := workflows.RegistrationWorkflowID(registrationID), r.temporalClient(t)
+	c := r.temporalClient(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	_ = c.GetWorkflow(ctx, id, "").Get(ctx, nil) // some fail, and are to
@@ -134,6 +140,7 @@ func replay(t *testing.T, text []byte) {
 	replayer := worker.NewWorkflowReplayer()
 	replayer.RegisterWorkflowWithOptions(workflows.RegistrationWorkflow,
 		workflow.RegisterOptions{Name: workflows.RegistrationWorkflowType})
+	replayer.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
 	require.NoError(t, replayer.ReplayWorkflowHistory(log.NewStructuredLogger(quiet()), recorded))
 }
 

@@ -34,13 +34,17 @@ func (c *campaign) waitForTurn(ctx workflow.Context) error {
 	}
 }
 
+// makeUp is how far the next batch may be behind its time: Temporal's timers are up to a second late.
+const makeUp = 2 * time.Second
+
 // spend sets when the next batch is due. Small delays are made up for, so that the average holds; time that a pause or an
-// outage took is not: no T seconds see more than Rate·T recipients and two batches.
+// outage took is not: no T seconds see more than Rate·(T + makeUp) recipients and two batches.
 func (c *campaign) spend(ctx workflow.Context, recipients int) {
 	if c.in.Rate <= 0 {
 		return
 	}
-	c.in.Due = later(c.in.Due.Add(time.Duration(float64(recipients)/c.in.Rate*float64(time.Second))), workflow.Now(ctx))
+	due := c.in.Due.Add(time.Duration(float64(recipients) / c.in.Rate * float64(time.Second)))
+	c.in.Due = later(due, workflow.Now(ctx).Add(-makeUp))
 }
 
 func later(a, b time.Time) time.Time {

@@ -2,7 +2,7 @@ package storetest
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -224,7 +224,7 @@ func testRaceCampaignBatch(t *testing.T, s *store.Store) {
 		ctx := within(t)
 		calls = append(calls, func() {
 			b := batch(c.ID, 1)
-			b.Receipt.MessageID = fmt.Sprint(i)
+			b.Receipt.MessageID = strconv.Itoa(i)
 			kept[i], errs[i] = s.RecordCampaignBatch(ctx, b)
 		})
 	}

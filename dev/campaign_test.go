@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+// readers inserts active users who agreed to campaigns in the language de-x-<group>, so that a campaign to it goes to them
+// alone, and returns their addresses.
+func (r *running) readers(t *testing.T, group string, n int) []string {
+	t.Helper()
+	db := database(t, r.stack.data, "?_pragma=busy_timeout(5000)&_txlock=immediate")
+	tx, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	at := time.Now().UTC().Add(-time.Minute).Format("2006-01-02 15:04:05.000-07:00")
+	addresses := make([]string, n)
+	for i := range addresses {
+		id := uuid.Must(uuid.NewV7()).String()
+		addresses[i] = fmt.Sprintf("%s-%04d@example.org", group, i)
+		_, err := tx.ExecContext(t.Context(), `INSERT INTO users
+			(id, registration_id, email, email_canonical, password_hash, status, requested_at, created_at, updated_at)
+			VALUES (?, ?, ?, ?, 'none', 'active', ?, ?, ?)`, id, uuid.NewString(), addresses[i], addresses[i], at, at, at)
+		require.NoError(t, err)
+		_, err = tx.ExecContext(t.Context(), `INSERT INTO profiles
+			(user_id, first_name, last_name, locale, marketing_consent, consent_at) VALUES (?, 'Ada', 'Lovelace', ?, TRUE, ?)`,
+			id, "de-x-"+group+"-other", at)
+		require.NoError(t, err)
+	}
+	require.NoError(t, tx.Commit())
+	return addresses
+}
+
+func campaignTo(group string) workflows.CampaignInput {
+	return workflows.CampaignInput{
+		CampaignID: uuid.NewString(), CreatedAt: time.Now().UTC(), BatchSize: 100, ParkingTime: time.Hour,
+		Content: &workflows.CampaignContent{
+			Name: group, Subject: "News for {{first_name}}", Locale: "de-x-" + group,
+			Text: "Hello {{first_name}}\n{{unsubscribe}}", HTML: `<p>Hello {{first_name}}</p><a href="{{unsubscribe}}">Leave</a>`,
+		},
+	}
+}
+
+func (r *running) startCampaign(t *testing.T, c client.Client, in workflows.CampaignInput) client.WorkflowRun {
+	t.Helper()
+	started, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		ID: workflows.CampaignWorkflowID(in.CampaignID), TaskQueue: workflows.QueueRegistration, StaticSummary: "A campaign",
+		TypedSearchAttributes: workflows.CampaignAttributes(workflows.CampaignRunning),
+	}, workflows.CampaignWorkflowType, in)
+	require.NoError(t, err)
+	return started
+}
+
+// campaignEnd waits for the result of a campaign.
+func campaignEnd(t *testing.T, run client.WorkflowRun) (workflows.CampaignProgress, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	var p workflows.CampaignProgress
+	err := run.Get(ctx, &p)
+	require.NoError(t, ctx.Err())
+	return p, err
+}
+
+// awaitBatches polls until the ledger has so many batches.
+func (r *running) awaitBatches(t *testing.T, campaignID string, n int) {
+	t.Helper()
+	await(t, "batches in the ledger", func() (int, bool) {
+		have := lookUp[int](t, r.stack.data, "SELECT COUNT(*) FROM campaign_batches WHERE campaign_id = ?", campaignID)
+		return have, have >= n
+	})
+}
+
+// requireOnce requires that each address got the campaign once, and nobody else did.
+func (r *running) requireOnce(t *testing.T, campaignID string, addresses []string) {
+	t.Helper()
+	got := map[string]int{}
+	for _, m := range r.stack.outbox.Sent("") {
+		if m.Kind == message.KindCampaign && m.RegistrationID == campaignID {
+			got[m.To]++
+		}
+	}
+	require.Len(t, got, len(addresses))
+	for _, to := range addresses {
+		require.Equal(t, 1, got[to], to)
+	}
+}
+
+func TestACampaignReachesEverybodyOnceAcrossARestart(t *testing.T) {
+	t.Parallel()
+	const people = 2500
+	data := t.TempDir()
+	stack, err := startStack(data, quiet(), nil)
+	require.NoError(t, err)
+	s := &running{newSite(stack.base), stack}
+	addresses := s.readers(t, "restart", people)
+	s.readers(t, "others", 10)
+	in := campaignTo("restart")
+	in.Rate = 500 // 5 batches a second
+	s.startCampaign(t, s.temporalClient(t), in)
+	s.awaitBatches(t, in.CampaignID, 5)
+	require.NoError(t, stack.stop())
+	before := lookUp[int](t, data, "SELECT COUNT(*) FROM campaign_batches")
+	require.Less(t, before, people/100, "it was stopped in the middle")
+
+	s = launchIn(t, data, quiet())
+	operator := s.temporalClient(t)
+	p, err := campaignEnd(t, operator.GetWorkflow(t.Context(), workflows.CampaignWorkflowID(in.CampaignID), ""))
+	require.NoError(t, err)
+	require.Equal(t, workflows.CampaignCompleted, p.Status)
+	require.Equal(t, []int{people, people, 0, people / 100}, []int{p.Recipients, p.Sent, p.Rejected, p.Batches})
+	s.requireOnce(t, in.CampaignID, addresses)
+	require.Equal(t, people, lookUp[int](t, data, "SELECT SUM(size) FROM campaign_batches"))
+	require.Equal(t, people, lookUp[int](t, data,
+		"SELECT sent FROM campaigns WHERE id = ? AND status = 'completed' AND recipients = sent AND ended_at IS NOT NULL", in.CampaignID))
+	awaitFound(t, operator, "CampaignStatus='completed'", workflows.CampaignWorkflowID(in.CampaignID))
+
+	mail := s.outboxFor(t, addresses[0], message.KindCampaign)[0]
+	require.Equal(t, "News for Ada", mail.Subject)
+	require.Contains(t, mail.Text, "/unsubscribe?token=")
+}
+
+// A campaign is cancelled while a provider takes a batch: the batch is waited for and counted.
+func TestACancelledCampaignEndsItsBatch(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	s.readers(t, "cancel", 30)
+	asked, release := make(chan struct{}), make(chan struct{})
+	second := "cancel-0010@example.org"
+	s.stack.outbox.Fail(func(m message.Message) error {
+		if m.To == second {
+			close(asked)
+			<-release
+		}
+		return nil
+	})
+	in := campaignTo("cancel")
+	in.BatchSize = 10
+	operator := s.temporalClient(t)
+	run := s.startCampaign(t, operator, in)
+	select {
+	case <-asked:
+	case <-time.After(time.Minute):
+		require.FailNow(t, "the second batch does not come")
+	}
+	require.NoError(t, operator.CancelWorkflow(t.Context(), run.GetID(), ""))
+	await(t, "the cancellation", func() (string, bool) {
+		history := s.eventTypes(t, operator, run.GetID())
+		return history, strings.Contains(history, enums.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED.String())
+	})
+	close(release)
+	_, err := campaignEnd(t, run)
+	require.True(t, temporal.IsCanceledError(err), "%v", err)
+	value, err := operator.QueryWorkflow(t.Context(), run.GetID(), "", workflows.QueryProgress)
+	require.NoError(t, err)
+	var p workflows.CampaignProgress
+	require.NoError(t, value.Get(&p))
+	require.Equal(t, []any{workflows.CampaignCancelled, 20, 2}, []any{p.Status, p.Sent, p.Batches})
+	require.Equal(t, 20, lookUp[int](t, s.stack.data, "SELECT sent FROM campaigns WHERE status = 'cancelled'"))
+	awaitFound(t, operator, "CampaignStatus='cancelled'", run.GetID())
+}
+
+// eventTypes are the types of a workflow's events. It requires that batches give way to other messages, and to other
+// campaigns in turn.
+func (r *running) eventTypes(t *testing.T, c client.Client, workflowID string) string {
+	t.Helper()
+	var types []string
+	events := c.GetWorkflowHistory(t.Context(), workflowID, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		event, err := events.Next()
+		require.NoError(t, err)
+		types = append(types, event.GetEventType().String())
+		scheduled := event.GetActivityTaskScheduledEventAttributes()
+		if scheduled.GetActivityType().GetName() == "SendCampaignBatch" {
+			require.EqualValues(t, 5, scheduled.GetPriority().GetPriorityKey())
+			require.Equal(t, workflowID, scheduled.GetPriority().GetFairnessKey())
+		}
+	}
+	return strings.Join(types, " ")
+}
