@@ -427,7 +427,7 @@ type MailgunReport struct {
 	// EventData The event, as Mailgun documents it.
 	EventData json.RawMessage `json:"event-data"`
 
-	// Signature `timestamp`, `token` and `signature`, the HMAC-SHA256 of both by the webhook signing key. At most 15 minutes old.
+	// Signature `timestamp`, `token` and `signature`, the HMAC-SHA256 of both by the webhook signing key. At most 9 hours old, since Mailgun repeats a report for 8.
 	Signature json.RawMessage `json:"signature"`
 }
 

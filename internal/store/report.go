@@ -189,7 +189,7 @@ func (s *Store) UndeliveredBy(ctx context.Context, k message.Key) ([]string, err
 
 const (
 	// tokenLife is longer than any provider's signature is taken for good.
-	tokenLife = time.Hour
+	tokenLife = 12 * time.Hour
 	// reportLife is how long a report waits for the message that it is about.
 	reportLife = 7 * 24 * time.Hour
 	// pruneEvery is how often a process looks for rows that have outlived their use.

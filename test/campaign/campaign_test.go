@@ -64,12 +64,14 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // campaign is what the API tells of one.
 type campaign struct {
-	ID         string `json:"campaign_id"`
-	Status     string `json:"status"`
-	Recipients int    `json:"recipients"`
-	Sent       int    `json:"sent"`
-	Rejected   int    `json:"rejected"`
-	Batches    int    `json:"batches"`
+	ID       string `json:"campaign_id"`
+	Status   string `json:"status"`
+	Progress struct {
+		Recipients int `json:"recipients"`
+		Sent       int `json:"sent"`
+		Rejected   int `json:"rejected"`
+		Batches    int `json:"batches"`
+	} `json:"progress"`
 }
 
 func (s *site) create(t *testing.T, name string, rate float64) campaign {
@@ -153,12 +155,12 @@ func TestExactly(t *testing.T) {
 	require.NoError(t, err)
 	took := time.Since(began)
 	missing, once, repeated, wrong := s.copies()
-	t.Logf("%d recipients in %s: %.0f a second, %d batches; the worker's memory: %s", last.Recipients, took.Round(time.Second),
-		float64(last.Sent)/took.Seconds(), last.Batches, memory.stop())
+	t.Logf("%d recipients in %s: %.0f a second, %d batches; the worker's memory: %s", last.Progress.Recipients, took.Round(time.Second),
+		float64(last.Progress.Sent)/took.Seconds(), last.Progress.Batches, memory.stop())
 	t.Logf("codes: idle %s; during the campaign %s", idle, busy)
 	require.Equal(t, [4]int{0, s.crowd.wanting(), 0, 0}, [4]int{missing, once, repeated, wrong}, "missing, once, repeated, wrong")
-	require.Equal(t, s.crowd.wanting(), last.Sent)
-	require.Equal(t, last.Recipients, last.Sent)
+	require.Equal(t, s.crowd.wanting(), last.Progress.Sent)
+	require.Equal(t, last.Progress.Recipients, last.Progress.Sent)
 	s.unsubscribes(t)
 }
 
@@ -169,7 +171,7 @@ func (s *site) unsubscribes(t *testing.T) {
 	require.Len(t, sent, 1)
 	leave(t, s.URL(), sent[0].Unsubscribe)
 	again := s.create(t, "everybody else", 1)
-	require.Equal(t, s.crowd.wanting()-1, s.await(t, again.ID, func(c campaign) bool { return c.Recipients > 0 }).Recipients)
+	require.Equal(t, s.crowd.wanting()-1, s.await(t, again.ID, func(c campaign) bool { return c.Progress.Recipients > 0 }).Progress.Recipients)
 	require.NoError(t, s.client.Call(t.Context(), http.MethodPost, "/v1/campaigns/"+again.ID+"/cancel", "", nil, nil))
 	s.await(t, again.ID, func(c campaign) bool { return c.Status == "cancelled" })
 }
@@ -180,7 +182,7 @@ func TestFaults(t *testing.T) {
 	s := start(t)
 	c := s.create(t, "everybody", float64(*people)/40) // takes 40 s, so that each fault finds it running
 	at := func(part float64) {
-		s.await(t, c.ID, func(c campaign) bool { return float64(c.Sent) >= part*float64(s.crowd.wanting()) })
+		s.await(t, c.ID, func(c campaign) bool { return float64(c.Progress.Sent) >= part*float64(s.crowd.wanting()) })
 	}
 	at(0.15)
 	s.Low[0].Kill()
@@ -208,7 +210,7 @@ func TestFaults(t *testing.T) {
 	require.Zero(t, missing)
 	require.Zero(t, wrong)
 	require.LessOrEqual(t, repeated, 2*1000, "the batches of a killed worker and of a killed database node")
-	require.Equal(t, s.crowd.wanting(), last.Sent)
+	require.Equal(t, s.crowd.wanting(), last.Progress.Sent)
 }
 
 // leave does what a mail client does by one click (RFC 8058, section 3.2): the path of the link, at this site.

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/http/httputil"
 	"net/mail"
@@ -68,7 +70,7 @@ func (m *Mailgun) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	form, err := readForm(r)
-	if err == nil && form.FormValue("recipient-variables") != "" {
+	if err == nil && form.Get("recipient-variables") != "" {
 		m.serveBatch(w, form)
 		return
 	}
@@ -94,15 +96,15 @@ func (m *Mailgun) serve(w http.ResponseWriter, r *http.Request) {
 
 // serveBatch is what the SDK's mock does not know: one message to up to 1,000 people, each with variables of their own
 // (https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/batch-sending).
-func (m *Mailgun) serveBatch(w http.ResponseWriter, form *http.Request) {
+func (m *Mailgun) serveBatch(w http.ResponseWriter, form url.Values) {
 	var variables map[string]map[string]string
-	to := form.PostForm["to"]
-	if err := json.Unmarshal([]byte(form.FormValue("recipient-variables")), &variables); err != nil || len(to) > 1000 {
+	to := form["to"]
+	if err := json.Unmarshal([]byte(form.Get("recipient-variables")), &variables); err != nil || len(to) > 1000 {
 		http.Error(w, `{"message":"recipient-variables: not a JSON object, or more than 1,000 recipients"}`, http.StatusBadRequest)
 		return
 	}
-	kind, header := form.FormValue("o:tag"), form.FormValue("h:List-Unsubscribe")
-	oneClick := form.FormValue("h:List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
+	kind, header := form.Get("o:tag"), form.Get("h:List-Unsubscribe")
+	oneClick := form.Get("h:List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
 	for i, address := range to {
 		parsed, err := mail.ParseAddress(address)
 		if err == nil && len(variables[parsed.Address]) == 0 {
@@ -134,30 +136,45 @@ func substitute(text string, variables map[string]string) string {
 	})
 }
 
-// readForm reads a request's form and puts its body back.
-func readForm(r *http.Request) (*http.Request, error) {
+// readForm reads a request's form and puts its body back. http.Request's own way stops at 1,000 parts, which a batch of
+// 1,000 has more of.
+func readForm(r *http.Request) (url.Values, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
 	}
-	form := r.Clone(r.Context())
-	form.Body = io.NopCloser(bytes.NewReader(body))
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if err := form.ParseMultipartForm(16 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return nil, err
+	media, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "multipart/form-data" {
+		return nil, fmt.Errorf("%q is no multipart form", media)
 	}
-	return form, nil
+	form := make(url.Values)
+	parts := multipart.NewReader(bytes.NewReader(body), parameters["boundary"])
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return form, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		value, err := io.ReadAll(part)
+		if err != nil {
+			return nil, err
+		}
+		form.Add(part.FormName(), string(value))
+	}
 }
 
-func readEmail(form *http.Request, err error) (Sent, error) {
+func readEmail(form url.Values, err error) (Sent, error) {
 	if err != nil {
 		return Sent{}, err
 	}
-	to, err := mail.ParseAddress(form.FormValue("to"))
+	to, err := mail.ParseAddress(form.Get("to"))
 	if err != nil {
 		return Sent{}, err
 	}
 	return Sent{
-		To: to.Address, Subject: form.FormValue("subject"), Text: form.FormValue("text"), Kind: form.FormValue("o:tag"),
+		To: to.Address, Subject: form.Get("subject"), Text: form.Get("text"), Kind: form.Get("o:tag"),
 	}, nil
 }
