@@ -114,6 +114,14 @@ func (s *site) tryAwait(ctx context.Context, id string, far func(campaign) bool)
 	return last, err
 }
 
+// steer has an operator pause, resume or cancel a campaign.
+func (s *site) steer(t *testing.T, id, action string) {
+	t.Helper()
+	var steered campaign
+	require.NoError(t, s.client.Call(t.Context(), http.MethodPost, "/v1/campaigns/"+id+"/"+action, "", nil, &steered))
+	require.Equal(t, id, steered.ID)
+}
+
 func ended(c campaign) bool { return c.Status == "completed" }
 
 // copies counts what the provider took for each of the crowd: how many have none, one, more than one, and how many copies
@@ -170,9 +178,9 @@ func (s *site) unsubscribes(t *testing.T) {
 	sent := s.Mailgun.Messages(s.crowd.address(3))
 	require.Len(t, sent, 1)
 	leave(t, s.URL(), sent[0].Unsubscribe)
-	again := s.create(t, "everybody else", 1)
+	again := s.create(t, "everybody-else", 1)
 	require.Equal(t, s.crowd.wanting()-1, s.await(t, again.ID, func(c campaign) bool { return c.Progress.Recipients > 0 }).Progress.Recipients)
-	require.NoError(t, s.client.Call(t.Context(), http.MethodPost, "/v1/campaigns/"+again.ID+"/cancel", "", nil, nil))
+	s.steer(t, again.ID, "cancel")
 	s.await(t, again.ID, func(c campaign) bool { return c.Status == "cancelled" })
 }
 
@@ -193,9 +201,9 @@ func TestFaults(t *testing.T) {
 	s.Galera.Kill(writer)
 	require.NoError(t, s.Galera.Restart(writer))
 	at(0.5)
-	require.NoError(t, s.client.Call(t.Context(), http.MethodPost, "/v1/campaigns/"+c.ID+"/pause", "", nil, nil))
+	s.steer(t, c.ID, "pause")
 	s.await(t, c.ID, func(c campaign) bool { return c.Status == "paused" })
-	require.NoError(t, s.client.Call(t.Context(), http.MethodPost, "/v1/campaigns/"+c.ID+"/resume", "", nil, nil))
+	s.steer(t, c.ID, "resume")
 	for _, r := range s.Replicas() { // a deploy
 		require.NoError(t, errors.Join(r.Stop(), r.Start()))
 		require.NoError(t, s.Front.AwaitServing(t.Context()))
