@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 
@@ -19,8 +20,11 @@ type Letters struct {
 	Token func(campaignID, userID string) string
 }
 
-// Patterns is Compile.
-func (Letters) Patterns(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
+// Patterns is Compile. Without a PublicURL there is no link to unsubscribe by, and no campaign.
+func (l Letters) Patterns(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
+	if l.PublicURL == "" {
+		return nil, nil, nil, errors.New("PUBLIC_URL is not set for this worker, and links to unsubscribe by need it")
+	}
 	return Compile(c)
 }
 

@@ -8,8 +8,8 @@ import (
 	"registrar/internal/message"
 )
 
-// Unsubscribe takes a user's consent to campaigns back, and keeps the address from them from now on. The first time
-// counts: when it was taken back already, the record of when and how stays. It succeeds when there is no such user.
+// Unsubscribe takes a user's consent to campaigns back, and keeps the address from them unless it consents again. The first
+// time counts: when it was taken back already, the record of when and how stays. It succeeds when there is no such user.
 func (s *Store) Unsubscribe(ctx context.Context, userID, source string) error {
 	return s.do(ctx, "unsubscribe", func(db *gorm.DB) error {
 		var addresses []string
