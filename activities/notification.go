@@ -80,6 +80,9 @@ func (a *Activities) send(ctx context.Context, m message.Message, registrationID
 	err := a.record(ctx, entry)
 	switch {
 	case errors.Is(err, message.ErrUndelivered):
+		if sent {
+			activity.RecordHeartbeat(ctx, message.Receipt{}) // or each further try would find the old one
+		}
 		return undelivered(ctx, m, receipt)
 	case err != nil:
 		activity.RecordHeartbeat(ctx, receipt)
@@ -181,7 +184,7 @@ func earlierReceipt(ctx context.Context) (message.Receipt, bool) {
 	if !activity.HasHeartbeatDetails(ctx) || activity.GetHeartbeatDetails(ctx, &receipt) != nil {
 		return message.Receipt{}, false
 	}
-	return receipt, true
+	return receipt, receipt != message.Receipt{}
 }
 
 func (a *Activities) sender(c message.Channel) message.Sender {

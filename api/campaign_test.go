@@ -132,7 +132,7 @@ func TestCampaignMistakes(t *testing.T) {
 		"text unsubscribe_missing has to offer {{unsubscribe}}",
 		"html not_allowed line 2: <script> has no place in an email",
 		"locale invalid is no BCP 47 tag of a language, such as de or de-AT",
-		"rate invalid is not a number of recipients a second",
+		"rate invalid is not a number of recipients a second: 0, for no bound, or at least 0.01",
 		"schedule_at invalid is no time as in RFC 3339, such as 2026-12-01T09:00:00Z",
 	}, got)
 

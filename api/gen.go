@@ -325,7 +325,7 @@ type CampaignRequest struct {
 	// Example: Spring news
 	Name string `json:"name"`
 
-	// Rate Recipients a second at most. Absent or 0 means as fast as the provider takes them.
+	// Rate Recipients a second at most, from 0.01 on. Absent or 0 means as fast as the provider takes them.
 	//
 	// Example: 100
 	Rate float64 `json:"rate,omitempty,omitzero"`

@@ -107,6 +107,7 @@ func TestAnUndeliveredCodeGoesThroughTheNextProvider(t *testing.T) {
 	undelivered := find(t, told, api.TimelineEntryEventMessageUndelivered)
 	require.Equal(t, []string{"twilio", "30003", "SendOTP"}, []string{undelivered.Provider, undelivered.Code, undelivered.Step})
 	require.Equal(t, http.StatusNoContent, s.twilioReport(t, first, "undelivered", "30003"), "the registration has ended")
+	s.checkHistory(t, "undelivered", workflows.RegistrationWorkflowID(id), `"signalName": "undelivered"`)
 }
 
 func TestACodeThatNobodyCanDeliverIsCorrectedByThePerson(t *testing.T) {

@@ -43,9 +43,13 @@ func (c *campaign) spend(ctx workflow.Context, recipients int) {
 	if c.in.Rate <= 0 {
 		return
 	}
-	due := c.in.Due.Add(time.Duration(float64(recipients) / c.in.Rate * float64(time.Second)))
+	seconds := min(float64(recipients)/c.in.Rate, mostBetween.Seconds())
+	due := c.in.Due.Add(time.Duration(seconds * float64(time.Second)))
 	c.in.Due = later(due, workflow.Now(ctx).Add(-makeUp))
 }
+
+// mostBetween bounds the time between two batches, whatever rate a client has come past the check with.
+const mostBetween = 24 * time.Hour
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

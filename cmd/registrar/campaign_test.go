@@ -52,7 +52,7 @@ func TestCampaignMistakesAreToldBeforeAnythingElse(t *testing.T) {
 		require.EqualError(t, err, "text: has to offer {{unsubscribe}}\nhtml: has more than 102400 bytes, after which Gmail cuts a message off")
 	}
 	_, err := execute(t, "", append([]string{"campaign", "create", "--rate", "-1"}, texts(t, "{{unsubscribe}}", "")...)...)
-	require.EqualError(t, err, "rate: is not a number of recipients a second")
+	require.EqualError(t, err, "rate: is not a number of recipients a second: 0, for no bound, or at least 0.01")
 }
 
 func TestCampaignCreateAsks(t *testing.T) {

@@ -16,6 +16,9 @@ const (
 	longestWait = 366 * 24 * time.Hour
 )
 
+// leastRate is one recipient in 100 s. Less is a mistake rather than a wish.
+const leastRate = 0.01
+
 // Request asks for a campaign.
 type Request struct {
 	Content    workflows.CampaignContent
@@ -29,8 +32,8 @@ func (r Request) Check(now time.Time) []Mistake {
 	if r.ScheduleAt.Sub(now) > longestWait {
 		mistakes = append(mistakes, Mistake{Part: partScheduleAt, Code: CodeInvalid, Message: "is more than a year ahead"})
 	}
-	if r.Rate < 0 || math.IsNaN(r.Rate) || math.IsInf(r.Rate, 0) {
-		mistakes = append(mistakes, Mistake{Part: partRate, Code: CodeInvalid, Message: "is not a number of recipients a second"})
+	if r.Rate < 0 || r.Rate > 0 && r.Rate < leastRate || math.IsNaN(r.Rate) || math.IsInf(r.Rate, 0) {
+		mistakes = append(mistakes, Mistake{Part: partRate, Code: CodeInvalid, Message: "is not a number of recipients a second: 0, for no bound, or at least 0.01"})
 	}
 	return mistakes
 }

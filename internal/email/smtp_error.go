@@ -67,9 +67,23 @@ func sortSend(ctx context.Context, err error) *message.Error {
 	case mail.ErrSMTPRcptTo:
 		e.Failure = recipientFailure(code, enhanced)
 	default: // the email itself
-		e.Failure = message.Rejected
+		e.Failure = contentFailure(enhanced)
 	}
 	return e
+}
+
+// contentFailure says what a reply of 5xx to the email itself means. Without an enhanced code, and with one about content
+// (5.6), it is about this email. Limits (5.4, 5.3) pass, and policy (5.7: authentication of the domain, reputation) is the
+// account's: both would refuse everybody, and another provider may deliver.
+func contentFailure(enhanced string) message.Failure {
+	switch {
+	case strings.HasPrefix(enhanced, "5.3."), strings.HasPrefix(enhanced, "5.4."):
+		return message.Unavailable
+	case strings.HasPrefix(enhanced, "5.7."):
+		return message.Misconfigured
+	default:
+		return message.Rejected
+	}
 }
 
 // recipientFailure says what a reply of 5xx to RCPT means (RFC 5321, section 4.2.3; RFC 3463). It is about the mailbox
@@ -77,6 +91,8 @@ func sortSend(ctx context.Context, err error) *message.Error {
 // did not understand.
 func recipientFailure(code int, enhanced string) message.Failure {
 	switch {
+	case strings.HasPrefix(enhanced, "5.3."), strings.HasPrefix(enhanced, "5.4."): // of the system or the account, such as a day's limit
+		return message.Unavailable
 	case strings.HasPrefix(enhanced, "5.7."), enhanced == "5.1.7", enhanced == "5.1.8", strings.HasPrefix(enhanced, "5.5."):
 		return message.Misconfigured
 	case code >= 550 && code <= 553, strings.HasPrefix(enhanced, "5.1."), strings.HasPrefix(enhanced, "5.2."):

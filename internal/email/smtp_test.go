@@ -99,7 +99,10 @@ func TestSMTPSortsReplies(t *testing.T) {
 		"sender refused":         {"mail", reply(550, 5, 7, 1), smtpError(message.Misconfigured, "550 5.7.1")},
 		"sender is throttled":    {"mail", reply(451, 4, 7, 1), smtpError(message.Unavailable, "451 4.7.1")},
 		"shutting down":          {"mail", reply(421, 4, 3, 2), smtpError(message.Unavailable, "421 4.3.2")},
-		"spam":                   {"data", reply(554, 5, 7, 1), smtpError(message.Rejected, "554 5.7.1")},
+		"not authenticated":      {"data", reply(550, 5, 7, 26), smtpError(message.Misconfigured, "550 5.7.26")},
+		"a day's limit":          {"data", reply(550, 5, 4, 5), smtpError(message.Unavailable, "550 5.4.5")},
+		"a day's limit at once":  {"rcpt", reply(550, 5, 4, 5), smtpError(message.Unavailable, "550 5.4.5")},
+		"content":                {"data", reply(554, 5, 6, 0), smtpError(message.Rejected, "554 5.6.0")},
 		"disk is full":           {"data", reply(452, 4, 3, 1), smtpError(message.Unavailable, "452 4.3.1")},
 		"broken off":             {"data", errDie, smtpError(message.Unavailable, "network")},
 	} {

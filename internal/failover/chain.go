@@ -37,9 +37,12 @@ type Options struct {
 // no other is left; one that asked to be left alone (Retry-After) is not asked until then, or for 10 minutes. Within an attempt the next
 // provider is asked at once when this one cannot have taken the message: it is paused, or it is misconfigured.
 // An outcome that may be unknown ends the attempt, and so does a refusal of the destination.
+//
+// Codes, other messages and batches each find out a provider's health for themselves: what it says to a campaign keeps no
+// code waiting.
 type Chain struct {
-	links    []*link
-	patience time.Duration
+	codes, notices, batches []*link
+	patience                time.Duration
 }
 
 var (
@@ -55,7 +58,11 @@ func New(o Options, providers ...Provider) *Chain {
 	}
 	logger := cmp.Or(o.Logger, slog.Default())
 	for _, p := range providers {
-		c.links = append(c.links, newLink(p, logger))
+		c.codes = append(c.codes, newLink(p, logger.With("of", "codes")))
+		c.notices = append(c.notices, newLink(p, logger.With("of", "notices")))
+		if p.Batches != nil {
+			c.batches = append(c.batches, newLink(p, logger.With("of", "batches")))
+		}
 	}
 	return c
 }
@@ -65,7 +72,11 @@ func New(o Options, providers ...Provider) *Chain {
 //   - Misconfigured when every provider said so;
 //   - else Unavailable, with a RetryAfter only when no provider may be asked before.
 func (c *Chain) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
-	usable := slices.DeleteFunc(slices.Clone(c.links), func(l *link) bool { return slices.Contains(m.Avoid, l.Name) })
+	links := c.notices
+	if m.Kind == message.KindOTP {
+		links = c.codes
+	}
+	usable := slices.DeleteFunc(slices.Clone(links), func(l *link) bool { return slices.Contains(m.Avoid, l.Name) })
 	if len(usable) == 0 {
 		return message.Receipt{}, &message.Error{Failure: message.Rejected, Code: message.CodeExhausted}
 	}
@@ -88,12 +99,11 @@ func (c *Chain) Send(ctx context.Context, m message.Message) (message.Receipt, e
 // SendBatch hands b to one provider that takes batches. A batch of which a provider has taken a part is not handed to
 // another one in the same attempt, so that the receipt is of all that is Done. The error is as Send's.
 func (c *Chain) SendBatch(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
-	usable := slices.DeleteFunc(slices.Clone(c.links), func(l *link) bool { return l.Batches == nil })
-	if len(usable) == 0 {
+	if len(c.batches) == 0 {
 		return message.BatchReceipt{}, &message.Error{Failure: message.Misconfigured, Code: message.CodeExhausted}
 	}
 	var receipt message.BatchReceipt
-	err := run(ctx, inTurn(usable, b.Attempt), func(ctx context.Context, p Provider) (err error) {
+	err := run(ctx, inTurn(c.batches, b.Attempt), func(ctx context.Context, p Provider) (err error) {
 		receipt, err = p.Batches.SendBatch(ctx, b)
 		if err != nil && receipt.Done > 0 {
 			partly := *refusalOf(p.Name, err)

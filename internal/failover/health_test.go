@@ -2,12 +2,14 @@ package failover_test
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/failover"
 	"registrar/internal/message"
 )
 
@@ -23,13 +25,13 @@ func TestFlapping(t *testing.T) {
 		}
 		require.Equal(t, 5+5, f.a.calls, "five to open, then a probe each time that ten seconds are over")
 		require.Equal(t, 50, f.b.calls)
-		require.Contains(t, f.log.String(), `level=WARN msg="breaker of a provider" provider=a from=closed to=open`)
+		require.Contains(t, f.log.String(), `level=WARN msg="breaker of a provider" of=notices provider=a from=closed to=open`)
 		f.a.work()
 		time.Sleep(10 * time.Second)
 		for range 5 {
 			require.Equal(t, "a", f.taken(t, 1))
 		}
-		require.Contains(t, f.log.String(), `level=INFO msg="breaker of a provider" provider=a from=half-open to=closed`)
+		require.Contains(t, f.log.String(), `level=INFO msg="breaker of a provider" of=notices provider=a from=half-open to=closed`)
 
 		before := f.a.calls
 		f.a.fail()
@@ -187,4 +189,27 @@ func TestRetryAfterBesideAPausedProvider(t *testing.T) {
 		require.Equal(t, unavailable("b", "429", time.Minute), f.refused(t, 1))
 		require.Equal(t, unavailable("b", message.CodeHeld, time.Minute), f.refused(t, 1))
 	})
+}
+
+// TestCodesDoNotWaitForOthers has a provider throttle notices and batches: codes are handed to it all the same.
+func TestCodesDoNotWaitForOthers(t *testing.T) {
+	t.Parallel()
+	a := &provider{name: "a"}
+	throttled := &message.Error{Provider: "a", Failure: message.Unavailable, Code: "429", RetryAfter: time.Hour}
+	batches := &batchFake{func(context.Context, message.Batch) (message.BatchReceipt, error) {
+		return message.BatchReceipt{}, throttled
+	}}
+	chain := failover.New(failover.Options{Logger: slog.New(slog.DiscardHandler)}, failover.Provider{Name: "a", Sender: a, Batches: batches})
+	for range 10 {
+		_, err := chain.SendBatch(t.Context(), message.Batch{})
+		require.Error(t, err)
+	}
+	a.refuse(message.Unavailable, "429", time.Hour)
+	_, err := chain.Send(t.Context(), message.Message{Kind: message.KindWelcome})
+	require.Error(t, err)
+	a.work()
+	_, err = chain.Send(t.Context(), message.Message{Kind: message.KindWelcome})
+	require.Error(t, err, "the provider asked for an hour")
+	_, err = chain.Send(t.Context(), message.Message{Kind: message.KindOTP})
+	require.NoError(t, err)
 }

@@ -124,7 +124,19 @@ func (f folder) readLanguage(files fs.FS, name string) error {
 	return errors.Join(wrong...)
 }
 
+// maxTemplate bounds a file, in bytes: Gmail clips emails over 102 KB.
+const maxTemplate = 256 << 10
+
 func (f folder) read(files fs.FS, file string) error {
+	info, err := fs.Stat(files, file)
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular(): // a pipe would keep the start waiting
+		return fmt.Errorf("%s: is no file", file)
+	case info.Size() > maxTemplate:
+		return fmt.Errorf("%s: has %d bytes, and may have %d", file, info.Size(), maxTemplate)
+	}
 	body, err := fs.ReadFile(files, file)
 	if err != nil {
 		return err

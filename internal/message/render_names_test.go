@@ -73,6 +73,7 @@ func TestNames(t *testing.T) {
 		"www.evil.example":     "Hello,",
 		"https://evil.example": "Hello,",
 		"a@evil.example":       "Hello,",
+		"Call 0900 1234567":    "Hello,",
 		"\x00\u202e":           "Hello,",
 	} {
 		m := rendered(t, r, "en", name)["otp_email"]

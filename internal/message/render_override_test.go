@@ -1,6 +1,7 @@
 package message
 
 import (
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -134,4 +135,14 @@ func TestExportedTemplatesAreTheSame(t *testing.T) {
 	for _, f := range own.Templates() {
 		require.True(t, f.Overridden, f.Path)
 	}
+}
+
+func TestOnlyFilesOfAFairSize(t *testing.T) {
+	t.Parallel()
+	_, err := NewRendererFS(Brand{}, fstest.MapFS{
+		"en/otp.txt":     {Data: make([]byte, 256<<10+1)},
+		"en/welcome.txt": {Mode: fs.ModeNamedPipe},
+	})
+	require.ErrorContains(t, err, "en/otp.txt: has 262145 bytes, and may have 262144")
+	require.ErrorContains(t, err, "en/welcome.txt: is no file")
 }

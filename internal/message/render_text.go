@@ -8,7 +8,7 @@ import (
 
 // looksLikeLink finds what mail clients and phones turn into a link on their own: the first name comes from whoever
 // filled in the form, and the message may go to somebody else.
-var looksLikeLink = regexp.MustCompile(`[/@\\]|[\pL\pN-][.。．｡][\pL\pN-]{2,}`)
+var looksLikeLink = regexp.MustCompile(`[/@\\]|[\pL\pN-][.。．｡][\pL\pN-]{2,}|\pN[\pN\s().+-]{4,}\pN`)
 
 // safeName makes a first name fit to greet with: one line, without control or bidirectional characters. It is empty,
 // and the greeting goes without a name, when the name would become a link.
