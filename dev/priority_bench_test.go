@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -145,7 +146,7 @@ func (p *priority) SendBatch(ctx context.Context, batch message.Batch) (message.
 		return message.BatchReceipt{}, ctx.Err()
 	}
 	p.taken.Add(int64(n))
-	return message.BatchReceipt{Receipt: message.Receipt{Provider: "benchmark", MessageID: fmt.Sprint(batch.Number)}, Done: n}, nil
+	return message.BatchReceipt{Receipt: message.Receipt{Provider: "benchmark", MessageID: strconv.Itoa(batch.Number)}, Done: n}, nil
 }
 
 // delays are how long people waited for their codes.

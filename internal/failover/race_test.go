@@ -32,18 +32,18 @@ func TestManyMessagesAtOnce(t *testing.T) {
 		{Provider: "a", Failure: message.Unavailable, Code: message.CodePaused},
 		nil,
 	}
-	take := func(name string) (message.Receipt, error) {
+	take := func(name string) message.Receipt {
 		taken.Add(1)
-		return message.Receipt{Provider: name, MessageID: "1"}, nil
+		return message.Receipt{Provider: name, MessageID: "1"}
 	}
 	chain := failover.New(failover.Options{Logger: slog.New(slog.DiscardHandler)},
 		failover.Provider{Name: "a", Sender: senderFunc(func(context.Context, message.Message) (message.Receipt, error) {
 			if e := failures[int(n.Add(1))%len(failures)]; e != nil {
 				return message.Receipt{}, e
 			}
-			return take("a")
+			return take("a"), nil
 		})},
-		failover.Provider{Name: "b", Sender: senderFunc(func(context.Context, message.Message) (message.Receipt, error) { return take("b") })},
+		failover.Provider{Name: "b", Sender: senderFunc(func(context.Context, message.Message) (message.Receipt, error) { return take("b"), nil })},
 	)
 	var all sync.WaitGroup
 	for range 50 {
