@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"registrar/internal/engine"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -69,7 +70,7 @@ func (t *Temporal) Register(ctx context.Context, in workflows.RegistrationInput)
 		return out, nil
 	case errors.As(err, &exists): // it ended before anyone had asked for the answer
 		return t.persisted(ctx, in.RegistrationID)
-	case isTemporary(err):
+	case engine.IsTemporary(err):
 		return out, t.confirm(ctx, in)
 	}
 	if _, refused := workflows.AsRefused(err); refused {
@@ -84,7 +85,7 @@ func (t *Temporal) confirm(ctx context.Context, in workflows.RegistrationInput) 
 	ctx, cancel := context.WithTimeout(ctx, t.options.ConfirmBudget)
 	defer cancel()
 	_, err := t.client.ExecuteWorkflow(ctx, t.start(in), workflows.RegistrationWorkflowType, in)
-	if isTemporary(err) {
+	if engine.IsTemporary(err) {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	if err != nil {
@@ -259,25 +260,9 @@ func engineError(doing string, err error) error {
 		return nil
 	case errors.As(err, &notFound):
 		return ErrNotFound
-	case isTemporary(err):
+	case engine.IsTemporary(err):
 		return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, err)
 	default:
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-}
-
-// isTemporary is true for an answer that did not come in time, or that says to come again.
-func isTemporary(err error) bool {
-	var (
-		timeout     *client.WorkflowUpdateServiceTimeoutOrCanceledError
-		unavailable *serviceerror.Unavailable
-		exhausted   *serviceerror.ResourceExhausted
-		deadline    *serviceerror.DeadlineExceeded
-		canceled    *serviceerror.Canceled
-		notReady    *serviceerror.WorkflowNotReady
-		noWorker    *serviceerror.FailedPrecondition // "no poller seen for task queue recently"
-	)
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
-		errors.As(err, &timeout) || errors.As(err, &unavailable) || errors.As(err, &exhausted) ||
-		errors.As(err, &deadline) || errors.As(err, &canceled) || errors.As(err, &notReady) || errors.As(err, &noWorker)
 }

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
+	"registrar/internal/engine"
 	"registrar/workflows"
 )
 
@@ -199,24 +200,9 @@ func sorted(doing string, err error) error {
 		return nil
 	case errors.As(err, &notFound):
 		return ErrNotFound
-	case isTemporary(err):
+	case engine.IsTemporary(err):
 		return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, err)
 	default:
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-}
-
-// isTemporary is true for an answer that did not come in time, or that says to come again.
-func isTemporary(err error) bool {
-	var (
-		unavailable *serviceerror.Unavailable
-		exhausted   *serviceerror.ResourceExhausted
-		deadline    *serviceerror.DeadlineExceeded
-		canceled    *serviceerror.Canceled
-		notReady    *serviceerror.WorkflowNotReady
-		noWorker    *serviceerror.FailedPrecondition // "no poller seen for task queue recently"
-	)
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
-		errors.As(err, &unavailable) || errors.As(err, &exhausted) || errors.As(err, &deadline) ||
-		errors.As(err, &canceled) || errors.As(err, &notReady) || errors.As(err, &noWorker)
 }
