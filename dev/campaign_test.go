@@ -63,10 +63,10 @@ func (r *running) startCampaign(t *testing.T, c client.Client, in workflows.Camp
 	return started
 }
 
-// campaignEnd waits for the result of a campaign.
+// campaignEnd waits for the result of a campaign, for longer than a batch may take that nobody hears of again.
 func campaignEnd(t *testing.T, run client.WorkflowRun) (workflows.CampaignProgress, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	var p workflows.CampaignProgress
 	err := run.Get(ctx, &p)

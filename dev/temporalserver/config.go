@@ -113,10 +113,12 @@ func (s *Server) config(t tuning, internalPorts []int) *config.Config {
 
 func dynamicConfig(t tuning) dynamicconfig.Client {
 	settings := map[string]any{
-		"frontend.enableServerVersionCheck":    false, // does not call home
-		"matching.enableFairness":              true,
-		"matching.numTaskqueueReadPartitions":  1,
-		"matching.numTaskqueueWritePartitions": 1,
+		"frontend.enableServerVersionCheck": false, // does not call home
+		"matching.enableFairness":           true,
+		// A worker that stops gets no task any more that it would lose: that task would wait for its timeout.
+		"frontend.enableCancelWorkerPollsOnShutdown": true,
+		"matching.numTaskqueueReadPartitions":        1,
+		"matching.numTaskqueueWritePartitions":       1,
 		// The default of 30 minutes spreads the load of many tenants.
 		"history.retentionTimerJitterDuration": time.Second,
 	}

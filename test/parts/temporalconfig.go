@@ -25,9 +25,11 @@ func newTemporalPorts() temporalPorts {
 }
 
 // temporalDynamicConfig: fairness and one partition for each queue, as dev has (the default, four, costs 97 ms of
-// processor time a registration instead of 74); no question about newer versions to Temporal's makers; a search attribute
-// can be used a second after it was added; clients may ask every 5 s whether the connection lives.
+// processor time a registration instead of 74); a worker that stops is handed no task that it would lose; no question
+// about newer versions to Temporal's makers; a search attribute can be used a second after it was added; clients may ask
+// every 5 s whether the connection lives.
 const temporalDynamicConfig = `matching.enableFairness: [{value: true}]
+frontend.enableCancelWorkerPollsOnShutdown: [{value: true}]
 frontend.enableServerVersionCheck: [{value: false}]
 system.namespaceCacheRefreshInterval: [{value: 1s}]
 frontend.keepAliveMinTime: [{value: 5s}]
