@@ -48,7 +48,8 @@ type campaign struct {
 	batches  int                    // of this run
 	taken    *message.CampaignBatch // the next batch, when the provider has it and the ledger does not
 
-	paused    bool // asked for by an operator
+	endedAt   time.Time // settled before the database knows of it; progress has it after
+	paused    bool      // asked for by an operator
 	parked    bool
 	retries   int // retry signals so far
 	abandoned bool
@@ -95,11 +96,15 @@ func (c *campaign) run(ctx workflow.Context) error {
 		if !more {
 			return nil
 		}
-		long := c.batches >= batchesPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
-		if long && c.taken == nil {
+		if c.long(ctx) {
 			return c.continueAsNew(ctx)
 		}
 	}
+}
+
+// long tells whether the campaign is to go on in a new run. Signals make a history long, too.
+func (c *campaign) long(ctx workflow.Context) bool {
+	return c.taken == nil && (c.batches >= batchesPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested())
 }
 
 // start stores the campaign, waits for its time and settles to whom it goes.
@@ -131,6 +136,9 @@ func (c *campaign) start(ctx workflow.Context) error {
 // waitForSchedule waits until the campaign's time has come and nobody has paused it.
 func (c *campaign) waitForSchedule(ctx workflow.Context) error {
 	status := c.progress.Status
+	if status == CampaignPaused { // by the run before
+		status = CampaignScheduled
+	}
 	if status == CampaignScheduled {
 		c.tell(ctx, "waits for "+c.in.ScheduleAt.UTC().Format(time.DateTime)+" UTC")
 		if err := c.publish(ctx); err != nil {
@@ -151,22 +159,29 @@ func (c *campaign) waitForSchedule(ctx workflow.Context) error {
 	}
 }
 
-// sleep waits, and ends early when an operator pauses the campaign.
+// sleep waits, and ends early when an operator pauses the campaign. Its error may be that of continue-as-new.
 func (c *campaign) sleep(ctx workflow.Context, d time.Duration, summary string) error {
 	options := workflow.AwaitOptions{Timeout: d, TimerOptions: workflow.TimerOptions{Summary: summary}}
-	_, err := workflow.AwaitWithOptions(ctx, options, func() bool { return c.paused })
+	_, err := workflow.AwaitWithOptions(ctx, options, func() bool { return c.paused || c.long(ctx) })
+	if err == nil && c.long(ctx) {
+		return c.continueAsNew(ctx)
+	}
 	return err
 }
 
-// waitWhilePaused returns once nobody has paused the campaign. It stands at a status then.
+// waitWhilePaused returns once nobody has paused the campaign. It stands at a status then. Its error may be that of
+// continue-as-new.
 func (c *campaign) waitWhilePaused(ctx workflow.Context, then CampaignStatus) error {
 	handOver(ctx)
 	for c.paused {
 		if err := c.move(ctx, CampaignPaused, "paused by an operator"); err != nil {
 			return err
 		}
-		if err := workflow.Await(ctx, func() bool { return !c.paused }); err != nil {
+		if err := workflow.Await(ctx, func() bool { return !c.paused || c.long(ctx) }); err != nil {
 			return err
+		}
+		if c.paused {
+			return c.continueAsNew(ctx)
 		}
 		if err := c.move(ctx, then, "resumed by an operator"); err != nil {
 			return err
@@ -179,17 +194,25 @@ func (c *campaign) waitWhilePaused(ctx workflow.Context, then CampaignStatus) er
 
 // sendBatch sends the next batch and tells whether there was anybody left.
 func (c *campaign) sendBatch(ctx workflow.Context) (bool, error) {
-	number := c.progress.Batches + 1
-	out, err := execute(ctx, c.budgets(), fmt.Sprintf("send batch %d", number), Activities.SendCampaignBatch, CampaignBatchInput{
-		CampaignID: c.in.CampaignID, Number: number, After: c.in.After, Size: c.batchSize(), Taken: c.taken,
-	})
+	found, err := c.tryBatch(ctx, c.in.Budget)
 	if err != nil {
 		c.taken = cmp.Or(takenBatch(err), c.taken)
 		return true, c.park(ctx, stepBatch, err)
 	}
+	return found > 0, nil
+}
+
+// tryBatch sends the next batch, and counts it. It returns how many people were found.
+func (c *campaign) tryBatch(ctx workflow.Context, budget time.Duration) (int, error) {
+	number := c.progress.Batches + 1
+	out, err := execute(ctx, Budgets{Campaign: budget}, fmt.Sprintf("send batch %d", number), Activities.SendCampaignBatch,
+		CampaignBatchInput{CampaignID: c.in.CampaignID, Number: number, After: c.in.After, Size: c.batchSize(), Taken: c.taken})
+	if err != nil {
+		return 0, err
+	}
 	c.taken = nil
 	if out.Found == 0 {
-		return false, nil
+		return 0, nil
 	}
 	c.batches++
 	c.in.After = out.Last
@@ -198,7 +221,7 @@ func (c *campaign) sendBatch(ctx workflow.Context) (bool, error) {
 	c.progress.Rejected += out.Rejected
 	c.spend(ctx, out.Found)
 	c.tell(ctx, fmt.Sprintf("batch %d: %d sent%s", number, out.Sent, through(out.Provider)))
-	return true, nil
+	return out.Found, nil
 }
 
 func through(provider string) string {
@@ -215,7 +238,9 @@ func (c *campaign) continueAsNew(ctx workflow.Context) error {
 		return ctx.Err()
 	}
 	next := c.in
-	next.Content = nil
+	if !c.progress.StartedAt.IsZero() {
+		next.Content = nil
+	}
 	next.Progress = c.progress
 	if c.paused {
 		next.Progress.Status = CampaignPaused
@@ -237,17 +262,20 @@ func (c *campaign) close(ctx workflow.Context, outcome error) error {
 	}
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	c.progress.EndedAt = workflow.Now(ctx)
+	c.endedAt = workflow.Now(ctx)
+	defer func() { c.progress.EndedAt = c.endedAt }()
 	switch {
 	case outcome == nil:
 		return c.move(ctx, CampaignCompleted, "completed")
 	case temporal.IsCanceledError(outcome):
 		c.progress.Reason, c.parked = "", false
+		c.countTaken(ctx)
 		if err := c.move(ctx, CampaignCancelled, "cancelled"); err != nil {
 			return err
 		}
 		return outcome
 	default:
+		c.countTaken(ctx)
 		c.giveUp(ctx)
 		return outcome
 	}

@@ -51,7 +51,7 @@ type CampaignContent struct {
 type CampaignInput struct {
 	CampaignID  string
 	Fingerprint string           // keyed hash of the request, as in RegistrationInput
-	Content     *CampaignContent // nil once it is stored: in the runs after the first
+	Content     *CampaignContent // nil once the campaign has started: in the runs after
 	CreatedAt   time.Time
 	ScheduleAt  time.Time // zero: at once
 	Rate        float64   // recipients a second at most; 0: no bound

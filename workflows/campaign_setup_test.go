@@ -206,7 +206,7 @@ func (f *campaignFixture) next(err error) {
 	require.ErrorAs(f.t, err, &again)
 	f.in = workflows.CampaignInput{}
 	require.NoError(f.t, converter.GetDefaultDataConverter().FromPayloads(again.Input, &f.in))
-	require.Nil(f.t, f.in.Content)
+	require.Equal(f.t, f.in.Progress.StartedAt.IsZero(), f.in.Content != nil, "the content is stored when a campaign has started")
 	now := f.env.Now()
 	f.newRun()
 	f.env.SetStartTime(now)

@@ -24,12 +24,10 @@ func (c *campaign) listen(ctx workflow.Context) {
 	on(SignalAbandon, "ends a campaign with a failed step as failed, at once", func() { c.abandoned = c.abandoned || c.parked })
 }
 
-func (c *campaign) budgets() Budgets { return Budgets{Store: c.in.Budget, Campaign: c.in.Budget} }
-
 // insist runs a step until it succeeds. Its error is final: the campaign was cancelled or given up.
 func insist[I, O any](ctx workflow.Context, c *campaign, s step, a activity[I, O], in I) (O, error) {
 	for {
-		out, err := execute(ctx, c.budgets(), string(s), a, in)
+		out, err := execute(ctx, Budgets{Store: c.in.Budget}, string(s), a, in)
 		if err == nil {
 			return out, nil
 		}
@@ -97,17 +95,28 @@ func (c *campaign) move(ctx workflow.Context, to CampaignStatus, line string) er
 		return err
 	}
 	_, err := insist(ctx, c, stepSetStatus, Activities.SetCampaignStatus,
-		CampaignStatusInput{CampaignID: c.in.CampaignID, Status: to, EndedAt: c.progress.EndedAt})
+		CampaignStatusInput{CampaignID: c.in.CampaignID, Status: to, EndedAt: c.endedAt})
 	return err
 }
 
 // lastWord is how long a campaign that is given up tries to tell the database: that may be what it failed of.
 const lastWord = time.Minute
 
+// countTaken writes down what a provider took when the ledger could not be written, before the campaign ends.
+func (c *campaign) countTaken(ctx workflow.Context) {
+	if c.taken == nil || workflow.GetVersion(ctx, "count-taken", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return
+	}
+	if _, err := c.tryBatch(ctx, min(lastWord, c.in.Budget)); err != nil {
+		c.tell(ctx, "the last batch was sent, and the database does not know that")
+	}
+}
+
 func (c *campaign) giveUp(ctx workflow.Context) {
+	c.progress.EndedAt = c.endedAt
 	c.tell(ctx, "given up")
 	_, err := execute(ctx, Budgets{Store: min(lastWord, c.in.Budget)}, string(stepSetStatus), Activities.SetCampaignStatus,
-		CampaignStatusInput{CampaignID: c.in.CampaignID, Status: CampaignFailed, EndedAt: c.progress.EndedAt})
+		CampaignStatusInput{CampaignID: c.in.CampaignID, Status: CampaignFailed, EndedAt: c.endedAt})
 	if err != nil {
 		c.tell(ctx, "the database does not know that")
 	}

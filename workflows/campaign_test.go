@@ -231,6 +231,59 @@ func TestBatchThatTheLedgerLacks(t *testing.T) {
 	require.Nil(t, f.batches[2].Taken)
 }
 
+// A campaign that ends while the ledger lacks a batch tries to write it down, and does not send.
+func TestCancelledCampaignCountsWhatWasTaken(t *testing.T) {
+	t.Parallel()
+	for name, away := range map[string]bool{"the ledger is back": false, "the ledger is away": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := setupCampaign(t)
+			taken := message.CampaignBatch{CampaignID: "c-1", Number: 2, After: "u-100", Last: "u-150", Size: 50}
+			tries := 1
+			if away {
+				tries = 2
+			}
+			f.failing(2, tries, temporal.NewApplicationErrorWithOptions("the ledger is away", string(workflows.ReasonDatabaseUnavailable),
+				temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{workflows.Try{Number: 7}, taken}}))
+			f.at(time.Hour, f.env.CancelWorkflow)
+			_, err := f.run()
+			require.True(t, temporal.IsCanceledError(err), "%v", err)
+			p := f.progress()
+			require.Equal(t, workflows.CampaignCancelled, p.Status)
+			if away {
+				require.Equal(t, 1, p.Batches)
+				require.Contains(t, f.details(), "the last batch was sent, and the database does not know that")
+				return
+			}
+			require.Equal(t, &taken, f.batches[1].Taken)
+			require.Equal(t, 2, p.Batches)
+		})
+	}
+}
+
+// A campaign has not ended before the database knows.
+func TestTheEndWaitsForTheDatabase(t *testing.T) {
+	t.Parallel()
+	f := setupCampaign(t)
+	write, fails := f.fake.setCampaignStatus, true
+	f.fake.setCampaignStatus = func(ctx context.Context, in workflows.CampaignStatusInput) (workflows.CampaignStatusResult, error) {
+		if fails {
+			return workflows.CampaignStatusResult{}, failure(workflows.ReasonDatabaseUnavailable)
+		}
+		return write(ctx, in)
+	}
+	f.at(time.Hour, func() {
+		require.Equal(t, workflows.CampaignFailed, f.progress().Status)
+		require.Zero(t, f.progress().EndedAt)
+		require.Contains(t, f.details(), "Then send the signal `retry`")
+		fails = false
+	})
+	f.signalAt(2*time.Hour, workflows.SignalRetry)
+	out := f.completes()
+	require.Equal(t, f.statuses[0].EndedAt, out.EndedAt)
+	require.WithinDuration(t, campaignNow, out.EndedAt, time.Minute, "it ended with its last batch")
+}
+
 func TestCampaignGoesOnInNewRuns(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
@@ -250,6 +303,41 @@ func TestCampaignGoesOnInANewRunWhenTold(t *testing.T) {
 	f.next(err)
 	require.Len(t, f.batches, 1)
 	f.completes()
+}
+
+// Signals make the history of a campaign long that does nothing else.
+func TestCampaignGoesOnInANewRunWhileItWaits(t *testing.T) {
+	t.Parallel()
+	scheduled := func(f *campaignFixture) { f.in.ScheduleAt = campaignNow.Add(4 * time.Hour) }
+	paused := func(f *campaignFixture) { f.signalAt(30*time.Minute, workflows.SignalPause) }
+	slow := func(f *campaignFixture) { f.in.Rate, f.recipients = 0.0001, 2 }
+	for name, c := range map[string]struct {
+		change []func(*campaignFixture)
+		status workflows.CampaignStatus
+	}{
+		"scheduled":            {[]func(*campaignFixture){scheduled}, workflows.CampaignScheduled},
+		"scheduled and paused": {[]func(*campaignFixture){scheduled, paused}, workflows.CampaignPaused},
+		"paused":               {[]func(*campaignFixture){slow, paused}, workflows.CampaignPaused},
+		"by the rate":          {[]func(*campaignFixture){slow}, workflows.CampaignRunning},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := setupCampaign(t)
+			for _, change := range c.change {
+				change(f)
+			}
+			f.at(time.Hour, func() { f.env.SetContinueAsNewSuggested(true) })
+			f.signalAt(time.Hour, workflows.SignalRetry) // the first event after
+			_, err := f.run()
+			require.WithinDuration(t, campaignNow.Add(time.Hour), f.env.Now(), time.Second)
+			f.next(err)
+			f.at(time.Minute, func() { require.Equal(t, c.status, f.progress().Status) })
+			f.signalAt(time.Hour, workflows.SignalResume)
+			out := f.completes()
+			require.False(t, out.StartedAt.Before(f.in.ScheduleAt))
+			require.False(t, f.batches[0].at.Before(f.in.ScheduleAt))
+		})
+	}
 }
 
 // TestPauseOutlivesItsRun pauses in the very task that begins a new run.
