@@ -47,8 +47,8 @@ func NewRenderer(b Brand) (*Renderer, error) { return NewRendererFS(b, nil) }
 // of the same layout (BuiltInTemplates), as partial as one likes. A language folder there may be new.
 //
 // Every message is written once in every language. The error has a line for each mistake, which names the file, and the
-// line in it: a template that does not parse or fails, an unknown file, a one-time password without the code or longer
-// than one SMS. It returns an error as well when a part of the brand is malformed.
+// line in it: a template that does not parse, fails or does not end, an unknown file, a one-time password without the
+// code or longer than one SMS. It returns an error as well when a part of the brand is malformed.
 func NewRendererFS(b Brand, overrides fs.FS) (*Renderer, error) {
 	return newRenderer(b, BuiltInTemplates(), overrides)
 }

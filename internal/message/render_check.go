@@ -29,8 +29,13 @@ func (r *Renderer) check() error {
 		}
 		for _, v := range r.probes(c) {
 			for _, name := range languageFiles() {
-				if name != pluralsFile {
-					note(r.probe(c, name, v))
+				if name == pluralsFile {
+					continue
+				}
+				err := r.probe(c, name, v)
+				note(err)
+				if errors.Is(err, errEndless) { // it would be in the way of every further look
+					return errors.Join(wrong...)
 				}
 			}
 		}
@@ -49,7 +54,7 @@ func (r *Renderer) probes(c *catalog) []view {
 
 func (r *Renderer) probe(c *catalog, name string, v view) error {
 	for _, v := range attempts(name, v) {
-		words, err := c.write(name, v)
+		words, err := c.writeInTime(name, v)
 		isCode := strings.HasPrefix(name, string(KindOTP)+".") && !strings.HasSuffix(name, ".subject.txt")
 		body := strings.ReplaceAll(words, "#"+v.Code, "") // the origin-bound line is for machines
 		switch {
@@ -62,6 +67,30 @@ func (r *Renderer) probe(c *catalog, name string, v view) error {
 		}
 	}
 	return nil
+}
+
+// checkPatience is how long the check waits for a file, which takes well below a millisecond.
+const checkPatience = 10 * time.Second
+
+var errEndless = errors.New("is not written in time: does it loop?")
+
+// writeInTime is write, given up when it takes too long. What was given up runs on.
+func (c *catalog) writeInTime(name string, v view) (string, error) {
+	type written struct {
+		words string
+		err   error
+	}
+	done := make(chan written, 1)
+	go func() {
+		words, err := c.write(name, v)
+		done <- written{words, err}
+	}()
+	select {
+	case w := <-done:
+		return w.words, w.err
+	case <-time.After(checkPatience):
+		return "", fmt.Errorf("%s: %w", c.sheets[name].path, errEndless)
+	}
 }
 
 // checkLength finds a one-time password that one SMS does not hold. Other kinds may take several.

@@ -1,10 +1,12 @@
 package message
 
 import (
+	"io"
 	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -145,4 +147,21 @@ func TestOnlyFilesOfAFairSize(t *testing.T) {
 	})
 	require.ErrorContains(t, err, "en/otp.txt: has 262145 bytes, and may have 262144")
 	require.ErrorContains(t, err, "en/welcome.txt: is no file")
+}
+
+func TestTemplateThatLoops(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		end := make(chan struct{})
+		defer close(end)
+		loop := &sheet{path: "de/otp.txt", home: &tongue{}, execute: func(io.Writer, view) error { <-end; return nil }}
+		c := &catalog{sheets: map[string]*sheet{}}
+		for _, name := range languageFiles() {
+			c.sheets[name] = loop
+		}
+		began := time.Now()
+		err := (&Renderer{catalogs: []*catalog{c}}).check()
+		require.EqualError(t, err, "de/otp.txt: is not written in time: does it loop?")
+		require.Equal(t, checkPatience, time.Since(began), "the first one is the last one")
+	})
 }
