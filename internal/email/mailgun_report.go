@@ -45,7 +45,9 @@ func (m *MailgunReports) Read(signature, event []byte, now time.Time) (message.R
 		return message.Report{}, err
 	}
 	var e mailgunEvent
-	if json.Unmarshal(event, &e) != nil || e.Event == "" {
+	// A side field of another type than documented is as good as missing; the rest is read all the same.
+	var mistyped *json.UnmarshalTypeError
+	if err := json.Unmarshal(event, &e); err != nil && !errors.As(err, &mistyped) || e.Event == "" {
 		return message.Report{}, message.ErrUnreadable
 	}
 	return e.report(token, now)
@@ -90,7 +92,7 @@ type mailgunEvent struct {
 		} `json:"headers"`
 	} `json:"message"`
 	DeliveryStatus struct {
-		Code json.Number `json:"code"`
+		Code json.RawMessage `json:"code"` // a number, or that as a string
 	} `json:"delivery-status"`
 }
 
@@ -159,18 +161,23 @@ func (e mailgunEvent) suppress() message.SuppressionReason {
 	}
 }
 
-// mailgunReason is what Mailgun's reasons look like. Anything else might be a text with an address.
-var mailgunReason = regexp.MustCompile(`^[a-z-]{1,32}$`)
+// What Mailgun's codes and reasons look like. Anything else might be a text with an address.
+var (
+	mailgunCode   = regexp.MustCompile(`^[1-9][0-9]{2}$`)
+	mailgunReason = regexp.MustCompile(`^[a-z-]{1,32}$`)
+)
 
 // code is the answer of the recipient's server, or Mailgun's own from 600 on; without one, the reason.
 func (e mailgunEvent) code() string {
-	if code := e.DeliveryStatus.Code.String(); e.Event == events.EventFailed && code != "" && code != "0" {
+	code := strings.Trim(string(e.DeliveryStatus.Code), `"`)
+	switch {
+	case e.Event == events.EventFailed && mailgunCode.MatchString(code):
 		return code
-	}
-	if mailgunReason.MatchString(e.Reason) {
+	case mailgunReason.MatchString(e.Reason):
 		return e.Reason
+	default:
+		return ""
 	}
-	return ""
 }
 
 // at is when it happened, but not later than now.
