@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/text/language"
 
 	"registrar/internal/campaign"
 )
@@ -38,19 +39,6 @@ var unsubscribeSource string
 
 var unsubscribeTemplate = template.Must(template.New("unsubscribe").Parse(unsubscribeSource))
 
-// unsubscribePage is what the page says. It tells nothing of the person.
-type unsubscribePage struct {
-	Title, Text string
-	Button      string // empty: none
-}
-
-var (
-	pageAsk  = unsubscribePage{"Unsubscribe?", "You will get no more news from us by email. Messages about your account still come.", "Unsubscribe"}
-	pageDone = unsubscribePage{"You are unsubscribed", "You will get no more news from us by email. It can take a few minutes until that reaches a mailing that is on its way.", ""}
-	pageBad  = unsubscribePage{"This link is not whole", "Please open it from the email once more, or copy all of it.", ""}
-	pageAway = unsubscribePage{"Please try again", "We could not write this down just now. Please try again in a minute; you are not unsubscribed yet.", "Try again"}
-)
-
 // routeUnsubscribe routes the address that is in every email of a campaign (RFC 8058). Access logs have the route's
 // template and no query, so the token is in none.
 func (s *server) routeUnsubscribe(router *gin.Engine) {
@@ -61,7 +49,7 @@ func (s *server) routeUnsubscribe(router *gin.Engine) {
 // showUnsubscribe changes nothing: what scans emails follows links.
 func (s *server) showUnsubscribe(c *gin.Context) {
 	if _, _, ok := s.Keys.ReadUnsubscribe(c.Query("token")); !ok {
-		s.page(c, http.StatusBadRequest, pageBad)
+		s.page(c, http.StatusBadRequest, pageBroken)
 		return
 	}
 	s.page(c, http.StatusOK, pageAsk)
@@ -72,7 +60,7 @@ func (s *server) showUnsubscribe(c *gin.Context) {
 func (s *server) unsubscribe(c *gin.Context) {
 	campaignID, userID, ok := s.Keys.ReadUnsubscribe(c.Query("token"))
 	if !ok {
-		s.page(c, http.StatusBadRequest, pageBad)
+		s.page(c, http.StatusBadRequest, pageBroken)
 		return
 	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), unsubscribePatience)
@@ -87,13 +75,18 @@ func (s *server) unsubscribe(c *gin.Context) {
 	s.page(c, http.StatusOK, pageDone)
 }
 
-// page answers with a page that no cache keeps. secureHeaders has already kept the address from other sites.
-func (s *server) page(c *gin.Context, status int, p unsubscribePage) {
+// page answers with a page that no cache keeps, in the language that the browser prefers. It tells nothing of the person.
+// secureHeaders has already kept the address from other sites.
+func (s *server) page(c *gin.Context, status int, p pageKind) {
+	_, chosen := language.MatchStrings(unsubscribeLanguages, c.GetHeader("Accept-Language"))
+	in := unsubscribeTexts[chosen]
 	var out bytes.Buffer
-	if err := unsubscribeTemplate.Execute(&out, p); err != nil {
+	if err := unsubscribeTemplate.Execute(&out, map[string]any{"Lang": in.tag, "Dir": in.dir, "Page": in.pages[p]}); err != nil {
 		s.fail(c, err)
 		return
 	}
+	c.Header("Content-Language", in.tag.String())
+	c.Header("Vary", "Accept-Language")
 	c.Header("Content-Security-Policy", unsubscribePolicy)
 	c.Header("X-Robots-Tag", "noindex")
 	c.Data(status, "text/html; charset=utf-8", out.Bytes())

@@ -54,6 +54,40 @@ func TestUnsubscribePageChangesNothing(t *testing.T) {
 	}
 }
 
+func TestUnsubscribePageSpeaksTheBrowsersLanguage(t *testing.T) {
+	t.Parallel()
+	s := setupUnsubscribe(t, nil)
+	for accept, want := range map[string]struct{ lang, dir, title string }{
+		"":                              {"en", "ltr", "Unsubscribe?"},
+		"de-AT,de;q=0.9,en;q=0.5":       {"de", "ltr", "Abmelden?"},
+		"fr, ar;q=0.4":                  {"ar", "rtl", "إلغاء الاشتراك؟"},
+		"ja":                            {"en", "ltr", "Unsubscribe?"},
+		"no language; q=x \" <b>":       {"en", "ltr", "Unsubscribe?"},
+		strings.Repeat("xx,", 20000):    {"en", "ltr", "Unsubscribe?"},
+		"en-GB;q=0.1, de;q=0.2, ar;q=0": {"de", "ltr", "Abmelden?"},
+	} {
+		r := httptest.NewRequest("GET", unsubscribePath(), nil)
+		r.Header.Set("Accept-Language", accept)
+		w := s.serve(t, r)
+		requirePage(t, s, w, 200, want.title)
+		require.Equal(t, want.lang, w.Header().Get("Content-Language"), accept)
+		require.Contains(t, w.Header().Values("Vary"), "Accept-Language")
+		require.Contains(t, w.Body.String(), `<html lang="`+want.lang+`" dir="`+want.dir+`">`)
+	}
+}
+
+func TestUnsubscribePagesAreWhole(t *testing.T) {
+	t.Parallel()
+	for _, in := range unsubscribeTexts {
+		for kind, english := range unsubscribeTexts[0].pages {
+			page := in.pages[kind]
+			require.NotEmpty(t, page.Title, in.tag)
+			require.NotEmpty(t, page.Text, in.tag)
+			require.Equal(t, english.Button == "", page.Button == "", in.tag)
+		}
+	}
+}
+
 func TestUnsubscribe(t *testing.T) {
 	t.Parallel()
 	var whom []string
