@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/message"
 	"registrar/internal/store"
 	"registrar/internal/store/storetest"
 	"registrar/internal/user"
@@ -179,6 +180,33 @@ func TestQueryPlan(t *testing.T) {
 		uuid.NewString(), "user7@example.org", "ada",
 	).Scan(&id, &kind, &table, &access, &keys, &key, &length, &ref, &rows, &extra))
 	require.Equal(t, "index_merge", access)
+}
+
+// TestAudiencePlan keeps a page of a campaign on the index of those who agreed: one in fifty here.
+func TestAudiencePlan(t *testing.T) {
+	t.Parallel()
+	s := migrated(t, shared)
+	for _, statement := range []string{
+		`INSERT INTO users (id, registration_id, email, email_canonical, password_hash, status, requested_at, created_at, updated_at)
+			SELECT CONCAT('01900000-0000-7000-8000-', LPAD(seq, 12, '0')), CONCAT('01900000-0000-8000-8000-', LPAD(seq, 12, '0')),
+			CONCAT(seq, '@example.com'), CONCAT(seq, '@example.com'), 'x', 'active', UTC_TIMESTAMP(), UTC_TIMESTAMP(), UTC_TIMESTAMP() FROM seq_1_to_5000`,
+		`INSERT INTO profiles (user_id, first_name, last_name, locale, marketing_consent, consent_at)
+			SELECT id, 'Ada', 'L', 'en', CAST(SUBSTR(id, 30) AS INT) % 50 = 7, UTC_TIMESTAMP() FROM users`,
+		"ANALYZE TABLE users, profiles",
+	} {
+		_, err := s.Pool().ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	people, err := s.Addressees(t.Context(), message.Audience{Before: time.Now().Add(time.Hour)}, "", 1000)
+	require.NoError(t, err)
+	require.Len(t, people, 100)
+
+	var first string
+	require.NoError(t, s.Pool().QueryRowContext(t.Context(), `EXPLAIN FORMAT=JSON SELECT users.email FROM profiles
+		JOIN users ON users.id = profiles.user_id WHERE users.status = 'active' AND profiles.marketing_consent = TRUE
+		AND profiles.user_id > ? ORDER BY profiles.user_id LIMIT 1000`, people[0].UserID).Scan(&first))
+	require.Contains(t, first, `"key": "profiles_consent"`)
+	require.NotContains(t, first, "filesort")
 }
 
 // TestKilledServer kills the server under load and starts it again: no answer is a rule of package user, and nothing
