@@ -126,11 +126,7 @@ func (t *Temporal) persisted(ctx context.Context, registrationID string) (workfl
 func (t *Temporal) State(ctx context.Context, registrationID string) (workflows.RegistrationState, error) {
 	asking, cancel := context.WithTimeout(ctx, t.options.WaitBudget)
 	defer cancel()
-	var s workflows.RegistrationState
-	value, err := t.client.QueryWorkflow(asking, workflows.RegistrationWorkflowID(registrationID), "", workflows.QueryState)
-	if err == nil {
-		err = value.Get(&s)
-	}
+	s, err := t.ask(asking, registrationID)
 	err = engineError("ask where the registration stands", err)
 	if !errors.Is(err, ErrUnavailable) {
 		return s, err
@@ -139,6 +135,27 @@ func (t *Temporal) State(ctx context.Context, registrationID string) (workflows.
 		return workflows.RegistrationState{
 			Status: r.Status, UserID: r.UserID, Refusal: r.Refusal, Fingerprint: r.Fingerprint, Verification: r.Verification,
 		}, nil
+	}
+	return s, err
+}
+
+// ask queries the workflow. One that was terminated still says what it said last, and nobody will go on with it.
+func (t *Temporal) ask(ctx context.Context, registrationID string) (s workflows.RegistrationState, err error) {
+	request := &client.QueryWorkflowWithOptionsRequest{
+		WorkflowID: workflows.RegistrationWorkflowID(registrationID), QueryType: workflows.QueryState,
+		QueryRejectCondition: enums.QUERY_REJECT_CONDITION_NOT_COMPLETED_CLEANLY,
+	}
+	answer, err := t.client.QueryWorkflowWithOptions(ctx, request)
+	stopped := err == nil && answer.QueryRejected != nil
+	if stopped {
+		request.QueryRejectCondition = enums.QUERY_REJECT_CONDITION_NONE
+		answer, err = t.client.QueryWorkflowWithOptions(ctx, request)
+	}
+	if err == nil {
+		err = answer.QueryResult.Get(&s)
+	}
+	if stopped && (s.Status == workflows.StatusAccepted || s.Status == workflows.StatusPending) {
+		s.Status = workflows.StatusFailed
 	}
 	return s, err
 }

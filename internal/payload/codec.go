@@ -116,9 +116,10 @@ func (c *Codec) decrypt(ciphertext []byte) ([]byte, error) {
 	return nil, ErrTampered
 }
 
-// DataConverter returns the SDK's default conversion with the codec around it.
+// DataConverter returns the SDK's default conversion with the codec around it. Workflows wait for a key that is missing:
+// see patient.
 func DataConverter(codec converter.PayloadCodec) converter.DataConverter {
-	return converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec)
+	return patient{converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec)}
 }
 
 // FailureConverter returns a conversion of errors that hides their messages and stack traces too, by the codec of dc.

@@ -10,6 +10,7 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
@@ -179,4 +180,20 @@ func TestFailureConverter(t *testing.T) {
 	var detail string
 	require.NoError(t, back.Details(&detail))
 	require.Equal(t, private, detail)
+}
+
+func TestWorkflowsWaitForAMissingKey(t *testing.T) {
+	t.Parallel()
+	encoded := encode(t, setup(t), plain(t))
+	other := DataConverter(setup(t))
+	var text string
+	require.ErrorIs(t, other.FromPayload(encoded, &text), ErrUnknownKey)
+
+	inWorkflow := other.(workflow.ContextAware).WithWorkflowContext(nil)
+	require.Panics(t, func() { _ = inWorkflow.FromPayload(encoded, &text) })
+	require.Panics(t, func() {
+		_ = inWorkflow.FromPayloads(&commonpb.Payloads{Payloads: []*commonpb.Payload{encoded}}, &text)
+	})
+	require.NoError(t, inWorkflow.FromPayload(plain(t), &text))
+	require.Error(t, inWorkflow.FromPayload(plain(t), new(int)), "an operator's mistake is told, and stops nothing")
 }

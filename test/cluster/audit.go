@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	_ "github.com/go-sql-driver/mysql" // whose name is mysql
@@ -33,42 +34,45 @@ type Audit struct {
 	Unsent            int // in the ledger as sent, but no provider has accepted it
 }
 
+// wrong are the counts that must be 0.
+func (a Audit) wrong() [6]int {
+	return [...]int{a.Lost, a.DuplicateUsers, a.Split, a.MissingMessages, a.MissingLedger, a.Unsent}
+}
+
 // Err is nil when nothing was lost, doubled or left undone.
 func (a Audit) Err() error {
+	names := [...]string{"lost", "duplicate users", "not on all nodes", "messages missing", "missing in the ledger", "in the ledger and not sent"}
 	var all []error
-	for _, c := range []struct {
-		what string
-		n    int
-	}{
-		{"lost", a.Lost}, {"duplicate users", a.DuplicateUsers}, {"not on all nodes", a.Split}, {"messages missing", a.MissingMessages},
-		{"missing in the ledger", a.MissingLedger}, {"in the ledger and not sent", a.Unsent},
-	} {
-		if c.n > 0 {
-			all = append(all, fmt.Errorf("%s: %d", c.what, c.n))
+	for i, n := range a.wrong() {
+		if n > 0 {
+			all = append(all, fmt.Errorf("%s: %d", names[i], n))
 		}
 	}
 	return errors.Join(all...)
 }
 
 // Settle audits until nothing is missing, since messages follow the answers after a moment, and returns the last audit.
-// It is an error when that could not be done, or when something is still missing after patience.
+// It is an error when that could not be done, or when something is still missing after patience: the error says of whom.
 func (c *Cluster) Settle(ctx context.Context, people []loop.Record, patience time.Duration) (Audit, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	again := time.NewTicker(500 * time.Millisecond) // each reads all users and messages of all nodes
 	defer again.Stop()
 	var last Audit
+	var unsettled error
 	for {
-		a, err := c.Audit(ctx, people)
-		if err == nil {
-			last, err = a, a.Err()
-		}
-		if err == nil {
+		a, findings, err := c.audit(ctx, people)
+		switch {
+		case err == nil && a.Err() == nil:
 			return a, nil
+		case err == nil:
+			last, unsettled = a, fmt.Errorf("%w\n%s", a.Err(), strings.Join(findings, "\n"))
+		case unsettled == nil || ctx.Err() == nil: // or else the audit ended with the patience, and the one before says more
+			unsettled = err
 		}
 		select {
 		case <-ctx.Done():
-			return last, fmt.Errorf("not settled after %s: %w", patience, err)
+			return last, fmt.Errorf("not settled after %s: %w", patience, unsettled)
 		case <-again.C:
 		}
 	}
@@ -76,17 +80,31 @@ func (c *Cluster) Settle(ctx context.Context, people []loop.Record, patience tim
 
 // Audit audits these people, as things are now.
 func (c *Cluster) Audit(ctx context.Context, people []loop.Record) (Audit, error) {
+	a, _, err := c.audit(ctx, people)
+	return a, err
+}
+
+// audit also tells what is wrong, for each person of whom something is.
+func (c *Cluster) audit(ctx context.Context, people []loop.Record) (a Audit, findings []string, err error) {
 	stored, err := c.readStored(ctx)
 	if err != nil {
-		return Audit{}, err
+		return Audit{}, nil, err
 	}
-	var a Audit
 	for _, p := range people {
-		a.user(p, stored.users[p.Form.MobileNumber])
-		a.messages(p, stored.ledger[p.ID], c.accepted(p.Form))
+		users, ledger, accepted := stored.users[p.Form.MobileNumber], stored.ledger[p.ID], c.accepted(p.Form)
+		before := a
+		a.user(p, users)
+		a.messages(p, ledger, accepted)
+		if a.wrong() != before.wrong() {
+			findings = append(findings, fmt.Sprintf("registration %s of %s: users %v, ledger %v, accepted by providers %v; it was told %+v",
+				p.ID, p.Form.MobileNumber, users, ledger, accepted, p))
+		}
 	}
-	a.Split = stored.split
-	return a, nil
+	a.Split = len(stored.split)
+	for id, nodes := range stored.split {
+		findings = append(findings, fmt.Sprintf("registration %s is on %d nodes only", id, nodes))
+	}
+	return a, findings, nil
 }
 
 func (a *Audit) user(p loop.Record, users []userRow) {
@@ -156,13 +174,13 @@ func (c *Cluster) accepted(form parts.Form) map[string]int {
 type stored struct {
 	users  map[string][]userRow       // by mobile number, which the database lets several users have
 	ledger map[string]map[string]bool // by registration and kind: sent
-	split  int
+	split  map[string]int             // of which registrations not all nodes have the user, and how many do
 }
 
 type userRow struct{ registrationID, status string }
 
 func (c *Cluster) readStored(ctx context.Context) (stored, error) {
-	s := stored{users: make(map[string][]userRow), ledger: make(map[string]map[string]bool)}
+	s := stored{users: make(map[string][]userRow), ledger: make(map[string]map[string]bool), split: make(map[string]int)}
 	nodes := make(map[string]int) // that have a user, by registration
 	n := 0
 	for i := range parts.GaleraNodes {
@@ -179,9 +197,9 @@ func (c *Cluster) readStored(ctx context.Context) (stored, error) {
 			return s, err
 		}
 	}
-	for _, has := range nodes {
+	for id, has := range nodes {
 		if has < n {
-			s.split++
+			s.split[id] = has
 		}
 	}
 	return s, c.readLedger(ctx, s.ledger)

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"registrar/api"
+	"registrar/dev/userdb"
+	"registrar/internal/config"
+	"registrar/internal/secret"
+	"registrar/internal/service"
+	"registrar/internal/store"
+	"registrar/workflows"
+)
+
+// A promoted key reaches the API before the workers: what the API accepts waits for them to get it.
+func TestAKeyThatTheWorkersLack(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	stack, err := startStack(data, quiet(), nil)
+	require.NoError(t, err)
+	s := &running{newSite(stack.base), stack}
+	operator := s.temporalClient(t)
+
+	payload := readFile(t, data, "payload.keyset")
+	payload, err = secret.AddKey(payload)
+	require.NoError(t, err)
+	payload, err = secret.Promote(payload)
+	require.NoError(t, err)
+	ahead := s.secondAPI(t, config.Keys{PRF: readFile(t, data, "prf.keyset"), Payload: payload})
+	form := somebody()
+	accepted := decode[api.Progress](t, ahead.register(t, form), http.StatusAccepted)
+	workflowID := workflows.RegistrationWorkflowID(accepted.RegistrationID)
+	await(t, "a failed task", func() (string, bool) {
+		history := s.eventTypes(t, operator, workflowID)
+		return history, strings.Contains(history, enums.EVENT_TYPE_WORKFLOW_TASK_FAILED.String())
+	})
+	run, err := operator.DescribeWorkflowExecution(t.Context(), workflowID, "")
+	require.NoError(t, err)
+	require.Equal(t, enums.WORKFLOW_EXECUTION_STATUS_RUNNING, run.GetWorkflowExecutionInfo().GetStatus())
+	require.NoError(t, stack.stop())
+
+	s = launchIn(t, data, quiet(), "PAYLOAD_KEYSET="+payload)
+	s.requireActive(t, accepted.RegistrationID, s.awaitCode(t, form.MobileNumber, 1))
+}
+
+func readFile(t *testing.T, folder, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(folder, name))
+	require.NoError(t, err)
+	return string(content)
+}
+
+// secondAPI is an API beside the one of the stack, with keys of its own. It does not wait long for the workers.
+func (r *running) secondAPI(t *testing.T, k config.Keys) *site {
+	t.Helper()
+	keys, err := service.OpenKeys(k)
+	require.NoError(t, err)
+	users, err := store.Open(userdb.Open(filepath.Join(r.stack.data, "registrar.db")), store.Options{Logger: quiet()})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = users.Close() })
+	o := service.Encrypted(client.Options{Namespace: client.DefaultNamespace}, keys, quiet())
+	o.HostPort = r.stack.places[len(r.stack.places)-1].Address
+	temporal, err := client.DialContext(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(temporal.Close)
+	c := r.stack.config
+	c.API.WaitBudget = 0 // the default
+	server := httptest.NewServer(api.New(service.APIDeps(c, keys, users, temporal, quiet())))
+	t.Cleanup(server.Close)
+	return newSite(server.URL)
+}
+
+// Nobody goes on with a registration whose workflow was terminated, wherever it stood.
+func TestATerminatedRegistration(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	form := somebody()
+	id := s.mustRegister(t, form).RegistrationID
+	code := s.awaitCode(t, form.MobileNumber, 1)
+	operator := s.temporalClient(t)
+	require.NoError(t, operator.TerminateWorkflow(t.Context(), workflows.RegistrationWorkflowID(id), "", "test"))
+	require.Equal(t, api.StatusFailed, s.get(t, id).Status)
+	requireProblem(t, s.verify(t, id, code), http.StatusGone, api.ProblemCodeRegistrationClosed)
+}
