@@ -54,41 +54,45 @@ func (a *Activities) SendCompletionSMS(ctx context.Context, in workflows.NoticeI
 // send hands a message to its provider unless the ledger has it, and writes the ledger. A notice to an address that takes
 // none is left out; the ledger then has nothing of it.
 //
-// When the ledger cannot be written after the provider took the message, the receipt goes into the activity's
-// heartbeat, so that the next attempt writes the ledger and does not send again.
+// When the ledger cannot be written after the provider took the message, the step has succeeded all the same: the entry is
+// in its result, for RecordMessage.
 func (a *Activities) send(ctx context.Context, m message.Message, registrationID, userID string, sequence int) (workflows.SendResult, error) {
 	m.RegistrationID, m.Sequence = registrationID, sequence
 	key := message.Key{RegistrationID: registrationID, Kind: m.Kind, Sequence: sequence}
-	receipt, sent := earlierReceipt(ctx)
-	if !sent {
-		known, err := a.Ledger.Sent(ctx, key)
-		if err != nil || known {
-			return workflows.SendResult{}, databaseError(ctx, err)
-		}
-		reason, err := a.suppressed(ctx, m)
-		if err != nil || reason != "" {
-			return workflows.SendResult{Suppressed: reason}, databaseError(ctx, err)
-		}
-		if m.Avoid, err = a.Ledger.UndeliveredBy(ctx, key); err != nil {
-			return workflows.SendResult{}, databaseError(ctx, err)
-		}
-		if receipt, err = a.deliver(ctx, m, key); err != nil {
-			return workflows.SendResult{}, err
-		}
-	}
-	entry := message.Entry{Key: key, UserID: userID, Channel: m.Channel, Receipt: receipt, SentAt: now()}
-	err := a.record(ctx, entry)
-	switch {
-	case errors.Is(err, message.ErrUndelivered):
-		if sent {
-			activity.RecordHeartbeat(ctx, message.Receipt{}) // or each further try would find the old one
-		}
-		return undelivered(ctx, m, receipt)
-	case err != nil:
-		activity.RecordHeartbeat(ctx, receipt)
+	known, err := a.Ledger.Sent(ctx, key)
+	if err != nil || known {
 		return workflows.SendResult{}, databaseError(ctx, err)
 	}
-	return workflows.SendResult{Receipt: receipt}, nil
+	reason, err := a.suppressed(ctx, m)
+	if err != nil || reason != "" {
+		return workflows.SendResult{Suppressed: reason}, databaseError(ctx, err)
+	}
+	if m.Avoid, err = a.Ledger.UndeliveredBy(ctx, key); err != nil {
+		return workflows.SendResult{}, databaseError(ctx, err)
+	}
+	receipt, err := a.deliver(ctx, m, key)
+	if err != nil {
+		return workflows.SendResult{}, err
+	}
+	entry := message.Entry{Key: key, UserID: userID, Channel: m.Channel, Receipt: receipt, SentAt: now()}
+	out := workflows.SendResult{Receipt: receipt}
+	switch err := a.record(ctx, entry); {
+	case errors.Is(err, message.ErrUndelivered):
+		return undelivered(ctx, m, receipt)
+	case err != nil:
+		activity.GetLogger(ctx).Warn("the ledger could not be written; the workflow sees to it", "err", err)
+		out.Unrecorded = &entry
+	}
+	return out, nil
+}
+
+// RecordMessage writes the ledger in the place of a step that could not.
+func (a *Activities) RecordMessage(ctx context.Context, in workflows.RecordInput) (workflows.RecordResult, error) {
+	err := a.Ledger.Record(ctx, in.Entry)
+	if errors.Is(err, message.ErrUndelivered) {
+		return workflows.RecordResult{Undelivered: true}, nil
+	}
+	return workflows.RecordResult{}, databaseError(ctx, err)
 }
 
 // undelivered is the result for a message that was reported undelivered before the ledger had it: then nobody could tell
@@ -121,7 +125,7 @@ func (a *Activities) suppressed(ctx context.Context, m message.Message) (message
 }
 
 // An attempt leaves its last seconds to what follows: a provider that answers late must leave time for the ledger, and a
-// ledger that hangs must leave time for the receipt to get out by heartbeat.
+// ledger that hangs must leave time for the result to reach Temporal.
 const (
 	timeForLedger    = 2 * time.Second
 	timeForHeartbeat = time.Second
@@ -164,7 +168,7 @@ func (a *Activities) recordFailure(ctx context.Context, channel message.Channel,
 }
 
 func (a *Activities) record(ctx context.Context, entry message.Entry) error {
-	ctx, cancel := endEarlier(ctx, timeForHeartbeat)
+	ctx, cancel := context.WithTimeout(ctx, timeForLedger)
 	defer cancel()
 	return a.Ledger.Record(ctx, entry)
 }
@@ -176,15 +180,6 @@ func endEarlier(ctx context.Context, by time.Duration) (context.Context, context
 		return context.WithCancel(ctx)
 	}
 	return context.WithDeadline(ctx, deadline.Add(-by))
-}
-
-// earlierReceipt is the receipt that an earlier attempt could not write to the ledger.
-func earlierReceipt(ctx context.Context) (message.Receipt, bool) {
-	var receipt message.Receipt
-	if !activity.HasHeartbeatDetails(ctx) || activity.GetHeartbeatDetails(ctx, &receipt) != nil {
-		return message.Receipt{}, false
-	}
-	return receipt, receipt != message.Receipt{}
 }
 
 func (a *Activities) sender(c message.Channel) message.Sender {

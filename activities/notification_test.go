@@ -52,7 +52,6 @@ func TestSendWritesTheLedger(t *testing.T) {
 				Key:    message.Key{RegistrationID: "r-1", Kind: want.kind, Sequence: want.sequence},
 				UserID: "u-1", Channel: channels[name], Receipt: receipt,
 			}, entry)
-			require.Empty(t, f.heartbeats)
 		})
 	}
 }
@@ -85,37 +84,47 @@ func TestSendIsIdempotent(t *testing.T) {
 	}
 }
 
-func TestReceiptSurvivesTheLedger(t *testing.T) {
+// TestLedgerThatCannotBeWritten leaves the entry to the workflow: the message is out.
+func TestLedgerThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	for name := range channels {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := setup(t)
 			record := f.ledger.record
-			f.ledger.record = func(context.Context, message.Entry) error { return errors.New("connection lost") }
-			for attempt := range 2 {
-				_, err := sends(t, f)[name]()
-				app := applicationError(t, err)
-				require.Equal(t, string(workflows.ReasonDatabaseUnavailable), app.Type())
-				require.False(t, app.NonRetryable())
-				require.Len(t, f.heartbeats, attempt+1)
-				f.newAttempt()
-				f.env.SetHeartbeatDetails(f.heartbeats[attempt])
+			var refused message.Entry
+			f.ledger.record = func(_ context.Context, entry message.Entry) error {
+				refused = entry
+				return errors.New("connection lost")
 			}
-			require.Equal(t, f.heartbeats[0], f.heartbeats[1])
-
-			f.ledger.record = record
 			out, err := sends(t, f)[name]()
 			require.NoError(t, err)
-			require.Equal(t, f.heartbeats[0], out.Receipt)
+			require.NotEmpty(t, out.Receipt)
+			require.NotNil(t, out.Unrecorded)
+			require.Equal(t, refused, *out.Unrecorded)
+			require.Empty(t, f.recorded)
+
+			_, err = run(t, f, f.steps.RecordMessage, workflows.RecordInput{Entry: *out.Unrecorded})
+			app := applicationError(t, err)
+			require.Equal(t, string(workflows.ReasonDatabaseUnavailable), app.Type())
+			require.False(t, app.NonRetryable())
+
+			f.ledger.record = record
+			recorded, err := run(t, f, f.steps.RecordMessage, workflows.RecordInput{Entry: *out.Unrecorded})
+			require.NoError(t, err)
+			require.False(t, recorded.Undelivered)
+			require.Equal(t, []message.Entry{refused}, f.recorded)
 			require.Len(t, f.sent, 1)
-			require.Len(t, f.recorded, 1)
-			require.Equal(t, f.heartbeats[0], f.recorded[0].Receipt)
+
+			f.ledger.record = func(context.Context, message.Entry) error { return message.ErrUndelivered }
+			recorded, err = run(t, f, f.steps.RecordMessage, workflows.RecordInput{Entry: *out.Unrecorded})
+			require.NoError(t, err)
+			require.True(t, recorded.Undelivered)
 		})
 	}
 }
 
-func TestHangingLedgerLeavesTimeForTheHeartbeat(t *testing.T) {
+func TestHangingLedgerLeavesTimeForTheResult(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.ledger.record = func(ctx context.Context, _ message.Entry) error {
@@ -124,19 +133,9 @@ func TestHangingLedgerLeavesTimeForTheHeartbeat(t *testing.T) {
 		require.LessOrEqual(t, deadline, activity.GetInfo(ctx).Deadline.Add(-time.Second))
 		return context.DeadlineExceeded
 	}
-	_, err := sends(t, f)["otp_sms"]()
-	require.Error(t, err)
-	require.Len(t, f.heartbeats, 1)
-}
-
-func TestUnreadableHeartbeatIsNoReceipt(t *testing.T) {
-	t.Parallel()
-	f := setup(t)
-	f.env.SetHeartbeatDetails("not a receipt")
-	out, err := sends(t, f)["welcome"]()
+	out, err := sends(t, f)["otp_sms"]()
 	require.NoError(t, err)
-	require.Equal(t, "mailgun", out.Receipt.Provider)
-	require.Len(t, f.sent, 1)
+	require.NotNil(t, out.Unrecorded)
 }
 
 func TestLedgerThatCannotBeReadSendsNothing(t *testing.T) {
@@ -151,7 +150,6 @@ func TestLedgerThatCannotBeReadSendsNothing(t *testing.T) {
 			require.Equal(t, string(workflows.ReasonDatabaseUnavailable), app.Type())
 			require.False(t, app.NonRetryable())
 			require.Empty(t, f.sent)
-			require.Empty(t, f.heartbeats)
 		})
 	}
 }

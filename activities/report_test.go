@@ -54,7 +54,6 @@ func TestReportedBeforeTheLedgerHadIt(t *testing.T) {
 			f := setup(t)
 			f.ledger.record = func(context.Context, message.Entry) error { return message.ErrUndelivered }
 			out, err := sends(t, f)[name]()
-			require.Empty(t, f.heartbeats, "the next try sends")
 			if name == "welcome" || name == "completion" {
 				require.NoError(t, err)
 				require.NotEmpty(t, out.Receipt)
@@ -112,29 +111,4 @@ func TestTheListIsWaitedFor(t *testing.T) {
 	_, err = run(t, f, f.steps.SendOTP, otpInput(message.ChannelSMS))
 	require.Equal(t, string(workflows.ReasonDatabaseUnavailable), applicationError(t, err).Type())
 	require.Empty(t, f.sent)
-}
-
-// TestAnOldReceiptIsForgotten has the ledger away as the provider takes a code, and the report that it was not delivered
-// come before the ledger is back: the next try sends.
-func TestAnOldReceiptIsForgotten(t *testing.T) {
-	t.Parallel()
-	f := setup(t)
-	record := f.ledger.record
-	f.ledger.record = func(context.Context, message.Entry) error { return errors.New("connection lost") }
-	_, err := sends(t, f)["otp_sms"]()
-	require.Error(t, err)
-	f.newAttempt()
-	f.env.SetHeartbeatDetails(f.heartbeats[0])
-	f.ledger.record = func(context.Context, message.Entry) error { return message.ErrUndelivered }
-	_, err = sends(t, f)["otp_sms"]()
-	require.Error(t, err)
-	require.Len(t, f.sent, 1)
-	require.Len(t, f.heartbeats, 2)
-	f.newAttempt()
-	f.env.SetHeartbeatDetails(f.heartbeats[1])
-	f.ledger.record = record
-	_, err = sends(t, f)["otp_sms"]()
-	require.NoError(t, err)
-	require.Len(t, f.sent, 2)
-	require.Len(t, f.recorded, 1)
 }

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
@@ -112,10 +110,9 @@ type fixture struct {
 	email    *senderFake
 	sms      *senderFake
 
-	sent       []message.Message // by either provider
-	recorded   []message.Entry
-	attempts   []message.Attempt
-	heartbeats []message.Receipt
+	sent     []message.Message // by either provider
+	recorded []message.Entry
+	attempts []message.Attempt
 }
 
 func setup(t *testing.T) *fixture {
@@ -160,17 +157,11 @@ func (f *fixture) taking(provider string) *senderFake {
 	}}
 }
 
-// newAttempt makes a fresh environment, with nothing in its heartbeat.
+// newAttempt makes a fresh environment.
 func (f *fixture) newAttempt() {
 	var suite testsuite.WorkflowTestSuite
 	f.env = suite.NewTestActivityEnvironment()
 	f.env.RegisterActivity(f.steps)
-	f.env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
-		var receipt message.Receipt
-		if details.Get(&receipt) == nil {
-			f.heartbeats = append(f.heartbeats, receipt)
-		}
-	})
 }
 
 // run executes an activity as a worker would.

@@ -131,3 +131,33 @@ func (r *running) awaitLedger(t *testing.T, id string, n int) {
 		return have, have == n
 	})
 }
+
+// The provider has the code, the ledger does not know it yet, and the person is faster: the ledger learns of it all the
+// same, and nothing is sent twice.
+func TestACodeThatIsEnteredBeforeTheLedgerHasIt(t *testing.T) {
+	t.Parallel()
+	s := launch(t, "API_WAIT_BUDGET=5s")
+	asked, goOn := make(chan struct{}), make(chan struct{})
+	once := sync.OnceFunc(func() { close(asked); <-goOn })
+	s.stack.outbox.Fail(func(m message.Message) error {
+		if isCode(m) {
+			once()
+		}
+		return nil
+	})
+	form := somebody()
+	id := s.mustRegister(t, form).RegistrationID
+	s.awaitMessages(t, form.Email, message.KindWelcome, 1)
+	s.awaitLedger(t, id, 1)
+	<-asked
+	restore := stopDatabase(t, s.stack.data)
+	close(goOn)
+	a, err := s.insist(t.Context(), registrations+"/"+id+"/verification", api.VerificationRequest{Code: s.awaitCode(t, form.MobileNumber, 1)})
+	require.NoError(t, err)
+	decode[api.Progress](t, a, http.StatusAccepted)
+	restore()
+	s.awaitStatus(t, id, api.StatusActive)
+	s.awaitLedger(t, id, 3)
+	s.awaitEnd(t, id)
+	require.Len(t, s.outboxFor(t, form.MobileNumber, message.KindOTP), 1)
+}

@@ -108,6 +108,7 @@ func register(w worker.Registry, queue string, a *activities.Activities) {
 		w.RegisterActivityWithOptions(a.PersistUser, as("PersistUser"))
 		w.RegisterActivityWithOptions(a.ActivateUser, as("ActivateUser"))
 		w.RegisterActivityWithOptions(a.ExpireUser, as("ExpireUser"))
+		w.RegisterActivityWithOptions(a.RecordMessage, as("RecordMessage"))
 		w.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
 		w.RegisterActivityWithOptions(a.StoreCampaign, as("StoreCampaign"))
 		w.RegisterActivityWithOptions(a.StartCampaign, as("StartCampaign"))

@@ -92,17 +92,21 @@ func (r *registration) onUndelivered(ctx workflow.Context, in Undelivered) {
 // sendCode sends the current code. Its life begins when a provider has taken it.
 func (r *registration) sendCode(ctx workflow.Context) error {
 	c := r.code
+	r.sending++
 	out, err := execute(ctx, r.budgets, fmt.Sprintf("send code %d by %s", c.sequence, c.channel), Activities.SendOTP, OTPInput{
 		RegistrationID: r.in.RegistrationID, UserID: r.persisted.UserID,
 		Sequence: c.sequence, KeyID: r.in.OTPKeyID, CodeTTL: r.in.Policy.CodeTTL,
 		Channel: c.channel, To: c.to(), FirstName: r.in.Profile.FirstName, Locale: r.in.Profile.Locale,
 	})
+	r.sending--
 	if err != nil {
 		return err
 	}
-	r.code.expiresAt = workflow.Now(ctx).Add(r.in.Policy.CodeTTL)
-	r.held = false
-	r.tellSent(ctx, fmt.Sprintf("code %d by %s", c.sequence, c.channel), out)
+	if c.sequence == r.code.sequence {
+		r.code.expiresAt = workflow.Now(ctx).Add(r.in.Policy.CodeTTL)
+		r.held = false
+	}
+	r.sent(ctx, fmt.Sprintf("code %d by %s", c.sequence, c.channel), out)
 	return nil
 }
 

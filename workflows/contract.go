@@ -131,7 +131,7 @@ func CodesOf(p Policy) int { return 2 * (1 + p.Resends) }
 
 // Budgets bound how long each step is retried before it waits for an operator.
 type Budgets struct {
-	Store        time.Duration // PersistUser, ActivateUser, ExpireUser
+	Store        time.Duration // PersistUser, ActivateUser, ExpireUser, RecordMessage
 	OTP          time.Duration
 	WelcomeEmail time.Duration
 	Completion   time.Duration
@@ -212,6 +212,8 @@ type Activities interface {
 	SendWelcomeEmail(context.Context, NoticeInput) (SendResult, error)
 	// SendCompletionSMS sends the SMS after activation, at most once as far as the ledger knows.
 	SendCompletionSMS(context.Context, NoticeInput) (SendResult, error)
+	// RecordMessage writes to the ledger what a step that sends a message could not.
+	RecordMessage(context.Context, RecordInput) (RecordResult, error)
 	CampaignActivities
 }
 
@@ -277,4 +279,14 @@ type SendResult struct {
 	Receipt message.Receipt
 	// Suppressed is why the message was left out: its address takes none; usually empty.
 	Suppressed message.SuppressionReason
+	// Unrecorded is the message's entry when a provider took it and the ledger could not be written; usually nil.
+	Unrecorded *message.Entry `json:",omitempty"`
+}
+
+// RecordInput is the input of RecordMessage.
+type RecordInput struct{ Entry message.Entry }
+
+// RecordResult is the result of RecordMessage.
+type RecordResult struct {
+	Undelivered bool // the provider had reported so before the ledger had the message
 }

@@ -28,6 +28,7 @@ func stubNames() map[string]string {
 		"SendOTP":           activity[OTPInput, SendResult](Activities.SendOTP).name(),
 		"SendWelcomeEmail":  activity[NoticeInput, SendResult](Activities.SendWelcomeEmail).name(),
 		"SendCompletionSMS": activity[NoticeInput, SendResult](Activities.SendCompletionSMS).name(),
+		"RecordMessage":     activity[RecordInput, RecordResult](Activities.RecordMessage).name(),
 		"StoreCampaign":     activity[StoreCampaignInput, StoreCampaignResult](Activities.StoreCampaign).name(),
 		"StartCampaign":     activity[StartCampaignInput, StartCampaignResult](Activities.StartCampaign).name(),
 		"SendCampaignBatch": activity[CampaignBatchInput, CampaignBatchResult](Activities.SendCampaignBatch).name(),
@@ -66,6 +67,7 @@ func TestSteps(t *testing.T) {
 		"SendOTP":           {"notifications-high", 10 * time.Second, 10 * minute, otp, 0},
 		"SendWelcomeEmail":  {"notifications-low", 30 * time.Second, day, notice, 2},
 		"SendCompletionSMS": {"notifications-low", 10 * time.Second, day, notice, 2},
+		"RecordMessage":     {"registration", 5 * time.Second, day, store, 0},
 		"StoreCampaign":     {"registration", 5 * time.Second, day, store, 0},
 		"StartCampaign":     {"registration", 2 * minute, day, store, 0},
 		"SendCampaignBatch": {"notifications-low", 2 * minute, 3 * day, notice, 5},
@@ -83,7 +85,7 @@ func TestSteps(t *testing.T) {
 			require.Equal(t, want.backoff, *got.RetryPolicy)
 			require.Equal(t, "a summary", got.Summary)
 			require.False(t, got.DisableEagerExecution)
-			require.Equal(t, want.queue == "registration" || name == "SendCampaignBatch", got.WaitForCancellation)
+			require.Equal(t, want.queue != "notifications-low" || name == "SendCampaignBatch", got.WaitForCancellation)
 			require.Equal(t, temporal.Priority{PriorityKey: want.priority}, got.Priority)
 		})
 	}
@@ -94,6 +96,7 @@ func TestEachStepHasItsOwnBudget(t *testing.T) {
 	b := Budgets{Store: 1, OTP: 2, WelcomeEmail: 3, Completion: 4, Campaign: 5}
 	for name, want := range map[string]time.Duration{
 		"PersistUser": 1, "ActivateUser": 1, "ExpireUser": 1, "SendOTP": 2, "SendWelcomeEmail": 3, "SendCompletionSMS": 4,
+		"RecordMessage": 1,
 		"StoreCampaign": 1, "StartCampaign": 1, "SendCampaignBatch": 5, "SetCampaignStatus": 1,
 	} {
 		require.Equal(t, want, steps[name].budget(b), name)

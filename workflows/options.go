@@ -42,6 +42,7 @@ var steps = map[string]stepOptions{
 	"SendOTP":           {QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff, 0},
 	"SendWelcomeEmail":  {QueueNotificationsLow, 30 * time.Second, welcomeBudget, noticeBackoff, priorityNotice},
 	"SendCompletionSMS": {QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff, priorityNotice},
+	"RecordMessage":     {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
 	"StoreCampaign":     {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
 	"StartCampaign":     {QueueRegistration, 2 * time.Minute, storeBudget, storeBackoff, 0},
 	"SendCampaignBatch": {QueueNotificationsLow, 2 * time.Minute, campaignBudget, noticeBackoff, priorityCampaign},
@@ -56,9 +57,9 @@ func (o stepOptions) activity(b Budgets, summary string) workflow.ActivityOption
 		RetryPolicy:            &o.backoff,
 		Summary:                summary,
 		Priority:               temporal.Priority{PriorityKey: o.priority},
-		// A user must not be stored after a cancelled registration has freed it, and a batch that went out must be counted:
-		// an attempt that runs is waited for.
-		WaitForCancellation: o.queue == QueueRegistration || o.priority == priorityCampaign,
+		// A user must not be stored after a cancelled registration has freed it; a batch that went out, or a code that was
+		// entered while it was still being sent, must get into the ledger: an attempt that runs is waited for.
+		WaitForCancellation: o.queue != QueueNotificationsLow || o.priority == priorityCampaign,
 	}
 }
 

@@ -48,6 +48,9 @@ type registration struct {
 	held       bool      // the code waits for an operator and not for the person, or is tried again since
 	lapsed     bool      // the verification window is over
 
+	sending    int             // codes that are being sent, also those that are not needed any more
+	unrecorded []message.Entry // taken by a provider, and not in the ledger yet
+
 	budgets   Budgets
 	parked    map[step]parking
 	retries   int   // retry signals so far
@@ -149,6 +152,9 @@ func (r *registration) close(ctx workflow.Context, outcome error) error {
 		if err := r.step(ctx, stepExpire, r.expire); err != nil {
 			outcome = err
 		}
+	}
+	if outcome == nil || temporal.IsCanceledError(outcome) {
+		outcome = cmp.Or(r.awaitLedger(ctx), outcome)
 	}
 	r.ended = true
 	if outcome == nil || temporal.IsCanceledError(outcome) {
@@ -255,7 +261,7 @@ func (r *registration) expire(ctx workflow.Context) error {
 func (r *registration) sendWelcome(ctx workflow.Context) error {
 	out, err := execute(ctx, r.budgets, "send the welcome email", Activities.SendWelcomeEmail, r.notice(r.in.Profile.Email))
 	if err == nil {
-		r.tellSent(ctx, "welcome email", out)
+		r.sent(ctx, "welcome email", out)
 	}
 	return err
 }
@@ -263,7 +269,7 @@ func (r *registration) sendWelcome(ctx workflow.Context) error {
 func (r *registration) sendCompletion(ctx workflow.Context) error {
 	out, err := execute(ctx, r.budgets, "send the completion SMS", Activities.SendCompletionSMS, r.notice(r.code.mobile))
 	if err == nil {
-		r.tellSent(ctx, "completion SMS", out)
+		r.sent(ctx, "completion SMS", out)
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"pgregory.net/rapid"
 
+	"registrar/internal/message"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -26,14 +27,15 @@ type watched struct {
 	wrong     map[int]int
 	right     bool // the current code was entered
 	activated bool
-	open      map[string]bool // Updates accepted and not answered
+	open      map[string]bool      // Updates accepted and not answered
+	owed      map[message.Key]bool // to the ledger
 }
 
 // TestWhateverComes lets activities fail and people and operators act at random.
 func TestWhateverComes(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := &watched{fixture: setup(t), sequence: 1, wrong: map[int]int{}, open: map[string]bool{}}
+		w := &watched{fixture: setup(t), sequence: 1, wrong: map[int]int{}, open: map[string]bool{}, owed: map[message.Key]bool{}}
 		w.env.SetTestTimeout(time.Minute)
 		w.in.Policy.PersistLocally = rapid.Bool().Draw(t, "locally")
 		if rapid.Bool().Draw(t, "no number") {
@@ -146,15 +148,27 @@ func (w *watched) drawActivities(t *rapid.T) {
 		}
 		return ""
 	}
-	message := func(workflows.NoticeInput) string {
+	notice := func(workflows.NoticeInput) string {
 		return unless(!w.stored || persisted.Refusal != "", "before a user is stored")
 	}
-	send := func(workflows.NoticeInput) workflows.SendResult { return sentBy("acme") }
+	recorded := rapid.SliceOfN(rapid.Bool(), 0, 6).Draw(t, "recorded")
+	send := func(kind message.Kind, sequence int) workflows.SendResult {
+		out := sentBy("acme")
+		if len(recorded) == 0 || recorded[0] {
+			recorded = recorded[min(1, len(recorded)):]
+			return out
+		}
+		recorded = recorded[1:]
+		entry := message.Entry{Key: message.Key{Kind: kind, Sequence: sequence}, Receipt: out.Receipt}
+		w.owed[entry.Key] = true
+		out.Unrecorded = &entry
+		return out
+	}
 	w.fake.persistUser = drawn(w, t, "persist",
 		func(workflows.PersistInput) workflows.PersistResult { w.stored = true; return persisted },
 		func(workflows.PersistInput) string { return unless(w.stored, "again") })
 	w.fake.sendOTP = drawn(w, t, "otp",
-		func(workflows.OTPInput) workflows.SendResult { return sentBy("acme") },
+		func(in workflows.OTPInput) workflows.SendResult { return send(message.KindOTP, in.Sequence) },
 		func(in workflows.OTPInput) string {
 			return unless(!w.stored || persisted.Persisted.Status != user.StatusPending || in.Sequence < 1 || in.Sequence > 4, "no code")
 		})
@@ -167,10 +181,19 @@ func (w *watched) drawActivities(t *rapid.T) {
 	w.fake.expireUser = drawn(w, t, "expire",
 		func(workflows.ExpireInput) workflows.ExpireResult { return workflows.ExpireResult{} },
 		func(workflows.ExpireInput) string { return "" })
-	w.fake.sendWelcomeEmail = drawn(w, t, "welcome", send, message)
-	w.fake.sendCompletionSMS = drawn(w, t, "completion", send, func(workflows.NoticeInput) string {
-		return unless(!w.activated && persisted.Persisted.Status != user.StatusActive, "before the activation")
-	})
+	w.fake.sendWelcomeEmail = drawn(w, t, "welcome",
+		func(workflows.NoticeInput) workflows.SendResult { return send(message.KindWelcome, 1) }, notice)
+	w.fake.sendCompletionSMS = drawn(w, t, "completion",
+		func(workflows.NoticeInput) workflows.SendResult { return send(message.KindCompletion, 1) },
+		func(workflows.NoticeInput) string {
+			return unless(!w.activated && persisted.Persisted.Status != user.StatusActive, "before the activation")
+		})
+	w.fake.recordMessage = drawn(w, t, "ledger",
+		func(in workflows.RecordInput) workflows.RecordResult {
+			delete(w.owed, in.Entry.Key)
+			return workflows.RecordResult{}
+		},
+		func(in workflows.RecordInput) string { return unless(!w.owed[in.Entry.Key], "what it has") })
 }
 
 // check compares the end with what everyone sees of it.
@@ -196,6 +219,9 @@ func (w *watched) check(result workflows.RegistrationResult, err error) {
 		return
 	default:
 		require.Equal(w.t, result.Status, state.Status)
+	}
+	for owed := range w.owed { // a notice that is being sent is not waited for when the registration is cancelled
+		require.True(w.t, temporal.IsCanceledError(err) && owed.Kind != message.KindOTP, "%+v is not in the ledger", owed)
 	}
 	require.Empty(w.t, state.Reason)
 	if state.Status == workflows.StatusActive {

@@ -31,6 +31,7 @@ type activitiesFake struct {
 	sendOTP           func(context.Context, workflows.OTPInput) (workflows.SendResult, error)
 	sendWelcomeEmail  func(context.Context, workflows.NoticeInput) (workflows.SendResult, error)
 	sendCompletionSMS func(context.Context, workflows.NoticeInput) (workflows.SendResult, error)
+	recordMessage     func(context.Context, workflows.RecordInput) (workflows.RecordResult, error)
 }
 
 func (f *activitiesFake) PersistUser(ctx context.Context, in workflows.PersistInput) (workflows.PersistResult, error) {
@@ -55,6 +56,10 @@ func (f *activitiesFake) SendWelcomeEmail(ctx context.Context, in workflows.Noti
 
 func (f *activitiesFake) SendCompletionSMS(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
 	return f.sendCompletionSMS(ctx, in)
+}
+
+func (f *activitiesFake) RecordMessage(ctx context.Context, in workflows.RecordInput) (workflows.RecordResult, error) {
+	return f.recordMessage(ctx, in)
 }
 
 const (
@@ -125,6 +130,9 @@ func setup(t tester) *fixture {
 		sendCompletionSMS: func(context.Context, workflows.NoticeInput) (workflows.SendResult, error) {
 			return sentBy("twilio"), nil
 		},
+		recordMessage: func(context.Context, workflows.RecordInput) (workflows.RecordResult, error) {
+			return workflows.RecordResult{}, nil
+		},
 	}
 	f.register()
 	f.env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Run(func(args mock.Arguments) {
@@ -143,6 +151,7 @@ func (f *fixture) register() {
 		"SendOTP":           noted(f, "otp", &f.fake.sendOTP),
 		"SendWelcomeEmail":  noted(f, "welcome", &f.fake.sendWelcomeEmail),
 		"SendCompletionSMS": noted(f, "completion", &f.fake.sendCompletionSMS),
+		"RecordMessage":     noted(f, "ledger", &f.fake.recordMessage),
 	} {
 		f.env.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: name})
 	}

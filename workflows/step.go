@@ -22,10 +22,11 @@ const (
 	stepOTP        step = "send the code"
 	stepWelcome    step = "send the welcome email"
 	stepCompletion step = "send the completion SMS"
+	stepLedger     step = "write the ledger"
 )
 
 // stepOrder ranks the steps by how much a person feels their failure; the first parked one gives the FailureReason.
-var stepOrder = []step{stepPersist, stepActivate, stepExpire, stepOTP, stepWelcome, stepCompletion}
+var stepOrder = []step{stepPersist, stepActivate, stepExpire, stepOTP, stepWelcome, stepCompletion, stepLedger}
 
 // parking is a step that used up its budget.
 type parking struct {

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,7 +65,7 @@ func (r *registration) state() RegistrationState {
 	// A person is not concerned by a welcome email that waits for an operator, until it ends a registration that was not
 	// verified yet.
 	first, ok := r.firstParked()
-	concerned := first != stepWelcome && first != stepCompletion || r.ended && r.status != StatusActive
+	concerned := !slices.Contains([]step{stepWelcome, stepCompletion, stepLedger}, first) || r.ended && r.status != StatusActive
 	if ok && concerned {
 		s.Status = StatusFailed
 	}

@@ -19,7 +19,7 @@ var _ workflow.ContextAware = patient{}
 
 // WithWorkflowContext is called by the SDK for what a workflow reads.
 func (p patient) WithWorkflowContext(workflow.Context) converter.DataConverter {
-	return insistent{p.DataConverter}
+	return insistent(p)
 }
 
 // WithContext is called by the SDK for what activities and clients read: they get the error.
