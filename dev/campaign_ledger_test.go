@@ -44,7 +44,7 @@ func awaitFailedTry(t *testing.T, c client.Client, workflowID, activity string) 
 // a campaign that was cancelled meanwhile has its row all the same.
 func TestABatchThatTheLedgerLacksIsWrittenLater(t *testing.T) {
 	t.Parallel()
-	for group, batches := range map[string]int{"ledger": 3, "ledgercancel": 2} {
+	for group, batches := range map[string]int{"ledger": 3, "lost": 2} {
 		t.Run(group, func(t *testing.T) {
 			t.Parallel()
 			cancelled := batches < 3
