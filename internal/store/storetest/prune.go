@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func testPrune(t *testing.T, s *store.Store) {
 	oldReports(t, s, "day", 10, 24*time.Hour) // too old for a token, not for a report
 	oldReports(t, s, "new", 10, time.Hour)
 	for n, want := range []struct{ tokens, reports int }{{old - 5000 + 20, old - 5000 + 20}, {10, 20}, {10, 20}} {
-		report(t, s, message.Report{Provider: "mailgun", MessageID: "m", At: noon, Token: fmt.Sprint(n)})
+		report(t, s, message.Report{Provider: "mailgun", MessageID: "m", At: noon, Token: strconv.Itoa(n)})
 		require.Equal(t, want.tokens+n+1, count(t, s, "report_tokens"), n)
 		require.Equal(t, want.reports, count(t, s, "delivery_reports"), n)
 	}
