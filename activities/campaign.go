@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/temporal"
 
 	"registrar/internal/message"
 	"registrar/workflows"
@@ -42,8 +41,8 @@ var errUnknownCampaign = errors.New("the campaign is not in the database")
 // SendCampaignBatch sends to the next people of a campaign unless the ledger has the batch. A provider that takes a part of
 // it makes the batch smaller: the next one begins behind that part.
 //
-// When the ledger cannot be written after the provider took the batch, the row goes into the activity's heartbeat for the
-// next attempt, and into the error for the workflow: the one or the other writes it and does not send again.
+// When the ledger cannot be written after the provider took the batch, the row is in the result, for the workflow to have
+// it written: a try again would send again.
 func (a *Activities) SendCampaignBatch(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
 	taken, sent := earlierBatch(ctx, in)
 	if !sent {
@@ -61,13 +60,26 @@ func (a *Activities) SendCampaignBatch(ctx context.Context, in workflows.Campaig
 	}
 	kept, err := a.recordBatch(ctx, taken)
 	if err != nil {
-		activity.RecordHeartbeat(ctx, taken)
-		return workflows.CampaignBatchResult{}, unrecorded(ctx, taken, err)
+		activity.GetLogger(ctx).Warn("a batch was sent and is not in the ledger yet", "number", taken.Number, "err", err)
+		out := batchResult(taken, taken.Receipt.Provider)
+		out.Unrecorded = &taken
+		return out, nil
 	}
 	return batchResult(kept, taken.Receipt.Provider), nil
 }
 
-// earlierBatch is the batch that an earlier attempt could not write to the ledger.
+// RecordCampaignBatch writes a batch to the ledger.
+func (a *Activities) RecordCampaignBatch(ctx context.Context, in workflows.RecordBatchInput) (workflows.CampaignBatchResult, error) {
+	kept, err := a.Campaigns.RecordCampaignBatch(ctx, in.Batch)
+	if err != nil {
+		return workflows.CampaignBatchResult{}, databaseError(ctx, err)
+	}
+	return batchResult(kept, in.Batch.Receipt.Provider), nil
+}
+
+// earlierBatch is the batch that an activity of the release of the v3 histories could not write to the ledger: that release
+// left it in its heartbeat for the next attempt, which may be made here, and in its error for the next activity. Delete it
+// with workflows.CampaignBatchInput.Taken.
 func earlierBatch(ctx context.Context, in workflows.CampaignBatchInput) (message.CampaignBatch, bool) {
 	var taken message.CampaignBatch
 	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &taken) == nil {
@@ -81,16 +93,8 @@ func earlierBatch(ctx context.Context, in workflows.CampaignBatchInput) (message
 
 func batchResult(b message.CampaignBatch, provider string) workflows.CampaignBatchResult {
 	return workflows.CampaignBatchResult{
-		Found: b.Size, Last: b.Last, Sent: b.Size - b.Rejected, Rejected: b.Rejected, Provider: provider,
+		Found: b.Size, Last: b.Last, Sent: b.Size - b.Rejected, Rejected: b.Rejected, Provider: provider, SentAt: b.SentAt,
 	}
-}
-
-// unrecorded is databaseError with the batch.
-func unrecorded(ctx context.Context, taken message.CampaignBatch, err error) error {
-	return temporal.NewApplicationErrorWithOptions("a batch was sent, and the database did not take it down",
-		string(workflows.ReasonDatabaseUnavailable), temporal.ApplicationErrorOptions{
-			Cause: err, Details: []any{workflows.Try{Number: tryNumber(ctx)}, taken},
-		})
 }
 
 // sendBatch hands the next people to a provider. The row is empty when nobody is left.

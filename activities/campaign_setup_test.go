@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/converter"
 
 	"registrar/internal/message"
 	"registrar/workflows"
@@ -85,7 +83,6 @@ type campaignFixture struct {
 	ledger  map[int]message.CampaignBatch
 	got     map[string]int // how often each address got it
 	largest int            // batch
-	beats   []message.CampaignBatch
 }
 
 func setupCampaign(t *testing.T, people int) *campaignFixture {
@@ -123,22 +120,7 @@ func setupCampaign(t *testing.T, people int) *campaignFixture {
 	}}
 	f.batches = &batchesFake{f.takeBatch}
 	f.steps.Campaigns, f.steps.Letters, f.steps.Batches = f.campaigns, f.letters, f.batches
-	f.again()
 	return f
-}
-
-// again makes a fresh attempt, that has what the last one left in its heartbeat.
-func (f *campaignFixture) again() {
-	f.newAttempt()
-	if n := len(f.beats); n > 0 {
-		f.env.SetHeartbeatDetails(f.beats[n-1])
-	}
-	f.env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
-		var b message.CampaignBatch
-		if details.Get(&b) == nil {
-			f.beats = append(f.beats, b)
-		}
-	})
 }
 
 func (f *campaignFixture) takeBatch(_ context.Context, b message.Batch) (message.BatchReceipt, error) {
@@ -149,19 +131,14 @@ func (f *campaignFixture) takeBatch(_ context.Context, b message.Batch) (message
 	return message.BatchReceipt{Receipt: message.Receipt{Provider: "mailgun", MessageID: "m-1"}, Done: len(b.Recipients)}, nil
 }
 
-// drive runs the campaign as its workflow does, and calls it a new attempt after each error.
+// drive runs the campaign as its workflow does.
 func (f *campaignFixture) drive(t *testing.T, size int) (sent, rejected int) {
 	t.Helper()
 	in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: size}
-	for attempts := 0; ; {
-		out, err := run(t, f.fixture, f.steps.SendCampaignBatch, in)
-		if err == nil {
-			f.beats = nil // the next activity has a heartbeat of its own
-		}
-		f.again()
-		if attempts++; err != nil {
-			require.Less(t, attempts, 100)
-			continue
+	for {
+		out := insist(t, f, f.steps.SendCampaignBatch, in)
+		if out.Unrecorded != nil {
+			out = insist(t, f, f.steps.RecordCampaignBatch, workflows.RecordBatchInput{Batch: *out.Unrecorded})
 		}
 		if out.Found == 0 {
 			return sent, rejected
@@ -169,6 +146,19 @@ func (f *campaignFixture) drive(t *testing.T, size int) (sent, rejected int) {
 		sent, rejected = sent+out.Sent, rejected+out.Rejected
 		in.Number, in.After = in.Number+1, out.Last
 	}
+}
+
+// insist runs an activity until it succeeds.
+func insist[I, O any](t *testing.T, f *campaignFixture, step func(context.Context, I) (O, error), in I) O {
+	t.Helper()
+	for range 100 {
+		out, err := run(t, f.fixture, step, in)
+		if err == nil {
+			return out
+		}
+	}
+	require.Fail(t, "the activity fails again and again")
+	panic("not reached")
 }
 
 func (f *campaignFixture) requireOnce(t *testing.T) {

@@ -33,12 +33,13 @@ func TestBatchIsWrittenAndRecorded(t *testing.T) {
 		return message.BatchReceipt{Receipt: message.Receipt{Provider: "mailgun", MessageID: "m-1"}, Done: 2, Rejected: []int{1}}, nil
 	}
 	in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 7, After: "u-0", Size: 2}
-	want := workflows.CampaignBatchResult{Found: 2, Last: "u-2", Sent: 1, Rejected: 1, Provider: "mailgun"}
 	out, err := run(t, f.fixture, f.steps.SendCampaignBatch, in)
 	require.NoError(t, err)
+	want := workflows.CampaignBatchResult{Found: 2, Last: "u-2", Sent: 1, Rejected: 1, Provider: "mailgun", SentAt: out.SentAt}
 	require.Equal(t, want, out)
 	row := f.ledger[7]
 	require.WithinDuration(t, time.Now(), row.SentAt, time.Minute)
+	require.Equal(t, row.SentAt, out.SentAt)
 	row.SentAt = time.Time{}
 	require.Equal(t, message.CampaignBatch{
 		CampaignID: "c-1", Number: 7, After: "u-0", Last: "u-2", Size: 2, Rejected: 1,
@@ -121,7 +122,7 @@ func TestNobodyIsLeftOutOrWrittenToTwice(t *testing.T) {
 	}
 }
 
-// TestWorkerThatDiesAfterTheProviderTookTheBatch is the one hole: neither ledger nor heartbeat know, so the batch goes out
+// TestWorkerThatDiesAfterTheProviderTookTheBatch is the one hole: neither ledger nor workflow know, so the batch goes out
 // again, and only that batch.
 func TestWorkerThatDiesAfterTheProviderTookTheBatch(t *testing.T) {
 	t.Parallel()
@@ -146,6 +147,7 @@ func TestWorkerThatDiesAfterTheProviderTookTheBatch(t *testing.T) {
 	require.Equal(t, 10, twice)
 }
 
+// The batch went out, so the activity must not be tried again: the row is the workflow's.
 func TestBatchThatTheLedgerLacksIsHandedOver(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t, 5)
@@ -153,24 +155,48 @@ func TestBatchThatTheLedgerLacksIsHandedOver(t *testing.T) {
 	f.campaigns.recordCampaignBatch = func(context.Context, message.CampaignBatch) (message.CampaignBatch, error) {
 		return message.CampaignBatch{}, errStore
 	}
-	in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: 10}
-	_, err := run(t, f.fixture, f.steps.SendCampaignBatch, in)
-	requireDatabaseError(t, err)
-	var (
-		try   workflows.Try
-		taken message.CampaignBatch
-	)
-	require.NoError(t, applicationError(t, err).Details(&try, &taken))
-	require.Equal(t, 5, taken.Size)
-	require.Equal(t, []message.CampaignBatch{taken}, f.beats)
-
-	f.campaigns.recordCampaignBatch, f.beats = record, nil
-	f.again()
-	in.Taken = &taken
-	out, err := run(t, f.fixture, f.steps.SendCampaignBatch, in)
+	out, err := run(t, f.fixture, f.steps.SendCampaignBatch, workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: 10})
 	require.NoError(t, err)
-	require.Equal(t, 5, out.Sent)
+	row := out.Unrecorded
+	require.NotNil(t, row)
+	want := workflows.CampaignBatchResult{Found: 5, Last: "u-004", Sent: 5, Provider: "mailgun", SentAt: row.SentAt, Unrecorded: row}
+	require.Equal(t, want, out)
 	f.requireOnce(t)
+
+	_, err = run(t, f.fixture, f.steps.RecordCampaignBatch, workflows.RecordBatchInput{Batch: *row})
+	requireDatabaseError(t, err)
+	f.campaigns.recordCampaignBatch = record
+	want.Unrecorded = nil
+	for range 2 {
+		out, err = run(t, f.fixture, f.steps.RecordCampaignBatch, workflows.RecordBatchInput{Batch: *row})
+		require.NoError(t, err)
+		require.Equal(t, want, out)
+	}
+	require.Equal(t, map[int]message.CampaignBatch{1: *row}, f.ledger)
+}
+
+// TestBatchThatAnOlderReleaseLeft gives an activity what one of the release of the v3 histories could not write.
+func TestBatchThatAnOlderReleaseLeft(t *testing.T) {
+	t.Parallel()
+	taken := message.CampaignBatch{
+		CampaignID: "c-1", Number: 1, Last: "u-004", Size: 5, Receipt: message.Receipt{Provider: "mailgun"}, SentAt: startedAt,
+	}
+	for name, leave := range map[string]func(*campaignFixture, *workflows.CampaignBatchInput){
+		"in its heartbeat": func(f *campaignFixture, _ *workflows.CampaignBatchInput) { f.env.SetHeartbeatDetails(taken) },
+		"in its error":     func(_ *campaignFixture, in *workflows.CampaignBatchInput) { in.Taken = &taken },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := setupCampaign(t, 5)
+			in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: 10}
+			leave(f, &in)
+			out, err := run(t, f.fixture, f.steps.SendCampaignBatch, in)
+			require.NoError(t, err)
+			require.Equal(t, workflows.CampaignBatchResult{Found: 5, Last: "u-004", Sent: 5, Provider: "mailgun", SentAt: startedAt}, out)
+			require.Equal(t, map[int]message.CampaignBatch{1: taken}, f.ledger)
+			require.Empty(t, f.got, "it was sent before")
+		})
+	}
 }
 
 func TestRefusedBatch(t *testing.T) {

@@ -224,6 +224,15 @@ func TestGetCampaign(t *testing.T) {
 		s.sendAdmin(t, "GET", campaignPath, "").Body.String())
 }
 
+func TestCountsThatNobodyTellsAreNotZero(t *testing.T) {
+	t.Parallel()
+	s := setupCampaigns(t, &fakeCampaigns{get: func(_ context.Context, id string) (campaign.Campaign, error) {
+		return campaign.Campaign{ID: id, Name: "Spring", Status: workflows.CampaignCancelled, CreatedAt: now}, nil
+	}})
+	require.JSONEq(t, `{"campaign_id":"`+campaignID+`","name":"Spring","status":"cancelled","created_at":"2026-01-31T12:00:00.25Z"}`,
+		s.sendAdmin(t, "GET", campaignPath, "").Body.String())
+}
+
 func TestListCampaigns(t *testing.T) {
 	t.Parallel()
 	pages := map[string]string{"": "\x00next\xff", "\x00next\xff": ""}

@@ -224,7 +224,7 @@ type Campaign struct {
 	Locale     string    `json:"locale,omitempty,omitzero"`
 	Name       string    `json:"name"`
 
-	// Progress Absent before the campaign has begun.
+	// Progress Absent in the answer that starts a campaign, and while nobody can tell: of one that was cancelled or failed, when no worker answers, and in lists as said there.
 	Progress   CampaignProgress `json:"progress,omitempty,omitzero"`
 	Rate       float64          `json:"rate,omitempty,omitzero"`
 	ScheduleAt time.Time        `json:"schedule_at,omitempty,omitzero"`
@@ -289,7 +289,7 @@ type CampaignPreviewRequest struct {
 	Text string `json:"text"`
 }
 
-// CampaignProgress Absent before the campaign has begun.
+// CampaignProgress Absent in the answer that starts a campaign, and while nobody can tell: of one that was cancelled or failed, when no worker answers, and in lists as said there.
 type CampaignProgress struct {
 	Batches int       `json:"batches"`
 	EndedAt time.Time `json:"ended_at,omitempty,omitzero"`

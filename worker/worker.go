@@ -113,6 +113,7 @@ func register(w worker.Registry, queue string, a *activities.Activities) {
 		w.RegisterActivityWithOptions(a.StoreCampaign, as("StoreCampaign"))
 		w.RegisterActivityWithOptions(a.StartCampaign, as("StartCampaign"))
 		w.RegisterActivityWithOptions(a.SetCampaignStatus, as("SetCampaignStatus"))
+		w.RegisterActivityWithOptions(a.RecordCampaignBatch, as("RecordCampaignBatch"))
 	case workflows.QueueNotificationsHigh:
 		w.RegisterActivityWithOptions(a.SendOTP, as("SendOTP"))
 	case workflows.QueueNotificationsLow:

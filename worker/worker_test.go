@@ -57,7 +57,10 @@ func TestRegister(t *testing.T) {
 	t.Parallel()
 	for queue, want := range map[string]struct{ activities, workflows []string }{
 		workflows.QueueRegistration: {
-			[]string{"PersistUser", "ActivateUser", "ExpireUser", "RecordMessage", "StoreCampaign", "StartCampaign", "SetCampaignStatus"},
+			[]string{
+				"PersistUser", "ActivateUser", "ExpireUser", "RecordMessage",
+				"StoreCampaign", "StartCampaign", "SetCampaignStatus", "RecordCampaignBatch",
+			},
 			[]string{workflows.RegistrationWorkflowType, workflows.CampaignWorkflowType},
 		},
 		workflows.QueueNotificationsHigh: {[]string{"SendOTP"}, nil},

@@ -16,10 +16,11 @@ const (
 	stepStoreCampaign step = "store the campaign"
 	stepStartCampaign step = "count the recipients"
 	stepBatch         step = "send a batch"
+	stepRecordBatch   step = "write a batch to the ledger"
 	stepSetStatus     step = "write the status to the database"
 )
 
-// batchesPerRun bounds a run's history: a batch takes up to 15 events, and Temporal warns at 10,240.
+// batchesPerRun bounds a run's history: a batch takes up to 21 events, and Temporal warns at 10,240.
 const batchesPerRun = 250
 
 // CampaignWorkflow sends an email to everyone who agreed, batch after batch:
@@ -46,7 +47,7 @@ type campaign struct {
 	in       CampaignInput
 	progress CampaignProgress
 	batches  int                    // of this run
-	taken    *message.CampaignBatch // the next batch, when the provider has it and the ledger does not
+	taken    *message.CampaignBatch // see takenBatch
 
 	endedAt   time.Time // settled before the database knows of it; progress has it after
 	paused    bool      // asked for by an operator
@@ -192,36 +193,35 @@ func (c *campaign) waitWhilePaused(ctx workflow.Context, then CampaignStatus) er
 	return ctx.Err()
 }
 
-// sendBatch sends the next batch and tells whether there was anybody left.
+// sendBatch sends the next batch, sees to its row in the ledger, and tells whether there was anybody left. A batch that was
+// sent is counted, whatever becomes of its row.
 func (c *campaign) sendBatch(ctx workflow.Context) (bool, error) {
-	found, err := c.tryBatch(ctx, c.in.Budget)
+	number := c.progress.Batches + 1
+	out, err := execute(ctx, Budgets{Campaign: c.in.Budget}, fmt.Sprintf("send batch %d", number), Activities.SendCampaignBatch,
+		CampaignBatchInput{CampaignID: c.in.CampaignID, Number: number, After: c.in.After, Size: c.batchSize(), Taken: c.taken})
 	if err != nil {
 		c.taken = cmp.Or(takenBatch(err), c.taken)
 		return true, c.park(ctx, stepBatch, err)
 	}
-	return found > 0, nil
-}
-
-// tryBatch sends the next batch, and counts it. It returns how many people were found.
-func (c *campaign) tryBatch(ctx workflow.Context, budget time.Duration) (int, error) {
-	number := c.progress.Batches + 1
-	out, err := execute(ctx, Budgets{Campaign: budget}, fmt.Sprintf("send batch %d", number), Activities.SendCampaignBatch,
-		CampaignBatchInput{CampaignID: c.in.CampaignID, Number: number, After: c.in.After, Size: c.batchSize(), Taken: c.taken})
-	if err != nil {
-		return 0, err
-	}
 	c.taken = nil
 	if out.Found == 0 {
-		return 0, nil
+		return false, nil
 	}
+	if out.Unrecorded != nil {
+		out, err = c.recordBatch(ctx, out)
+	}
+	c.count(ctx, number, out)
+	return true, err
+}
+
+func (c *campaign) count(ctx workflow.Context, number int, b CampaignBatchResult) {
 	c.batches++
-	c.in.After = out.Last
+	c.in.After = b.Last
 	c.progress.Batches = number
-	c.progress.Sent += out.Sent
-	c.progress.Rejected += out.Rejected
-	c.spend(ctx, out.Found)
-	c.tell(ctx, fmt.Sprintf("batch %d: %d sent%s", number, out.Sent, through(out.Provider)))
-	return out.Found, nil
+	c.progress.Sent += b.Sent
+	c.progress.Rejected += b.Rejected
+	c.spend(ctx, b)
+	c.tell(ctx, fmt.Sprintf("batch %d: %d sent%s", number, b.Sent, through(b.Provider)))
 }
 
 func through(provider string) string {
@@ -268,14 +268,12 @@ func (c *campaign) close(ctx workflow.Context, outcome error) error {
 	case outcome == nil:
 		return c.move(ctx, CampaignCompleted, "completed")
 	case temporal.IsCanceledError(outcome):
-		c.progress.Reason, c.parked = "", false
-		c.countTaken(ctx)
+		c.progress.Reason = ""
 		if err := c.move(ctx, CampaignCancelled, "cancelled"); err != nil {
 			return err
 		}
 		return outcome
 	default:
-		c.countTaken(ctx)
 		c.giveUp(ctx)
 		return outcome
 	}

@@ -85,8 +85,11 @@ type CampaignActivities interface {
 	StoreCampaign(context.Context, StoreCampaignInput) (StoreCampaignResult, error)
 	// StartCampaign settles to whom the campaign goes, once for all runs, and counts them.
 	StartCampaign(context.Context, StartCampaignInput) (StartCampaignResult, error)
-	// SendCampaignBatch sends to the next people, at most once as far as the ledger knows.
+	// SendCampaignBatch sends to the next people, at most once as far as the ledger knows. That the ledger could not be
+	// written after a provider took the batch is no error: the row is in the result.
 	SendCampaignBatch(context.Context, CampaignBatchInput) (CampaignBatchResult, error)
+	// RecordCampaignBatch writes a batch to the ledger, and returns what the ledger then has under its number.
+	RecordCampaignBatch(context.Context, RecordBatchInput) (CampaignBatchResult, error)
 	// SetCampaignStatus tells the database where the campaign stands.
 	SetCampaignStatus(context.Context, CampaignStatusInput) (CampaignStatusResult, error)
 }
@@ -121,18 +124,24 @@ type CampaignBatchInput struct {
 	Number     int    // counts from 1
 	After      string // id of the last user of the batch before
 	Size       int    // recipients at most
-	// Taken is a batch that a provider took when the ledger could not be written: only the ledger is left.
+	// Taken is a batch that a provider took and an activity of an older release could not write to the ledger: see takenBatch.
 	Taken *message.CampaignBatch
 }
 
-// CampaignBatchResult is the result of SendCampaignBatch.
+// CampaignBatchResult is a batch that was sent.
 type CampaignBatchResult struct {
-	Found    int    // recipients: Sent and Rejected; 0 when nobody is left
-	Last     string // id of the last one's user
-	Sent     int    // taken by the provider
-	Rejected int    // refused by it for good
-	Provider string // empty when the ledger had the batch already
+	Found    int       // recipients: Sent and Rejected; 0 when nobody is left
+	Last     string    // id of the last one's user
+	Sent     int       // taken by the provider
+	Rejected int       // refused by it for good
+	Provider string    // empty when the ledger had the batch already
+	SentAt   time.Time // zero when an older release ran the activity
+	// Unrecorded is the row that the ledger lacks, or nil.
+	Unrecorded *message.CampaignBatch
 }
+
+// RecordBatchInput is the input of RecordCampaignBatch.
+type RecordBatchInput struct{ Batch message.CampaignBatch }
 
 // CampaignStatusInput is the input of SetCampaignStatus.
 type CampaignStatusInput struct {

@@ -13,8 +13,8 @@ import (
 	"registrar/workflows"
 )
 
-// TestWhateverComesToACampaign lets batches fail or be taken in part, and operators act at random: nobody is left out or
-// written to twice, the rate holds, and the progress says what happened.
+// TestWhateverComesToACampaign lets batches fail, be taken in part or be taken without the ledger, and operators act at
+// random: nobody is left out or written to twice, the rate holds, and the progress says what happened.
 func TestWhateverComesToACampaign(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -54,8 +54,17 @@ func (f *campaignFixture) drawBatches(t *rapid.T) {
 			return workflows.CampaignBatchResult{}, errorOf(workflows.ReasonEmailUnavailable)
 		case 2:
 			in.Size = 1 + in.Size/2 // taken in part
+		case 3:
+			return f.takeUnrecorded(ctx, in)
 		}
 		return f.take(ctx, in)
+	}
+	away := 0
+	f.fake.recordCampaignBatch = func(ctx context.Context, in workflows.RecordBatchInput) (workflows.CampaignBatchResult, error) {
+		if away++; outcomes[away%len(outcomes)] < 3 {
+			return workflows.CampaignBatchResult{}, failure(workflows.ReasonDatabaseUnavailable)
+		}
+		return f.record(ctx, in)
 	}
 }
 

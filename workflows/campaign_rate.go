@@ -39,13 +39,21 @@ const makeUp = 2 * time.Second
 
 // spend sets when the next batch is due. Small delays are made up for, so that the average holds; time that a pause or an
 // outage took is not: no T seconds see more than Rate·(T + makeUp) recipients and two batches.
-func (c *campaign) spend(ctx workflow.Context, recipients int) {
+//
+// A batch that the ledger had already counts from when it was sent: the ledger of a campaign that was reset, or started
+// again, is gone through without waiting, and the batch of which only the answer was lost is spent all the same.
+func (c *campaign) spend(ctx workflow.Context, b CampaignBatchResult) {
 	if c.in.Rate <= 0 {
 		return
 	}
-	seconds := min(float64(recipients)/c.in.Rate, mostBetween.Seconds())
-	due := c.in.Due.Add(time.Duration(seconds * float64(time.Second)))
-	c.in.Due = later(due, workflow.Now(ctx).Add(-makeUp))
+	seconds := min(float64(b.Found)/c.in.Rate, mostBetween.Seconds())
+	cost, now := time.Duration(seconds*float64(time.Second)), workflow.Now(ctx)
+	if b.Provider == "" && !b.SentAt.IsZero() &&
+		workflow.GetVersion(ctx, "spend-when-sent", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+		c.in.Due = later(c.in.Due, earlier(b.SentAt, now).Add(cost))
+		return
+	}
+	c.in.Due = later(c.in.Due.Add(cost), now.Add(-makeUp))
 }
 
 // mostBetween bounds the time between two batches, whatever rate a client has come past the check with.
@@ -53,6 +61,13 @@ const mostBetween = 24 * time.Hour
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
 		return a
 	}
 	return b

@@ -15,14 +15,16 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
+	"registrar/internal/message"
 	"registrar/workflows"
 )
 
 type campaignFake struct {
-	storeCampaign     func(context.Context, workflows.StoreCampaignInput) (workflows.StoreCampaignResult, error)
-	startCampaign     func(context.Context, workflows.StartCampaignInput) (workflows.StartCampaignResult, error)
-	sendCampaignBatch func(context.Context, workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error)
-	setCampaignStatus func(context.Context, workflows.CampaignStatusInput) (workflows.CampaignStatusResult, error)
+	storeCampaign       func(context.Context, workflows.StoreCampaignInput) (workflows.StoreCampaignResult, error)
+	startCampaign       func(context.Context, workflows.StartCampaignInput) (workflows.StartCampaignResult, error)
+	sendCampaignBatch   func(context.Context, workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error)
+	recordCampaignBatch func(context.Context, workflows.RecordBatchInput) (workflows.CampaignBatchResult, error)
+	setCampaignStatus   func(context.Context, workflows.CampaignStatusInput) (workflows.CampaignStatusResult, error)
 }
 
 func (f *campaignFake) StoreCampaign(ctx context.Context, in workflows.StoreCampaignInput) (workflows.StoreCampaignResult, error) {
@@ -35,6 +37,10 @@ func (f *campaignFake) StartCampaign(ctx context.Context, in workflows.StartCamp
 
 func (f *campaignFake) SendCampaignBatch(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
 	return f.sendCampaignBatch(ctx, in)
+}
+
+func (f *campaignFake) RecordCampaignBatch(ctx context.Context, in workflows.RecordBatchInput) (workflows.CampaignBatchResult, error) {
+	return f.recordCampaignBatch(ctx, in)
 }
 
 func (f *campaignFake) SetCampaignStatus(ctx context.Context, in workflows.CampaignStatusInput) (workflows.CampaignStatusResult, error) {
@@ -58,6 +64,7 @@ type campaignFixture struct {
 
 	mu         sync.Mutex
 	batches    []sentBatch
+	recorded   []message.CampaignBatch // by RecordCampaignBatch
 	stored     []workflows.StoreCampaignInput
 	statuses   []workflows.CampaignStatusInput // each write to the database
 	attributes []string                        // each write of search attributes
@@ -80,7 +87,8 @@ func setupCampaign(t tester) *campaignFixture {
 		startCampaign: func(_ context.Context, in workflows.StartCampaignInput) (workflows.StartCampaignResult, error) {
 			return workflows.StartCampaignResult{StartedAt: in.At, Recipients: f.recipients}, nil
 		},
-		sendCampaignBatch: f.take,
+		sendCampaignBatch:   f.take,
+		recordCampaignBatch: f.record,
 		setCampaignStatus: func(_ context.Context, in workflows.CampaignStatusInput) (workflows.CampaignStatusResult, error) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
@@ -104,6 +112,9 @@ func (f *campaignFixture) newRun() {
 		"StoreCampaign": f.fake.storeCampaign, "StartCampaign": f.fake.startCampaign,
 		"SendCampaignBatch": func(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
 			return f.fake.sendCampaignBatch(ctx, in)
+		},
+		"RecordCampaignBatch": func(ctx context.Context, in workflows.RecordBatchInput) (workflows.CampaignBatchResult, error) {
+			return f.fake.recordCampaignBatch(ctx, in)
 		},
 		"SetCampaignStatus": func(ctx context.Context, in workflows.CampaignStatusInput) (workflows.CampaignStatusResult, error) {
 			return f.fake.setCampaignStatus(ctx, in)
@@ -141,7 +152,29 @@ func (f *campaignFixture) take(_ context.Context, in workflows.CampaignBatchInpu
 	}
 	f.batches = append(f.batches, sentBatch{in, f.env.Now(), found})
 	return workflows.CampaignBatchResult{
-		Found: found, Last: fmt.Sprintf("u-%d", last+found), Sent: found - 1, Rejected: 1, Provider: "mailgun",
+		Found: found, Last: fmt.Sprintf("u-%d", last+found), Sent: found - 1, Rejected: 1, Provider: "mailgun", SentAt: f.env.Now(),
+	}, nil
+}
+
+// takeUnrecorded is take when the ledger cannot be written.
+func (f *campaignFixture) takeUnrecorded(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
+	out, err := f.take(ctx, in)
+	if err == nil && out.Found > 0 {
+		out.Unrecorded = &message.CampaignBatch{
+			CampaignID: in.CampaignID, Number: in.Number, After: in.After, Last: out.Last, Size: out.Found, Rejected: out.Rejected,
+			Receipt: message.Receipt{Provider: out.Provider}, SentAt: out.SentAt,
+		}
+	}
+	return out, err
+}
+
+func (f *campaignFixture) record(_ context.Context, in workflows.RecordBatchInput) (workflows.CampaignBatchResult, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	b := in.Batch
+	f.recorded = append(f.recorded, b)
+	return workflows.CampaignBatchResult{
+		Found: b.Size, Last: b.Last, Sent: b.Size - b.Rejected, Rejected: b.Rejected, Provider: b.Receipt.Provider, SentAt: b.SentAt,
 	}, nil
 }
 

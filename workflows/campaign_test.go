@@ -9,7 +9,6 @@ import (
 	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/sdk/temporal"
 
-	"registrar/internal/message"
 	"registrar/workflows"
 )
 
@@ -213,50 +212,6 @@ func TestCampaignIsGivenUp(t *testing.T) {
 			require.WithinDuration(t, want, p.EndedAt, time.Second)
 			require.Equal(t, workflows.CampaignStatusInput{CampaignID: "c-1", Status: workflows.CampaignFailed, EndedAt: p.EndedAt},
 				f.statuses[len(f.statuses)-1])
-		})
-	}
-}
-
-// TestBatchThatTheLedgerLacks parks with a batch that a provider took: the retry brings it along.
-func TestBatchThatTheLedgerLacks(t *testing.T) {
-	t.Parallel()
-	f := setupCampaign(t)
-	taken := message.CampaignBatch{CampaignID: "c-1", Number: 2, After: "u-100", Last: "u-150", Size: 50}
-	f.failing(2, 1, temporal.NewApplicationErrorWithOptions("the ledger is away", string(workflows.ReasonDatabaseUnavailable),
-		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{workflows.Try{Number: 7}, taken}}))
-	f.signalAt(time.Hour, workflows.SignalRetry)
-	f.completes()
-	require.Nil(t, f.batches[0].Taken)
-	require.Equal(t, &taken, f.batches[1].Taken)
-	require.Nil(t, f.batches[2].Taken)
-}
-
-// A campaign that ends while the ledger lacks a batch tries to write it down, and does not send.
-func TestCancelledCampaignCountsWhatWasTaken(t *testing.T) {
-	t.Parallel()
-	for name, away := range map[string]bool{"the ledger is back": false, "the ledger is away": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := setupCampaign(t)
-			taken := message.CampaignBatch{CampaignID: "c-1", Number: 2, After: "u-100", Last: "u-150", Size: 50}
-			tries := 1
-			if away {
-				tries = 2
-			}
-			f.failing(2, tries, temporal.NewApplicationErrorWithOptions("the ledger is away", string(workflows.ReasonDatabaseUnavailable),
-				temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{workflows.Try{Number: 7}, taken}}))
-			f.at(time.Hour, f.env.CancelWorkflow)
-			_, err := f.run()
-			require.True(t, temporal.IsCanceledError(err), "%v", err)
-			p := f.progress()
-			require.Equal(t, workflows.CampaignCancelled, p.Status)
-			if away {
-				require.Equal(t, 1, p.Batches)
-				require.Contains(t, f.details(), "the last batch was sent, and the database does not know that")
-				return
-			}
-			require.Equal(t, &taken, f.batches[1].Taken)
-			require.Equal(t, 2, p.Batches)
 		})
 	}
 }

@@ -22,13 +22,18 @@ func (a activity[I, O]) name() string {
 // wrong one does not compile.
 func execute[I, O any](ctx workflow.Context, b Budgets, summary string, a activity[I, O], in I) (O, error) {
 	var out O
-	options := steps[a.name()].activity(b, summary)
+	ctx = workflow.WithActivityOptions(ctx, ActivityOptions(ctx, b, summary, a.name()))
+	err := workflow.ExecuteActivity(ctx, a.name(), in).Get(ctx, &out)
+	return out, err
+}
+
+// ActivityOptions are those with which a workflow runs an activity. It is exported for tests of the queues.
+func ActivityOptions(ctx workflow.Context, b Budgets, summary, activity string) workflow.ActivityOptions {
+	options := steps[activity].activity(b, summary)
 	if options.Priority.PriorityKey == priorityCampaign { // campaigns take turns with each other
 		options.Priority.FairnessKey = workflow.GetInfo(ctx).WorkflowExecution.ID
 	}
-	ctx = workflow.WithActivityOptions(ctx, options)
-	err := workflow.ExecuteActivity(ctx, a.name(), in).Get(ctx, &out)
-	return out, err
+	return options
 }
 
 // executeLocally tries an activity inside the workflow task first and falls back to execute. The activity must be

@@ -33,6 +33,8 @@ func stubNames() map[string]string {
 		"StartCampaign":     activity[StartCampaignInput, StartCampaignResult](Activities.StartCampaign).name(),
 		"SendCampaignBatch": activity[CampaignBatchInput, CampaignBatchResult](Activities.SendCampaignBatch).name(),
 		"SetCampaignStatus": activity[CampaignStatusInput, CampaignStatusResult](Activities.SetCampaignStatus).name(),
+
+		"RecordCampaignBatch": activity[RecordBatchInput, CampaignBatchResult](Activities.RecordCampaignBatch).name(),
 	}
 }
 
@@ -72,6 +74,8 @@ func TestSteps(t *testing.T) {
 		"StartCampaign":     {"registration", 2 * minute, day, store, 0},
 		"SendCampaignBatch": {"notifications-low", 2 * minute, 3 * day, notice, 5},
 		"SetCampaignStatus": {"registration", 5 * time.Second, day, store, 0},
+
+		"RecordCampaignBatch": {"registration", 5 * time.Second, day, store, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,7 +101,7 @@ func TestEachStepHasItsOwnBudget(t *testing.T) {
 	for name, want := range map[string]time.Duration{
 		"PersistUser": 1, "ActivateUser": 1, "ExpireUser": 1, "SendOTP": 2, "SendWelcomeEmail": 3, "SendCompletionSMS": 4,
 		"RecordMessage": 1,
-		"StoreCampaign": 1, "StartCampaign": 1, "SendCampaignBatch": 5, "SetCampaignStatus": 1,
+		"StoreCampaign": 1, "StartCampaign": 1, "SendCampaignBatch": 5, "SetCampaignStatus": 1, "RecordCampaignBatch": 1,
 	} {
 		require.Equal(t, want, steps[name].budget(b), name)
 	}

@@ -47,6 +47,8 @@ var steps = map[string]stepOptions{
 	"StartCampaign":     {QueueRegistration, 2 * time.Minute, storeBudget, storeBackoff, 0},
 	"SendCampaignBatch": {QueueNotificationsLow, 2 * time.Minute, campaignBudget, noticeBackoff, priorityCampaign},
 	"SetCampaignStatus": {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
+
+	"RecordCampaignBatch": {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
 }
 
 func (o stepOptions) activity(b Budgets, summary string) workflow.ActivityOptions {

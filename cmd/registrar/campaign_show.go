@@ -127,6 +127,9 @@ func printCampaign(w io.Writer, c campaign.Campaign) error {
 	if c.Rate > 0 {
 		table.row("rate", fmt.Sprintf("%g a second", c.Rate))
 	}
+	if c.Progress == nil && c.Ended() {
+		table.row("progress", "unknown: no worker answers")
+	}
 	if p := c.Progress; p != nil {
 		table.row("recipients", strconv.Itoa(p.Recipients))
 		table.row("sent", strconv.Itoa(p.Sent))

@@ -134,6 +134,21 @@ reason      email_misconfigured
 `, "\n"), out.String())
 }
 
+func TestCountsThatNobodyTellsAreNotZero(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, printCampaign(&out, campaign.Campaign{
+		ID: aCampaign, Name: "Spring", Status: workflows.CampaignCancelled, CreatedAt: noon,
+	}))
+	require.Equal(t, strings.TrimLeft(`
+campaign   0198f6c2-7d10-8a44-8c1f-5e2b9d3a6f77
+name       Spring
+status     cancelled
+created    2026-12-01 12:00:00.000
+scheduled  -
+progress   unknown: no worker answers
+`, "\n"), out.String())
+}
+
 // pages are campaigns, three to a page.
 type pages int
 

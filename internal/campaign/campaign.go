@@ -27,6 +27,7 @@ type Campaign struct {
 	CreatedAt  time.Time                `json:"created_at"`
 	ScheduleAt time.Time                `json:"schedule_at,omitzero"`
 	Progress   *Progress                `json:"progress,omitempty"` // nil when it was not asked for, or nobody answered
+	closed     bool                     // its workflow has ended
 }
 
 // Progress is how far a campaign is.
@@ -43,7 +44,7 @@ type Progress struct {
 // Ended is true for a campaign that goes no further.
 func (c Campaign) Ended() bool {
 	return c.Status == workflows.CampaignCompleted || c.Status == workflows.CampaignCancelled ||
-		c.Status == workflows.CampaignFailed && c.Progress != nil && !c.Progress.EndedAt.IsZero()
+		c.Status == workflows.CampaignFailed && (c.closed || c.Progress != nil && !c.Progress.EndedAt.IsZero())
 }
 
 func (c Campaign) with(p workflows.CampaignProgress) Campaign {
@@ -98,7 +99,8 @@ func (e *Engine) readAbout(memo *common.Memo) (about, error) {
 	return a, nil
 }
 
-// Get tells where a campaign stands. The errors are ErrNotFound and ErrUnavailable.
+// Get tells where a campaign stands. One that was cancelled or failed has no Progress while no worker answers. The errors
+// are ErrNotFound and ErrUnavailable.
 func (e *Engine) Get(ctx context.Context, id string) (Campaign, error) {
 	ctx, cancel := e.bound(ctx)
 	defer cancel()
@@ -111,12 +113,21 @@ func (e *Engine) Get(ctx context.Context, id string) (Campaign, error) {
 	if err != nil {
 		return Campaign{}, err
 	}
+	c := a.campaign(id)
 	p, err := e.progress(ctx, info)
-	return a.campaign(id).with(p), err
+	if err == nil {
+		return c.with(p), nil
+	}
+	switch info.GetStatus() {
+	case enums.WORKFLOW_EXECUTION_STATUS_RUNNING, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		return Campaign{}, err
+	default: // how it ended is known, how far it came is not
+		c.Status, c.closed = statusOf(info), true
+		return c, nil
+	}
 }
 
-// progress asks a campaign's workflow. One that ended in order is known by its result, which needs no worker; the others
-// that ended are known by how, where none answers.
+// progress asks a campaign's workflow. One that ended in order is known by its result, which needs no worker.
 func (e *Engine) progress(ctx context.Context, info *workflow.WorkflowExecutionInfo) (workflows.CampaignProgress, error) {
 	var p workflows.CampaignProgress
 	id, run := info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId()
@@ -127,7 +138,7 @@ func (e *Engine) progress(ctx context.Context, info *workflow.WorkflowExecutionI
 	if err == nil {
 		err = value.Get(&p)
 	}
-	if info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+	if err != nil || info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return p, sorted("ask the campaign", err)
 	}
 	p.Status = statusOf(info)

@@ -17,6 +17,7 @@ const (
 	MaxName    = 100      // characters
 	MaxSubject = 200      // characters; mail clients show some 70
 	MaxText    = 64 << 10 // bytes
+	maxLocale  = 35       // bytes, as people's: RFC 5646 section 4.4.1
 	// MaxHTML is in bytes. Gmail cuts a message off after some 102 KB of HTML, often the link to unsubscribe with it
 	// (measured in https://www.spamresource.com/2022/01/what-is-gmail-clipping-and-what-to-do.html).
 	MaxHTML = 102_400
@@ -147,10 +148,13 @@ func parseLocale(s string) (string, bool) {
 	if s == "" {
 		return "", true
 	}
+	if len(s) > maxLocale {
+		return "", false
+	}
 	tag, err := language.Parse(s)
 	if err != nil {
 		return "", false
 	}
 	base, _, _ := tag.Raw()
-	return tag.String(), base.String() != "und"
+	return tag.String(), base.String() != "und" && len(tag.String()) <= maxLocale
 }

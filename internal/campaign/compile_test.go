@@ -74,6 +74,7 @@ func TestMistakes(t *testing.T) {
 		"long name":           {func(c *workflows.CampaignContent) { c.Name = strings.Repeat("é", 101) }, "name", 0, campaign.CodeTooLong},
 		"name with a control": {func(c *workflows.CampaignContent) { c.Name = "a\x1b" }, "name", 0, campaign.CodeInvalidCharacters},
 		"no locale":           {func(c *workflows.CampaignContent) { c.Locale = "german" }, "locale", 0, campaign.CodeInvalid},
+		"too long a locale":   {func(c *workflows.CampaignContent) { c.Locale = "de-x-abcdefgh-abcdefgh-abcdefgh-1234" }, "locale", 0, campaign.CodeInvalid},
 		"und":                 {func(c *workflows.CampaignContent) { c.Locale = "und" }, "locale", 0, campaign.CodeInvalid},
 
 		"no subject":            {subject(""), "subject", 0, campaign.CodeRequired},

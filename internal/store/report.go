@@ -33,9 +33,7 @@ const messageIDLimit = 255
 // A report whose token came with another report before is message.ErrNotGenuine, and nothing is kept of it. A token
 // counts as used only when its report is kept.
 func (s *Store) Report(ctx context.Context, r message.Report) (entry message.Entry, found bool, err error) {
-	if err := s.prune(ctx); err != nil {
-		return message.Entry{}, false, err
-	}
+	s.prune(ctx)
 	err = s.do(ctx, "keep report", func(db *gorm.DB) error {
 		return db.Transaction(func(tx *gorm.DB) error { return keep(tx, r) })
 	})
@@ -185,29 +183,4 @@ func (s *Store) UndeliveredBy(ctx context.Context, k message.Key) ([]string, err
 			Order("provider").Pluck("provider", &providers).Error
 	})
 	return providers, err
-}
-
-const (
-	// tokenLife is longer than any provider's signature is taken for good.
-	tokenLife = 12 * time.Hour
-	// reportLife is how long a report waits for the message that it is about.
-	reportLife = 7 * 24 * time.Hour
-	// pruneEvery is how often a process looks for rows that have outlived their use.
-	pruneEvery = 10 * time.Minute
-)
-
-// prune deletes the tokens and reports that have outlived their use, once in a while.
-func (s *Store) prune(ctx context.Context) error {
-	now := s.db.NowFunc()
-	last := s.pruned.Load()
-	if now.UnixNano()-last < int64(pruneEvery) || !s.pruned.CompareAndSwap(last, now.UnixNano()) {
-		return nil
-	}
-	return s.do(ctx, "prune reports", func(db *gorm.DB) error {
-		err := db.Where("received_at < ?", now.Add(-tokenLife)).Delete(&tokenRow{}).Error
-		if err != nil {
-			return err
-		}
-		return db.Where("received_at < ?", now.Add(-reportLife)).Delete(&reportRow{}).Error
-	})
 }

@@ -49,6 +49,7 @@ func (o Options) withDefaults() Options {
 type Store struct {
 	db     *gorm.DB
 	pool   *sql.DB
+	logger *slog.Logger
 	pruned atomic.Int64 // when, in nanoseconds since 1970
 }
 
@@ -72,7 +73,7 @@ func Open(dialector gorm.Dialector, o Options) (*Store, error) {
 	pool.SetMaxOpenConns(o.MaxOpen)
 	pool.SetMaxIdleConns(o.MaxIdle)
 	pool.SetConnMaxLifetime(o.MaxLifetime)
-	return &Store{db: db, pool: pool}, nil
+	return &Store{db: db, pool: pool, logger: o.Logger}, nil
 }
 
 // Pool returns the connections, for their statistics and for tests that look at rows.

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/message"
 	"registrar/internal/user"
 )
 
@@ -140,4 +142,23 @@ func TestMigrationsAreTheSameSteps(t *testing.T) {
 	}
 	require.NotEmpty(t, names["mysql"])
 	require.Equal(t, names["mysql"], names["sqlite"])
+}
+
+// Pruning is housekeeping.
+func TestReportIsKeptWhenPruningFails(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	kept := 0
+	s := openFake(t, &fake{exec: func(query string) error {
+		if strings.HasPrefix(query, "DELETE") {
+			return mysqlError(1180)
+		}
+		kept++
+		return nil
+	}}, Options{Logger: slog.New(slog.NewTextHandler(&out, nil))})
+	_, _, err := s.Report(t.Context(), message.Report{Provider: secret, MessageID: secret, Status: message.StatusDelivered, Token: secret})
+	require.NoError(t, err)
+	require.Equal(t, 2, kept, "the token and the report")
+	require.Contains(t, out.String(), "reports are not pruned")
+	require.NotContains(t, out.String(), secret)
 }

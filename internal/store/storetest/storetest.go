@@ -55,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"reports of unknown messages":       testReportUnknown,
 		"reports before the ledger":         testReportBeforeTheLedger,
 		"report tokens":                     testReportTokens,
+		"reports are pruned":                testPrune,
 		"undelivered":                       testUndelivered,
 		"suppressions":                      testSuppressions,
 		"suppressions of a registration":    testSuppressionsOf,

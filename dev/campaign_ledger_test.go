@@ -1,0 +1,96 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+// loseLedger makes the ledger of batches unreadable and unwritable, in a way that is told at once.
+func (r *running) loseLedger(t *testing.T) (restore func()) {
+	t.Helper()
+	db := database(t, r.stack.data, "?_pragma=busy_timeout(20000)")
+	_, err := db.ExecContext(t.Context(), "ALTER TABLE campaign_batches RENAME TO lost_batches")
+	require.NoError(t, err)
+	return func() {
+		t.Helper()
+		_, err := db.ExecContext(t.Context(), "ALTER TABLE lost_batches RENAME TO campaign_batches")
+		require.NoError(t, err)
+	}
+}
+
+// awaitFailedTry polls until an activity of a workflow has failed and waits for its next try.
+func awaitFailedTry(t *testing.T, c client.Client, workflowID, activity string) {
+	t.Helper()
+	await(t, "a failed try of "+activity, func() (int, bool) {
+		d, err := c.DescribeWorkflowExecution(t.Context(), workflowID, "")
+		require.NoError(t, err)
+		for _, pending := range d.GetPendingActivities() {
+			if pending.GetActivityType().GetName() == activity {
+				return int(pending.GetAttempt()), pending.GetLastFailure() != nil
+			}
+		}
+		return len(d.GetPendingActivities()), false
+	})
+}
+
+// The ledger goes away while a provider takes the second of three batches. Nothing is sent before its row is written, and
+// a campaign that was cancelled meanwhile has its row all the same.
+func TestABatchThatTheLedgerLacksIsWrittenLater(t *testing.T) {
+	t.Parallel()
+	for group, batches := range map[string]int{"ledger": 3, "lost": 2} {
+		t.Run(group, func(t *testing.T) {
+			t.Parallel()
+			cancelled := batches < 3
+			s := launch(t)
+			addresses := s.readers(t, group, 30)
+			operator := s.temporalClient(t)
+			in := campaignTo(group)
+			in.BatchSize = 10
+			asked, release := make(chan struct{}), make(chan struct{})
+			s.stack.outbox.Fail(func(m message.Message) error {
+				if m.To == addresses[10] {
+					close(asked)
+					<-release
+				}
+				return nil
+			})
+			run := s.startCampaign(t, operator, in)
+			receive(t, asked, "the second batch")
+			restore := s.loseLedger(t)
+			if cancelled {
+				require.NoError(t, operator.CancelWorkflow(t.Context(), run.GetID(), ""))
+			}
+			release <- struct{}{}
+			awaitFailedTry(t, operator, run.GetID(), "RecordCampaignBatch")
+			require.Len(t, s.stack.outbox.Sent(""), 20)
+			restore()
+
+			_, err := campaignEnd(t, run)
+			require.Equal(t, cancelled, temporal.IsCanceledError(err), "%v", err)
+			value, err := operator.QueryWorkflow(t.Context(), run.GetID(), "", workflows.QueryProgress)
+			require.NoError(t, err)
+			var p workflows.CampaignProgress
+			require.NoError(t, value.Get(&p))
+			require.Equal(t, []int{10 * batches, batches}, []int{p.Sent, p.Batches})
+			s.requireOnce(t, in.CampaignID, addresses[:10*batches])
+			require.Equal(t, 10*batches, lookUp[int](t, s.stack.data, "SELECT SUM(size) FROM campaign_batches"))
+			require.Equal(t, 10*batches, lookUp[int](t, s.stack.data, "SELECT sent FROM campaigns"))
+		})
+	}
+}
+
+func receive(t *testing.T, from <-chan struct{}, what string) {
+	t.Helper()
+	select {
+	case <-from:
+	case <-time.After(time.Minute):
+		require.FailNow(t, what+" does not come")
+	}
+}

@@ -1,0 +1,52 @@
+package storetest
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/message"
+	"registrar/internal/store"
+)
+
+// oldReports inserts n tokens and n reports, a microsecond apart, as old as age and older.
+func oldReports(t *testing.T, s *store.Store, name string, n int, age time.Duration) {
+	t.Helper()
+	const chunk = 500
+	newest := time.Now().UTC().Add(-age)
+	for from := 0; from < n; from += chunk {
+		var tokens, reports []any
+		for i := from; i < min(from+chunk, n); i++ {
+			id, at := fmt.Sprintf("%s-%d", name, i), newest.Add(-time.Duration(i)*time.Microsecond).Truncate(time.Microsecond)
+			tokens = append(tokens, "mailgun", id, "digest", at)
+			reports = append(reports, "mailgun", id, "delivered", "", at, at)
+		}
+		insert(t, s, "report_tokens (provider, token, digest, received_at)", 4, tokens)
+		insert(t, s, "delivery_reports (provider, message_id, status, code, at, received_at)", 6, reports)
+	}
+}
+
+func insert(t *testing.T, s *store.Store, into string, columns int, values []any) {
+	t.Helper()
+	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
+	rows := strings.TrimSuffix(strings.Repeat(row+", ", len(values)/columns), ", ")
+	_, err := s.Pool().ExecContext(within(t), "INSERT INTO "+into+" VALUES "+rows, values...)
+	require.NoError(t, err)
+}
+
+// testPrune leaves more old rows than a call deletes: each of the next calls deletes some, and in the end all.
+func testPrune(t *testing.T, s *store.Store) {
+	const old = 7_300
+	oldReports(t, s, "old", old, 8*24*time.Hour)
+	oldReports(t, s, "day", 10, 24*time.Hour) // too old for a token, not for a report
+	oldReports(t, s, "new", 10, time.Hour)
+	for n, want := range []struct{ tokens, reports int }{{old - 5000 + 20, old - 5000 + 20}, {10, 20}, {10, 20}} {
+		report(t, s, message.Report{Provider: "mailgun", MessageID: "m", At: noon, Token: strconv.Itoa(n)})
+		require.Equal(t, want.tokens+n+1, count(t, s, "report_tokens"), n)
+		require.Equal(t, want.reports, count(t, s, "delivery_reports"), n)
+	}
+}

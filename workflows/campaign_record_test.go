@@ -1,0 +1,152 @@
+package workflows_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+// ledgerLacks lets a batch go out while the ledger cannot be written, which it cannot for so many tries after.
+func (f *campaignFixture) ledgerLacks(number, tries int) {
+	f.fake.sendCampaignBatch = func(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
+		if in.Number == number {
+			return f.takeUnrecorded(ctx, in)
+		}
+		return f.take(ctx, in)
+	}
+	f.fake.recordCampaignBatch = func(ctx context.Context, in workflows.RecordBatchInput) (workflows.CampaignBatchResult, error) {
+		if tries--; tries >= 0 {
+			return workflows.CampaignBatchResult{}, failure(workflows.ReasonDatabaseUnavailable)
+		}
+		return f.record(ctx, in)
+	}
+}
+
+// requireRecorded requires that the second batch, to u-101 … u-200, was written down once.
+func (f *campaignFixture) requireRecorded() {
+	f.t.Helper()
+	require.Len(f.t, f.recorded, 1)
+	b := f.recorded[0]
+	require.Equal(f.t, message.CampaignBatch{
+		CampaignID: "c-1", Number: 2, After: "u-100", Last: "u-200", Size: 100, Rejected: 1,
+		Receipt: message.Receipt{Provider: "mailgun"}, SentAt: b.SentAt,
+	}, b)
+	require.False(f.t, b.SentAt.IsZero())
+}
+
+// TestBatchThatTheLedgerLacks parks until the ledger can be written: nothing is sent before, and the batch not again.
+func TestBatchThatTheLedgerLacks(t *testing.T) {
+	t.Parallel()
+	f := setupCampaign(t)
+	f.ledgerLacks(2, 1)
+	f.at(time.Minute, func() {
+		require.Equal(t, workflows.CampaignFailed, f.progress().Status)
+		require.Equal(t, workflows.ReasonDatabaseUnavailable, f.progress().Reason)
+		require.Contains(t, f.details(), "could not write a batch to the ledger")
+		require.Len(t, f.batches, 2)
+		require.Empty(t, f.recorded)
+	})
+	f.signalAt(time.Hour, workflows.SignalRetry)
+	f.completes()
+	f.requireRecorded()
+}
+
+func TestLedgerThatHasAnotherRowIsRight(t *testing.T) {
+	t.Parallel()
+	f := setupCampaign(t)
+	f.ledgerLacks(2, 0)
+	f.fake.recordCampaignBatch = func(context.Context, workflows.RecordBatchInput) (workflows.CampaignBatchResult, error) {
+		return workflows.CampaignBatchResult{Found: 50, Last: "u-150", Sent: 50, Provider: "mailgun"}, nil
+	}
+	_, err := f.run()
+	require.NoError(t, err)
+	require.Equal(t, "u-150", f.batches[2].After)
+	require.Equal(t, 99+50+99, f.progress().Sent)
+}
+
+// A campaign that ends while the ledger lacks a batch writes it down all the same, and counts it.
+func TestEndedCampaignCountsWhatWasSent(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*campaignFixture){
+		"cancelled while it waits for the ledger": func(f *campaignFixture) { f.at(time.Hour, f.env.CancelWorkflow) },
+		"abandoned":           func(f *campaignFixture) { f.signalAt(time.Hour, workflows.SignalAbandon) },
+		"waited for too long": func(*campaignFixture) {},
+	} {
+		for state, tries := range map[string]int{"the ledger is back": 1, "the ledger is away": 99} {
+			t.Run(name+", "+state, func(t *testing.T) {
+				t.Parallel()
+				f := setupCampaign(t)
+				f.ledgerLacks(2, tries)
+				end(f)
+				_, err := f.run()
+				require.Error(t, err)
+				p := f.progress()
+				require.Equal(t, temporal.IsCanceledError(err), p.Status == workflows.CampaignCancelled)
+				require.Equal(t, []int{2, 198, 2}, []int{p.Batches, p.Sent, p.Rejected})
+				f.requireOnce(p)
+				if tries == 99 {
+					require.Empty(t, f.recorded)
+					require.Contains(t, f.details(), "the last batch was sent, and the database does not know that")
+					return
+				}
+				f.requireRecorded()
+			})
+		}
+	}
+}
+
+// TestBatchThatAnOlderReleaseLeft parks with what an activity of the release of the v3 histories says of a batch that it
+// could not write: the retry brings it along.
+func TestBatchThatAnOlderReleaseLeft(t *testing.T) {
+	t.Parallel()
+	f := setupCampaign(t)
+	taken := message.CampaignBatch{CampaignID: "c-1", Number: 2, After: "u-100", Last: "u-150", Size: 50}
+	f.failing(2, 1, temporal.NewApplicationErrorWithOptions("the ledger is away", string(workflows.ReasonDatabaseUnavailable),
+		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{workflows.Try{Number: 7}, taken}}))
+	f.signalAt(time.Hour, workflows.SignalRetry)
+	f.completes()
+	require.Nil(t, f.batches[0].Taken)
+	require.Equal(t, &taken, f.batches[1].Taken)
+	require.Nil(t, f.batches[2].Taken)
+}
+
+// TestLedgerIsGoneThroughWithoutWaiting runs a campaign of which the ledger has all batches but the last five.
+func TestLedgerIsGoneThroughWithoutWaiting(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		sent  time.Duration // before now
+		old   bool          // a run of a release that waited for each batch
+		takes time.Duration
+	}{
+		"sent long ago":             {time.Hour, false, 5 * time.Second},
+		"sent just now":             {0, false, 6 * time.Second},
+		"a clock that is ahead":     {-time.Hour, false, 25 * time.Second},
+		"begun by an older release": {time.Hour, true, 25 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := setupCampaign(t)
+			f.in.Rate = 10 // batches of 10, one a second
+			if c.old {
+				f.env.OnGetVersion("spend-when-sent", workflow.DefaultVersion, workflow.Version(1)).Return(workflow.DefaultVersion)
+			}
+			f.fake.sendCampaignBatch = func(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
+				out, err := f.take(ctx, in)
+				if in.Number <= 20 {
+					out.Provider, out.SentAt = "", campaignNow.Add(-c.sent)
+				}
+				return out, err
+			}
+			out := f.completes()
+			require.Equal(t, 250, out.Sent+out.Rejected)
+			require.InDelta(t, c.takes.Seconds(), f.env.Now().Sub(campaignNow).Seconds(), 0.1)
+		})
+	}
+}
