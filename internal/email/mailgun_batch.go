@@ -1,7 +1,6 @@
 package email
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -57,10 +56,11 @@ func (s *Mailgun) sendPart(ctx context.Context, b message.Batch, to []message.Re
 	return first, err
 }
 
-// aboutRecipient finds {"message": "'to' parameter is not a valid address. please check documentation"}.
-func aboutRecipient(body []byte) bool {
-	return bytes.Contains(bytes.ToLower(body), []byte("'to' parameter"))
-}
+// toParameter finds {"message": "to parameter is not a valid address. please check documentation"}, which Mailgun was seen
+// to write with 'to' in quotes as well.
+var toParameter = regexp.MustCompile(`(?i)(?:^|[\s"'])to'? parameter`)
+
+func aboutRecipient(body []byte) bool { return toParameter.Match(body) }
 
 func (s *Mailgun) composeBatch(b message.Batch, to []message.Recipient) (*mailgun.Message, error) {
 	out := mailgun.NewMessage(s.from, asTemplate(b.Subject, ""), asTemplate(b.Text, ""))

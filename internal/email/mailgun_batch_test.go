@@ -93,13 +93,27 @@ func TestMailgunBatchTextIsNoTemplate(t *testing.T) {
 
 func TestMailgunBatchWithABadAddress(t *testing.T) {
 	t.Parallel()
+	for _, answer := range []string{
+		`{"message":"'to' parameter is not a valid address. please check documentation"}`,
+		`{"message":"to parameter is not a valid address. please check documentation"}`,
+		`To parameter is not a valid address`,
+	} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			badAddress(t, answer)
+		})
+	}
+}
+
+func badAddress(t *testing.T, answer string) {
+	t.Helper()
 	var taken []string
 	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseMultipartForm(1 << 20)
 		to := r.MultipartForm.Value["to"]
 		if slices.ContainsFunc(to, func(a string) bool { return strings.HasPrefix(a, "bad") }) {
 			w.WriteHeader(http.StatusBadRequest)
-			_, _ = io.WriteString(w, `{"message":"'to' parameter is not a valid address. please check documentation"}`)
+			_, _ = io.WriteString(w, answer)
 			return
 		}
 		taken = append(taken, to...)
@@ -120,6 +134,20 @@ func TestMailgunBatchWithABadAddress(t *testing.T) {
 	require.Equal(t, []int{0, 7}, receipt.Rejected)
 	require.Equal(t, "p1@example.org", receipt.MessageID)
 	require.Equal(t, want, taken, "everybody else once, in order")
+}
+
+func TestMailgunBatchRefusedForAnotherParameter(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"message":"'reply-to' parameter is not a valid address. please check documentation"}`)
+	})
+	receipt, err := sender(t, base).SendBatch(t.Context(), batch(4))
+	require.Equal(t, &message.Error{Provider: "mailgun", Failure: message.Rejected, Code: "400"}, err)
+	require.Zero(t, receipt)
+	require.Equal(t, 1, calls, "no recipient is to blame")
 }
 
 func TestMailgunBatchRefused(t *testing.T) {
