@@ -101,3 +101,15 @@ func recipientFailure(code int, enhanced string) message.Failure {
 		return message.Misconfigured
 	}
 }
+
+// noMailbox tells whether an enhanced code (RFC 3463, RFC 7505) says for good that there is no such mailbox: its name, its
+// domain or its syntax is wrong, it has moved away, or its domain takes no mail. The rest of 5.1 is vague, or about the
+// sender.
+func noMailbox(enhanced string) bool {
+	switch enhanced {
+	case "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10":
+		return true
+	default:
+		return false
+	}
+}
