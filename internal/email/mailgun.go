@@ -95,11 +95,11 @@ func (s *Mailgun) Send(ctx context.Context, m message.Message) (message.Receipt,
 // post calls Mailgun. The body is that of an answer of refusal.
 func (s *Mailgun) post(ctx context.Context, out *mailgun.Message) (receipt message.Receipt, refusal *message.Error, body []byte) {
 	answer := &answerHeader{next: s.http.Transport}
-	client := s.http
+	client := message.ClientFor(ctx, s.http)
 	client.Transport = answer
 	mg := mailgun.NewMailgun(s.domain, s.apiKey)
 	mg.SetAPIBase(s.apiBase)
-	mg.SetClient(&client)
+	mg.SetClient(client)
 
 	_, id, err := mg.Send(ctx, out)
 	if err != nil {

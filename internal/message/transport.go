@@ -20,7 +20,7 @@ const (
 	clientConnections = 32
 )
 
-// NewHTTPClient returns a client to call one provider with: a timeout, a bounded pool of connections of its own,
+// NewHTTPClient returns a client to call one provider with, by ClientFor: a timeout, a bounded pool of connections of its own,
 // and redirects handed back as answers, so that neither credentials nor messages follow them elsewhere.
 func NewHTTPClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
@@ -31,6 +31,14 @@ func NewHTTPClient() *http.Client {
 		Timeout:       clientTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// ClientFor is c for a call in ctx: a deadline of ctx goes before the timeout of c, which may be the shorter of the two.
+func ClientFor(ctx context.Context, c http.Client) *http.Client {
+	if _, limited := ctx.Deadline(); limited {
+		c.Timeout = 0
+	}
+	return &c
 }
 
 // RetryAfter reads the Retry-After header (RFC 9110, section 10.2.3) as seconds or as a date. It is 0 when the header
