@@ -150,7 +150,7 @@ func (a *Activities) deliverBatch(ctx context.Context, batch message.Batch) (mes
 		a.recordFailure(ctx, message.ChannelEmail, key, refusal)
 	}
 	if receipt.Done <= 0 {
-		return receipt, deliveryError(ctx, message.ChannelEmail, refusals)
+		return receipt, batchError(ctx, refusals)
 	}
 	receipt.Done = min(receipt.Done, len(batch.Recipients))
 	return receipt, nil

@@ -54,7 +54,9 @@ func ended(ctx context.Context) *message.Error {
 func sortSend(ctx context.Context, err error) *message.Error {
 	refusal, ok := errors.AsType[*mail.SendError](err)
 	if !ok || refusal.ErrorCode() == 0 {
-		return cmp.Or(ended(ctx), smtpError(message.Unavailable, "network"))
+		e := cmp.Or(ended(ctx), smtpError(message.Unavailable, "network"))
+		e.Unknown = ok && refusal.Reason == mail.ErrSMTPDataClose
+		return e
 	}
 	code, enhanced := refusal.ErrorCode(), refusal.EnhancedStatusCode()
 	e := smtpError(message.Unavailable, strings.TrimSpace(strconv.Itoa(code)+" "+enhanced))

@@ -59,8 +59,8 @@ func Until(at, now time.Time) time.Duration { return clampWait(at.Sub(now)) }
 
 func clampWait(d time.Duration) time.Duration { return min(max(d, 0), maxRetryAfter) }
 
-// NoAnswer is the error for a provider that could not be reached or answered nonsense: it is Unavailable, and whether
-// the message was taken is unknown. The code is timeout, canceled, dns, tls, network or unreadable. The text of err is
+// NoAnswer is the error for a provider that could not be reached or answered nonsense: it is Unavailable, and
+// Unknown only if the caller says so. The code is timeout, canceled, dns, tls, network or unreadable. The text of err is
 // dropped, since it may hold an address, an account or a piece of the answer.
 func NoAnswer(provider string, err error) *Error {
 	return &Error{Provider: provider, Failure: Unavailable, Code: noAnswerCode(err)}
