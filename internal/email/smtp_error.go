@@ -74,6 +74,33 @@ func sortSend(ctx context.Context, err error) *message.Error {
 	return e
 }
 
+// smtpRefusal is what a server said to the email of one recipient of a batch.
+type smtpRefusal struct {
+	*message.Error
+	own bool // for the recipient's own sake, without a doubt
+}
+
+// sortOne tells whether the server refused one recipient rather than everybody: it answered to RCPT or to the email, and goes
+// on with the session, which 421 and 521 end.
+func sortOne(refused *message.Error, err error) (*smtpRefusal, bool) {
+	e, ok := errors.AsType[*mail.SendError](err)
+	if !ok || e.Reason == mail.ErrSMTPMailFrom {
+		return nil, false
+	}
+	switch e.ErrorCode() {
+	case 0, 421, 521:
+		return nil, false
+	}
+	r := &smtpRefusal{Error: refused}
+	switch enhanced := e.EnhancedStatusCode(); {
+	case enhanced == "4.2.1", enhanced == "4.2.2": // a mailbox that is disabled or full
+		r.own = true
+	case refused.Failure == message.Rejected:
+		r.own = e.Reason == mail.ErrSMTPRcptTo || noMailbox(enhanced) || strings.HasPrefix(enhanced, "5.2.")
+	}
+	return r, true
+}
+
 // contentFailure says what a reply of 5xx to the email itself means. Without an enhanced code, and with one about content
 // (5.6), it is about this email. Limits (5.4, 5.3) pass, and policy (5.7: authentication of the domain, reputation) is the
 // account's: both would refuse everybody, and another provider may deliver.
