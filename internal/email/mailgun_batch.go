@@ -7,17 +7,21 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/mailgun/mailgun-go/v4"
 
 	"registrar/internal/message"
 )
 
+// mailgunPart is the time that a part of a batch needs, as a rule.
+const mailgunPart = 15 * time.Second
+
 // SendBatch hands b to Mailgun in one call, with a set of variables for each recipient. Its emails carry the user
 // variables campaign_id and kind and the tag campaign, and are not tracked.
 //
 // When Mailgun calls an address of the batch invalid, which fails the whole call, the batch is halved until that address
-// is found. The receipt is then that of the first part that was taken.
+// is found. The receipt is then that of the first part that was taken. Between two parts it stops when message.TimeFor says so.
 func (s *Mailgun) SendBatch(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
 	if len(b.Recipients) > message.MaxBatch {
 		return message.BatchReceipt{}, invalid(MailgunName)
@@ -44,7 +48,7 @@ func (s *Mailgun) sendPart(ctx context.Context, b message.Batch, to []message.Re
 	}
 	half := len(to) / 2
 	first, err := s.sendPart(ctx, b, to[:half])
-	if err != nil {
+	if err != nil || first.Done < half || !message.TimeFor(ctx, mailgunPart) {
 		return first, err
 	}
 	rest, err := s.sendPart(ctx, b, to[half:])

@@ -1,6 +1,7 @@
 package email_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -8,11 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mailgun/mailgun-go/v4"
 	"github.com/mailgun/mailgun-go/v4/events"
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/email"
 	"registrar/internal/message"
 )
 
@@ -181,4 +184,42 @@ func TestMailgunBatchRefused(t *testing.T) {
 	receipt, err = sender(t, base).SendBatch(t.Context(), batch(0))
 	require.NoError(t, err)
 	require.Zero(t, receipt)
+}
+
+// TestMailgunTakesItsTime has a client whose own timeout is over before it began.
+func TestMailgunTakesItsTime(t *testing.T) {
+	t.Parallel()
+	base := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"id":"<1@mg.example.com>"}`) })
+	s, err := email.NewMailgun(email.MailgunOptions{
+		Domain: domain, APIKey: apiKey, APIBase: base, From: "hello@mg.example.com", HTTPClient: &http.Client{Timeout: time.Nanosecond},
+	})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	receipt, err := s.SendBatch(ctx, batch(3))
+	require.NoError(t, err)
+	require.Equal(t, 3, receipt.Done)
+	require.Equal(t, "timeout", fail(t, t.Context(), s, otp).Code, "without a deadline the client's timeout holds")
+}
+
+func TestMailgunBatchStopsInTime(t *testing.T) {
+	t.Parallel()
+	stop := make(chan struct{})
+	calls := 0
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		calls++
+		_ = r.ParseMultipartForm(1 << 20)
+		if len(r.MultipartForm.Value["to"]) > 2 {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"message":"to parameter is not a valid address. please check documentation"}`)
+			return
+		}
+		close(stop)
+		_, _ = io.WriteString(w, `{"id":"<first>"}`)
+	})
+	receipt, err := sender(t, base).SendBatch(message.WithStop(t.Context(), stop), batch(8))
+	require.NoError(t, err)
+	require.Equal(t, 2, receipt.Done)
+	require.Equal(t, "first", receipt.MessageID)
+	require.Equal(t, 3, calls, "eight, four and two people")
 }

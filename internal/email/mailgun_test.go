@@ -221,22 +221,6 @@ func TestMailgunHangs(t *testing.T) {
 	}
 }
 
-// TestMailgunTakesItsTime has a client whose own timeout is over before it began.
-func TestMailgunTakesItsTime(t *testing.T) {
-	t.Parallel()
-	base := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"id":"<1@mg.example.com>"}`) })
-	s, err := email.NewMailgun(email.MailgunOptions{
-		Domain: domain, APIKey: apiKey, APIBase: base, From: "hello@mg.example.com", HTTPClient: &http.Client{Timeout: time.Nanosecond},
-	})
-	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	receipt, err := s.SendBatch(ctx, batch(3))
-	require.NoError(t, err)
-	require.Equal(t, 3, receipt.Done)
-	require.Equal(t, "timeout", fail(t, t.Context(), s, otp).Code, "without a deadline the client's timeout holds")
-}
-
 func TestMailgunCanceled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
