@@ -134,13 +134,15 @@ func (a *Activities) writeBatch(c message.Campaign, people []message.Addressee) 
 	return batch, err
 }
 
-// deliverBatch hands a batch to a provider. Without an error at least one recipient needs no other try.
+// deliverBatch hands a batch to a provider. Without an error at least one recipient needs no other try. It ends early when the
+// worker is being stopped.
 func (a *Activities) deliverBatch(ctx context.Context, batch message.Batch) (message.BatchReceipt, error) {
 	sending, cancel := endEarlier(ctx, timeForLedger+timeForHeartbeat)
 	defer cancel()
 	batch.Attempt = tryNumber(ctx)
 	var refusals []*message.Error
 	sending = message.WithRefusals(sending, func(e *message.Error) { refusals = append(refusals, e) })
+	sending = message.WithStop(sending, activity.GetWorkerStopChannel(ctx))
 	receipt, err := a.Batches.SendBatch(sending, batch)
 	if err != nil || receipt.Done <= 0 {
 		refusals = append(refusals, refusalOf(err))
@@ -157,7 +159,7 @@ func (a *Activities) deliverBatch(ctx context.Context, batch message.Batch) (mes
 }
 
 func (a *Activities) recordBatch(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
-	ctx, cancel := endEarlier(ctx, timeForHeartbeat)
+	ctx, cancel := recording(ctx)
 	defer cancel()
 	return a.Campaigns.RecordCampaignBatch(ctx, b)
 }

@@ -156,15 +156,15 @@ func (a *Activities) recordFailure(ctx context.Context, channel message.Channel,
 		Key: key, Channel: channel, Number: tryNumber(ctx), At: now(),
 		Provider: refusal.Provider, Failure: refusal.Failure, Code: refusal.Code,
 	}
-	recording, cancel := endEarlier(ctx, timeForHeartbeat)
+	writing, cancel := recording(ctx)
 	defer cancel()
-	if err := a.Ledger.RecordAttempt(recording, attempt); err != nil {
+	if err := a.Ledger.RecordAttempt(writing, attempt); err != nil {
 		activity.GetLogger(ctx).Warn("could not record a failed try", "err", err)
 	}
 }
 
 func (a *Activities) record(ctx context.Context, entry message.Entry) error {
-	ctx, cancel := endEarlier(ctx, timeForHeartbeat)
+	ctx, cancel := recording(ctx)
 	defer cancel()
 	return a.Ledger.Record(ctx, entry)
 }
@@ -176,6 +176,17 @@ func endEarlier(ctx context.Context, by time.Duration) (context.Context, context
 		return context.WithCancel(ctx)
 	}
 	return context.WithDeadline(ctx, deadline.Add(-by))
+}
+
+// recording is the context to write the ledger in, when the provider has answered. It ends a heartbeat before ctx's deadline, and
+// not before: what was sent is written also while the worker is being stopped.
+func recording(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	ctx = context.WithoutCancel(ctx)
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-timeForHeartbeat))
 }
 
 // earlierReceipt is the receipt that an earlier attempt could not write to the ledger.
