@@ -45,6 +45,7 @@ var errUnknownCampaign = errors.New("the campaign is not in the database")
 // When the ledger cannot be written after the provider took the batch, the row goes into the activity's heartbeat for the
 // next attempt, and into the error for the workflow: the one or the other writes it and does not send again.
 func (a *Activities) SendCampaignBatch(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
+	var gone []message.Suppression
 	taken, sent := earlierBatch(ctx, in)
 	if !sent {
 		known, found, err := a.Campaigns.CampaignBatch(ctx, in.CampaignID, in.Number)
@@ -54,7 +55,7 @@ func (a *Activities) SendCampaignBatch(ctx context.Context, in workflows.Campaig
 		if found {
 			return batchResult(known, ""), nil
 		}
-		taken, err = a.sendBatch(ctx, in)
+		taken, gone, err = a.sendBatch(ctx, in)
 		if err != nil || taken.Size == 0 {
 			return workflows.CampaignBatchResult{}, err
 		}
@@ -64,6 +65,7 @@ func (a *Activities) SendCampaignBatch(ctx context.Context, in workflows.Campaig
 		activity.RecordHeartbeat(ctx, taken)
 		return workflows.CampaignBatchResult{}, unrecorded(ctx, taken, err)
 	}
+	a.suppress(ctx, gone)
 	return batchResult(kept, taken.Receipt.Provider), nil
 }
 
@@ -93,32 +95,34 @@ func unrecorded(ctx context.Context, taken message.CampaignBatch, err error) err
 		})
 }
 
-// sendBatch hands the next people to a provider. The row is empty when nobody is left.
-func (a *Activities) sendBatch(ctx context.Context, in workflows.CampaignBatchInput) (message.CampaignBatch, error) {
+// sendBatch hands the next people to a provider. The row is empty when nobody is left. Those who are gone have no mailbox.
+func (a *Activities) sendBatch(ctx context.Context, in workflows.CampaignBatchInput) (
+	row message.CampaignBatch, gone []message.Suppression, err error,
+) {
 	c, found, err := a.Campaigns.Campaign(ctx, in.CampaignID)
 	if err != nil {
-		return message.CampaignBatch{}, databaseError(ctx, err)
+		return message.CampaignBatch{}, nil, databaseError(ctx, err)
 	}
 	if !found {
-		return message.CampaignBatch{}, defect(errUnknownCampaign)
+		return message.CampaignBatch{}, nil, defect(errUnknownCampaign)
 	}
 	people, err := a.Campaigns.Addressees(ctx, c.Audience(), in.After, in.Size)
 	if err != nil || len(people) == 0 {
-		return message.CampaignBatch{}, databaseError(ctx, err)
+		return message.CampaignBatch{}, nil, databaseError(ctx, err)
 	}
 	batch, err := a.writeBatch(c, people)
 	if err != nil {
-		return message.CampaignBatch{}, defect(fmt.Errorf("write the campaign: %w", err))
+		return message.CampaignBatch{}, nil, defect(fmt.Errorf("write the campaign: %w", err))
 	}
 	batch.Number = in.Number
 	receipt, err := a.deliverBatch(ctx, batch)
 	if err != nil {
-		return message.CampaignBatch{}, err
+		return message.CampaignBatch{}, nil, err
 	}
 	return message.CampaignBatch{
 		CampaignID: in.CampaignID, Number: in.Number, After: in.After, Last: people[receipt.Done-1].UserID,
 		Size: receipt.Done, Rejected: len(receipt.Rejected), Receipt: receipt.Receipt, SentAt: now(),
-	}, nil
+	}, goneOf(people, receipt), nil
 }
 
 func (a *Activities) writeBatch(c message.Campaign, people []message.Addressee) (message.Batch, error) {

@@ -26,7 +26,11 @@ func (s *Mailgun) SendBatch(ctx context.Context, b message.Batch) (message.Batch
 	if len(b.Recipients) > message.MaxBatch {
 		return message.BatchReceipt{}, invalid(MailgunName)
 	}
-	return s.sendPart(ctx, b, b.Recipients)
+	receipt, err := s.sendPart(ctx, b, b.Recipients)
+	if receipt.MessageID != "" { // somebody was taken
+		receipt.Gone = receipt.Rejected
+	}
+	return receipt, err
 }
 
 func (s *Mailgun) sendPart(ctx context.Context, b message.Batch, to []message.Recipient) (message.BatchReceipt, error) {

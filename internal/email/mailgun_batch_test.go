@@ -135,8 +135,14 @@ func badAddress(t *testing.T, answer string) {
 	require.NoError(t, err)
 	require.Equal(t, 11, receipt.Done)
 	require.Equal(t, []int{0, 7}, receipt.Rejected)
+	require.Equal(t, []int{0, 7}, receipt.Gone)
 	require.Equal(t, "p1@example.org", receipt.MessageID)
 	require.Equal(t, want, taken, "everybody else once, in order")
+
+	b.Recipients = b.Recipients[:1]
+	receipt, err = sender(t, base).SendBatch(t.Context(), b)
+	require.NoError(t, err)
+	require.Equal(t, message.BatchReceipt{Done: 1, Rejected: []int{0}}, receipt, "nobody was taken")
 }
 
 func TestMailgunBatchRefusedForAnotherParameter(t *testing.T) {

@@ -27,7 +27,7 @@ func (s *SMTP) SendBatch(ctx context.Context, b message.Batch) (message.BatchRec
 	t := tally{try: func(i int) (*smtpRefusal, error) {
 		out, err := s.composeOne(fmt.Sprintf("%d.%s", i+1, of.MessageID), b, b.Recipients[i])
 		if err != nil {
-			return &smtpRefusal{Error: invalid(SMTPName), own: true}, nil
+			return &smtpRefusal{Error: invalid(SMTPName), own: true}, nil //nolint:nilerr // it is this recipient's refusal
 		}
 		return c.sendOne(ctx, out)
 	}}

@@ -77,7 +77,8 @@ func sortSend(ctx context.Context, err error) *message.Error {
 // smtpRefusal is what a server said to the email of one recipient of a batch.
 type smtpRefusal struct {
 	*message.Error
-	own bool // for the recipient's own sake, without a doubt
+	own  bool // for the recipient's own sake, without a doubt
+	gone bool // there is no such mailbox
 }
 
 // sortOne tells whether the server refused one recipient rather than everybody: it answered to RCPT or to the email, and goes
@@ -91,12 +92,13 @@ func sortOne(refused *message.Error, err error) (*smtpRefusal, bool) {
 	case 0, 421, 521:
 		return nil, false
 	}
-	r := &smtpRefusal{Error: refused}
-	switch enhanced := e.EnhancedStatusCode(); {
+	enhanced := e.EnhancedStatusCode()
+	r := &smtpRefusal{Error: refused, gone: refused.Failure == message.Rejected && noMailbox(enhanced)}
+	switch {
 	case enhanced == "4.2.1", enhanced == "4.2.2": // a mailbox that is disabled or full
 		r.own = true
 	case refused.Failure == message.Rejected:
-		r.own = e.Reason == mail.ErrSMTPRcptTo || noMailbox(enhanced) || strings.HasPrefix(enhanced, "5.2.")
+		r.own = e.Reason == mail.ErrSMTPRcptTo || r.gone || strings.HasPrefix(enhanced, "5.2.")
 	}
 	return r, true
 }

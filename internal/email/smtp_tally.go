@@ -24,6 +24,7 @@ type tally struct {
 	seen     int            // recipients
 	anyone   bool           // was taken
 	rejected []int          // refused for their own sake
+	gone     []int          // those among them who have no mailbox
 	open     []int          // in their order
 	again    []int          // refused for now, so that a second try may help
 	cause    *message.Error // of what is open: the last that may pass, or else the first
@@ -89,6 +90,9 @@ func (t *tally) refuse(r *smtpRefusal) {
 	if passes {
 		t.again = append(t.again, i)
 	}
+	if r.gone {
+		t.gone = append(t.gone, i)
+	}
 	if r.own {
 		t.rejected = append(t.rejected, i)
 		return
@@ -121,6 +125,14 @@ func (t *tally) receipt(of message.Receipt) message.BatchReceipt {
 	if len(t.open) > 0 {
 		done = t.open[0]
 	}
-	rejected := slices.DeleteFunc(slices.Sorted(slices.Values(t.rejected)), func(i int) bool { return i >= done })
-	return message.BatchReceipt{Receipt: of, Done: done, Rejected: rejected}
+	r := message.BatchReceipt{Receipt: of, Done: done, Rejected: below(done, t.rejected)}
+	if t.anyone {
+		r.Gone = below(done, t.gone)
+	}
+	return r
+}
+
+// below are those of the indexes that are less than n, in order.
+func below(n int, all []int) []int {
+	return slices.DeleteFunc(slices.Sorted(slices.Values(all)), func(i int) bool { return i >= n })
 }

@@ -82,6 +82,7 @@ func TestSMTPBatchPassesOverOnePerson(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, 5, receipt.Done)
 				require.Equal(t, []int{who}, receipt.Rejected)
+				require.Empty(t, receipt.Gone, "there may be such a mailbox")
 				requireTaken(t, server, 5, who)
 			})
 		}
@@ -109,6 +110,25 @@ func TestSMTPBatchTriesOnceMoreAtItsEnd(t *testing.T) {
 	require.Equal(t, map[string]int{
 		"p0@example.org": 1, "p1@example.org": 2, "p2@example.org": 1, "p3@example.org": 2, "p4@example.org": 1, "p5@example.org": 1,
 	}, seen, "a second try for who was refused for now")
+}
+
+func TestSMTPBatchTellsWhoHasNoMailbox(t *testing.T) {
+	t.Parallel()
+	replies := map[string]error{
+		"p0@example.org": smtpReply(550, 5, 1, 1), "p1@example.org": smtpReply(556, 5, 1, 10), "p3@example.org": smtpReply(550, 5, 1, 8),
+		"p4@example.org": smtpReply(550, 5, 1, 0), "p5@example.org": smtpReply(550), "p6@example.org": smtpReply(450, 4, 1, 1),
+		"p7@example.org": smtpReply(550, 5, 1, 6),
+	}
+	s := serveMail(t, &mailServer{onRcpt: func(to string) error { return replies[to] }}, serverOptions{})
+	receipt, err := s.SendBatch(t.Context(), batch(8))
+	require.NoError(t, err)
+	require.Equal(t, []int{0, 1, 3, 4, 5, 6, 7}, receipt.Rejected)
+	require.Equal(t, []int{0, 1, 7}, receipt.Gone)
+
+	receipt, err = s.SendBatch(t.Context(), batch(2))
+	require.NoError(t, err)
+	require.Equal(t, []int{0, 1}, receipt.Rejected)
+	require.Empty(t, receipt.Gone, "the server may know nobody today")
 }
 
 // TestSMTPBatchBreaksOffInASecondTry loses the connection when it may have been taken: it is not sent to that person again.

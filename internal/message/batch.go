@@ -68,6 +68,9 @@ type BatchReceipt struct {
 	Done int
 	// Rejected are the indexes of those among them that the provider refused: for good, or once more after a second try.
 	Rejected []int
+	// Gone are the indexes of those among the Rejected of whom the provider says for good that there is no such mailbox. It is
+	// empty when nobody was taken: then the provider may be the one who is mistaken.
+	Gone []int
 }
 
 // MaxBatch is the most recipients of a batch: what Mailgun takes in one call.
