@@ -40,6 +40,8 @@ type Campaigns interface {
 	// RecordCampaignBatch writes a batch to the ledger and returns what the ledger has: the first one with its number.
 	RecordCampaignBatch(context.Context, message.CampaignBatch) (message.CampaignBatch, error)
 	SetCampaignStatus(ctx context.Context, id, status string, endedAt time.Time) error
+	// Suppress keeps an address from further campaigns. Repeating it changes nothing.
+	Suppress(context.Context, message.Suppression) error
 }
 
 // Letters writes campaigns. It is safe for concurrent use.

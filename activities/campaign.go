@@ -44,6 +44,7 @@ var errUnknownCampaign = errors.New("the campaign is not in the database")
 // When the ledger cannot be written after the provider took the batch, the row is in the result, for the workflow to have
 // it written: a try again would send again.
 func (a *Activities) SendCampaignBatch(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
+	var gone []message.Suppression
 	taken, sent := earlierBatch(ctx, in)
 	if !sent {
 		known, found, err := a.Campaigns.CampaignBatch(ctx, in.CampaignID, in.Number)
@@ -53,12 +54,13 @@ func (a *Activities) SendCampaignBatch(ctx context.Context, in workflows.Campaig
 		if found {
 			return batchResult(known, ""), nil
 		}
-		taken, err = a.sendBatch(ctx, in)
+		taken, gone, err = a.sendBatch(ctx, in)
 		if err != nil || taken.Size == 0 {
 			return workflows.CampaignBatchResult{}, err
 		}
 	}
 	kept, err := a.recordBatch(ctx, taken)
+	a.suppress(ctx, gone)
 	if err != nil {
 		activity.GetLogger(ctx).Warn("a batch was sent and is not in the ledger yet", "number", taken.Number, "err", err)
 		out := batchResult(taken, taken.Receipt.Provider)
@@ -97,32 +99,34 @@ func batchResult(b message.CampaignBatch, provider string) workflows.CampaignBat
 	}
 }
 
-// sendBatch hands the next people to a provider. The row is empty when nobody is left.
-func (a *Activities) sendBatch(ctx context.Context, in workflows.CampaignBatchInput) (message.CampaignBatch, error) {
+// sendBatch hands the next people to a provider. The row is empty when nobody is left. Those who are gone have no mailbox.
+func (a *Activities) sendBatch(ctx context.Context, in workflows.CampaignBatchInput) (
+	row message.CampaignBatch, gone []message.Suppression, err error,
+) {
 	c, found, err := a.Campaigns.Campaign(ctx, in.CampaignID)
 	if err != nil {
-		return message.CampaignBatch{}, databaseError(ctx, err)
+		return message.CampaignBatch{}, nil, databaseError(ctx, err)
 	}
 	if !found {
-		return message.CampaignBatch{}, defect(errUnknownCampaign)
+		return message.CampaignBatch{}, nil, defect(errUnknownCampaign)
 	}
 	people, err := a.Campaigns.Addressees(ctx, c.Audience(), in.After, in.Size)
 	if err != nil || len(people) == 0 {
-		return message.CampaignBatch{}, databaseError(ctx, err)
+		return message.CampaignBatch{}, nil, databaseError(ctx, err)
 	}
 	batch, err := a.writeBatch(c, people)
 	if err != nil {
-		return message.CampaignBatch{}, defect(fmt.Errorf("write the campaign: %w", err))
+		return message.CampaignBatch{}, nil, defect(fmt.Errorf("write the campaign: %w", err))
 	}
 	batch.Number = in.Number
 	receipt, err := a.deliverBatch(ctx, batch)
 	if err != nil {
-		return message.CampaignBatch{}, err
+		return message.CampaignBatch{}, nil, err
 	}
 	return message.CampaignBatch{
 		CampaignID: in.CampaignID, Number: in.Number, After: in.After, Last: people[receipt.Done-1].UserID,
 		Size: receipt.Done, Rejected: len(receipt.Rejected), Receipt: receipt.Receipt, SentAt: now(),
-	}, nil
+	}, goneOf(people, receipt), nil
 }
 
 func (a *Activities) writeBatch(c message.Campaign, people []message.Addressee) (message.Batch, error) {
@@ -138,13 +142,15 @@ func (a *Activities) writeBatch(c message.Campaign, people []message.Addressee) 
 	return batch, err
 }
 
-// deliverBatch hands a batch to a provider. Without an error at least one recipient needs no other try.
+// deliverBatch hands a batch to a provider. Without an error at least one recipient needs no other try. It ends early when the
+// worker is being stopped.
 func (a *Activities) deliverBatch(ctx context.Context, batch message.Batch) (message.BatchReceipt, error) {
-	sending, cancel := endEarlier(ctx, timeForLedger+timeForHeartbeat)
+	sending, cancel := endEarlier(ctx, timeForLedger+timeForResult)
 	defer cancel()
 	batch.Attempt = tryNumber(ctx)
 	var refusals []*message.Error
 	sending = message.WithRefusals(sending, func(e *message.Error) { refusals = append(refusals, e) })
+	sending = message.WithStop(sending, activity.GetWorkerStopChannel(ctx))
 	receipt, err := a.Batches.SendBatch(sending, batch)
 	if err != nil || receipt.Done <= 0 {
 		refusals = append(refusals, refusalOf(err))
@@ -154,14 +160,14 @@ func (a *Activities) deliverBatch(ctx context.Context, batch message.Batch) (mes
 		a.recordFailure(ctx, message.ChannelEmail, key, refusal)
 	}
 	if receipt.Done <= 0 {
-		return receipt, deliveryError(ctx, message.ChannelEmail, refusals)
+		return receipt, batchError(ctx, refusals)
 	}
 	receipt.Done = min(receipt.Done, len(batch.Recipients))
 	return receipt, nil
 }
 
 func (a *Activities) recordBatch(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
-	ctx, cancel := endEarlier(ctx, timeForHeartbeat)
+	ctx, cancel := recording(ctx)
 	defer cancel()
 	return a.Campaigns.RecordCampaignBatch(ctx, b)
 }

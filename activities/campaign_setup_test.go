@@ -20,6 +20,11 @@ type campaignsFake struct {
 	campaignBatch       func(ctx context.Context, id string, number int) (message.CampaignBatch, bool, error)
 	recordCampaignBatch func(context.Context, message.CampaignBatch) (message.CampaignBatch, error)
 	setCampaignStatus   func(ctx context.Context, id, status string, endedAt time.Time) error
+	suppress            func(context.Context, message.Suppression) error
+}
+
+func (f *campaignsFake) Suppress(ctx context.Context, s message.Suppression) error {
+	return f.suppress(ctx, s)
 }
 
 func (f *campaignsFake) StoreCampaign(ctx context.Context, c message.Campaign) error {

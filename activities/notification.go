@@ -127,13 +127,13 @@ func (a *Activities) suppressed(ctx context.Context, m message.Message) (message
 // An attempt leaves its last seconds to what follows: a provider that answers late must leave time for the ledger, and a
 // ledger that hangs must leave time for the result to reach Temporal.
 const (
-	timeForLedger    = 2 * time.Second
-	timeForHeartbeat = time.Second
+	timeForLedger = 2 * time.Second
+	timeForResult = time.Second
 )
 
 // deliver hands m to a provider. Each refusal becomes a row, also those that another provider made up for.
 func (a *Activities) deliver(ctx context.Context, m message.Message, key message.Key) (message.Receipt, error) {
-	sending, cancel := endEarlier(ctx, timeForLedger+timeForHeartbeat)
+	sending, cancel := endEarlier(ctx, timeForLedger+timeForResult)
 	defer cancel()
 	m.Attempt = tryNumber(ctx)
 	var refusals []*message.Error
@@ -160,15 +160,15 @@ func (a *Activities) recordFailure(ctx context.Context, channel message.Channel,
 		Key: key, Channel: channel, Number: tryNumber(ctx), At: now(),
 		Provider: refusal.Provider, Failure: refusal.Failure, Code: refusal.Code,
 	}
-	recording, cancel := endEarlier(ctx, timeForHeartbeat)
+	writing, cancel := recording(ctx)
 	defer cancel()
-	if err := a.Ledger.RecordAttempt(recording, attempt); err != nil {
+	if err := a.Ledger.RecordAttempt(writing, attempt); err != nil {
 		activity.GetLogger(ctx).Warn("could not record a failed try", "err", err)
 	}
 }
 
 func (a *Activities) record(ctx context.Context, entry message.Entry) error {
-	ctx, cancel := context.WithTimeout(ctx, timeForLedger)
+	ctx, cancel := recording(ctx)
 	defer cancel()
 	return a.Ledger.Record(ctx, entry)
 }
@@ -180,6 +180,16 @@ func endEarlier(ctx context.Context, by time.Duration) (context.Context, context
 		return context.WithCancel(ctx)
 	}
 	return context.WithDeadline(ctx, deadline.Add(-by))
+}
+
+// recording is the context to write to the database in, when the provider has answered. It ends in time for the result, and
+// not with ctx: what was sent is written also while the worker is being stopped.
+func recording(ctx context.Context) (context.Context, context.CancelFunc) {
+	end := time.Now().Add(timeForLedger)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-timeForResult).Before(end) {
+		end = deadline.Add(-timeForResult)
+	}
+	return context.WithDeadline(context.WithoutCancel(ctx), end)
 }
 
 func (a *Activities) sender(c message.Channel) message.Sender {

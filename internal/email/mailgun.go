@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"net/mail"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/mailgun/mailgun-go/v4"
@@ -95,23 +97,27 @@ func (s *Mailgun) Send(ctx context.Context, m message.Message) (message.Receipt,
 // post calls Mailgun. The body is that of an answer of refusal.
 func (s *Mailgun) post(ctx context.Context, out *mailgun.Message) (receipt message.Receipt, refusal *message.Error, body []byte) {
 	answer := &answerHeader{next: s.http.Transport}
-	client := s.http
+	client := message.ClientFor(ctx, s.http)
 	client.Transport = answer
 	mg := mailgun.NewMailgun(s.domain, s.apiKey)
 	mg.SetAPIBase(s.apiBase)
-	mg.SetClient(&client)
+	mg.SetClient(client)
 
 	_, id, err := mg.Send(ctx, out)
-	if err != nil {
-		if refused, ok := errors.AsType[*mailgun.UnexpectedResponseError](err); ok {
-			body = refused.Data
-		}
-		return message.Receipt{}, sortMailgun(err, answer.header, time.Now()), body
+	if refused, ok := errors.AsType[*mailgun.UnexpectedResponseError](err); ok {
+		return message.Receipt{}, sortMailgun(err, answer.header, time.Now()), refused.Data
 	}
-	if id = strings.Trim(id, "<>"); id == "" {
-		return message.Receipt{}, message.NoAnswer(MailgunName, errors.New("no message id")), nil
+	id = strings.Trim(id, "<>")
+	switch {
+	case err != nil:
+		refusal = sortMailgun(err, answer.header, time.Now())
+	case id == "":
+		refusal = message.NoAnswer(MailgunName, errors.New("no message id"))
+	default:
+		return message.Receipt{Provider: MailgunName, MessageID: id}, nil, nil
 	}
-	return message.Receipt{Provider: MailgunName, MessageID: id}, nil, nil
+	refusal.Unknown = answer.written.Load()
+	return message.Receipt{}, refusal, nil
 }
 
 func (s *Mailgun) compose(m message.Message) (*mailgun.Message, error) {
@@ -209,10 +215,12 @@ func tryAgainAfter(body []byte) (time.Time, bool) {
 	return at, err == nil
 }
 
-// answerHeader is the transport of one call. It keeps the header of the answer, which the SDK drops.
+// answerHeader is the transport of one call. It keeps the header of the answer, which the SDK drops, and whether Mailgun was
+// handed all of the request.
 type answerHeader struct {
-	next   http.RoundTripper // nil is http.DefaultTransport
-	header http.Header
+	next    http.RoundTripper // nil is http.DefaultTransport
+	header  http.Header
+	written atomic.Bool
 }
 
 func (a *answerHeader) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -220,7 +228,8 @@ func (a *answerHeader) RoundTrip(req *http.Request) (*http.Response, error) {
 	if next == nil {
 		next = http.DefaultTransport
 	}
-	resp, err := next.RoundTrip(req)
+	trace := &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) { a.written.Store(info.Err == nil) }}
+	resp, err := next.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err == nil {
 		a.header = resp.Header
 	}

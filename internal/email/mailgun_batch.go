@@ -1,29 +1,36 @@
 package email
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"html"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/mailgun/mailgun-go/v4"
 
 	"registrar/internal/message"
 )
 
+// mailgunPart is the time that a part of a batch needs, as a rule.
+const mailgunPart = 15 * time.Second
+
 // SendBatch hands b to Mailgun in one call, with a set of variables for each recipient. Its emails carry the user
 // variables campaign_id and kind and the tag campaign, and are not tracked.
 //
 // When Mailgun calls an address of the batch invalid, which fails the whole call, the batch is halved until that address
-// is found. The receipt is then that of the first part that was taken.
+// is found. The receipt is then that of the first part that was taken. Between two parts it stops when message.TimeFor says so.
 func (s *Mailgun) SendBatch(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
 	if len(b.Recipients) > message.MaxBatch {
 		return message.BatchReceipt{}, invalid(MailgunName)
 	}
-	return s.sendPart(ctx, b, b.Recipients)
+	receipt, err := s.sendPart(ctx, b, b.Recipients)
+	if receipt.MessageID != "" { // somebody was taken
+		receipt.Gone = receipt.Rejected
+	}
+	return receipt, err
 }
 
 func (s *Mailgun) sendPart(ctx context.Context, b message.Batch, to []message.Recipient) (message.BatchReceipt, error) {
@@ -45,7 +52,7 @@ func (s *Mailgun) sendPart(ctx context.Context, b message.Batch, to []message.Re
 	}
 	half := len(to) / 2
 	first, err := s.sendPart(ctx, b, to[:half])
-	if err != nil {
+	if err != nil || first.Done < half || !message.TimeFor(ctx, mailgunPart) {
 		return first, err
 	}
 	rest, err := s.sendPart(ctx, b, to[half:])
@@ -57,10 +64,11 @@ func (s *Mailgun) sendPart(ctx context.Context, b message.Batch, to []message.Re
 	return first, err
 }
 
-// aboutRecipient finds {"message": "'to' parameter is not a valid address. please check documentation"}.
-func aboutRecipient(body []byte) bool {
-	return bytes.Contains(bytes.ToLower(body), []byte("'to' parameter"))
-}
+// toParameter finds {"message": "to parameter is not a valid address. please check documentation"}, which Mailgun was seen
+// to write with 'to' in quotes as well.
+var toParameter = regexp.MustCompile(`(?i)(?:^|[\s"'])to'? parameter`)
+
+func aboutRecipient(body []byte) bool { return toParameter.Match(body) }
 
 func (s *Mailgun) composeBatch(b message.Batch, to []message.Recipient) (*mailgun.Message, error) {
 	out := mailgun.NewMessage(s.from, asTemplate(b.Subject, ""), asTemplate(b.Text, ""))

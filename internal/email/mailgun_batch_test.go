@@ -1,6 +1,7 @@
 package email_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -8,11 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mailgun/mailgun-go/v4"
 	"github.com/mailgun/mailgun-go/v4/events"
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/email"
 	"registrar/internal/message"
 )
 
@@ -93,13 +96,27 @@ func TestMailgunBatchTextIsNoTemplate(t *testing.T) {
 
 func TestMailgunBatchWithABadAddress(t *testing.T) {
 	t.Parallel()
+	for _, answer := range []string{
+		`{"message":"'to' parameter is not a valid address. please check documentation"}`,
+		`{"message":"to parameter is not a valid address. please check documentation"}`,
+		`To parameter is not a valid address`,
+	} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			badAddress(t, answer)
+		})
+	}
+}
+
+func badAddress(t *testing.T, answer string) {
+	t.Helper()
 	var taken []string
 	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseMultipartForm(1 << 20)
 		to := r.MultipartForm.Value["to"]
 		if slices.ContainsFunc(to, func(a string) bool { return strings.HasPrefix(a, "bad") }) {
 			w.WriteHeader(http.StatusBadRequest)
-			_, _ = io.WriteString(w, `{"message":"'to' parameter is not a valid address. please check documentation"}`)
+			_, _ = io.WriteString(w, answer)
 			return
 		}
 		taken = append(taken, to...)
@@ -118,8 +135,28 @@ func TestMailgunBatchWithABadAddress(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 11, receipt.Done)
 	require.Equal(t, []int{0, 7}, receipt.Rejected)
+	require.Equal(t, []int{0, 7}, receipt.Gone)
 	require.Equal(t, "p1@example.org", receipt.MessageID)
 	require.Equal(t, want, taken, "everybody else once, in order")
+
+	b.Recipients = b.Recipients[:1]
+	receipt, err = sender(t, base).SendBatch(t.Context(), b)
+	require.NoError(t, err)
+	require.Equal(t, message.BatchReceipt{Done: 1, Rejected: []int{0}}, receipt, "nobody was taken")
+}
+
+func TestMailgunBatchRefusedForAnotherParameter(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"message":"'reply-to' parameter is not a valid address. please check documentation"}`)
+	})
+	receipt, err := sender(t, base).SendBatch(t.Context(), batch(4))
+	require.Equal(t, &message.Error{Provider: "mailgun", Failure: message.Rejected, Code: "400"}, err)
+	require.Zero(t, receipt)
+	require.Equal(t, 1, calls, "no recipient is to blame")
 }
 
 func TestMailgunBatchRefused(t *testing.T) {
@@ -153,4 +190,42 @@ func TestMailgunBatchRefused(t *testing.T) {
 	receipt, err = sender(t, base).SendBatch(t.Context(), batch(0))
 	require.NoError(t, err)
 	require.Zero(t, receipt)
+}
+
+// TestMailgunTakesItsTime has a client whose own timeout is over before it began.
+func TestMailgunTakesItsTime(t *testing.T) {
+	t.Parallel()
+	base := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"id":"<1@mg.example.com>"}`) })
+	s, err := email.NewMailgun(email.MailgunOptions{
+		Domain: domain, APIKey: apiKey, APIBase: base, From: "hello@mg.example.com", HTTPClient: &http.Client{Timeout: time.Nanosecond},
+	})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	receipt, err := s.SendBatch(ctx, batch(3))
+	require.NoError(t, err)
+	require.Equal(t, 3, receipt.Done)
+	require.Equal(t, "timeout", fail(t, t.Context(), s, otp).Code, "without a deadline the client's timeout holds")
+}
+
+func TestMailgunBatchStopsInTime(t *testing.T) {
+	t.Parallel()
+	stop := make(chan struct{})
+	calls := 0
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		calls++
+		_ = r.ParseMultipartForm(1 << 20)
+		if len(r.MultipartForm.Value["to"]) > 2 {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"message":"to parameter is not a valid address. please check documentation"}`)
+			return
+		}
+		close(stop)
+		_, _ = io.WriteString(w, `{"id":"<first>"}`)
+	})
+	receipt, err := sender(t, base).SendBatch(message.WithStop(t.Context(), stop), batch(8))
+	require.NoError(t, err)
+	require.Equal(t, 2, receipt.Done)
+	require.Equal(t, "first", receipt.MessageID)
+	require.Equal(t, 3, calls, "eight, four and two people")
 }

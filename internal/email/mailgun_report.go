@@ -92,7 +92,8 @@ type mailgunEvent struct {
 		} `json:"headers"`
 	} `json:"message"`
 	DeliveryStatus struct {
-		Code json.RawMessage `json:"code"` // a number, or that as a string
+		Code     json.RawMessage `json:"code"`          // a number, or that as a string
+		Enhanced string          `json:"enhanced-code"` // RFC 3463; often absent or null
 	} `json:"delivery-status"`
 }
 
@@ -135,7 +136,8 @@ func (e mailgunEvent) status() message.Status {
 
 // suppress is why the recipient is not to be written to, if so. Mailgun drops what goes to an address on its own list of
 // suppressions and says which; that is taken over. What failed for the sake of the sender's reputation or of patience
-// says nothing of the address.
+// says nothing of the address, and a reason such as generic does only with a code that says that there is no mailbox:
+// nothing but an operator takes an address off the list.
 func (e mailgunEvent) suppress() message.SuppressionReason {
 	switch e.Event {
 	case events.EventComplained:
@@ -154,11 +156,15 @@ func (e mailgunEvent) suppress() message.SuppressionReason {
 		return message.Complained
 	case events.ReasonSuppressUnsubscribe:
 		return message.Unsubscribed
+	case events.ReasonBounce, events.ReasonSuppressBounce, events.ReasonHardFail:
+		return message.Bounced
 	case events.ReasonOld, events.ReasonESPBlock, events.ReasonBlacklisted, events.ReasonGreylisted:
 		return ""
-	default:
+	}
+	if noMailbox(e.DeliveryStatus.Enhanced) {
 		return message.Bounced
 	}
+	return ""
 }
 
 // What Mailgun's codes and reasons look like. Anything else might be a text with an address.

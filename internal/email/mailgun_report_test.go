@@ -115,12 +115,33 @@ func TestMailgunEvents(t *testing.T) {
 			message.StatusUndelivered, "550", message.Bounced,
 		},
 		"code in quotes": {
-			`{"event":"failed","severity":"permanent","reason":"generic","delivery-status":{"code":"554"}`,
+			`{"event":"failed","severity":"permanent","reason":"bounce","delivery-status":{"code":"554"}`,
 			message.StatusUndelivered, "554", message.Bounced,
+		},
+		"no reason": {
+			`{"event":"failed","severity":"permanent","reason":"generic","delivery-status":{"code":550,"enhanced-code":null}`,
+			message.StatusUndelivered, "550", "",
+		},
+		"no reason, for policy": {
+			`{"event":"failed","severity":"permanent","reason":"generic","delivery-status":{"code":550,"enhanced-code":"5.7.1"}`,
+			message.StatusUndelivered, "550", "",
+		},
+		"no reason, for the sender": {
+			`{"event":"failed","severity":"permanent","reason":"generic","delivery-status":{"code":550,"enhanced-code":"5.1.8"}`,
+			message.StatusUndelivered, "550", "",
+		},
+		"no reason, no mailbox": {
+			`{"event":"failed","severity":"permanent","reason":"generic","delivery-status":{"code":550,"enhanced-code":"5.1.1"}`,
+			message.StatusUndelivered, "550", message.Bounced,
+		},
+		"unknown reason": {`{"event":"failed","severity":"permanent","reason":"unknown"`, message.StatusUndelivered, "unknown", ""},
+		"bad repute, no mailbox": {
+			`{"event":"failed","severity":"permanent","reason":"espblock","delivery-status":{"code":550,"enhanced-code":"5.1.1"}`,
+			message.StatusUndelivered, "550", "",
 		},
 		"odd side fields": {
 			`{"event":"failed","severity":"permanent","reason":7,"tags":3,"delivery-status":{"code":"none of ada@example.org","message":9}`,
-			message.StatusUndelivered, "", message.Bounced,
+			message.StatusUndelivered, "", "",
 		},
 		"no delivery status": {`{"event":"delivered","delivery-status":"ok"`, message.StatusDelivered, "", ""},
 		"no code":            {`{"event":"failed","severity":"permanent","reason":"hardfail"`, message.StatusUndelivered, "hardfail", message.Bounced},

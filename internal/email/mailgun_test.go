@@ -155,7 +155,9 @@ func TestMailgunSortsAnswers(t *testing.T) {
 			require.Zero(t, e.RetryAfter)
 			if c.status == http.StatusOK {
 				require.Equal(t, "unreadable", e.Code)
+				require.True(t, e.Unknown)
 			} else {
+				require.False(t, e.Unknown)
 				require.Equal(t, strconv.Itoa(c.status), e.Code)
 			}
 		})
@@ -213,7 +215,7 @@ func TestMailgunHangs(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
 			e := fail(t, ctx, sender(t, base), otp)
-			require.Equal(t, message.Error{Provider: "mailgun", Failure: message.Unavailable, Code: "timeout"}, *e)
+			require.Equal(t, message.Error{Provider: "mailgun", Failure: message.Unavailable, Code: "timeout", Unknown: true}, *e)
 			await(t, gone)
 		})
 	}

@@ -172,11 +172,36 @@ func (s *SMTP) clientOptions(lifetime context.Context, c *smtpConnection) []mail
 
 // send hands over one email. Its errors are *message.Errors.
 func (c *smtpConnection) send(ctx context.Context, out *mail.Msg) error {
+	if err := c.hand(out); err != nil {
+		return sortSend(ctx, err)
+	}
+	return nil
+}
+
+// sendOne hands over one email of several. After a refusal of its recipient the connection is ready for the next; without one
+// the error is a *message.Error.
+func (c *smtpConnection) sendOne(ctx context.Context, out *mail.Msg) (*smtpRefusal, error) {
+	err := c.hand(out)
+	if err == nil {
+		return nil, nil
+	}
+	refused := sortSend(ctx, err)
+	refusal, ofOne := sortOne(refused, err)
+	if !ofOne {
+		return nil, refused
+	}
+	if err := c.session.Reset(); err != nil {
+		return refusal, smtpNoAnswer(ctx, err)
+	}
+	return refusal, nil
+}
+
+func (c *smtpConnection) hand(out *mail.Msg) error {
 	err := c.client.SendWithSMTPClient(c.session, out)
-	if err == nil || out.IsDelivered() {
+	if out.IsDelivered() {
 		return nil
 	}
-	return sortSend(ctx, err)
+	return err
 }
 
 // close says goodbye, and waits no longer than a second for the answer: what was sent is sent.

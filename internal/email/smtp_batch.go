@@ -3,7 +3,6 @@ package email
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"html"
 
@@ -14,36 +13,26 @@ import (
 
 // SendBatch hands b to the mail server by one connection, one email for each recipient. The emails' Message-IDs are the
 // receipt's with the recipient's number before it.
+//
+// Whom the server refuses is passed over (see tally), and tried once more at the end if that may help. A refusal of all, and
+// of mostOpen in a row, is an error. Between two recipients it stops when message.TimeFor says so, before an email can be cut
+// off by the deadline.
 func (s *SMTP) SendBatch(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
-	id := rand.Text() + "@" + s.domain
-	receipt := message.BatchReceipt{Receipt: message.Receipt{Provider: SMTPName, MessageID: id}}
+	of := message.Receipt{Provider: SMTPName, MessageID: rand.Text() + "@" + s.domain}
 	c, err := s.dial(ctx)
 	if err != nil {
 		return message.BatchReceipt{}, err
 	}
 	defer c.close()
-	for i, to := range b.Recipients {
-		out, err := s.composeOne(fmt.Sprintf("%d.%s", i+1, id), b, to)
-		if err == nil {
-			err = c.send(ctx, out)
-		} else {
-			err = invalid(SMTPName)
+	t := tally{try: func(i int) (*smtpRefusal, error) {
+		out, err := s.composeOne(fmt.Sprintf("%d.%s", i+1, of.MessageID), b, b.Recipients[i])
+		if err != nil {
+			return &smtpRefusal{Error: invalid(SMTPName), own: true}, nil //nolint:nilerr // it is this recipient's refusal
 		}
-		if refusal, ok := errors.AsType[*message.Error](err); ok {
-			if refusal.Failure != message.Rejected {
-				return receipt, err
-			}
-			receipt.Rejected = append(receipt.Rejected, i)
-		}
-		receipt.Done = i + 1
-		if err == nil {
-			continue
-		}
-		if err := c.session.Reset(); err != nil {
-			return receipt, smtpNoAnswer(ctx, err)
-		}
-	}
-	return receipt, nil
+		return c.sendOne(ctx, out)
+	}}
+	err = t.all(ctx, len(b.Recipients))
+	return t.receipt(of), err
 }
 
 func (s *SMTP) composeOne(id string, b message.Batch, to message.Recipient) (*mail.Msg, error) {

@@ -54,7 +54,9 @@ func ended(ctx context.Context) *message.Error {
 func sortSend(ctx context.Context, err error) *message.Error {
 	refusal, ok := errors.AsType[*mail.SendError](err)
 	if !ok || refusal.ErrorCode() == 0 {
-		return cmp.Or(ended(ctx), smtpError(message.Unavailable, "network"))
+		e := cmp.Or(ended(ctx), smtpError(message.Unavailable, "network"))
+		e.Unknown = ok && refusal.Reason == mail.ErrSMTPDataClose
+		return e
 	}
 	code, enhanced := refusal.ErrorCode(), refusal.EnhancedStatusCode()
 	e := smtpError(message.Unavailable, strings.TrimSpace(strconv.Itoa(code)+" "+enhanced))
@@ -70,6 +72,35 @@ func sortSend(ctx context.Context, err error) *message.Error {
 		e.Failure = contentFailure(enhanced)
 	}
 	return e
+}
+
+// smtpRefusal is what a server said to the email of one recipient of a batch.
+type smtpRefusal struct {
+	*message.Error
+	own  bool // for the recipient's own sake, without a doubt
+	gone bool // there is no such mailbox
+}
+
+// sortOne tells whether the server refused one recipient rather than everybody: it answered to RCPT or to the email, and goes
+// on with the session, which 421 and 521 end.
+func sortOne(refused *message.Error, err error) (*smtpRefusal, bool) {
+	e, ok := errors.AsType[*mail.SendError](err)
+	if !ok || e.Reason == mail.ErrSMTPMailFrom {
+		return nil, false
+	}
+	switch e.ErrorCode() {
+	case 0, 421, 521:
+		return nil, false
+	}
+	enhanced := e.EnhancedStatusCode()
+	r := &smtpRefusal{Error: refused, gone: refused.Failure == message.Rejected && noMailbox(enhanced)}
+	switch {
+	case enhanced == "4.2.1", enhanced == "4.2.2": // a mailbox that is disabled or full
+		r.own = true
+	case refused.Failure == message.Rejected:
+		r.own = e.Reason == mail.ErrSMTPRcptTo || r.gone || strings.HasPrefix(enhanced, "5.2.")
+	}
+	return r, true
 }
 
 // contentFailure says what a reply of 5xx to the email itself means. Without an enhanced code, and with one about content
@@ -99,5 +130,17 @@ func recipientFailure(code int, enhanced string) message.Failure {
 		return message.Rejected
 	default:
 		return message.Misconfigured
+	}
+}
+
+// noMailbox tells whether an enhanced code (RFC 3463, RFC 7505) says for good that there is no such mailbox: its name, its
+// domain or its syntax is wrong, it has moved away, or its domain takes no mail. The rest of 5.1 is vague, or about the
+// sender.
+func noMailbox(enhanced string) bool {
+	switch enhanced {
+	case "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10":
+		return true
+	default:
+		return false
 	}
 }

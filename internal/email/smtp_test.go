@@ -35,6 +35,13 @@ func smtpError(failure message.Failure, code string) message.Error {
 	return message.Error{Provider: "smtp", Failure: failure, Code: code}
 }
 
+// unknown is the error for an email of which all was written, and that the server may have taken.
+func unknown(code string) message.Error {
+	e := smtpError(message.Unavailable, code)
+	e.Unknown = true
+	return e
+}
+
 func TestSMTPSends(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]serverOptions{"STARTTLS": {}, "TLS": {implicit: true}} {
@@ -104,7 +111,7 @@ func TestSMTPSortsReplies(t *testing.T) {
 		"a day's limit at once":  {"rcpt", reply(550, 5, 4, 5), smtpError(message.Unavailable, "550 5.4.5")},
 		"content":                {"data", reply(554, 5, 6, 0), smtpError(message.Rejected, "554 5.6.0")},
 		"disk is full":           {"data", reply(452, 4, 3, 1), smtpError(message.Unavailable, "452 4.3.1")},
-		"broken off":             {"data", errDie, smtpError(message.Unavailable, "network")},
+		"broken off":             {"data", errDie, unknown("network")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -234,7 +241,7 @@ func TestSMTPServerThatHangs(t *testing.T) {
 		over := make(chan struct{})
 		defer close(over)
 		server := &mailServer{onData: func(string) error { cancel(); <-over; return nil }}
-		require.Equal(t, smtpError(message.Unavailable, "canceled"), refuse(t, ctx, serveMail(t, server, serverOptions{})))
+		require.Equal(t, unknown("canceled"), refuse(t, ctx, serveMail(t, server, serverOptions{})))
 	})
 }
 

@@ -66,8 +66,11 @@ type BatchReceipt struct {
 	Receipt
 	// Done is how many recipients, from the first on, need no other try: they were taken, or Rejected.
 	Done int
-	// Rejected are the indexes of those among them that the provider will never take.
+	// Rejected are the indexes of those among them that the provider refused: for good, or once more after a second try.
 	Rejected []int
+	// Gone are the indexes of those among the Rejected of whom the provider says for good that there is no such mailbox. It is
+	// empty when nobody was taken: then the provider may be the one who is mistaken.
+	Gone []int
 }
 
 // MaxBatch is the most recipients of a batch: what Mailgun takes in one call.
@@ -76,7 +79,8 @@ const MaxBatch = 1000
 // BatchSender hands a batch to a provider, with the headers List-Unsubscribe and List-Unsubscribe-Post for each
 // recipient.
 //
-// SendBatch returns within ctx's deadline. An error says why the recipients after Done were not taken; it is as Sender's.
+// SendBatch returns within ctx's deadline. An error says why the recipients after Done were not taken; it is as Sender's. There
+// is none when the sender stopped because TimeFor said so.
 type BatchSender interface {
 	SendBatch(ctx context.Context, b Batch) (BatchReceipt, error)
 }

@@ -45,7 +45,7 @@ type CampaignBatch struct {
 	After      string // id of the last user of the batch before; empty in the first
 	Last       string // id of its last user
 	Size       int    // recipients
-	Rejected   int    // those among them that the provider refused for good
+	Rejected   int    // those among them that the provider refused
 	Receipt    Receipt
 	SentAt     time.Time // UTC
 }

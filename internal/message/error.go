@@ -37,6 +37,8 @@ type Error struct {
 	Failure    Failure
 	Code       string        // the provider's own code or the HTTP status, for the operator
 	RetryAfter time.Duration // when the provider says how long to wait; else 0
+	// Unknown: all of the message was written and no answer could be read, so the provider may have taken it.
+	Unknown bool
 }
 
 func (e *Error) Error() string {

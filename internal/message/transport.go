@@ -20,7 +20,7 @@ const (
 	clientConnections = 32
 )
 
-// NewHTTPClient returns a client to call one provider with: a timeout, a bounded pool of connections of its own,
+// NewHTTPClient returns a client to call one provider with, by ClientFor: a timeout, a bounded pool of connections of its own,
 // and redirects handed back as answers, so that neither credentials nor messages follow them elsewhere.
 func NewHTTPClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
@@ -31,6 +31,14 @@ func NewHTTPClient() *http.Client {
 		Timeout:       clientTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// ClientFor is c for a call in ctx: a deadline of ctx goes before the timeout of c, which may be the shorter of the two.
+func ClientFor(ctx context.Context, c http.Client) *http.Client {
+	if _, limited := ctx.Deadline(); limited {
+		c.Timeout = 0
+	}
+	return &c
 }
 
 // RetryAfter reads the Retry-After header (RFC 9110, section 10.2.3) as seconds or as a date. It is 0 when the header
@@ -51,8 +59,8 @@ func Until(at, now time.Time) time.Duration { return clampWait(at.Sub(now)) }
 
 func clampWait(d time.Duration) time.Duration { return min(max(d, 0), maxRetryAfter) }
 
-// NoAnswer is the error for a provider that could not be reached or answered nonsense: it is Unavailable, and whether
-// the message was taken is unknown. The code is timeout, canceled, dns, tls, network or unreadable. The text of err is
+// NoAnswer is the error for a provider that could not be reached or answered nonsense: it is Unavailable, and
+// Unknown only if the caller says so. The code is timeout, canceled, dns, tls, network or unreadable. The text of err is
 // dropped, since it may hold an address, an account or a piece of the answer.
 func NoAnswer(provider string, err error) *Error {
 	return &Error{Provider: provider, Failure: Unavailable, Code: noAnswerCode(err)}

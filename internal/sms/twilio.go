@@ -114,7 +114,7 @@ func optional(s string) *string {
 
 // Send hands m to Twilio. It returns within ctx's deadline, and every error is a *message.Error.
 func (t *Twilio) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
-	if t.timeout > 0 {
+	if _, limited := ctx.Deadline(); !limited && t.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, t.timeout)
 		defer cancel()

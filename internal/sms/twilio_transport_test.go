@@ -52,6 +52,19 @@ func TestTwilioTimeoutWithoutDeadline(t *testing.T) {
 	await(t, gone)
 }
 
+func TestTwilioDeadlineGoesBeforeTheTimeout(t *testing.T) {
+	t.Parallel()
+	o := options(serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, queued)
+	}))
+	o.HTTPClient = &http.Client{Timeout: time.Nanosecond}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err := sender(t, o).Send(ctx, otp)
+	require.NoError(t, err)
+}
+
 func TestTwilioCanceled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

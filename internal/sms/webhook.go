@@ -113,7 +113,7 @@ func (w *Webhook) Send(ctx context.Context, m message.Message) (message.Receipt,
 	if err != nil {
 		return message.Receipt{}, webhookError(message.Misconfigured, "body")
 	}
-	resp, err := w.http.Do(req)
+	resp, err := message.ClientFor(ctx, w.http).Do(req)
 	if err != nil {
 		return message.Receipt{}, message.NoAnswer(WebhookName, err)
 	}

@@ -170,6 +170,21 @@ func TestWebhookThatDoesNotAnswer(t *testing.T) {
 	require.Equal(t, message.Error{Provider: "webhook", Failure: message.Unavailable, Code: "timeout"}, refusal(t, ctx, w))
 }
 
+func TestWebhookDeadlineGoesBeforeTheTimeout(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(server.Close)
+	w, err := sms.NewWebhook(sms.WebhookOptions{
+		URL: server.URL, Secret: webhookSecret, HTTPClient: &http.Client{Timeout: time.Nanosecond},
+	})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err = w.Send(ctx, text)
+	require.NoError(t, err)
+	require.Equal(t, "timeout", refusal(t, t.Context(), w).Code)
+}
+
 func TestWebhookOptions(t *testing.T) {
 	t.Parallel()
 	for reason, spoil := range map[string]func(*sms.WebhookOptions){

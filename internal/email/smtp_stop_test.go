@@ -1,0 +1,56 @@
+package email_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/email"
+	"registrar/internal/message"
+)
+
+func TestSMTPBatchStopsInTime(t *testing.T) {
+	t.Parallel()
+	setup := func(t *testing.T, onRcpt, onData func(string) error) (*email.SMTP, *mailServer) {
+		t.Helper()
+		server := &mailServer{onRcpt: onRcpt, onData: onData}
+		return serveMail(t, server, serverOptions{}), server
+	}
+	t.Run("the deadline is near", func(t *testing.T) {
+		t.Parallel()
+		s, server := setup(t, nil, nil)
+		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+		defer cancel()
+		receipt, err := s.SendBatch(ctx, batch(5))
+		require.NoError(t, err)
+		require.Equal(t, 1, receipt.Done, "no further email is begun")
+		requireTaken(t, server, 1)
+	})
+	t.Run("the worker stops", func(t *testing.T) {
+		t.Parallel()
+		stop := make(chan struct{})
+		s, server := setup(t, refusing(smtpReply(450, 4, 2, 0), 0, 1), func(to string) error {
+			if to == "p3@example.org" {
+				close(stop)
+			}
+			return nil
+		})
+		receipt, err := s.SendBatch(message.WithStop(t.Context(), stop), batch(6))
+		require.NoError(t, err)
+		require.Equal(t, 4, receipt.Done)
+		require.Equal(t, []int{0, 1}, receipt.Rejected)
+		requireTaken(t, server, 4, 0, 1)
+	})
+	t.Run("and nobody is taken yet", func(t *testing.T) {
+		t.Parallel()
+		stop := make(chan struct{})
+		close(stop)
+		s, _ := setup(t, refusing(smtpReply(450, 4, 2, 0), upTo(6)...), nil)
+		receipt, err := s.SendBatch(message.WithStop(t.Context(), stop), batch(6))
+		want := smtpError(message.Unavailable, "450 4.2.0")
+		require.Equal(t, &want, err)
+		require.Zero(t, receipt.Done)
+	})
+}
