@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -95,7 +95,7 @@ func TestReleaseInBoth(t *testing.T) {
 	f := newFallback(broken, newMemory(100, time.Now), slog.New(slog.DiscardHandler))
 	rate := Rate{Most: 1, Period: time.Hour}
 	for n := range 3 {
-		act := fmt.Sprint(n)
+		act := strconv.Itoa(n)
 		wait, err := f.take(t.Context(), rate, act, []string{"key"})
 		require.NoError(t, err)
 		require.Zero(t, wait)

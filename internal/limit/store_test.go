@@ -3,6 +3,7 @@ package limit
 import (
 	"fmt"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -68,7 +69,7 @@ func testStore(t *testing.T, s store) {
 	t.Run("a lower rate counts what is there", func(t *testing.T) {
 		a := key(t, "a")
 		for n := range 4 {
-			require.Zero(t, take(t, Rate{Most: 4, Period: time.Hour}, fmt.Sprint(n), a))
+			require.Zero(t, take(t, Rate{Most: 4, Period: time.Hour}, strconv.Itoa(n), a))
 		}
 		require.Greater(t, take(t, rate, "5", a), 59*time.Minute)
 	})
@@ -78,7 +79,7 @@ func testStore(t *testing.T, s store) {
 		var all sync.WaitGroup
 		for n := range 20 {
 			all.Go(func() {
-				if wait, err := s.take(t.Context(), Rate{Most: 7, Period: time.Hour}, fmt.Sprint(n), []string{a}); err == nil && wait == 0 {
+				if wait, err := s.take(t.Context(), Rate{Most: 7, Period: time.Hour}, strconv.Itoa(n), []string{a}); err == nil && wait == 0 {
 					taken.Add(1)
 				}
 			})
@@ -119,8 +120,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	m := newMemory(100, time.Now)
 	rate := Rate{Most: 3, Period: time.Hour}
 	for n := range 1000 {
-		for _, key := range []string{fmt.Sprint(n / 2), "busy"} {
-			_, err := m.take(t.Context(), rate, fmt.Sprint(n), []string{key})
+		for _, key := range []string{strconv.Itoa(n / 2), "busy"} {
+			_, err := m.take(t.Context(), rate, strconv.Itoa(n), []string{key})
 			require.NoError(t, err)
 		}
 		require.LessOrEqual(t, m.acts, 100)
