@@ -51,6 +51,7 @@ var answers = map[ProblemCode]answer{
 	ProblemCodeTooManyAttempts:       {429, "Too many wrong codes. Please ask for a new one.", 0},
 	ProblemCodeResendCooldown:        {429, "A code was sent a moment ago. Please wait before asking for another.", 0},
 	ProblemCodeTooManyResends:        {429, "This registration gets no more codes.", 0},
+	ProblemCodeRateLimited:           {429, "There were too many requests. Please wait before trying again.", 0},
 	ProblemCodeInternal:              {500, "Something went wrong on our side.", 0},
 	// A restart of Temporal or of a worker takes seconds, and a person waits.
 	ProblemCodeUnavailable: {503, "The service cannot take your request right now. Please try again shortly.", time.Second},

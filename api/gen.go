@@ -101,6 +101,7 @@ const (
 	ProblemCodeNotFound              ProblemCode = "not_found"
 	ProblemCodeNotReady              ProblemCode = "not_ready"
 	ProblemCodeOverloaded            ProblemCode = "overloaded"
+	ProblemCodeRateLimited           ProblemCode = "rate_limited"
 	ProblemCodeRegistrationClosed    ProblemCode = "registration_closed"
 	ProblemCodeRequestTimeout        ProblemCode = "request_timeout"
 	ProblemCodeResendCooldown        ProblemCode = "resend_cooldown"
@@ -792,6 +793,9 @@ type NotGenuine = Problem
 // NotReady An error, by RFC 9457.
 type NotReady = Problem
 
+// RateLimited An error, by RFC 9457.
+type RateLimited = Problem
+
 // ReportTooLarge An error, by RFC 9457.
 type ReportTooLarge = Problem
 
@@ -1392,6 +1396,16 @@ type NotReadyApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers NotReadyResponseHeaders
+}
+
+type RateLimitedResponseHeaders struct {
+	RetryAfter int
+	XRequestID *string
+}
+type RateLimitedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers RateLimitedResponseHeaders
 }
 
 type ReportTooLargeResponseHeaders struct {
@@ -2695,6 +2709,26 @@ func (response CreateRegistration422ApplicationProblemPlusJSONResponse) VisitCre
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRegistration429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateRegistration429ApplicationProblemPlusJSONResponse) VisitCreateRegistrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }

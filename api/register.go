@@ -32,11 +32,15 @@ func (s *server) CreateRegistration(
 	if err != nil {
 		return nil, err
 	}
-	in, err := s.registration(ctx, key, profile, password)
+	in, err := s.registration(key, profile, password)
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.Engine.Register(ctx, in)
+	if err := s.limitRegistration(ctx, in); err != nil {
+		return nil, err
+	}
+	out, err := s.start(ctx, &in, password)
+	s.releaseRegistration(ctx, in, key != nil, out, err)
 	if errors.Is(err, ErrUnconfirmed) {
 		return s.unconfirmed(ctx, in, key != nil)
 	}
@@ -82,10 +86,8 @@ func (s *server) checkBreach(ctx context.Context, password string) error {
 	return nil
 }
 
-// registration is what the workflow starts with. The password itself does not go there.
-func (s *server) registration(
-	ctx context.Context, key *string, p user.Profile, password string,
-) (workflows.RegistrationInput, error) {
+// registration is what the workflow starts with, but for the hash of the password.
+func (s *server) registration(key *string, p user.Profile, password string) (workflows.RegistrationInput, error) {
 	in := workflows.RegistrationInput{
 		Profile:     p,
 		RequestedAt: s.Now().UTC(),
@@ -107,10 +109,15 @@ func (s *server) registration(
 	if in.CodeDigests, err = s.Keys.IssueDigests(in.OTPKeyID, in.RegistrationID, workflows.CodesOf(s.Policy)); err != nil {
 		return in, fmt.Errorf("issue code digests: %w", err)
 	}
-	if in.PasswordHash, err = s.Hasher.Hash(ctx, password); err != nil {
-		return in, fmt.Errorf("hash the password: %w", err)
-	}
 	return in, nil
+}
+
+// start hashes the password, which is what costs, and starts the workflow.
+func (s *server) start(ctx context.Context, in *workflows.RegistrationInput, password string) (out workflows.Persisted, err error) {
+	if in.PasswordHash, err = s.Hasher.Hash(ctx, password); err != nil {
+		return out, fmt.Errorf("hash the password: %w", err)
+	}
+	return s.Engine.Register(ctx, *in)
 }
 
 // unconfirmed answers for a durable registration. Under an idempotency key it may be that of another request, which

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -56,6 +57,10 @@ type Deps struct {
 	Policy workflows.Policy
 	// Schema returns nil when the database has every migration, for /readyz. nil: not asked.
 	Schema func(context.Context) error
+	// Limits refuses what comes too often. nil: everybody is served.
+	Limits Limits
+	// TrustedProxies are the networks whose X-Forwarded-For says who the client is. Empty: whoever connects is.
+	TrustedProxies []netip.Prefix
 	// EngineGrace is how long the engine may be away before /readyz says so. It does not count before the first answer.
 	EngineGrace time.Duration
 	// Draining is true from the moment that the process wants no new requests, for /readyz. nil: never.
@@ -82,7 +87,7 @@ type Deps struct {
 	Random func(n int) int
 }
 
-// New returns the service. It trusts no proxy: it neither uses nor logs clients' addresses.
+// New returns the service. Clients' addresses are for its limits only; it does not log them.
 func New(d Deps) http.Handler {
 	if d.Logger == nil {
 		d.Logger = slog.Default()
@@ -93,16 +98,20 @@ func New(d Deps) http.Handler {
 	if d.Random == nil {
 		d.Random = rand.IntN // no secret
 	}
+	if d.Limits == nil {
+		d.Limits = unlimited{}
+	}
 	gin.SetMode(gin.ReleaseMode) // gin's debug mode prints every route
 	s := &server{Deps: d, engine: grace{limit: d.EngineGrace, now: d.Now}}
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // one resource, one address
+	trustProxies(router, d.TrustedProxies)
 	router.Use(s.identify, s.logAccess, s.recoverPanic, secureHeaders, s.guardAdmin, s.guardWebhooks)
 	router.NoRoute(func(c *gin.Context) { s.fail(c, &problem{code: ProblemCodeNotFound}) })
 	router.NoMethod(func(c *gin.Context) { s.fail(c, &problem{code: ProblemCodeMethodNotAllowed}) })
 	RegisterHandlersWithOptions(router, s.strict(), GinServerOptions{
-		Middlewares:  []MiddlewareFunc{s.checkBody, s.checkReport},
+		Middlewares:  []MiddlewareFunc{s.limitClient, s.checkBody, s.checkReport},
 		ErrorHandler: s.failParameter,
 	})
 	routePages(router, d.Landing)

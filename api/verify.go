@@ -71,7 +71,7 @@ func (s *server) ResendCode(ctx context.Context, r ResendCodeRequestObject) (Res
 		}
 		in.Mobile = mobile
 	}
-	v, err := s.Engine.ResendOTP(ctx, id, in)
+	v, err := s.resend(ctx, id, in)
 	if err != nil {
 		return nil, err
 	}

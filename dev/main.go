@@ -70,9 +70,13 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 }
 
 // defaults are settings that suit one machine; the environment overrides them. Only warnings are logged: on a terminal
-// the banner is to stay in sight.
+// the banner is to stay in sight. There are no limits: everybody who tries it out, and every load test, has one address,
+// and the same person is registered again and again.
 func defaults() []string {
-	return []string{"LOG_LEVEL=warn", "API_DRAIN_DELAY=0s", "API_SHUTDOWN_TIMEOUT=1s", "WORKER_STOP_TIMEOUT=1s"}
+	return []string{
+		"LOG_LEVEL=warn", "API_DRAIN_DELAY=0s", "API_SHUTDOWN_TIMEOUT=1s", "WORKER_STOP_TIMEOUT=1s",
+		"LIMIT_REGISTRATIONS=0", "LIMIT_CODES=0", "LIMIT_DESTINATIONS=0",
+	}
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {

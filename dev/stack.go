@@ -92,7 +92,14 @@ func (s *stack) start(ctx context.Context) error {
 		return err
 	}
 	s.later(func() error { workers.Stop(); return nil })
-	s.serve(ctx, listener, keys, users, temporal)
+	limits, err := service.OpenLimits(s.config.Limit, keys, s.logger)
+	if err != nil {
+		return err
+	}
+	s.later(limits.Close)
+	deps := service.APIDeps(s.config, keys, users, temporal, s.logger)
+	deps.Limits = limits
+	s.serve(ctx, listener, keys.Codec, deps)
 	return nil
 }
 
@@ -164,9 +171,8 @@ func explain(err error) error {
 }
 
 // serve serves the API and what dev adds to it.
-func (s *stack) serve(ctx context.Context, listener net.Listener, keys service.Keys, users *store.Store, temporal client.Client) {
+func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload.Codec, deps api.Deps) {
 	s.places = append(s.listPlaces(), s.places...)
-	deps := service.APIDeps(s.config, keys, users, temporal, s.logger)
 	if s.hasher != nil {
 		deps.Hasher = s.hasher
 	}
@@ -175,7 +181,7 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, keys service.K
 	mux.Handle("/", api.New(deps))
 	mux.Handle("/outbox", s.outbox.Handler())
 	mux.Handle("/outbox.json", s.outbox.Handler())
-	mux.Handle("/codec/", http.StripPrefix("/codec", payload.Handler(keys.Codec, payload.Options{AllowedOrigins: s.uiOrigins()})))
+	mux.Handle("/codec/", http.StripPrefix("/codec", payload.Handler(codec, payload.Options{AllowedOrigins: s.uiOrigins()})))
 
 	c := s.config.API
 	server := service.NewServer(listener.Addr().String(), c.ShutdownTimeout, c.DrainDelay, s.logger)

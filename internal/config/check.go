@@ -50,6 +50,7 @@ func (c Config) check() mistakes {
 	m.unless(c.Database.MaxOpen > 0, "DATABASE_MAX_OPEN", "%d is not above 0", c.Database.MaxOpen)
 	m.unless(c.Database.MaxIdle >= 0, "DATABASE_MAX_IDLE", "%d is below 0", c.Database.MaxIdle)
 	m.positive("DATABASE_CONN_MAX_LIFETIME", c.Database.MaxLifetime)
+	c.Limit.check(&m)
 	c.Worker.check(&m)
 	c.Email.check(&m)
 	c.SMS.check(&m)
@@ -82,6 +83,15 @@ func (a API) check(m *mistakes) {
 	m.unless(a.HashConcurrency >= 0, "HASH_CONCURRENCY", "%d is below 0", a.HashConcurrency)
 	m.unless(a.AdminToken == "" || len(a.AdminToken) >= minToken, "ADMIN_TOKEN", "has fewer than %d characters", minToken)
 	m.unless(a.HashQueue > 0, "HASH_QUEUE", "%d is not above 0", a.HashQueue)
+}
+
+func (l Limit) check(m *mistakes) {
+	if l.RedisURL == "" {
+		return
+	}
+	u, err := url.Parse(l.RedisURL)
+	ok := err == nil && (u.Scheme == "redis" || u.Scheme == "rediss") && u.Host != ""
+	m.unless(ok, "LIMIT_REDIS_URL", "is no redis:// or rediss:// URL")
 }
 
 func (r Registration) check(m *mistakes) {

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"net/netip"
 	"time"
 
 	"registrar/internal/user"
@@ -16,6 +17,7 @@ import (
 type Config struct {
 	Log          Log
 	API          API
+	Limit        Limit
 	Registration Registration
 	Keys         Keys
 	Database     Database
@@ -43,6 +45,16 @@ type API struct {
 	HashConcurrency int           `env:"HASH_CONCURRENCY" envDefault:"0" example:"2" doc:"Passwords hashed at a time; 0 means one for each CPU. Each takes 19 MiB."`
 	HashQueue       int           `env:"HASH_QUEUE" envDefault:"64" example:"64" doc:"Passwords that may wait to be hashed; over it the API answers 503."`
 	AdminToken      string        `env:"ADMIN_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token of operators for /v1/admin/, at least 16 characters. Empty: those addresses do not exist."`
+
+	TrustedProxies []netip.Prefix `env:"API_TRUSTED_PROXIES" example:"10.0.0.0/8,2001:db8::/32" doc:"Networks (CIDR) of the proxies in front, which say in X-Forwarded-For whom they speak for. Of others the header means nothing. Empty: whoever connects is the client."`
+}
+
+// Limit bounds what comes from one client, and what is sent to one destination.
+type Limit struct {
+	RegistrationRate Rate   `env:"LIMIT_REGISTRATIONS" envDefault:"60/1m" example:"60/1m" doc:"How often one client (an IPv4 address, or a /64 of IPv6) may ask to register: a number, / and a period; 0 means no limit."`
+	CodeRate         Rate   `env:"LIMIT_CODES" envDefault:"120/1m" example:"120/1m" doc:"How often one client may enter a code or ask for another one, the same way."`
+	DestinationRate  Rate   `env:"LIMIT_DESTINATIONS" envDefault:"5/1h" example:"5/1h" doc:"How many registrations, and corrections of a number, may send codes to one email address or mobile number, the same way."`
+	RedisURL         string `env:"LIMIT_REDIS_URL" secret:"true" example:"rediss://:secret@valkey.example.com:6379" doc:"Redis or Valkey by which all API servers count together, as redis:// or, encrypted, rediss://. Empty, or while it is away: each process counts for itself."`
 }
 
 // Registration is the product's rules and patience.

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +30,11 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, user.Rules{MinPasswordScore: 2}, c.Registration.Rules())
 	require.Equal(t, workflows.Queues, c.Worker.Queues)
 	require.Equal(t, 3*time.Second, c.API.WaitBudget)
+	require.Equal(t, config.Limit{
+		RegistrationRate: config.Rate{Most: 60, Period: time.Minute}, CodeRate: config.Rate{Most: 120, Period: time.Minute},
+		DestinationRate: config.Rate{Most: 5, Period: time.Hour},
+	}, c.Limit)
+	require.Empty(t, c.API.TrustedProxies)
 }
 
 func TestVariables(t *testing.T) {
@@ -64,13 +70,17 @@ func TestExamplesAreGoodValues(t *testing.T) {
 func TestValuesAreRead(t *testing.T) {
 	t.Parallel()
 	c := load(t, "API_ADDR=127.0.0.1:1", "OTP_PER_SECOND=2.5", "WORKER_QUEUES=notifications-low,registration",
-		"PERSIST_LOCALLY=false", "BUDGET_OTP=1m", "EMAIL_FROM=A <a@example.com>", "PATH=/bin", "UNRELATED=")
+		"PERSIST_LOCALLY=false", "BUDGET_OTP=1m", "EMAIL_FROM=A <a@example.com>", "LIMIT_CODES=0",
+		"LIMIT_DESTINATIONS=3/24h", "API_TRUSTED_PROXIES=10.0.0.0/8,::1/128", "PATH=/bin", "UNRELATED=")
 	require.Equal(t, "127.0.0.1:1", c.API.Addr)
 	require.InDelta(t, 2.5, c.Worker.OTPsPerSecond, 0)
 	require.Equal(t, []string{"notifications-low", "registration"}, c.Worker.Queues)
 	require.False(t, c.Registration.PersistLocally)
 	require.Equal(t, time.Minute, c.Registration.Policy().Budgets.OTP)
 	require.Equal(t, "A <a@example.com>", c.Email.From)
+	require.Zero(t, c.Limit.CodeRate)
+	require.Equal(t, config.Rate{Most: 3, Period: 24 * time.Hour}, c.Limit.DestinationRate)
+	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, c.API.TrustedProxies)
 }
 
 func TestEmptyMeansDefault(t *testing.T) {

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"reflect"
 	"strings"
@@ -109,6 +110,10 @@ func kind(t reflect.Type) string {
 	switch {
 	case t.String() == "time.Duration":
 		return "a duration (a number with ms, s, m or h)"
+	case t == reflect.TypeFor[Rate]():
+		return "a rate (a number, / and a period of a second or more) or 0"
+	case t == reflect.TypeFor[[]netip.Prefix]():
+		return "a list of networks in CIDR notation"
 	case t.Kind() == reflect.Bool:
 		return "true or false"
 	default:

@@ -22,6 +22,7 @@ const (
 	labelCodeDigest     = "registrar/otp-digest/v1"
 	labelCampaignID     = "registrar/campaign-id/v1"
 	labelUnsubscribe    = "registrar/unsubscribe/v1"
+	labelLimit          = "registrar/limit/v1"
 )
 
 const (
@@ -111,6 +112,12 @@ func (k *Keyring) EmailHashes(canonical string) []string {
 		hashes[i] = text(k.derive(id, labelEmail, canonical))
 	}
 	return hashes
+}
+
+// LimitKey returns what a limit counts somebody by, where addresses and numbers must not appear. Like Fingerprint it uses
+// the first enabled key, so that replicas count together during a rotation.
+func (k *Keyring) LimitKey(parts ...string) string {
+	return text(k.derive(k.order[0], labelLimit, parts...))
 }
 
 // derive computes 32 bytes by a key of the keyring. The encoding is unambiguous: the label and every part follow their

@@ -90,13 +90,13 @@ func TestKindsAreApart(t *testing.T) {
 	k := golden(t)
 	digest, err := k.CodeDigest(primaryKey, "x", "y")
 	require.NoError(t, err)
-	outputs := []string{k.EmailHash("x"), k.Fingerprint("x"), k.Fingerprint("x", "y"), digest}
+	outputs := []string{k.EmailHash("x"), k.Fingerprint("x"), k.Fingerprint("x", "y"), k.LimitKey("x"), k.LimitKey("x", "y"), digest}
 	slices.Sort(outputs)
-	require.Len(t, slices.Compact(outputs), 4)
+	require.Len(t, slices.Compact(outputs), 6)
 }
 
 // Replicas take a new keyset one after the other: at each step those with the older text must agree with the newer on
-// ids and fingerprints, and find and verify what the other one made.
+// ids, fingerprints and keys of limits, and find and verify what the other one made.
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	before, err := GeneratePRF()
@@ -110,6 +110,7 @@ func TestRotation(t *testing.T) {
 	for _, k := range rings {
 		require.Equal(t, rings[0].RegistrationID("key"), k.RegistrationID("key"))
 		require.Equal(t, rings[0].Fingerprint("a", "b"), k.Fingerprint("a", "b"))
+		require.Equal(t, rings[0].LimitKey("a", "b"), k.LimitKey("a", "b"))
 		require.Contains(t, k.EmailHashes("a@b.co"), rings[0].EmailHash("a@b.co"))
 	}
 	require.Equal(t, rings[0].KeyID(), rings[1].KeyID())

@@ -2,6 +2,8 @@ package service
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"registrar/api"
 	"registrar/internal/breach"
 	"registrar/internal/config"
+	"registrar/internal/limit"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
 	"registrar/internal/store"
@@ -23,7 +26,7 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Keys:   keys.Ring,
 		Rules:  c.Registration.Rules(),
 		Policy: c.Registration.Policy(),
-		Logger: logger, EngineGrace: c.API.EngineGrace,
+		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies,
 
 		Timelines: timelines(keys, users, temporal), AdminToken: c.API.AdminToken, Webhooks: openReports(c, users),
 		Unsubscriber: users,
@@ -37,13 +40,30 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 	return deps
 }
 
+// OpenLimits returns the API's limits, to be closed. It connects to nothing yet.
+func OpenLimits(c config.Limit, keys Keys, logger *slog.Logger) (*limit.Limits, error) {
+	limits, err := limit.New(limit.Options{
+		Registrations: limit.Rate(c.RegistrationRate), Codes: limit.Rate(c.CodeRate), Destinations: limit.Rate(c.DestinationRate),
+		Key: keys.Ring.LimitKey, RedisURL: c.RedisURL, Logger: logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("LIMIT_REDIS_URL: %w", err)
+	}
+	return limits, nil
+}
+
 // RunAPI serves the HTTP API until ctx ends.
-func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) error {
+func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err error) {
 	o, err := openCommon(c, logger)
 	if err != nil {
 		return err
 	}
 	defer closeStore(o.users, logger)
+	limits, err := OpenLimits(c.Limit, o.keys, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, limits.Close()) }()
 	temporal, err := client.NewLazyClient(o.temporal)
 	if err != nil {
 		return err
@@ -52,7 +72,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) error {
 
 	server := NewServer(c.API.Addr, c.API.ShutdownTimeout, c.API.DrainDelay, logger)
 	deps := APIDeps(c, o.keys, o.users, temporal, logger)
-	deps.Draining, deps.Schema = server.Draining, schemaReady(o.users)
+	deps.Limits, deps.Draining, deps.Schema = limits, server.Draining, schemaReady(o.users)
 	return server.Run(ctx, api.New(deps))
 }
 

@@ -62,7 +62,7 @@ func TestTheTopology(t *testing.T) {
 	t.Parallel()
 	want := map[string]int{
 		"haproxy": 1, "api": 2, "worker-registration": 2, "worker-high": 2, "worker-low": 1, "codec": 1, "migrate": 1, "probe": 1,
-		"mailpit": 1, "catcher": 1, "database": 1, "db1": 1, "db2": 1, "db3": 1, "temporal": 2, "temporal-db": 1, "temporal-schema": 1,
+		"valkey": 1, "mailpit": 1, "catcher": 1, "database": 1, "db1": 1, "db2": 1, "db3": 1, "temporal": 2, "temporal-db": 1, "temporal-schema": 1,
 		"temporal-namespace": 1, "temporal-ui": 1, "prometheus": 1, "grafana": 1,
 	}
 	have := map[string]int{}
@@ -137,6 +137,33 @@ func TestEverySecretComesFromTheEnvironment(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The APIs share their limits, and do without: a part that is there for a limit must not keep anybody from registering.
+func TestLimitsAreSharedAndNotNeeded(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s types.ServiceConfig) {
+		_, needs := s.DependsOn["valkey"]
+		require.False(t, needs)
+		_, shares := s.Environment["LIMIT_REDIS_URL"]
+		require.Equal(t, s.Name == "api", shares)
+	})
+	valkey := strings.Join(setup(t).Services["valkey"].Command, " ")
+	for _, option := range []string{"--save  ", "--appendonly no", "--maxmemory 64mb", "--maxmemory-policy allkeys-lru"} {
+		require.Contains(t, valkey, option)
+	}
+}
+
+// What a client says of itself does not get past HAProxy: option forwardfor would leave it in the header.
+func TestHAProxySaysWhoTheClientIs(t *testing.T) {
+	t.Parallel()
+	config, err := os.ReadFile(filepath.Join(root, "deploy", "haproxy", "api.cfg"))
+	require.NoError(t, err)
+	public, rest, _ := strings.Cut(string(config), "\nbackend api\n")
+	require.NotEmpty(t, rest)
+	require.Regexp(t, `(?m)^    http-request set-header X-Forwarded-For %\[src\]$`, public)
+	require.NotRegexp(t, `(?m)^\s*option forwardfor`, string(config))
+	require.Equal(t, "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16", *setup(t).Services["api"].Environment["API_TRUSTED_PROXIES"])
 }
 
 // A process that is taken over gives away only what it uses.

@@ -36,7 +36,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	p := newPeople(s)
 	for _, c := range []fault{
 		{"nothing", func() {}, func() {}, s.container("api")},
-		s.killed("api"), s.killed("worker-registration"), s.killed("worker-high"), s.killed("db1"), s.killed("temporal"),
+		s.killed("api"), s.killed("worker-registration"), s.killed("worker-high"), s.killed("db1"), s.killed("temporal"), s.killed("valkey"),
 		s.wasCutOff("api"), s.wasCutOff("db1"), s.wasCutOff("temporal"),
 		{"database writer frozen", func() { s.do("pause", s.container("db1")) }, func() { s.do("unpause", s.container("db1")) }, s.container("db1")},
 		{"database writer crashed, restarted by itself", func() { s.crash(s.container("db1")) }, func() {}, s.container("db1")},

@@ -13,7 +13,8 @@ import (
 
 // Front is an HAProxy in front of API servers: requests go to each in turn whose /readyz answers 200. A request that
 // could not be sent goes to another server; one that was sent and not answered within 10 s is answered with 504. One
-// goroutine at a time may start, end and reload it.
+// goroutine at a time may start, end and reload it. Like deploy/haproxy/api.cfg it says in X-Forwarded-For who the client
+// is, whatever the client says.
 type Front struct {
 	address, file string
 	servers       []string
@@ -112,6 +113,7 @@ defaults
     option redispatch 1
 listen api
     bind %[2]s
+    http-request set-header X-Forwarded-For %%[src]
     balance roundrobin
     option httpchk %[3]s /readyz
     http-check expect status 200

@@ -45,7 +45,8 @@ func (o Surroundings) temporalAddress() string {
 }
 
 // Settings are good settings for every command of the program, with new keysets. The API does not delay its end for
-// load balancers, as there is none; all else that can be left out has the product's default.
+// load balancers, as there is none, and has no limits, as everybody comes from one address; all else that can be left out
+// has the product's default.
 func (r Registrar) Settings(t Test, o Surroundings) Settings {
 	t.Helper()
 	keys, err := r.Run(t.Context(), nil, "keys", "new")
@@ -70,6 +71,10 @@ func (r Registrar) Settings(t Test, o Surroundings) Settings {
 		"TWILIO_BASE_URL":    o.Twilio.URL(),
 
 		"API_DRAIN_DELAY": "0s",
+
+		"LIMIT_REGISTRATIONS": "0",
+		"LIMIT_CODES":         "0",
+		"LIMIT_DESTINATIONS":  "0",
 	}
 	if o.Codec != "" {
 		s["CODEC_ADDR"] = o.Codec

@@ -43,6 +43,6 @@ if ! docker image inspect standin/debian >/dev/null 2>&1; then
 	debootstrap --variant=minbase bookworm "$debian" >/dev/null
 	tar -C "$debian" -c . | docker import - standin/debian >/dev/null
 fi
-for name in busybox haproxy mariadb postgres prometheus temporal temporal-ui registrar catcher mailpit; do
+for name in busybox haproxy mariadb postgres prometheus temporal temporal-ui valkey registrar catcher mailpit; do
 	log=$(docker build --tag "standin/$name" --file "Dockerfile.$name" "$bin" 2>&1) || { echo "$log"; exit 1; }
 done

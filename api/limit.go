@@ -1,0 +1,114 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"registrar/internal/secret"
+	"registrar/workflows"
+)
+
+// Limits bounds what a client asks for and what a destination is sent; limit.Limits does. Whoever is told to wait has not
+// been counted.
+type Limits interface {
+	// Registration counts a client's request to register.
+	Registration(ctx context.Context, client netip.Addr) (wait time.Duration)
+	// Code counts a client's request to check a code, or to send another one.
+	Code(ctx context.Context, client netip.Addr) (wait time.Duration)
+	// Destinations counts an act, named by an id and counted once, for each address and number that it sends something to.
+	Destinations(ctx context.Context, act string, destinations ...string) (wait time.Duration)
+	// Release takes back what Destinations has counted.
+	Release(ctx context.Context, act string, destinations ...string)
+}
+
+// limitClient comes before the body is read: whoever asks too often costs nothing more.
+func (s *server) limitClient(c *gin.Context) {
+	if c.Request.Method != http.MethodPost {
+		return
+	}
+	var count func(context.Context, netip.Addr) time.Duration
+	switch c.FullPath() {
+	case "/v1/registrations":
+		count = s.Limits.Registration
+	case "/v1/registrations/:id/verification", "/v1/registrations/:id/otp":
+		count = s.Limits.Code
+	default:
+		return
+	}
+	client, _ := netip.ParseAddr(c.ClientIP()) // without one, nobody is counted
+	if wait := count(c.Request.Context(), client); wait > 0 {
+		s.fail(c, rateLimited(wait))
+	}
+}
+
+// trustProxies has gin's ClientIP believe X-Forwarded-For, from right to left, for as long as these networks speak.
+func trustProxies(router *gin.Engine, networks []netip.Prefix) {
+	names := make([]string, len(networks))
+	for i, network := range networks {
+		names[i] = network.String()
+	}
+	if err := router.SetTrustedProxies(names); err != nil {
+		panic(err) // they are networks
+	}
+	router.RemoteIPHeaders = []string{"X-Forwarded-For"} // not X-Real-Ip, which the proxies pass on from the client
+}
+
+func rateLimited(wait time.Duration) *problem {
+	return &problem{code: ProblemCodeRateLimited, retryAfter: wait}
+}
+
+// limitRegistration counts the registration for whom it sends something to. A repeated one has the id of the first.
+func (s *server) limitRegistration(ctx context.Context, in workflows.RegistrationInput) error {
+	if wait := s.Limits.Destinations(ctx, in.RegistrationID, in.Profile.EmailCanonical, in.Profile.Mobile); wait > 0 {
+		return rateLimited(wait)
+	}
+	return nil
+}
+
+// releaseRegistration takes the count back when nothing was sent: people may correct a username, and try again after an
+// outage. Under a key another request may have started the same registration; then only its refusal is certain, and the
+// client's next try counts as this one.
+func (s *server) releaseRegistration(
+	ctx context.Context, in workflows.RegistrationInput, keyed bool, out workflows.Persisted, err error,
+) {
+	refused := err == nil && out.Status == workflows.StatusRejected && out.Fingerprint == in.Fingerprint
+	if refused || !keyed && nothingSent(ctx, err) {
+		s.Limits.Release(ctx, in.RegistrationID, in.Profile.EmailCanonical, in.Profile.Mobile)
+	}
+}
+
+// resend asks for a code, which counts for the number that it corrects. The code to where the last one went is bounded by
+// the registration itself.
+func (s *server) resend(ctx context.Context, id string, in workflows.ResendInput) (workflows.Verification, error) {
+	act := uuid.NewString()
+	if wait := s.Limits.Destinations(ctx, act, in.Mobile); wait > 0 {
+		return workflows.Verification{}, rateLimited(wait)
+	}
+	v, err := s.Engine.ResendOTP(ctx, id, in)
+	if nothingSent(ctx, err) {
+		s.Limits.Release(ctx, act, in.Mobile)
+	}
+	return v, err
+}
+
+// nothingSent is true for errors after which no code goes out. A client that leaves does not know, and could leave on
+// purpose.
+func nothingSent(ctx context.Context, err error) bool {
+	var refused *workflows.RefusedError
+	return ctx.Err() == nil && (errors.As(err, &refused) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrUnavailable) ||
+		errors.Is(err, secret.ErrSaturated))
+}
+
+// unlimited counts nobody.
+type unlimited struct{}
+
+func (unlimited) Registration(context.Context, netip.Addr) time.Duration        { return 0 }
+func (unlimited) Code(context.Context, netip.Addr) time.Duration                { return 0 }
+func (unlimited) Destinations(context.Context, string, ...string) time.Duration { return 0 }
+func (unlimited) Release(context.Context, string, ...string)                    {}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/api"
+)
+
+// dev has no limits of its own; the environment's count.
+func TestLimitsOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	s := launch(t, "LIMIT_DESTINATIONS=1/1h", "LIMIT_CODES=2/1h")
+	form := somebody()
+	created := decode[api.RegistrationCreated](t, s.register(t, form, "Idempotency-Key", form.Username), http.StatusCreated)
+	again := s.register(t, form, "Idempotency-Key", form.Username)
+	require.Equal(t, created, decode[api.RegistrationCreated](t, again, http.StatusCreated), "what is repeated is not refused")
+	refused := s.register(t, form)
+	requireProblem(t, refused, http.StatusTooManyRequests, api.ProblemCodeRateLimited)
+	require.NotEmpty(t, refused.header.Get("Retry-After"))
+
+	code := s.awaitCode(t, form.MobileNumber, 1)
+	s.requireActive(t, created.RegistrationID, code)
+	requireProblem(t, s.resend(t, created.RegistrationID, ""), http.StatusConflict, api.ProblemCodeAlreadyActive)
+	requireProblem(t, s.verify(t, created.RegistrationID, code), http.StatusTooManyRequests, api.ProblemCodeRateLimited)
+}

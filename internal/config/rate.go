@@ -1,0 +1,35 @@
+package config
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Rate is how often something may happen: "60/1m" is 60 times in any minute, "0" as often as anybody likes.
+type Rate struct {
+	Most   int
+	Period time.Duration
+}
+
+var errNoRate = errors.New("not a rate")
+
+// UnmarshalText reads a Rate.
+func (r *Rate) UnmarshalText(text []byte) error {
+	if string(text) == "0" {
+		*r = Rate{}
+		return nil
+	}
+	number, period, _ := strings.Cut(string(text), "/")
+	most, err := strconv.Atoi(number)
+	if err != nil || most < 1 {
+		return errNoRate
+	}
+	within, err := time.ParseDuration(period)
+	if err != nil || within < time.Second {
+		return errNoRate
+	}
+	*r = Rate{Most: most, Period: within}
+	return nil
+}

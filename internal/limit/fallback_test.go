@@ -1,0 +1,136 @@
+package limit
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// outage is a shared store that can be away, and its log.
+type outage struct {
+	fakeStore
+	away  bool
+	asked int
+	logs  bytes.Buffer
+}
+
+func (o *outage) take(ctx context.Context, r Rate, act string, keys []string) (time.Duration, error) {
+	o.asked++
+	if o.away {
+		<-ctx.Done() // as when it is frozen
+		return 0, ctx.Err()
+	}
+	return time.Hour, nil // which tells it from the other
+}
+
+func TestAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shared := new(outage)
+		f := newFallback(shared, newMemory(100, time.Now), slog.New(slog.NewTextHandler(&shared.logs, nil)))
+		take := func() time.Duration {
+			wait, err := f.take(t.Context(), Rate{Most: 100, Period: time.Hour}, "act", []string{"key"})
+			require.NoError(t, err)
+			return wait
+		}
+		require.Equal(t, time.Hour, take())
+		for range 2 { // outages
+			shared.away, shared.asked = true, 0
+			shared.logs.Reset()
+			began := time.Now()
+			for range 50 {
+				require.Zero(t, take(), "memory answers")
+			}
+			require.Equal(t, failuresInARow, shared.asked)
+			require.Equal(t, failuresInARow*patience, time.Since(began), "the others do not wait")
+			for range 3 { // tries that fail
+				time.Sleep(openFor + time.Millisecond) // of a bubble: takes no time
+				require.Zero(t, take())
+				require.Zero(t, take())
+			}
+			require.Equal(t, failuresInARow+3, shared.asked)
+			require.Equal(t, 1, strings.Count(shared.logs.String(), "level=WARN"), shared.logs.String())
+
+			shared.away = false
+			time.Sleep(openFor + time.Millisecond)
+			require.Equal(t, time.Hour, take())
+			require.Equal(t, 1, strings.Count(shared.logs.String(), "limits are shared again"))
+		}
+	})
+}
+
+func TestAClientThatLeavesIsNoOutage(t *testing.T) {
+	t.Parallel()
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	shared := &fakeStore{}
+	f := newFallback(&leaving{shared, t}, newMemory(100, time.Now), slog.New(slog.DiscardHandler))
+	_, err := f.take(left, Rate{Most: 1, Period: time.Hour}, "act", []string{"key"})
+	require.NoError(t, err)
+}
+
+type leaving struct {
+	*fakeStore
+	t *testing.T
+}
+
+func (l *leaving) take(ctx context.Context, _ Rate, _ string, _ []string) (time.Duration, error) {
+	require.NoError(l.t, ctx.Err())
+	return 0, nil
+}
+
+func TestReleaseInBoth(t *testing.T) {
+	t.Parallel()
+	broken := &fakeStore{func(Rate, string, []string) (time.Duration, error) { return 0, errors.New("broken") }}
+	f := newFallback(broken, newMemory(100, time.Now), slog.New(slog.DiscardHandler))
+	rate := Rate{Most: 1, Period: time.Hour}
+	for n := range 3 {
+		act := strconv.Itoa(n)
+		wait, err := f.take(t.Context(), rate, act, []string{"key"})
+		require.NoError(t, err)
+		require.Zero(t, wait)
+		require.NoError(t, f.release(t.Context(), act, []string{"key"}))
+	}
+}
+
+// TestNobodyIsThere has a URL at which nothing listens, and one that takes connections and says nothing.
+func TestNobodyIsThere(t *testing.T) {
+	t.Parallel()
+	for name, close := range map[string]bool{"refused": true, "silent": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = listener.Close() })
+			if close {
+				require.NoError(t, listener.Close())
+			}
+			var logs bytes.Buffer
+			l := setup(t, func(o *Options) {
+				o.RedisURL = "redis://:s3cret@" + listener.Addr().String()
+				o.Logger = slog.New(slog.NewTextHandler(&logs, nil))
+			})
+			client := netip.MustParseAddr("192.0.2.1")
+			began := time.Now()
+			require.Zero(t, l.Registration(t.Context(), client))
+			require.Zero(t, l.Registration(t.Context(), client))
+			for range 20 {
+				require.Positive(t, l.Registration(t.Context(), client), "the process still counts")
+			}
+			require.Less(t, time.Since(began), 4*time.Second, "three tries, on a busy machine")
+			require.Equal(t, 1, strings.Count(logs.String(), "\n"), logs.String())
+			require.Contains(t, logs.String(), "level=WARN")
+			require.NotContains(t, logs.String(), "s3cret")
+		})
+	}
+}

@@ -1,0 +1,110 @@
+package limit
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+)
+
+// mostActs bounds the memory of a process to about 30 MB, however many clients come (BenchmarkMemory). Over it, the keys
+// that were used longest ago are forgotten.
+const mostActs = 100_000
+
+// memory is the store of one process.
+type memory struct {
+	now func() time.Time
+
+	mu   sync.Mutex
+	acts int // in all logs
+	most int
+	logs *simplelru.LRU[string, []noted] // each in the order of time, and not empty
+}
+
+// noted is an act, and when it was noted.
+type noted struct {
+	act string
+	at  time.Time
+}
+
+func newMemory(most int, now func() time.Time) *memory {
+	m := &memory{now: now, most: most}
+	logs, err := simplelru.NewLRU(most, func(_ string, forgotten []noted) { m.acts -= len(forgotten) })
+	if err != nil {
+		panic(err) // most is positive
+	}
+	m.logs = logs
+	return m
+}
+
+func (m *memory) take(_ context.Context, r Rate, act string, keys []string) (wait time.Duration, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	for _, key := range keys {
+		wait = max(wait, waitFor(m.recent(key, now.Add(-r.Period)), r, act, now))
+	}
+	if wait > 0 {
+		return wait, nil
+	}
+	for _, key := range keys {
+		log, _ := m.logs.Get(key)
+		if !slices.ContainsFunc(log, noted{act: act}.same) {
+			m.put(key, append(log, noted{act, now}))
+		}
+	}
+	for m.acts > m.most {
+		m.logs.RemoveOldest()
+	}
+	return 0, nil
+}
+
+func (m *memory) release(_ context.Context, act string, keys []string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, key := range keys {
+		if log, ok := m.logs.Peek(key); ok {
+			m.put(key, slices.DeleteFunc(log, noted{act: act}.same))
+		}
+	}
+	return nil
+}
+
+// recent forgets what a key noted up to a moment, and returns the rest.
+func (m *memory) recent(key string, since time.Time) []noted {
+	log, ok := m.logs.Get(key)
+	if !ok {
+		return nil
+	}
+	old := slices.IndexFunc(log, func(n noted) bool { return n.at.After(since) })
+	switch old {
+	case 0:
+		return log
+	case -1:
+		old = len(log)
+	}
+	return m.put(key, slices.Clone(log[old:])) // a clone, or the memory stays in use
+}
+
+// put replaces a key's log.
+func (m *memory) put(key string, log []noted) []noted {
+	m.logs.Remove(key) // which counts down
+	if len(log) > 0 {
+		m.logs.Add(key, log)
+		m.acts += len(log)
+	}
+	return log
+}
+
+func (n noted) same(other noted) bool { return n.act == other.act }
+
+// waitFor is how long until a log of the last period has room for an act. The log may have more acts than the rate
+// allows: the rate may have been another one.
+func waitFor(log []noted, r Rate, act string, now time.Time) time.Duration {
+	if len(log) < r.Most || slices.ContainsFunc(log, noted{act: act}.same) {
+		return 0
+	}
+	return log[len(log)-r.Most].at.Add(r.Period).Sub(now)
+}

@@ -1,0 +1,164 @@
+package limit
+
+import (
+	"fmt"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// testStore is what every store promises.
+func testStore(t *testing.T, s store) {
+	t.Helper()
+	rate := Rate{Most: 2, Period: time.Hour}
+	take := func(t *testing.T, r Rate, act string, keys ...string) time.Duration {
+		t.Helper()
+		wait, err := s.take(t.Context(), r, act, keys)
+		require.NoError(t, err)
+		return wait
+	}
+	key := func(t *testing.T, name string) string { return "registrar:limit:test:" + t.Name() + ":" + name }
+
+	t.Run("so many, and then one waits", func(t *testing.T) {
+		a, b := key(t, "a"), key(t, "b")
+		require.Zero(t, take(t, rate, "1", a))
+		require.Zero(t, take(t, rate, "2", a))
+		wait := take(t, rate, "3", a)
+		require.Greater(t, wait, 59*time.Minute)
+		require.LessOrEqual(t, wait, time.Hour)
+		require.Zero(t, take(t, rate, "3", b), "another key")
+	})
+	t.Run("an act that is noted is never refused", func(t *testing.T) {
+		a := key(t, "a")
+		for range 5 {
+			require.Zero(t, take(t, rate, "1", a))
+		}
+		require.Zero(t, take(t, rate, "2", a))
+		require.Zero(t, take(t, rate, "1", a))
+		require.Positive(t, take(t, rate, "3", a))
+	})
+	t.Run("all keys or none", func(t *testing.T) {
+		full, free := key(t, "full"), key(t, "free")
+		require.Zero(t, take(t, rate, "1", full))
+		require.Zero(t, take(t, rate, "2", full))
+		for n := range 5 {
+			require.Positive(t, take(t, rate, fmt.Sprintf("refused %d", n), free, full))
+		}
+		require.Zero(t, take(t, rate, "3", free))
+		require.Zero(t, take(t, rate, "4", free))
+	})
+	t.Run("what is released makes room", func(t *testing.T) {
+		a, b := key(t, "a"), key(t, "b")
+		require.Zero(t, take(t, rate, "1", a, b))
+		require.Zero(t, take(t, rate, "2", a, b))
+		require.NoError(t, s.release(t.Context(), "1", []string{a, b}))
+		require.NoError(t, s.release(t.Context(), "1", []string{a, key(t, "unknown")}))
+		require.Zero(t, take(t, rate, "3", a, b))
+		require.Positive(t, take(t, rate, "4", a))
+	})
+	t.Run("time makes room", func(t *testing.T) {
+		a, short := key(t, "a"), Rate{Most: 1, Period: 100 * time.Millisecond}
+		require.Zero(t, take(t, short, "1", a))
+		require.Eventually(t, func() bool { return take(t, short, "2", a) == 0 }, 10*time.Second, time.Millisecond)
+	})
+	t.Run("a lower rate counts what is there", func(t *testing.T) {
+		a := key(t, "a")
+		for n := range 4 {
+			require.Zero(t, take(t, Rate{Most: 4, Period: time.Hour}, strconv.Itoa(n), a))
+		}
+		require.Greater(t, take(t, rate, "5", a), 59*time.Minute)
+	})
+	t.Run("at the same time", func(t *testing.T) {
+		a := key(t, "a")
+		var taken atomic.Int64
+		var all sync.WaitGroup
+		for n := range 20 {
+			all.Go(func() {
+				if wait, err := s.take(t.Context(), Rate{Most: 7, Period: time.Hour}, strconv.Itoa(n), []string{a}); err == nil && wait == 0 {
+					taken.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		require.EqualValues(t, 7, taken.Load())
+	})
+}
+
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	testStore(t, newMemory(1000, time.Now))
+}
+
+// TestMemorySlides tells the time itself: room comes back one by one, as it was taken.
+func TestMemorySlides(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.January, 31, 12, 0, 0, 0, time.UTC)
+	m := newMemory(1000, func() time.Time { return now })
+	take := func(act string) time.Duration {
+		wait, err := m.take(t.Context(), Rate{Most: 2, Period: time.Hour}, act, []string{"a"})
+		require.NoError(t, err)
+		return wait
+	}
+	require.Zero(t, take("1"))
+	now = now.Add(50 * time.Minute)
+	require.Zero(t, take("2"))
+	require.Equal(t, 10*time.Minute, take("3"))
+	now = now.Add(10*time.Minute - time.Nanosecond)
+	require.Equal(t, time.Nanosecond, take("3"))
+	now = now.Add(time.Nanosecond)
+	require.Zero(t, take("3"))
+	require.Equal(t, 50*time.Minute, take("4"))
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	t.Parallel()
+	m := newMemory(100, time.Now)
+	rate := Rate{Most: 3, Period: time.Hour}
+	for n := range 1000 {
+		for _, key := range []string{strconv.Itoa(n / 2), "busy"} {
+			_, err := m.take(t.Context(), rate, strconv.Itoa(n), []string{key})
+			require.NoError(t, err)
+		}
+		require.LessOrEqual(t, m.acts, 100)
+	}
+	require.GreaterOrEqual(t, m.acts, 98, "no more is forgotten than has to be")
+	total := 0
+	for _, log := range m.logs.Values() {
+		total += len(log)
+	}
+	require.Equal(t, m.acts, total)
+	wait, err := m.take(t.Context(), rate, "another", []string{"busy"})
+	require.NoError(t, err)
+	require.Positive(t, wait, "what is used is not forgotten")
+}
+
+// BenchmarkMemory fills a store, with clients that come once, and tells the memory that it needs when it is full.
+func BenchmarkMemory(b *testing.B) {
+	heap := func() float64 {
+		var stats runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&stats)
+		return float64(stats.HeapAlloc)
+	}
+	before := heap()
+	m := newMemory(mostActs, time.Now)
+	rate := Rate{Most: 60, Period: time.Minute}
+	take := func(n int) {
+		_, _ = m.take(b.Context(), rate, fmt.Sprintf("%032d", n), []string{fmt.Sprintf("registrar:limit:registration:%032d", n)})
+	}
+	for n := range mostActs {
+		take(n)
+	}
+	full := heap() - before
+	n := mostActs
+	for b.Loop() {
+		take(n)
+		n++
+	}
+	b.ReportMetric(full/1e6, "MB")
+}

@@ -1,0 +1,151 @@
+//go:build ops
+
+package ops_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"registrar/test/parts"
+)
+
+// limited are two API servers that count together, behind a proxy.
+type limited struct {
+	*site
+	redis *parts.Redis
+	api   []*parts.Replica
+	front *parts.Front
+}
+
+func startLimited(t *testing.T, s *site) *limited {
+	t.Helper()
+	l := &limited{site: s, redis: parts.StartRedis(t)}
+	settings := s.settings.With("LIMIT_REDIS_URL", l.redis.URL(), "API_TRUSTED_PROXIES", "127.0.0.1/32",
+		"LIMIT_REGISTRATIONS", "6/1h", "LIMIT_CODES", "1000/1m", "LIMIT_DESTINATIONS", "2/1h")
+	var addresses []string
+	for i := range 2 {
+		api := s.program.StartAPIReplica(t, fmt.Sprintf("limited%d", i), settings)
+		l.api, addresses = append(l.api, api), append(addresses, api.Address)
+	}
+	l.front = parts.StartFront(t, addresses...)
+	return l
+}
+
+// from is a client with an address of its own, 127.0.0.n, which says at each request that it is somebody else.
+func (l *limited) from(n byte) *parts.Client {
+	transport := &http.Transport{DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, n)}}).DialContext}
+	forged := 0
+	return parts.NewClientVia(l.front.URL(), roundTrip(func(r *http.Request) (*http.Response, error) {
+		forged++
+		r.Header["X-Forwarded-For"] = []string{fmt.Sprintf("203.0.113.%d", forged), fmt.Sprintf("203.0.114.%d", forged)}
+		return transport.RoundTrip(r)
+	}))
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func newPerson() parts.Form { return parts.Somebody(int(persons.Add(1)) - 1) }
+
+func requireLimited(t *testing.T, err error) {
+	t.Helper()
+	var refusal *parts.Refusal
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, 429, refusal.Status)
+	require.Equal(t, "rate_limited", refusal.Code)
+	wait, err := strconv.Atoi(refusal.Header.Get("Retry-After"))
+	require.NoError(t, err)
+	require.InDelta(t, time.Hour.Seconds(), wait, 60)
+}
+
+// TestLimits has replicas count together; then their store dies, and people still register.
+func TestLimits(t *testing.T) {
+	l := startLimited(t, shared)
+	one, form := l.from(2), newPerson()
+
+	_, err := one.Register(t.Context(), form, "limits-1")
+	require.NoError(t, err)
+	id, err := one.Register(t.Context(), form, "limits-2") // takes the place of the first
+	require.NoError(t, err)
+	_, err = one.Register(t.Context(), form, "limits-3")
+	requireLimited(t, err)
+	again, err := one.Register(t.Context(), form, "limits-2")
+	require.NoError(t, err, "what is repeated is not refused")
+	require.Equal(t, id, again)
+
+	for range 2 {
+		_, err = one.Register(t.Context(), newPerson(), "")
+		require.NoError(t, err)
+	}
+	_, err = one.Register(t.Context(), newPerson(), "")
+	requireLimited(t, err)
+	_, err = l.from(3).Register(t.Context(), newPerson(), "")
+	require.NoError(t, err, "another client")
+
+	l.requireNothingClear(t)
+	l.survivesAnOutage(t)
+}
+
+// requireNothingClear looks at all that Redis has.
+func (l *limited) requireNothingClear(t *testing.T) {
+	t.Helper()
+	o, err := redis.ParseURL(l.redis.URL())
+	require.NoError(t, err)
+	client := redis.NewClient(o)
+	t.Cleanup(func() { _ = client.Close() })
+	keys, err := client.Keys(t.Context(), "*").Result()
+	require.NoError(t, err)
+	require.NotEmpty(t, keys)
+	for _, key := range keys {
+		require.Regexp(t, `^registrar:limit:(registration|code|destination):[a-z2-7]{32}$`, key)
+		acts, err := client.ZRange(t.Context(), key, 0, -1).Result()
+		require.NoError(t, err)
+		for _, act := range acts {
+			require.Regexp(t, `^([A-Z2-7]{26}|[0-9a-f]{8}-[0-9a-f-]{27})$`, act) // random, or a registration
+		}
+		left, err := client.PTTL(t.Context(), key).Result()
+		require.NoError(t, err)
+		require.Positive(t, left, "nothing stays for good")
+	}
+}
+
+// survivesAnOutage has one line in each log say that Redis went, and one that it came back.
+func (l *limited) survivesAnOutage(t *testing.T) {
+	t.Helper()
+	l.redis.Kill()
+	one := l.from(4)
+	for range 6 {
+		_, err := one.Register(t.Context(), newPerson(), "")
+		require.NoError(t, err)
+	}
+	for _, api := range l.api {
+		require.NoError(t, (&parts.API{Process: api.Process(), Address: api.Address}).AwaitReady(time.Second))
+		require.Equal(t, 1, strings.Count(api.Process().Log(), `"level":"WARN","msg":"limits are not shared`), api.Process().Tail())
+	}
+	require.NoError(t, l.redis.Start())
+	require.NoError(t, parts.Await(t.Context(), 30*time.Second, nil, func(ctx context.Context) error {
+		_, _ = one.Verify(ctx, "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01", "1") // is counted, and refused
+		for _, api := range l.api {
+			if !strings.Contains(api.Process().Log(), "limits are shared again") {
+				return errors.New(api.Name() + " has not noticed that Redis is back")
+			}
+		}
+		return nil
+	}))
+	for _, api := range l.api {
+		for _, address := range []string{"127.0.0.2", "127.0.0.3", "127.0.0.4", "203.0.11"} {
+			require.NotContains(t, api.Process().Log(), address)
+		}
+	}
+}
