@@ -134,9 +134,7 @@ func (r *running) awaitLedger(t *testing.T, id string, n int) {
 
 // The provider has the code, the ledger does not know it yet, and the person is faster: the ledger learns of it all the
 // same, and nothing is sent twice.
-func TestACodeThatIsEnteredBeforeTheLedgerHasIt(t *testing.T) {
-	t.Parallel()
-	s := launch(t, "API_WAIT_BUDGET=5s")
+func tellEnteredEarly(t *testing.T, s *running) string {
 	asked, goOn := make(chan struct{}), make(chan struct{})
 	once := sync.OnceFunc(func() { close(asked); <-goOn })
 	s.stack.outbox.Fail(func(m message.Message) error {
@@ -160,4 +158,5 @@ func TestACodeThatIsEnteredBeforeTheLedgerHasIt(t *testing.T) {
 	s.awaitLedger(t, id, 3)
 	s.awaitEnd(t, id)
 	require.Len(t, s.outboxFor(t, form.MobileNumber, message.KindOTP), 1)
+	return id
 }

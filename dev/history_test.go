@@ -49,6 +49,7 @@ var stories = []struct {
 	{"expired", `"EVENT_TYPE_TIMER_FIRED"`, []string{"OTP_TTL=2s", "VERIFICATION_WINDOW=2s"}, tellExpired},
 	{"parked_and_retried", `"signalName": "retry"`, []string{"BUDGET_OTP=5s"}, tellParkedAndRetried},
 	{"stored_late", `"PersistUser"`, []string{"API_WAIT_BUDGET=1s"}, tellStoredLate},
+	{"entered_early", `"RecordMessage"`, []string{"API_WAIT_BUDGET=5s"}, tellEnteredEarly},
 	{"abandoned", `"signalName": "abandon"`, alone, tellAbandoned},
 	{"reset", `"WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW"`, alone, tellReset},
 	{"budget_raised", `"signalName": "budget"`, []string{"BUDGET_OTP=5s"}, tellBudgetRaised},

@@ -161,15 +161,41 @@ func TestExactly(t *testing.T) {
 	busy := s.codes(t, *patience, done)
 	<-done
 	require.NoError(t, err)
-	took := time.Since(began)
+	took, memoryUsed := time.Since(began), memory.stop()
 	missing, once, repeated, wrong := s.copies()
 	t.Logf("%d recipients in %s: %.0f a second, %d batches; the worker's memory: %s", last.Progress.Recipients, took.Round(time.Second),
-		float64(last.Progress.Sent)/took.Seconds(), last.Progress.Batches, memory.stop())
+		float64(last.Progress.Sent)/took.Seconds(), last.Progress.Batches, memoryUsed)
 	t.Logf("codes: idle %s; during the campaign %s", idle, busy)
 	require.Equal(t, [4]int{0, s.crowd.wanting(), 0, 0}, [4]int{missing, once, repeated, wrong}, "missing, once, repeated, wrong")
 	require.Equal(t, s.crowd.wanting(), last.Progress.Sent)
 	require.Equal(t, last.Progress.Recipients, last.Progress.Sent)
+	require.Less(t, memoryUsed.last, memoryUsed.first+perBatch, "memory grows with the campaign")
+	s.requireRate(t, *rate, 0)
 	s.unsubscribes(t)
+}
+
+// perBatch is more mebibytes than a batch needs, and than what a heap grows by chance: 1,000 emails are 2 MiB.
+const perBatch = 32
+
+// requireRate checks docs/notifications.md: no T seconds see more than rate·(T + 2 s) recipients and two batches. The batches
+// of a worker that was killed may come once more. The provider sees them with the jitter of the way to it: a second more.
+func (s *site) requireRate(t *testing.T, rate float64, killed int) {
+	t.Helper()
+	if rate == 0 {
+		return
+	}
+	batches, largest := s.Mailgun.Batches(), 0
+	for _, b := range batches {
+		largest = max(largest, b.Size)
+	}
+	for i, first := range batches {
+		n := 0
+		for _, b := range batches[i:] {
+			n += b.Size
+			most := rate*(b.At.Sub(first.At).Seconds()+3) + float64((2+killed)*largest)
+			require.LessOrEqual(t, float64(n), most, "recipients in %s", b.At.Sub(first.At))
+		}
+	}
 }
 
 // unsubscribes has somebody click once, and everybody else stay.
@@ -188,7 +214,8 @@ func (s *site) unsubscribes(t *testing.T) {
 // the provider as its worker died.
 func TestFaults(t *testing.T) {
 	s := start(t)
-	c := s.create(t, "everybody", float64(*people)/40) // takes 40 s, so that each fault finds it running
+	rate := float64(*people) / 40 // takes 40 s, so that each fault finds it running
+	c := s.create(t, "everybody", rate)
 	at := func(part float64) {
 		s.await(t, c.ID, func(c campaign) bool { return float64(c.Progress.Sent) >= part*float64(s.crowd.wanting()) })
 	}
@@ -219,6 +246,7 @@ func TestFaults(t *testing.T) {
 	require.Zero(t, wrong)
 	require.LessOrEqual(t, repeated, 2*1000, "the batches of a killed worker and of a killed database node")
 	require.Equal(t, s.crowd.wanting(), last.Progress.Sent)
+	s.requireRate(t, rate, 2)
 }
 
 // leave does what a mail client does by one click (RFC 8058, section 3.2): the path of the link, at this site.

@@ -35,13 +35,21 @@ func watch(pid int) *memory {
 	return m
 }
 
-// stop ends the sampling, and tells how the memory was in the first and the last quarter of the time, and its peak.
-func (m *memory) stop() string {
+// used is how much memory a process had, in mebibytes: before, and at most in the first and the last quarter of the time.
+type used struct{ before, first, last, peak int }
+
+// stop ends the sampling.
+func (m *memory) stop() used {
 	close(m.ending)
 	<-m.ended
 	quarter := max(1, len(m.mebibytes)/4)
-	return fmt.Sprintf("%d MiB before, at most %d in the first quarter, %d in the last, %d in all",
-		m.mebibytes[0], slices.Max(m.mebibytes[:quarter]), slices.Max(m.mebibytes[len(m.mebibytes)-quarter:]), slices.Max(m.mebibytes))
+	return used{
+		m.mebibytes[0], slices.Max(m.mebibytes[:quarter]), slices.Max(m.mebibytes[len(m.mebibytes)-quarter:]), slices.Max(m.mebibytes),
+	}
+}
+
+func (u used) String() string {
+	return fmt.Sprintf("%d MiB before, at most %d in the first quarter, %d in the last, %d in all", u.before, u.first, u.last, u.peak)
 }
 
 // resident reads VmRSS (proc(5)), 0 when the process is gone.

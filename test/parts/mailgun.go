@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/mailgun/mailgun-go/v4"
 )
@@ -30,6 +31,13 @@ type Mailgun struct {
 	mock *url.URL
 	// forwarding: the mock changes its tags without a lock.
 	forwarding sync.Mutex
+	batches    []Batch // under mu
+}
+
+// Batch is a message to many that the double has accepted.
+type Batch struct {
+	At   time.Time
+	Size int // recipients
 }
 
 // StartMailgun starts a double. Its Secret is the API key.
@@ -48,6 +56,13 @@ func StartMailgun(t Test) *Mailgun {
 
 // URL is the API base, for MAILGUN_API_BASE.
 func (m *Mailgun) URL() string { return m.server.URL + "/v3" }
+
+// Batches lists the accepted batches, in order.
+func (m *Mailgun) Batches() []Batch {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]Batch(nil), m.batches...)
+}
 
 // Count counts the accepted messages of a kind (a tag) to a recipient.
 func (m *Mailgun) Count(to, kind string) int {
@@ -117,6 +132,9 @@ func (m *Mailgun) serveBatch(w http.ResponseWriter, form url.Values) {
 		to[i] = parsed.Address
 	}
 	m.pause()
+	m.mu.Lock()
+	m.batches = append(m.batches, Batch{time.Now(), len(to)})
+	m.mu.Unlock()
 	for _, address := range to {
 		sent := Sent{To: address, Kind: kind}
 		if oneClick {
