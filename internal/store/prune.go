@@ -16,7 +16,7 @@ const (
 	pruneEvery = 10 * time.Minute
 	// pruneRows is how many of them a statement deletes: a Galera cluster takes or refuses a transaction as a whole.
 	pruneRows = 1000
-	// pruneRounds and prunePatience bound what a report waits for.
+	// pruneRounds and prunePatience bound what a report waits for: no round begins after either.
 	pruneRounds   = 5
 	prunePatience = time.Second
 )
@@ -29,9 +29,8 @@ func (s *Store) prune(ctx context.Context) {
 	if now.UnixNano()-last < int64(pruneEvery) || !s.pruned.CompareAndSwap(last, now.UnixNano()) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, prunePatience)
-	defer cancel()
-	for range pruneRounds {
+	began := time.Now()
+	for round := 0; round < pruneRounds && time.Since(began) < prunePatience; round++ {
 		more, err := s.pruneSome(ctx, now)
 		if err != nil {
 			s.logger.WarnContext(ctx, "reports are not pruned", "err", err)
