@@ -102,7 +102,7 @@ func (r *registration) sendCode(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.sequence == r.code.sequence {
+	if c.sequence == r.code.sequence && !r.verified {
 		r.code.expiresAt = workflow.Now(ctx).Add(r.in.Policy.CodeTTL)
 		r.held = false
 	}

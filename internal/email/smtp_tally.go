@@ -111,12 +111,15 @@ func (t *tally) refused() error {
 	return t.cause
 }
 
-// stopped is the error of a batch that was stopped: only when nobody is done.
+// stopped is the error of a batch that was stopped: only when nobody is done. Somebody might have been taken, so it proves
+// nothing about the account.
 func (t *tally) stopped() error {
-	if len(t.open) > 0 && t.open[0] == 0 {
-		return t.cause
+	if len(t.open) == 0 || t.open[0] != 0 {
+		return nil
 	}
-	return nil
+	cause := *t.cause
+	cause.Failure = message.Unavailable
+	return &cause
 }
 
 // receipt is of those who are done.

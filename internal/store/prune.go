@@ -32,6 +32,9 @@ func (s *Store) prune(ctx context.Context) {
 	began := time.Now()
 	for round := 0; round < pruneRounds && time.Since(began) < prunePatience; round++ {
 		more, err := s.pruneSome(ctx, now)
+		if err != nil && round > 0 {
+			break // there is more, and the caller's time is over
+		}
 		if err != nil {
 			s.logger.WarnContext(ctx, "reports are not pruned", "err", err)
 			return

@@ -87,6 +87,7 @@ func (g *Galera) config(n *galeraNode) string {
 	}
 	return fmt.Sprintf(`[mariadbd]
 datadir=%[1]s/data
+tmpdir=%[1]s
 socket=%[1]s/socket
 pid-file=%[1]s/pid
 bind-address=127.0.0.1

@@ -140,7 +140,7 @@ func install(ctx context.Context, dir string, account *User) error {
 		return err
 	}
 	c := exec.CommandContext(ctx, "mariadb-install-db", "--no-defaults", "--datadir="+filepath.Join(dir, "data"),
-		"--auth-root-authentication-method=normal", "--skip-test-db")
+		"--auth-root-authentication-method=normal", "--skip-test-db", "--tmpdir="+dir)
 	c.SysProcAttr = attributes(account)
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("mariadb-install-db: %w: %s", err, out)
@@ -150,7 +150,8 @@ func install(ctx context.Context, dir string, account *User) error {
 
 func databaseArgs(dir string, port int) []string {
 	return []string{
-		"--no-defaults", "--datadir=" + filepath.Join(dir, "data"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port),
+		// A server that starts deletes temporary tables that it finds: each has a folder of its own for them.
+		"--no-defaults", "--tmpdir=" + dir, "--datadir=" + filepath.Join(dir, "data"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port),
 		"--socket=" + filepath.Join(dir, "socket"), "--pid-file=" + filepath.Join(dir, "pid"),
 	}
 }
