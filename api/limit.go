@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"registrar/internal/secret"
+	"registrar/internal/user"
 	"registrar/workflows"
 )
 
@@ -21,7 +22,7 @@ type Limits interface {
 	Registration(ctx context.Context, client netip.Addr) (wait time.Duration)
 	// Code counts a client's request to check a code, or to send another one.
 	Code(ctx context.Context, client netip.Addr) (wait time.Duration)
-	// Destinations counts an act, named by an id and counted once, for each address and number that it sends something to.
+	// Destinations counts an act, named by an id and counted once, for each destination that it sends something to.
 	Destinations(ctx context.Context, act string, destinations ...string) (wait time.Duration)
 	// Release takes back what Destinations has counted.
 	Release(ctx context.Context, act string, destinations ...string)
@@ -63,9 +64,21 @@ func rateLimited(wait time.Duration) *problem {
 	return &problem{code: ProblemCodeRateLimited, retryAfter: wait}
 }
 
+// destinationKey is what an address or a number is counted by. The workflow keeps that of where its codes go.
+func (s *server) destinationKey(to string) string {
+	if to == "" {
+		return ""
+	}
+	return s.Keys.LimitKey("destination", to)
+}
+
+func (s *server) destinations(p user.Profile) []string {
+	return []string{s.destinationKey(p.EmailCanonical), s.destinationKey(p.Mobile)}
+}
+
 // limitRegistration counts the registration for whom it sends something to. A repeated one has the id of the first.
 func (s *server) limitRegistration(ctx context.Context, in workflows.RegistrationInput) error {
-	if wait := s.Limits.Destinations(ctx, in.RegistrationID, in.Profile.EmailCanonical, in.Profile.Mobile); wait > 0 {
+	if wait := s.Limits.Destinations(ctx, in.RegistrationID, s.destinations(in.Profile)...); wait > 0 {
 		return rateLimited(wait)
 	}
 	return nil
@@ -79,20 +92,29 @@ func (s *server) releaseRegistration(
 ) {
 	refused := err == nil && out.Status == workflows.StatusRejected && out.Fingerprint == in.Fingerprint
 	if refused || !keyed && nothingSent(ctx, err) {
-		s.Limits.Release(ctx, in.RegistrationID, in.Profile.EmailCanonical, in.Profile.Mobile)
+		s.Limits.Release(ctx, in.RegistrationID, s.destinations(in.Profile)...)
 	}
 }
 
-// resend asks for a code, which counts for the number that it corrects. The code to where the last one went is bounded by
-// the registration itself.
-func (s *server) resend(ctx context.Context, id string, in workflows.ResendInput) (workflows.Verification, error) {
-	act := uuid.NewString()
-	if wait := s.Limits.Destinations(ctx, act, in.Mobile); wait > 0 {
-		return workflows.Verification{}, rateLimited(wait)
+// resend asks for a code, which counts for where it goes: to the corrected number, or to where the last one went, which the
+// registration knows.
+func (s *server) resend(ctx context.Context, id string, in workflows.ResendInput) (v workflows.Verification, err error) {
+	in.DestinationKey = s.destinationKey(in.Mobile)
+	destination := in.DestinationKey
+	if destination == "" {
+		state, err := s.Engine.State(ctx, id)
+		if err != nil {
+			return v, err
+		}
+		destination = state.DestinationKey
 	}
-	v, err := s.Engine.ResendOTP(ctx, id, in)
+	act := uuid.NewString()
+	if wait := s.Limits.Destinations(ctx, act, destination); wait > 0 {
+		return v, rateLimited(wait)
+	}
+	v, err = s.Engine.ResendOTP(ctx, id, in)
 	if nothingSent(ctx, err) {
-		s.Limits.Release(ctx, act, in.Mobile)
+		s.Limits.Release(ctx, act, destination)
 	}
 	return v, err
 }

@@ -253,7 +253,7 @@ func TestAClientThatLeavesIsCounted(t *testing.T) {
 	requireLimited(t, s.send(t, "POST", registrations, with(validBody(), nil)))
 }
 
-func TestCorrectedNumbersAreLimited(t *testing.T) {
+func TestResendsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := setupLimits(t, 2)
 	accept := s.engine.resend
@@ -268,11 +268,26 @@ func TestCorrectedNumbersAreLimited(t *testing.T) {
 	}
 	s.engine.resend = accept
 	require.Equal(t, 202, s.send(t, "POST", otpPath, correction).Code)
+	var in workflows.RegistrationInput
+	register := s.engine.register
+	s.engine.register = func(ctx context.Context, started workflows.RegistrationInput) (workflows.Persisted, error) {
+		in = started
+		return register(ctx, started)
+	}
 	require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil)).Code, "the same number")
 	requireLimited(t, s.send(t, "POST", otpPath, correction))
 	requireLimited(t, s.send(t, "POST", registrations, with(validBody(), map[string]any{"email": "other@example.com"})))
-	for range 5 {
-		require.Equal(t, 202, s.send(t, "POST", otpPath, "").Code, "the registration itself bounds these")
-	}
 	require.Equal(t, 202, s.send(t, "POST", otpPath, `{"mobile_number": "+491701234568"}`).Code)
+
+	// The workflow tells where a code goes that names no number.
+	s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
+		return workflows.RegistrationState{DestinationKey: in.DestinationKey}, nil
+	}
+	require.NotEmpty(t, in.DestinationKey)
+	require.NotContains(t, in.DestinationKey, "4917")
+	requireLimited(t, s.send(t, "POST", otpPath, ""))
+	s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
+		return workflows.RegistrationState{}, ErrNotFound
+	}
+	requireProblem(t, s.send(t, "POST", otpPath, ""), 404, ProblemCodeNotFound)
 }

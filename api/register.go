@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,8 +94,9 @@ func (s *server) registration(key *string, p user.Profile, password string) (wor
 		RequestedAt: s.Now().UTC(),
 		Fingerprint: s.Keys.Fingerprint(p.FirstName, p.LastName, p.Username, p.Email, p.Mobile, p.Locale,
 			strconv.FormatBool(p.MarketingConsent), password),
-		OTPKeyID: s.Keys.KeyID(),
-		Policy:   s.Policy,
+		OTPKeyID:       s.Keys.KeyID(),
+		DestinationKey: s.destinationKey(cmp.Or(p.Mobile, p.EmailCanonical)),
+		Policy:         s.Policy,
 	}
 	if key != nil {
 		in.RegistrationID = s.Keys.RegistrationID(*key)

@@ -31,6 +31,8 @@ type Keys interface {
 	Fingerprint(parts ...string) string
 	// KeyID returns the key that derives the codes of new registrations.
 	KeyID() uint32
+	// LimitKey returns what a limit counts somebody by.
+	LimitKey(parts ...string) string
 	// IssueDigests returns the digests of the registration's codes 1 to n.
 	IssueDigests(keyID uint32, registrationID string, n int) ([]string, error)
 	// CodeDigests returns the digests of a typed code, under every key in use.

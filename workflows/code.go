@@ -16,9 +16,10 @@ type code struct {
 	channel     message.Channel
 	mobile      string // E.164, empty when codes go by email
 	email       string
-	sequence    int // counts from 1; 0 before the first code
-	resends     int // asked for in this run
-	attempts    int // left
+	key         string // RegistrationState.DestinationKey
+	sequence    int    // counts from 1; 0 before the first code
+	resends     int    // asked for in this run
+	attempts    int    // left
 	expiresAt   time.Time
 	resendAfter time.Time
 	undelivered bool // to be sent again, when it is not being sent
@@ -196,7 +197,7 @@ func (r *registration) mayResend(ctx workflow.Context, _ ResendInput) error {
 // onResend issues a new code, to a corrected number if there is one.
 func (r *registration) onResend(ctx workflow.Context, in ResendInput) (Verification, error) {
 	if in.Mobile != "" {
-		r.code.channel, r.code.mobile = message.ChannelSMS, in.Mobile
+		r.code.channel, r.code.mobile, r.code.key = message.ChannelSMS, in.Mobile, in.DestinationKey
 	}
 	r.code.resends++
 	r.issue(ctx)

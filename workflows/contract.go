@@ -102,7 +102,10 @@ type RegistrationInput struct {
 	// CodeDigests are the keyed hashes of the codes with sequence 1, 2, …: the workflow compares them with the digest
 	// of a typed code and can neither derive nor reveal a code. There are CodesOf(Policy); more are never sent.
 	CodeDigests []string
-	Policy      Policy
+	// DestinationKey is a keyed hash of where codes go, by which the API bounds them. RegistrationState has that of the
+	// destination in force; empty in histories of releases that had none.
+	DestinationKey string `json:",omitempty"`
+	Policy         Policy
 }
 
 func (in RegistrationInput) registration() user.Registration {
@@ -166,7 +169,8 @@ type VerifyResult struct {
 
 // ResendInput asks for a new code.
 type ResendInput struct {
-	Mobile string // E.164; replaces the number to write to when not empty
+	Mobile         string // E.164; replaces the number to write to when not empty
+	DestinationKey string `json:",omitempty"` // of Mobile
 }
 
 // Undelivered is the input of SignalUndelivered.
@@ -186,6 +190,8 @@ type RegistrationState struct {
 	Activating   bool // the code was right, the database has not confirmed yet
 	AttemptsLeft int
 	Verification Verification
+
+	DestinationKey string `json:",omitempty"` // of where the next code goes
 }
 
 // RegistrationResult is how RegistrationWorkflow ended: what QueryState answers then, which needs no worker any more.

@@ -196,6 +196,9 @@ func (r *registration) persist(ctx workflow.Context) error {
 	profile := r.in.Profile
 	profile.Mobile = cmp.Or(out.Persisted.Mobile, profile.Mobile) // of an earlier run, in which the person corrected it
 	r.code.address(profile)
+	if profile.Mobile == r.in.Profile.Mobile {
+		r.code.key = r.in.DestinationKey
+	}
 	switch {
 	case out.Refusal == user.CodeSuperseded:
 		r.end(ctx, StatusSuperseded, "a later registration with the same email had come first")

@@ -224,3 +224,18 @@ func TestResendWhileTheFirstCodeIsUnderway(t *testing.T) {
 		})
 	}
 }
+
+// TestTheStateTellsWhereCodesGo lets the API bound what one destination is sent.
+func TestTheStateTellsWhereCodesGo(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.in.DestinationKey = "key-of-the-first"
+	f.at(30*time.Second, func() { require.Equal(t, "key-of-the-first", f.state().DestinationKey) })
+	f.at(time.Minute, func() {
+		f.env.UpdateWorkflow(workflows.UpdateResendOTP, "", accepting{func() {}, func() {}},
+			workflows.ResendInput{Mobile: otherMobile, DestinationKey: "key-of-the-second"})
+	})
+	f.resendAt(2*time.Minute, "")
+	f.at(3*time.Minute, func() { require.Equal(t, "key-of-the-second", f.state().DestinationKey) })
+	f.ends(workflows.StatusExpired)
+}

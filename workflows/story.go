@@ -61,6 +61,7 @@ func (r *registration) state() RegistrationState {
 		Status: r.status, Reason: r.reason, UserID: r.persisted.UserID, Refusal: r.persisted.Refusal,
 		Fingerprint: r.in.Fingerprint, Activating: r.verified && r.status == StatusPending,
 		AttemptsLeft: r.code.attempts, Verification: r.code.verification(),
+		DestinationKey: r.code.key,
 	}
 	// A person is not concerned by a welcome email that waits for an operator, until it ends a registration that was not
 	// verified yet.

@@ -53,7 +53,7 @@ type API struct {
 type Limit struct {
 	RegistrationRate Rate   `env:"LIMIT_REGISTRATIONS" envDefault:"60/1m" example:"60/1m" doc:"How often one client (an IPv4 address, or a /64 of IPv6) may ask to register: a number, / and a period; 0 means no limit."`
 	CodeRate         Rate   `env:"LIMIT_CODES" envDefault:"120/1m" example:"120/1m" doc:"How often one client may enter a code or ask for another one, the same way."`
-	DestinationRate  Rate   `env:"LIMIT_DESTINATIONS" envDefault:"5/1h" example:"5/1h" doc:"How many registrations, and corrections of a number, may send codes to one email address or mobile number, the same way."`
+	DestinationRate  Rate   `env:"LIMIT_DESTINATIONS" envDefault:"5/1h" example:"5/1h" doc:"How many registrations, and requests for another code, may write to one email address or mobile number, the same way."`
 	RedisURL         string `env:"LIMIT_REDIS_URL" secret:"true" example:"rediss://:secret@valkey.example.com:6379" doc:"Redis or Valkey by which all API servers count together, as redis:// or, encrypted, rediss://. Empty, or while it is away: each process counts for itself."`
 }
 

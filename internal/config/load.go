@@ -111,7 +111,7 @@ func kind(t reflect.Type) string {
 	case t.String() == "time.Duration":
 		return "a duration (a number with ms, s, m or h)"
 	case t == reflect.TypeFor[Rate]():
-		return "a rate (a number, / and a period of a second or more) or 0"
+		return "a rate (a number up to 10000, / and a period of a second or more) or 0"
 	case t == reflect.TypeFor[[]netip.Prefix]():
 		return "a list of networks in CIDR notation"
 	case t.Kind() == reflect.Bool:

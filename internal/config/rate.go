@@ -13,6 +13,9 @@ type Rate struct {
 	Period time.Duration
 }
 
+// mostRate is what a process that counts for itself can keep of one client.
+const mostRate = 10_000
+
 var errNoRate = errors.New("not a rate")
 
 // UnmarshalText reads a Rate.
@@ -23,7 +26,7 @@ func (r *Rate) UnmarshalText(text []byte) error {
 	}
 	number, period, _ := strings.Cut(string(text), "/")
 	most, err := strconv.Atoi(number)
-	if err != nil || most < 1 {
+	if err != nil || most < 1 || most > mostRate {
 		return errNoRate
 	}
 	within, err := time.ParseDuration(period)

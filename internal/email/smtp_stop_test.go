@@ -45,12 +45,16 @@ func TestSMTPBatchStopsInTime(t *testing.T) {
 	})
 	t.Run("and nobody is taken yet", func(t *testing.T) {
 		t.Parallel()
-		stop := make(chan struct{})
-		close(stop)
-		s, _ := setup(t, refusing(smtpReply(450, 4, 2, 0), upTo(6)...), nil)
-		receipt, err := s.SendBatch(message.WithStop(t.Context(), stop), batch(6))
-		want := smtpError(message.Unavailable, "450 4.2.0")
-		require.Equal(t, &want, err)
-		require.Zero(t, receipt.Done)
+		for want, reply := range map[string]error{"450 4.2.0": smtpReply(450, 4, 2, 0), "554 5.7.1": smtpReply(554, 5, 7, 1)} {
+			stop := make(chan struct{})
+			close(stop)
+			s, _ := setup(t, refusing(reply, upTo(6)...), nil)
+			receipt, err := s.SendBatch(message.WithStop(t.Context(), stop), batch(6))
+			var refusal *message.Error
+			require.ErrorAs(t, err, &refusal)
+			require.Equal(t, want, refusal.Code)
+			require.Equal(t, message.Unavailable, refusal.Failure, "it proves nothing about the account")
+			require.Zero(t, receipt.Done)
+		}
 	})
 }

@@ -24,7 +24,7 @@ type Options struct {
 	Registrations Rate
 	// Codes bounds a client's requests to check a code, or to send another one.
 	Codes Rate
-	// Destinations bounds the registrations, and the corrections of a number, that send codes to one destination.
+	// Destinations bounds the registrations, and the requests for another code, that send something to one destination.
 	Destinations Rate
 	// Key returns a keyed hash of its parts, the same in every replica. Required.
 	Key func(parts ...string) string
@@ -103,7 +103,7 @@ func network(client netip.Addr) string {
 	return netip.PrefixFrom(client.WithZone(""), 64).Masked().String()
 }
 
-// Destinations counts an act, by its id, for each address and number that it sends something to, or for none of them when
+// Destinations counts an act, by its id, for each destination that it sends something to, or for none of them when
 // somebody has to wait first. The same act is counted once within the rate's period. Empty destinations do not count.
 func (l *Limits) Destinations(ctx context.Context, act string, destinations ...string) (wait time.Duration) {
 	return l.take(ctx, l.Options.Destinations, act, l.keys("destination", destinations...))
