@@ -15,6 +15,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
 
 	"registrar/test/parts"
 )
@@ -95,6 +96,20 @@ func TestLimits(t *testing.T) {
 
 	l.requireNothingClear(t)
 	l.survivesAnOutage(t)
+	l.cancelRunning(t, 10) // other tests begin with none
+}
+
+// cancelRunning cancels so many registrations, all that are running.
+func (s *site) cancelRunning(t *testing.T, n int) {
+	t.Helper()
+	const running = "ExecutionStatus='Running'"
+	s.awaitCount(t, running, n)
+	found, err := s.temporal.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: running})
+	require.NoError(t, err)
+	for _, one := range found.GetExecutions() {
+		require.NoError(t, s.temporal.CancelWorkflow(t.Context(), one.GetExecution().GetWorkflowId(), ""))
+	}
+	s.awaitCount(t, running, 0)
 }
 
 // requireNothingClear looks at all that Redis has.
