@@ -331,7 +331,7 @@ type CampaignRequest struct {
 	// Example: 100
 	Rate float64 `json:"rate,omitempty,omitzero"`
 
-	// ScheduleAt When to begin (RFC 3339), at most a year ahead. Absent or past means at once.
+	// ScheduleAt When to begin (RFC 3339), at most a year ahead. Absent, or past by a day at most, means at once.
 	//
 	// Example: 2026-12-01T09:00:00Z
 	ScheduleAt string `json:"schedule_at,omitempty,omitzero"`

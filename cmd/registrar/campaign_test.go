@@ -69,6 +69,8 @@ func TestCampaignCreateAsks(t *testing.T) {
 	out, err := execute(t, "Yes\n", append(create, "--schedule", "2126-12-01T09:00:00Z")...)
 	require.EqualError(t, err, "schedule_at: is more than a year ahead")
 	require.Empty(t, out)
+	_, err = execute(t, "Yes\n", append(create, "--schedule", "0226-12-01T09:00:00Z")...)
+	require.EqualError(t, err, "schedule_at: is more than a day past")
 	for _, args := range [][]string{append(create, "--yes"), create} {
 		_, err = execute(t, "yes", args...)
 		require.EqualError(t, err, "PRF_KEYSET: is not set\nPAYLOAD_KEYSET: is not set")

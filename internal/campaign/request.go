@@ -14,6 +14,8 @@ const (
 	budget = 24 * time.Hour
 	// longestWait is how far ahead a campaign may be scheduled. Later is more likely a slip in the year.
 	longestWait = 366 * 24 * time.Hour
+	// longestPast is how long ago its time may be: a request may be late or repeated, but another year would send at once.
+	longestPast = 24 * time.Hour
 )
 
 // leastRate is one recipient in 100 s. Less is a mistake rather than a wish.
@@ -22,15 +24,19 @@ const leastRate = 0.01
 // Request asks for a campaign.
 type Request struct {
 	Content    workflows.CampaignContent
-	ScheduleAt time.Time // zero or past: at once
+	ScheduleAt time.Time // zero, or past by a day at most: at once
 	Rate       float64   // recipients a second at most; 0: no bound
 }
 
 // Check finds every mistake of the request.
 func (r Request) Check(now time.Time) []Mistake {
 	mistakes := Check(r.Content)
-	if r.ScheduleAt.Sub(now) > longestWait {
+	switch ahead := r.ScheduleAt.Sub(now); {
+	case r.ScheduleAt.IsZero():
+	case ahead > longestWait:
 		mistakes = append(mistakes, Mistake{Part: partScheduleAt, Code: CodeInvalid, Message: "is more than a year ahead"})
+	case ahead < -longestPast:
+		mistakes = append(mistakes, Mistake{Part: partScheduleAt, Code: CodeInvalid, Message: "is more than a day past"})
 	}
 	if r.Rate < 0 || r.Rate > 0 && r.Rate < leastRate || math.IsNaN(r.Rate) || math.IsInf(r.Rate, 0) {
 		mistakes = append(mistakes, Mistake{Part: partRate, Code: CodeInvalid, Message: "is not a number of recipients a second: 0, for no bound, or at least 0.01"})
