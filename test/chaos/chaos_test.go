@@ -44,7 +44,7 @@ var short = plan{
 
 // byHand has 1,000 people come while all databases are down: 4 a second as always, and the others.
 var byHand = plan{
-	rate: 4, before: 15 * time.Second, hold: 40 * time.Second, after: 20 * time.Second, patience: 10 * time.Minute,
+	rate: 4, before: 20 * time.Second, hold: 40 * time.Second, after: 20 * time.Second, patience: 10 * time.Minute,
 	quorum: 30 * time.Second, down: time.Minute, downSurge: 1000./60 - 4, otpBudget: "1m", smsOutage: 2 * time.Minute,
 }
 
