@@ -106,7 +106,9 @@ func (s *server) resend(ctx context.Context, id string, in workflows.ResendInput
 		if err != nil {
 			return v, err
 		}
-		destination = state.DestinationKey
+		if ended(state) == nil { // or else nothing is sent, and the workflow says why
+			destination = state.DestinationKey
+		}
 	}
 	act := uuid.NewString()
 	if wait := s.Limits.Destinations(ctx, act, destination); wait > 0 {

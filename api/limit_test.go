@@ -287,6 +287,13 @@ func TestResendsAreLimited(t *testing.T) {
 	require.NotContains(t, in.DestinationKey, "4917")
 	requireLimited(t, s.send(t, "POST", otpPath, ""))
 	s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
+		return workflows.RegistrationState{Status: workflows.StatusActive, DestinationKey: in.DestinationKey}, nil
+	}
+	s.engine.resend = func(context.Context, string, workflows.ResendInput) (workflows.Verification, error) {
+		return workflows.Verification{}, refusedError(workflows.RefusedActive, 0)
+	}
+	requireProblem(t, s.send(t, "POST", otpPath, ""), 409, ProblemCodeAlreadyActive)
+	s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
 		return workflows.RegistrationState{}, ErrNotFound
 	}
 	requireProblem(t, s.send(t, "POST", otpPath, ""), 404, ProblemCodeNotFound)
