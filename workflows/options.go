@@ -36,18 +36,17 @@ var (
 
 // steps is the table of all activities. StartCampaign counts all users, and a batch is up to 1000 emails.
 var steps = map[string]stepOptions{
-	"PersistUser":       {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
-	"ActivateUser":      {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
-	"ExpireUser":        {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
-	"SendOTP":           {QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff, 0},
-	"SendWelcomeEmail":  {QueueNotificationsLow, 30 * time.Second, welcomeBudget, noticeBackoff, priorityNotice},
-	"SendCompletionSMS": {QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff, priorityNotice},
-	"RecordMessage":     {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
-	"StoreCampaign":     {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
-	"StartCampaign":     {QueueRegistration, 2 * time.Minute, storeBudget, storeBackoff, 0},
-	"SendCampaignBatch": {QueueNotificationsLow, 2 * time.Minute, campaignBudget, noticeBackoff, priorityCampaign},
-	"SetCampaignStatus": {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
-
+	"PersistUser":         {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
+	"ActivateUser":        {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
+	"ExpireUser":          {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
+	"SendOTP":             {QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff, 0},
+	"SendWelcomeEmail":    {QueueNotificationsLow, 30 * time.Second, welcomeBudget, noticeBackoff, priorityNotice},
+	"SendCompletionSMS":   {QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff, priorityNotice},
+	"RecordMessage":       {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
+	"StoreCampaign":       {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
+	"StartCampaign":       {QueueRegistration, 2 * time.Minute, storeBudget, storeBackoff, 0},
+	"SendCampaignBatch":   {QueueNotificationsLow, 2 * time.Minute, campaignBudget, noticeBackoff, priorityCampaign},
+	"SetCampaignStatus":   {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
 	"RecordCampaignBatch": {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
 }
 

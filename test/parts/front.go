@@ -32,14 +32,7 @@ func StartFront(t Test, servers ...string) *Front {
 	if err := os.WriteFile(f.file, []byte(f.config()), 0o644); err != nil {
 		t.Fatalf("configure HAProxy: %v", err)
 	}
-	t.Cleanup(func() {
-		if f.process != nil {
-			f.process.end(t)
-		}
-	})
-	if err := f.Start(); err != nil {
-		t.Fatalf("%v", err)
-	}
+	begin(t, &f.process, f.Start)
 	return f
 }
 

@@ -201,3 +201,16 @@ func (p *Process) Tail() string {
 	}
 	return fmt.Sprintf("%s (%s):\n%s", p.command.Name, p.log, strings.Join(all, "\n"))
 }
+
+// begin starts a part, and ends with the test whichever process of it runs then.
+func begin(t Test, process **Process, start func() error) {
+	t.Helper()
+	t.Cleanup(func() {
+		if *process != nil {
+			(*process).end(t)
+		}
+	})
+	if err := start(); err != nil {
+		t.Fatalf("%v", err)
+	}
+}

@@ -25,14 +25,7 @@ func StartRedis(t Test, options ...string) *Redis {
 		Name: "redis", Path: "redis-server", Dir: Dir(t, "redis"),
 		Args: append([]string{"--bind", "127.0.0.1", "--port", strconv.Itoa(r.port), "--save", "", "--appendonly", "no"}, options...),
 	}
-	t.Cleanup(func() {
-		if r.process != nil {
-			r.process.end(t)
-		}
-	})
-	if err := r.Start(); err != nil {
-		t.Fatalf("%v", err)
-	}
+	begin(t, &r.process, r.Start)
 	return r
 }
 

@@ -43,14 +43,7 @@ func (r Registrar) StartWorkerReplica(t Test, name string, s Settings, args ...s
 
 func startReplica(t Test, r *Replica) *Replica {
 	t.Helper()
-	t.Cleanup(func() {
-		if r.process != nil {
-			r.process.end(t)
-		}
-	})
-	if err := r.Start(); err != nil {
-		t.Fatalf("%v", err)
-	}
+	begin(t, &r.process, r.Start)
 	return r
 }
 
