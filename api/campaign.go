@@ -9,23 +9,24 @@ import (
 	"time"
 
 	"registrar/internal/campaign"
+	"registrar/internal/engine"
 	"registrar/workflows"
 )
 
-// Campaigns starts, watches and steers campaigns; campaign.Engine does, and its errors are the ones that are told apart.
+// Campaigns starts, watches and steers campaigns; engine.Campaigns does, and its errors are the ones that are told apart.
 // Every method returns within its context's deadline, or its own.
 type Campaigns interface {
 	// Start starts a campaign, once for each idempotency key that is not empty.
-	Start(ctx context.Context, key string, r campaign.Request) (campaign.Campaign, error)
+	Start(ctx context.Context, key string, r campaign.Request) (engine.Campaign, error)
 	// Get tells how far a campaign is.
-	Get(ctx context.Context, id string) (campaign.Campaign, error)
+	Get(ctx context.Context, id string) (engine.Campaign, error)
 	// List returns a page of campaigns and where the next begins, empty after the last.
-	List(ctx context.Context, page []byte) ([]campaign.Campaign, []byte, error)
+	List(ctx context.Context, page []byte) ([]engine.Campaign, []byte, error)
 	// Do tells a campaign to pause and so on.
-	Do(ctx context.Context, id string, do campaign.Action) error
+	Do(ctx context.Context, id string, do engine.Action) error
 }
 
-var _ Campaigns = (*campaign.Engine)(nil)
+var _ Campaigns = (*engine.Campaigns)(nil)
 
 // CreateCampaign is POST /v1/campaigns.
 func (s *server) CreateCampaign(ctx context.Context, r CreateCampaignRequestObject) (CreateCampaignResponseObject, error) {
@@ -88,7 +89,7 @@ func (s *server) PreviewCampaign(_ context.Context, r PreviewCampaignRequestObje
 func (s *server) ListCampaigns(ctx context.Context, r ListCampaignsRequestObject) (ListCampaignsResponseObject, error) {
 	page, ok := s.readCursor(r.Params.Cursor)
 	if !ok {
-		return nil, campaign.ErrPage
+		return nil, engine.ErrPageToken
 	}
 	campaigns, next, err := s.Campaigns.List(requestContext(ctx), page)
 	if err != nil {
@@ -125,17 +126,17 @@ func (s *server) GetCampaign(ctx context.Context, r GetCampaignRequestObject) (G
 	return GetCampaign200JSONResponse{Body: campaignBody(c)}, nil
 }
 
-var steered = map[campaign.Action]string{
-	campaign.Pause:  "The campaign pauses after the batch that is being sent.",
-	campaign.Resume: "The campaign goes on.",
-	campaign.Retry:  "The step that failed is run again.",
-	campaign.Cancel: "The campaign stops for good after the batch that is being sent.",
+var steered = map[engine.Action]string{
+	engine.Pause:  "The campaign pauses after the batch that is being sent.",
+	engine.Resume: "The campaign goes on.",
+	engine.Retry:  "The step that failed is run again.",
+	engine.Cancel: "The campaign stops for good after the batch that is being sent.",
 }
 
 // SteerCampaign is POST /v1/campaigns/{id}/{action}.
 func (s *server) SteerCampaign(ctx context.Context, r SteerCampaignRequestObject) (SteerCampaignResponseObject, error) {
-	id, action := r.ID.String(), campaign.Action(r.Action)
-	if !slices.Contains(campaign.Actions, action) {
+	id, action := r.ID.String(), engine.Action(r.Action)
+	if !slices.Contains(engine.Actions, action) {
 		return nil, &problem{code: ProblemCodeNotFound}
 	}
 	if err := s.Campaigns.Do(requestContext(ctx), id, action); err != nil {
@@ -149,7 +150,7 @@ func (s *server) SteerCampaign(ctx context.Context, r SteerCampaignRequestObject
 
 func campaignLocation(id string) string { return campaignsPath + "/" + id }
 
-func campaignBody(c campaign.Campaign) Campaign {
+func campaignBody(c engine.Campaign) Campaign {
 	body := Campaign{
 		CampaignID: c.ID, Name: c.Name, Status: CampaignStatus(c.Status), Locale: c.Locale, Rate: c.Rate,
 		CreatedAt: c.CreatedAt, ScheduleAt: c.ScheduleAt,
@@ -169,17 +170,17 @@ func campaignProblem(err error) *problem {
 	switch {
 	case errors.As(err, &mistakes):
 		return &problem{code: ProblemCodeValidationFailed, fields: mistakeFields(mistakes.Mistakes)}
-	case errors.Is(err, campaign.ErrPage):
+	case errors.Is(err, engine.ErrPageToken):
 		return &problem{code: ProblemCodeValidationFailed, fields: []FieldError{
 			{Field: FieldErrorFieldCursor, Code: FieldErrorCodeInvalid, Message: "is not the next_cursor of a page"},
 		}}
-	case errors.Is(err, campaign.ErrReused):
+	case errors.Is(err, engine.ErrReused):
 		return &problem{code: ProblemCodeIdempotencyKeyReused}
-	case errors.Is(err, campaign.ErrEnded):
+	case errors.Is(err, engine.ErrEnded):
 		return &problem{code: ProblemCodeCampaignEnded}
-	case errors.Is(err, campaign.ErrNotFound):
+	case errors.Is(err, engine.ErrNotFound):
 		return &problem{code: ProblemCodeNotFound}
-	case errors.Is(err, campaign.ErrUnavailable):
+	case errors.Is(err, engine.ErrUnavailable):
 		return &problem{code: ProblemCodeUnavailable, cause: err}
 	default:
 		return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/campaign"
+	"registrar/internal/engine"
 	"registrar/workflows"
 )
 
@@ -22,31 +23,31 @@ const (
 )
 
 type fakeCampaigns struct {
-	start func(ctx context.Context, key string, r campaign.Request) (campaign.Campaign, error)
-	get   func(ctx context.Context, id string) (campaign.Campaign, error)
-	list  func(ctx context.Context, page []byte) ([]campaign.Campaign, []byte, error)
-	do    func(ctx context.Context, id string, do campaign.Action) error
+	start func(ctx context.Context, key string, r campaign.Request) (engine.Campaign, error)
+	get   func(ctx context.Context, id string) (engine.Campaign, error)
+	list  func(ctx context.Context, page []byte) ([]engine.Campaign, []byte, error)
+	do    func(ctx context.Context, id string, do engine.Action) error
 }
 
-func (f *fakeCampaigns) Start(ctx context.Context, key string, r campaign.Request) (campaign.Campaign, error) {
+func (f *fakeCampaigns) Start(ctx context.Context, key string, r campaign.Request) (engine.Campaign, error) {
 	return f.start(ctx, key, r)
 }
 
-func (f *fakeCampaigns) Get(ctx context.Context, id string) (campaign.Campaign, error) {
+func (f *fakeCampaigns) Get(ctx context.Context, id string) (engine.Campaign, error) {
 	return f.get(ctx, id)
 }
 
-func (f *fakeCampaigns) List(ctx context.Context, page []byte) ([]campaign.Campaign, []byte, error) {
+func (f *fakeCampaigns) List(ctx context.Context, page []byte) ([]engine.Campaign, []byte, error) {
 	return f.list(ctx, page)
 }
 
-func (f *fakeCampaigns) Do(ctx context.Context, id string, do campaign.Action) error {
+func (f *fakeCampaigns) Do(ctx context.Context, id string, do engine.Action) error {
 	return f.do(ctx, id, do)
 }
 
 // accepting starts everything.
-func accepting(_ context.Context, _ string, r campaign.Request) (campaign.Campaign, error) {
-	return campaign.Campaign{
+func accepting(_ context.Context, _ string, r campaign.Request) (engine.Campaign, error) {
+	return engine.Campaign{
 		ID: campaignID, Name: r.Content.Name, Status: workflows.CampaignRunning, Locale: r.Content.Locale, Rate: r.Rate,
 		CreatedAt: now, ScheduleAt: r.ScheduleAt,
 	}, nil
@@ -75,7 +76,7 @@ func TestCreateCampaign(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)
 	var keys []string
-	s := setupCampaigns(t, &fakeCampaigns{start: func(ctx context.Context, key string, r campaign.Request) (campaign.Campaign, error) {
+	s := setupCampaigns(t, &fakeCampaigns{start: func(ctx context.Context, key string, r campaign.Request) (engine.Campaign, error) {
 		keys = append(keys, key)
 		require.Equal(t, "News for {{first_name}}", r.Content.Subject)
 		require.Equal(t, "Hi {{first_name}}\n{{unsubscribe}}", r.Content.Text)
@@ -98,7 +99,7 @@ func TestCreateCampaign(t *testing.T) {
 
 func TestCreateTheLeastCampaign(t *testing.T) {
 	t.Parallel()
-	s := setupCampaigns(t, &fakeCampaigns{start: func(ctx context.Context, key string, r campaign.Request) (campaign.Campaign, error) {
+	s := setupCampaigns(t, &fakeCampaigns{start: func(ctx context.Context, key string, r campaign.Request) (engine.Campaign, error) {
 		require.Equal(t, campaign.Request{
 			Content: workflows.CampaignContent{Name: "n", Subject: "s", Text: "{{unsubscribe}}"},
 		}, r)
@@ -179,28 +180,28 @@ func TestCampaignFailures(t *testing.T) {
 		status int
 		code   ProblemCode
 	}{
-		{campaign.ErrReused, "POST", "", 422, ProblemCodeIdempotencyKeyReused},
-		{campaign.ErrUnavailable, "POST", "", 503, ProblemCodeUnavailable},
+		{engine.ErrReused, "POST", "", 422, ProblemCodeIdempotencyKeyReused},
+		{engine.ErrUnavailable, "POST", "", 503, ProblemCodeUnavailable},
 		{errors.New("a defect"), "POST", "", 500, ProblemCodeInternal},
-		{campaign.ErrUnavailable, "GET", "", 503, ProblemCodeUnavailable},
+		{engine.ErrUnavailable, "GET", "", 503, ProblemCodeUnavailable},
 		{nil, "GET", "?cursor=AAAA", 422, ProblemCodeValidationFailed},
 		{nil, "GET", "?cursor=*", 422, ProblemCodeValidationFailed},
-		{campaign.ErrNotFound, "GET", "/" + campaignID, 404, ProblemCodeNotFound},
-		{campaign.ErrUnavailable, "GET", "/" + campaignID, 503, ProblemCodeUnavailable},
+		{engine.ErrNotFound, "GET", "/" + campaignID, 404, ProblemCodeNotFound},
+		{engine.ErrUnavailable, "GET", "/" + campaignID, 503, ProblemCodeUnavailable},
 		{nil, "GET", "/1", 404, ProblemCodeNotFound},
-		{campaign.ErrNotFound, "POST", "/" + campaignID + "/pause", 404, ProblemCodeNotFound},
-		{campaign.ErrEnded, "POST", "/" + campaignID + "/cancel", 409, ProblemCodeCampaignEnded},
-		{campaign.ErrUnavailable, "POST", "/" + campaignID + "/resume", 503, ProblemCodeUnavailable},
+		{engine.ErrNotFound, "POST", "/" + campaignID + "/pause", 404, ProblemCodeNotFound},
+		{engine.ErrEnded, "POST", "/" + campaignID + "/cancel", 409, ProblemCodeCampaignEnded},
+		{engine.ErrUnavailable, "POST", "/" + campaignID + "/resume", 503, ProblemCodeUnavailable},
 		{nil, "POST", "/" + campaignID + "/restart", 404, ProblemCodeNotFound},
 		{nil, "POST", "/1/pause", 404, ProblemCodeNotFound},
 	} {
 		s := setupCampaigns(t, &fakeCampaigns{
-			start: func(context.Context, string, campaign.Request) (campaign.Campaign, error) {
-				return campaign.Campaign{}, tt.err
+			start: func(context.Context, string, campaign.Request) (engine.Campaign, error) {
+				return engine.Campaign{}, tt.err
 			},
-			get:  func(context.Context, string) (campaign.Campaign, error) { return campaign.Campaign{}, tt.err },
-			list: func(context.Context, []byte) ([]campaign.Campaign, []byte, error) { return nil, nil, tt.err },
-			do:   func(context.Context, string, campaign.Action) error { return tt.err },
+			get:  func(context.Context, string) (engine.Campaign, error) { return engine.Campaign{}, tt.err },
+			list: func(context.Context, []byte) ([]engine.Campaign, []byte, error) { return nil, nil, tt.err },
+			do:   func(context.Context, string, engine.Action) error { return tt.err },
 		})
 		body := ""
 		if tt.path == "" && tt.method == "POST" {
@@ -212,9 +213,9 @@ func TestCampaignFailures(t *testing.T) {
 
 func TestGetCampaign(t *testing.T) {
 	t.Parallel()
-	s := setupCampaigns(t, &fakeCampaigns{get: func(_ context.Context, id string) (campaign.Campaign, error) {
-		return campaign.Campaign{
-			ID: id, Name: "Spring", Status: workflows.CampaignFailed, CreatedAt: now, Progress: &campaign.Progress{
+	s := setupCampaigns(t, &fakeCampaigns{get: func(_ context.Context, id string) (engine.Campaign, error) {
+		return engine.Campaign{
+			ID: id, Name: "Spring", Status: workflows.CampaignFailed, CreatedAt: now, Progress: &engine.Progress{
 				Reason: workflows.ReasonEmailMisconfigured, Recipients: 10, Sent: 4, Rejected: 1, Batches: 2, StartedAt: now,
 			},
 		}, nil
@@ -226,8 +227,8 @@ func TestGetCampaign(t *testing.T) {
 
 func TestCountsThatNobodyTellsAreNotZero(t *testing.T) {
 	t.Parallel()
-	s := setupCampaigns(t, &fakeCampaigns{get: func(_ context.Context, id string) (campaign.Campaign, error) {
-		return campaign.Campaign{ID: id, Name: "Spring", Status: workflows.CampaignCancelled, CreatedAt: now}, nil
+	s := setupCampaigns(t, &fakeCampaigns{get: func(_ context.Context, id string) (engine.Campaign, error) {
+		return engine.Campaign{ID: id, Name: "Spring", Status: workflows.CampaignCancelled, CreatedAt: now}, nil
 	}})
 	require.JSONEq(t, `{"campaign_id":"`+campaignID+`","name":"Spring","status":"cancelled","created_at":"2026-01-31T12:00:00.25Z"}`,
 		s.sendAdmin(t, "GET", campaignPath, "").Body.String())
@@ -236,21 +237,21 @@ func TestCountsThatNobodyTellsAreNotZero(t *testing.T) {
 func TestListCampaigns(t *testing.T) {
 	t.Parallel()
 	pages := map[string]string{"": "\x00next\xff", "\x00next\xff": ""}
-	s := setupCampaigns(t, &fakeCampaigns{list: func(_ context.Context, page []byte) ([]campaign.Campaign, []byte, error) {
+	s := setupCampaigns(t, &fakeCampaigns{list: func(_ context.Context, page []byte) ([]engine.Campaign, []byte, error) {
 		next, ok := pages[string(page)]
 		require.True(t, ok)
 		if next == "" {
 			return nil, nil, nil
 		}
-		return []campaign.Campaign{{ID: campaignID, Name: "Spring", Status: workflows.CampaignPaused, CreatedAt: now}}, []byte(next), nil
+		return []engine.Campaign{{ID: campaignID, Name: "Spring", Status: workflows.CampaignPaused, CreatedAt: now}}, []byte(next), nil
 	}})
 	first := decode[CampaignPage](t, s.sendAdmin(t, "GET", campaignsPath, ""))
 	require.Equal(t, []Campaign{{CampaignID: campaignID, Name: "Spring", Status: CampaignStatusPaused, CreatedAt: now}}, first.Campaigns)
 	last := s.sendAdmin(t, "GET", campaignsPath+"?cursor="+first.NextCursor, "")
 	require.JSONEq(t, `{"campaigns":[]}`, last.Body.String())
 
-	forgotten := setupCampaigns(t, &fakeCampaigns{list: func(context.Context, []byte) ([]campaign.Campaign, []byte, error) {
-		return nil, nil, campaign.ErrPage
+	forgotten := setupCampaigns(t, &fakeCampaigns{list: func(context.Context, []byte) ([]engine.Campaign, []byte, error) {
+		return nil, nil, engine.ErrPageToken
 	}})
 	w := forgotten.sendAdmin(t, "GET", campaignsPath+"?cursor="+first.NextCursor, "")
 	requireProblem(t, w, 422, ProblemCodeValidationFailed)
@@ -259,19 +260,19 @@ func TestListCampaigns(t *testing.T) {
 
 func TestSteerCampaign(t *testing.T) {
 	t.Parallel()
-	var done []campaign.Action
-	s := setupCampaigns(t, &fakeCampaigns{do: func(_ context.Context, id string, do campaign.Action) error {
+	var done []engine.Action
+	s := setupCampaigns(t, &fakeCampaigns{do: func(_ context.Context, id string, do engine.Action) error {
 		require.Equal(t, campaignID, id)
 		done = append(done, do)
 		return nil
 	}})
-	for _, action := range campaign.Actions {
+	for _, action := range engine.Actions {
 		w := s.sendAdmin(t, "POST", campaignPath+"/"+string(action), "")
 		require.Equal(t, 202, w.Code, w.Body)
 		require.Equal(t, campaignPath, w.Header().Get("Location"))
 		require.NotEmpty(t, decode[CampaignSteered](t, w).Message)
 	}
-	require.Equal(t, campaign.Actions, done)
+	require.Equal(t, engine.Actions, done)
 	w := s.sendAdmin(t, "DELETE", campaignPath, "")
 	requireProblem(t, w, 405, ProblemCodeMethodNotAllowed)
 }

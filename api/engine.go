@@ -2,22 +2,22 @@ package api
 
 import (
 	"context"
-	"errors"
 
+	"registrar/internal/engine"
 	"registrar/workflows"
 )
 
-// Engine runs registrations durably. NewTemporal makes one.
+// Engine runs registrations durably; engine.Registrations does.
 //
-// Every method returns within its context's deadline. The errors below are the only ones that a handler tells
-// apart, besides *workflows.RefusedError; anything else is a defect.
+// Every method returns within its context's deadline. A handler expects engine.ErrUnavailable, engine.ErrUnconfirmed,
+// engine.ErrNotFound and *workflows.RefusedError; any other error is a defect.
 type Engine interface {
 	// Register starts a registration, or joins the one with the same id, and waits until the user is stored or refused.
-	// ErrUnconfirmed: it is durable, but the database has not confirmed within the wait budget.
+	// engine.ErrUnconfirmed: it is durable, but the database has not confirmed within the wait budget.
 	Register(context.Context, workflows.RegistrationInput) (workflows.Persisted, error)
 	// State tells where a registration stands.
 	State(ctx context.Context, registrationID string) (workflows.RegistrationState, error)
-	// Verify enters a code. ErrUnconfirmed: the code was right, the database has not confirmed yet.
+	// Verify enters a code. engine.ErrUnconfirmed: the code was right, the database has not confirmed yet.
 	Verify(ctx context.Context, registrationID string, in workflows.VerifyInput) (workflows.VerifyResult, error)
 	// ResendOTP asks for a new code.
 	ResendOTP(ctx context.Context, registrationID string, in workflows.ResendInput) (workflows.Verification, error)
@@ -28,9 +28,4 @@ type Engine interface {
 	Ready(context.Context) error
 }
 
-// What an Engine answers when it cannot answer.
-var (
-	ErrUnavailable = errors.New("the workflow engine cannot be reached")
-	ErrUnconfirmed = errors.New("accepted, but not confirmed by the database yet")
-	ErrNotFound    = errors.New("no such registration")
-)
+var _ Engine = (*engine.Registrations)(nil)

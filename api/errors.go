@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"registrar/internal/engine"
 	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -114,11 +115,11 @@ func problemOf(err error, now time.Time) *problem {
 			p.retryAfter = max(refused.RetryAt.Sub(now), time.Second)
 		}
 		return p
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, engine.ErrNotFound):
 		return &problem{code: ProblemCodeNotFound}
 	case errors.Is(err, secret.ErrSaturated):
 		return &problem{code: ProblemCodeOverloaded, cause: err}
-	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrUnconfirmed),
+	case errors.Is(err, engine.ErrUnavailable), errors.Is(err, engine.ErrUnconfirmed),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return &problem{code: ProblemCodeUnavailable, cause: err}
 	default:

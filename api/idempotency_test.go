@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/engine"
 	"registrar/workflows"
 )
 
@@ -77,7 +78,7 @@ func TestRegisterUnconfirmedUnderAKey(t *testing.T) {
 			return workflows.RegistrationState{Fingerprint: "other"}, nil
 		}, 422},
 		{"not to be told", func(string) (workflows.RegistrationState, error) {
-			return workflows.RegistrationState{}, ErrUnavailable
+			return workflows.RegistrationState{}, engine.ErrUnavailable
 		}, 202},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -86,7 +87,7 @@ func TestRegisterUnconfirmedUnderAKey(t *testing.T) {
 			var mine string
 			s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
 				mine = in.Fingerprint
-				return workflows.Persisted{}, ErrUnconfirmed
+				return workflows.Persisted{}, engine.ErrUnconfirmed
 			}
 			s.engine.state = func(ctx context.Context, id string) (workflows.RegistrationState, error) {
 				require.Equal(t, keyring().RegistrationID("s3cret-key"), id)

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"registrar/internal/engine"
 	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -106,7 +107,7 @@ func (s *server) resend(ctx context.Context, id string, in workflows.ResendInput
 		if err != nil {
 			return v, err
 		}
-		if ended(state) == nil { // or else nothing is sent, and the workflow says why
+		if !state.Status.Final() { // or else nothing is sent, and the workflow says why
 			destination = state.DestinationKey
 		}
 	}
@@ -125,7 +126,7 @@ func (s *server) resend(ctx context.Context, id string, in workflows.ResendInput
 // purpose.
 func nothingSent(ctx context.Context, err error) bool {
 	var refused *workflows.RefusedError
-	return ctx.Err() == nil && (errors.As(err, &refused) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrUnavailable) ||
+	return ctx.Err() == nil && (errors.As(err, &refused) || errors.Is(err, engine.ErrNotFound) || errors.Is(err, engine.ErrUnavailable) ||
 		errors.Is(err, secret.ErrSaturated))
 }
 

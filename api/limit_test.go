@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/engine"
 	"registrar/internal/limit"
 	"registrar/internal/secret"
 	"registrar/internal/user"
@@ -148,7 +149,7 @@ func TestARepeatedRequestIsNotLimited(t *testing.T) {
 		defer lock.Unlock()
 		starts[in.RegistrationID]++
 		if starts[in.RegistrationID] == 1 {
-			return workflows.Persisted{}, ErrUnavailable // and yet it is there
+			return workflows.Persisted{}, engine.ErrUnavailable // and yet it is there
 		}
 		return stored(in), nil
 	}
@@ -196,11 +197,11 @@ func TestWhatSendsNothingDoesNotCount(t *testing.T) {
 		{name: "invalid", body: map[string]any{"password": "short"}, status: 422},
 		{name: "username taken", register: refuse(user.CodeUsernameTaken), status: 409},
 		{name: "email taken, under a key", register: refuse(user.CodeEmailTaken), key: "a", status: 409},
-		{name: "no Temporal", register: fail(fmt.Errorf("dial: %w", ErrUnavailable)), status: 503},
+		{name: "no Temporal", register: fail(fmt.Errorf("dial: %w", engine.ErrUnavailable)), status: 503},
 		{name: "hashing is saturated", hash: secret.ErrSaturated, status: 503},
 		// A key's next try counts as this one, or else another request might have started it meanwhile.
-		{name: "no Temporal, under a key", register: fail(ErrUnavailable), key: "a", status: 503, counts: true},
-		{name: "unconfirmed", register: fail(ErrUnconfirmed), status: 202, counts: true},
+		{name: "no Temporal, under a key", register: fail(engine.ErrUnavailable), key: "a", status: 503, counts: true},
+		{name: "unconfirmed", register: fail(engine.ErrUnconfirmed), status: 202, counts: true},
 		{name: "client gone", register: fail(context.Canceled), status: 503, counts: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -245,7 +246,7 @@ func TestAClientThatLeavesIsCounted(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	s.engine.register = func(context.Context, workflows.RegistrationInput) (workflows.Persisted, error) {
 		leave()
-		return workflows.Persisted{}, fmt.Errorf("%w: %w", ErrUnavailable, context.Canceled)
+		return workflows.Persisted{}, fmt.Errorf("%w: %w", engine.ErrUnavailable, context.Canceled)
 	}
 	r := httptest.NewRequestWithContext(ctx, "POST", registrations, strings.NewReader(with(validBody(), nil)))
 	r.Header.Set("Content-Type", "application/json")
@@ -258,7 +259,7 @@ func TestResendsAreLimited(t *testing.T) {
 	s := setupLimits(t, 2)
 	accept := s.engine.resend
 	const correction = `{"mobile_number": "+491701234567"}`
-	for _, err := range []error{refusedError(workflows.RefusedCooldown, time.Second), ErrNotFound, ErrUnavailable} {
+	for _, err := range []error{refusedError(workflows.RefusedCooldown, time.Second), engine.ErrNotFound, engine.ErrUnavailable} {
 		s.engine.resend = func(context.Context, string, workflows.ResendInput) (workflows.Verification, error) {
 			return workflows.Verification{}, err
 		}
@@ -294,7 +295,7 @@ func TestResendsAreLimited(t *testing.T) {
 	}
 	requireProblem(t, s.send(t, "POST", otpPath, ""), 409, ProblemCodeAlreadyActive)
 	s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
-		return workflows.RegistrationState{}, ErrNotFound
+		return workflows.RegistrationState{}, engine.ErrNotFound
 	}
 	requireProblem(t, s.send(t, "POST", otpPath, ""), 404, ProblemCodeNotFound)
 }

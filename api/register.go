@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"registrar/internal/engine"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -42,7 +43,7 @@ func (s *server) CreateRegistration(
 	}
 	out, err := s.start(ctx, &in, password)
 	s.releaseRegistration(ctx, in, key != nil, out, err)
-	if errors.Is(err, ErrUnconfirmed) {
+	if errors.Is(err, engine.ErrUnconfirmed) {
 		return s.unconfirmed(ctx, in, key != nil)
 	}
 	if err != nil {

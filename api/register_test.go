@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/engine"
 	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -77,7 +78,7 @@ func TestRegisterOutcomes(t *testing.T) {
 	}{
 		{"stored", persisted(workflows.StatusPending, ""), nil, 201, "", ""},
 		{"active since", persisted(workflows.StatusActive, ""), nil, 201, "", ""},
-		{"unconfirmed", workflows.Persisted{}, fmt.Errorf("wait: %w", ErrUnconfirmed), 202, "", ""},
+		{"unconfirmed", workflows.Persisted{}, fmt.Errorf("wait: %w", engine.ErrUnconfirmed), 202, "", ""},
 		{"email taken", persisted(workflows.StatusRejected, user.CodeEmailTaken), nil, 409, "email_taken", ""},
 		{"username taken", persisted(workflows.StatusRejected, user.CodeUsernameTaken), nil, 409, "username_taken", ""},
 		{"superseded", persisted(workflows.StatusSuperseded, ""), nil, 409, "superseded", ""},
@@ -87,7 +88,7 @@ func TestRegisterOutcomes(t *testing.T) {
 		{"unknown refusal", persisted(workflows.StatusRejected, "new_rule"), nil, 500, "internal", ""},
 		{"unknown status", persisted("new_status", ""), nil, 500, "internal", ""},
 		{"defect", workflows.Persisted{}, errors.New("unexpected"), 500, "internal", ""},
-		{"unavailable", workflows.Persisted{}, fmt.Errorf("dial: %w", ErrUnavailable), 503, "unavailable", "3"},
+		{"unavailable", workflows.Persisted{}, fmt.Errorf("dial: %w", engine.ErrUnavailable), 503, "unavailable", "3"},
 		{"client gone", workflows.Persisted{}, context.Canceled, 503, "unavailable", "3"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

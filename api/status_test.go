@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/engine"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -70,9 +71,9 @@ func TestStatusFailures(t *testing.T) {
 		status int
 		code   ProblemCode
 	}{
-		{ErrNotFound, 404, ProblemCodeNotFound},
+		{engine.ErrNotFound, 404, ProblemCodeNotFound},
 		{errors.New("unexpected"), 500, ProblemCodeInternal},
-		{ErrUnavailable, 503, ProblemCodeUnavailable},
+		{engine.ErrUnavailable, 503, ProblemCodeUnavailable},
 	} {
 		t.Run(tt.err.Error(), func(t *testing.T) {
 			t.Parallel()

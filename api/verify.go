@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"registrar/internal/engine"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -30,7 +31,7 @@ func (s *server) VerifyRegistration(
 		return VerifyRegistration200JSONResponse{
 			Body: progress(id, workflows.RegistrationState{Status: workflows.StatusActive}),
 		}, nil
-	case errors.Is(err, ErrUnconfirmed), refused.Refusal == workflows.RefusedActivating:
+	case errors.Is(err, engine.ErrUnconfirmed), refused.Refusal == workflows.RefusedActivating:
 		return VerifyRegistration202JSONResponse{
 			Body: progress(id, workflows.RegistrationState{Status: workflows.StatusPending, Activating: true}),
 		}, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/engine"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -39,8 +40,8 @@ func TestVerify(t *testing.T) {
 		{"right", workflows.VerifyResult{Active: true}, nil, 200, "", ""},
 		{"already active", workflows.VerifyResult{}, refusedError(workflows.RefusedActive, 0), 200, "", ""},
 		{"activating", workflows.VerifyResult{}, refusedError(workflows.RefusedActivating, 0), 202, "", ""},
-		{"unconfirmed", workflows.VerifyResult{}, ErrUnconfirmed, 202, "", ""},
-		{"unknown", workflows.VerifyResult{}, ErrNotFound, 404, "not_found", ""},
+		{"unconfirmed", workflows.VerifyResult{}, engine.ErrUnconfirmed, 202, "", ""},
+		{"unknown", workflows.VerifyResult{}, engine.ErrNotFound, 404, "not_found", ""},
 		{"not ready", workflows.VerifyResult{}, refusedError(workflows.RefusedNotReady, 0), 409, "not_ready", "1"},
 		{"expired", workflows.VerifyResult{}, refusedError(workflows.RefusedCodeExpired, 0), 410, "code_expired", ""},
 		{"closed", workflows.VerifyResult{}, refusedError(workflows.RefusedClosed, 0), 410, "registration_closed", ""},
@@ -49,7 +50,7 @@ func TestVerify(t *testing.T) {
 		{"tries used up", workflows.VerifyResult{}, refusedError(workflows.RefusedTooManyAttempts, 0), 429, "too_many_attempts", ""},
 		{"refusal nobody knows", workflows.VerifyResult{}, refusedError("new", 0), 500, "internal", ""},
 		{"defect", workflows.VerifyResult{}, errors.New("unexpected"), 500, "internal", ""},
-		{"unavailable", workflows.VerifyResult{}, fmt.Errorf("dial: %w", ErrUnavailable), 503, "unavailable", "3"},
+		{"unavailable", workflows.VerifyResult{}, fmt.Errorf("dial: %w", engine.ErrUnavailable), 503, "unavailable", "3"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -109,7 +110,7 @@ func TestResend(t *testing.T) {
 		retry  string
 	}{
 		{"sent", nil, 202, "", ""},
-		{"unknown", ErrNotFound, 404, "not_found", ""},
+		{"unknown", engine.ErrNotFound, 404, "not_found", ""},
 		{"active", refusedError(workflows.RefusedActive, 0), 409, "already_active", ""},
 		{"activating", refusedError(workflows.RefusedActivating, 0), 409, "already_active", ""},
 		{"not ready", refusedError(workflows.RefusedNotReady, 0), 409, "not_ready", "1"},
@@ -119,8 +120,8 @@ func TestResend(t *testing.T) {
 		{"cooldown, just over", refusedError(workflows.RefusedCooldown, -time.Second), 429, "resend_cooldown", "1"},
 		{"no more", refusedError(workflows.RefusedTooManyResends, 0), 429, "too_many_resends", ""},
 		{"defect", errors.New("unexpected"), 500, "internal", ""},
-		{"unavailable", ErrUnavailable, 503, "unavailable", "3"},
-		{"unconfirmed", ErrUnconfirmed, 503, "unavailable", "3"},
+		{"unavailable", engine.ErrUnavailable, 503, "unavailable", "3"},
+		{"unconfirmed", engine.ErrUnconfirmed, 503, "unavailable", "3"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/engine"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -200,7 +201,7 @@ func TestReportsThatAreRefused(t *testing.T) {
 func TestReportsWaitForTheEngine(t *testing.T) {
 	t.Parallel()
 	h := setupHooks(t)
-	h.engine.undelivered = func(context.Context, string, workflows.Undelivered) error { return ErrUnavailable }
+	h.engine.undelivered = func(context.Context, string, workflows.Undelivered) error { return engine.ErrUnavailable }
 	for _, answer := range h.post(t) {
 		requireProblem(t, answer, 503, ProblemCodeUnavailable)
 	}

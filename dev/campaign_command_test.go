@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"registrar/internal/campaign"
+	"registrar/internal/engine"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -73,9 +73,9 @@ func (p *registrar) create(t *testing.T, group string, flags ...string) (id, tex
 }
 
 // awaitShown polls `campaign show --json` until it tells a status.
-func (p *registrar) awaitShown(t *testing.T, id string, want workflows.CampaignStatus) campaign.Campaign {
+func (p *registrar) awaitShown(t *testing.T, id string, want workflows.CampaignStatus) engine.Campaign {
 	t.Helper()
-	return await(t, string(want), func() (c campaign.Campaign, ok bool) {
+	return await(t, string(want), func() (c engine.Campaign, ok bool) {
 		require.NoError(t, json.Unmarshal([]byte(p.must(t, "show", "--json", id)), &c))
 		return c, c.Status == want
 	})
@@ -105,7 +105,7 @@ func TestCampaignCommand(t *testing.T) {
 		_, err := p.campaign(t, "", "resume", id)
 		var refused *exec.ExitError
 		require.ErrorAs(t, err, &refused)
-		require.Contains(t, string(refused.Stderr), campaign.ErrEnded.Error())
+		require.Contains(t, string(refused.Stderr), engine.ErrEnded.Error())
 	})
 	t.Run("retry and watch", func(t *testing.T) {
 		addresses := s.readers(t, "watched", 25)

@@ -16,10 +16,10 @@ import (
 	"registrar/dev/temporalserver"
 	"registrar/internal/campaign"
 	"registrar/internal/config"
+	"registrar/internal/engine"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
 	"registrar/internal/service"
-	"registrar/worker"
 	"registrar/workflows"
 )
 
@@ -54,9 +54,9 @@ func standIn(ctx workflow.Context, in workflows.CampaignInput) (workflows.Campai
 }
 
 // startEngine returns an engine on a server of its own, with a worker that runs stand-ins.
-func startEngine(t *testing.T) *campaign.Engine {
+func startEngine(t *testing.T) *engine.Campaigns {
 	t.Helper()
-	attributes := maps.Clone(worker.SearchAttributes())
+	attributes := maps.Clone(engine.SearchAttributes())
 	attributes[workflows.AttributeCampaignStatus] = enums.INDEXED_VALUE_TYPE_KEYWORD
 	server, err := temporalserver.Start(t.Context(), temporalserver.Options{
 		DataFile: filepath.Join(t.TempDir(), "temporal.db"), Namespace: client.DefaultNamespace, SearchAttributes: attributes, Logger: quiet(),
@@ -72,9 +72,9 @@ func startEngine(t *testing.T) *campaign.Engine {
 	w.RegisterWorkflowWithOptions(standIn, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
 	require.NoError(t, w.Start())
 	t.Cleanup(w.Stop)
-	return &campaign.Engine{
-		Client: c, Keys: keys.Ring, Data: payload.DataConverter(keys.Codec), ParkingTime: time.Hour, Patience: 20 * time.Second,
-	}
+	return engine.NewCampaigns(c, engine.CampaignOptions{
+		Keys: keys.Ring, Data: payload.DataConverter(keys.Codec), ParkingTime: time.Hour, Timeout: 20 * time.Second,
+	})
 }
 
 func newKeys(t *testing.T) service.Keys {
@@ -98,7 +98,7 @@ func TestCampaignEngine(t *testing.T) {
 
 	first, err := e.Start(ctx, "key", request)
 	require.NoError(t, err)
-	await := func(id string, want workflows.CampaignStatus) (c campaign.Campaign) {
+	await := func(id string, want workflows.CampaignStatus) (c engine.Campaign) {
 		require.Eventually(t, func() bool {
 			c, err = e.Get(ctx, id)
 			return err == nil && c.Status == want
@@ -113,16 +113,16 @@ func TestCampaignEngine(t *testing.T) {
 	other := request
 	other.Rate = 6
 	_, err = e.Start(ctx, "key", other)
-	require.ErrorIs(t, err, campaign.ErrReused)
+	require.ErrorIs(t, err, engine.ErrReused)
 
-	require.NoError(t, e.Do(ctx, first.ID, campaign.Pause))
+	require.NoError(t, e.Do(ctx, first.ID, engine.Pause))
 	require.Equal(t, 7, await(first.ID, workflows.CampaignPaused).Progress.Recipients)
-	require.NoError(t, e.Do(ctx, first.ID, campaign.Resume))
+	require.NoError(t, e.Do(ctx, first.ID, engine.Resume))
 	ended := await(first.ID, workflows.CampaignCompleted)
 	require.True(t, ended.Ended())
 	require.Equal(t, 7, ended.Progress.Sent)
-	for _, action := range campaign.Actions {
-		require.ErrorIs(t, e.Do(ctx, first.ID, action), campaign.ErrEnded, action)
+	for _, action := range engine.Actions {
+		require.ErrorIs(t, e.Do(ctx, first.ID, action), engine.ErrEnded, action)
 	}
 	again, err = e.Start(ctx, "key", request)
 	require.NoError(t, err)
@@ -130,12 +130,12 @@ func TestCampaignEngine(t *testing.T) {
 
 	second, err := e.Start(ctx, "", request)
 	require.NoError(t, err)
-	require.NoError(t, e.Do(ctx, second.ID, campaign.Cancel))
+	require.NoError(t, e.Do(ctx, second.ID, engine.Cancel))
 	require.True(t, await(second.ID, workflows.CampaignCancelled).Ended())
 	third, err := e.Start(ctx, "", request)
 	require.NoError(t, err)
 
-	var all []campaign.Campaign
+	var all []engine.Campaign
 	require.Eventually(t, func() bool { // visibility comes a little later
 		var next []byte
 		all, next, err = e.List(ctx, nil)
@@ -145,8 +145,8 @@ func TestCampaignEngine(t *testing.T) {
 	require.Equal(t, "Spring", all[1].Name)
 
 	const nobody = "0198f6c2-7d10-8a44-8c1f-5e2b9d3a6f77"
-	require.ErrorIs(t, e.Do(ctx, nobody, campaign.Pause), campaign.ErrNotFound)
-	require.ErrorIs(t, e.Do(ctx, nobody, campaign.Cancel), campaign.ErrNotFound)
+	require.ErrorIs(t, e.Do(ctx, nobody, engine.Pause), engine.ErrNotFound)
+	require.ErrorIs(t, e.Do(ctx, nobody, engine.Cancel), engine.ErrNotFound)
 	_, err = e.Get(ctx, nobody)
-	require.ErrorIs(t, err, campaign.ErrNotFound)
+	require.ErrorIs(t, err, engine.ErrNotFound)
 }

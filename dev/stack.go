@@ -20,10 +20,10 @@ import (
 	"registrar/dev/temporalserver"
 	"registrar/dev/userdb"
 	"registrar/internal/config"
+	"registrar/internal/engine"
 	"registrar/internal/payload"
 	"registrar/internal/service"
 	"registrar/internal/store"
-	"registrar/worker"
 )
 
 // options are what a stack is started with. Port 0 picks a free one, and for the Web UI means none.
@@ -130,7 +130,7 @@ func (s *stack) openTemporal(ctx context.Context, keys service.Keys, codec strin
 	} else {
 		server, err := temporalserver.Start(ctx, temporalserver.Options{
 			DataFile: filepath.Join(s.data, "temporal.db"), Port: s.temporalPort, UIPort: s.uiPort, CodecEndpoint: codec,
-			Namespace: o.Namespace, SearchAttributes: worker.SearchAttributes(), Logger: s.logger,
+			Namespace: o.Namespace, SearchAttributes: engine.SearchAttributes(), Logger: s.logger,
 		})
 		if err != nil {
 			return nil, explain(err)
@@ -152,7 +152,7 @@ func (s *stack) openTemporal(ctx context.Context, keys service.Keys, codec strin
 	}
 	s.places = append(s.places, place{Name: "Temporal", Address: o.HostPort, About: about})
 	if external {
-		return c, worker.AddSearchAttributes(ctx, c, o.Namespace)
+		return c, engine.AddSearchAttributes(ctx, c, o.Namespace)
 	}
 	return c, nil
 }

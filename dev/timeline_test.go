@@ -12,8 +12,8 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"registrar/api"
+	"registrar/internal/engine"
 	"registrar/internal/message"
-	"registrar/internal/timeline"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -173,9 +173,9 @@ func TestRegistrationsAreFoundByEmail(t *testing.T) {
 	require.NoError(t, err)
 	_, canonical, err := user.ParseEmail(strings.ToUpper(form.Email))
 	require.NoError(t, err)
-	operator := s.temporalClient(t)
-	found := await(t, "visibility", func() ([]timeline.Found, bool) {
-		found, err := timeline.FindByEmail(t.Context(), operator, keys.Ring.EmailHashes(canonical))
+	operator := engine.NewRegistrations(s.temporalClient(t), engine.RegistrationOptions{})
+	found := await(t, "visibility", func() ([]engine.Found, bool) {
+		found, err := operator.FindByEmail(t.Context(), keys.Ring.EmailHashes(canonical))
 		require.NoError(t, err)
 		return found, len(found) == 1
 	})
@@ -183,7 +183,7 @@ func TestRegistrationsAreFoundByEmail(t *testing.T) {
 	require.Equal(t, workflows.StatusAccepted, found[0].Status)
 	require.Equal(t, workflows.StatusPending, found[0].LiveStatus)
 	require.Equal(t, "Running", found[0].WorkflowStatus)
-	byID, err := timeline.FindByID(t.Context(), operator, id)
+	byID, err := operator.FindByID(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, found, byID)
 }

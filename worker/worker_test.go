@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -98,14 +97,4 @@ func TestStartRefusesAnUnknownQueue(t *testing.T) {
 func TestStopWithoutWorkers(t *testing.T) {
 	t.Parallel()
 	Workers(nil).Stop()
-}
-
-func TestSearchAttributes(t *testing.T) {
-	t.Parallel()
-	require.Equal(t, map[string]enums.IndexedValueType{
-		"RegistrationStatus": enums.INDEXED_VALUE_TYPE_KEYWORD,
-		"FailureReason":      enums.INDEXED_VALUE_TYPE_KEYWORD,
-		"EmailHash":          enums.INDEXED_VALUE_TYPE_KEYWORD,
-		"CampaignStatus":     enums.INDEXED_VALUE_TYPE_KEYWORD,
-	}, SearchAttributes())
 }

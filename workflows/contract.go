@@ -65,6 +65,11 @@ const (
 	StatusFailed     RegistrationStatus = "failed"               // a step used up its budget and waits for an operator
 )
 
+// Final is true for a registration that has ended and that no operator can continue.
+func (s RegistrationStatus) Final() bool {
+	return s == StatusActive || s == StatusRejected || s == StatusSuperseded || s == StatusExpired
+}
+
 // FailureReason says why a registration waits for an operator.
 type FailureReason string
 

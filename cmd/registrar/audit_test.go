@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/engine"
 	"registrar/internal/service"
 	"registrar/internal/timeline"
 	"registrar/internal/user"
@@ -48,7 +49,7 @@ UTC                      EVENT          STEP     TRY  BY   WHAT
 func TestPrintFindings(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, printFindings(&out, service.Findings{
-		Registrations: []timeline.Found{
+		Registrations: []engine.Found{
 			{
 				RegistrationID: "new", Status: workflows.StatusAccepted, LiveStatus: workflows.StatusPending,
 				WorkflowStatus: "Running", Started: noon,
@@ -63,7 +64,7 @@ func TestPrintFindings(t *testing.T) {
 			},
 		},
 		AccountKnown: true,
-		Account:      &timeline.Account{UserID: "u", RegistrationID: "new", Status: user.StatusPending, CreatedAt: noon},
+		Account:      &service.Account{UserID: "u", RegistrationID: "new", Status: user.StatusPending, CreatedAt: noon},
 	}))
 	require.Equal(t, strings.TrimLeft(`
 REGISTRATION  STATUS                REASON        WORKFLOW   STARTED (UTC)            CLOSED (UTC)

@@ -14,6 +14,7 @@ import (
 
 	"registrar/internal/campaign"
 	"registrar/internal/config"
+	"registrar/internal/engine"
 	"registrar/internal/service"
 	"registrar/workflows"
 )
@@ -26,10 +27,10 @@ func campaignCommand() *cobra.Command {
 		RunE:  help,
 	}
 	cmd.AddCommand(campaignCreateCommand(), campaignPreviewCommand(), campaignListCommand(), campaignShowCommand(),
-		campaignActionCommand(campaign.Pause, "Stop a campaign after the batch that is being sent, until resume"),
-		campaignActionCommand(campaign.Resume, "Let a paused campaign go on"),
-		campaignActionCommand(campaign.Retry, "Run the step again that made a campaign fail"),
-		campaignActionCommand(campaign.Cancel, "Stop a campaign for good after the batch that is being sent"))
+		campaignActionCommand(engine.Pause, "Stop a campaign after the batch that is being sent, until resume"),
+		campaignActionCommand(engine.Resume, "Let a paused campaign go on"),
+		campaignActionCommand(engine.Retry, "Run the step again that made a campaign fail"),
+		campaignActionCommand(engine.Cancel, "Stop a campaign for good after the batch that is being sent"))
 	return cmd
 }
 
@@ -128,7 +129,7 @@ func createCampaign(cmd *cobra.Command, r campaign.Request, key string, yes bool
 			return err
 		}
 	}
-	return withCampaigns(cmd, func(ctx context.Context, e *campaign.Engine) error {
+	return withCampaigns(cmd, func(ctx context.Context, e *engine.Campaigns) error {
 		started, err := e.Start(ctx, key, r)
 		if err != nil {
 			return err
@@ -157,13 +158,13 @@ func confirm(cmd *cobra.Command, r campaign.Request) error {
 	return nil
 }
 
-func campaignActionCommand(do campaign.Action, short string) *cobra.Command {
+func campaignActionCommand(do engine.Action, short string) *cobra.Command {
 	return &cobra.Command{
 		Use:   string(do) + " ID",
 		Short: short,
 		Args:  oneCampaign,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withCampaigns(cmd, func(ctx context.Context, e *campaign.Engine) error {
+			return withCampaigns(cmd, func(ctx context.Context, e *engine.Campaigns) error {
 				if err := e.Do(ctx, args[0], do); err != nil {
 					return err
 				}
@@ -174,7 +175,7 @@ func campaignActionCommand(do campaign.Action, short string) *cobra.Command {
 	}
 }
 
-func withCampaigns(cmd *cobra.Command, use func(context.Context, *campaign.Engine) error) error {
+func withCampaigns(cmd *cobra.Command, use func(context.Context, *engine.Campaigns) error) error {
 	c, err := config.Load(os.Environ())
 	if err != nil {
 		return err

@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"time"
 
+	"registrar/internal/engine"
+
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
-
-	"registrar/internal/campaign"
 )
 
 func campaignListCommand() *cobra.Command {
@@ -23,7 +23,7 @@ func campaignListCommand() *cobra.Command {
 		Short: "List the campaigns: those that have not ended, then the latest",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withCampaigns(cmd, func(ctx context.Context, e *campaign.Engine) error {
+			return withCampaigns(cmd, func(ctx context.Context, e *engine.Campaigns) error {
 				campaigns, err := listCampaigns(ctx, e, limit)
 				if err != nil {
 					return err
@@ -41,12 +41,12 @@ func campaignListCommand() *cobra.Command {
 }
 
 type campaignLister interface {
-	List(ctx context.Context, page []byte) ([]campaign.Campaign, []byte, error)
+	List(ctx context.Context, page []byte) ([]engine.Campaign, []byte, error)
 }
 
 // listCampaigns goes from page to page.
-func listCampaigns(ctx context.Context, from campaignLister, limit int) ([]campaign.Campaign, error) {
-	all := []campaign.Campaign{}
+func listCampaigns(ctx context.Context, from campaignLister, limit int) ([]engine.Campaign, error) {
+	all := []engine.Campaign{}
 	var page []byte
 	for {
 		campaigns, next, err := from.List(ctx, page)
@@ -68,7 +68,7 @@ func campaignShowCommand() *cobra.Command {
 		Short: "Tell how far a campaign is",
 		Args:  oneCampaign,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withCampaigns(cmd, func(ctx context.Context, e *campaign.Engine) error {
+			return withCampaigns(cmd, func(ctx context.Context, e *engine.Campaigns) error {
 				if watch {
 					return watchCampaign(ctx, e, args[0], newWatcher(cmd.OutOrStdout()), watchInterval)
 				}
@@ -99,7 +99,7 @@ func oneCampaign(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func printCampaigns(w io.Writer, campaigns []campaign.Campaign) error {
+func printCampaigns(w io.Writer, campaigns []engine.Campaign) error {
 	table := newTable(w, "CAMPAIGN", "STATUS", "SENT", "OF", "CREATED (UTC)", "NAME")
 	for _, c := range campaigns {
 		sent, of := "-", "-"
@@ -111,7 +111,7 @@ func printCampaigns(w io.Writer, campaigns []campaign.Campaign) error {
 	return table.flush()
 }
 
-func printCampaign(w io.Writer, c campaign.Campaign) error {
+func printCampaign(w io.Writer, c engine.Campaign) error {
 	table := newTable(w, "campaign", c.ID)
 	table.row("name", c.Name)
 	table.row("status", string(c.Status))

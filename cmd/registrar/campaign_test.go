@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/campaign"
+	"registrar/internal/engine"
 	"registrar/workflows"
 )
 
@@ -96,19 +97,19 @@ func TestCampaignUsage(t *testing.T) {
 	}
 }
 
-func running(sent int) campaign.Campaign {
-	return campaign.Campaign{
+func running(sent int) engine.Campaign {
+	return engine.Campaign{
 		ID: aCampaign, Name: "Spring\x1b[2J", Status: workflows.CampaignRunning, Rate: 2.5, CreatedAt: noon,
-		Progress: &campaign.Progress{Recipients: 10, Sent: sent, Rejected: 1, Batches: 2, StartedAt: noon},
+		Progress: &engine.Progress{Recipients: 10, Sent: sent, Rejected: 1, Batches: 2, StartedAt: noon},
 	}
 }
 
 func TestPrintCampaigns(t *testing.T) {
 	var out bytes.Buffer
-	scheduled := campaign.Campaign{
+	scheduled := engine.Campaign{
 		ID: aCampaign, Name: "Summer", Status: workflows.CampaignScheduled, Locale: "de", CreatedAt: noon, ScheduleAt: noon.Add(time.Hour),
 	}
-	require.NoError(t, printCampaigns(&out, []campaign.Campaign{running(4), scheduled}))
+	require.NoError(t, printCampaigns(&out, []engine.Campaign{running(4), scheduled}))
 	require.Equal(t, strings.TrimLeft(`
 CAMPAIGN                              STATUS     SENT  OF  CREATED (UTC)            NAME
 0198f6c2-7d10-8a44-8c1f-5e2b9d3a6f77  running    4     10  2026-12-01 12:00:00.000  Spring [2J
@@ -138,7 +139,7 @@ reason      email_misconfigured
 
 func TestCountsThatNobodyTellsAreNotZero(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, printCampaign(&out, campaign.Campaign{
+	require.NoError(t, printCampaign(&out, engine.Campaign{
 		ID: aCampaign, Name: "Spring", Status: workflows.CampaignCancelled, CreatedAt: noon,
 	}))
 	require.Equal(t, strings.TrimLeft(`
@@ -154,11 +155,11 @@ progress   unknown: no worker answers
 // pages are campaigns, three to a page.
 type pages int
 
-func (p pages) List(_ context.Context, page []byte) ([]campaign.Campaign, []byte, error) {
+func (p pages) List(_ context.Context, page []byte) ([]engine.Campaign, []byte, error) {
 	if len(page) == int(p)-1 {
-		return make([]campaign.Campaign, 3), nil, nil
+		return make([]engine.Campaign, 3), nil, nil
 	}
-	return make([]campaign.Campaign, 3), append(page, '.'), nil
+	return make([]engine.Campaign, 3), append(page, '.'), nil
 }
 
 func TestListCampaigns(t *testing.T) {
@@ -170,20 +171,20 @@ func TestListCampaigns(t *testing.T) {
 }
 
 // script answers with one step after the other.
-type script []func() (campaign.Campaign, error)
+type script []func() (engine.Campaign, error)
 
-func (s *script) Get(context.Context, string) (campaign.Campaign, error) {
+func (s *script) Get(context.Context, string) (engine.Campaign, error) {
 	next := (*s)[0]
 	*s = (*s)[1:]
 	return next()
 }
 
-func is(c campaign.Campaign) func() (campaign.Campaign, error) {
-	return func() (campaign.Campaign, error) { return c, nil }
+func is(c engine.Campaign) func() (engine.Campaign, error) {
+	return func() (engine.Campaign, error) { return c, nil }
 }
 
-func fails(err error) func() (campaign.Campaign, error) {
-	return func() (campaign.Campaign, error) { return campaign.Campaign{}, err }
+func fails(err error) func() (engine.Campaign, error) {
+	return func() (engine.Campaign, error) { return engine.Campaign{}, err }
 }
 
 func TestWatchCampaign(t *testing.T) {
@@ -193,8 +194,8 @@ func TestWatchCampaign(t *testing.T) {
 	ended.Status, ended.Progress.EndedAt = workflows.CampaignCompleted, noon
 	steps := func() *script {
 		return &script{
-			is(campaign.Campaign{Status: workflows.CampaignScheduled}), is(running(4)), is(running(4)), is(parked),
-			fails(campaign.ErrUnavailable), is(ended),
+			is(engine.Campaign{Status: workflows.CampaignScheduled}), is(running(4)), is(running(4)), is(parked),
+			fails(engine.ErrUnavailable), is(ended),
 		}
 	}
 	var out bytes.Buffer
@@ -205,7 +206,7 @@ func TestWatchCampaign(t *testing.T) {
 scheduled
 running: 4 of 10 sent, 1 rejected
 failed (email_unavailable): 4 of 10 sent, 1 rejected
-the workflow engine cannot be reached, or no worker answers
+Temporal cannot be reached, or no worker answers
 completed: 9 of 10 sent, 1 rejected
 `, "\n"), out.String())
 
@@ -216,10 +217,10 @@ completed: 9 of 10 sent, 1 rejected
 
 	defect := errors.New("a defect")
 	require.ErrorIs(t, watchCampaign(t.Context(), &script{fails(defect)}, aCampaign, &lines{to: &out}, time.Millisecond), defect)
-	require.ErrorIs(t, watchCampaign(t.Context(), &script{fails(campaign.ErrNotFound)}, aCampaign, &bar{to: &out}, time.Millisecond),
-		campaign.ErrNotFound)
+	require.ErrorIs(t, watchCampaign(t.Context(), &script{fails(engine.ErrNotFound)}, aCampaign, &bar{to: &out}, time.Millisecond),
+		engine.ErrNotFound)
 
 	ctx, cancel := context.WithCancel(t.Context())
-	stop := func() (campaign.Campaign, error) { cancel(); return campaign.Campaign{}, ctx.Err() }
+	stop := func() (engine.Campaign, error) { cancel(); return engine.Campaign{}, ctx.Err() }
 	require.NoError(t, watchCampaign(ctx, &script{is(running(1)), stop}, aCampaign, &lines{to: &out}, time.Millisecond))
 }

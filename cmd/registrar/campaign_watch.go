@@ -9,7 +9,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"registrar/internal/campaign"
+	"registrar/internal/engine"
 	"registrar/internal/service"
 )
 
@@ -17,7 +17,7 @@ const watchInterval = time.Second
 
 // watcher shows a campaign again and again.
 type watcher interface {
-	show(c campaign.Campaign)
+	show(c engine.Campaign)
 	// trouble tells that nobody answers for now.
 	trouble(err error)
 	done()
@@ -32,7 +32,7 @@ func newWatcher(w io.Writer) watcher {
 }
 
 type campaignGetter interface {
-	Get(ctx context.Context, id string) (campaign.Campaign, error)
+	Get(ctx context.Context, id string) (engine.Campaign, error)
 }
 
 // watchCampaign shows a campaign until it has ended, ctx ends, or there is no such campaign. While nobody answers it
@@ -46,7 +46,7 @@ func watchCampaign(ctx context.Context, from campaignGetter, id string, w watche
 		switch {
 		case ctx.Err() != nil:
 			return nil // told to stop
-		case errors.Is(err, campaign.ErrUnavailable):
+		case errors.Is(err, engine.ErrUnavailable):
 			w.trouble(err)
 		case err != nil:
 			return err
@@ -70,9 +70,9 @@ type lines struct {
 	last string
 }
 
-func (l *lines) show(c campaign.Campaign) { l.line(describe(c)) }
-func (l *lines) trouble(err error)        { l.line(err.Error()) }
-func (*lines) done()                      {}
+func (l *lines) show(c engine.Campaign) { l.line(describe(c)) }
+func (l *lines) trouble(err error)      { l.line(err.Error()) }
+func (*lines) done()                    {}
 
 func (l *lines) line(text string) {
 	if text != l.last {
@@ -81,7 +81,7 @@ func (l *lines) line(text string) {
 	}
 }
 
-func describe(c campaign.Campaign) string {
+func describe(c engine.Campaign) string {
 	text := string(c.Status)
 	p := c.Progress
 	if p == nil {
@@ -99,7 +99,7 @@ type bar struct {
 	bar *progressbar.ProgressBar
 }
 
-func (b *bar) show(c campaign.Campaign) {
+func (b *bar) show(c engine.Campaign) {
 	total, sent := 1, 0
 	if p := c.Progress; p != nil {
 		total, sent = max(p.Recipients, p.Sent+p.Rejected, 1), p.Sent+p.Rejected

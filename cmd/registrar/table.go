@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode"
 
+	"registrar/internal/engine"
 	"registrar/internal/service"
 	"registrar/internal/timeline"
 	"registrar/workflows"
@@ -95,7 +96,7 @@ func printFindings(w io.Writer, f service.Findings) error {
 }
 
 // status is where a registration stands. One that ended as accepted is an active account (docs/decisions/0004).
-func status(r timeline.Found) workflows.RegistrationStatus {
+func status(r engine.Found) workflows.RegistrationStatus {
 	if r.Status == workflows.StatusAccepted && r.WorkflowStatus == "Completed" {
 		return workflows.StatusActive
 	}

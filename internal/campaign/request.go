@@ -44,8 +44,13 @@ func (r Request) Check(now time.Time) []Mistake {
 	return mistakes
 }
 
-// input is what the workflow starts with. The request has no mistakes.
-func (r Request) input(id, fingerprint string, now time.Time, parking time.Duration) workflows.CampaignInput {
+// Validate returns a *MistakesError with every mistake of the request, or nil.
+func (r Request) Validate(now time.Time) error {
+	return asError(r.Check(now))
+}
+
+// Input is the input of the campaign's workflow. The request must be valid.
+func (r Request) Input(id, fingerprint string, now time.Time, parking time.Duration) workflows.CampaignInput {
 	content := r.Content
 	content.Locale, _ = parseLocale(content.Locale)
 	return workflows.CampaignInput{
@@ -55,8 +60,8 @@ func (r Request) input(id, fingerprint string, now time.Time, parking time.Durat
 	}
 }
 
-// parts are what makes two requests the same.
-func (r Request) parts() []string {
+// Parts are the values that make two requests the same.
+func (r Request) Parts() []string {
 	at := ""
 	if !r.ScheduleAt.IsZero() {
 		at = r.ScheduleAt.UTC().Format(time.RFC3339Nano)

@@ -1,16 +1,84 @@
-// Package engine sorts what Temporal's client says.
+// Package engine is the only package that calls Temporal's client: it starts, updates, queries, signals and lists the
+// workflows of registrations and campaigns, and reads their histories. Callers see the errors below and no error types of
+// Temporal.
 package engine
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 )
 
-// IsTemporary is true for an answer that did not come in time, or that says to come again.
-func IsTemporary(err error) bool {
+// The errors that every call can return, wrapped. Any other error is a defect.
+var (
+	// ErrUnavailable means that Temporal or a worker did not answer in time. The request may have taken effect.
+	ErrUnavailable = errors.New("Temporal cannot be reached, or no worker answers") //nolint:staticcheck // a product's name
+	// ErrNotFound means that Temporal has no such workflow, or no longer.
+	ErrNotFound = errors.New("not found")
+)
+
+// defaultTimeout bounds a call to Temporal, unless the options say otherwise.
+const defaultTimeout = 3 * time.Second
+
+// caller makes calls about one kind of workflow.
+type caller struct {
+	client  client.Client
+	kind    string // the word for the workflow in errors
+	timeout time.Duration
+}
+
+func newCaller(c client.Client, kind string, timeout time.Duration) caller {
+	if timeout == 0 {
+		timeout = defaultTimeout
+	}
+	return caller{c, kind, timeout}
+}
+
+// bound limits ctx to the caller's timeout.
+func (c caller) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, c.timeout)
+}
+
+// describe returns what the server knows of the latest run of a workflow. It needs no worker.
+func (c caller) describe(ctx context.Context, workflowID string) (*workflow.WorkflowExecutionInfo, error) {
+	answer, err := c.client.DescribeWorkflowExecution(ctx, workflowID, "")
+	return answer.GetWorkflowExecutionInfo(), c.explain("look up", err)
+}
+
+// result reads the result of a completed run into out. It needs no worker.
+func (c caller) result(ctx context.Context, run *workflow.WorkflowExecutionInfo, out any) error {
+	id := run.GetExecution()
+	return c.explain("read the result of", c.client.GetWorkflow(ctx, id.GetWorkflowId(), id.GetRunId()).Get(ctx, out))
+}
+
+func (c caller) signal(ctx context.Context, workflowID, name string, in any) error {
+	return c.explain("signal", c.client.SignalWorkflow(ctx, workflowID, "", name, in))
+}
+
+// explain turns an error of Temporal's client into one of this package; nil stays nil. action is the verb that failed.
+func (c caller) explain(action string, err error) error {
+	var notFound *serviceerror.NotFound
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &notFound):
+		return fmt.Errorf("%s %w", c.kind, ErrNotFound)
+	case isTemporary(err):
+		return fmt.Errorf("%w: %s the %s: %w", ErrUnavailable, action, c.kind, err)
+	default:
+		return fmt.Errorf("%s the %s: %w", action, c.kind, err)
+	}
+}
+
+// isTemporary is true for a call that got no answer in time, or was told to try again.
+func isTemporary(err error) bool {
 	var (
 		timeout     *client.WorkflowUpdateServiceTimeoutOrCanceledError
 		unavailable *serviceerror.Unavailable
@@ -23,4 +91,14 @@ func IsTemporary(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
 		errors.As(err, &timeout) || errors.As(err, &unavailable) || errors.As(err, &exhausted) ||
 		errors.As(err, &deadline) || errors.As(err, &canceled) || errors.As(err, &notReady) || errors.As(err, &noWorker)
+}
+
+// Keyword decodes a search attribute of type Keyword, which Temporal stores unencrypted. An absent or unreadable one is
+// empty.
+func Keyword(p *common.Payload) string {
+	var value string
+	if p == nil || converter.GetDefaultDataConverter().FromPayload(p, &value) != nil {
+		return ""
+	}
+	return value
 }

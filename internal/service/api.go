@@ -12,6 +12,7 @@ import (
 	"registrar/api"
 	"registrar/internal/breach"
 	"registrar/internal/config"
+	"registrar/internal/engine"
 	"registrar/internal/limit"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
@@ -20,15 +21,18 @@ import (
 
 // APIDeps are the API's parts as the configuration says. The caller may change them before api.New.
 func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Client, logger *slog.Logger) api.Deps {
+	registrations := engine.NewRegistrations(temporal, engine.RegistrationOptions{
+		WaitBudget: c.API.WaitBudget, EmailHash: keys.Ring.EmailHash,
+	})
 	deps := api.Deps{
-		Engine: api.NewTemporal(temporal, api.TemporalOptions{WaitBudget: c.API.WaitBudget, EmailHash: keys.Ring.EmailHash}),
+		Engine: registrations,
 		Hasher: secret.NewHasher(secret.HasherOptions{Concurrency: c.API.HashConcurrency, Queue: c.API.HashQueue}),
 		Keys:   keys.Ring,
 		Rules:  c.Registration.Rules(),
 		Policy: c.Registration.Policy(),
 		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies,
 
-		Timelines: timelines(keys, users, temporal), AdminToken: c.API.AdminToken, Webhooks: openReports(c, users),
+		Timelines: timelines(keys, users, registrations), AdminToken: c.API.AdminToken, Webhooks: openReports(c, users),
 		Unsubscriber: users,
 	}
 	if c.Public.PublicURL != "" { // links in a campaign's emails need it

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"registrar/internal/config"
+	"registrar/internal/engine"
 	"registrar/internal/payload"
 	"registrar/internal/store"
 	"registrar/internal/timeline"
@@ -17,10 +18,10 @@ import (
 )
 
 // timelines reads what Temporal and the user database know.
-func timelines(keys Keys, users *store.Store, temporal client.Client) timeline.Reader {
+func timelines(keys Keys, users *store.Store, registrations *engine.Registrations) timeline.Reader {
 	data := payload.DataConverter(keys.Codec)
 	return timeline.Reader{
-		Temporal: temporal, Ledger: users,
+		Histories: registrations, Ledger: users,
 		Converters: timeline.Converters{Data: data, Failure: payload.FailureConverter(data)},
 	}
 }
@@ -30,10 +31,10 @@ const auditPatience = 30 * time.Second
 
 // Audit answers operators' questions about registrations.
 type Audit struct {
-	keys     Keys
-	users    *store.Store
-	temporal client.Client
-	logger   *slog.Logger
+	keys          Keys
+	users         *store.Store
+	registrations *engine.Registrations
+	logger        *slog.Logger
 }
 
 // WithAudit lets ask use an Audit, within half a minute.
@@ -50,18 +51,18 @@ func WithAudit(ctx context.Context, c config.Config, logger *slog.Logger, ask fu
 		return fmt.Errorf("connect to Temporal at %s: %w", o.temporal.HostPort, err)
 	}
 	defer temporal.Close()
-	return ask(ctx, &Audit{o.keys, o.users, temporal, logger})
+	return ask(ctx, &Audit{o.keys, o.users, engine.NewRegistrations(temporal, engine.RegistrationOptions{}), logger})
 }
 
 // Timeline tells what happened to a registration, given its id or its workflow's.
 func (a *Audit) Timeline(ctx context.Context, id string) (timeline.Timeline, error) {
-	return timelines(a.keys, a.users, a.temporal).Read(ctx, id)
+	return timelines(a.keys, a.users, a.registrations).Read(ctx, id)
 }
 
 // Findings are what is known of a person or a registration.
 type Findings struct {
-	Registrations []timeline.Found  `json:"registrations"` // newest first
-	Account       *timeline.Account `json:"account,omitempty"`
+	Registrations []engine.Found `json:"registrations"` // newest first
+	Account       *Account       `json:"account,omitempty"`
 	// AccountKnown is false when the database did not answer.
 	AccountKnown bool `json:"account_known"`
 }
@@ -75,7 +76,7 @@ func (a *Audit) FindByEmail(ctx context.Context, address string) (Findings, erro
 	if err != nil {
 		return Findings{}, fmt.Errorf("the address %w", err)
 	}
-	found, err := timeline.FindByEmail(ctx, a.temporal, a.keys.Ring.EmailHashes(canonical))
+	found, err := a.registrations.FindByEmail(ctx, a.keys.Ring.EmailHashes(canonical))
 	if err != nil {
 		return Findings{}, err
 	}
@@ -89,7 +90,7 @@ func (a *Audit) FindByID(ctx context.Context, registrationID string) (Findings, 
 	if !ok {
 		return Findings{}, errors.New("the id is no UUID")
 	}
-	found, err := timeline.FindByID(ctx, a.temporal, id)
+	found, err := a.registrations.FindByID(ctx, id)
 	if err != nil {
 		return Findings{}, err
 	}
@@ -98,13 +99,13 @@ func (a *Audit) FindByID(ctx context.Context, registrationID string) (Findings, 
 }
 
 // findings puts together what was found. The registrations are worth knowing while the database is away.
-func (a *Audit) findings(found []timeline.Found, account user.Account, known bool, err error) (Findings, error) {
+func (a *Audit) findings(found []engine.Found, account user.Account, known bool, err error) (Findings, error) {
 	if err != nil {
 		a.logger.Warn("the account is not known", "err", err)
 	}
 	f := Findings{Registrations: found, AccountKnown: err == nil}
 	if known {
-		f.Account = timeline.FromAccount(account)
+		f.Account = fromAccount(account)
 	}
 	switch {
 	case len(found) > 0 || known:
@@ -115,3 +116,16 @@ func (a *Audit) findings(found []timeline.Found, account user.Account, known boo
 		return f, ErrNothingFound
 	}
 }
+
+// Account is a user.Account as JSON.
+type Account struct {
+	UserID          string      `json:"user_id"`
+	RegistrationID  string      `json:"registration_id"` // the one that has the user now
+	Status          user.Status `json:"status"`
+	RequestedAt     time.Time   `json:"requested_at"`
+	CreatedAt       time.Time   `json:"created_at"`
+	VerifiedAt      time.Time   `json:"verified_at,omitzero"`
+	EmailVerifiedAt time.Time   `json:"email_verified_at,omitzero"`
+}
+
+func fromAccount(a user.Account) *Account { j := Account(a); return &j }

@@ -9,14 +9,15 @@ import (
 
 	"registrar/internal/campaign"
 	"registrar/internal/config"
+	"registrar/internal/engine"
 	"registrar/internal/payload"
 )
 
-// campaigns starts, watches and steers campaigns.
-func campaigns(c config.Config, keys Keys, temporal client.Client) *campaign.Engine {
-	return &campaign.Engine{
-		Client: temporal, Keys: keys.Ring, Data: payload.DataConverter(keys.Codec), ParkingTime: c.Registration.ParkingTime,
-	}
+// campaigns returns the campaigns in the client's namespace.
+func campaigns(c config.Config, keys Keys, temporal client.Client) *engine.Campaigns {
+	return engine.NewCampaigns(temporal, engine.CampaignOptions{
+		Keys: keys.Ring, Data: payload.DataConverter(keys.Codec), ParkingTime: c.Registration.ParkingTime,
+	})
 }
 
 // Letters writes the letters of campaigns.
@@ -25,7 +26,7 @@ func Letters(c config.Config, keys Keys) campaign.Letters {
 }
 
 // WithCampaigns lets use have the campaigns. Nothing but Temporal is needed; every call has a deadline of its own.
-func WithCampaigns(ctx context.Context, c config.Config, logger *slog.Logger, use func(context.Context, *campaign.Engine) error) error {
+func WithCampaigns(ctx context.Context, c config.Config, logger *slog.Logger, use func(context.Context, *engine.Campaigns) error) error {
 	if err := c.Need("PRF_KEYSET", "PAYLOAD_KEYSET"); err != nil {
 		return err
 	}

@@ -9,11 +9,11 @@ import (
 	"runtime/debug"
 	"time"
 
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"registrar/activities"
 	"registrar/internal/config"
+	"registrar/internal/engine"
 	"registrar/internal/pause"
 	"registrar/internal/store"
 	"registrar/worker"
@@ -106,15 +106,8 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error 
 // dial connects to Temporal, and tries again until it is there and has the namespace.
 func dial(ctx context.Context, o client.Options, logger *slog.Logger) (c client.Client, err error) {
 	err = Await(ctx, logger, "Temporal at "+o.HostPort, func(ctx context.Context) error {
-		if c, err = client.DialContext(ctx, o); err != nil {
-			return err
-		}
-		_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: o.Namespace})
-		if err != nil {
-			c.Close()
-			return fmt.Errorf("look up the namespace %q: %w", o.Namespace, err)
-		}
-		return nil
+		c, err = engine.Dial(ctx, o)
+		return err
 	})
 	return c, err
 }
@@ -147,7 +140,7 @@ func AddSearchAttributes(ctx context.Context) error {
 		return fmt.Errorf("connect to Temporal at %s (--skip-temporal leaves it alone): %w", o.HostPort, err)
 	}
 	defer c.Close()
-	return worker.AddSearchAttributes(ctx, c, o.Namespace)
+	return engine.AddSearchAttributes(ctx, c, o.Namespace)
 }
 
 // schemaReady is the readiness check of the database's schema. A database that is away, or that a later release has

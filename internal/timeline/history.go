@@ -7,33 +7,28 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
 
+	"registrar/internal/engine"
 	"registrar/workflows"
 )
 
-// run is one run of a registration's workflow.
-type run struct {
-	id     string
-	events []*history.HistoryEvent
-}
-
-// birth is when a run began: with its reset, or with its first event when it is no reset of another.
-func (r run) birth() time.Time {
-	for _, event := range slices.Backward(r.events) {
+// startOf is when a run began: with its reset, or with its first event when it is no reset of another.
+func startOf(r engine.Run) time.Time {
+	for _, event := range slices.Backward(r.Events) {
 		if isReset(event) {
 			return event.GetEventTime().AsTime()
 		}
 	}
-	if len(r.events) == 0 {
+	if len(r.Events) == 0 {
 		return time.Time{}
 	}
-	return r.events[0].GetEventTime().AsTime()
+	return r.Events[0].GetEventTime().AsTime()
 }
 
 // fromRuns tells the runs of one workflow, oldest first. A run that is a reset of another repeats the first events of
 // that one; they are told once.
-func fromRuns(runs []run, c Converters) []Entry {
+func fromRuns(runs []engine.Run, c Converters) []Entry {
 	runs = slices.Clone(runs)
-	slices.SortStableFunc(runs, func(a, b run) int { return a.birth().Compare(b.birth()) })
+	slices.SortStableFunc(runs, func(a, b engine.Run) int { return startOf(a).Compare(startOf(b)) })
 	type event struct {
 		id int64
 		at time.Time
@@ -76,12 +71,12 @@ type telling struct {
 }
 
 // fromRun tells one run's history. Events of other types are left out.
-func fromRun(r run, c Converters) []Entry {
+func fromRun(r engine.Run, c Converters) []Entry {
 	t := &telling{
-		Converters: c, runID: r.id,
+		Converters: c, runID: r.ID,
 		activities: map[int64]Entry{}, timers: map[int64]Entry{}, updates: map[int64]int{}, reapplied: map[string]bool{},
 	}
-	for _, event := range r.events {
+	for _, event := range r.Events {
 		if tell, known := tellers[event.GetEventType()]; known {
 			tell(t, event)
 		}

@@ -16,13 +16,14 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
+	"registrar/internal/engine"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
 
 func TestParkedAndRetried(t *testing.T) {
 	t.Parallel()
-	entries := fromRun(run{"run", recorded(t, "parked_and_retried")}, readable())
+	entries := fromRun(run("run", recorded(t, "parked_and_retried")), readable())
 	require.Equal(t, []string{
 		"accepted by worker (Registration, code by sms)",
 		"step_completed PersistUser #1",
@@ -72,7 +73,7 @@ func TestStories(t *testing.T) {
 	} {
 		t.Run(story, func(t *testing.T) {
 			t.Parallel()
-			told := lines(fromRun(run{"run", recorded(t, story)}, readable()))
+			told := lines(fromRun(run("run", recorded(t, story)), readable()))
 			for _, line := range want {
 				require.Contains(t, told, line)
 			}
@@ -87,7 +88,7 @@ func TestNothingPersonal(t *testing.T) {
 		events := recorded(t, story)
 		var in workflows.RegistrationInput
 		require.True(t, readable().read(events[0].GetWorkflowExecutionStartedEventAttributes().GetInput(), &in))
-		text := fmt.Sprintf("%+v", fromRun(run{"run", events}, readable()))
+		text := fmt.Sprintf("%+v", fromRun(run("run", events), readable()))
 		p := in.Profile
 		for _, personal := range append(in.CodeDigests, p.FirstName, p.LastName, p.Email, p.Mobile, in.PasswordHash, in.Fingerprint, "@") {
 			if personal != "" {
@@ -126,11 +127,11 @@ func TestEncrypted(t *testing.T) {
 	ours := encrypting(t)
 	events := recorded(t, "parked_and_retried")
 	encrypted := encrypt(t, ours, events)
-	want := lines(fromRun(run{"run", events}, readable()))
+	want := lines(fromRun(run("run", events), readable()))
 	want[8] = "step_failed SendOTP twilio 20003 sms_misconfigured #5 (twilio: misconfigured (20003))"
-	require.Equal(t, want, lines(fromRun(run{"run", encrypted}, ours)), "what is not encrypted is read as well")
+	require.Equal(t, want, lines(fromRun(run("run", encrypted), ours)), "what is not encrypted is read as well")
 
-	strangers := lines(fromRun(run{"run", encrypted}, encrypting(t)))
+	strangers := lines(fromRun(run("run", encrypted), encrypting(t)))
 	require.Contains(t, strangers, "run_completed ("+undecodable+")")
 	require.Contains(t, strangers, "step_failed SendOTP sms_misconfigured #5 ("+undecodable+")")
 	require.Len(t, strangers, len(want), "what cannot be decoded is told all the same")
@@ -140,7 +141,7 @@ func TestTheHistoryIsLeftAsItIs(t *testing.T) {
 	t.Parallel()
 	for _, story := range stories(t) {
 		events, before := recorded(t, story), recorded(t, story)
-		fromRun(run{"run", events}, readable())
+		fromRun(run("run", events), readable())
 		for i := range events {
 			require.True(t, proto.Equal(before[i], events[i]), "%s %d", story, i)
 		}
@@ -177,7 +178,7 @@ func TestOddHistories(t *testing.T) {
 			events = append(events, event)
 		}
 		cut := rapid.IntRange(0, len(events)).Draw(t, "cut")
-		fromRuns([]run{{"a", events[:cut]}, {"b", events[cut:]}, {"c", nil}}, readable())
+		fromRuns([]engine.Run{run("a", events[:cut]), run("b", events[cut:]), run("c", nil)}, readable())
 	})
 }
 
@@ -190,7 +191,7 @@ func TestBrokenJSON(t *testing.T) {
 	} {
 		event := &history.HistoryEvent{EventTime: timestamppb.New(now)}
 		require.NoError(t, protojson.Unmarshal([]byte(text), event))
-		told := fromRun(run{"run", []*history.HistoryEvent{event}}, readable())
+		told := fromRun(run("run", []*history.HistoryEvent{event}), readable())
 		require.Len(t, told, 1)
 		require.True(t, strings.HasPrefix(string(told[0].Event), "step_"))
 	}

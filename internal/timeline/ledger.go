@@ -27,9 +27,9 @@ type ledgerPart struct {
 	err     error
 }
 
-// readLedger asks the ledger, within its patience: a database that hangs must leave time for the rest.
+// readLedger asks the ledger, for at most ledgerTimeout.
 func readLedger(ctx context.Context, l Ledger, registrationID string) ledgerPart {
-	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
+	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout)
 	defer cancel()
 	part, err := askLedger(ctx, l, registrationID)
 	if err != nil {

@@ -3,11 +3,10 @@ package timeline
 import (
 	"fmt"
 
-	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
-	"go.temporal.io/sdk/converter"
 
+	"registrar/internal/engine"
 	"registrar/workflows"
 )
 
@@ -74,19 +73,10 @@ func (t *telling) updateCompleted(event *history.HistoryEvent) {
 // statusChanged tells the search attributes, which the workflow writes when there is something for an operator to know.
 func (t *telling) statusChanged(event *history.HistoryEvent) {
 	fields := event.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes().GetIndexedFields()
-	status, reason := keyword(fields[workflows.AttributeStatus]), keyword(fields[workflows.AttributeFailureReason])
+	status, reason := engine.Keyword(fields[workflows.AttributeStatus]), engine.Keyword(fields[workflows.AttributeFailureReason])
 	if status != "" {
 		t.add(event, Entry{Event: EventStatusChanged, Detail: status, Reason: reason})
 	}
-}
-
-// keyword is the value of a search attribute, which Temporal keeps in clear; empty when it has none.
-func keyword(p *common.Payload) string {
-	var value string
-	if p == nil || converter.GetDefaultDataConverter().FromPayload(p, &value) != nil {
-		return ""
-	}
-	return value
 }
 
 func (t *telling) replaced(event *history.HistoryEvent) {

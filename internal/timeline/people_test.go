@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"registrar/internal/engine"
 	"registrar/workflows"
 )
 
@@ -57,7 +58,7 @@ func TestOperators(t *testing.T) {
 		"accepted by api", "retry by batch-of-ops", "abandon a test by me@ops", "signal hurry by me@ops",
 		"cancel_requested asked to by me@ops", "paused wait by me@ops", "unpaused go on by me@ops",
 		"workflow_task_failed NonDeterministicError", "workflow_task_timed_out StartToClose", "terminated a test by me@ops",
-	}, lines(fromRun(run{"run", h}, readable())))
+	}, lines(fromRun(run("run", h), readable())))
 }
 
 // TestReset tells two runs, in whatever order they come: what the second repeats is told once, as the first's.
@@ -71,13 +72,13 @@ func TestReset(t *testing.T) {
 		"reset provider mended by history-service (of run first)",
 		"retry by batch-of-ops (brought over by the reset)", "retry by batch-of-ops",
 	}
-	for _, runs := range [][]run{{{"first", first}, {"second", second}}, {{"second", second}, {"first", first}}} {
+	for _, runs := range [][]engine.Run{{run("first", first), run("second", second)}, {run("second", second), run("first", first)}} {
 		told := fromRuns(runs, readable())
 		require.Equal(t, want, lines(told))
 		require.Equal(t, "first", told[0].RunID)
 		require.Equal(t, "second", told[3].RunID)
 	}
-	alone := lines(fromRuns([]run{{"second", second}}, readable()))
+	alone := lines(fromRuns([]engine.Run{run("second", second)}, readable()))
 	require.Equal(t, append([]string{want[0]}, want[3:]...), alone, "the first run may be forgotten")
 }
 
@@ -91,9 +92,9 @@ func TestResetAfterTheCode(t *testing.T) {
 	first := events(t, now, startedEvent, entered, terminatedByMe)
 	second := events(t, now, startedEvent, entered, resetOfFirst, right)
 	second[2].EventTime, second[3].EventTime = timestamppb.New(now.Add(time.Hour)), timestamppb.New(now.Add(2*time.Hour))
-	require.Equal(t, "code_entered", line(fromRun(run{"first", first}, readable())[1]))
+	require.Equal(t, "code_entered", line(fromRun(run("first", first), readable())[1]))
 	require.Equal(t, []string{"accepted by api", "code_right", "terminated a test by me@ops", "reset provider mended by history-service (of run first)"},
-		lines(fromRuns([]run{{"first", first}, {"second", second}}, readable())))
+		lines(fromRuns([]engine.Run{run("first", first), run("second", second)}, readable())))
 }
 
 func TestCodeThatCameTooLate(t *testing.T) {
@@ -104,7 +105,7 @@ func TestCodeThatCameTooLate(t *testing.T) {
 			a.Outcome.Value = nil
 		}
 	}
-	require.Contains(t, lines(fromRun(run{"run", h}, readable())), "code_entered ("+undecodable+")")
+	require.Contains(t, lines(fromRun(run("run", h), readable())), "code_entered ("+undecodable+")")
 }
 
 // TestBlame checks what is told of failures, above all what is not.

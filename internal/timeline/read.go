@@ -4,17 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/history/v1"
-	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/client"
 
+	"registrar/internal/engine"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -22,23 +17,17 @@ import (
 // ErrNotFound means that neither Temporal nor the user database knows the registration.
 var ErrNotFound = errors.New("no such registration")
 
-// What one reading does at most. An honest registration has a run or two of some 50 events.
-const (
-	maxRuns        = 20
-	maxEvents      = 20_000 // of all runs together
-	ledgerPatience = 3 * time.Second
-)
+// ledgerTimeout bounds the questions to the database, which may hang, so that the rest of the timeline is read in time.
+const ledgerTimeout = 3 * time.Second
 
-// Temporal is the part of a client.Client that histories are read with.
-type Temporal interface {
-	ListWorkflow(context.Context, *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error)
-	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
-	GetWorkflowHistory(ctx context.Context, workflowID, runID string, longPoll bool, filter enums.HistoryEventFilterType) client.HistoryEventIterator
+// Histories reads what Temporal has recorded of a registration; engine.Registrations does.
+type Histories interface {
+	History(ctx context.Context, registrationID string) (engine.History, error)
 }
 
 // Reader reads timelines. It is safe for concurrent use.
 type Reader struct {
-	Temporal   Temporal
+	Histories  Histories
 	Ledger     Ledger
 	Converters Converters
 	Now        func() time.Time // nil: time.Now
@@ -92,73 +81,15 @@ func (r Reader) Read(ctx context.Context, registrationID string) (Timeline, erro
 	return t, nil
 }
 
-// readWorkflow adds what Temporal knows: every run that it still has, and what goes on now.
+// readWorkflow adds what Temporal knows: every run that it retains, and the activities in progress.
 func (r Reader) readWorkflow(ctx context.Context, t *Timeline) error {
-	workflowID := workflows.RegistrationWorkflowID(t.RegistrationID)
-	ids, err := r.listRuns(ctx, t, workflowID)
+	h, err := r.Histories.History(ctx, t.RegistrationID)
 	if err != nil {
-		return err
+		return fmt.Errorf("read the workflow's history: %w", err)
 	}
-	current, err := r.Temporal.DescribeWorkflowExecution(ctx, workflowID, "")
-	if err != nil && !isNotFound(err) {
-		return fmt.Errorf("describe the workflow: %w", err)
-	}
-	// Visibility lags behind: the current run may not be listed yet.
-	currentID := current.GetWorkflowExecutionInfo().GetExecution().GetRunId()
-	if currentID != "" && !slices.Contains(ids, currentID) {
-		ids = append(ids, currentID)
-	}
-	var runs []run
-	left := maxEvents
-	for _, id := range ids {
-		events, err := r.history(ctx, workflowID, id, left)
-		if isNotFound(err) { // listed still, but gone
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("read the history of run %s: %w", id, err)
-		}
-		left -= len(events)
-		t.Truncated = t.Truncated || left == 0
-		runs = append(runs, run{id, events})
-	}
-	t.WorkflowRetained = len(runs) > 0
-	t.Entries = append(fromRuns(runs, r.Converters),
-		fromPending(current.GetPendingActivities(), currentID, r.now(), r.Converters)...)
+	t.Truncated, t.WorkflowRetained = h.Truncated, len(h.Runs) > 0
+	t.Entries = append(fromRuns(h.Runs, r.Converters), fromPending(h.Pending, h.CurrentRunID, r.now(), r.Converters)...)
 	return nil
-}
-
-// listRuns returns the ids of the runs that visibility knows.
-func (r Reader) listRuns(ctx context.Context, t *Timeline, workflowID string) ([]string, error) {
-	listed, err := r.Temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-		PageSize: maxRuns, Query: fmt.Sprintf("WorkflowId = '%s'", workflowID),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list the workflow's runs: %w", err)
-	}
-	var ids []string
-	for _, execution := range listed.GetExecutions() {
-		ids = append(ids, execution.GetExecution().GetRunId())
-	}
-	if len(ids) > maxRuns {
-		ids = ids[:maxRuns]
-	}
-	t.Truncated = len(listed.GetNextPageToken()) > 0 && len(ids) == maxRuns
-	return ids, nil
-}
-
-// history reads the first events of a run, page by page.
-func (r Reader) history(ctx context.Context, workflowID, runID string, most int) ([]*history.HistoryEvent, error) {
-	var events []*history.HistoryEvent
-	iterator := r.Temporal.GetWorkflowHistory(ctx, workflowID, runID, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	for len(events) < most && iterator.HasNext() {
-		event, err := iterator.Next()
-		if err != nil {
-			return nil, err
-		}
-		events = append(events, event)
-	}
-	return events, nil
 }
 
 func (r Reader) now() time.Time {
@@ -166,9 +97,4 @@ func (r Reader) now() time.Time {
 		return time.Now()
 	}
 	return r.Now()
-}
-
-func isNotFound(err error) bool {
-	_, ok := errors.AsType[*serviceerror.NotFound](err)
-	return ok
 }

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"registrar/internal/engine"
 	"registrar/internal/message"
 	"registrar/internal/user"
 )
@@ -26,6 +27,7 @@ var errAway = errors.New("no connection")
 
 // fakeTemporal has the histories of runs, in the order of their ids in listed.
 type fakeTemporal struct {
+	client.Client
 	listed    []string
 	more      bool
 	histories map[string][]*history.HistoryEvent
@@ -112,7 +114,7 @@ func running(runID string, pending ...*workflow.PendingActivityInfo) *workflowse
 
 func read(t *testing.T, f *fakeTemporal, l fakeLedger) (Timeline, error) {
 	t.Helper()
-	r := Reader{Temporal: f, Ledger: l, Converters: readable(), Now: func() time.Time { return now }}
+	r := Reader{Histories: engine.NewRegistrations(f, engine.RegistrationOptions{}), Ledger: l, Converters: readable(), Now: func() time.Time { return now }}
 	return r.Read(t.Context(), registrationID)
 }
 
@@ -218,10 +220,10 @@ func TestReadIsBounded(t *testing.T) {
 	t.Parallel()
 	f := &fakeTemporal{more: true, histories: map[string][]*history.HistoryEvent{}, current: running("20")}
 	event := recorded(t, "happy_email")[0]
-	for n := range maxRuns {
+	for n := range engine.MaxRuns {
 		id := string(rune('a' + n))
 		f.listed = append(f.listed, id)
-		f.histories[id] = make([]*history.HistoryEvent, maxEvents)
+		f.histories[id] = make([]*history.HistoryEvent, engine.MaxEvents)
 		for i := range f.histories[id] {
 			f.histories[id][i] = event
 		}
@@ -261,4 +263,17 @@ func TestInProgress(t *testing.T) {
 	}, lines(progress))
 	require.Equal(t, now.Add(time.Minute), progress[0].Until)
 	require.Equal(t, now, progress[3].At)
+}
+
+func TestParseID(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{registrationID, "registration-" + registrationID} {
+		id, ok := ParseID(text)
+		require.True(t, ok)
+		require.Equal(t, registrationID, id)
+	}
+	for _, text := range []string{"", "registration-", "registration-1", registrationID + "' OR 1=1"} {
+		_, ok := ParseID(text)
+		require.False(t, ok)
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
+	"registrar/internal/engine"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
 )
@@ -59,6 +60,10 @@ func stories(t *testing.T) []string {
 		paths[i] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), "v1_"), ".json")
 	}
 	return paths
+}
+
+func run(id string, events []*history.HistoryEvent) engine.Run {
+	return engine.Run{ID: id, Events: events}
 }
 
 // line is an entry without its time and ids, for comparison.

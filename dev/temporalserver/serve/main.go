@@ -13,7 +13,7 @@ import (
 	"syscall"
 
 	"registrar/dev/temporalserver"
-	"registrar/worker"
+	"registrar/internal/engine"
 )
 
 func main() {
@@ -28,7 +28,7 @@ func main() {
 
 func parse() temporalserver.Options {
 	o := temporalserver.Options{
-		SearchAttributes: worker.SearchAttributes(),
+		SearchAttributes: engine.SearchAttributes(),
 		Logger:           slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
 	flag.StringVar(&o.DataFile, "data", "temporal.db", "file that keeps everything, made when it is missing")

@@ -1,7 +1,8 @@
-package timeline
+package engine_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -10,13 +11,22 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"registrar/internal/engine"
 	"registrar/workflows"
 )
 
+var errAway = errors.New("no connection")
+
+func registrations(c client.Client) *engine.Registrations {
+	return engine.NewRegistrations(c, engine.RegistrationOptions{})
+}
+
 type fakeSearcher struct {
+	client.Client
 	found   []*workflow.WorkflowExecutionInfo
 	state   workflows.RegistrationState
 	err     error
@@ -53,11 +63,11 @@ func execution(t *testing.T, id string, status enums.WorkflowExecutionStatus, ag
 	t.Helper()
 	info := &workflow.WorkflowExecutionInfo{
 		Execution: &common.WorkflowExecution{WorkflowId: workflows.RegistrationWorkflowID(id), RunId: "run-of-" + id},
-		Status:    status, StartTime: timestamppb.New(now.Add(-age)),
+		Status:    status, StartTime: timestamppb.New(noon.Add(-age)),
 		SearchAttributes: &common.SearchAttributes{IndexedFields: map[string]*common.Payload{}},
 	}
 	if status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		info.CloseTime = timestamppb.New(now)
+		info.CloseTime = timestamppb.New(noon)
 	}
 	for name, value := range attributes {
 		p, err := converter.GetDefaultDataConverter().ToPayload(value)
@@ -79,44 +89,31 @@ func TestFind(t *testing.T) {
 			execution(t, "parked", enums.WORKFLOW_EXECUTION_STATUS_RUNNING, 2*time.Hour, parked),
 		},
 	}
-	found, err := FindByEmail(t.Context(), f, []string{"aaa", "bbb"})
+	found, err := registrations(f).FindByEmail(t.Context(), []string{"aaa", "bbb"})
 	require.NoError(t, err)
 	require.Equal(t, "EmailHash IN ('aaa', 'bbb')", f.query)
-	require.Equal(t, []Found{
+	require.Equal(t, []engine.Found{
 		{
 			RegistrationID: "new", RunID: "run-of-new", Status: workflows.StatusAccepted, LiveStatus: workflows.StatusPending,
-			WorkflowStatus: "Running", Started: now.Add(-time.Hour),
+			WorkflowStatus: "Running", Started: noon.Add(-time.Hour),
 		},
 		{
 			RegistrationID: "parked", RunID: "run-of-parked", Status: workflows.StatusFailed, Reason: workflows.ReasonSMSMisconfigured,
-			WorkflowStatus: "Running", Started: now.Add(-2 * time.Hour),
+			WorkflowStatus: "Running", Started: noon.Add(-2 * time.Hour),
 		},
 		{
 			RegistrationID: "old", RunID: "run-of-old", Status: workflows.StatusAccepted,
-			WorkflowStatus: "Completed", Started: now.Add(-3 * time.Hour), Closed: now,
+			WorkflowStatus: "Completed", Started: noon.Add(-3 * time.Hour), Closed: noon,
 		},
 	}, found)
 	require.Equal(t, []string{"registration-new"}, f.queried, "only where the search attribute does not tell")
 
 	f.state.Status = ""
-	found, err = FindByID(t.Context(), f, "new")
+	found, err = registrations(f).FindByID(t.Context(), "new")
 	require.NoError(t, err, "best effort")
 	require.Empty(t, found[0].LiveStatus)
 	require.Equal(t, "WorkflowId = 'registration-new'", f.query)
 	f.err = errAway
-	_, err = FindByID(t.Context(), f, "new")
+	_, err = registrations(f).FindByID(t.Context(), "new")
 	require.ErrorIs(t, err, errAway)
-}
-
-func TestParseID(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{registrationID, "registration-" + registrationID} {
-		id, ok := ParseID(text)
-		require.True(t, ok)
-		require.Equal(t, registrationID, id)
-	}
-	for _, text := range []string{"", "registration-", "registration-1", registrationID + "' OR 1=1"} {
-		_, ok := ParseID(text)
-		require.False(t, ok)
-	}
 }

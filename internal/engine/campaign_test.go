@@ -1,4 +1,4 @@
-package campaign_test
+package engine_test
 
 import (
 	"context"
@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"registrar/internal/campaign"
+	"registrar/internal/engine"
 	"registrar/workflows"
 )
 
@@ -30,7 +31,7 @@ var (
 )
 
 type fakeClient struct {
-	campaign.Client
+	client.Client
 	execute  func(client.StartWorkflowOptions, workflows.CampaignInput) error
 	signal   func(workflowID, name string) error
 	cancel   func(workflowID string) error
@@ -95,8 +96,16 @@ type fakeKeys struct{}
 func (fakeKeys) CampaignID(key string) string       { return campaignID }
 func (fakeKeys) Fingerprint(parts ...string) string { return fmt.Sprintf("%q", parts) }
 
-func engine(f *fakeClient) *campaign.Engine {
-	return &campaign.Engine{Client: f, Keys: fakeKeys{}, Data: data, ParkingTime: time.Hour, Now: func() time.Time { return noon }}
+func campaigns(f *fakeClient) *engine.Campaigns {
+	return engine.NewCampaigns(f, engine.CampaignOptions{
+		Keys: fakeKeys{}, Data: data, ParkingTime: time.Hour, Now: func() time.Time { return noon },
+	})
+}
+
+func content() workflows.CampaignContent {
+	return workflows.CampaignContent{
+		Name: "Spring", Subject: "News for {{first_name}}", Text: "Dear {{first_name}},\n\nBye: <{{unsubscribe}}>\n", Locale: "de-AT",
+	}
 }
 
 func request() campaign.Request {
@@ -119,7 +128,7 @@ func memo(t *testing.T, o client.StartWorkflowOptions) *common.Memo {
 func info(t *testing.T, status enums.WorkflowExecutionStatus, attribute workflows.CampaignStatus) *workflow.WorkflowExecutionInfo {
 	t.Helper()
 	var kept *common.Memo
-	_, err := engine(&fakeClient{execute: func(o client.StartWorkflowOptions, _ workflows.CampaignInput) error {
+	_, err := campaigns(&fakeClient{execute: func(o client.StartWorkflowOptions, _ workflows.CampaignInput) error {
 		kept = memo(t, o)
 		return nil
 	}}).Start(t.Context(), "key", request())
@@ -143,13 +152,13 @@ func TestStart(t *testing.T) {
 		options, in = o, i
 		return nil
 	}}
-	want := campaign.Campaign{
+	want := engine.Campaign{
 		ID: campaignID, Name: "Spring", Status: workflows.CampaignScheduled, Locale: "de-AT", Rate: 5, CreatedAt: noon,
 		ScheduleAt: noon.Add(time.Hour),
 	}
 	r := request()
 	r.Content.Locale = "DE-at"
-	first, err := engine(f).Start(t.Context(), "key", r)
+	first, err := campaigns(f).Start(t.Context(), "key", r)
 	require.NoError(t, err)
 	require.Equal(t, want, first)
 	require.Equal(t, "campaign-"+campaignID, options.ID)
@@ -169,7 +178,7 @@ func TestStart(t *testing.T) {
 		require.Equal(t, options.ID, id)
 		return &workflow.WorkflowExecutionInfo{Memo: memo(t, options)}, nil
 	}
-	later := engine(f)
+	later := campaigns(f)
 	later.Now = func() time.Time { return noon.Add(2 * time.Hour) }
 	again, err := later.Start(t.Context(), "key", r)
 	require.NoError(t, err)
@@ -177,7 +186,7 @@ func TestStart(t *testing.T) {
 
 	r.Rate = 6
 	_, err = later.Start(t.Context(), "key", r)
-	require.ErrorIs(t, err, campaign.ErrReused)
+	require.ErrorIs(t, err, engine.ErrReused)
 }
 
 func TestStartWithoutAKey(t *testing.T) {
@@ -186,7 +195,7 @@ func TestStartWithoutAKey(t *testing.T) {
 	r.ScheduleAt = time.Time{}
 	ids := map[string]bool{}
 	for range 2 {
-		c, err := engine(&fakeClient{execute: func(_ client.StartWorkflowOptions, in workflows.CampaignInput) error {
+		c, err := campaigns(&fakeClient{execute: func(_ client.StartWorkflowOptions, in workflows.CampaignInput) error {
 			require.True(t, in.ScheduleAt.IsZero())
 			return nil
 		}}).Start(t.Context(), "", r)
@@ -201,21 +210,21 @@ func TestStartWithoutAKey(t *testing.T) {
 func TestStartFailures(t *testing.T) {
 	t.Parallel()
 	var mistakes *campaign.MistakesError
-	_, err := engine(&fakeClient{}).Start(t.Context(), "", campaign.Request{ScheduleAt: noon.AddDate(2, 0, 0), Rate: -1})
+	_, err := campaigns(&fakeClient{}).Start(t.Context(), "", campaign.Request{ScheduleAt: noon.AddDate(2, 0, 0), Rate: -1})
 	require.ErrorAs(t, err, &mistakes)
 	require.Len(t, mistakes.Mistakes, 5)
 
 	for _, down := range []error{serviceerror.NewUnavailable(""), context.DeadlineExceeded, serviceerror.NewDeadlineExceeded("")} {
 		f := &fakeClient{execute: func(client.StartWorkflowOptions, workflows.CampaignInput) error { return down }}
-		_, err = engine(f).Start(t.Context(), "", request())
-		require.ErrorIs(t, err, campaign.ErrUnavailable)
+		_, err = campaigns(f).Start(t.Context(), "", request())
+		require.ErrorIs(t, err, engine.ErrUnavailable)
 	}
 	f := &fakeClient{execute: func(client.StartWorkflowOptions, workflows.CampaignInput) error {
 		return serviceerror.NewInvalidArgument("x")
 	}}
-	_, err = engine(f).Start(t.Context(), "", request())
+	_, err = campaigns(f).Start(t.Context(), "", request())
 	require.ErrorContains(t, err, "start the campaign")
-	require.NotErrorIs(t, err, campaign.ErrUnavailable)
+	require.NotErrorIs(t, err, engine.ErrUnavailable)
 }
 
 func TestGet(t *testing.T) {
@@ -235,7 +244,7 @@ func TestGet(t *testing.T) {
 		err     error
 	}{
 		"running":            {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, nil), want: workflows.CampaignPaused, sent: 4},
-		"nobody answers":     {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, away), err: campaign.ErrUnavailable},
+		"nobody answers":     {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, away), err: engine.ErrUnavailable},
 		"completed":          {status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, want: workflows.CampaignCompleted, sent: 9, endedAt: noon, ended: true},
 		"canceled":           {enums.WORKFLOW_EXECUTION_STATUS_CANCELED, asked(sent, nil), workflows.CampaignCancelled, 4, noon.Add(time.Minute), true, nil},
 		"terminated, silent": {enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, asked(sent, away), workflows.CampaignFailed, -1, time.Time{}, true, nil},
@@ -244,7 +253,7 @@ func TestGet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, err := engine(&fakeClient{
+			c, err := campaigns(&fakeClient{
 				describe: func(string) (*workflow.WorkflowExecutionInfo, error) { return info(t, tt.status, "paused"), nil },
 				query:    tt.query,
 				result: func(id, run string) (workflows.CampaignProgress, error) {
@@ -268,10 +277,10 @@ func TestGet(t *testing.T) {
 			require.True(t, tt.endedAt.Equal(c.Progress.EndedAt))
 		})
 	}
-	_, err := engine(&fakeClient{describe: func(string) (*workflow.WorkflowExecutionInfo, error) {
+	_, err := campaigns(&fakeClient{describe: func(string) (*workflow.WorkflowExecutionInfo, error) {
 		return nil, serviceerror.NewNotFound("")
 	}}).Get(t.Context(), campaignID)
-	require.ErrorIs(t, err, campaign.ErrNotFound)
+	require.ErrorIs(t, err, engine.ErrNotFound)
 }
 
 func TestDo(t *testing.T) {
@@ -284,24 +293,24 @@ func TestDo(t *testing.T) {
 			return &workflow.WorkflowExecutionInfo{Status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING}, nil
 		},
 	}
-	for _, action := range campaign.Actions {
-		require.NoError(t, engine(f).Do(t.Context(), campaignID, action))
+	for _, action := range engine.Actions {
+		require.NoError(t, campaigns(f).Do(t.Context(), campaignID, action))
 	}
 	id := "campaign-" + campaignID
 	require.Equal(t, []string{id + " pause", id + " resume", id + " retry", id + " cancelled"}, done)
-	require.Error(t, engine(f).Do(t.Context(), campaignID, "restart"))
+	require.Error(t, campaigns(f).Do(t.Context(), campaignID, "restart"))
 
 	gone := serviceerror.NewNotFound("workflow execution already completed")
 	f.signal = func(string, string) error { return gone }
 	f.cancel = func(string) error { return nil } // as the server does
 	f.describe = func(string) (*workflow.WorkflowExecutionInfo, error) { return nil, nil }
-	for _, action := range campaign.Actions {
-		require.ErrorIs(t, engine(f).Do(t.Context(), campaignID, action), campaign.ErrEnded)
+	for _, action := range engine.Actions {
+		require.ErrorIs(t, campaigns(f).Do(t.Context(), campaignID, action), engine.ErrEnded)
 	}
 	f.describe = func(string) (*workflow.WorkflowExecutionInfo, error) { return nil, gone }
-	require.ErrorIs(t, engine(f).Do(t.Context(), campaignID, campaign.Pause), campaign.ErrNotFound)
+	require.ErrorIs(t, campaigns(f).Do(t.Context(), campaignID, engine.Pause), engine.ErrNotFound)
 	f.signal = func(string, string) error { return serviceerror.NewUnavailable("") }
-	require.ErrorIs(t, engine(f).Do(t.Context(), campaignID, campaign.Pause), campaign.ErrUnavailable)
+	require.ErrorIs(t, campaigns(f).Do(t.Context(), campaignID, engine.Pause), engine.ErrUnavailable)
 }
 
 func TestList(t *testing.T) {
@@ -325,7 +334,7 @@ func TestList(t *testing.T) {
 			}}, nil
 		},
 	}
-	all, next, err := engine(f).List(t.Context(), []byte("page"))
+	all, next, err := campaigns(f).List(t.Context(), []byte("page"))
 	require.NoError(t, err)
 	require.Equal(t, "next", string(next))
 	var statuses []workflows.CampaignStatus
@@ -341,7 +350,7 @@ func TestList(t *testing.T) {
 	f.query = func(string) (workflows.CampaignProgress, error) {
 		return workflows.CampaignProgress{}, errors.New("no worker")
 	}
-	all, _, err = engine(f).List(t.Context(), []byte("page"))
+	all, _, err = campaigns(f).List(t.Context(), []byte("page"))
 	require.NoError(t, err)
 	require.Equal(t, workflows.CampaignScheduled, all[0].Status)
 	require.Nil(t, all[0].Progress)
@@ -349,6 +358,6 @@ func TestList(t *testing.T) {
 	f.list = func(*workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
 		return nil, serviceerror.NewInvalidArgument("page token")
 	}
-	_, _, err = engine(f).List(t.Context(), []byte("page"))
-	require.ErrorIs(t, err, campaign.ErrPage)
+	_, _, err = campaigns(f).List(t.Context(), []byte("page"))
+	require.ErrorIs(t, err, engine.ErrPageToken)
 }

@@ -1,4 +1,4 @@
-package worker
+package engine
 
 import (
 	"context"
@@ -22,8 +22,8 @@ func SearchAttributes() map[string]enums.IndexedValueType {
 	}
 }
 
-// AddSearchAttributes adds to a namespace the search attributes that it lacks. Where the server leaves that to its own
-// tools, as Temporal Cloud does, they are to be added there.
+// AddSearchAttributes adds the missing search attributes to a namespace. Temporal Cloud does not allow it: add them there
+// with its own tools.
 func AddSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
 	operator := c.OperatorService()
 	have, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})

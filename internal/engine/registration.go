@@ -1,0 +1,200 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"registrar/internal/message"
+	"registrar/workflows"
+)
+
+// ErrUnconfirmed means that a registration or a right code is durable in Temporal, and the database has not confirmed it
+// within the wait budget.
+var ErrUnconfirmed = errors.New("accepted, but not confirmed by the database yet")
+
+// RegistrationOptions are the settings of Registrations. A zero duration means the default.
+type RegistrationOptions struct {
+	// WaitBudget is how long a request waits for the database to confirm. Default 3 s.
+	WaitBudget time.Duration
+	// ConfirmBudget is how long a request then waits for Temporal to confirm that the registration is durable. Default 1 s.
+	ConfirmBudget time.Duration
+	// EmailHash returns the search attribute by which operators find the registrations of an address.
+	EmailHash func(canonical string) string
+}
+
+// taskTimeout is how long a worker may hold a workflow task before another worker gets it: the delay that a killed worker
+// causes. It is half of Temporal's default and twice what the local activities may take.
+const taskTimeout = 5 * time.Second
+
+// Registrations starts, reads and updates registrations. Every call returns within its context's deadline or the wait
+// budget. Besides the errors of this package, calls return *workflows.RefusedError. It is safe for concurrent use.
+type Registrations struct {
+	caller
+	options RegistrationOptions
+}
+
+// NewRegistrations returns the registrations in the client's namespace. It calls nothing yet.
+func NewRegistrations(c client.Client, o RegistrationOptions) *Registrations {
+	if o.ConfirmBudget == 0 {
+		o.ConfirmBudget = time.Second
+	}
+	return &Registrations{newCaller(c, "registration", o.WaitBudget), o}
+}
+
+// Register starts the workflow and waits for its persisted Update in one call. Requests with the same registration id
+// share one run and one Update: they all get the same answer, also after the workflow has ended. ErrUnconfirmed means
+// that the registration is durable; after ErrUnavailable it may be.
+func (r *Registrations) Register(ctx context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+	waiting, cancel := r.bound(ctx)
+	defer cancel()
+	var out workflows.Persisted
+	handle, err := r.client.UpdateWithStartWorkflow(waiting, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: r.client.NewWithStartWorkflowOperation(r.start(in), workflows.RegistrationWorkflowType, in),
+		UpdateOptions: client.UpdateWorkflowOptions{
+			WorkflowID: workflows.RegistrationWorkflowID(in.RegistrationID), UpdateID: workflows.UpdatePersisted,
+			UpdateName: workflows.UpdatePersisted, WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err == nil {
+		err = handle.Get(waiting, &out)
+	}
+	var exists *serviceerror.WorkflowExecutionAlreadyStarted
+	switch {
+	case err == nil:
+		return out, nil
+	case errors.As(err, &exists): // it ended before any request had waited for the answer
+		return r.persisted(ctx, in.RegistrationID)
+	case isTemporary(err):
+		return out, r.confirm(ctx, in)
+	}
+	if _, refused := workflows.AsRefused(err); refused {
+		return r.persisted(ctx, in.RegistrationID)
+	}
+	return out, fmt.Errorf("start the registration: %w", err)
+}
+
+// confirm makes sure that a registration is durable when its start was not answered in time. A second start is harmless,
+// because its id is taken only once.
+func (r *Registrations) confirm(ctx context.Context, in workflows.RegistrationInput) error {
+	ctx, cancel := context.WithTimeout(ctx, r.options.ConfirmBudget)
+	defer cancel()
+	if _, err := r.client.ExecuteWorkflow(ctx, r.start(in), workflows.RegistrationWorkflowType, in); err != nil {
+		return r.explain("confirm", err)
+	}
+	return ErrUnconfirmed
+}
+
+func (r *Registrations) start(in workflows.RegistrationInput) client.StartWorkflowOptions {
+	channel := message.ChannelEmail
+	if in.Profile.Mobile != "" {
+		channel = message.ChannelSMS
+	}
+	return client.StartWorkflowOptions{
+		ID:                       workflows.RegistrationWorkflowID(in.RegistrationID),
+		TaskQueue:                workflows.QueueRegistration,
+		WorkflowTaskTimeout:      taskTimeout,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		TypedSearchAttributes:    workflows.InitialAttributes(r.options.EmailHash(in.Profile.EmailCanonical)),
+		StaticSummary:            fmt.Sprintf("Registration, code by %s", channel),
+	}
+}
+
+// persisted answers a request that comes after its registration has ended.
+func (r *Registrations) persisted(ctx context.Context, registrationID string) (workflows.Persisted, error) {
+	s, err := r.State(ctx, registrationID)
+	if err == nil && s.Fingerprint == "" {
+		return workflows.Persisted{}, fmt.Errorf("%w: the request's fingerprint is not known without a worker", ErrUnavailable)
+	}
+	return workflows.Persisted{
+		Status: s.Status, UserID: s.UserID, Refusal: s.Refusal, Fingerprint: s.Fingerprint, Verification: s.Verification,
+	}, err
+}
+
+// Verify enters a code. ErrUnconfirmed means that the code was right.
+func (r *Registrations) Verify(ctx context.Context, registrationID string, in workflows.VerifyInput) (workflows.VerifyResult, error) {
+	var out workflows.VerifyResult
+	err := r.update(ctx, registrationID, workflows.UpdateVerify, in, &out)
+	if !errors.Is(err, ErrUnavailable) {
+		return out, err
+	}
+	s, stateErr := r.State(ctx, registrationID)
+	switch {
+	case stateErr != nil:
+		return out, err
+	case s.Activating:
+		return out, ErrUnconfirmed
+	case s.Status.Final():
+		return out, refusal(s.Status)
+	default:
+		return out, err
+	}
+}
+
+// ResendOTP asks for a new code.
+func (r *Registrations) ResendOTP(ctx context.Context, registrationID string, in workflows.ResendInput) (workflows.Verification, error) {
+	var out workflows.Verification
+	return out, r.update(ctx, registrationID, workflows.UpdateResendOTP, in, &out)
+}
+
+// update sends an Update and waits for its result. A workflow that has ended accepts none: then the refusal says how it
+// ended.
+func (r *Registrations) update(ctx context.Context, registrationID, name string, in, out any) error {
+	waiting, cancel := r.bound(ctx)
+	defer cancel()
+	handle, err := r.client.UpdateWorkflow(waiting, client.UpdateWorkflowOptions{
+		WorkflowID: workflows.RegistrationWorkflowID(registrationID), UpdateName: name,
+		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{in},
+	})
+	if err == nil {
+		err = handle.Get(waiting, out)
+	}
+	if refused, ok := workflows.AsRefused(err); ok {
+		return refused
+	}
+	err = r.explain("update ("+name+")", err)
+	if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	s, err := r.State(ctx, registrationID)
+	if err != nil {
+		return err
+	}
+	return refusal(s.Status)
+}
+
+// refusal is the answer to an Update of a registration that has ended, also as failed, terminated or cancelled.
+func refusal(s workflows.RegistrationStatus) error {
+	if s == workflows.StatusActive {
+		return &workflows.RefusedError{Refusal: workflows.RefusedActive}
+	}
+	return &workflows.RefusedError{Refusal: workflows.RefusedClosed}
+}
+
+// Undelivered reports that a code did not arrive. Repeating the report is harmless. It is no error when the registration
+// has ended or does not exist.
+func (r *Registrations) Undelivered(ctx context.Context, registrationID string, in workflows.Undelivered) error {
+	ctx, cancel := r.bound(ctx)
+	defer cancel()
+	err := r.signal(ctx, workflows.RegistrationWorkflowID(registrationID), workflows.SignalUndelivered, in)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Ready checks Temporal's health, for at most a second.
+func (r *Registrations) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if _, err := r.client.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		return fmt.Errorf("%w: check Temporal's health: %w", ErrUnavailable, err)
+	}
+	return nil
+}
