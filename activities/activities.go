@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"registrar/internal/message"
+	"registrar/internal/render"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -83,9 +84,9 @@ type Codes interface {
 
 // Messages writes what is sent.
 type Messages interface {
-	OTP(locale string, channel message.Channel, to string, data message.OTPData) (message.Message, error)
-	Welcome(locale, to string, data message.WelcomeData) (message.Message, error)
-	Completion(locale, to string, data message.CompletionData) (message.Message, error)
+	OTP(locale string, channel message.Channel, to string, data render.OTPData) (message.Message, error)
+	Welcome(locale, to string, data render.WelcomeData) (message.Message, error)
+	Completion(locale, to string, data render.CompletionData) (message.Message, error)
 }
 
 // now is the ledger's clock; activities, unlike workflows, may read it.

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"registrar/internal/message"
+	"registrar/internal/render"
 	"registrar/workflows"
 )
 
@@ -136,7 +137,7 @@ func (a *Activities) writeBatch(c message.Campaign, people []message.Addressee) 
 	batch := message.Batch{CampaignID: c.ID, Subject: subject, Text: text, HTML: html}
 	for _, p := range people {
 		batch.Recipients = append(batch.Recipients, message.Recipient{
-			To: p.Email, FirstName: message.SafeName(p.FirstName), UnsubscribeURL: a.Letters.Unsubscribe(c.ID, p.UserID),
+			To: p.Email, FirstName: render.SafeName(p.FirstName), UnsubscribeURL: a.Letters.Unsubscribe(c.ID, p.UserID),
 		})
 	}
 	return batch, err

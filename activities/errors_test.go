@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/message"
+	"registrar/internal/render"
 	"registrar/internal/secret"
 	"registrar/workflows"
 )
@@ -109,11 +110,11 @@ func TestMessageThatCannotBeWritten(t *testing.T) {
 			t.Parallel()
 			f := setup(t)
 			broken := errors.New("template: no such block")
-			f.messages.otp = func(string, message.Channel, string, message.OTPData) (message.Message, error) {
+			f.messages.otp = func(string, message.Channel, string, render.OTPData) (message.Message, error) {
 				return message.Message{}, broken
 			}
-			f.messages.welcome = func(string, string, message.WelcomeData) (message.Message, error) { return message.Message{}, broken }
-			f.messages.completion = func(string, string, message.CompletionData) (message.Message, error) {
+			f.messages.welcome = func(string, string, render.WelcomeData) (message.Message, error) { return message.Message{}, broken }
+			f.messages.completion = func(string, string, render.CompletionData) (message.Message, error) {
 				return message.Message{}, broken
 			}
 			_, err := sends(t, f)[step]()

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"registrar/internal/message"
+	"registrar/internal/render"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -26,7 +27,7 @@ func (a *Activities) SendOTP(ctx context.Context, in workflows.OTPInput) (workfl
 		return workflows.SendResult{}, defect(fmt.Errorf("derive the code: %w", err))
 	}
 	m, err := a.Messages.OTP(in.Locale, in.Channel, in.To,
-		message.OTPData{Code: code, FirstName: in.FirstName, TTL: in.CodeTTL})
+		render.OTPData{Code: code, FirstName: in.FirstName, TTL: in.CodeTTL})
 	if err != nil {
 		return workflows.SendResult{}, defect(fmt.Errorf("write the code's message: %w", err))
 	}
@@ -35,7 +36,7 @@ func (a *Activities) SendOTP(ctx context.Context, in workflows.OTPInput) (workfl
 
 // SendWelcomeEmail sends the welcome email.
 func (a *Activities) SendWelcomeEmail(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
-	m, err := a.Messages.Welcome(in.Locale, in.To, message.WelcomeData{FirstName: in.FirstName, RequestedAt: in.RequestedAt})
+	m, err := a.Messages.Welcome(in.Locale, in.To, render.WelcomeData{FirstName: in.FirstName, RequestedAt: in.RequestedAt})
 	if err != nil {
 		return workflows.SendResult{}, defect(fmt.Errorf("write the welcome email: %w", err))
 	}
@@ -44,7 +45,7 @@ func (a *Activities) SendWelcomeEmail(ctx context.Context, in workflows.NoticeIn
 
 // SendCompletionSMS sends the SMS after activation.
 func (a *Activities) SendCompletionSMS(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
-	m, err := a.Messages.Completion(in.Locale, in.To, message.CompletionData{FirstName: in.FirstName})
+	m, err := a.Messages.Completion(in.Locale, in.To, render.CompletionData{FirstName: in.FirstName})
 	if err != nil {
 		return workflows.SendResult{}, defect(fmt.Errorf("write the completion SMS: %w", err))
 	}

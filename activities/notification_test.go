@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"registrar/internal/message"
+	"registrar/internal/render"
 	"registrar/internal/secret"
 	"registrar/workflows"
 )
@@ -208,11 +209,11 @@ func TestCodeIsDerivedFromTheInput(t *testing.T) {
 		require.Equal(t, 2, sequence)
 		return "987654", nil
 	}
-	render := f.messages.otp
-	f.messages.otp = func(locale string, channel message.Channel, to string, data message.OTPData) (message.Message, error) {
-		require.Equal(t, message.OTPData{Code: "987654", FirstName: firstName, TTL: 10 * time.Minute}, data)
+	write := f.messages.otp
+	f.messages.otp = func(locale string, channel message.Channel, to string, data render.OTPData) (message.Message, error) {
+		require.Equal(t, render.OTPData{Code: "987654", FirstName: firstName, TTL: 10 * time.Minute}, data)
 		require.Equal(t, "en", locale)
-		return render(locale, channel, to, data)
+		return write(locale, channel, to, data)
 	}
 	_, err := sends(t, f)["otp_sms"]()
 	require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 
 	"registrar/activities"
 	"registrar/internal/message"
+	"registrar/internal/render"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -74,20 +75,20 @@ func (f *codesFake) Code(keyID uint32, registrationID string, sequence int) (str
 }
 
 type messagesFake struct {
-	otp        func(locale string, channel message.Channel, to string, data message.OTPData) (message.Message, error)
-	welcome    func(locale, to string, data message.WelcomeData) (message.Message, error)
-	completion func(locale, to string, data message.CompletionData) (message.Message, error)
+	otp        func(locale string, channel message.Channel, to string, data render.OTPData) (message.Message, error)
+	welcome    func(locale, to string, data render.WelcomeData) (message.Message, error)
+	completion func(locale, to string, data render.CompletionData) (message.Message, error)
 }
 
-func (f *messagesFake) OTP(locale string, channel message.Channel, to string, data message.OTPData) (message.Message, error) {
+func (f *messagesFake) OTP(locale string, channel message.Channel, to string, data render.OTPData) (message.Message, error) {
 	return f.otp(locale, channel, to, data)
 }
 
-func (f *messagesFake) Welcome(locale, to string, data message.WelcomeData) (message.Message, error) {
+func (f *messagesFake) Welcome(locale, to string, data render.WelcomeData) (message.Message, error) {
 	return f.welcome(locale, to, data)
 }
 
-func (f *messagesFake) Completion(locale, to string, data message.CompletionData) (message.Message, error) {
+func (f *messagesFake) Completion(locale, to string, data render.CompletionData) (message.Message, error) {
 	return f.completion(locale, to, data)
 }
 
@@ -139,9 +140,9 @@ func setup(t *testing.T) *fixture {
 		},
 	}
 	f.codes = &codesFake{code: func(uint32, string, int) (string, error) { return "012345", nil }}
-	renderer, err := message.NewRenderer(message.Brand{Name: "Registrar"})
+	templates, err := render.New(render.Brand{Name: "Registrar"}, nil)
 	require.NoError(t, err)
-	f.messages = &messagesFake{otp: renderer.OTP, welcome: renderer.Welcome, completion: renderer.Completion}
+	f.messages = &messagesFake{otp: templates.OTP, welcome: templates.Welcome, completion: templates.Completion}
 	f.email, f.sms = f.taking("mailgun"), f.taking("twilio")
 	f.steps = &activities.Activities{
 		Users: f.users, Ledger: f.ledger, Codes: f.codes, Messages: f.messages, Email: f.email, SMS: f.sms,

@@ -23,6 +23,7 @@ import (
 	"registrar/dev/userdb"
 	"registrar/internal/config"
 	"registrar/internal/message"
+	"registrar/internal/render"
 	"registrar/internal/service"
 	"registrar/internal/store"
 	"registrar/workflows"
@@ -253,7 +254,7 @@ func (p *priority) serveOneQueue(b *testing.B) {
 	require.NoError(b, err)
 	users, err := store.Open(userdb.Open(filepath.Join(p.data, "registrar.db")), store.Options{Logger: p.logger})
 	require.NoError(b, err)
-	messages, err := message.NewRenderer(message.Brand{})
+	messages, err := render.New(render.Brand{}, nil)
 	require.NoError(b, err)
 	steps := &activities.Activities{Users: users, Ledger: users, Codes: keys.Ring, Messages: messages, SMS: p}
 	w := worker.New(p.temporal, workflows.QueueNotificationsHigh, worker.Options{MaxConcurrentActivityExecutionSize: p.config.Worker.Concurrency})

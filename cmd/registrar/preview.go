@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"registrar/internal/message"
+	"registrar/internal/render"
 )
 
 // preview is what one message is written from.
@@ -42,13 +43,13 @@ func previewCommand() *cobra.Command {
 		Short: "Print a message as a person would get it: otp, welcome or completion",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, messages, err := openTemplates()
+			c, templates, err := openTemplates()
 			if err != nil {
 				return err
 			}
 			p.codeTTL, p.bound = c.Registration.CodeTTL, c.Brand.URL != ""
 			if all {
-				return previewAll(cmd.OutOrStdout(), messages, p)
+				return previewAll(cmd.OutOrStdout(), templates, p)
 			}
 			if len(args) == 0 {
 				return errors.New("name a message (otp, welcome or completion), or give --all")
@@ -56,7 +57,7 @@ func previewCommand() *cobra.Command {
 			if p.kind, p.channel, err = pick(args[0], channel, page != ""); err != nil {
 				return err
 			}
-			return p.print(cmd.OutOrStdout(), messages, page)
+			return p.print(cmd.OutOrStdout(), templates, page)
 		},
 	}
 	cmd.Flags().StringVar(&p.locale, "locale", "en", "the person's language and region, such as de or ar-EG")
@@ -88,12 +89,12 @@ func pick(kind, channel string, page bool) (message.Kind, message.Channel, error
 	return previewable[i].kind, previewable[i].channel, nil
 }
 
-func previewAll(out io.Writer, messages *message.Renderer, sample preview) error {
-	for _, locale := range messages.Languages() {
+func previewAll(out io.Writer, templates *render.Templates, sample preview) error {
+	for _, locale := range templates.Languages() {
 		for _, one := range previewable {
 			sample.kind, sample.channel, sample.locale = one.kind, one.channel, locale
 			fmt.Fprintf(out, "=== %s, %s, %s\n", locale, one.kind, one.channel)
-			if err := sample.print(out, messages, ""); err != nil {
+			if err := sample.print(out, templates, ""); err != nil {
 				return err
 			}
 			fmt.Fprintln(out)
@@ -103,8 +104,8 @@ func previewAll(out io.Writer, messages *message.Renderer, sample preview) error
 }
 
 // print writes a message to out, and its HTML to the file page unless that is empty.
-func (p preview) print(out io.Writer, messages *message.Renderer, page string) error {
-	m, err := p.render(messages)
+func (p preview) print(out io.Writer, templates *render.Templates, page string) error {
+	m, err := p.render(templates)
 	if err != nil {
 		return err
 	}
@@ -117,7 +118,7 @@ func (p preview) print(out io.Writer, messages *message.Renderer, page string) e
 		_, err = fmt.Fprintf(out, "Subject: %s\n\n%s", m.Subject, m.Text)
 		return err
 	}
-	fmt.Fprintln(out, message.Segments(m.Text))
+	fmt.Fprintln(out, render.Segments(m.Text))
 	if p.kind == message.KindOTP && p.bound && !strings.Contains(m.Text, "\n@") {
 		fmt.Fprintln(out, "without the line that binds the code to BRAND_URL")
 	}
@@ -125,13 +126,13 @@ func (p preview) print(out io.Writer, messages *message.Renderer, page string) e
 	return err
 }
 
-func (p preview) render(messages *message.Renderer) (message.Message, error) {
+func (p preview) render(templates *render.Templates) (message.Message, error) {
 	switch p.kind {
 	case message.KindWelcome:
-		return messages.Welcome(p.locale, "", message.WelcomeData{FirstName: p.name, RequestedAt: time.Now()})
+		return templates.Welcome(p.locale, "", render.WelcomeData{FirstName: p.name, RequestedAt: time.Now()})
 	case message.KindCompletion:
-		return messages.Completion(p.locale, "", message.CompletionData{FirstName: p.name})
+		return templates.Completion(p.locale, "", render.CompletionData{FirstName: p.name})
 	default:
-		return messages.OTP(p.locale, p.channel, "", message.OTPData{Code: "123456", FirstName: p.name, TTL: p.codeTTL})
+		return templates.OTP(p.locale, p.channel, "", render.OTPData{Code: "123456", FirstName: p.name, TTL: p.codeTTL})
 	}
 }

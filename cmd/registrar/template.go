@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"registrar/internal/config"
-	"registrar/internal/message"
+	"registrar/internal/render"
 	"registrar/internal/service"
 )
 
@@ -31,11 +31,11 @@ func templateCommand() *cobra.Command {
 		Short: "Check the templates and tell which of them are built in",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, messages, err := openTemplates()
+			_, templates, err := openTemplates()
 			if err != nil {
 				return err
 			}
-			return listTemplates(cmd.OutOrStdout(), messages.Templates())
+			return listTemplates(cmd.OutOrStdout(), templates.Files())
 		},
 	}
 	export := &cobra.Command{
@@ -54,16 +54,16 @@ func templateCommand() *cobra.Command {
 	return cmd
 }
 
-func openTemplates() (config.Config, *message.Renderer, error) {
+func openTemplates() (config.Config, *render.Templates, error) {
 	c, err := config.Load(os.Environ())
 	if err != nil {
 		return c, nil, err
 	}
-	messages, err := service.OpenMessages(c.Brand)
-	return c, messages, err
+	templates, err := service.OpenTemplates(c.Brand)
+	return c, templates, err
 }
 
-func listTemplates(out io.Writer, files []message.TemplateFile) error {
+func listTemplates(out io.Writer, files []render.File) error {
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "LANGUAGE\tFILE\tFROM")
 	for _, f := range files {
@@ -78,7 +78,7 @@ func listTemplates(out io.Writer, files []message.TemplateFile) error {
 
 // exportTemplates writes the built-in files and returns how many there are. It writes nothing when one is there already.
 func exportTemplates(dir string) (n int, err error) {
-	builtIn := message.BuiltInTemplates()
+	builtIn := render.BuiltIn()
 	var files []string
 	var there []error
 	err = fs.WalkDir(builtIn, ".", func(name string, d fs.DirEntry, err error) error {

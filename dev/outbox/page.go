@@ -12,6 +12,7 @@ import (
 	"regexp"
 
 	"registrar/internal/message"
+	"registrar/internal/render"
 )
 
 // pageSize is how many messages the page shows, the newest ones; /outbox.json has them all.
@@ -118,7 +119,7 @@ func (v view) Length() string {
 	if v.Channel != message.ChannelSMS {
 		return ""
 	}
-	return message.Segments(v.Text).String()
+	return render.Segments(v.Text).String()
 }
 
 var darkScheme = regexp.MustCompile(`\(\s*prefers-color-scheme:\s*dark\s*\)`)

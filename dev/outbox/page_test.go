@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/html"
 
 	"registrar/internal/message"
+	"registrar/internal/render"
 )
 
 func get(t *testing.T, o *Outbox, target string, header ...string) *httptest.ResponseRecorder {
@@ -60,17 +61,17 @@ func TestPageShowsTheCode(t *testing.T) {
 func TestPageShowsEveryLanguageAndKind(t *testing.T) {
 	t.Parallel()
 	o := setup(t, t.TempDir())
-	r, err := message.NewRenderer(message.Brand{URL: "https://registrar.example.com"})
+	r, err := render.New(render.Brand{URL: "https://registrar.example.com"}, nil)
 	require.NoError(t, err)
 	for _, locale := range r.Languages() {
-		otp := message.OTPData{Code: "271828", TTL: 10 * time.Minute}
+		otp := render.OTPData{Code: "271828", TTL: 10 * time.Minute}
 		for _, channel := range []message.Channel{message.ChannelSMS, message.ChannelEmail} {
 			m, err := r.OTP(locale, channel, locale+"-"+string(channel), otp)
 			require.NoError(t, err)
 			send(t, o, m)
 			page := get(t, o, "/outbox?to="+m.To).Body.String()
 			require.Contains(t, page, "<output>271828</output>")
-			require.Equal(t, channel == message.ChannelSMS, strings.Contains(page, message.Segments(m.Text).String()))
+			require.Equal(t, channel == message.ChannelSMS, strings.Contains(page, render.Segments(m.Text).String()))
 		}
 	}
 	send(t, o, message.Message{

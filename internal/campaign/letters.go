@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"registrar/internal/message"
+	"registrar/internal/render"
 	"registrar/workflows"
 )
 
@@ -36,7 +37,7 @@ func (l Letters) Unsubscribe(campaignID, userID string) string {
 // Example is a recipient for previews. Its link leads to the page for links that are not whole.
 func Example(publicURL, firstName string) message.Recipient {
 	return message.Recipient{
-		To: "ada@example.com", FirstName: message.SafeName(firstName), UnsubscribeURL: unsubscribeURL(publicURL, "example"),
+		To: "ada@example.com", FirstName: render.SafeName(firstName), UnsubscribeURL: unsubscribeURL(publicURL, "example"),
 	}
 }
 

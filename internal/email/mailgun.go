@@ -19,6 +19,7 @@ import (
 	"github.com/mailgun/mailgun-go/v4"
 
 	"registrar/internal/message"
+	"registrar/internal/transport"
 )
 
 // MailgunName is what receipts, errors and pauses call Mailgun.
@@ -36,7 +37,7 @@ type MailgunOptions struct {
 	APIKey  string // a sending key of that domain is enough
 	APIBase string // default MailgunUS; MailgunEU for a domain of the EU region; ends in /v3
 	From    string // the sender as in RFC 5322, such as "Registrar <hello@example.com>"
-	// HTTPClient makes the calls; default message.NewHTTPClient. Its redirect policy is not used: none is followed.
+	// HTTPClient makes the calls; default transport.NewHTTPClient. Its redirect policy is not used: none is followed.
 	HTTPClient *http.Client
 }
 
@@ -61,7 +62,7 @@ func NewMailgun(o MailgunOptions) (*Mailgun, error) {
 		o.APIBase = MailgunUS
 	}
 	if o.HTTPClient == nil {
-		o.HTTPClient = message.NewHTTPClient()
+		o.HTTPClient = transport.NewHTTPClient()
 	}
 	if !mailgunDomain.MatchString(o.Domain) {
 		return nil, fmt.Errorf("mailgun: domain %q is not a domain name", o.Domain)
@@ -97,7 +98,7 @@ func (s *Mailgun) Send(ctx context.Context, m message.Message) (message.Receipt,
 // post calls Mailgun. The body is that of an answer of refusal.
 func (s *Mailgun) post(ctx context.Context, out *mailgun.Message) (receipt message.Receipt, refusal *message.Error, body []byte) {
 	answer := &answerHeader{next: s.http.Transport}
-	client := message.ClientFor(ctx, s.http)
+	client := transport.ClientFor(ctx, s.http)
 	client.Transport = answer
 	mg := mailgun.NewMailgun(s.domain, s.apiKey)
 	mg.SetAPIBase(s.apiBase)
@@ -112,7 +113,7 @@ func (s *Mailgun) post(ctx context.Context, out *mailgun.Message) (receipt messa
 	case err != nil:
 		refusal = sortMailgun(err, answer.header, time.Now())
 	case id == "":
-		refusal = message.NoAnswer(MailgunName, errors.New("no message id"))
+		refusal = transport.NoAnswer(MailgunName, errors.New("no message id"))
 	default:
 		return message.Receipt{Provider: MailgunName, MessageID: id}, nil, nil
 	}
@@ -141,7 +142,7 @@ func sortMailgun(err error, header http.Header, now time.Time) *message.Error {
 	}
 	var answer *mailgun.UnexpectedResponseError
 	if !errors.As(err, &answer) {
-		return message.NoAnswer(MailgunName, err)
+		return transport.NoAnswer(MailgunName, err)
 	}
 	e := &message.Error{
 		Provider: MailgunName,
@@ -149,9 +150,9 @@ func sortMailgun(err error, header http.Header, now time.Time) *message.Error {
 		Code:     strconv.Itoa(answer.Actual),
 	}
 	if at, ok := tryAgainAfter(answer.Data); ok {
-		e.Failure, e.RetryAfter = message.Unavailable, message.Until(at, now)
+		e.Failure, e.RetryAfter = message.Unavailable, transport.Until(at, now)
 	} else if e.Failure == message.Unavailable {
-		e.RetryAfter = message.RetryAfter(header, now)
+		e.RetryAfter = transport.RetryAfter(header, now)
 	}
 	return e
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"registrar/internal/message"
+	"registrar/internal/transport"
 )
 
 func smtpError(failure message.Failure, code string) *message.Error {
@@ -39,14 +40,14 @@ func smtpNoAnswer(ctx context.Context, err error) *message.Error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return cmp.Or(ended(ctx), smtpError(message.Unavailable, "network"))
 	}
-	return cmp.Or(ended(ctx), message.NoAnswer(SMTPName, err))
+	return cmp.Or(ended(ctx), transport.NoAnswer(SMTPName, err))
 }
 
 func ended(ctx context.Context) *message.Error {
 	if ctx.Err() == nil {
 		return nil
 	}
-	return message.NoAnswer(SMTPName, ctx.Err())
+	return transport.NoAnswer(SMTPName, ctx.Err())
 }
 
 // sortSend turns what the server said to an email into a message.Error. The server's text is dropped, since it often

@@ -11,6 +11,7 @@ import (
 	"github.com/sony/gobreaker/v2"
 
 	"registrar/internal/message"
+	"registrar/internal/transport"
 )
 
 const (
@@ -113,5 +114,5 @@ func refusalOf(provider string, err error) *message.Error {
 	if refusal, ok := errors.AsType[*message.Error](err); ok {
 		return refusal
 	}
-	return message.NoAnswer(provider, err)
+	return transport.NoAnswer(provider, err)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"registrar/internal/message"
+	"registrar/internal/transport"
 )
 
 // call is one try at a provider.
@@ -28,7 +29,7 @@ func run(ctx context.Context, order []*link, call call) error {
 			continue
 		}
 		if ctx.Err() != nil {
-			return settle(ctx, order, over, message.NoAnswer(l.Name, ctx.Err()))
+			return settle(ctx, order, over, transport.NoAnswer(l.Name, ctx.Err()))
 		}
 		var refusal *message.Error
 		if again := i >= len(order); again {

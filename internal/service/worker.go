@@ -23,7 +23,7 @@ import (
 // StartWorkers serves the configured task queues until the workers are stopped. fatal hears of an error after which they
 // do nothing more.
 func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, temporal client.Client, fatal func(error)) (worker.Workers, error) {
-	messages, err := OpenMessages(c.Brand)
+	templates, err := OpenTemplates(c.Brand)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, t
 		return nil, err
 	}
 	steps := &activities.Activities{
-		Users: users, Ledger: users, Codes: keys.Ring, Messages: messages, Email: p.Email, SMS: p.SMS,
+		Users: users, Ledger: users, Codes: keys.Ring, Messages: templates, Email: p.Email, SMS: p.SMS,
 		Campaigns: users, Letters: Letters(c, keys), Batches: p.Batches,
 	}
 	return worker.Start(temporal, steps, worker.Options{

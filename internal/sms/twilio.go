@@ -19,6 +19,7 @@ import (
 	openapi "github.com/twilio/twilio-go/rest/api/v2010"
 
 	"registrar/internal/message"
+	"registrar/internal/transport"
 )
 
 // TwilioName is what receipts, errors and pauses call Twilio.
@@ -41,7 +42,7 @@ type TwilioOptions struct {
 	// BaseURL is for another region or a compatible gateway; default https://api.twilio.com. The SDK's environment
 	// variables TWILIO_EDGE and TWILIO_REGION have no effect.
 	BaseURL string
-	// HTTPClient gives the transport and the timeout of the calls; default message.NewHTTPClient.
+	// HTTPClient gives the transport and the timeout of the calls; default transport.NewHTTPClient.
 	HTTPClient *http.Client
 }
 
@@ -73,7 +74,7 @@ func NewTwilio(o TwilioOptions) (*Twilio, error) {
 		return nil, fmt.Errorf("twilio: base URL %q is not a URL like %s", o.BaseURL, twilioURL)
 	}
 	if o.HTTPClient == nil {
-		o.HTTPClient = message.NewHTTPClient()
+		o.HTTPClient = transport.NewHTTPClient()
 	}
 	return &Twilio{
 		accountSID:  o.AccountSID,
@@ -156,7 +157,7 @@ func twilioReceipt(answer *openapi.ApiV2010Message) (message.Receipt, error) {
 		return message.Receipt{}, e
 	}
 	if value(answer.Sid) == "" {
-		return message.Receipt{}, message.NoAnswer(TwilioName, errors.New("no message SID"))
+		return message.Receipt{}, transport.NoAnswer(TwilioName, errors.New("no message SID"))
 	}
 	return message.Receipt{Provider: TwilioName, MessageID: *answer.Sid}, nil
 }
@@ -203,7 +204,7 @@ func (c *twilioCall) sort(err error) *message.Error {
 		code = answer.Code
 	}
 	if code == 0 && c.status < http.StatusMultipleChoices {
-		return message.NoAnswer(TwilioName, err)
+		return transport.NoAnswer(TwilioName, err)
 	}
 	e := &message.Error{
 		Provider: TwilioName,
@@ -211,7 +212,7 @@ func (c *twilioCall) sort(err error) *message.Error {
 		Code:     strconv.Itoa(cmp.Or(code, c.status)),
 	}
 	if e.Failure == message.Unavailable {
-		e.RetryAfter = message.RetryAfter(c.header, time.Now())
+		e.RetryAfter = transport.RetryAfter(c.header, time.Now())
 	}
 	return e
 }

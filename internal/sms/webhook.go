@@ -21,6 +21,7 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"registrar/internal/message"
+	"registrar/internal/transport"
 )
 
 // WebhookName is what receipts, errors and pauses call the gateway behind the webhook.
@@ -36,7 +37,7 @@ type WebhookOptions struct {
 	// Body is a text/template for the JSON that the gateway gets, with .ID, .To, .Text, .Kind and a function json.
 	// Default: an object with id, to, text and kind.
 	Body string
-	// HTTPClient makes the calls; default message.NewHTTPClient. Its redirect policy is not used: none is followed.
+	// HTTPClient makes the calls; default transport.NewHTTPClient. Its redirect policy is not used: none is followed.
 	HTTPClient *http.Client
 }
 
@@ -80,7 +81,7 @@ func NewWebhook(o WebhookOptions) (*Webhook, error) {
 		return nil, fmt.Errorf("webhook: the body: %w", err)
 	}
 	if o.HTTPClient == nil {
-		o.HTTPClient = message.NewHTTPClient()
+		o.HTTPClient = transport.NewHTTPClient()
 	}
 	w := &Webhook{url: o.URL, signer: signer, body: body, http: *o.HTTPClient}
 	w.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -113,9 +114,9 @@ func (w *Webhook) Send(ctx context.Context, m message.Message) (message.Receipt,
 	if err != nil {
 		return message.Receipt{}, webhookError(message.Misconfigured, "body")
 	}
-	resp, err := message.ClientFor(ctx, w.http).Do(req)
+	resp, err := transport.ClientFor(ctx, w.http).Do(req)
 	if err != nil {
-		return message.Receipt{}, message.NoAnswer(WebhookName, err)
+		return message.Receipt{}, transport.NoAnswer(WebhookName, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer := readAnswer(resp.Body)
@@ -124,7 +125,7 @@ func (w *Webhook) Send(ctx context.Context, m message.Message) (message.Receipt,
 	}
 	e := webhookError(webhookFailure(resp.StatusCode), cmp.Or(answer.Code, strconv.Itoa(resp.StatusCode)))
 	if e.Failure == message.Unavailable {
-		e.RetryAfter = message.RetryAfter(resp.Header, time.Now())
+		e.RetryAfter = transport.RetryAfter(resp.Header, time.Now())
 	}
 	return message.Receipt{}, e
 }

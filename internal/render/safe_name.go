@@ -1,4 +1,4 @@
-package message
+package render
 
 // SafeName makes a first name fit to greet with in an email to its owner: one line, without control or bidirectional
 // characters. It is empty when mail clients would turn the name into a link.

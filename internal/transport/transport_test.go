@@ -1,4 +1,4 @@
-package message_test
+package transport_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/message"
+	"registrar/internal/transport"
 )
 
 func TestRetryAfter(t *testing.T) {
@@ -36,9 +37,9 @@ func TestRetryAfter(t *testing.T) {
 	} {
 		h := http.Header{}
 		h.Set("Retry-After", value)
-		require.Equal(t, want, message.RetryAfter(h, now), "Retry-After: %q", value)
+		require.Equal(t, want, transport.RetryAfter(h, now), "Retry-After: %q", value)
 	}
-	require.Zero(t, message.RetryAfter(nil, now))
+	require.Zero(t, transport.RetryAfter(nil, now))
 }
 
 func TestNoAnswer(t *testing.T) {
@@ -51,7 +52,7 @@ func TestNoAnswer(t *testing.T) {
 	closed.Close()
 
 	call := func(url string) error {
-		resp, err := message.NewHTTPClient().Get(url)
+		resp, err := transport.NewHTTPClient().Get(url)
 		if err == nil {
 			_ = resp.Body.Close()
 		}
@@ -66,11 +67,11 @@ func TestNoAnswer(t *testing.T) {
 		"unreadable": json.Unmarshal([]byte("<html>"), &struct{}{}),
 	} {
 		require.Error(t, err, code)
-		got := message.NoAnswer("acme", err)
+		got := transport.NoAnswer("acme", err)
 		require.Equal(t, message.Error{Provider: "acme", Failure: message.Unavailable, Code: code}, *got)
 		require.Equal(t, "acme: unavailable ("+code+")", got.Error())
 	}
-	require.Equal(t, "unreadable", message.NoAnswer("acme", errors.New("+15005550006")).Code)
+	require.Equal(t, "unreadable", transport.NoAnswer("acme", errors.New("+15005550006")).Code)
 }
 
 func TestHTTPClientKeepsMessagesHome(t *testing.T) {
@@ -82,7 +83,7 @@ func TestHTTPClientKeepsMessagesHome(t *testing.T) {
 	provider := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	t.Cleanup(provider.Close)
 
-	client := message.NewHTTPClient()
+	client := transport.NewHTTPClient()
 	require.NotZero(t, client.Timeout)
 	resp, err := client.Post(provider.URL, "text/plain", http.NoBody)
 	require.NoError(t, err)

@@ -1,4 +1,4 @@
-package message
+package render
 
 import (
 	"io"
@@ -8,6 +8,8 @@ import (
 	"testing/fstest"
 	"testing/synctest"
 	"time"
+
+	"registrar/internal/message"
 
 	"github.com/stretchr/testify/require"
 )
@@ -22,7 +24,7 @@ func files(pairs ...string) fstest.MapFS {
 
 func TestOverrides(t *testing.T) {
 	t.Parallel()
-	r, err := NewRendererFS(Brand{}, files(
+	r, err := New(Brand{}, files(
 		"de/otp.sms.txt", "Code: {{.Code}}",
 		"de-AT/completion.sms.txt", "Servus!",
 		"fr/otp.sms.txt", "Votre code : {{.Code}}",
@@ -38,7 +40,7 @@ func TestOverrides(t *testing.T) {
 		"de-CH": {"Code: 123456", "Guten Tag, Ihr Konto"},
 		"fr-CA": {"Votre code : 123456", "Hello, your Registrar"},
 	} {
-		otp, err := r.OTP(locale, ChannelSMS, "", OTPData{Code: "123456", TTL: time.Minute})
+		otp, err := r.OTP(locale, message.ChannelSMS, "", OTPData{Code: "123456", TTL: time.Minute})
 		require.NoError(t, err)
 		completion, err := r.Completion(locale, "", CompletionData{})
 		require.NoError(t, err)
@@ -49,11 +51,11 @@ func TestOverrides(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(m.HTML, `<p lang="en"><h1`), "what falls back says so: %s", m.HTML)
 
-	from := map[string]TemplateFile{}
-	for _, f := range r.Templates() {
+	from := map[string]File{}
+	for _, f := range r.Files() {
 		from[f.Language+" "+f.Name] = f
 	}
-	for name, want := range map[string]TemplateFile{
+	for name, want := range map[string]File{
 		" layout.html":             {"", "layout.html", "layout.html", true},
 		"de otp.sms.txt":           {"de", "otp.sms.txt", "de/otp.sms.txt", true},
 		"de otp.txt":               {"de", "otp.txt", "de/otp.txt", false},
@@ -89,14 +91,14 @@ func TestOverrideMistakes(t *testing.T) {
 		"fr: of the email otp some files are there and others are not; it needs otp.subject.txt, otp.txt, otp.html": files("fr/otp.txt", "{{.Code}}"),
 		"fr/plurals.json: the form \"other\" of \"minutes\" is missing":                                             files("fr/plurals.json", `{"minutes": {"one": "{n} minute"}}`),
 	} {
-		_, err := NewRendererFS(Brand{URL: "https://example.com"}, own)
+		_, err := New(Brand{URL: "https://example.com"}, own)
 		require.ErrorContains(t, err, want, "%v", own)
 	}
 }
 
 func TestAllMistakesAtOnce(t *testing.T) {
 	t.Parallel()
-	_, err := NewRendererFS(Brand{}, files(
+	_, err := New(Brand{}, files(
 		"de/opt.txt", "x",
 		"de/otp.txt", "{{.Code",
 		"en/otp.sms.txt", "no code",
@@ -116,16 +118,16 @@ func TestAllMistakesAtOnce(t *testing.T) {
 
 func TestEnglishIsNeeded(t *testing.T) {
 	t.Parallel()
-	_, err := newRenderer(Brand{}, files("layout.html", "", "de/otp.txt", "{{.Code}}"), nil)
+	_, err := load(Brand{}, files("layout.html", "", "de/otp.txt", "{{.Code}}"), nil)
 	require.ErrorContains(t, err, "en/otp.html: is missing")
 }
 
 // TestExportedTemplatesAreTheSame shows that overriding everything by what is built in changes nothing.
 func TestExportedTemplatesAreTheSame(t *testing.T) {
 	t.Parallel()
-	builtIn, err := NewRenderer(Brand{})
+	builtIn, err := New(Brand{}, nil)
 	require.NoError(t, err)
-	own, err := NewRendererFS(Brand{}, BuiltInTemplates())
+	own, err := New(Brand{}, BuiltIn())
 	require.NoError(t, err)
 	for _, locale := range builtIn.Languages() {
 		want, err := builtIn.Welcome(locale, "", WelcomeData{FirstName: "Ada"})
@@ -134,14 +136,14 @@ func TestExportedTemplatesAreTheSame(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
-	for _, f := range own.Templates() {
+	for _, f := range own.Files() {
 		require.True(t, f.Overridden, f.Path)
 	}
 }
 
 func TestOnlyFilesOfAFairSize(t *testing.T) {
 	t.Parallel()
-	_, err := NewRendererFS(Brand{}, fstest.MapFS{
+	_, err := New(Brand{}, fstest.MapFS{
 		"en/otp.txt":     {Data: make([]byte, 256<<10+1)},
 		"en/welcome.txt": {Mode: fs.ModeNamedPipe},
 	})
@@ -160,7 +162,7 @@ func TestTemplateThatLoops(t *testing.T) {
 			c.sheets[name] = loop
 		}
 		began := time.Now()
-		err := (&Renderer{catalogs: []*catalog{c}}).check()
+		err := (&Templates{catalogs: []*catalog{c}}).check()
 		require.EqualError(t, err, "de/otp.txt: is not written in time: does it loop?")
 		require.Equal(t, checkPatience, time.Since(began), "the first one is the last one")
 	})

@@ -1,20 +1,20 @@
-package message_test
+package render_test
 
 import (
 	"strings"
 	"testing"
 	"unicode/utf16"
 
+	"registrar/internal/render"
+
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
-
-	"registrar/internal/message"
 )
 
 func TestSegments(t *testing.T) {
 	t.Parallel()
-	const gsm, ucs2 = message.EncodingGSM7, message.EncodingUCS2
-	for text, want := range map[string]message.SMSInfo{
+	const gsm, ucs2 = render.EncodingGSM7, render.EncodingUCS2
+	for text, want := range map[string]render.SMSInfo{
 		"":                       {gsm, 0, 1, 160},
 		"Your code @ #1\n":       {gsm, 15, 1, 145},
 		"100 €":                  {gsm, 6, 1, 154},
@@ -42,10 +42,10 @@ func TestSegments(t *testing.T) {
 		strings.Repeat("ж", 66) + "👩ааа":        {ucs2, 71, 2, 62},
 		"\xff":                                  {ucs2, 1, 1, 69},
 	} {
-		require.Equal(t, want, message.Segments(text), "%q", text)
+		require.Equal(t, want, render.Segments(text), "%q", text)
 	}
-	require.Equal(t, "GSM-7, 47 of 160, 1 segment", message.Segments(strings.Repeat("a", 47)).String())
-	require.Equal(t, "UCS-2, 71 of 134, 2 segments", message.Segments(strings.Repeat("ж", 71)).String())
+	require.Equal(t, "GSM-7, 47 of 160, 1 segment", render.Segments(strings.Repeat("a", 47)).String())
+	require.Equal(t, "UCS-2, 71 of 134, 2 segments", render.Segments(strings.Repeat("ж", 71)).String())
 }
 
 func TestSegmentsHoldTheText(t *testing.T) {
@@ -58,8 +58,8 @@ func TestSegmentsHoldTheText(t *testing.T) {
 	)
 	rapid.Check(t, func(t *rapid.T) {
 		text := texts.Draw(t, "text")
-		info := message.Segments(text)
-		if info.Encoding == message.EncodingUCS2 {
+		info := render.Segments(text)
+		if info.Encoding == render.EncodingUCS2 {
 			require.Equal(t, len(utf16.Encode([]rune(text))), info.Units)
 		} else {
 			require.Equal(t, len([]rune(text))+strings.Count(text, "€")+strings.Count(text, "{")+strings.Count(text, "}")+
@@ -75,12 +75,12 @@ func TestSegmentsHoldTheText(t *testing.T) {
 
 		// What is left fits, one more does not.
 		filler := "a"
-		same := message.Segments(text + strings.Repeat(filler, info.Left))
+		same := render.Segments(text + strings.Repeat(filler, info.Left))
 		require.Equal(t, info.Segments, same.Segments)
 		require.Zero(t, same.Left)
-		require.Equal(t, info.Segments+1, message.Segments(text+strings.Repeat(filler, info.Left+1)).Segments)
+		require.Equal(t, info.Segments+1, render.Segments(text+strings.Repeat(filler, info.Left+1)).Segments)
 
-		longer := message.Segments(text + texts.Draw(t, "more"))
+		longer := render.Segments(text + texts.Draw(t, "more"))
 		require.GreaterOrEqual(t, longer.Segments, info.Segments)
 	})
 }

@@ -1,4 +1,4 @@
-package message
+package render
 
 import (
 	"embed"
@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"registrar/internal/message"
+
 	"golang.org/x/text/language"
 )
 
@@ -19,8 +21,8 @@ import (
 //go:embed templates
 var embedded embed.FS
 
-// BuiltInTemplates are the files that the program brings along, in the layout of a folder with overrides.
-func BuiltInTemplates() fs.FS {
+// BuiltIn are the files that the program brings along, in the layout of a folder with overrides.
+func BuiltIn() fs.FS {
 	files, err := fs.Sub(embedded, "templates")
 	if err != nil {
 		panic(err) // the name is a constant
@@ -36,8 +38,8 @@ const (
 // The messages. An email has the files NAME.subject.txt, NAME.txt and NAME.html, an SMS has NAME.sms.txt. A page fills
 // the blocks of the layout.
 var (
-	emailNames = []string{string(KindOTP), string(KindWelcome)}
-	smsNames   = []string{string(KindOTP), string(KindCompletion)}
+	emailNames = []string{string(message.KindOTP), string(message.KindWelcome)}
+	smsNames   = []string{string(message.KindOTP), string(message.KindCompletion)}
 )
 
 func emailFiles(name string) []string {

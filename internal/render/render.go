@@ -1,4 +1,6 @@
-package message
+// Package render writes the messages: templates, languages, plural forms, dates, the brand, and the length of an SMS. It
+// does no I/O.
+package render
 
 import (
 	"cmp"
@@ -7,6 +9,8 @@ import (
 	"io/fs"
 	"strings"
 	"time"
+
+	"registrar/internal/message"
 
 	"golang.org/x/text/language"
 )
@@ -27,12 +31,13 @@ type WelcomeData struct {
 // CompletionData is what the SMS after activation says.
 type CompletionData struct{ FirstName string }
 
-// Renderer writes the messages in the person's language. It is safe for concurrent use.
+// Templates are the templates of all languages. They write the messages in the person's language. They are safe for
+// concurrent use.
 //
 // A locale is a BCP 47 tag; the nearest language with templates is taken, English when there is none or the tag is
 // malformed. A first name is plain text wherever it goes: it cannot add markup, a line, a header or a link. The caller
 // fills in the RegistrationID.
-type Renderer struct {
+type Templates struct {
 	brand            Brand
 	host             string
 	matcher          language.Matcher
@@ -40,24 +45,21 @@ type Renderer struct {
 	layoutOverridden bool
 }
 
-// NewRenderer returns a renderer of the built-in templates. Its errors are those of NewRendererFS.
-func NewRenderer(b Brand) (*Renderer, error) { return NewRendererFS(b, nil) }
-
-// NewRendererFS returns a renderer of the built-in templates and of those in overrides, which go before them: a folder
-// of the same layout (BuiltInTemplates), as partial as one likes. A language folder there may be new.
+// New returns the built-in templates and those in overrides, which go before them: a folder of the same layout (BuiltIn),
+// as partial as one likes. A language folder there may be new. Without overrides (nil) it returns the built-in ones.
 //
 // Every message is written once in every language. The error has a line for each mistake, which names the file, and the
 // line in it: a template that does not parse, fails or does not end, an unknown file, a one-time password without the
 // code or longer than one SMS. It returns an error as well when a part of the brand is malformed.
-func NewRendererFS(b Brand, overrides fs.FS) (*Renderer, error) {
-	return newRenderer(b, BuiltInTemplates(), overrides)
+func New(b Brand, overrides fs.FS) (*Templates, error) {
+	return load(b, BuiltIn(), overrides)
 }
 
-func newRenderer(b Brand, builtIn, overrides fs.FS) (*Renderer, error) {
-	r := &Renderer{brand: b}
-	r.brand.Name = oneLine(cmp.Or(b.Name, "Registrar"))
+func load(b Brand, builtIn, overrides fs.FS) (*Templates, error) {
+	t := &Templates{brand: b}
+	t.brand.Name = oneLine(cmp.Or(b.Name, "Registrar"))
 	var err error
-	if r.host, err = originHost(b.URL); err != nil {
+	if t.host, err = originHost(b.URL); err != nil {
 		return nil, fmt.Errorf("brand URL: %w", err)
 	}
 	if err := checkURL(b.SupportURL, "http", "https", "mailto"); err != nil {
@@ -69,67 +71,67 @@ func newRenderer(b Brand, builtIn, overrides fs.FS) (*Renderer, error) {
 		var mistakes error
 		others, mistakes = readFolder(overrides)
 		wrong = errors.Join(wrong, mistakes)
-		_, r.layoutOverridden = others[layoutFile]
+		_, t.layoutOverridden = others[layoutFile]
 	}
-	r.catalogs, err = loadCatalogs(own, others)
-	tags := make([]language.Tag, len(r.catalogs))
-	for i, c := range r.catalogs {
+	t.catalogs, err = loadCatalogs(own, others)
+	tags := make([]language.Tag, len(t.catalogs))
+	for i, c := range t.catalogs {
 		tags[i] = c.tag
 	}
-	r.matcher = language.NewMatcher(tags)
-	if err := errors.Join(wrong, err, r.check()); err != nil {
+	t.matcher = language.NewMatcher(tags)
+	if err := errors.Join(wrong, err, t.check()); err != nil {
 		return nil, err
 	}
-	return r, nil
+	return t, nil
 }
 
 // OTP renders the code for the channel. An SMS fits into one segment; with a Brand.URL its last line binds the code to
 // the site, so that browsers fill it in there and nowhere else (https://wicg.github.io/sms-one-time-codes/). Where that
 // line does not fit, even with fewer words before it, the SMS goes without it.
-func (r *Renderer) OTP(locale string, channel Channel, to string, data OTPData) (Message, error) {
+func (t *Templates) OTP(locale string, channel message.Channel, to string, data OTPData) (message.Message, error) {
 	v := view{FirstName: data.FirstName, Code: data.Code, Minutes: max(1, int(data.TTL/time.Minute))}
 	switch channel {
-	case ChannelSMS:
+	case message.ChannelSMS:
 		v.FirstName = ""
-		return r.sms(KindOTP, locale, to, v)
-	case ChannelEmail:
-		return r.email(KindOTP, locale, to, v)
+		return t.sms(message.KindOTP, locale, to, v)
+	case message.ChannelEmail:
+		return t.email(message.KindOTP, locale, to, v)
 	default:
-		return Message{}, fmt.Errorf("render %s: unknown channel %q", KindOTP, channel)
+		return message.Message{}, fmt.Errorf("render %s: unknown channel %q", message.KindOTP, channel)
 	}
 }
 
 // Welcome renders the welcome email. What it says is true before and after the person has entered the code.
-func (r *Renderer) Welcome(locale, to string, data WelcomeData) (Message, error) {
-	return r.email(KindWelcome, locale, to, view{FirstName: data.FirstName, requestedAt: data.RequestedAt})
+func (t *Templates) Welcome(locale, to string, data WelcomeData) (message.Message, error) {
+	return t.email(message.KindWelcome, locale, to, view{FirstName: data.FirstName, requestedAt: data.RequestedAt})
 }
 
 // Completion renders the SMS that says that the account is active. It greets by name if one segment holds that.
-func (r *Renderer) Completion(locale, to string, data CompletionData) (Message, error) {
-	return r.sms(KindCompletion, locale, to, view{FirstName: data.FirstName})
+func (t *Templates) Completion(locale, to string, data CompletionData) (message.Message, error) {
+	return t.sms(message.KindCompletion, locale, to, view{FirstName: data.FirstName})
 }
 
 // complete adds what does not depend on the message.
-func (r *Renderer) complete(locale string, v view) view {
-	v.Brand, v.Host = r.brand, r.host
-	v.Support = strings.TrimPrefix(r.brand.SupportURL, "mailto:")
+func (t *Templates) complete(locale string, v view) view {
+	v.Brand, v.Host = t.brand, t.host
+	v.Support = strings.TrimPrefix(t.brand.SupportURL, "mailto:")
 	v.FirstName = safeName(v.FirstName)
 	v.person = language.Make(locale)
 	return v
 }
 
-func (r *Renderer) catalogFor(person language.Tag) *catalog {
-	_, i, _ := r.matcher.Match(person)
-	return r.catalogs[i]
+func (t *Templates) catalogFor(person language.Tag) *catalog {
+	_, i, _ := t.matcher.Match(person)
+	return t.catalogs[i]
 }
 
-func (r *Renderer) sms(kind Kind, locale, to string, v view) (Message, error) {
-	v = r.complete(locale, v)
-	text, err := r.catalogFor(v.person).fit(smsFile(string(kind)), v)
+func (t *Templates) sms(kind message.Kind, locale, to string, v view) (message.Message, error) {
+	v = t.complete(locale, v)
+	text, err := t.catalogFor(v.person).fit(smsFile(string(kind)), v)
 	if err != nil {
-		return Message{}, fmt.Errorf("render %s: %w", kind, err)
+		return message.Message{}, fmt.Errorf("render %s: %w", kind, err)
 	}
-	return Message{Kind: kind, Channel: ChannelSMS, To: to, Text: text}, nil
+	return message.Message{Kind: kind, Channel: message.ChannelSMS, To: to, Text: text}, nil
 }
 
 // fit writes an SMS with as much as one segment holds.
@@ -163,18 +165,18 @@ func attempts(name string, v view) []view {
 	return ways
 }
 
-func (r *Renderer) email(kind Kind, locale, to string, v view) (Message, error) {
-	v = r.complete(locale, v)
-	c := r.catalogFor(v.person)
+func (t *Templates) email(kind message.Kind, locale, to string, v view) (message.Message, error) {
+	v = t.complete(locale, v)
+	c := t.catalogFor(v.person)
 	files := emailFiles(string(kind))
 	subject, err1 := c.write(files[0], v)
 	text, err2 := c.write(files[1], v)
 	html, err3 := c.write(files[2], v)
 	if err := errors.Join(err1, err2, err3); err != nil {
-		return Message{}, fmt.Errorf("render %s: %w", kind, err)
+		return message.Message{}, fmt.Errorf("render %s: %w", kind, err)
 	}
-	return Message{
-		Kind: kind, Channel: ChannelEmail, To: to,
+	return message.Message{
+		Kind: kind, Channel: message.ChannelEmail, To: to,
 		Subject: oneLine(subject), Text: text + "\n", HTML: html + "\n",
 	}, nil
 }

@@ -1,4 +1,4 @@
-package message
+package render
 
 import (
 	"maps"
@@ -8,6 +8,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"registrar/internal/message"
+
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/language"
 )
@@ -15,7 +17,7 @@ import (
 // copies are the English files again, for each of the languages, with its name in place of Hello.
 func copies(t *testing.T, names ...string) fstest.MapFS {
 	t.Helper()
-	english, err := readFolder(BuiltInTemplates())
+	english, err := readFolder(BuiltIn())
 	require.NoError(t, err)
 	files := fstest.MapFS{}
 	for path, body := range english {
@@ -37,7 +39,7 @@ func withPlurals(files fstest.MapFS, name string) fstest.MapFS {
 func TestLocalePicksTheLanguage(t *testing.T) {
 	t.Parallel()
 	own := withPlurals(copies(t, "pt-BR"), "pt-BR")
-	r, err := NewRendererFS(Brand{}, own)
+	r, err := New(Brand{}, own)
 	require.NoError(t, err)
 	for locale, want := range map[string]string{
 		"en":             `en ltr Hello`,
@@ -58,7 +60,7 @@ func TestLocalePicksTheLanguage(t *testing.T) {
 		"../../etc":      `en ltr Hello`,
 		"x\r\nSubject: ": `en ltr Hello`,
 	} {
-		m, err := r.OTP(locale, ChannelEmail, "", OTPData{Code: "123456", TTL: time.Minute})
+		m, err := r.OTP(locale, message.ChannelEmail, "", OTPData{Code: "123456", TTL: time.Minute})
 		require.NoError(t, err)
 		parts := strings.SplitN(want, " ", 3)
 		require.Contains(t, m.HTML, `<html lang="`+parts[0]+`" dir="`+parts[1]+`">`, "locale %q", locale)
@@ -70,10 +72,10 @@ func TestLocalePicksTheLanguage(t *testing.T) {
 // TestBuiltInLanguagesAreComplete shows that nothing built in falls back.
 func TestBuiltInLanguagesAreComplete(t *testing.T) {
 	t.Parallel()
-	r, err := NewRenderer(Brand{})
+	r, err := New(Brand{}, nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"en", "ar", "de"}, r.Languages())
-	for _, f := range r.Templates()[1:] {
+	for _, f := range r.Files()[1:] {
 		require.Equal(t, f.Language+"/"+f.Name, f.Path)
 		require.False(t, f.Overridden)
 	}
@@ -83,7 +85,7 @@ func TestBuiltInLanguagesAreComplete(t *testing.T) {
 
 func TestPlurals(t *testing.T) {
 	t.Parallel()
-	r, err := NewRenderer(Brand{})
+	r, err := New(Brand{}, nil)
 	require.NoError(t, err)
 	for locale, forms := range map[string]map[int]string{
 		"en": {1: "1 minute", 2: "2 minutes", 10: "10 minutes", 21: "21 minutes"},
@@ -100,7 +102,7 @@ func TestPlurals(t *testing.T) {
 			require.Equal(t, want, words)
 		}
 	}
-	arabic, err := readFolder(BuiltInTemplates())
+	arabic, err := readFolder(BuiltIn())
 	require.NoError(t, err)
 	p, err := parsePlurals(language.Arabic, "ar/plurals.json", arabic["ar/plurals.json"])
 	require.NoError(t, err)
@@ -157,9 +159,9 @@ func TestDateFormatsAreFound(t *testing.T) {
 // TestEnglishOTPHasRoom shows what a brand may take before the OTP needs fewer words.
 func TestEnglishOTPHasRoom(t *testing.T) {
 	t.Parallel()
-	r, err := NewRenderer(Brand{Name: "A Quite Long Brand Name", URL: "https://accounts.long-brand-name.example"})
+	r, err := New(Brand{Name: "A Quite Long Brand Name", URL: "https://accounts.long-brand-name.example"}, nil)
 	require.NoError(t, err)
-	m, err := r.OTP("en", ChannelSMS, "", OTPData{Code: "123456", FirstName: "Ада", TTL: 10 * time.Minute})
+	m, err := r.OTP("en", message.ChannelSMS, "", OTPData{Code: "123456", FirstName: "Ада", TTL: 10 * time.Minute})
 	require.NoError(t, err)
 	require.Equal(t, SMSInfo{EncodingGSM7, 144, 1, 16}, Segments(m.Text))
 }

@@ -1,4 +1,4 @@
-package message_test
+package render_test
 
 import (
 	"flag"
@@ -11,19 +11,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/message"
+	"registrar/internal/render"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
 
-var brand = message.Brand{
+var brand = render.Brand{
 	Name:       "Registrar",
 	URL:        "https://registrar.example.com:8443/start",
 	SupportURL: "mailto:help@example.com",
 }
 
-func newRenderer(t *testing.T, b message.Brand) *message.Renderer {
+func newTemplates(t *testing.T, b render.Brand) *render.Templates {
 	t.Helper()
-	r, err := message.NewRenderer(b)
+	r, err := render.New(b, nil)
 	require.NoError(t, err)
 	return r
 }
@@ -32,15 +33,15 @@ func newRenderer(t *testing.T, b message.Brand) *message.Renderer {
 var requested = time.Date(2026, 3, 7, 23, 59, 59, 0, time.UTC)
 
 // rendered is every message for one first name.
-func rendered(t require.TestingT, r *message.Renderer, locale, name string) map[string]message.Message {
-	otp := message.OTPData{Code: "012345", FirstName: name, TTL: 10 * time.Minute}
+func rendered(t require.TestingT, r *render.Templates, locale, name string) map[string]message.Message {
+	otp := render.OTPData{Code: "012345", FirstName: name, TTL: 10 * time.Minute}
 	otpSMS, err := r.OTP(locale, message.ChannelSMS, "+15005550006", otp)
 	require.NoError(t, err)
 	otpEmail, err := r.OTP(locale, message.ChannelEmail, "ada@example.com", otp)
 	require.NoError(t, err)
-	welcome, err := r.Welcome(locale, "ada@example.com", message.WelcomeData{FirstName: name, RequestedAt: requested})
+	welcome, err := r.Welcome(locale, "ada@example.com", render.WelcomeData{FirstName: name, RequestedAt: requested})
 	require.NoError(t, err)
-	completion, err := r.Completion(locale, "+15005550006", message.CompletionData{FirstName: name})
+	completion, err := r.Completion(locale, "+15005550006", render.CompletionData{FirstName: name})
 	require.NoError(t, err)
 	return map[string]message.Message{
 		"otp_sms": otpSMS, "otp_email": otpEmail, "welcome_email": welcome, "completion_sms": completion,
@@ -50,15 +51,15 @@ func rendered(t require.TestingT, r *message.Renderer, locale, name string) map[
 func TestRenderGolden(t *testing.T) {
 	t.Parallel()
 	for _, locale := range []string{"en", "de", "ar"} {
-		for name, m := range rendered(t, newRenderer(t, brand), locale, "Ada") {
+		for name, m := range rendered(t, newTemplates(t, brand), locale, "Ada") {
 			golden(t, locale, name+".txt", m)
 			if m.Channel == message.ChannelEmail {
 				goldenText(t, filepath.Join(locale, name+".html"), m.HTML)
 			}
 		}
-		r := newRenderer(t, message.Brand{})
+		r := newTemplates(t, render.Brand{})
 		bare := rendered(t, r, locale, "")
-		welcome, err := r.Welcome(locale, "ada@example.com", message.WelcomeData{})
+		welcome, err := r.Welcome(locale, "ada@example.com", render.WelcomeData{})
 		require.NoError(t, err)
 		bare["welcome_email"] = welcome
 		for name, m := range bare {
@@ -71,7 +72,7 @@ func golden(t *testing.T, locale, name string, m message.Message) {
 	t.Helper()
 	var head string
 	if m.Channel == message.ChannelSMS {
-		head = message.Segments(m.Text).String()
+		head = render.Segments(m.Text).String()
 	} else {
 		head = "Subject: " + m.Subject
 	}
@@ -87,12 +88,12 @@ func goldenText(t *testing.T, name, got string) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, string(want), got, "%s: run go test ./internal/message -update after looking at the change", name)
+	require.Equal(t, string(want), got, "%s: run go test ./internal/render -update after looking at the change", name)
 }
 
 func TestRenderedMessage(t *testing.T) {
 	t.Parallel()
-	for name, m := range rendered(t, newRenderer(t, brand), "en", "Ada") {
+	for name, m := range rendered(t, newTemplates(t, brand), "en", "Ada") {
 		channel := message.ChannelSMS
 		if strings.HasSuffix(name, "_email") {
 			channel = message.ChannelEmail
@@ -104,7 +105,7 @@ func TestRenderedMessage(t *testing.T) {
 		require.NotEmpty(t, m.To)
 		require.NotEmpty(t, m.Text)
 	}
-	_, err := newRenderer(t, brand).OTP("en", "pigeon", "", message.OTPData{})
+	_, err := newTemplates(t, brand).OTP("en", "pigeon", "", render.OTPData{})
 	require.ErrorContains(t, err, `unknown channel "pigeon"`)
 }
 
@@ -116,7 +117,7 @@ func TestOTPTTL(t *testing.T) {
 		10*time.Minute + time.Second:    "valid for 10 minutes.",
 		2*time.Minute - time.Nanosecond: "valid for 1 minute.",
 	} {
-		m, err := newRenderer(t, brand).OTP("en", message.ChannelSMS, "", message.OTPData{Code: "1", TTL: ttl})
+		m, err := newTemplates(t, brand).OTP("en", message.ChannelSMS, "", render.OTPData{Code: "1", TTL: ttl})
 		require.NoError(t, err)
 		require.Contains(t, m.Text, want)
 	}
@@ -130,7 +131,7 @@ func TestOTPSMSIsBoundToTheSite(t *testing.T) {
 		"https://192.0.2.1/":                       "Do not share it with anyone.",
 		"":                                         "Do not share it with anyone.",
 	} {
-		m := rendered(t, newRenderer(t, message.Brand{URL: url}), "en", "Ада")["otp_sms"]
+		m := rendered(t, newTemplates(t, render.Brand{URL: url}), "en", "Ада")["otp_sms"]
 		require.True(t, strings.HasSuffix(m.Text, want), m.Text)
 		require.NotContains(t, m.Text, "Ада")
 	}
@@ -138,7 +139,7 @@ func TestOTPSMSIsBoundToTheSite(t *testing.T) {
 
 func TestBrand(t *testing.T) {
 	t.Parallel()
-	for _, bad := range []message.Brand{
+	for _, bad := range []render.Brand{
 		{URL: "example.com"},
 		{URL: "javascript:alert(1)"},
 		{URL: "mailto:help@example.com"},
@@ -146,19 +147,19 @@ func TestBrand(t *testing.T) {
 		{SupportURL: "/help"},
 		{SupportURL: "mailto:"},
 	} {
-		_, err := message.NewRenderer(bad)
+		_, err := render.New(bad, nil)
 		require.ErrorContains(t, err, "URL", "%+v", bad)
 	}
-	newRenderer(t, message.Brand{Name: strings.Repeat("Ж", 31)}) // makes every SMS UCS-2
-	newRenderer(t, message.Brand{Name: strings.Repeat("R", 38)})
-	for _, long := range []message.Brand{
+	newTemplates(t, render.Brand{Name: strings.Repeat("Ж", 31)}) // makes every SMS UCS-2
+	newTemplates(t, render.Brand{Name: strings.Repeat("R", 38)})
+	for _, long := range []render.Brand{
 		{Name: strings.Repeat("R", 39)},
 		{Name: strings.Repeat("Ж", 32)},
 	} {
-		_, err := message.NewRenderer(long)
+		_, err := render.New(long, nil)
 		require.ErrorContains(t, err, "one segment holds", "%+v", long)
 	}
-	m := rendered(t, newRenderer(t, message.Brand{Name: "Acme\r\nBcc: all@example.com"}), "en", "Ada")
+	m := rendered(t, newTemplates(t, render.Brand{Name: "Acme\r\nBcc: all@example.com"}), "en", "Ada")
 	require.Equal(t, "Welcome to Acme Bcc: all@example.com", m["welcome_email"].Subject)
 }
 
@@ -187,8 +188,8 @@ func TestSMSGivesUpWhatDoesNotFit(t *testing.T) {
 		{"ar", "مسجّل", "usual", true, false},
 		{"ar", "A Quite Long Brand Name", "endless", false, false},
 	} {
-		sms := rendered(t, newRenderer(t, message.Brand{Name: c.brand, URL: hosts[c.host]}), c.locale, "Ada")["otp_sms"].Text
-		require.Equal(t, 1, message.Segments(sms).Segments, "%+v: %s", c, sms)
+		sms := rendered(t, newTemplates(t, render.Brand{Name: c.brand, URL: hosts[c.host]}), c.locale, "Ada")["otp_sms"].Text
+		require.Equal(t, 1, render.Segments(sms).Segments, "%+v: %s", c, sms)
 		require.Equal(t, c.bound, strings.Contains(sms, "\n@"+strings.TrimPrefix(hosts[c.host], "https://")+" #012345"), "%+v: %s", c, sms)
 		require.Equal(t, c.whole, strings.Contains(sms, "10 "), "%+v: %s", c, sms)
 		require.Contains(t, strings.ReplaceAll(sms, "#012345", ""), "012345", "%+v", c)
@@ -198,20 +199,20 @@ func TestSMSGivesUpWhatDoesNotFit(t *testing.T) {
 // TestCompletionSMSGreetsWhereThereIsRoom shows that a long name is left out before a second SMS is paid.
 func TestCompletionSMSGreetsWhereThereIsRoom(t *testing.T) {
 	t.Parallel()
-	r := newRenderer(t, brand)
+	r := newTemplates(t, brand)
 	for _, locale := range []string{"en", "de", "ar"} {
 		sms := rendered(t, r, locale, strings.Repeat("Ж", 30))["completion_sms"].Text
-		require.Equal(t, 1, message.Segments(sms).Segments, sms)
+		require.Equal(t, 1, render.Segments(sms).Segments, sms)
 		require.NotContains(t, sms, "Ж")
 	}
 }
 
 func TestLinksAreThoseOfTheBrand(t *testing.T) {
 	t.Parallel()
-	bare := rendered(t, newRenderer(t, message.Brand{}), "en", "Ada")["welcome_email"]
+	bare := rendered(t, newTemplates(t, render.Brand{}), "en", "Ada")["welcome_email"]
 	require.NotContains(t, bare.HTML, "href")
 	require.NotContains(t, bare.Text, "://")
-	full := rendered(t, newRenderer(t, brand), "en", "Ada")["welcome_email"]
+	full := rendered(t, newTemplates(t, brand), "en", "Ada")["welcome_email"]
 	require.Equal(t, 2, strings.Count(full.HTML, "href="))
 	require.Contains(t, full.HTML, `href="`+brand.URL+`"`)
 	require.Contains(t, full.HTML, `href="`+brand.SupportURL+`"`)

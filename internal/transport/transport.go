@@ -1,4 +1,6 @@
-package message
+// Package transport is what the adapters of providers share to call them: an HTTP client, Retry-After, and the errors of
+// the network.
+package transport
 
 import (
 	"context"
@@ -9,6 +11,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"registrar/internal/message"
 )
 
 const (
@@ -59,11 +63,11 @@ func Until(at, now time.Time) time.Duration { return clampWait(at.Sub(now)) }
 
 func clampWait(d time.Duration) time.Duration { return min(max(d, 0), maxRetryAfter) }
 
-// NoAnswer is the error for a provider that could not be reached or answered nonsense: it is Unavailable, and
+// NoAnswer is the error for a provider that could not be reached or answered nonsense: it is message.Unavailable, and
 // Unknown only if the caller says so. The code is timeout, canceled, dns, tls, network or unreadable. The text of err is
 // dropped, since it may hold an address, an account or a piece of the answer.
-func NoAnswer(provider string, err error) *Error {
-	return &Error{Provider: provider, Failure: Unavailable, Code: noAnswerCode(err)}
+func NoAnswer(provider string, err error) *message.Error {
+	return &message.Error{Provider: provider, Failure: message.Unavailable, Code: noAnswerCode(err)}
 }
 
 func noAnswerCode(err error) string {

@@ -7,11 +7,11 @@ import (
 	"strings"
 
 	"registrar/internal/config"
-	"registrar/internal/message"
+	"registrar/internal/render"
 )
 
-// OpenMessages reads the templates of the messages. Its error has a line for each mistake in them.
-func OpenMessages(c config.Brand) (*message.Renderer, error) {
+// OpenTemplates reads the templates of the messages. Its error has a line for each mistake in them.
+func OpenTemplates(c config.Brand) (*render.Templates, error) {
 	var overrides fs.FS
 	if c.TemplatesDir != "" {
 		info, err := os.Stat(c.TemplatesDir)
@@ -23,9 +23,9 @@ func OpenMessages(c config.Brand) (*message.Renderer, error) {
 		}
 		overrides = os.DirFS(c.TemplatesDir)
 	}
-	r, err := message.NewRendererFS(message.Brand{Name: c.Name, URL: c.URL, SupportURL: c.SupportURL}, overrides)
+	t, err := render.New(render.Brand{Name: c.Name, URL: c.URL, SupportURL: c.SupportURL}, overrides)
 	if err != nil {
 		return nil, fmt.Errorf("message templates (TEMPLATES_DIR, BRAND_…, SUPPORT_URL):\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	}
-	return r, nil
+	return t, nil
 }

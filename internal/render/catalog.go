@@ -1,4 +1,4 @@
-package message
+package render
 
 import (
 	"errors"
@@ -191,30 +191,30 @@ func (c *catalog) mixed(email string) error {
 	return nil
 }
 
-// TemplateFile is a file that a language is written by.
-type TemplateFile struct {
+// File is a file that a language is written by.
+type File struct {
 	Language   string // BCP 47; empty for the layout, which all share
 	Name       string // such as "otp.sms.txt"
 	Path       string // where it is: in the language's own folder, or in the one that it falls back to
 	Overridden bool   // it is not the built-in file
 }
 
-// Templates lists the files of every language, English first.
-func (r *Renderer) Templates() []TemplateFile {
-	list := []TemplateFile{{Name: layoutFile, Path: layoutFile, Overridden: r.layoutOverridden}}
-	for _, c := range r.catalogs {
+// Files lists the files of every language, English first.
+func (t *Templates) Files() []File {
+	list := []File{{Name: layoutFile, Path: layoutFile, Overridden: t.layoutOverridden}}
+	for _, c := range t.catalogs {
 		for _, name := range slices.Sorted(maps.Keys(c.sheets)) {
 			s := c.sheets[name]
-			list = append(list, TemplateFile{Language: c.tag.String(), Name: name, Path: s.path, Overridden: s.overridden})
+			list = append(list, File{Language: c.tag.String(), Name: name, Path: s.path, Overridden: s.overridden})
 		}
 	}
 	return list
 }
 
 // Languages are the BCP 47 tags of the languages that messages are written in, English first.
-func (r *Renderer) Languages() []string {
-	names := make([]string, len(r.catalogs))
-	for i, c := range r.catalogs {
+func (t *Templates) Languages() []string {
+	names := make([]string, len(t.catalogs))
+	for i, c := range t.catalogs {
 		names[i] = c.tag.String()
 	}
 	return names

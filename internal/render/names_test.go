@@ -1,15 +1,15 @@
-package message_test
+package render_test
 
 import (
 	"strings"
 	"testing"
 	"unicode"
 
+	"registrar/internal/render"
+
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 	"pgregory.net/rapid"
-
-	"registrar/internal/message"
 )
 
 var hostileNames = []string{
@@ -22,7 +22,7 @@ var hostileNames = []string{
 // TestAnyName shows that a first name is text and nothing else, whatever it is.
 func TestAnyName(t *testing.T) {
 	t.Parallel()
-	r := newRenderer(t, brand)
+	r := newTemplates(t, brand)
 	names := rapid.OneOf(
 		rapid.String(),
 		rapid.SampledFrom(hostileNames),
@@ -62,7 +62,7 @@ func unprintable(r rune) bool {
 
 func TestNames(t *testing.T) {
 	t.Parallel()
-	r := newRenderer(t, brand)
+	r := newTemplates(t, brand)
 	for name, greeting := range map[string]string{
 		"Ada":                  "Hello Ada,",
 		"  Ada  Mary ":         "Hello Ada Mary,",
@@ -89,10 +89,10 @@ func TestSubjectIsOneLine(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		fits := func(name string) bool { // into one SMS
-			_, err := message.NewRenderer(message.Brand{Name: name})
+			_, err := render.New(render.Brand{Name: name}, nil)
 			return err == nil
 		}
-		r, err := message.NewRenderer(message.Brand{Name: rapid.StringN(1, 12, 24).Filter(fits).Draw(t, "brand")})
+		r, err := render.New(render.Brand{Name: rapid.StringN(1, 12, 24).Filter(fits).Draw(t, "brand")}, nil)
 		require.NoError(t, err)
 		for _, m := range rendered(t, r, "en", "Ada") {
 			require.False(t, strings.ContainsFunc(m.Subject, func(r rune) bool { return r == '\n' || unprintable(r) }))

@@ -1,10 +1,12 @@
-package message
+package render
 
 import (
 	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"registrar/internal/message"
 )
 
 // The check writes codes longer than any, and lives of a code that have every plural form.
@@ -14,7 +16,7 @@ var probeMinutes = []int{1, 2, 3, 5, 11, 15, 21, 100, 1440}
 
 // check writes every message in every language, with everything that it may say and with nothing of it, so that a
 // mistake stops the start. It returns every mistake once.
-func (r *Renderer) check() error {
+func (t *Templates) check() error {
 	var wrong []error
 	seen := map[string]bool{}
 	note := func(err error) {
@@ -23,16 +25,16 @@ func (r *Renderer) check() error {
 			wrong = append(wrong, err)
 		}
 	}
-	for _, c := range r.catalogs {
+	for _, c := range t.catalogs {
 		for _, email := range emailNames {
 			note(c.mixed(email))
 		}
-		for _, v := range r.probes(c) {
+		for _, v := range t.probes(c) {
 			for _, name := range languageFiles() {
 				if name == pluralsFile {
 					continue
 				}
-				err := r.probe(c, name, v)
+				err := t.probe(c, name, v)
 				note(err)
 				if errors.Is(err, errEndless) { // it would be in the way of every further look
 					return errors.Join(wrong...)
@@ -40,22 +42,22 @@ func (r *Renderer) check() error {
 			}
 		}
 		for _, minutes := range probeMinutes {
-			note(r.checkLength(c, r.complete(c.tag.String(), view{Code: probeCode, Minutes: minutes})))
+			note(t.checkLength(c, t.complete(c.tag.String(), view{Code: probeCode, Minutes: minutes})))
 		}
 	}
 	return errors.Join(wrong...)
 }
 
-func (r *Renderer) probes(c *catalog) []view {
+func (t *Templates) probes(c *catalog) []view {
 	rich := view{FirstName: "A", Code: probeCode, Minutes: 60, requestedAt: time.Unix(0, 0)}
 	bare := view{Code: probeCode, Minutes: 1}
-	return []view{r.complete(c.tag.String(), rich), r.complete(c.tag.String(), bare)}
+	return []view{t.complete(c.tag.String(), rich), t.complete(c.tag.String(), bare)}
 }
 
-func (r *Renderer) probe(c *catalog, name string, v view) error {
+func (t *Templates) probe(c *catalog, name string, v view) error {
 	for _, v := range attempts(name, v) {
 		words, err := c.writeInTime(name, v)
-		isCode := strings.HasPrefix(name, string(KindOTP)+".") && !strings.HasSuffix(name, ".subject.txt")
+		isCode := strings.HasPrefix(name, string(message.KindOTP)+".") && !strings.HasSuffix(name, ".subject.txt")
 		body := strings.ReplaceAll(words, "#"+v.Code, "") // the origin-bound line is for machines
 		switch {
 		case err != nil:
@@ -94,8 +96,8 @@ func (c *catalog) writeInTime(name string, v view) (string, error) {
 }
 
 // checkLength finds a one-time password that one SMS does not hold. Other kinds may take several.
-func (r *Renderer) checkLength(c *catalog, v view) error {
-	name := smsFile(string(KindOTP))
+func (t *Templates) checkLength(c *catalog, v view) error {
+	name := smsFile(string(message.KindOTP))
 	words, err := c.fit(name, v)
 	if err != nil {
 		return err
