@@ -31,128 +31,128 @@ type Config struct {
 
 // Log says how the process logs to standard error.
 type Log struct {
-	Level  string `env:"LOG_LEVEL" envDefault:"info" example:"info" doc:"Least level that is logged: debug, info, warn or error."`
-	Format string `env:"LOG_FORMAT" envDefault:"auto" example:"json" doc:"text, json, or auto: text on a terminal and JSON otherwise."`
+	Level  string `env:"LOG_LEVEL" envDefault:"info" example:"info" doc:"Lowest level that is logged: debug, info, warn or error."`
+	Format string `env:"LOG_FORMAT" envDefault:"auto" example:"json" doc:"text, json, or auto: text on a terminal, otherwise JSON."`
 }
 
 // API configures the web servers.
 type API struct {
 	Addr            string        `env:"API_ADDR" envDefault:":8080" example:":8080" doc:"Address to listen on."`
-	WaitBudget      time.Duration `env:"API_WAIT_BUDGET" envDefault:"3s" example:"3s" doc:"How long a request waits for the database to confirm before it answers 202."`
-	DrainDelay      time.Duration `env:"API_DRAIN_DELAY" envDefault:"5s" example:"5s" doc:"How long the server still serves after it stopped being ready, so that load balancers notice."`
-	ShutdownTimeout time.Duration `env:"API_SHUTDOWN_TIMEOUT" envDefault:"20s" example:"20s" doc:"How long requests in progress may take to end after that."`
-	EngineGrace     time.Duration `env:"API_ENGINE_GRACE" envDefault:"10s" example:"10s" doc:"How long Temporal may be away before the server stops being ready. Until then requests are tried, and answered 503 with Retry-After."`
-	HashConcurrency int           `env:"HASH_CONCURRENCY" envDefault:"0" example:"2" doc:"Passwords hashed at a time; 0 means one for each CPU. Each takes 19 MiB."`
-	HashQueue       int           `env:"HASH_QUEUE" envDefault:"64" example:"64" doc:"Passwords that may wait to be hashed; over it the API answers 503."`
-	AdminToken      string        `env:"ADMIN_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token of operators for /v1/admin/, at least 16 characters. Empty: those addresses do not exist."`
+	WaitBudget      time.Duration `env:"API_WAIT_BUDGET" envDefault:"3s" example:"3s" doc:"How long a request waits for the database before the API answers 202."`
+	DrainDelay      time.Duration `env:"API_DRAIN_DELAY" envDefault:"5s" example:"5s" doc:"How long the server keeps serving after /readyz reports not ready, so that load balancers notice."`
+	ShutdownTimeout time.Duration `env:"API_SHUTDOWN_TIMEOUT" envDefault:"20s" example:"20s" doc:"How long requests in progress may take to finish after API_DRAIN_DELAY."`
+	EngineGrace     time.Duration `env:"API_ENGINE_GRACE" envDefault:"10s" example:"10s" doc:"How long Temporal may be unavailable before the server reports not ready. Until then, requests are tried and get 503 with Retry-After."`
+	HashConcurrency int           `env:"HASH_CONCURRENCY" envDefault:"0" example:"2" doc:"Number of passwords hashed in parallel; 0 means one per CPU. Each needs 19 MiB."`
+	HashQueue       int           `env:"HASH_QUEUE" envDefault:"64" example:"64" doc:"Number of passwords that may wait to be hashed. If the queue is full, the API answers 503."`
+	AdminToken      string        `env:"ADMIN_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token of operators for /v1/admin/ and /v1/campaigns, at least 16 characters. If empty, these endpoints answer 404."`
 
-	TrustedProxies []netip.Prefix `env:"API_TRUSTED_PROXIES" example:"10.0.0.0/8,2001:db8::/32" doc:"Networks (CIDR) of the proxies in front, which say in X-Forwarded-For whom they speak for. Of others the header means nothing. Empty: whoever connects is the client."`
+	TrustedProxies []netip.Prefix `env:"API_TRUSTED_PROXIES" example:"10.0.0.0/8,2001:db8::/32" doc:"Networks (CIDR) of trusted proxies, whose X-Forwarded-For header names the client. The header is ignored from any other peer. If empty, the peer address is the client."`
 }
 
 // Limit bounds what comes from one client, and what is sent to one destination.
 type Limit struct {
-	RegistrationRate Rate   `env:"LIMIT_REGISTRATIONS" envDefault:"60/1m" example:"60/1m" doc:"How often one client (an IPv4 address, or a /64 of IPv6) may ask to register: a number, / and a period; 0 means no limit."`
-	CodeRate         Rate   `env:"LIMIT_CODES" envDefault:"120/1m" example:"120/1m" doc:"How often one client may enter a code or ask for another one, the same way."`
-	DestinationRate  Rate   `env:"LIMIT_DESTINATIONS" envDefault:"5/1h" example:"5/1h" doc:"How many registrations, and requests for another code, may write to one email address or mobile number, the same way."`
-	RedisURL         string `env:"LIMIT_REDIS_URL" secret:"true" example:"rediss://:secret@valkey.example.com:6379" doc:"Redis or Valkey by which all API servers count together, as redis:// or, encrypted, rediss://. Empty, or while it is away: each process counts for itself."`
+	RegistrationRate Rate   `env:"LIMIT_REGISTRATIONS" envDefault:"60/1m" example:"60/1m" doc:"Limit of registration requests per client (an IPv4 address, or a /64 of IPv6): a number, / and a period; 0 means no limit."`
+	CodeRate         Rate   `env:"LIMIT_CODES" envDefault:"120/1m" example:"120/1m" doc:"Limit of requests per client to check a code or to send another one, in the same format."`
+	DestinationRate  Rate   `env:"LIMIT_DESTINATIONS" envDefault:"5/1h" example:"5/1h" doc:"Limit of registrations, and requests for another code, per email address or mobile number, in the same format."`
+	RedisURL         string `env:"LIMIT_REDIS_URL" secret:"true" example:"rediss://:secret@valkey.example.com:6379" doc:"Redis or Valkey that holds the counts of all API replicas: redis://, or rediss:// for TLS. If empty or unavailable, each process counts alone."`
 }
 
 // Registration is the product's rules and patience.
 type Registration struct {
-	DefaultRegion      string        `env:"DEFAULT_REGION" example:"DE" doc:"Country (ISO 3166-1 alpha-2) of mobile numbers without a +. Empty: every number needs its country code."`
-	MinPasswordScore   int           `env:"PASSWORD_MIN_SCORE" envDefault:"2" example:"2" doc:"Least zxcvbn score of a password, 1 to 4."`
-	BreachCheck        bool          `env:"PASSWORD_BREACH_CHECK" envDefault:"false" example:"true" doc:"Refuse passwords known from breaches, by the Pwned Passwords range API. Only 5 characters of a hash leave the service; when the API is away, passwords are accepted."`
-	BreachURL          string        `env:"PASSWORD_BREACH_URL" envDefault:"https://api.pwnedpasswords.com" example:"https://api.pwnedpasswords.com" doc:"Base URL of that API."`
-	CodeTries          int           `env:"OTP_TRIES" envDefault:"5" example:"5" doc:"Wrong codes allowed for each code sent."`
-	Resends            int           `env:"OTP_RESENDS" envDefault:"3" example:"3" doc:"Codes that a person may ask for after the first."`
-	ResendCooldown     time.Duration `env:"OTP_RESEND_COOLDOWN" envDefault:"30s" example:"30s" doc:"Time between two codes."`
-	CodeTTL            time.Duration `env:"OTP_TTL" envDefault:"10m" example:"10m" doc:"Life of a code."`
-	VerificationWindow time.Duration `env:"VERIFICATION_WINDOW" envDefault:"24h" example:"24h" doc:"How long an unverified registration is kept; then its email and username are free again."`
+	DefaultRegion      string        `env:"DEFAULT_REGION" example:"DE" doc:"Country (ISO 3166-1 alpha-2) of mobile numbers without a leading +. If empty, every number needs its country code."`
+	MinPasswordScore   int           `env:"PASSWORD_MIN_SCORE" envDefault:"2" example:"2" doc:"Lowest accepted zxcvbn score of a password, 1 to 4."`
+	BreachCheck        bool          `env:"PASSWORD_BREACH_CHECK" envDefault:"false" example:"true" doc:"Refuse passwords from known breaches, using the Pwned Passwords range API. Only 5 characters of a hash leave the service. If that API is unavailable, passwords are accepted."`
+	BreachURL          string        `env:"PASSWORD_BREACH_URL" envDefault:"https://api.pwnedpasswords.com" example:"https://api.pwnedpasswords.com" doc:"Base URL of the Pwned Passwords API."`
+	CodeTries          int           `env:"OTP_TRIES" envDefault:"5" example:"5" doc:"Number of wrong codes allowed per code sent."`
+	Resends            int           `env:"OTP_RESENDS" envDefault:"3" example:"3" doc:"Number of codes that a user may request after the first."`
+	ResendCooldown     time.Duration `env:"OTP_RESEND_COOLDOWN" envDefault:"30s" example:"30s" doc:"Minimum time between two codes."`
+	CodeTTL            time.Duration `env:"OTP_TTL" envDefault:"10m" example:"10m" doc:"Lifetime of a code."`
+	VerificationWindow time.Duration `env:"VERIFICATION_WINDOW" envDefault:"24h" example:"24h" doc:"How long an unverified registration is kept. After that, its email and username are available again."`
 	ParkingTime        time.Duration `env:"PARKING_TIME" envDefault:"168h" example:"168h" doc:"How long a failed step waits for an operator before the workflow fails."`
 	StoreBudget        time.Duration `env:"BUDGET_STORE" envDefault:"24h" example:"24h" doc:"How long a step in the user database is retried before it waits for an operator."`
-	OTPBudget          time.Duration `env:"BUDGET_OTP" envDefault:"10m" example:"10m" doc:"The same for sending a code."`
-	WelcomeBudget      time.Duration `env:"BUDGET_WELCOME_EMAIL" envDefault:"24h" example:"24h" doc:"The same for sending the welcome email."`
-	CompletionBudget   time.Duration `env:"BUDGET_COMPLETION_SMS" envDefault:"24h" example:"24h" doc:"The same for sending the completion SMS."`
-	PersistLocally     bool          `env:"PERSIST_LOCALLY" envDefault:"true" example:"true" doc:"Try to store the user inside the workflow task first, which is faster (docs/decisions)."`
+	OTPBudget          time.Duration `env:"BUDGET_OTP" envDefault:"10m" example:"10m" doc:"How long sending a code is retried before it waits for an operator."`
+	WelcomeBudget      time.Duration `env:"BUDGET_WELCOME_EMAIL" envDefault:"24h" example:"24h" doc:"How long sending the welcome email is retried before it waits for an operator."`
+	CompletionBudget   time.Duration `env:"BUDGET_COMPLETION_SMS" envDefault:"24h" example:"24h" doc:"How long sending the completion SMS is retried before it waits for an operator."`
+	PersistLocally     bool          `env:"PERSIST_LOCALLY" envDefault:"true" example:"true" doc:"Try first to store the user inside the workflow task, which is faster (docs/decisions)."`
 }
 
 // Keys are the key material, as made by the command keys new.
 type Keys struct {
-	PRF     string `env:"PRF_KEYSET" secret:"true" example:"the output of registrar keys new" doc:"Tink keyset that derives codes, ids and search hashes. The same in every process."`
-	Payload string `env:"PAYLOAD_KEYSET" secret:"true" example:"the output of registrar keys new" doc:"Tink keyset that encrypts what Temporal stores. The same in every process."`
+	PRF     string `env:"PRF_KEYSET" secret:"true" example:"the output of registrar keys new" doc:"Tink keyset that derives codes, ids and search hashes. It must be the same in every process."`
+	Payload string `env:"PAYLOAD_KEYSET" secret:"true" example:"the output of registrar keys new" doc:"Tink keyset that encrypts the data stored in Temporal. It must be the same in every process."`
 }
 
 // Database is the user database.
 type Database struct {
-	DSN         string        `env:"DATABASE_DSN" secret:"true" example:"registrar:secret@tcp(127.0.0.1:3306)/registrar" doc:"MySQL or MariaDB, in the form of go-sql-driver/mysql."`
-	TLSCA       string        `env:"DATABASE_TLS_CA" example:"/etc/registrar/database-ca.pem" doc:"File with the certificates (PEM) of the authorities that the database's certificate must be of. When set, connections are encrypted and the certificate is checked."`
-	MaxOpen     int           `env:"DATABASE_MAX_OPEN" envDefault:"20" example:"20" doc:"Connections of a process at most."`
-	MaxIdle     int           `env:"DATABASE_MAX_IDLE" envDefault:"20" example:"20" doc:"Connections kept open when idle."`
+	DSN         string        `env:"DATABASE_DSN" secret:"true" example:"registrar:secret@tcp(127.0.0.1:3306)/registrar" doc:"MySQL or MariaDB data source name in the format of go-sql-driver/mysql."`
+	TLSCA       string        `env:"DATABASE_TLS_CA" example:"/etc/registrar/database-ca.pem" doc:"File with the CA certificates (PEM) that may sign the database's certificate. If set, connections are encrypted and the certificate is verified."`
+	MaxOpen     int           `env:"DATABASE_MAX_OPEN" envDefault:"20" example:"20" doc:"Maximum number of connections per process."`
+	MaxIdle     int           `env:"DATABASE_MAX_IDLE" envDefault:"20" example:"20" doc:"Maximum number of idle connections per process."`
 	MaxLifetime time.Duration `env:"DATABASE_CONN_MAX_LIFETIME" envDefault:"5m" example:"5m" doc:"Age at which a connection is replaced."`
 }
 
 // Worker configures the application servers.
 type Worker struct {
 	Queues           []string      `env:"WORKER_QUEUES" envDefault:"registration,notifications-high,notifications-low" example:"notifications-high" doc:"Task queues that the process serves."`
-	Concurrency      int           `env:"WORKER_CONCURRENCY" envDefault:"50" example:"50" doc:"Activities that run at a time, for each queue."`
-	StopTimeout      time.Duration `env:"WORKER_STOP_TIMEOUT" envDefault:"15s" example:"15s" doc:"How long running activities may take to end on shutdown."`
-	OTPsPerSecond    float64       `env:"OTP_PER_SECOND" envDefault:"0" example:"50" doc:"Codes sent each second by all workers together; 0 means no bound."`
-	NoticesPerSecond float64       `env:"NOTICES_PER_SECOND" envDefault:"0" example:"50" doc:"Other messages sent each second by all workers together; 0 means no bound."`
-	ProviderPatience time.Duration `env:"PROVIDER_PATIENCE" envDefault:"4s" example:"4s" doc:"How long one provider is waited for, when its channel has several, before another one is asked."`
-	Deployment       string        `env:"WORKER_DEPLOYMENT" example:"registrar" doc:"Name of the deployment, which switches Worker Versioning on (docs/operations.md)."`
-	BuildID          string        `env:"WORKER_BUILD_ID" example:"2026-12-01.1" doc:"Version of the deployment that these workers are. Default: the revision that the program was built from."`
-	Versioning       string        `env:"WORKER_VERSIONING" envDefault:"auto-upgrade" example:"pinned" doc:"auto-upgrade: a running registration goes over to the current version; pinned: it ends on the version it began on, whose workers must be kept so long."`
+	Concurrency      int           `env:"WORKER_CONCURRENCY" envDefault:"50" example:"50" doc:"Maximum number of parallel activities per queue."`
+	StopTimeout      time.Duration `env:"WORKER_STOP_TIMEOUT" envDefault:"15s" example:"15s" doc:"How long running activities may take to finish on shutdown."`
+	OTPsPerSecond    float64       `env:"OTP_PER_SECOND" envDefault:"0" example:"50" doc:"Limit of attempts per second to send codes, across all workers; 0 means no limit."`
+	NoticesPerSecond float64       `env:"NOTICES_PER_SECOND" envDefault:"0" example:"50" doc:"Limit of attempts per second to send other messages, across all workers; 0 means no limit."`
+	ProviderPatience time.Duration `env:"PROVIDER_PATIENCE" envDefault:"4s" example:"4s" doc:"How long an attempt waits for one provider if its channel has several."`
+	Deployment       string        `env:"WORKER_DEPLOYMENT" example:"registrar" doc:"Name of the worker deployment. If set, Worker Versioning is enabled (docs/operations.md)."`
+	BuildID          string        `env:"WORKER_BUILD_ID" example:"2026-12-01.1" doc:"Version of these workers in the deployment. Default: the revision that the binary was built from."`
+	Versioning       string        `env:"WORKER_VERSIONING" envDefault:"auto-upgrade" example:"pinned" doc:"auto-upgrade: a running registration moves to the current version. pinned: it finishes on the version that it started on, whose workers must keep running until then."`
 }
 
 // Email is the providers of email.
 type Email struct {
-	EmailProviders []string `env:"EMAIL_PROVIDERS" envDefault:"mailgun" example:"mailgun,smtp" doc:"Providers of email in order of preference: mailgun, smtp (docs/notifications.md). Only the settings of those named are needed."`
+	EmailProviders []string `env:"EMAIL_PROVIDERS" envDefault:"mailgun" example:"mailgun,smtp" doc:"Email providers in order of preference: mailgun, smtp (docs/notifications.md). Only the listed providers need their settings."`
 	From           string   `env:"EMAIL_FROM" example:"Registrar <hello@example.com>" doc:"Sender of every email."`
 	MailgunDomain  string   `env:"MAILGUN_DOMAIN" example:"mg.example.com" doc:"Sending domain at Mailgun."`
 	MailgunAPIKey  string   `env:"MAILGUN_API_KEY" secret:"true" example:"key-…" doc:"Sending key of that domain."`
-	MailgunHooks   string   `env:"MAILGUN_WEBHOOK_SIGNING_KEY" secret:"true" example:"the account's HTTP webhook signing key" doc:"Proves that delivery reports are Mailgun's. Empty: /v1/webhooks/mailgun does not exist."`
-	MailgunBase    string   `env:"MAILGUN_API_BASE" envDefault:"https://api.mailgun.net/v3" example:"https://api.eu.mailgun.net/v3" doc:"API of the domain's region."`
-	SMTPHost       string   `env:"SMTP_HOST" example:"smtp.example.com" doc:"Mail server that takes the emails."`
-	SMTPPort       int      `env:"SMTP_PORT" envDefault:"587" example:"465" doc:"Its port."`
-	SMTPUsername   string   `env:"SMTP_USERNAME" example:"registrar" doc:"Account at the mail server. Empty: no login."`
+	MailgunHooks   string   `env:"MAILGUN_WEBHOOK_SIGNING_KEY" secret:"true" example:"the account's HTTP webhook signing key" doc:"Verifies the signature of Mailgun's delivery reports. If empty, /v1/webhooks/mailgun answers 404."`
+	MailgunBase    string   `env:"MAILGUN_API_BASE" envDefault:"https://api.mailgun.net/v3" example:"https://api.eu.mailgun.net/v3" doc:"Base URL of Mailgun's API in the domain's region."`
+	SMTPHost       string   `env:"SMTP_HOST" example:"smtp.example.com" doc:"Mail server that sends the emails."`
+	SMTPPort       int      `env:"SMTP_PORT" envDefault:"587" example:"465" doc:"Port of the mail server."`
+	SMTPUsername   string   `env:"SMTP_USERNAME" example:"registrar" doc:"Account at the mail server. If empty, there is no login."`
 	SMTPPassword   string   `env:"SMTP_PASSWORD" secret:"true" example:"the account's password" doc:"Password of the account."`
-	SMTPTLS        string   `env:"SMTP_TLS" envDefault:"starttls" example:"tls" doc:"starttls: the connection is encrypted before anything is sent, or not used; tls: encrypted from the start (port 465); none: in the clear."`
+	SMTPTLS        string   `env:"SMTP_TLS" envDefault:"starttls" example:"tls" doc:"starttls: require STARTTLS. tls: encrypt from the start (port 465). none: do not encrypt."`
 }
 
 // SMS is the providers of text messages.
 type SMS struct {
-	SMSProviders       []string `env:"SMS_PROVIDERS" envDefault:"twilio" example:"twilio,webhook" doc:"Providers of SMS in order of preference: twilio, webhook (docs/notifications.md). Only the settings of those named are needed."`
+	SMSProviders       []string `env:"SMS_PROVIDERS" envDefault:"twilio" example:"twilio,webhook" doc:"SMS providers in order of preference: twilio, webhook (docs/notifications.md). Only the listed providers need their settings."`
 	TwilioAccountSID   string   `env:"TWILIO_ACCOUNT_SID" example:"AC…" doc:"Account at Twilio."`
-	TwilioAuthToken    string   `env:"TWILIO_AUTH_TOKEN" secret:"true" example:"the account's token" doc:"The account's token; or else an API key."`
-	TwilioAPIKeySID    string   `env:"TWILIO_API_KEY_SID" example:"SK…" doc:"API key, instead of the token."`
+	TwilioAuthToken    string   `env:"TWILIO_AUTH_TOKEN" secret:"true" example:"the account's token" doc:"Auth token of the account. Use it or an API key."`
+	TwilioAPIKeySID    string   `env:"TWILIO_API_KEY_SID" example:"SK…" doc:"API key, used instead of the auth token."`
 	TwilioAPIKeySecret string   `env:"TWILIO_API_KEY_SECRET" secret:"true" example:"the key's secret" doc:"Secret of the API key."`
-	TwilioHooks        string   `env:"TWILIO_WEBHOOK_AUTH_TOKEN" secret:"true" example:"the account's primary auth token" doc:"Proves that delivery reports are Twilio's, which signs them with the account's token also where an API key sends. Default: TWILIO_AUTH_TOKEN. Without either, or without PUBLIC_URL: /v1/webhooks/twilio does not exist."`
-	TwilioFrom         string   `env:"TWILIO_FROM" example:"+15550100000" doc:"Sending number; or else a messaging service."`
-	TwilioService      string   `env:"TWILIO_MESSAGING_SERVICE_SID" example:"MG…" doc:"Messaging service, instead of a number."`
-	TwilioBaseURL      string   `env:"TWILIO_BASE_URL" envDefault:"https://api.twilio.com" example:"https://api.ie1.twilio.com" doc:"Another region, or a compatible gateway."`
-	WebhookURL         string   `env:"SMS_WEBHOOK_URL" example:"https://sms.example.com/send" doc:"Where the gateway takes SMS, by a signed HTTP request (docs/notifications.md)."`
-	WebhookSecret      string   `env:"SMS_WEBHOOK_SECRET" secret:"true" example:"whsec_ and 32 random bytes in base64" doc:"Key that signs the requests, as Standard Webhooks has it."`
-	WebhookBody        string   `env:"SMS_WEBHOOK_BODY" example:"{\"to\":{{json .To}},\"message\":{{json .Text}}}" doc:"Template (Go text/template) of the JSON that the gateway gets, with .ID, .To, .Text and .Kind. Default: an object with id, to, text and kind."`
+	TwilioHooks        string   `env:"TWILIO_WEBHOOK_AUTH_TOKEN" secret:"true" example:"the account's primary auth token" doc:"Verifies the signature of Twilio's delivery reports. Twilio signs them with the account's auth token, even if an API key sends. Default: TWILIO_AUTH_TOKEN. If neither is set, or PUBLIC_URL is empty, /v1/webhooks/twilio answers 404."`
+	TwilioFrom         string   `env:"TWILIO_FROM" example:"+15550100000" doc:"Sender number. Use it or a messaging service."`
+	TwilioService      string   `env:"TWILIO_MESSAGING_SERVICE_SID" example:"MG…" doc:"Messaging service, used instead of a sender number."`
+	TwilioBaseURL      string   `env:"TWILIO_BASE_URL" envDefault:"https://api.twilio.com" example:"https://api.ie1.twilio.com" doc:"Base URL of another Twilio region or of a compatible gateway."`
+	WebhookURL         string   `env:"SMS_WEBHOOK_URL" example:"https://sms.example.com/send" doc:"Address of the SMS gateway, which receives signed HTTP requests (docs/notifications.md)."`
+	WebhookSecret      string   `env:"SMS_WEBHOOK_SECRET" secret:"true" example:"whsec_ and 32 random bytes in base64" doc:"Key that signs the requests, in the Standard Webhooks format."`
+	WebhookBody        string   `env:"SMS_WEBHOOK_BODY" example:"{\"to\":{{json .To}},\"message\":{{json .Text}}}" doc:"Template (Go text/template) of the JSON body, with .ID, .To, .Text and .Kind. Default: an object with id, to, text and kind."`
 }
 
 // Brand is what messages call the service.
 type Brand struct {
 	Name         string `env:"BRAND_NAME" envDefault:"Registrar" example:"Acme" doc:"Name of the service in messages."`
-	URL          string `env:"BRAND_URL" example:"https://example.com" doc:"The service's page. When set, code messages are bound to its host, so that phones fill the code in only there."`
-	SupportURL   string `env:"SUPPORT_URL" example:"https://example.com/help" doc:"Where messages send people for help."`
-	TemplatesDir string `env:"TEMPLATES_DIR" example:"/etc/registrar/templates" doc:"Folder with message templates that go before the built-in ones (docs/notifications.md). A mistake in it stops the start of a worker."`
+	URL          string `env:"BRAND_URL" example:"https://example.com" doc:"The service's web page. If set, phones fill in a code only on this page's host."`
+	SupportURL   string `env:"SUPPORT_URL" example:"https://example.com/help" doc:"Support address in messages."`
+	TemplatesDir string `env:"TEMPLATES_DIR" example:"/etc/registrar/templates" doc:"Folder with message templates that override the built-in ones (docs/notifications.md). A worker does not start if they contain a mistake."`
 }
 
 // Public is how the world reaches the API.
 type Public struct {
-	PublicURL string `env:"PUBLIC_URL" example:"https://register.example.com" doc:"Where people and providers reach the API, without a path. Links in emails and the providers' delivery reports need it."`
+	PublicURL string `env:"PUBLIC_URL" example:"https://register.example.com" doc:"Public base URL of the API, without a path. Links in emails and the providers' delivery reports need it."`
 }
 
 // Codec is the endpoint at which operators' tools decode payloads.
 type Codec struct {
-	Listen  string   `env:"CODEC_ADDR" envDefault:"127.0.0.1:8089" example:"127.0.0.1:8089" doc:"Address of the codec endpoint. Whoever reaches it reads personal data."`
-	Origins []string `env:"CODEC_ORIGINS" example:"https://temporal.example.com" doc:"Web UIs whose pages may ask it."`
-	Token   string   `env:"CODEC_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token that it demands. Needed unless it listens on loopback."`
+	Listen  string   `env:"CODEC_ADDR" envDefault:"127.0.0.1:8089" example:"127.0.0.1:8089" doc:"Address of the codec endpoint. Every client that can reach it can read personal data."`
+	Origins []string `env:"CODEC_ORIGINS" example:"https://temporal.example.com" doc:"Origins of the Web UIs that may call the endpoint."`
+	Token   string   `env:"CODEC_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token that clients must send. Required unless the endpoint listens on loopback."`
 }
 
 // Rules are the form's settings.

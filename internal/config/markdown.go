@@ -10,11 +10,11 @@ func Markdown() string {
 	var b strings.Builder
 	b.WriteString(`# Configuration
 
-Registrar is configured by environment variables. A bad value stops the start with one line that names the variable,
-what is wrong with it and an example. Where a variable is marked secret, ` + "`NAME_FILE`" + ` may name a file to read it from
-instead. This page is generated from ` + "`internal/config/config.go`" + ` (` + "`task generate`" + `).
+Registrar is configured by environment variables. If a value is invalid, the process does not start and prints one line with the
+variable, the mistake and an example. For a variable marked secret, ` + "`NAME_FILE`" + ` can name a file that contains the value. This
+page is generated from ` + "`internal/config/config.go`" + ` (` + "`task generate`" + `).
 
-How to reach Temporal (address, namespace, TLS, API key) is read by the Temporal SDK from ` + "`TEMPORAL_ADDRESS`" + `,
+The Temporal SDK reads its connection settings (address, namespace, TLS, API key) from ` + "`TEMPORAL_ADDRESS`" + `,
 ` + "`TEMPORAL_NAMESPACE`" + `, ` + "`TEMPORAL_API_KEY`" + `, ` + "`TEMPORAL_TLS_…`" + ` or a
 [profile file](https://docs.temporal.io/develop/environment-configuration).
 `)
