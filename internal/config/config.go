@@ -101,7 +101,7 @@ type Worker struct {
 	ProviderPatience time.Duration `env:"PROVIDER_PATIENCE" envDefault:"4s" example:"4s" doc:"How long an attempt waits for one provider if its channel has several."`
 	Deployment       string        `env:"WORKER_DEPLOYMENT" example:"registrar" doc:"Name of the worker deployment. If set, Worker Versioning is enabled (docs/operations.md)."`
 	BuildID          string        `env:"WORKER_BUILD_ID" example:"2026-12-01.1" doc:"Version of these workers in the deployment. Default: the revision that the binary was built from."`
-	Versioning       string        `env:"WORKER_VERSIONING" envDefault:"auto-upgrade" example:"pinned" doc:"auto-upgrade: a running registration moves to the current version. pinned: it finishes on the version that it started on, whose workers must keep running until then."`
+	Versioning       string        `env:"WORKER_VERSIONING" envDefault:"auto-upgrade" example:"pinned" doc:"auto-upgrade: a running registration moves to the current version. pinned: it finishes on the version that it started on; keep that version's workers until then."`
 }
 
 // Email is the providers of email.
