@@ -132,6 +132,14 @@ func invalidField(name string, code user.Code, message string) error {
 	return &user.ValidationError{Fields: []user.FieldError{{Field: name, Code: code, Message: message}}}
 }
 
+// fieldProblem is the problem of a request with one field that breaks the rule of err.
+func fieldProblem(name string, err error) error {
+	if broken := new(user.Error); errors.As(err, &broken) {
+		return invalidField(name, broken.Code, broken.Message)
+	}
+	return err
+}
+
 func fieldErrors(broken []user.FieldError) []FieldError {
 	fields := make([]FieldError, len(broken))
 	for i, b := range broken {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,6 +128,22 @@ func TestRegisterReportsEveryBrokenFieldAtOnce(t *testing.T) {
 		"first_name": "required", "last_name": "required", "username": "too_short", "email": "required",
 		"password": "too_short", "mobile_number": "not_mobile",
 	}, rules)
+}
+
+func TestRegisterReadsNumbersAsPeopleWriteThem(t *testing.T) {
+	t.Parallel()
+	for _, typed := range []string{
+		"\u202a+49\u00a0170\u00a01234567\u202c", "٠١٧٠ ١٢٣٤٥٦٧", "0049 170 1234567", "＋４９ (170) 123–4567",
+		"+49 170 1234567" + strings.Repeat("\u200b", 1000),
+	} {
+		s := setup(t)
+		s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+			require.Equal(t, "+491701234567", in.Profile.Mobile)
+			return stored(in), nil
+		}
+		w := s.send(t, "POST", registrations, with(validBody(), map[string]any{"mobile_number": typed}))
+		require.Equal(t, 201, w.Code, "%q: %s", typed, w.Body)
+	}
 }
 
 func TestRegisterOptionalFields(t *testing.T) {

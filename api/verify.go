@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"strings"
-	"unicode"
 
 	"registrar/internal/engine"
 	"registrar/internal/user"
@@ -17,9 +15,9 @@ func (s *server) VerifyRegistration(
 ) (VerifyRegistrationResponseObject, error) {
 	ctx = requestContext(ctx)
 	id := r.ID.String()
-	code, err := parseCode(r.Body.Code)
+	code, err := user.ParseCode(r.Body.Code)
 	if err != nil {
-		return nil, err
+		return nil, fieldProblem("code", err)
 	}
 	out, err := s.Engine.Verify(ctx, id, workflows.VerifyInput{Digests: s.Keys.CodeDigests(id, code)})
 	refused := new(workflows.RefusedError)
@@ -40,23 +38,6 @@ func (s *server) VerifyRegistration(
 	}
 }
 
-// parseCode returns the digits of a code as people type or paste it: "493 817", "493-817".
-func parseCode(typed string) (string, error) {
-	code := strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) {
-			return -1
-		}
-		return r
-	}, typed)
-	switch {
-	case code == "":
-		return "", invalidField("code", user.CodeRequired, "is required")
-	case len(code) < 4 || len(code) > 10 || strings.Trim(code, "0123456789") != "":
-		return "", invalidField("code", user.CodeInvalid, "must have 4 to 10 digits")
-	}
-	return code, nil
-}
-
 // ResendCode is POST /v1/registrations/{id}/otp.
 func (s *server) ResendCode(ctx context.Context, r ResendCodeRequestObject) (ResendCodeResponseObject, error) {
 	ctx = requestContext(ctx)
@@ -64,11 +45,8 @@ func (s *server) ResendCode(ctx context.Context, r ResendCodeRequestObject) (Res
 	var in workflows.ResendInput
 	if r.Body != nil && r.Body.MobileNumber != "" {
 		mobile, err := user.ParseMobile(r.Body.MobileNumber, s.Rules.DefaultRegion)
-		if broken := new(user.Error); errors.As(err, &broken) {
-			return nil, invalidField("mobile_number", broken.Code, broken.Message)
-		}
 		if err != nil {
-			return nil, err
+			return nil, fieldProblem("mobile_number", err)
 		}
 		in.Mobile = mobile
 	}

@@ -4,15 +4,19 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
 )
 
 const (
-	maxMobileInput = 64 // bytes; E.164 has 15 digits, the rest is for how people group them
-
 	mobileTail = 3 // digits at the end that MaskMobile shows
+
+	// internationalPrefix is what ITU-T E.123 and E.164 recommend to dial before a country code.
+	internationalPrefix = "00"
+
+	pluses = "+＋﹢"
+	// mobilePunctuation is what people group a number with, next to spaces and dashes.
+	mobilePunctuation = "()[]./~（）［］．／～·∼⁓"
 )
 
 var (
@@ -25,33 +29,128 @@ var (
 	errNotMobile         = &Error{CodeNotMobile, "must be a mobile number, one that receives text messages"}
 )
 
-// ParseMobile returns a number in E.164 form. A number without a + is one of region (ISO 3166-1 alpha-2); without a
-// region it is refused with CodeCountryCodeMissing.
+// ParseMobile returns a number in E.164 form. It reads numbers as people write and paste them: with digits of any script,
+// spaces, dashes, brackets, dots, slashes and invisible characters. The country comes first, after a + or an international
+// prefix: 00, or what region (ISO 3166-1 alpha-2) dials instead, such as 011 in the US. A number without a country is one
+// of region; without a region it is refused with CodeCountryCodeMissing, as is a number that could be either of two
+// mobiles.
 //
 // The number must be a possible mobile by libphonenumber's metadata: the right length for its country, and not of a
 // range known for something else (fixed lines, toll-free, premium, pagers). Where a country does not tell mobile from
-// fixed (+1), and in ranges the metadata does not know, a number as long as a mobile's is accepted. The error is an
-// *Error.
+// fixed (+1), and in ranges the metadata does not know, a number as long as a mobile's is accepted. Digits that Mexico
+// no longer has before a number are dropped. The error is an *Error.
 func ParseMobile(number, region string) (string, error) {
-	number = strings.TrimSpace(number)
-	switch {
-	case number == "":
-		return "", errMobileRequired
-	case len(number) > maxMobileInput:
-		return "", errMobileTooLong
-	case strings.ContainsFunc(number, func(r rune) bool { return !isDialable(r) }):
-		return "", errMobileCharacters
-	case !strings.HasPrefix(number, "+") && !strings.HasPrefix(number, "＋") && !ValidRegion(region):
-		return "", errMobileCountryCode
-	}
-	parsed, err := phonenumbers.Parse(number, strings.ToUpper(region))
+	dialled, err := readDialled(number)
 	if err != nil {
-		return "", mobileParseError(err)
-	}
-	if err := checkMobile(parsed); err != nil {
 		return "", err
 	}
-	return phonenumbers.Format(parsed, phonenumbers.E164), nil
+	var best mobile
+	for _, reading := range readings(dialled, region) {
+		var m mobile
+		if m, err = readMobile(reading.number, reading.region); err != nil {
+			continue
+		}
+		switch {
+		case best.e164 == "", m.known && !best.known:
+			best = m
+		case m.known == best.known && m.e164 != best.e164:
+			return "", errMobileCountryCode
+		}
+	}
+	switch {
+	case best.e164 != "":
+		return best.e164, nil
+	case err != nil:
+		return "", err
+	}
+	return "", errMobileCountryCode
+}
+
+// readDialled returns the digits of a number, after a + if it has one.
+func readDialled(number string) (string, error) {
+	dialled := strings.Map(func(r rune) rune {
+		switch {
+		case strings.ContainsRune(pluses, r):
+			return '+'
+		case strings.ContainsRune(mobilePunctuation, r):
+			return -1
+		}
+		return r
+	}, readDigits(number))
+	switch {
+	case readDigits(number) == "":
+		return "", errMobileRequired
+	case strings.Trim(dialled, "+0123456789") != "": // letters would be vanity numbers, extensions or URI parameters
+		return "", errMobileCharacters
+	case strings.Trim(dialled, "+") == "", strings.LastIndex(dialled, "+") > 0:
+		return "", errMobileFormat
+	}
+	return dialled, nil
+}
+
+// reading is a number to parse by the rules of a region, or by those of no region when it starts with a +.
+type reading struct{ number, region string }
+
+// readings lists what dialled digits can mean. 00 means + also where a region dials another prefix: people write it all
+// over the world, and only Tajikistan has numbers that begin so. A number can still mean two: Korea dials 001 before the
+// country code, so that 001 81 … is one of Japan (81) or of North America (1).
+func readings(dialled, region string) []reading {
+	if strings.HasPrefix(dialled, "+") {
+		return []reading{{number: dialled}}
+	}
+	var all []reading
+	if ValidRegion(region) {
+		all = append(all, reading{dialled, strings.ToUpper(region)})
+	}
+	if abroad, ok := strings.CutPrefix(dialled, internationalPrefix); ok {
+		all = append(all, reading{number: "+" + abroad})
+	}
+	return all
+}
+
+// mobile is a number that may be a mobile phone's. It is known when the metadata says so.
+type mobile struct {
+	e164  string
+	known bool
+}
+
+func readMobile(number, region string) (mobile, error) {
+	parsed, err := phonenumbers.Parse(number, region)
+	if err != nil {
+		return mobile{}, mobileParseError(err)
+	}
+	parsed = withoutRetiredPrefix(parsed)
+	known, err := checkMobile(parsed)
+	if err != nil {
+		return mobile{}, err
+	}
+	return mobile{phonenumbers.Format(parsed, phonenumbers.E164), known}, nil
+}
+
+// What had to be dialled before Mexico's numbers of 10 digits until August 2019: 1 before a mobile from abroad, the others
+// within the country. They live on in address books.
+const (
+	mexico          = 52
+	mexicanNational = 10 // digits
+)
+
+var retiredMexicanPrefixes = []string{"1", "01", "044", "045"}
+
+func withoutRetiredPrefix(n *phonenumbers.PhoneNumber) *phonenumbers.PhoneNumber {
+	if n.GetCountryCode() != mexico {
+		return n
+	}
+	national := phonenumbers.GetNationalSignificantNumber(n)
+	for _, prefix := range retiredMexicanPrefixes {
+		rest, ok := strings.CutPrefix(national, prefix)
+		if !ok || len(rest) != mexicanNational {
+			continue
+		}
+		if today, err := phonenumbers.Parse("+"+strconv.Itoa(mexico)+rest, ""); err == nil {
+			return today
+		}
+	}
+	return n
 }
 
 // ValidRegion tells whether region can be a default for ParseMobile.
@@ -60,15 +159,10 @@ func ValidRegion(region string) bool {
 }
 
 func parseOptionalMobile(number, region string) (string, error) {
-	if strings.TrimSpace(number) == "" {
+	if readDigits(number) == "" {
 		return "", nil
 	}
 	return ParseMobile(number, region)
-}
-
-// isDialable excludes letters, which the parser would read as vanity numbers, extensions or URI parameters.
-func isDialable(r rune) bool {
-	return unicode.IsDigit(r) || unicode.In(r, unicode.Zs, unicode.Pd) || strings.ContainsRune("+＋.()/", r)
 }
 
 func mobileParseError(err error) error {
@@ -81,26 +175,27 @@ func mobileParseError(err error) error {
 	return errMobileFormat
 }
 
-func checkMobile(n *phonenumbers.PhoneNumber) error {
+// checkMobile returns whether the metadata knows the number for a mobile's.
+func checkMobile(n *phonenumbers.PhoneNumber) (known bool, err error) {
 	switch phonenumbers.IsPossibleNumberWithReason(n) {
 	case phonenumbers.IS_POSSIBLE:
 	case phonenumbers.TOO_LONG:
-		return errMobileTooLong
+		return false, errMobileTooLong
 	case phonenumbers.TOO_SHORT, phonenumbers.IS_POSSIBLE_LOCAL_ONLY:
-		return errMobileTooShort
+		return false, errMobileTooShort
 	default:
-		return errMobileFormat
+		return false, errMobileFormat
 	}
 	switch phonenumbers.GetNumberType(n) {
 	case phonenumbers.MOBILE, phonenumbers.FIXED_LINE_OR_MOBILE, phonenumbers.VOIP:
-		return nil
+		return true, nil
 	case phonenumbers.UNKNOWN:
 		if isAsLongAsMobile(n) {
-			return nil
+			return false, nil
 		}
 	default: // fixed lines, toll-free, premium, pagers …
 	}
-	return errNotMobile
+	return false, errNotMobile
 }
 
 // isAsLongAsMobile compares with the example mobile of the number's country: general lengths include those of short

@@ -70,8 +70,9 @@ func leetIn(s string) int {
 // ownWords lists what an attacker who knows the person tries first: every field whole, and its words.
 func ownWords(f Form, r Rules) []string {
 	mobile, _ := parseOptionalMobile(f.MobileNumber, r.DefaultRegion)
+	typed := digits(readDigits(f.MobileNumber))
 	fields := append([]string{f.FirstName, f.LastName, f.Username}, strings.Split(f.Email, "@")...)
-	fields = append(fields, f.Email, digits(f.MobileNumber), strings.TrimLeft(digits(f.MobileNumber), "0"), digits(mobile))
+	fields = append(fields, f.Email, typed, strings.TrimLeft(typed, "0"), digits(mobile))
 	var words []string
 	for _, field := range fields {
 		if len(field) > maxOwnField {
