@@ -77,19 +77,23 @@ func (s *server) checkBody(c *gin.Context) {
 		return
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, expected.limit))
-	if err == nil {
-		c.Request.Body = io.NopCloser(bytes.NewReader(data))
-		if len(data) == 0 && !expected.required {
-			return
-		}
-		err = expected.check(c.GetHeader("Content-Type"), data)
-	} else {
-		err = readProblem(err, expected.limit)
-	}
 	if err != nil {
+		s.fail(c, readProblem(err, expected.limit))
+		return
+	}
+	body := withoutMark(data)
+	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	if len(data) == 0 && !expected.required {
+		return
+	}
+	if err := expected.check(c.GetHeader("Content-Type"), body); err != nil {
 		s.fail(c, err)
 	}
 }
+
+// withoutMark drops the UTF-8 byte order mark that some programs write before JSON. RFC 8259 section 8.1 lets a parser
+// ignore it.
+func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\ufeff")) }
 
 // readProblem sorts what can go wrong while a body arrives.
 func readProblem(err error, limit int64) *problem {

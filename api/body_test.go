@@ -32,7 +32,17 @@ func TestBodies(t *testing.T) {
 		{"trailing garbage", valid + `x`, 400, ProblemCodeInvalidJSON, ""},
 		{"trailing comma", `{"email":"zoelle@example.com",}`, 400, ProblemCodeInvalidJSON, ""},
 		{"trailing blanks", valid + " \r\n\t", 201, "", ""},
-		{"byte order mark", "\ufeff" + valid, 400, ProblemCodeInvalidJSON, ""},
+		{"byte order mark", "\ufeff" + valid, 201, "", ""},
+		{"byte order mark and blanks", "\ufeff\r\n " + valid, 201, "", ""},
+		{"two byte order marks", "\ufeff\ufeff" + valid, 400, ProblemCodeInvalidJSON, ""},
+		{"only a byte order mark", "\ufeff", 400, ProblemCodeInvalidJSON, ""},
+		{"byte order mark after a blank", " \ufeff" + valid, 400, ProblemCodeInvalidJSON, ""},
+		{"byte order mark at the end", valid + "\ufeff", 400, ProblemCodeInvalidJSON, ""},
+		{"half a byte order mark", "\xef\xbb" + valid, 400, ProblemCodeInvalidJSON, ""},
+		{"byte order mark of UTF-16", "\xff\xfe" + valid, 400, ProblemCodeInvalidJSON, ""},
+		{"unknown field after a byte order mark", "\ufeff" + `{"s3cret-key":1}`, 400, ProblemCodeUnknownField, ""},
+		{"largest with a byte order mark", "\ufeff" + valid + strings.Repeat(" ", maxBody-len(valid)-3), 201, "", ""},
+		{"too large by a byte order mark", "\ufeff" + valid + strings.Repeat(" ", maxBody-len(valid)), 413, ProblemCodeBodyTooLarge, "16 KiB"},
 		{"null", `null`, 400, ProblemCodeInvalidJSON, "object"},
 		{"array", `[` + valid + `]`, 400, ProblemCodeInvalidJSON, "object"},
 		{"string", `"zoelle"`, 400, ProblemCodeInvalidJSON, "object"},
@@ -116,6 +126,25 @@ func TestEmptyBodies(t *testing.T) {
 	require.Equal(t, 202, s.serve(t, chunked).Code)
 }
 
+func TestAByteOrderMarkIsIgnoredBeforeEveryBody(t *testing.T) {
+	t.Parallel()
+	s := setupCampaigns(t, &fakeCampaigns{start: accepting})
+	for path, tt := range map[string]struct {
+		body   string
+		status int
+	}{
+		registrations:              {with(validBody(), nil), 201},
+		verificationPath:           {`{"code":"` + typedCode + `"}`, 200},
+		otpPath:                    {`{"mobile_number":"+491701234567"}`, 202},
+		campaignsPath:              {with(campaignRequest(), nil), 202},
+		campaignsPath + "/preview": {with(campaignRequest(), map[string]any{"schedule_at": nil, "rate": nil}), 200},
+	} {
+		w := s.sendAdmin(t, "POST", path, "\ufeff"+tt.body)
+		require.Equal(t, tt.status, w.Code, "%s: %s", path, w.Body)
+		requireProblem(t, s.sendAdmin(t, "POST", path, "\ufeff"), 400, ProblemCodeInvalidJSON)
+	}
+}
+
 func TestBodiesThatDoNotArrive(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -145,6 +174,7 @@ func FuzzRegister(f *testing.F) {
 	f.Add(`{"first_name":"\ud83d","password":null,"marketing_consent":0}`)
 	f.Add(`[{}]`)
 	f.Add(``)
+	f.Add("\ufeff" + with(validBody(), nil))
 	s := setup(f)
 	var got workflows.RegistrationInput
 	s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
@@ -157,7 +187,7 @@ func FuzzRegister(f *testing.F) {
 		s.logs.Reset()
 		if w.Code == 201 {
 			var again RegistrationRequest
-			require.NoError(t, json.Unmarshal([]byte(body), &again))
+			require.NoError(t, json.Unmarshal([]byte(strings.TrimPrefix(body, "\ufeff")), &again))
 			require.Equal(t, again.MarketingConsent, got.Profile.MarketingConsent)
 		}
 	})

@@ -102,6 +102,7 @@ func readReport(c *gin.Context, media string) error {
 		return readProblem(err, maxReport)
 	}
 	if media == reportMedia[MailgunWebhookPath] {
+		data = withoutMark(data)
 		object := bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{"))
 		if !object || !utf8.Valid(data) || !json.Valid(data) {
 			return &problem{code: ProblemCodeInvalidJSON}

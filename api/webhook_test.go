@@ -97,6 +97,14 @@ func (h *hooks) twilio(t *testing.T, target, body string, signatures ...string) 
 	return h.serve(t, r)
 }
 
+func TestAByteOrderMarkIsIgnoredBeforeAReport(t *testing.T) {
+	t.Parallel()
+	h := setupHooks(t)
+	require.Equal(t, 200, h.send(t, "POST", MailgunWebhookPath, "\ufeff"+mailgunBody).Code)
+	requireProblem(t, h.send(t, "POST", MailgunWebhookPath, "\ufeff"), 400, ProblemCodeInvalidJSON)
+	requireProblem(t, h.send(t, "POST", MailgunWebhookPath, "\ufeff\ufeff"+mailgunBody), 400, ProblemCodeInvalidJSON)
+}
+
 func TestReportsAreHandedOn(t *testing.T) {
 	t.Parallel()
 	var seen []string
