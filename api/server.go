@@ -63,6 +63,9 @@ type Deps struct {
 	Limits Limits
 	// TrustedProxies are the networks whose X-Forwarded-For says who the client is. Empty: whoever connects is.
 	TrustedProxies []netip.Prefix
+	// Origins are the other origins whose pages may call the operations on registrations, as browsers send them: scheme,
+	// host and, unless it is the scheme's own, port. Empty: none.
+	Origins []string
 	// EngineGrace is how long the engine may be away before /readyz says so. It does not count before the first answer.
 	EngineGrace time.Duration
 	// Draining is true from the moment that the process wants no new requests, for /readyz. nil: never.
@@ -109,7 +112,7 @@ func New(d Deps) http.Handler {
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // one resource, one address
 	trustProxies(router, d.TrustedProxies)
-	router.Use(s.identify, s.logAccess, s.recoverPanic, secureHeaders, s.guardAdmin, s.guardWebhooks)
+	router.Use(s.identify, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins(), s.guardAdmin, s.guardWebhooks)
 	router.NoRoute(func(c *gin.Context) { s.fail(c, &problem{code: ProblemCodeNotFound}) })
 	router.NoMethod(func(c *gin.Context) { s.fail(c, &problem{code: ProblemCodeMethodNotAllowed}) })
 	RegisterHandlersWithOptions(router, s.strict(), GinServerOptions{

@@ -83,6 +83,26 @@ func (a API) check(m *mistakes) {
 	m.unless(a.HashConcurrency >= 0, "HASH_CONCURRENCY", "%d is below 0", a.HashConcurrency)
 	m.unless(a.AdminToken == "" || len(a.AdminToken) >= minToken, "ADMIN_TOKEN", "has fewer than %d characters", minToken)
 	m.unless(a.HashQueue > 0, "HASH_QUEUE", "%d is not above 0", a.HashQueue)
+	m.origins("API_CORS_ORIGINS", a.CORSOrigins)
+}
+
+// origins is for lists of origins. A browser sends an origin in one form, so another form would never match.
+func (m *mistakes) origins(name string, origins []string) {
+	for _, origin := range origins {
+		m.unless(isOrigin(origin), name, "%q is not an origin as browsers send it: scheme://host or scheme://host:port, "+
+			"in lower case, without a path, a *, or the scheme's default port", origin)
+	}
+}
+
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || s != u.Scheme+"://"+u.Host || s != strings.ToLower(s) {
+		return false
+	}
+	defaultPort := u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80"
+	emptyPort := strings.HasSuffix(u.Host, ":")
+	visible := !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) // an IDN is sent as xn--…
+	return visible && !defaultPort && !emptyPort && !strings.ContainsAny(u.Host, "*,%")
 }
 
 func (l Limit) check(m *mistakes) {
@@ -126,6 +146,7 @@ func (c Codec) Check() error {
 	host, _, err := net.SplitHostPort(c.Listen)
 	m.unless(err == nil, "CODEC_ADDR", "%q is no address", c.Listen)
 	local := host == "localhost" || net.ParseIP(host).IsLoopback()
+	m.origins("CODEC_ORIGINS", c.Origins)
 	m.unless(local || c.Token != "", "CODEC_TOKEN", "is not set, and CODEC_ADDR is not on loopback")
 	return errors.Join(m...)
 }

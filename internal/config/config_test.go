@@ -35,6 +35,7 @@ func TestDefaults(t *testing.T) {
 		DestinationRate: config.Rate{Most: 5, Period: time.Hour},
 	}, c.Limit)
 	require.Empty(t, c.API.TrustedProxies)
+	require.Empty(t, c.API.CORSOrigins)
 }
 
 func TestVariables(t *testing.T) {
@@ -81,6 +82,15 @@ func TestValuesAreRead(t *testing.T) {
 	require.Zero(t, c.Limit.CodeRate)
 	require.Equal(t, config.Rate{Most: 3, Period: 24 * time.Hour}, c.Limit.DestinationRate)
 	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, c.API.TrustedProxies)
+}
+
+func TestOriginsAreRead(t *testing.T) {
+	t.Parallel()
+	origins := []string{
+		"https://app.example.com", "https://app.example.com:8443", "http://localhost:3000", "http://127.0.0.1:5173",
+		"http://[::1]:3000", "https://xn--bcher-kva.example", "capacitor://localhost",
+	}
+	require.Equal(t, origins, load(t, "API_CORS_ORIGINS="+strings.Join(origins, ",")).API.CORSOrigins)
 }
 
 func TestEmptyMeansDefault(t *testing.T) {
@@ -156,6 +166,7 @@ func TestCodecCheck(t *testing.T) {
 		}
 		require.NoError(t, load(t, "CODEC_ADDR="+addr, "CODEC_TOKEN=hush").Codec.Check(), addr)
 	}
+	require.ErrorContains(t, load(t, "CODEC_ORIGINS=https://temporal.example.com/").Codec.Check(), "CODEC_ORIGINS: ")
 	requireMistakes(t, load(t, "CODEC_ADDR=8089", "CODEC_TOKEN=hush").Codec.Check(),
 		`CODEC_ADDR: "8089" is no address; an example: 127.0.0.1:8089`)
 }

@@ -30,7 +30,7 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Keys:   keys.Ring,
 		Rules:  c.Registration.Rules(),
 		Policy: c.Registration.Policy(),
-		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies,
+		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies, Origins: c.API.CORSOrigins,
 
 		Timelines: timelines(keys, users, registrations), AdminToken: c.API.AdminToken, Webhooks: openReports(c, users),
 		Unsubscriber: users,

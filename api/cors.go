@@ -1,0 +1,42 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/rs/cors"
+)
+
+const registrationsPath = "/v1/registrations"
+
+// preflightAge is how long a browser may remember the answer to a preflight, in seconds.
+const preflightAge = 600
+
+// shareOrigins lets pages of the origins in Deps call the operations on registrations and read the answers, errors
+// included (CORS, Fetch standard section 3.2). It answers preflights itself. All other addresses stay closed to other
+// origins, and no origin may send cookies.
+func (s *server) shareOrigins() gin.HandlerFunc {
+	if len(s.Origins) == 0 {
+		return func(*gin.Context) {}
+	}
+	policy := cors.New(cors.Options{
+		AllowOriginFunc: func(origin string) bool { return slices.Contains(s.Origins, origin) },
+		AllowedMethods:  []string{http.MethodGet, http.MethodPost},
+		AllowedHeaders:  []string{"Content-Type", "Idempotency-Key", headerRequestID},
+		ExposedHeaders:  []string{"Location", "Retry-After", headerRequestID},
+		MaxAge:          preflightAge,
+	})
+	return func(c *gin.Context) {
+		path := c.Request.URL.Path
+		if path != registrationsPath && !strings.HasPrefix(path, registrationsPath+"/") {
+			return
+		}
+		goesOn := false
+		policy.ServeHTTP(c.Writer, c.Request, func(http.ResponseWriter, *http.Request) { goesOn = true })
+		if !goesOn {
+			c.Abort()
+		}
+	}
+}
