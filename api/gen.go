@@ -225,17 +225,17 @@ type Campaign struct {
 	Locale     string    `json:"locale,omitempty,omitzero"`
 	Name       string    `json:"name"`
 
-	// Progress Absent in the answer that starts a campaign, and while nobody can tell: of one that was cancelled or failed, when no worker answers, and in lists as said there.
+	// Progress Progress of a campaign. Absent in the answer that starts a campaign, for a cancelled or failed campaign when no worker answers, and in lists as described there.
 	Progress   CampaignProgress `json:"progress,omitempty,omitzero"`
 	Rate       float64          `json:"rate,omitempty,omitzero"`
 	ScheduleAt time.Time        `json:"schedule_at,omitempty,omitzero"`
 
-	// Status * `scheduled` – waits for `schedule_at`
-	// * `running` – is being sent
-	// * `paused` – by an operator
-	// * `failed` – a step failed for too long: waits for `retry`, or has ended when `ended_at` is there
-	// * `completed` – nobody is left to write to
-	// * `cancelled` – by an operator
+	// Status * `scheduled`: waits for `schedule_at`
+	// * `running`: is being sent
+	// * `paused`: an operator paused it
+	// * `failed`: a step failed for too long. It waits for `retry`; if `ended_at` is present, it has ended
+	// * `completed`: all recipients are done
+	// * `cancelled`: an operator cancelled it
 	Status CampaignStatus `json:"status"`
 }
 
@@ -243,44 +243,44 @@ type Campaign struct {
 type CampaignPage struct {
 	Campaigns []Campaign `json:"campaigns"`
 
-	// NextCursor For the next page; absent on the last.
+	// NextCursor Cursor of the next page. Absent on the last page.
 	NextCursor string `json:"next_cursor,omitempty,omitzero"`
 }
 
-// CampaignPreview defines model for CampaignPreview.
+// CampaignPreview The email of one recipient.
 type CampaignPreview struct {
-	// HTML Absent when the campaign has none.
+	// HTML Absent if the campaign has no HTML.
 	HTML    string `json:"html,omitempty,omitzero"`
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
 }
 
-// CampaignPreviewRequest As a campaign, and for whom it is shown.
+// CampaignPreviewRequest A campaign and the recipient of the preview.
 type CampaignPreviewRequest struct {
-	// FirstName Of the recipient; Ada when it is absent, nobody's name when it is empty.
+	// FirstName The recipient's first name. Absent means Ada; empty means a recipient without a name.
 	FirstName *string `json:"first_name,omitempty"`
 
-	// HTML At most 102,400 bytes: Gmail cuts longer ones off. Has `{{unsubscribe}}` as text or as the whole of an `href` in quotes, may have `{{first_name}}` as text. Links and images are absolute. Without it the email is plain text.
+	// HTML HTML, at most 102,400 bytes, because Gmail cuts off longer emails. Must contain `{{unsubscribe}}`, as text or as the whole value of a quoted `href`. May contain `{{first_name}}` as text. Links and images need absolute URLs. Without `html` the email is plain text.
 	//
 	// Example: <p>Dear {{first_name}}, spring is here.</p><p><a href="{{unsubscribe}}">Unsubscribe</a></p>
 	HTML string `json:"html,omitempty,omitzero"`
 
-	// Locale BCP 47 tag. Only to people whose language it is, `de` includes `de-AT`. Absent means to everybody.
+	// Locale Send only to users with this language, a BCP 47 tag; `de` includes `de-AT`. Without it, the campaign goes to all.
 	//
 	// Example: en
 	Locale string `json:"locale,omitempty,omitzero"`
 
-	// Name For operators.
+	// Name Name of the campaign, for operators.
 	//
 	// Example: Spring news
 	Name string `json:"name"`
 
-	// Subject One line; may have `{{first_name}}`.
+	// Subject One line. May contain `{{first_name}}`.
 	//
 	// Example: Spring news for {{first_name}}
 	Subject string `json:"subject"`
 
-	// Text For who sees no HTML, at most 64 KiB. Has `{{unsubscribe}}`, may have `{{first_name}}`.
+	// Text Plain text, at most 64 KiB. Must contain `{{unsubscribe}}`, may contain `{{first_name}}`.
 	//
 	// Example: Dear {{first_name}},
 	//
@@ -290,58 +290,58 @@ type CampaignPreviewRequest struct {
 	Text string `json:"text"`
 }
 
-// CampaignProgress Absent in the answer that starts a campaign, and while nobody can tell: of one that was cancelled or failed, when no worker answers, and in lists as said there.
+// CampaignProgress Progress of a campaign. Absent in the answer that starts a campaign, for a cancelled or failed campaign when no worker answers, and in lists as described there.
 type CampaignProgress struct {
 	Batches int       `json:"batches"`
 	EndedAt time.Time `json:"ended_at,omitempty,omitzero"`
 
-	// Reason Why it failed; only with the status `failed`.
+	// Reason Reason for the status `failed`; absent otherwise.
 	Reason string `json:"reason,omitempty,omitzero"`
 
-	// Recipients Counted when the campaign began.
+	// Recipients Number of recipients, counted at the start.
 	Recipients int `json:"recipients"`
 
-	// Rejected Refused for good by a provider.
+	// Rejected Emails that a provider refused permanently.
 	Rejected int `json:"rejected"`
 
-	// Sent Taken by a provider.
+	// Sent Emails that a provider accepted.
 	Sent      int       `json:"sent"`
 	StartedAt time.Time `json:"started_at,omitempty,omitzero"`
 }
 
-// CampaignRequest Unknown fields are refused. An optional field may be left out or null.
+// CampaignRequest An optional field may be left out or null.
 type CampaignRequest struct {
-	// HTML At most 102,400 bytes: Gmail cuts longer ones off. Has `{{unsubscribe}}` as text or as the whole of an `href` in quotes, may have `{{first_name}}` as text. Links and images are absolute. Without it the email is plain text.
+	// HTML HTML, at most 102,400 bytes, because Gmail cuts off longer emails. Must contain `{{unsubscribe}}`, as text or as the whole value of a quoted `href`. May contain `{{first_name}}` as text. Links and images need absolute URLs. Without `html` the email is plain text.
 	//
 	// Example: <p>Dear {{first_name}}, spring is here.</p><p><a href="{{unsubscribe}}">Unsubscribe</a></p>
 	HTML string `json:"html,omitempty,omitzero"`
 
-	// Locale BCP 47 tag. Only to people whose language it is, `de` includes `de-AT`. Absent means to everybody.
+	// Locale Send only to users with this language, a BCP 47 tag; `de` includes `de-AT`. Without it, the campaign goes to all.
 	//
 	// Example: en
 	Locale string `json:"locale,omitempty,omitzero"`
 
-	// Name For operators.
+	// Name Name of the campaign, for operators.
 	//
 	// Example: Spring news
 	Name string `json:"name"`
 
-	// Rate Recipients a second at most, from 0.01 on. Absent or 0 means as fast as the provider takes them.
+	// Rate Maximum recipients per second, at least 0.01. Absent or 0 means as fast as the provider allows.
 	//
 	// Example: 100
 	Rate float64 `json:"rate,omitempty,omitzero"`
 
-	// ScheduleAt When to begin (RFC 3339), at most a year ahead. Absent, or past by a day at most, means at once.
+	// ScheduleAt Start time (RFC 3339), at most one year ahead. The campaign starts at once if it is absent or up to a day in the past.
 	//
 	// Example: 2026-12-01T09:00:00Z
 	ScheduleAt string `json:"schedule_at,omitempty,omitzero"`
 
-	// Subject One line; may have `{{first_name}}`.
+	// Subject One line. May contain `{{first_name}}`.
 	//
 	// Example: Spring news for {{first_name}}
 	Subject string `json:"subject"`
 
-	// Text For who sees no HTML, at most 64 KiB. Has `{{unsubscribe}}`, may have `{{first_name}}`.
+	// Text Plain text, at most 64 KiB. Must contain `{{unsubscribe}}`, may contain `{{first_name}}`.
 	//
 	// Example: Dear {{first_name}},
 	//
@@ -351,19 +351,19 @@ type CampaignRequest struct {
 	Text string `json:"text"`
 }
 
-// CampaignStatus * `scheduled` – waits for `schedule_at`
-// * `running` – is being sent
-// * `paused` – by an operator
-// * `failed` – a step failed for too long: waits for `retry`, or has ended when `ended_at` is there
-// * `completed` – nobody is left to write to
-// * `cancelled` – by an operator
+// CampaignStatus * `scheduled`: waits for `schedule_at`
+// * `running`: is being sent
+// * `paused`: an operator paused it
+// * `failed`: a step failed for too long. It waits for `retry`; if `ended_at` is present, it has ended
+// * `completed`: all recipients are done
+// * `cancelled`: an operator cancelled it
 type CampaignStatus string
 
 // CampaignSteered defines model for CampaignSteered.
 type CampaignSteered struct {
 	CampaignID string `json:"campaign_id"`
 
-	// Message What to tell the person. English; may change.
+	// Message English text for the person. It may change.
 	//
 	// Example: Your account is active.
 	Message Message `json:"message"`
@@ -374,7 +374,7 @@ type Check string
 
 // CodeSent Example: {"message":"We sent you a code by SMS. Enter it to activate your account.","registration_id":"0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01","status":"pending_verification","verification":{"channel":"sms","destination":"+1•••••••199","expires_at":"2026-01-31T12:12:00Z","resend_after":"2026-01-31T12:02:30Z"}}
 type CodeSent struct {
-	// Message What to tell the person. English; may change.
+	// Message English text for the person. It may change.
 	//
 	// Example: Your account is active.
 	Message Message `json:"message"`
@@ -384,32 +384,32 @@ type CodeSent struct {
 	// Example: 0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01
 	RegistrationID RegistrationID `json:"registration_id"`
 
-	// Status * `accepted` – durable, the user is not stored yet
-	// * `pending_verification` – stored, waits for the code
-	// * `active` – verified
-	// * `rejected` – the email or username is taken; `refusal` says which
-	// * `superseded` – a later registration with the same email replaced it
-	// * `expired` – never verified; email and username are free again
-	// * `failed` – waits for an operator; nothing is lost
+	// Status * `accepted`: safe, but the user is not stored yet
+	// * `pending_verification`: stored, waits for a code
+	// * `active`: verified
+	// * `rejected`: the email or username is taken; `refusal` says which
+	// * `superseded`: a later registration with the same email replaced it
+	// * `expired`: not verified in time; email and username are free again
+	// * `failed`: waits for an operator; nothing is lost
 	Status Status `json:"status"`
 
-	// Verification The code sent last; present while it is waited for.
+	// Verification The code that was sent last. Present while the registration waits for a code.
 	Verification Verification `json:"verification"`
 }
 
-// FieldError A field that breaks a rule.
+// FieldError An invalid field.
 type FieldError struct {
-	// Code The rule. Stable; new codes may be added.
+	// Code The rule that the field breaks. It does not change; new codes may be added.
 	Code FieldErrorCode `json:"code"`
 
 	// Field The field's name in the request.
 	Field FieldErrorField `json:"field"`
 
-	// Message The rule in English, for people.
+	// Message The rule as English text for people.
 	Message string `json:"message"`
 }
 
-// FieldErrorCode The rule. Stable; new codes may be added.
+// FieldErrorCode The rule that the field breaks. It does not change; new codes may be added.
 type FieldErrorCode string
 
 // FieldErrorField The field's name in the request.
@@ -425,54 +425,54 @@ type HealthStatus string
 
 // MailgunReport defines model for MailgunReport.
 type MailgunReport struct {
-	// EventData The event, as Mailgun documents it.
+	// EventData The event, as documented by Mailgun.
 	EventData json.RawMessage `json:"event-data"`
 
-	// Signature `timestamp`, `token` and `signature`, the HMAC-SHA256 of both by the webhook signing key. At most 9 hours old, since Mailgun repeats a report for 8.
+	// Signature `timestamp`, `token` and `signature`, the HMAC-SHA256 of the other two, made with the webhook signing key. It may be at most 9 hours old; Mailgun repeats a report for 8 hours.
 	Signature json.RawMessage `json:"signature"`
 }
 
-// Message What to tell the person. English; may change.
+// Message English text for the person. It may change.
 //
 // Example: Your account is active.
 type Message = string
 
-// Problem An error, by RFC 9457.
+// Problem An error (RFC 9457).
 type Problem struct {
-	// AttemptsLeft How many more codes may be tried, with `wrong_code`.
+	// AttemptsLeft How many more codes can be tried. Present with `wrong_code`.
 	AttemptsLeft *int `json:"attempts_left,omitempty"`
 
-	// Code What happened. New codes may be added.
+	// Code The name of the error. It does not change; new codes may be added.
 	Code ProblemCode `json:"code"`
 
-	// Detail What happened and what helps, for people.
+	// Detail What happened and what to do, for people.
 	Detail string `json:"detail"`
 
-	// Errors The fields that break rules, with `validation_failed`.
+	// Errors The invalid fields. Present with `validation_failed`.
 	Errors []FieldError `json:"errors,omitempty,omitzero"`
 
-	// RequestID As in `X-Request-Id`.
+	// RequestID The value of `X-Request-Id`.
 	RequestID string `json:"request_id"`
 
 	// Status The HTTP status.
 	Status int `json:"status"`
 
-	// Title The phrase of the HTTP status.
+	// Title The HTTP status as text.
 	Title string `json:"title"`
 
-	// Type Always `about:blank`: `code` tells errors apart.
+	// Type Always `about:blank`. Use `code` to distinguish errors.
 	Type ProblemType `json:"type"`
 }
 
-// ProblemType Always `about:blank`: `code` tells errors apart.
+// ProblemType Always `about:blank`. Use `code` to distinguish errors.
 type ProblemType string
 
-// ProblemCode What happened. New codes may be added.
+// ProblemCode The name of the error. It does not change; new codes may be added.
 type ProblemCode string
 
 // Progress defines model for Progress.
 type Progress struct {
-	// Message What to tell the person. English; may change.
+	// Message English text for the person. It may change.
 	//
 	// Example: Your account is active.
 	Message Message `json:"message"`
@@ -482,19 +482,19 @@ type Progress struct {
 	// Example: 0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01
 	RegistrationID RegistrationID `json:"registration_id"`
 
-	// Status * `accepted` – durable, the user is not stored yet
-	// * `pending_verification` – stored, waits for the code
-	// * `active` – verified
-	// * `rejected` – the email or username is taken; `refusal` says which
-	// * `superseded` – a later registration with the same email replaced it
-	// * `expired` – never verified; email and username are free again
-	// * `failed` – waits for an operator; nothing is lost
+	// Status * `accepted`: safe, but the user is not stored yet
+	// * `pending_verification`: stored, waits for a code
+	// * `active`: verified
+	// * `rejected`: the email or username is taken; `refusal` says which
+	// * `superseded`: a later registration with the same email replaced it
+	// * `expired`: not verified in time; email and username are free again
+	// * `failed`: waits for an operator; nothing is lost
 	Status Status `json:"status"`
 }
 
 // Readiness Example: {"checks":{"draining":"ok","engine":"ok","schema":"ok"},"status":"ready"}
 type Readiness struct {
-	// Checks Each thing that readiness depends on, by name.
+	// Checks The result of each check, by name.
 	Checks map[string]Check `json:"checks"`
 	Status ReadinessStatus  `json:"status"`
 }
@@ -504,12 +504,12 @@ type ReadinessStatus string
 
 // Registration Example: {"message":"Your account is active.","registration_id":"0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01","status":"active","user_id":"0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023"}
 type Registration struct {
-	// Message What to tell the person. English; may change.
+	// Message English text for the person. It may change.
 	//
 	// Example: Your account is active.
 	Message Message `json:"message"`
 
-	// Refusal Why it was rejected; only with the status `rejected`.
+	// Refusal Reason for the status `rejected`; absent otherwise.
 	Refusal RegistrationRefusal `json:"refusal,omitempty,omitzero"`
 
 	// RegistrationID The registration's id, a UUID.
@@ -517,30 +517,30 @@ type Registration struct {
 	// Example: 0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01
 	RegistrationID RegistrationID `json:"registration_id"`
 
-	// Status * `accepted` – durable, the user is not stored yet
-	// * `pending_verification` – stored, waits for the code
-	// * `active` – verified
-	// * `rejected` – the email or username is taken; `refusal` says which
-	// * `superseded` – a later registration with the same email replaced it
-	// * `expired` – never verified; email and username are free again
-	// * `failed` – waits for an operator; nothing is lost
+	// Status * `accepted`: safe, but the user is not stored yet
+	// * `pending_verification`: stored, waits for a code
+	// * `active`: verified
+	// * `rejected`: the email or username is taken; `refusal` says which
+	// * `superseded`: a later registration with the same email replaced it
+	// * `expired`: not verified in time; email and username are free again
+	// * `failed`: waits for an operator; nothing is lost
 	Status Status `json:"status"`
 
-	// UserID The user's id, a UUID; present as soon as the user is stored.
+	// UserID The user's id, a UUID. Present once the user is stored.
 	//
 	// Example: 0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023
 	UserID UserID `json:"user_id,omitempty,omitzero"`
 
-	// Verification The code sent last; present while it is waited for.
+	// Verification The code that was sent last. Present while the registration waits for a code.
 	Verification Verification `json:"verification,omitempty,omitzero"`
 }
 
-// RegistrationRefusal Why it was rejected; only with the status `rejected`.
+// RegistrationRefusal Reason for the status `rejected`; absent otherwise.
 type RegistrationRefusal string
 
 // RegistrationCreated Example: {"message":"We sent you a code by SMS. Enter it to activate your account.","registration_id":"0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01","status":"pending_verification","user_id":"0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023","verification":{"channel":"sms","destination":"+1•••••••132","expires_at":"2026-01-31T12:10:00Z","resend_after":"2026-01-31T12:00:30Z"}}
 type RegistrationCreated struct {
-	// Message What to tell the person. English; may change.
+	// Message English text for the person. It may change.
 	//
 	// Example: Your account is active.
 	Message Message `json:"message"`
@@ -550,21 +550,21 @@ type RegistrationCreated struct {
 	// Example: 0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01
 	RegistrationID RegistrationID `json:"registration_id"`
 
-	// Status * `accepted` – durable, the user is not stored yet
-	// * `pending_verification` – stored, waits for the code
-	// * `active` – verified
-	// * `rejected` – the email or username is taken; `refusal` says which
-	// * `superseded` – a later registration with the same email replaced it
-	// * `expired` – never verified; email and username are free again
-	// * `failed` – waits for an operator; nothing is lost
+	// Status * `accepted`: safe, but the user is not stored yet
+	// * `pending_verification`: stored, waits for a code
+	// * `active`: verified
+	// * `rejected`: the email or username is taken; `refusal` says which
+	// * `superseded`: a later registration with the same email replaced it
+	// * `expired`: not verified in time; email and username are free again
+	// * `failed`: waits for an operator; nothing is lost
 	Status Status `json:"status"`
 
-	// UserID The user's id, a UUID; present as soon as the user is stored.
+	// UserID The user's id, a UUID. Present once the user is stored.
 	//
 	// Example: 0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023
 	UserID UserID `json:"user_id"`
 
-	// Verification The code sent last; present while it is waited for.
+	// Verification The code that was sent last. Present while the registration waits for a code.
 	Verification Verification `json:"verification"`
 }
 
@@ -573,44 +573,44 @@ type RegistrationCreated struct {
 // Example: 0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01
 type RegistrationID = string
 
-// RegistrationRequest Unknown fields are refused. An optional field may be left out or null. Lengths count characters.
+// RegistrationRequest An optional field may be left out or null. Lengths are in characters.
 type RegistrationRequest struct {
-	// Email One address. Unique; upper and lower case are the same, dots and +tags make a difference. The domain may be internationalised.
+	// Email One address. Unique, regardless of case; dots and +tags make a different address. The domain may be internationalised.
 	//
 	// Example: zoe@example.com
 	Email string `json:"email"`
 
-	// FirstName Any script, without control characters; surrounding blanks do not count.
+	// FirstName Any script, no control characters. Leading and trailing spaces are dropped.
 	//
 	// Example: Zoë
 	FirstName string `json:"first_name"`
 
-	// LastName As first_name.
+	// LastName Same rules as `first_name`.
 	//
 	// Example: Nguyễn
 	LastName string `json:"last_name"`
 
-	// Locale BCP 47 tag of the language for messages; `en` when it is absent or not spoken here.
+	// Locale Language of messages, as a BCP 47 tag. `en` if absent or not available.
 	//
 	// Example: fr-CA
 	Locale string `json:"locale,omitempty,omitzero"`
 
-	// MarketingConsent May campaigns be sent to this person?
+	// MarketingConsent Whether the person consents to campaigns.
 	//
 	// Example: false
 	MarketingConsent bool `json:"marketing_consent,omitempty,omitzero"`
 
-	// MobileNumber Where the code is sent by SMS; without a number it goes by email. International with a leading `+`, or as dialled in the service's region.
+	// MobileNumber Number that gets the code by SMS. Without it, the code goes by email. Write it with `+` or `00` and the country code, or as dialled in the service's region. Digits of any script are allowed. Spaces, dashes, brackets, dots, slashes and invisible characters are ignored.
 	//
 	// Example: +14155550132
 	MobileNumber string `json:"mobile_number,omitempty,omitzero"`
 
-	// Password Any printable characters, no composition rules. Refused when it is easy to guess, also from the other fields, or known from data breaches.
+	// Password Any printable characters; there are no composition rules. Refused if it is easy to guess, also from the other fields, or known from a data breach.
 	//
 	// Example: correct-horse-battery-staple
 	Password string `json:"password"`
 
-	// Username Letters, digits, `.`, `_` and `-`. Unique; upper and lower case are the same.
+	// Username Letters a–z, digits, `.`, `_` and `-`. Unique, regardless of case.
 	//
 	// Example: zoe.n
 	Username string `json:"username,omitempty,omitzero"`
@@ -618,26 +618,26 @@ type RegistrationRequest struct {
 
 // ResendRequest defines model for ResendRequest.
 type ResendRequest struct {
-	// MobileNumber The right number, when the first one was mistyped. As in a registration.
+	// MobileNumber The corrected number, if the first one was wrong. Same rules as in a registration.
 	//
 	// Example: +14155550199
 	MobileNumber string `json:"mobile_number,omitempty,omitzero"`
 }
 
-// Status * `accepted` – durable, the user is not stored yet
-// * `pending_verification` – stored, waits for the code
-// * `active` – verified
-// * `rejected` – the email or username is taken; `refusal` says which
-// * `superseded` – a later registration with the same email replaced it
-// * `expired` – never verified; email and username are free again
-// * `failed` – waits for an operator; nothing is lost
+// Status * `accepted`: safe, but the user is not stored yet
+// * `pending_verification`: stored, waits for a code
+// * `active`: verified
+// * `rejected`: the email or username is taken; `refusal` says which
+// * `superseded`: a later registration with the same email replaced it
+// * `expired`: not verified in time; email and username are free again
+// * `failed`: waits for an operator; nothing is lost
 type Status string
 
 // Timeline defines model for Timeline.
 type Timeline struct {
 	Entries []TimelineEntry `json:"entries"`
 
-	// LedgerAvailable False when the database did not answer.
+	// LedgerAvailable False if the database did not answer.
 	LedgerAvailable bool `json:"ledger_available"`
 
 	// RegistrationID The registration's id, a UUID.
@@ -645,110 +645,110 @@ type Timeline struct {
 	// Example: 0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01
 	RegistrationID RegistrationID `json:"registration_id"`
 
-	// Truncated True when there was more than one answer takes.
+	// Truncated True if entries are missing because there were too many.
 	Truncated bool `json:"truncated"`
 
-	// UserID The user's id, a UUID; present as soon as the user is stored.
+	// UserID The user's id, a UUID. Present once the user is stored.
 	//
 	// Example: 0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023
 	UserID UserID `json:"user_id,omitempty,omitzero"`
 
-	// UserStatus Where the user stands that the registration has now; absent when it has none.
+	// UserStatus Status of the registration's user. Absent if there is no user.
 	UserStatus TimelineUserStatus `json:"user_status,omitempty,omitzero"`
 
-	// WorkflowRetained False when Temporal has forgotten the workflow.
+	// WorkflowRetained False if Temporal no longer has the workflow.
 	WorkflowRetained bool `json:"workflow_retained"`
 }
 
-// TimelineUserStatus Where the user stands that the registration has now; absent when it has none.
+// TimelineUserStatus Status of the registration's user. Absent if there is no user.
 type TimelineUserStatus string
 
-// TimelineEntry One thing that happened. What does not apply is absent.
+// TimelineEntry One event. Members that do not apply are absent.
 type TimelineEntry struct {
-	// At When; for what goes on now, the time of the answer.
+	// At Time of the event. For an event that has not finished, the time of the answer.
 	At time.Time `json:"at"`
 
-	// Attempt Counts the tries of a step.
+	// Attempt Number of the attempt of a step.
 	Attempt int `json:"attempt,omitempty,omitzero"`
 
-	// By Who, as Temporal recorded it.
+	// By Identity of the caller, as recorded by Temporal.
 	//
 	// Example: 4711@ops-1@
 	By string `json:"by,omitempty,omitzero"`
 
-	// Code The provider's own code.
+	// Code Error code of the provider.
 	//
 	// Example: 20003
 	Code string `json:"code,omitempty,omitzero"`
 
-	// Detail For people.
+	// Detail Text for people.
 	//
 	// Example: twilio: misconfigured (20003)
 	Detail string `json:"detail,omitempty,omitzero"`
 
-	// Event What happened. New events may be added.
+	// Event Name of the event. New names may be added.
 	Event TimelineEntryEvent `json:"event"`
 
-	// EventID The event in that run's history.
+	// EventID Id of the event in the run's history.
 	EventID int64 `json:"event_id,omitempty,omitzero"`
 
-	// MessageID The provider's id of a message.
+	// MessageID Message id of the provider.
 	MessageID string `json:"message_id,omitempty,omitzero"`
 
-	// Provider Who took or refused a message.
+	// Provider Provider that accepted or refused a message.
 	//
 	// Example: twilio
 	Provider string `json:"provider,omitempty,omitzero"`
 
-	// Reason A code, or what an operator gave as the reason.
+	// Reason Reason code, or the reason that an operator gave.
 	//
 	// Example: sms_misconfigured
 	Reason string `json:"reason,omitempty,omitzero"`
 
-	// RunID The workflow's run.
+	// RunID Run id of the workflow.
 	RunID  string              `json:"run_id,omitempty,omitzero"`
 	Source TimelineEntrySource `json:"source"`
 
-	// Step The activity, what a timer waits for, or the name of a signal.
+	// Step Name of the activity, of what a timer waits for, or of a signal.
 	//
 	// Example: SendOTP
 	Step string `json:"step,omitempty,omitzero"`
 
-	// Until When a timer fires or the next try begins.
+	// Until When the timer fires or the next attempt starts.
 	Until time.Time `json:"until,omitempty,omitzero"`
 }
 
-// TimelineEntryEvent What happened. New events may be added.
+// TimelineEntryEvent Name of the event. New names may be added.
 type TimelineEntryEvent string
 
 // TimelineEntrySource defines model for TimelineEntry.Source.
 type TimelineEntrySource string
 
-// TwilioReport Twilio adds more fields, which the signature covers as well.
+// TwilioReport The fields that are used. Twilio sends more, and the signature covers all of them.
 type TwilioReport struct {
 	ErrorCode     string `json:"ErrorCode,omitempty,omitzero"`
 	MessageSid    string `json:"MessageSid,omitempty,omitzero"`
 	MessageStatus string `json:"MessageStatus,omitempty,omitzero"`
 }
 
-// UserID The user's id, a UUID; present as soon as the user is stored.
+// UserID The user's id, a UUID. Present once the user is stored.
 //
 // Example: 0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023
 type UserID = string
 
-// Verification The code sent last; present while it is waited for.
+// Verification The code that was sent last. Present while the registration waits for a code.
 type Verification struct {
 	Channel VerificationChannel `json:"channel"`
 
-	// Destination Where the code went, masked.
+	// Destination Masked email address or mobile number of the code.
 	//
 	// Example: z••@example.com
 	Destination string `json:"destination"`
 
-	// ExpiresAt The end of the code's life.
+	// ExpiresAt When the code expires.
 	ExpiresAt time.Time `json:"expires_at"`
 
-	// ResendAfter From then on a new code may be asked for.
+	// ResendAfter From when a new code can be requested.
 	ResendAfter time.Time `json:"resend_after"`
 }
 
@@ -757,7 +757,7 @@ type VerificationChannel string
 
 // VerificationRequest defines model for VerificationRequest.
 type VerificationRequest struct {
-	// Code The digits that were sent, 4 to 10 of them; blanks and dashes do not count.
+	// Code The code that was sent, 4 to 10 digits of any script. Spaces, dashes and invisible characters are ignored.
 	//
 	// Example: 493817
 	Code string `json:"code"`
@@ -769,66 +769,66 @@ type CampaignID = openapi_types.UUID
 // ID defines model for Id.
 type ID = openapi_types.UUID
 
-// BadReport An error, by RFC 9457.
+// BadReport An error (RFC 9457).
 type BadReport = Problem
 
-// BadRequest An error, by RFC 9457.
+// BadRequest An error (RFC 9457).
 type BadRequest = Problem
 
-// BodyTooLarge An error, by RFC 9457.
+// BodyTooLarge An error (RFC 9457).
 type BodyTooLarge = Problem
 
-// Internal An error, by RFC 9457.
+// Internal An error (RFC 9457).
 type Internal = Problem
 
-// NoReports An error, by RFC 9457.
+// NoReports An error (RFC 9457).
 type NoReports = Problem
 
-// NotFound An error, by RFC 9457.
+// NotFound An error (RFC 9457).
 type NotFound = Problem
 
-// NotGenuine An error, by RFC 9457.
+// NotGenuine An error (RFC 9457).
 type NotGenuine = Problem
 
-// NotReady An error, by RFC 9457.
+// NotReady An error (RFC 9457).
 type NotReady = Problem
 
-// RateLimited An error, by RFC 9457.
+// RateLimited An error (RFC 9457).
 type RateLimited = Problem
 
-// ReportTooLarge An error, by RFC 9457.
+// ReportTooLarge An error (RFC 9457).
 type ReportTooLarge = Problem
 
-// ReportUnavailable An error, by RFC 9457.
+// ReportUnavailable An error (RFC 9457).
 type ReportUnavailable = Problem
 
-// RequestTimeout An error, by RFC 9457.
+// RequestTimeout An error (RFC 9457).
 type RequestTimeout = Problem
 
-// Unauthorized An error, by RFC 9457.
+// Unauthorized An error (RFC 9457).
 type Unauthorized = Problem
 
-// Unavailable An error, by RFC 9457.
+// Unavailable An error (RFC 9457).
 type Unavailable = Problem
 
-// UnreadableReport An error, by RFC 9457.
+// UnreadableReport An error (RFC 9457).
 type UnreadableReport = Problem
 
-// UnsupportedMediaType An error, by RFC 9457.
+// UnsupportedMediaType An error (RFC 9457).
 type UnsupportedMediaType = Problem
 
-// UnsupportedReport An error, by RFC 9457.
+// UnsupportedReport An error (RFC 9457).
 type UnsupportedReport = Problem
 
 // ListCampaignsParams defines parameters for ListCampaigns.
 type ListCampaignsParams struct {
-	// Cursor The `next_cursor` of the page before; absent for the first page.
+	// Cursor The `next_cursor` of the previous page. Absent for the first page.
 	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // CreateCampaignParams defines parameters for CreateCampaign.
 type CreateCampaignParams struct {
-	// IdempotencyKey Any string that the client makes up for this campaign, such as a UUID.
+	// IdempotencyKey A string that the client chooses for this campaign, such as a UUID.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
@@ -837,13 +837,13 @@ type SteerCampaignParamsAction string
 
 // CreateRegistrationParams defines parameters for CreateRegistration.
 type CreateRegistrationParams struct {
-	// IdempotencyKey Any string that the client makes up for this registration, such as a UUID.
+	// IdempotencyKey A string that the client chooses for this registration, such as a UUID.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
 // PostTwilioReportParams defines parameters for PostTwilioReport.
 type PostTwilioReportParams struct {
-	// XTwilioSignature Of the URL and the form, by the account's auth token. Without it, the report is not genuine.
+	// XTwilioSignature Signature of the URL and the form, made with the account's auth token. A report without it is refused.
 	XTwilioSignature string `json:"X-Twilio-Signature,omitempty,omitzero"`
 }
 
@@ -870,25 +870,25 @@ type PostTwilioReportFormdataRequestBody = TwilioReport
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
-	// GetHealth Is the process alive?
+	// GetHealth Check that the process is alive
 	// (GET /healthz)
 	GetHealth(c *gin.Context)
-	// GetReadiness Should requests be sent here?
+	// GetReadiness Check that the process is ready for requests
 	// (GET /readyz)
 	GetReadiness(c *gin.Context)
-	// GetTimeline See what happened to a registration
+	// GetTimeline Get the timeline of a registration
 	// (GET /v1/admin/registrations/{id}/timeline)
 	GetTimeline(c *gin.Context, id ID)
-	// ListCampaigns List the campaigns
+	// ListCampaigns List campaigns
 	// (GET /v1/campaigns)
 	ListCampaigns(c *gin.Context, params ListCampaignsParams)
 	// CreateCampaign Start a campaign
 	// (POST /v1/campaigns)
 	CreateCampaign(c *gin.Context, params CreateCampaignParams)
-	// PreviewCampaign See what one recipient would get
+	// PreviewCampaign Preview a campaign
 	// (POST /v1/campaigns/preview)
 	PreviewCampaign(c *gin.Context)
-	// GetCampaign See how far a campaign is
+	// GetCampaign Get a campaign
 	// (GET /v1/campaigns/{id})
 	GetCampaign(c *gin.Context, id CampaignID)
 	// SteerCampaign Pause, resume, retry or cancel a campaign
@@ -897,7 +897,7 @@ type ServerInterface interface {
 	// CreateRegistration Register a user
 	// (POST /v1/registrations)
 	CreateRegistration(c *gin.Context, params CreateRegistrationParams)
-	// GetRegistration See where a registration stands
+	// GetRegistration Get the state of a registration
 	// (GET /v1/registrations/{id})
 	GetRegistration(c *gin.Context, id ID)
 	// ResendCode Ask for a new code
@@ -906,10 +906,10 @@ type ServerInterface interface {
 	// VerifyRegistration Enter the code
 	// (POST /v1/registrations/{id}/verification)
 	VerifyRegistration(c *gin.Context, id ID)
-	// PostMailgunReport Take a delivery report of Mailgun
+	// PostMailgunReport Receive a delivery report from Mailgun
 	// (POST /v1/webhooks/mailgun)
 	PostMailgunReport(c *gin.Context)
-	// PostTwilioReport Take a delivery report of Twilio
+	// PostTwilioReport Receive a delivery report from Twilio
 	// (POST /v1/webhooks/twilio)
 	PostTwilioReport(c *gin.Context, params PostTwilioReportParams)
 }
@@ -3811,25 +3811,25 @@ func (response PostTwilioReport503ApplicationProblemPlusJSONResponse) VisitPostT
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
-	// GetHealth Is the process alive?
+	// GetHealth Check that the process is alive
 	// (GET /healthz)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
-	// GetReadiness Should requests be sent here?
+	// GetReadiness Check that the process is ready for requests
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
-	// GetTimeline See what happened to a registration
+	// GetTimeline Get the timeline of a registration
 	// (GET /v1/admin/registrations/{id}/timeline)
 	GetTimeline(ctx context.Context, request GetTimelineRequestObject) (GetTimelineResponseObject, error)
-	// ListCampaigns List the campaigns
+	// ListCampaigns List campaigns
 	// (GET /v1/campaigns)
 	ListCampaigns(ctx context.Context, request ListCampaignsRequestObject) (ListCampaignsResponseObject, error)
 	// CreateCampaign Start a campaign
 	// (POST /v1/campaigns)
 	CreateCampaign(ctx context.Context, request CreateCampaignRequestObject) (CreateCampaignResponseObject, error)
-	// PreviewCampaign See what one recipient would get
+	// PreviewCampaign Preview a campaign
 	// (POST /v1/campaigns/preview)
 	PreviewCampaign(ctx context.Context, request PreviewCampaignRequestObject) (PreviewCampaignResponseObject, error)
-	// GetCampaign See how far a campaign is
+	// GetCampaign Get a campaign
 	// (GET /v1/campaigns/{id})
 	GetCampaign(ctx context.Context, request GetCampaignRequestObject) (GetCampaignResponseObject, error)
 	// SteerCampaign Pause, resume, retry or cancel a campaign
@@ -3838,7 +3838,7 @@ type StrictServerInterface interface {
 	// CreateRegistration Register a user
 	// (POST /v1/registrations)
 	CreateRegistration(ctx context.Context, request CreateRegistrationRequestObject) (CreateRegistrationResponseObject, error)
-	// GetRegistration See where a registration stands
+	// GetRegistration Get the state of a registration
 	// (GET /v1/registrations/{id})
 	GetRegistration(ctx context.Context, request GetRegistrationRequestObject) (GetRegistrationResponseObject, error)
 	// ResendCode Ask for a new code
@@ -3847,10 +3847,10 @@ type StrictServerInterface interface {
 	// VerifyRegistration Enter the code
 	// (POST /v1/registrations/{id}/verification)
 	VerifyRegistration(ctx context.Context, request VerifyRegistrationRequestObject) (VerifyRegistrationResponseObject, error)
-	// PostMailgunReport Take a delivery report of Mailgun
+	// PostMailgunReport Receive a delivery report from Mailgun
 	// (POST /v1/webhooks/mailgun)
 	PostMailgunReport(ctx context.Context, request PostMailgunReportRequestObject) (PostMailgunReportResponseObject, error)
-	// PostTwilioReport Take a delivery report of Twilio
+	// PostTwilioReport Receive a delivery report from Twilio
 	// (POST /v1/webhooks/twilio)
 	PostTwilioReport(ctx context.Context, request PostTwilioReportRequestObject) (PostTwilioReportResponseObject, error)
 }

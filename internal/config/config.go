@@ -48,7 +48,7 @@ type API struct {
 
 	TrustedProxies []netip.Prefix `env:"API_TRUSTED_PROXIES" example:"10.0.0.0/8,2001:db8::/32" doc:"Networks (CIDR) of trusted proxies, whose X-Forwarded-For header names the client. The header is ignored from any other peer. If empty, the peer address is the client."`
 
-	CORSOrigins []string `env:"API_CORS_ORIGINS" example:"https://app.example.com,http://localhost:3000" doc:"Other origins whose pages may call /v1/registrations from a browser (CORS), separated by commas. If empty, none may. All other endpoints refuse calls from other origins."`
+	CORSOrigins []string `env:"API_CORS_ORIGINS" example:"https://app.example.com,http://localhost:3000" doc:"Other origins whose pages may call /v1/registrations from a browser (CORS), separated by commas. If empty, none may. All other endpoints send no CORS headers."`
 }
 
 // Limit bounds what comes from one client, and what is sent to one destination.

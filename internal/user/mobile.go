@@ -11,7 +11,7 @@ import (
 const (
 	mobileTail = 3 // digits at the end that MaskMobile shows
 
-	// internationalPrefix is what ITU-T E.123 and E.164 recommend to dial before a country code.
+	// internationalPrefix is what ITU-T E.164 recommends to dial before a country code.
 	internationalPrefix = "00"
 
 	pluses = "+＋﹢"
@@ -92,8 +92,8 @@ func readDialled(number string) (string, error) {
 type reading struct{ number, region string }
 
 // readings lists what dialled digits can mean. 00 means + also where a region dials another prefix: people write it all
-// over the world, and only Tajikistan has numbers that begin so. A number can still mean two: Korea dials 001 before the
-// country code, so that 001 81 … is one of Japan (81) or of North America (1).
+// over the world, and only Tajikistan has numbers that begin so. A number can still have two meanings: Korea also dials 008
+// before the country code, so 0081 90 1234 5678 is one of Japan (+81) or one of North America (+1).
 func readings(dialled, region string) []reading {
 	if strings.HasPrefix(dialled, "+") {
 		return []reading{{number: dialled}}
