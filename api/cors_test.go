@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,8 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"registrar/internal/campaign"
-	"registrar/internal/secret"
+	"registrar/internal/engine"
 	"registrar/workflows"
 )
 
@@ -28,7 +28,7 @@ func setupOrigins(t testing.TB, changes ...func(*Deps)) *service {
 	open := func(d *Deps) {
 		d.Origins = []string{appOrigin, otherOrigin}
 		d.AdminToken, d.PublicURL = adminToken, publicURL
-		d.Campaigns = &fakeCampaigns{list: func(context.Context, []byte) ([]campaign.Campaign, []byte, error) { return nil, nil, nil }}
+		d.Campaigns = &fakeCampaigns{list: func(context.Context, []byte) ([]engine.Campaign, []byte, error) { return nil, nil, nil }}
 	}
 	return setup(t, append([]func(*Deps){open}, changes...)...)
 }
@@ -147,23 +147,26 @@ func TestAnswersAreSharedWithOtherOrigins(t *testing.T) {
 func TestErrorsAreSharedWithOtherOrigins(t *testing.T) {
 	t.Parallel()
 	valid := with(validBody(), nil)
+	failing := func(err error) func(context.Context, workflows.RegistrationInput) (workflows.Persisted, error) {
+		return func(context.Context, workflows.RegistrationInput) (workflows.Persisted, error) {
+			return workflows.Persisted{}, err
+		}
+	}
+	limited := func(d *Deps) { d.Limits = fakeLimits{registration: aMinute} }
 	for name, tt := range map[string]struct {
 		status int
 		body   string
 		media  string
+		err    error
 		change func(*Deps)
 	}{
-		"not JSON":   {400, "{", "application/json", nil},
-		"too large":  {413, valid + strings.Repeat(" ", maxBody), "application/json", nil},
-		"media type": {415, valid, "text/plain", nil},
-		"validation": {422, with(validBody(), map[string]any{"email": "x"}), "application/json", nil},
-		"limit":      {429, valid, "application/json", func(d *Deps) { d.Limits = fakeLimits{registration: aMinute} }},
-		"defect": {500, valid, "application/json", func(d *Deps) {
-			d.Hasher = fakeHasher(func(context.Context, string) (string, error) { panic("oops") })
-		}},
-		"hashing": {503, valid, "application/json", func(d *Deps) {
-			d.Hasher = fakeHasher(func(context.Context, string) (string, error) { return "", secret.ErrSaturated })
-		}},
+		"not JSON":    {400, "{", "application/json", nil, nil},
+		"too large":   {413, valid + strings.Repeat(" ", maxBody), "application/json", nil, nil},
+		"media type":  {415, valid, "text/plain", nil, nil},
+		"validation":  {422, with(validBody(), map[string]any{"email": "x"}), "application/json", nil, nil},
+		"limit":       {429, valid, "application/json", nil, limited},
+		"defect":      {500, valid, "application/json", errors.New("oops"), nil},
+		"unavailable": {503, valid, "application/json", engine.ErrUnavailable, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -172,6 +175,9 @@ func TestErrorsAreSharedWithOtherOrigins(t *testing.T) {
 					tt.change(d)
 				}
 			})
+			if tt.err != nil {
+				s.engine.register = failing(tt.err)
+			}
 			r := httptest.NewRequest("POST", registrations, strings.NewReader(tt.body))
 			r.Header.Set("Content-Type", tt.media)
 			r.Header.Set("Origin", appOrigin)
@@ -182,7 +188,7 @@ func TestErrorsAreSharedWithOtherOrigins(t *testing.T) {
 	}
 	s := setupOrigins(t)
 	s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
-		return workflows.RegistrationState{}, ErrNotFound
+		return workflows.RegistrationState{}, engine.ErrNotFound
 	}
 	for path, status := range map[string]int{registrationPath: 404, registrations + "/nothing/here": 404} {
 		w := s.send(t, "GET", path, "", "Origin", appOrigin)
