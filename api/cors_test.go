@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -48,7 +47,7 @@ func corsHeaders(h http.Header) map[string]string {
 }
 
 // preflight asks, over a real connection, what a browser asks before the request.
-func preflight(t *testing.T, server *httptest.Server, origin, method, path, headers string) *http.Response {
+func preflight(t *testing.T, server *httptest.Server, origin, method, path, headers string) (status int, answer http.Header) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, server.URL+path, nil)
 	require.NoError(t, err)
@@ -57,12 +56,10 @@ func preflight(t *testing.T, server *httptest.Server, origin, method, path, head
 	if headers != "" {
 		r.Header.Set("Access-Control-Request-Headers", headers)
 	}
-	answer, err := server.Client().Do(r)
+	response, err := server.Client().Do(r)
 	require.NoError(t, err)
-	_, err = io.Copy(io.Discard, answer.Body)
-	require.NoError(t, err)
-	require.NoError(t, answer.Body.Close())
-	return answer
+	require.NoError(t, response.Body.Close())
+	return response.StatusCode, response.Header
 }
 
 func TestPreflights(t *testing.T) {
@@ -73,16 +70,16 @@ func TestPreflights(t *testing.T) {
 		for path, method := range map[string]string{
 			registrations: "POST", registrationPath: "GET", verificationPath: "POST", otpPath: "POST",
 		} {
-			answer := preflight(t, server, origin, method, path, "content-type,idempotency-key,x-request-id")
-			require.Equal(t, 204, answer.StatusCode, path)
+			status, header := preflight(t, server, origin, method, path, "content-type,idempotency-key,x-request-id")
+			require.Equal(t, 204, status, path)
 			require.Equal(t, map[string]string{
 				"Access-Control-Allow-Origin":  origin,
 				"Access-Control-Allow-Methods": method,
 				"Access-Control-Allow-Headers": "content-type,idempotency-key,x-request-id",
 				"Access-Control-Max-Age":       "600",
-			}, corsHeaders(answer.Header))
-			require.Equal(t, "Origin, Access-Control-Request-Method, Access-Control-Request-Headers", answer.Header.Get("Vary"))
-			require.NotEmpty(t, answer.Header.Get("X-Request-Id"))
+			}, corsHeaders(header))
+			require.Equal(t, "Origin, Access-Control-Request-Method, Access-Control-Request-Headers", header.Get("Vary"))
+			require.NotEmpty(t, header.Get("X-Request-Id"))
 		}
 	}
 }
@@ -112,7 +109,8 @@ func TestPreflightsThatAreNotAllowed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Empty(t, corsHeaders(preflight(t, server, tt.origin, tt.method, tt.path, tt.headers).Header))
+			_, header := preflight(t, server, tt.origin, tt.method, tt.path, tt.headers)
+			require.Empty(t, corsHeaders(header))
 		})
 	}
 }
@@ -208,8 +206,11 @@ func TestPreflightsAreNotCounted(t *testing.T) {
 	}).handler)
 	t.Cleanup(server.Close)
 	for range 3 {
-		require.Equal(t, 204, preflight(t, server, appOrigin, "POST", registrations, "content-type").StatusCode)
-		require.Equal(t, 204, preflight(t, server, appOrigin, "POST", otpPath, "content-type").StatusCode)
+		for _, path := range []string{registrations, otpPath} {
+			status, header := preflight(t, server, appOrigin, "POST", path, "content-type")
+			require.Equal(t, 204, status)
+			require.NotEmpty(t, corsHeaders(header))
+		}
 	}
 }
 
@@ -239,9 +240,9 @@ func TestWithoutOriginsNothingIsShared(t *testing.T) {
 	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)
 	for _, origin := range []string{appOrigin, server.URL, "*"} {
-		answer := preflight(t, server, origin, "POST", registrations, "content-type")
-		require.Equal(t, 405, answer.StatusCode)
-		require.Empty(t, corsHeaders(answer.Header))
+		status, header := preflight(t, server, origin, "POST", registrations, "content-type")
+		require.Equal(t, 405, status)
+		require.Empty(t, corsHeaders(header))
 		w := s.send(t, "POST", registrations, with(validBody(), nil), "Origin", origin)
 		require.Equal(t, 201, w.Code)
 		require.Empty(t, corsHeaders(w.Header()))
