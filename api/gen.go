@@ -225,7 +225,7 @@ type Campaign struct {
 	Locale     string    `json:"locale,omitempty,omitzero"`
 	Name       string    `json:"name"`
 
-	// Progress Progress of a campaign. Absent in the answer that starts a campaign, for a cancelled or failed campaign when no worker answers, and in lists as described there.
+	// Progress Progress of a campaign. It is absent in the answer that starts a campaign, and for some campaigns in a list. It is also absent for a cancelled or failed campaign while no worker answers.
 	Progress   CampaignProgress `json:"progress,omitempty,omitzero"`
 	Rate       float64          `json:"rate,omitempty,omitzero"`
 	ScheduleAt time.Time        `json:"schedule_at,omitempty,omitzero"`
@@ -290,7 +290,7 @@ type CampaignPreviewRequest struct {
 	Text string `json:"text"`
 }
 
-// CampaignProgress Progress of a campaign. Absent in the answer that starts a campaign, for a cancelled or failed campaign when no worker answers, and in lists as described there.
+// CampaignProgress Progress of a campaign. It is absent in the answer that starts a campaign, and for some campaigns in a list. It is also absent for a cancelled or failed campaign while no worker answers.
 type CampaignProgress struct {
 	Batches int       `json:"batches"`
 	EndedAt time.Time `json:"ended_at,omitempty,omitzero"`
@@ -600,7 +600,7 @@ type RegistrationRequest struct {
 	// Example: false
 	MarketingConsent bool `json:"marketing_consent,omitempty,omitzero"`
 
-	// MobileNumber Number that gets the code by SMS. Without it, the code goes by email. Write it with `+` or `00` and the country code, or as dialled in the service's region. Digits of any script are allowed. Spaces, dashes, brackets, dots, slashes and invisible characters are ignored.
+	// MobileNumber Number that gets the code by SMS. Without it, the code goes by email. It starts with `+` or `00` and the country code, or is written as dialled in the service's default region, if there is one. Digits of any script are allowed. Spaces, dashes, brackets, dots, slashes and invisible characters are ignored.
 	//
 	// Example: +14155550132
 	MobileNumber string `json:"mobile_number,omitempty,omitzero"`

@@ -61,7 +61,7 @@ type Limit struct {
 
 // Registration is the product's rules and patience.
 type Registration struct {
-	DefaultRegion      string        `env:"DEFAULT_REGION" example:"DE" doc:"Country (ISO 3166-1 alpha-2) of mobile numbers without a leading +. If empty, every number needs its country code."`
+	DefaultRegion      string        `env:"DEFAULT_REGION" example:"DE" doc:"Country (ISO 3166-1 alpha-2) of mobile numbers without a country code. If empty, every number needs + or 00 and its country code."`
 	MinPasswordScore   int           `env:"PASSWORD_MIN_SCORE" envDefault:"2" example:"2" doc:"Lowest accepted zxcvbn score of a password, 1 to 4."`
 	BreachCheck        bool          `env:"PASSWORD_BREACH_CHECK" envDefault:"false" example:"true" doc:"Refuse passwords from known breaches, using the Pwned Passwords range API. Only 5 characters of a hash leave the service. If that API is unavailable, passwords are accepted."`
 	BreachURL          string        `env:"PASSWORD_BREACH_URL" envDefault:"https://api.pwnedpasswords.com" example:"https://api.pwnedpasswords.com" doc:"Base URL of the Pwned Passwords API."`
