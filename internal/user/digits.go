@@ -5,8 +5,9 @@ import (
 	"unicode"
 )
 
-// readDigits returns typed text with every decimal digit of Unicode (category Nd) as 0–9, and without spaces, dashes and
-// invisible characters, which people type or paste along with digits. All other characters stay, for the caller to refuse.
+// readDigits returns typed text with every decimal digit of Unicode (category Nd) as 0–9. It drops spaces, dashes and
+// invisible characters, which people type or paste along with digits. It keeps all other characters, for the caller to
+// refuse.
 func readDigits(typed string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -37,21 +38,21 @@ func digitValue(r rune) rune {
 	return 0
 }
 
-// likeDashes are what some keyboards give for a dash without being one: the Japanese long vowel marks and the lines of
-// box drawings.
+// likeDashes are characters that Unicode does not count as dashes, but that some keyboards produce for one: the Japanese
+// long vowel marks and the lines of box drawings.
 const likeDashes = "ーｰ─━⁃"
 
 func isSpaceOrDash(r rune) bool {
 	return unicode.In(r, unicode.White_Space, unicode.Pd, unicode.Dash, unicode.Hyphen) || strings.ContainsRune(likeDashes, r)
 }
 
-// isInvisible reports format characters, such as bidi marks and zero-width spaces, and whatever else Unicode has for
-// default-ignorable.
+// isInvisible reports whether r is a format character, such as a bidi mark or a zero-width space, or another character that
+// Unicode calls default-ignorable.
 func isInvisible(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// The digits of a code. Codes have 6 today; a code of another length is a wrong code, and not a mistyped field.
+// The number of digits that a typed code may have. The service sends 6; other lengths in this range are wrong codes.
 const (
 	minCode = 4
 	maxCode = 10

@@ -15,7 +15,7 @@ const (
 	internationalPrefix = "00"
 
 	pluses = "+＋﹢"
-	// mobilePunctuation is what people group a number with, next to spaces and dashes.
+	// mobilePunctuation groups digits, as spaces and dashes do.
 	mobilePunctuation = "()[]./~（）［］．／～·∼⁓"
 )
 
@@ -30,15 +30,15 @@ var (
 )
 
 // ParseMobile returns a number in E.164 form. It reads numbers as people write and paste them: with digits of any script,
-// spaces, dashes, brackets, dots, slashes and invisible characters. The country comes first, after a + or an international
-// prefix: 00, or what region (ISO 3166-1 alpha-2) dials instead, such as 011 in the US. A number without a country is one
-// of region; without a region it is refused with CodeCountryCodeMissing, as is a number that could be either of two
-// mobiles.
+// spaces, dashes, brackets, dots, slashes and invisible characters. A country code follows + or an international prefix: 00,
+// or the prefix that region (ISO 3166-1 alpha-2) dials, such as 011 in the US. A number without a country code belongs to
+// region. CodeCountryCodeMissing means that it has no country code and there is no region, or that it can be read as two
+// different mobiles.
 //
 // The number must be a possible mobile by libphonenumber's metadata: the right length for its country, and not of a
 // range known for something else (fixed lines, toll-free, premium, pagers). Where a country does not tell mobile from
-// fixed (+1), and in ranges the metadata does not know, a number as long as a mobile's is accepted. Digits that Mexico
-// no longer has before a number are dropped. The error is an *Error.
+// fixed (+1), and in ranges the metadata does not know, a number as long as a mobile's is accepted. Mexico's old prefixes are
+// dropped. The error is an *Error.
 func ParseMobile(number, region string) (string, error) {
 	dialled, err := readDialled(number)
 	if err != nil {
@@ -127,8 +127,8 @@ func readMobile(number, region string) (mobile, error) {
 	return mobile{phonenumbers.Format(parsed, phonenumbers.E164), known}, nil
 }
 
-// What had to be dialled before Mexico's numbers of 10 digits until August 2019: 1 before a mobile from abroad, the others
-// within the country. They live on in address books.
+// Until August 2019, callers dialled 1 before Mexican mobile numbers from abroad, and one of the other prefixes within the
+// country. Address books still contain them. Today Mexican numbers have 10 digits.
 const (
 	mexico          = 52
 	mexicanNational = 10 // digits
