@@ -43,6 +43,8 @@ var stories = []struct {
 	{"happy_sms", `"SendCompletionSMS"`, nil, tellHappySMS},
 	{"happy_email", `"SendWelcomeEmail"`, nil, tellHappyEmail},
 	{"corrected_number", `"resendOTP"`, nil, tellCorrectedNumber},
+	{"late_code", `"markerName": "Version"`, nil, tellLateCode},
+	{"late_code_corrected_number", `"markerName": "Version"`, nil, tellLateCodeCorrectedNumber},
 	{"superseded", `"signalName": "superseded"`, nil, tellSuperseded},
 	{"took_over", `"EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED"`, nil, tellTookOver},
 	{"rejected", `"EVENT_TYPE_MARKER_RECORDED"`, nil, tellRejected},

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -171,10 +172,15 @@ var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 
 func codeIn(m outbox.Sent) string { return sixDigits.FindString(m.Text) }
 
-// wrong is a code that is not the given one.
-func wrong(code string) string {
-	n, _ := strconv.Atoi(code)
-	return fmt.Sprintf("%06d", (n+1)%1_000_000)
+// wrong is a code that is none of the given ones.
+func wrong(codes ...string) string {
+	n, _ := strconv.Atoi(codes[0])
+	for {
+		n = (n + 1) % 1_000_000
+		if code := fmt.Sprintf("%06d", n); !slices.Contains(codes, code) {
+			return code
+		}
+	}
 }
 
 // decode reads the body of an answer that has the wanted status.

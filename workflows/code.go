@@ -3,6 +3,7 @@ package workflows
 import (
 	"crypto/subtle"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -11,18 +12,52 @@ import (
 	"registrar/internal/user"
 )
 
-// code is the one-time password sent last: only it verifies the registration.
+// issued is one code.
+type issued struct {
+	sequence  int       // counts from 1; 0 before the first code
+	attempts  int       // left
+	expiresAt time.Time // CodeTTL after it was asked for, or after a provider took it
+}
+
+// code is the one-time password sent last, with where codes go. Codes sent to the same destination before count as well.
 type code struct {
+	issued
+	earlier     []issued // to the same destination, newest first
 	channel     message.Channel
 	mobile      string // E.164, empty when codes go by email
 	email       string
 	key         string // RegistrationState.DestinationKey
-	sequence    int    // counts from 1; 0 before the first code
 	resends     int    // asked for in this run
-	attempts    int    // left
-	expiresAt   time.Time
 	resendAfter time.Time
 	undelivered bool // to be sent again, when it is not being sent
+}
+
+// living lists the codes that can be entered, newest first.
+func (c *code) living(now time.Time) []issued {
+	all := append([]issued{c.issued}, c.earlier...)
+	return slices.DeleteFunc(all, func(i issued) bool { return i.attempts == 0 || now.After(i.expiresAt) })
+}
+
+// renew begins a code's life anew, if it still counts.
+func (c *code) renew(sequence int, expiresAt time.Time) {
+	c.each(func(i *issued) {
+		if i.sequence == sequence {
+			i.expiresAt = expiresAt
+		}
+	})
+}
+
+// miss counts a wrong code. It was a try at every code, so that none is ever tried more often than the policy allows. The
+// code sent last therefore has the most tries left.
+func (c *code) miss() {
+	c.each(func(i *issued) { i.attempts = max(i.attempts-1, 0) })
+}
+
+func (c *code) each(do func(*issued)) {
+	do(&c.issued)
+	for n := range c.earlier {
+		do(&c.earlier[n])
+	}
 }
 
 // address decides where codes go: to the mobile number when there is one.
@@ -51,10 +86,8 @@ func (c *code) verification() Verification {
 // issue makes the next code the current one. sendCodes sends it.
 func (r *registration) issue(ctx workflow.Context) {
 	now := workflow.Now(ctx)
-	r.code.sequence++
+	r.code.issued = issued{r.code.sequence + 1, r.in.Policy.CodeTries, now.Add(r.in.Policy.CodeTTL)}
 	r.code.undelivered = false
-	r.code.attempts = r.in.Policy.CodeTries
-	r.code.expiresAt = now.Add(r.in.Policy.CodeTTL)
 	r.code.resendAfter = now.Add(r.in.Policy.ResendCooldown)
 }
 
@@ -81,7 +114,7 @@ func (r *registration) onUndelivered(ctx workflow.Context, in Undelivered) {
 	what := fmt.Sprintf("code %d was reported undelivered by %s", in.Sequence, in.Provider)
 	switch {
 	case in.Sequence != r.code.sequence:
-		r.tell(ctx, what+"; a later one counts")
+		r.tell(ctx, what+"; a later one was asked for")
 	case r.code.attempts == 0, workflow.Now(ctx).After(r.code.expiresAt):
 		r.tell(ctx, what+", too late")
 	default:
@@ -103,9 +136,9 @@ func (r *registration) sendCode(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.sequence == r.code.sequence && !r.verified {
-		r.code.expiresAt = workflow.Now(ctx).Add(r.in.Policy.CodeTTL)
-		r.held = false
+	if !r.verified {
+		r.code.renew(c.sequence, workflow.Now(ctx).Add(r.in.Policy.CodeTTL))
+		r.held = r.held && c.sequence != r.code.sequence
 	}
 	r.sent(ctx, fmt.Sprintf("code %d by %s", c.sequence, c.channel), out)
 	return nil
@@ -135,7 +168,7 @@ func (r *registration) mayVerify(ctx workflow.Context, _ VerifyInput) error {
 	case refused != nil:
 	case r.code.attempts == 0:
 		refused = &RefusedError{Refusal: RefusedTooManyAttempts}
-	case workflow.Now(ctx).After(r.code.expiresAt):
+	case len(r.code.living(workflow.Now(ctx))) == 0:
 		refused = &RefusedError{Refusal: RefusedCodeExpired}
 	default:
 		return nil
@@ -145,13 +178,14 @@ func (r *registration) mayVerify(ctx workflow.Context, _ VerifyInput) error {
 
 // onVerify compares a typed code and, when it is right, waits for the activation.
 func (r *registration) onVerify(ctx workflow.Context, in VerifyInput) (VerifyResult, error) {
-	if !r.matches(in.Digests) {
-		r.code.attempts--
+	sequence, right := r.matches(workflow.Now(ctx), in.Digests)
+	if !right {
+		r.code.miss()
 		r.tell(ctx, fmt.Sprintf("wrong code, %d tries left", r.code.attempts))
 		return VerifyResult{AttemptsLeft: r.code.attempts}, nil
 	}
 	r.verified, r.verifiedAt = true, workflow.Now(ctx)
-	r.tell(ctx, "right code")
+	r.tell(ctx, fmt.Sprintf("right code: code %d", sequence))
 	if err := r.answerWhen(ctx, func() bool { return r.status != StatusPending }); err != nil {
 		return VerifyResult{}, err
 	}
@@ -169,14 +203,17 @@ func (r *registration) answerWhen(ctx workflow.Context, condition func() bool) e
 	return workflow.Await(ctx, func() bool { return r.ended || condition() })
 }
 
-func (r *registration) matches(digests []string) bool {
-	want := r.in.CodeDigests[r.code.sequence-1]
-	for _, got := range digests {
-		if subtle.ConstantTimeCompare([]byte(got), []byte(want)) == 1 {
-			return true
+// matches finds the living code that was typed.
+func (r *registration) matches(now time.Time, digests []string) (sequence int, ok bool) {
+	for _, c := range r.code.living(now) {
+		want := r.in.CodeDigests[c.sequence-1]
+		for _, got := range digests {
+			if subtle.ConstantTimeCompare([]byte(got), []byte(want)) == 1 {
+				return c.sequence, true
+			}
 		}
 	}
-	return false
+	return 0, false
 }
 
 // mayResend refuses a new code in the cooldown and after the last one.
@@ -194,8 +231,21 @@ func (r *registration) mayResend(ctx workflow.Context, _ ResendInput) error {
 	return refused.application()
 }
 
-// onResend issues a new code, to a corrected number if there is one.
+// keepEarlier keeps the codes that count beside the next one: those to the same destination. A registration that had asked
+// for a second code when a release without this served it goes on with its last code only.
+func (r *registration) keepEarlier(ctx workflow.Context, mobile string) {
+	c := &r.code
+	switch {
+	case mobile != "" && mobile != c.mobile:
+		c.earlier = nil
+	case workflow.GetVersion(ctx, "late-codes", workflow.DefaultVersion, 1) > workflow.DefaultVersion:
+		c.earlier = append([]issued{c.issued}, c.earlier...)
+	}
+}
+
+// onResend issues a new code, to a corrected number if there is one. The codes to another number end.
 func (r *registration) onResend(ctx workflow.Context, in ResendInput) (Verification, error) {
+	r.keepEarlier(ctx, in.Mobile)
 	if in.Mobile != "" {
 		r.code.channel, r.code.mobile, r.code.key = message.ChannelSMS, in.Mobile, in.DestinationKey
 	}

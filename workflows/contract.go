@@ -121,10 +121,10 @@ func (in RegistrationInput) registration() user.Registration {
 
 // Policy is the product's patience, fixed for a registration when it starts.
 type Policy struct {
-	CodeTries          int           // wrong codes allowed for each code sent
+	CodeTries          int           // wrong codes allowed for each code sent; one counts for all that can be entered
 	Resends            int           // codes sent after the first
 	ResendCooldown     time.Duration // between two codes
-	CodeTTL            time.Duration // a code's life
+	CodeTTL            time.Duration // each code's life, from when it was sent
 	VerificationWindow time.Duration // how long an unverified registration is kept
 	ParkingTime        time.Duration // how long a failed step waits for an operator
 	Budgets            Budgets
@@ -172,7 +172,7 @@ type VerifyResult struct {
 	AttemptsLeft int // of the code sent last, when not active
 }
 
-// ResendInput asks for a new code.
+// ResendInput asks for a new code. Codes to the same destination can still be entered; those to another one end.
 type ResendInput struct {
 	Mobile         string // E.164; replaces the number to write to when not empty
 	DestinationKey string `json:",omitempty"` // of Mobile

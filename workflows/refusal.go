@@ -13,7 +13,7 @@ type Refusal string
 // The refusals.
 const (
 	RefusedNotReady        Refusal = "not_ready"           // the user is not stored yet, so no code was sent
-	RefusedCodeExpired     Refusal = "code_expired"        // ask for a new code
+	RefusedCodeExpired     Refusal = "code_expired"        // no code can be entered any more: ask for a new one
 	RefusedTooManyAttempts Refusal = "too_many_attempts"   // ask for a new code
 	RefusedCooldown        Refusal = "resend_cooldown"     // RetryAt says when the next code may be asked for
 	RefusedTooManyResends  Refusal = "too_many_resends"    // no more codes for this registration

@@ -107,7 +107,7 @@ func TestResendCooldownAndLimit(t *testing.T) {
 	again := f.resendAt(31*time.Second, "")
 	tooMany := f.resendAt(time.Hour, "")
 	f.at(time.Hour, func() { require.Len(t, sequences, 4) })
-	old := f.verifyAt(2*time.Minute, 3)
+	wrong := f.verifyAt(2*time.Minute, 0)
 	right := f.verifyAt(2*time.Minute, 4)
 	f.fake.sendWelcomeEmail = stuck[workflows.NoticeInput]
 	f.at(2*time.Hour, f.env.CancelWorkflow)
@@ -122,7 +122,7 @@ func TestResendCooldownAndLimit(t *testing.T) {
 		require.NoError(t, a.err)
 		require.WithinDuration(t, start.Add(time.Duration(n+2)*30*time.Second), a.value.ResendAfter, 0)
 	}
-	require.Equal(t, 4, old.value.AttemptsLeft)
+	require.Equal(t, 4, wrong.value.AttemptsLeft)
 	active(t, right)
 	tooMany.refusedAs(t, workflows.RefusedActive)
 	require.Equal(t, []int{1, 2, 3, 4}, sequences)

@@ -23,27 +23,33 @@ type watched struct {
 	broken []string
 
 	stored    bool // or refused
-	sequence  int  // of the current code
-	wrong     map[int]int
-	right     bool // the current code was entered
+	codes     codeModel
+	right     bool // a code that counts was entered
 	activated bool
 	open      map[string]bool      // Updates accepted and not answered
 	owed      map[message.Key]bool // to the ledger
+}
+
+func watch(t *rapid.T) *watched {
+	w := &watched{fixture: setup(t), open: map[string]bool{}, owed: map[message.Key]bool{}}
+	w.env.SetTestTimeout(time.Minute)
+	w.codes.to = w.in.Profile.Mobile
+	return w
 }
 
 // TestWhateverComes lets activities fail and people and operators act at random.
 func TestWhateverComes(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := &watched{fixture: setup(t), sequence: 1, wrong: map[int]int{}, open: map[string]bool{}, owed: map[message.Key]bool{}}
-		w.env.SetTestTimeout(time.Minute)
+		w := watch(t)
 		w.in.Policy.PersistLocally = rapid.Bool().Draw(t, "locally")
 		if rapid.Bool().Draw(t, "no number") {
 			w.in.Profile.Mobile = ""
 		}
+		w.codes.to = w.in.Profile.Mobile
 		w.drawActivities(t)
 		ages := rapid.SampledFrom([]time.Duration{
-			0, time.Second, 29 * time.Second, 30 * time.Second, time.Minute, 10 * time.Minute, time.Hour, day - time.Second,
+			0, time.Second, 29 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute, time.Hour, day - time.Second,
 			day, day + time.Second, 3 * day, 7 * day, 7*day + time.Second, 9 * day, 20 * day,
 		})
 		for n := range rapid.IntRange(0, 25).Draw(t, "events") {
@@ -68,30 +74,46 @@ func (w *watched) drawEvent(t *rapid.T, n int, age time.Duration) {
 	case 6:
 		w.at(age, func() { w.env.UpdateWorkflow(workflows.UpdatePersisted, id, w.caller(id, func() {})) })
 	case 7, 8:
-		number := rapid.SampledFrom([]string{"", otherMobile}).Draw(t, "number")
-		w.at(age, func() {
-			w.env.UpdateWorkflow(workflows.UpdateResendOTP, id, w.caller(id, func() { w.sequence, w.right = w.sequence+1, false }),
-				workflows.ResendInput{Mobile: number})
-		})
+		w.askAt(age, n, rapid.SampledFrom([]string{"", "", mobile, otherMobile}).Draw(t, "number"))
 	default:
-		sequence := rapid.IntRange(0, 2).Draw(t, "code")
-		w.at(age, func() {
-			w.env.UpdateWorkflow(workflows.UpdateVerify, id, w.caller(id, func() { w.enter(sequence) }),
-				workflows.VerifyInput{Digests: []string{digest(sequence)}})
-		})
+		w.enterAt(age, fmt.Sprint(n), rapid.IntRange(0, 4).Draw(t, "code"))
 	}
 }
 
-func (w *watched) enter(sequence int) {
+// askAt asks for a code, to another number unless that is empty.
+func (w *watched) askAt(age time.Duration, n int, number string) {
+	id := fmt.Sprint("resend ", n)
+	w.at(age, func() {
+		w.env.UpdateWorkflow(workflows.UpdateResendOTP, id, w.caller(id, func() { w.ask(number) }), workflows.ResendInput{Mobile: number})
+	})
+}
+
+// enterAt enters the code with a sequence; 0 is a wrong code.
+func (w *watched) enterAt(age time.Duration, id string, sequence int) {
+	w.at(age, func() {
+		w.env.UpdateWorkflow(workflows.UpdateVerify, id, &entering{w: w, id: id, sequence: sequence},
+			workflows.VerifyInput{Digests: []string{digest(sequence)}})
+	})
+}
+
+// store notes that the user is stored or refused.
+func (w *watched) store(out workflows.PersistResult) workflows.PersistResult {
+	w.stored = true
+	w.codes.ask(w.env.Now(), "")
+	return out
+}
+
+// breaks notes that something does not hold.
+func (w *watched) breaks(what string) { w.broken = append(w.broken, what) }
+
+// ask notes a new code.
+func (w *watched) ask(number string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if sequence == w.sequence {
-		w.right = true
-		return
+	if w.right {
+		w.breaks("a code was sent after the right one")
 	}
-	if w.wrong[w.sequence]++; w.wrong[w.sequence] > 5 {
-		w.broken = append(w.broken, "a sixth try")
-	}
+	w.codes.ask(w.env.Now(), number)
 }
 
 // accepting is an Update's caller that is answered for, once accepted.
@@ -126,7 +148,7 @@ func drawn[I, O any](w *watched, t *rapid.T, name string, succeed func(I) O, sou
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if fault := sound(in); fault != "" {
-			w.broken = append(w.broken, name+": "+fault)
+			w.breaks(name + ": " + fault)
 		}
 		if len(errs) > 0 {
 			err, errs = errs[0], errs[1:]
@@ -165,10 +187,13 @@ func (w *watched) drawActivities(t *rapid.T) {
 		return out
 	}
 	w.fake.persistUser = drawn(w, t, "persist",
-		func(workflows.PersistInput) workflows.PersistResult { w.stored = true; return persisted },
+		func(workflows.PersistInput) workflows.PersistResult { return w.store(persisted) },
 		func(workflows.PersistInput) string { return unless(w.stored, "again") })
 	w.fake.sendOTP = drawn(w, t, "otp",
-		func(in workflows.OTPInput) workflows.SendResult { return send(message.KindOTP, in.Sequence) },
+		func(in workflows.OTPInput) workflows.SendResult {
+			w.codes.sent(w.env.Now(), in.Sequence)
+			return send(message.KindOTP, in.Sequence)
+		},
 		func(in workflows.OTPInput) string {
 			return unless(!w.stored || persisted.Persisted.Status != user.StatusPending || in.Sequence < 1 || in.Sequence > 4, "no code")
 		})

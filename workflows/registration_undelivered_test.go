@@ -82,7 +82,7 @@ func TestUndeliveredTooLate(t *testing.T) {
 	}{
 		"an older code": {
 			func(f *fixture) { f.resendAt(time.Minute, "") }, func(f *fixture) { f.undeliveredAt(2*time.Minute, 1) },
-			2, "code 1 was reported undelivered by twilio; a later one counts",
+			2, "code 1 was reported undelivered by twilio; a later one was asked for",
 		},
 		"a code to come": {func(*fixture) {}, func(f *fixture) { f.undeliveredAt(time.Minute, 2) }, 1, "a later one"},
 		"expired":        {func(*fixture) {}, func(f *fixture) { f.undeliveredAt(11*time.Minute, 1) }, 1, "twilio, too late"},
