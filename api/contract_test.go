@@ -108,10 +108,10 @@ func (f *fakeEngine) ResendOTP(ctx context.Context, id string, in workflows.Rese
 
 func (f *fakeEngine) Ready(ctx context.Context) error { return f.ready(ctx) }
 
-type fakeHasher func(ctx context.Context, password string) (string, error)
+type fakeHasher func(ctx context.Context, password string, salt []byte) (string, error)
 
-func (f fakeHasher) Hash(ctx context.Context, password string) (string, error) {
-	return f(ctx, password)
+func (f fakeHasher) Hash(ctx context.Context, password string, salt []byte) (string, error) {
+	return f(ctx, password, salt)
 }
 
 type fakeBreach func(ctx context.Context, password string) (bool, error)
@@ -162,9 +162,10 @@ func setup(t testing.TB, changes ...func(*Deps)) *service {
 		},
 		ready: func(context.Context) error { return nil },
 	}}
+	cheap := secret.CheapParams()
 	d := Deps{
 		Engine: s.engine,
-		Hasher: fakeHasher(func(context.Context, string) (string, error) { return "$argon2id$hash", nil }),
+		Hasher: secret.NewHasher(secret.HasherOptions{Params: &cheap}),
 		Keys:   keyring(),
 		Policy: workflows.DefaultPolicy(),
 		Rules:  user.Rules{DefaultRegion: "DE"},

@@ -79,7 +79,7 @@ func TestRetriesAreSpread(t *testing.T) {
 	t.Parallel()
 	for draw, want := range []string{"1", "2", "3"} {
 		s := setup(t, func(d *Deps) {
-			d.Hasher = fakeHasher(func(context.Context, string) (string, error) { return "", secret.ErrSaturated })
+			d.Hasher = fakeHasher(func(context.Context, string, []byte) (string, error) { return "", secret.ErrSaturated })
 			d.Random = func(n int) int {
 				require.Equal(t, 3, n)
 				return draw

@@ -14,13 +14,19 @@ import (
 // remember is an engine that keeps the first registration of each id, as workflows do.
 func remember(s *service) map[string]workflows.RegistrationInput {
 	started := map[string]workflows.RegistrationInput{}
-	s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+	s.engine.register = startOnce(started)
+	return started
+}
+
+func startOnce(
+	started map[string]workflows.RegistrationInput,
+) func(context.Context, workflows.RegistrationInput) (workflows.Persisted, error) {
+	return func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
 		if _, ok := started[in.RegistrationID]; !ok {
 			started[in.RegistrationID] = in
 		}
 		return stored(started[in.RegistrationID]), nil
 	}
-	return started
 }
 
 func TestRegisterIdempotency(t *testing.T) {

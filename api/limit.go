@@ -88,12 +88,10 @@ func (s *server) limitRegistration(ctx context.Context, in workflows.Registratio
 // releaseRegistration takes the count back when nothing was sent: people may correct a username, and try again after an
 // outage. Under a key another request may have started the same registration; then only its refusal is certain, and the
 // client's next try counts as this one.
-func (s *server) releaseRegistration(
-	ctx context.Context, in workflows.RegistrationInput, keyed bool, out workflows.Persisted, err error,
-) {
-	refused := err == nil && out.Status == workflows.StatusRejected && out.Fingerprint == in.Fingerprint
-	if refused || !keyed && nothingSent(ctx, err) {
-		s.Limits.Release(ctx, in.RegistrationID, s.destinations(in.Profile)...)
+func (s *server) releaseRegistration(ctx context.Context, r request, out workflows.Persisted, err error) {
+	refused := err == nil && out.Status == workflows.StatusRejected && s.has(r, out.Fingerprint)
+	if refused || !r.keyed && nothingSent(ctx, err) {
+		s.Limits.Release(ctx, r.RegistrationID, s.destinations(r.Profile)...)
 	}
 }
 

@@ -122,7 +122,7 @@ func TestDestinationsAreLimited(t *testing.T) {
 	t.Parallel()
 	hashed := 0
 	s := setupLimits(t, 2, func(d *Deps) {
-		d.Hasher = fakeHasher(func(context.Context, string) (string, error) { hashed++; return "$argon2id$hash", nil })
+		d.Hasher = fakeHasher(func(context.Context, string, []byte) (string, error) { hashed++; return "$argon2id$hash", nil })
 	})
 	for range 2 {
 		require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil)).Code)
@@ -208,7 +208,7 @@ func TestWhatSendsNothingDoesNotCount(t *testing.T) {
 			t.Parallel()
 			hash := tt.hash
 			s := setupLimits(t, 1, func(d *Deps) {
-				d.Hasher = fakeHasher(func(context.Context, string) (string, error) { return "$argon2id$hash", hash })
+				d.Hasher = fakeHasher(func(context.Context, string, []byte) (string, error) { return "$argon2id$hash", hash })
 			})
 			accept := s.engine.register
 			if tt.register != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,22 +33,23 @@ func (s *server) CreateRegistration(
 	if err != nil {
 		return nil, err
 	}
-	in, err := s.registration(key, profile, password)
+	in, err := s.registration(key, profile)
 	if err != nil {
 		return nil, err
 	}
+	asked := request{in, key != nil, password}
 	if err := s.limitRegistration(ctx, in); err != nil {
 		return nil, err
 	}
-	out, err := s.start(ctx, &in, password)
-	s.releaseRegistration(ctx, in, key != nil, out, err)
+	out, err := s.start(ctx, &asked)
+	s.releaseRegistration(ctx, asked, out, err)
 	if errors.Is(err, engine.ErrUnconfirmed) {
-		return s.unconfirmed(ctx, in, key != nil)
+		return s.unconfirmed(ctx, asked)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return persisted(in, out)
+	return s.persisted(asked, out)
 }
 
 func formOf(b *RegistrationRequest) user.Form {
@@ -88,13 +88,11 @@ func (s *server) checkBreach(ctx context.Context, password string) error {
 	return nil
 }
 
-// registration is what the workflow starts with, but for the hash of the password.
-func (s *server) registration(key *string, p user.Profile, password string) (workflows.RegistrationInput, error) {
+// registration is what the workflow starts with, but for the hash of the password and the fingerprint.
+func (s *server) registration(key *string, p user.Profile) (workflows.RegistrationInput, error) {
 	in := workflows.RegistrationInput{
-		Profile:     p,
-		RequestedAt: s.Now().UTC(),
-		Fingerprint: s.Keys.Fingerprint(p.FirstName, p.LastName, p.Username, p.Email, p.Mobile, p.Locale,
-			strconv.FormatBool(p.MarketingConsent), password),
+		Profile:        p,
+		RequestedAt:    s.Now().UTC(),
 		OTPKeyID:       s.Keys.KeyID(),
 		DestinationKey: s.destinationKey(cmp.Or(p.Mobile, p.EmailCanonical)),
 		Policy:         s.Policy,
@@ -115,31 +113,34 @@ func (s *server) registration(key *string, p user.Profile, password string) (wor
 	return in, nil
 }
 
-// start hashes the password, which is what costs, and starts the workflow.
-func (s *server) start(ctx context.Context, in *workflows.RegistrationInput, password string) (out workflows.Persisted, err error) {
-	if in.PasswordHash, err = s.Hasher.Hash(ctx, password); err != nil {
+// start hashes the password, which is what costs, and starts the workflow. Under an idempotency key the hash repeats.
+func (s *server) start(ctx context.Context, r *request) (out workflows.Persisted, err error) {
+	var salt []byte
+	if r.keyed {
+		salt = s.Keys.PasswordSalt(r.RegistrationID)
+	}
+	if r.PasswordHash, err = s.Hasher.Hash(ctx, r.password, salt); err != nil {
 		return out, fmt.Errorf("hash the password: %w", err)
 	}
-	return s.Engine.Register(ctx, *in)
+	r.Fingerprint = s.fingerprint(r.Profile, r.PasswordHash)
+	return s.Engine.Register(ctx, r.RegistrationInput)
 }
 
 // unconfirmed answers for a durable registration. Under an idempotency key it may be that of another request, which
 // must not be told that it was accepted.
-func (s *server) unconfirmed(
-	ctx context.Context, in workflows.RegistrationInput, keyed bool,
-) (CreateRegistrationResponseObject, error) {
-	if keyed {
+func (s *server) unconfirmed(ctx context.Context, r request) (CreateRegistrationResponseObject, error) {
+	if r.keyed {
 		ctx, cancel := context.WithTimeout(ctx, fingerprintPatience)
 		defer cancel()
-		state, err := s.Engine.State(ctx, in.RegistrationID)
-		if err == nil && state.Fingerprint != in.Fingerprint {
+		state, err := s.Engine.State(ctx, r.RegistrationID)
+		if err == nil && !s.has(r, state.Fingerprint) {
 			return nil, &problem{code: ProblemCodeIdempotencyKeyReused}
 		}
 	}
 	return CreateRegistration202JSONResponse{
-		Headers: CreateRegistration202ResponseHeaders{Location: location(in.RegistrationID)},
+		Headers: CreateRegistration202ResponseHeaders{Location: location(r.RegistrationID)},
 		Body: Progress{
-			RegistrationID: in.RegistrationID,
+			RegistrationID: r.RegistrationID,
 			Status:         StatusAccepted,
 			Message:        statusMessage(workflows.RegistrationState{Status: workflows.StatusAccepted}),
 		},
@@ -148,12 +149,12 @@ func (s *server) unconfirmed(
 
 // persisted answers for a registration whose user was stored or refused. It says the same for as long as the
 // registration lives: repeating a request does not tell that the user has become active since.
-func persisted(in workflows.RegistrationInput, out workflows.Persisted) (CreateRegistrationResponseObject, error) {
+func (s *server) persisted(r request, out workflows.Persisted) (CreateRegistrationResponseObject, error) {
 	switch {
-	case out.Fingerprint != in.Fingerprint:
+	case !s.has(r, out.Fingerprint):
 		return nil, &problem{code: ProblemCodeIdempotencyKeyReused}
 	case out.Status == workflows.StatusPending, out.Status == workflows.StatusActive:
-		return created(in.RegistrationID, out), nil
+		return created(r.RegistrationID, out), nil
 	case out.Status == workflows.StatusRejected && ruleProblems[out.Refusal] != "":
 		return nil, &problem{code: ruleProblems[out.Refusal]}
 	case out.Status == workflows.StatusSuperseded:

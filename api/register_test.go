@@ -25,7 +25,7 @@ func TestRegister(t *testing.T) {
 	var got workflows.RegistrationInput
 	var hashed string
 	s := setup(t, func(d *Deps) {
-		d.Hasher = fakeHasher(func(_ context.Context, password string) (string, error) {
+		d.Hasher = fakeHasher(func(_ context.Context, password string, _ []byte) (string, error) {
 			hashed = password
 			return "$argon2id$hash", nil
 		})
@@ -218,7 +218,7 @@ func TestRegisterHashing(t *testing.T) {
 		t.Run(tt.err.Error(), func(t *testing.T) {
 			t.Parallel()
 			s := setup(t, func(d *Deps) {
-				d.Hasher = fakeHasher(func(context.Context, string) (string, error) { return "", tt.err })
+				d.Hasher = fakeHasher(func(context.Context, string, []byte) (string, error) { return "", tt.err })
 			})
 			w := s.send(t, "POST", registrations, with(validBody(), nil))
 			requireProblem(t, w, tt.status, tt.code)

@@ -20,13 +20,16 @@ import (
 
 // Hasher hashes passwords. It fails with secret.ErrSaturated when it has too much to do.
 type Hasher interface {
-	Hash(ctx context.Context, password string) (string, error)
+	// Hash returns a slow hash, the same for the same password and salt. salt nil: a fresh one.
+	Hash(ctx context.Context, password string, salt []byte) (string, error)
 }
 
 // Keys derives what must not be guessable. Equal inputs give equal outputs, in every replica.
 type Keys interface {
 	// RegistrationID returns the UUID of the registration that an idempotency key names.
 	RegistrationID(idempotencyKey string) string
+	// PasswordSalt returns the salt of the password of a registration that an idempotency key names.
+	PasswordSalt(registrationID string) []byte
 	// Fingerprint returns a digest of a request's parts, in order.
 	Fingerprint(parts ...string) string
 	// KeyID returns the key that derives the codes of new registrations.

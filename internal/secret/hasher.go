@@ -5,11 +5,14 @@ package secret
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"runtime"
 
 	"github.com/alexedwards/argon2id"
+	"golang.org/x/crypto/argon2"
 )
 
 // DefaultQueue is how many callers may wait for a hash: at about 35 ms a hash and two cores, the last one waits a
@@ -20,14 +23,17 @@ const DefaultQueue = 64
 var ErrSaturated = errors.New("password hashing is saturated")
 
 // DefaultParams is argon2id with 19 MiB of memory, 2 iterations and 1 lane, a minimum of the OWASP Password Storage
-// Cheat Sheet; salt and key lengths are those that RFC 9106 section 4 recommends.
+// Cheat Sheet; salt and key lengths are those that RFC 9106 section 4 recommends. The release that changes them must also
+// compare repeated requests by the parameters before, see docs/decisions/0018-fingerprint.md.
 func DefaultParams() argon2id.Params {
-	return argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	return argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: saltLength, KeyLength: 32}
 }
+
+const saltLength = 16 // bytes
 
 // CheapParams protects nothing. It is for tests and benchmarks of what surrounds hashing.
 func CheapParams() argon2id.Params {
-	return argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	return argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: saltLength, KeyLength: 32}
 }
 
 // HasherOptions configure a Hasher. The zero value is right for production.
@@ -42,7 +48,7 @@ type Hasher struct {
 	params   argon2id.Params
 	admitted chan struct{} // one entry for each caller that hashes or waits
 	hashing  chan struct{} // one entry for each caller that hashes
-	hash     func(string, *argon2id.Params) (string, error)
+	hash     func(password string, salt []byte, p argon2id.Params) string
 }
 
 // NewHasher returns a Hasher.
@@ -52,7 +58,7 @@ func NewHasher(o HasherOptions) *Hasher {
 		params:   DefaultParams(),
 		admitted: make(chan struct{}, concurrency+cmp.Or(o.Queue, DefaultQueue)),
 		hashing:  make(chan struct{}, concurrency),
-		hash:     argon2id.CreateHash,
+		hash:     hash,
 	}
 	if o.Params != nil {
 		h.params = *o.Params
@@ -60,10 +66,10 @@ func NewHasher(o HasherOptions) *Hasher {
 	return h
 }
 
-// Hash returns the argon2id hash of a password in PHC format, with a fresh salt. It fails at once with ErrSaturated
-// when the queue is full, and with the context's error when that ends before the caller's turn; once begun, a hash is
-// finished.
-func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+// Hash returns the argon2id hash of a password in PHC format, with the salt, or with a fresh one when the salt is nil. Equal
+// passwords with equal salts have equal hashes for as long as Params stay. It fails at once with ErrSaturated when the queue
+// is full, and with the context's error when that ends before the caller's turn; once begun, a hash is finished.
+func (h *Hasher) Hash(ctx context.Context, password string, salt []byte) (string, error) {
 	select {
 	case h.admitted <- struct{}{}:
 		defer func() { <-h.admitted }()
@@ -79,9 +85,17 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", fmt.Errorf("wait to hash the password: %w", err)
 	}
-	hash, err := h.hash(password, &h.params)
-	if err != nil {
-		return "", fmt.Errorf("hash the password: %w", err)
+	if salt == nil {
+		salt = make([]byte, h.params.SaltLength)
+		_, _ = rand.Read(salt) // it never fails
 	}
-	return hash, nil
+	return h.hash(password, salt, h.params), nil
+}
+
+// hash writes what argon2id.DecodeHash reads; argon2id.CreateHash takes no salt.
+func hash(password string, salt []byte, p argon2id.Params) string {
+	key := argon2.IDKey([]byte(password), salt, p.Iterations, p.Memory, p.Parallelism, p.KeyLength)
+	text := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
+		argon2.Version, p.Memory, p.Iterations, p.Parallelism, text.EncodeToString(salt), text.EncodeToString(key))
 }

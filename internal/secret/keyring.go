@@ -23,6 +23,7 @@ const (
 	labelCampaignID     = "registrar/campaign-id/v1"
 	labelUnsubscribe    = "registrar/unsubscribe/v1"
 	labelLimit          = "registrar/limit/v1"
+	labelPasswordSalt   = "registrar/password-salt/v1"
 )
 
 const (
@@ -96,6 +97,13 @@ func (k *Keyring) idOf(label, idempotencyKey string) string {
 // the requests were the same, and nothing else.
 func (k *Keyring) Fingerprint(parts ...string) string {
 	return text(k.derive(k.order[0], labelFingerprint, parts...))
+}
+
+// PasswordSalt returns the salt of 16 bytes for the password of a registration that an idempotency key names: a repeated
+// request then has the same password hash. Like RegistrationID it uses the first enabled key. Salts of different
+// registrations differ, and nobody without the key knows one beforehand.
+func (k *Keyring) PasswordSalt(registrationID string) []byte {
+	return k.derive(k.order[0], labelPasswordSalt, registrationID)[:saltLength]
 }
 
 // EmailHash returns what an address is found by where the address itself must not appear: 160 bits, by the primary

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"encoding/hex"
 	"fmt"
 	"os"
 	"slices"
@@ -46,6 +47,7 @@ func TestGoldenVectors(t *testing.T) {
 	require.Equal(t, "6r3cgrmntrz547zio2ih3k7mo7qpayk5", k.EmailHash("ada@example.com"))
 	require.Equal(t, []string{"cmn3ih73qengptcyx4idzaljf2hhsjsa", "6r3cgrmntrz547zio2ih3k7mo7qpayk5"},
 		k.EmailHashes("ada@example.com"))
+	require.Equal(t, "c418d20c96fe4f3417c86f79df2d3d0a", hex.EncodeToString(k.PasswordSalt(registration)))
 	require.EqualValues(t, primaryKey, k.KeyID())
 	for sequence, want := range map[int]string{1: "497849", 2: "797888", 3: "462221"} {
 		code, err := k.Code(primaryKey, registration, sequence)
@@ -91,12 +93,16 @@ func TestKindsAreApart(t *testing.T) {
 	digest, err := k.CodeDigest(primaryKey, "x", "y")
 	require.NoError(t, err)
 	outputs := []string{k.EmailHash("x"), k.Fingerprint("x"), k.Fingerprint("x", "y"), k.LimitKey("x"), k.LimitKey("x", "y"), digest}
+	for n, output := range outputs {
+		outputs[n] = output[:24] // 15 bytes in base32
+	}
+	outputs = append(outputs, text(append(k.PasswordSalt("x"), 0, 0, 0, 0))[:24])
 	slices.Sort(outputs)
-	require.Len(t, slices.Compact(outputs), 6)
+	require.Len(t, slices.Compact(outputs), 7)
 }
 
 // Replicas take a new keyset one after the other: at each step those with the older text must agree with the newer on
-// ids, fingerprints and keys of limits, and find and verify what the other one made.
+// ids, fingerprints, salts and keys of limits, and find and verify what the other one made.
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	before, err := GeneratePRF()
@@ -111,6 +117,7 @@ func TestRotation(t *testing.T) {
 		require.Equal(t, rings[0].RegistrationID("key"), k.RegistrationID("key"))
 		require.Equal(t, rings[0].Fingerprint("a", "b"), k.Fingerprint("a", "b"))
 		require.Equal(t, rings[0].LimitKey("a", "b"), k.LimitKey("a", "b"))
+		require.Equal(t, rings[0].PasswordSalt(registration), k.PasswordSalt(registration))
 		require.Contains(t, k.EmailHashes("a@b.co"), rings[0].EmailHash("a@b.co"))
 	}
 	require.Equal(t, rings[0].KeyID(), rings[1].KeyID())

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/engine"
+	"registrar/internal/secret"
+	"registrar/workflows"
+)
+
+const password = "violet-harbour-91-kettle" // of validBody
+
+// fingerprintBefore is what a release before stored for validBody: the password itself is in it.
+func fingerprintBefore(in workflows.RegistrationInput) string {
+	p := in.Profile
+	return keyring().Fingerprint("Zoelle", p.LastName, p.Username, p.Email, p.Mobile, p.Locale, "true", password)
+}
+
+// Whoever has the keys and a history must not find a password faster than by its slow hash.
+func TestTheFingerprintKnowsThePasswordByItsHash(t *testing.T) {
+	t.Parallel()
+	fingerprint := func(password, hash string, header ...string) string {
+		s := setup(t, func(d *Deps) {
+			d.Hasher = fakeHasher(func(context.Context, string, []byte) (string, error) { return hash, nil })
+		})
+		started := remember(s)
+		w := s.send(t, "POST", registrations, with(validBody(), map[string]any{"password": password}), header...)
+		require.Equal(t, 201, w.Code, w.Body)
+		for _, in := range started {
+			text, err := json.Marshal(in)
+			require.NoError(t, err)
+			require.NotContains(t, string(text), fingerprintBefore(in))
+			return in.Fingerprint
+		}
+		return ""
+	}
+	one := fingerprint(password, "$argon2id$1", "Idempotency-Key", "a")
+	require.Equal(t, one, fingerprint("another-harbour-91-kettle", "$argon2id$1", "Idempotency-Key", "a"))
+	require.NotEqual(t, one, fingerprint(password, "$argon2id$2", "Idempotency-Key", "a"))
+	require.Equal(t, one, fingerprint(password, "$argon2id$1"), "without a key, the salt is random")
+}
+
+func TestThePasswordIsHashedOnceWithTheSaltOfItsKey(t *testing.T) {
+	t.Parallel()
+	var salts [][]byte
+	s := setup(t, func(d *Deps) {
+		d.Hasher = fakeHasher(func(_ context.Context, _ string, salt []byte) (string, error) {
+			salts = append(salts, salt)
+			return "$argon2id$hash", nil
+		})
+	})
+	remember(s)
+	for _, header := range [][]string{{"Idempotency-Key", "a"}, {"Idempotency-Key", "a"}, {"Idempotency-Key", "b"}, nil} {
+		require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil), header...).Code)
+	}
+	salt := func(key string) []byte { return keyring().PasswordSalt(keyring().RegistrationID(key)) }
+	require.Equal(t, [][]byte{salt("a"), salt("a"), salt("b"), nil}, salts)
+	require.NotEqual(t, salt("a"), salt("b"))
+}
+
+// A registration that the release before started is repeated after a deploy.
+func TestARequestOfTheReleaseBeforeIsRepeated(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		stored func(workflows.RegistrationInput) string
+		body   map[string]any
+		status int
+	}{
+		"same":           {fingerprintBefore, nil, 201},
+		"other password": {fingerprintBefore, map[string]any{"password": "another-harbour-91-kettle"}, 422},
+		"other name":     {fingerprintBefore, map[string]any{"first_name": "Zoe"}, 422},
+		"not marked": {func(in workflows.RegistrationInput) string {
+			return strings.TrimPrefix(in.Fingerprint, hashedForm)
+		}, nil, 422},
+		"marked": {func(in workflows.RegistrationInput) string { return hashedForm + fingerprintBefore(in) }, nil, 422},
+		"none":   {func(workflows.RegistrationInput) string { return "" }, nil, 422},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			var kept workflows.RegistrationInput
+			s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+				kept = in
+				out := stored(in)
+				out.Fingerprint = tt.stored(in)
+				return out, nil
+			}
+			w := s.send(t, "POST", registrations, with(validBody(), tt.body), "Idempotency-Key", "a")
+			require.Equal(t, tt.status, w.Code, w.Body)
+
+			s.engine.register = func(context.Context, workflows.RegistrationInput) (workflows.Persisted, error) {
+				return workflows.Persisted{}, engine.ErrUnconfirmed
+			}
+			s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
+				return workflows.RegistrationState{Fingerprint: tt.stored(kept)}, nil
+			}
+			w = s.send(t, "POST", registrations, with(validBody(), tt.body), "Idempotency-Key", "a")
+			require.Equal(t, map[int]int{201: 202, 422: 422}[tt.status], w.Code, "while the database does not confirm")
+		})
+	}
+}
+
+// A rotation adds a key and makes it primary: replicas with the keys of each step answer the same.
+func TestARequestIsRepeatedDuringARotation(t *testing.T) {
+	t.Parallel()
+	before, err := secret.GeneratePRF()
+	require.NoError(t, err)
+	added, err := secret.AddKey(before)
+	require.NoError(t, err)
+	promoted, err := secret.Promote(added)
+	require.NoError(t, err)
+	started := map[string]workflows.RegistrationInput{}
+	for _, keys := range []string{before, added, promoted, before} {
+		s := setup(t, func(d *Deps) { d.Keys = openKeys(t, keys) })
+		s.engine.register = startOnce(started)
+		require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil), "Idempotency-Key", "a").Code)
+	}
+	require.Len(t, started, 1)
+}
+
+// Other parameters make another hash: see docs/decisions/0018-fingerprint.md.
+func TestARequestIsAnotherOneAfterTheHashHasChanged(t *testing.T) {
+	t.Parallel()
+	started := map[string]workflows.RegistrationInput{}
+	for n, status := range []int{201, 422} {
+		params := secret.CheapParams()
+		params.Iterations += uint32(n)
+		s := setup(t, func(d *Deps) { d.Hasher = secret.NewHasher(secret.HasherOptions{Params: &params}) })
+		s.engine.register = startOnce(started)
+		require.Equal(t, status, s.send(t, "POST", registrations, with(validBody(), nil), "Idempotency-Key", "a").Code)
+	}
+}
+
+func openKeys(t *testing.T, text string) *secret.Keyring {
+	t.Helper()
+	handle, err := secret.ParsePRF(text)
+	require.NoError(t, err)
+	keys, err := secret.NewKeyring(handle)
+	require.NoError(t, err)
+	return keys
+}
