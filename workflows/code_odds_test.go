@@ -1,0 +1,100 @@
+package workflows
+
+import (
+	"fmt"
+	"math/big"
+	"math/bits"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// odds are the chances to enter a right code by guessing, of whoever asks for so many codes and knows none: none of the codes
+// is hit by any of the tries it allows. p is the chance of the likeliest code.
+func odds(codes, tries int, p *big.Rat) *big.Rat {
+	missed := new(big.Rat).Sub(big.NewRat(1, 1), new(big.Rat).Mul(big.NewRat(int64(tries), 1), p))
+	all := big.NewRat(1, 1)
+	for range codes {
+		all.Mul(all, missed)
+	}
+	return all.Sub(big.NewRat(1, 1), all)
+}
+
+// TestOddsOfTheDefaultPolicy backs the numbers of docs/decisions/0017-late-codes.md. Of the 2^31 outputs that six digits are
+// taken from, a code has 2,148 at most.
+func TestOddsOfTheDefaultPolicy(t *testing.T) {
+	t.Parallel()
+	p := DefaultPolicy()
+	likeliest := big.NewRat(2148, 1<<31)
+	for codes, oneIn := range map[int]string{1: "199951.92", 1 + p.Resends: "49988.36", CodesOf(p): "24994.43"} {
+		require.Equal(t, oneIn, new(big.Rat).Inv(odds(codes, p.CodeTries, likeliest)).FloatString(2), "%d codes", codes)
+	}
+}
+
+// TestNoWayOfGuessingBeatsTheOdds tries every way to guess codes of one digit, below digits: which to enter next, and when to
+// ask for another code. No code expires meanwhile, so that as many live together as can.
+func TestNoWayOfGuessingBeatsTheOdds(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ digits, codes, tries int }{{4, 1, 2}, {4, 2, 2}, {4, 3, 2}, {5, 2, 3}, {5, 4, 1}} {
+		g := guesser{digits: tt.digits, codes: tt.codes, tries: tt.tries, known: map[string]*big.Rat{}}
+		want := odds(tt.codes, tt.tries, big.NewRat(1, int64(tt.digits)))
+		require.Zero(t, want.Cmp(g.best(code{}, nil)), "%+v: %s and not %s", tt, g.best(code{}, nil), want)
+	}
+}
+
+// guesser finds the best way to guess. A code is as likely to be any digit that was not entered while it counted.
+type guesser struct {
+	digits, codes, tries int
+	known                map[string]*big.Rat
+}
+
+// best is the chance to hit a code from now on. wrong has what each code is not, by its sequence less one.
+func (g guesser) best(c code, wrong []uint) *big.Rat {
+	key := fmt.Sprint(c.issued, c.earlier, wrong)
+	if g.known[key] != nil {
+		return g.known[key]
+	}
+	best := new(big.Rat)
+	if c.sequence < g.codes {
+		best = g.best(g.ask(c), append(wrong[:len(wrong):len(wrong)], 0))
+	}
+	for digit := range g.digits {
+		if chance := g.enter(c, wrong, 1<<digit); chance != nil && chance.Cmp(best) > 0 {
+			best = chance
+		}
+	}
+	g.known[key] = best
+	return best
+}
+
+func (g guesser) ask(c code) code {
+	next := issued{sequence: c.sequence + 1, attempts: g.tries, expiresAt: time.Unix(1, 0)}
+	if c.sequence > 0 {
+		c.earlier = append([]issued{c.issued}, c.earlier...)
+	}
+	c.issued = next
+	return c
+}
+
+// enter is the chance to hit with a digit or later, or nil when nothing can be entered.
+func (g guesser) enter(c code, wrong []uint, digit uint) *big.Rat {
+	living := c.living(time.Unix(0, 0))
+	if c.attempts == 0 || len(living) == 0 {
+		return nil
+	}
+	after, missed := append([]uint(nil), wrong...), big.NewRat(1, 1)
+	for _, i := range living {
+		not := &after[i.sequence-1]
+		if *not&digit != 0 {
+			continue
+		}
+		left := int64(g.digits - bits.OnesCount(*not))
+		missed.Mul(missed, big.NewRat(left-1, left))
+		*not |= digit
+	}
+	c.earlier = append([]issued(nil), c.earlier...)
+	c.miss()
+	chance := new(big.Rat).Sub(big.NewRat(1, 1), missed)
+	return chance.Add(chance, missed.Mul(missed, g.best(c, after)))
+}
