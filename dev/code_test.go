@@ -46,7 +46,7 @@ func TestWrongCodesAreLimitedForEachCode(t *testing.T) {
 	second := s.awaitCode(t, form.MobileNumber, 2)
 	require.NotEqual(t, first, second)
 	p := requireProblem(t, s.verify(t, id, first), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
-	require.Equal(t, 4, *p.AttemptsLeft, "a new code has tries of its own, and the old one is no longer right")
+	require.Equal(t, 4, *p.AttemptsLeft, "a new code has tries of its own, and the old one has none left")
 	s.requireActive(t, id, second[:3]+" "+second[3:])
 }
 

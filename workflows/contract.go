@@ -99,8 +99,8 @@ type RegistrationInput struct {
 	Profile        user.Profile
 	PasswordHash   string // argon2id in PHC format; the password itself never leaves the API
 	RequestedAt    time.Time
-	// Fingerprint is a keyed hash of the request; it tells a repeated request from another one under the same
-	// idempotency key.
+	// Fingerprint is a keyed hash of the request, with the password as PasswordHash; it tells a repeated request from another
+	// one under the same idempotency key.
 	Fingerprint string
 	// OTPKeyID is the key that derives this registration's codes, fixed so that a key rotation changes no code.
 	OTPKeyID uint32
