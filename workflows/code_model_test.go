@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -158,7 +159,7 @@ func TestWhicheverCodeIsEntered(t *testing.T) {
 			case 2:
 				w.undeliveredAt(age, rapid.IntRange(1, 4).Draw(t, "undelivered"))
 			case 3, 4:
-				w.enterAt(age, fmt.Sprint(n), rapid.IntRange(1, 4).Draw(t, "code"))
+				w.enterAt(age, strconv.Itoa(n), rapid.IntRange(1, 4).Draw(t, "code"))
 			default:
 				for try := range rapid.IntRange(1, 4).Draw(t, "wrong codes") {
 					w.enterAt(age, fmt.Sprint(n, try), 0)

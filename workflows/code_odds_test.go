@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"math/bits"
+	"slices"
 	"testing"
 	"time"
 
@@ -57,7 +58,7 @@ func (g guesser) best(c code, wrong []uint) *big.Rat {
 	}
 	best := new(big.Rat)
 	if c.sequence < g.codes {
-		best = g.best(g.ask(c), append(wrong[:len(wrong):len(wrong)], 0))
+		best = g.best(g.ask(c), append(slices.Clip(wrong), 0))
 	}
 	for digit := range g.digits {
 		if chance := g.enter(c, wrong, 1<<digit); chance != nil && chance.Cmp(best) > 0 {

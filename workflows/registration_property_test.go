@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +77,7 @@ func (w *watched) drawEvent(t *rapid.T, n int, age time.Duration) {
 	case 7, 8:
 		w.askAt(age, n, rapid.SampledFrom([]string{"", "", mobile, otherMobile}).Draw(t, "number"))
 	default:
-		w.enterAt(age, fmt.Sprint(n), rapid.IntRange(0, 4).Draw(t, "code"))
+		w.enterAt(age, strconv.Itoa(n), rapid.IntRange(0, 4).Draw(t, "code"))
 	}
 }
 

@@ -61,6 +61,7 @@ type telling struct {
 	Converters
 	runID   string
 	policy  workflows.Policy
+	mobile  string // where codes go, to notice another number; never told
 	entries []Entry
 
 	activities map[int64]Entry // as scheduled or started, by the event that scheduled them
@@ -127,9 +128,12 @@ func (t *telling) add(event *history.HistoryEvent, e Entry) Entry {
 
 func (t *telling) started(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionStartedEventAttributes()
-	var in struct{ Policy workflows.Policy } // the rest is personal
+	var in struct {
+		Policy  workflows.Policy
+		Profile struct{ Mobile string } // the rest is personal
+	}
 	if t.read(a.GetInput(), &in) {
-		t.policy = in.Policy
+		t.policy, t.mobile = in.Policy, in.Profile.Mobile
 	}
 	t.add(event, Entry{Event: EventAccepted, By: a.GetIdentity(), Detail: t.text(event.GetUserMetadata().GetSummary())})
 }

@@ -32,8 +32,8 @@ func (t *telling) updateAccepted(event *history.HistoryEvent) {
 	case workflows.UpdateResendOTP:
 		e.Event = EventCodeRequested
 		var in workflows.ResendInput
-		if t.read(input.GetArgs(), &in) && in.Mobile != "" {
-			e.Detail = "to another number"
+		if t.read(input.GetArgs(), &in) && in.Mobile != "" && in.Mobile != t.mobile {
+			t.mobile, e.Detail = in.Mobile, "to another number"
 		}
 	default:
 		return

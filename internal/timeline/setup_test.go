@@ -43,7 +43,13 @@ func encrypting(t *testing.T) Converters {
 // recorded is a history that the workflows' replay tests keep.
 func recorded(t *testing.T, story string) []*history.HistoryEvent {
 	t.Helper()
-	file, err := os.Open(filepath.Join("..", "..", "workflows", "testdata", "v1_"+story+".json"))
+	return recordedIn(t, "v1_"+story)
+}
+
+// recordedIn is a history by the name of its file.
+func recordedIn(t *testing.T, name string) []*history.HistoryEvent {
+	t.Helper()
+	file, err := os.Open(filepath.Join("..", "..", "workflows", "testdata", name+".json"))
 	require.NoError(t, err)
 	defer func() { _ = file.Close() }()
 	h, err := client.HistoryFromJSON(file, client.HistoryJSONOptions{})

@@ -1,0 +1,23 @@
+package timeline
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestLateCodes tells which codes were right in the stories in which an earlier one was entered.
+func TestLateCodes(t *testing.T) {
+	t.Parallel()
+	for story, want := range map[string][]string{
+		"v4_late_code":                  {"code_requested", "code_wrong (4 tries left)", "code_right"},
+		"v5_late_code":                  {"code_requested", "code_wrong (4 tries left)", "code_right"},
+		"v5_late_code_corrected_number": {"code_requested (to another number)", "code_wrong (4 tries left)", "code_requested", "code_right"},
+	} {
+		told := lines(fromRun(run("run", recordedIn(t, story)), readable()))
+		codes := slices.DeleteFunc(told, func(line string) bool { return !strings.HasPrefix(line, "code_") })
+		require.Equal(t, want, codes, story)
+	}
+}
