@@ -27,7 +27,7 @@ func OpenProviders(c config.Config, switches *pause.Switches, logger *slog.Logge
 	if err := c.NeedProviders(); err != nil {
 		return Providers{}, err
 	}
-	o := failover.Options{Patience: c.Worker.ProviderPatience, Logger: logger}
+	o := failover.Options{Timeout: c.Worker.ProviderPatience, Logger: logger}
 	var emails, texts []failover.Provider
 	for _, name := range c.Email.EmailProviders {
 		p, err := openEmail(c.Email, name)
