@@ -121,7 +121,7 @@ func (a *Activities) suppressed(ctx context.Context, m message.Message) (message
 	}
 	reasons, err := a.Ledger.Suppressed(ctx, canonical)
 	for _, reason := range reasons {
-		if reason.LeavesNoticesOut() {
+		if reason.BlocksNotices() {
 			return reason, err
 		}
 	}

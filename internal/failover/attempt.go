@@ -77,7 +77,7 @@ func finish(ctx context.Context, order []*member, skips []skipped, refusal *mess
 // later, and so may one that is paused.
 func noneTook(ctx context.Context, order []*member, skips []skipped) error {
 	if m, wait := firstAvailable(order, skips); m != nil {
-		held := &message.Error{Provider: m.Name, Failure: message.Unavailable, Code: message.CodeHeld, RetryAfter: wait}
+		held := &message.Error{Provider: m.Name, Failure: message.Unavailable, Code: message.CodeRetryAfter, RetryAfter: wait}
 		return finish(ctx, order, skips, held)
 	}
 	at := max(slices.IndexFunc(skips, func(p skipped) bool { return p.refusal.Failure == message.Unavailable }), 0)

@@ -9,9 +9,9 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// mostActs bounds the memory of a process to about 30 MB, however many clients come (BenchmarkMemory). Over it, the keys
+// maxActs bounds the memory of a process to about 30 MB, however many clients come (BenchmarkMemory). Over it, the keys
 // that were used longest ago are forgotten.
-const mostActs = 100_000
+const maxActs = 100_000
 
 // memory is the store of one process.
 type memory struct {
