@@ -16,7 +16,7 @@ const Delay = 2 * time.Second
 const (
 	// readTimeout bounds one read. Others wait meanwhile.
 	readTimeout = time.Second
-	// retryInterval is the time retryInterval two reads when one has failed.
+	// retryInterval is the time between two reads when one has failed.
 	retryInterval = 500 * time.Millisecond
 	// maxStaleness is how long the pauses that were known last count when they cannot be read.
 	maxStaleness = 15 * time.Second

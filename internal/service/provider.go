@@ -21,8 +21,8 @@ type Providers struct {
 // ProviderNames are the providers that OpenProviders knows, as ledger and pauses call them.
 var ProviderNames = []string{email.MailgunName, email.SMTPName, sms.TwilioName, sms.WebhookName}
 
-// OpenProviders returns the providers that the configuration names, in its order, and none while an operator has paused it: when
-// one cannot take a message, the next one does. It calls none of them.
+// OpenProviders returns the providers that the configuration names, in its order: when
+// one cannot take a message, or an operator has paused it, the next one does. It calls none of them.
 func OpenProviders(c config.Config, pauses *pause.Checker, logger *slog.Logger) (Providers, error) {
 	if err := c.NeedProviders(); err != nil {
 		return Providers{}, err
