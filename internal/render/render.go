@@ -115,7 +115,7 @@ func (t *Templates) Completion(locale, to string, data CompletionData) (message.
 func (t *Templates) complete(locale string, v view) view {
 	v.Brand, v.Host = t.brand, t.host
 	v.Support = strings.TrimPrefix(t.brand.SupportURL, "mailto:")
-	v.FirstName = safeName(v.FirstName)
+	v.FirstName = SafeName(v.FirstName)
 	v.person = language.Make(locale)
 	return v
 }
