@@ -41,9 +41,9 @@ func encrypting(t *testing.T) Converters {
 }
 
 // recorded is a history that the workflows' replay tests keep.
-func recorded(t *testing.T, story string) []*history.HistoryEvent {
+func recorded(t *testing.T, scenario string) []*history.HistoryEvent {
 	t.Helper()
-	file, err := os.Open(filepath.Join("..", "..", "workflows", "testdata", "v1_"+story+".json"))
+	file, err := os.Open(filepath.Join("..", "..", "workflows", "testdata", "v1_"+scenario+".json"))
 	require.NoError(t, err)
 	defer func() { _ = file.Close() }()
 	h, err := client.HistoryFromJSON(file, client.HistoryJSONOptions{})
@@ -51,7 +51,7 @@ func recorded(t *testing.T, story string) []*history.HistoryEvent {
 	return h.GetEvents()
 }
 
-func stories(t *testing.T) []string {
+func scenarios(t *testing.T) []string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("..", "..", "workflows", "testdata", "v1_*.json"))
 	require.NoError(t, err)
