@@ -131,13 +131,13 @@ func (a *Activities) sendBatch(ctx context.Context, in workflows.CampaignBatchIn
 }
 
 func (a *Activities) writeBatch(c message.Campaign, people []message.Addressee) (message.Batch, error) {
-	subject, text, html, err := a.Letters.Patterns(workflows.CampaignContent{
+	subject, text, html, err := a.Composer.Patterns(workflows.CampaignContent{
 		Name: c.Name, Subject: c.Subject, Text: c.Text, HTML: c.HTML, Locale: c.Locale,
 	})
 	batch := message.Batch{CampaignID: c.ID, Subject: subject, Text: text, HTML: html}
 	for _, p := range people {
 		batch.Recipients = append(batch.Recipients, message.Recipient{
-			To: p.Email, FirstName: render.SafeName(p.FirstName), UnsubscribeURL: a.Letters.Unsubscribe(c.ID, p.UserID),
+			To: p.Email, FirstName: render.SafeName(p.FirstName), UnsubscribeURL: a.Composer.UnsubscribeURL(c.ID, p.UserID),
 		})
 	}
 	return batch, err

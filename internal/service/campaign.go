@@ -20,9 +20,9 @@ func campaigns(c config.Config, keys Keys, temporal client.Client) *engine.Campa
 	})
 }
 
-// Letters writes the letters of campaigns.
-func Letters(c config.Config, keys Keys) campaign.Letters {
-	return campaign.Letters{PublicURL: c.Public.PublicURL, Token: keys.Ring.UnsubscribeToken}
+// CampaignComposer writes the emails of campaigns.
+func CampaignComposer(c config.Config, keys Keys) campaign.Composer {
+	return campaign.Composer{PublicURL: c.Public.PublicURL, Token: keys.Ring.UnsubscribeToken}
 }
 
 // WithCampaigns lets use have the campaigns. Nothing but Temporal is needed; every call has a deadline of its own.
