@@ -126,7 +126,7 @@ func (s *server) GetCampaign(ctx context.Context, r GetCampaignRequestObject) (G
 	return GetCampaign200JSONResponse{Body: campaignBody(c)}, nil
 }
 
-var steered = map[engine.Action]string{
+var actionMessages = map[engine.Action]string{
 	engine.Pause:  "The campaign pauses after the batch that is being sent.",
 	engine.Resume: "The campaign goes on.",
 	engine.Retry:  "The step that failed is run again.",
@@ -144,7 +144,7 @@ func (s *server) SteerCampaign(ctx context.Context, r SteerCampaignRequestObject
 	}
 	return SteerCampaign202JSONResponse{
 		Headers: SteerCampaign202ResponseHeaders{Location: campaignLocation(id)},
-		Body:    CampaignSteered{CampaignID: id, Message: steered[action]},
+		Body:    CampaignSteered{CampaignID: id, Message: actionMessages[action]},
 	}, nil
 }
 

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// readinessPatience bounds the checks of /readyz: load balancers commonly give up after 2 s or more.
-const readinessPatience = 1500 * time.Millisecond
+// readinessTimeout bounds the checks of /readyz: load balancers commonly give up after 2 s or more.
+const readinessTimeout = 1500 * time.Millisecond
 
 var errDraining = errors.New("the process is about to stop")
 
@@ -19,7 +19,7 @@ func (s *server) GetHealth(context.Context, GetHealthRequestObject) (GetHealthRe
 
 // GetReadiness is GET /readyz. The causes of failed checks are only logged.
 func (s *server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) (GetReadinessResponseObject, error) {
-	ctx, cancel := context.WithTimeout(requestContext(ctx), readinessPatience)
+	ctx, cancel := context.WithTimeout(requestContext(ctx), readinessTimeout)
 	defer cancel()
 	body := Readiness{Status: ReadinessStatusReady, Checks: map[string]Check{}}
 	for name, check := range s.checks() {

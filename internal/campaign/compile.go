@@ -1,5 +1,5 @@
-// Package campaign is what a campaign may say, and the client's side of CampaignWorkflow: starting, watching and
-// steering it. The API and the command line share it.
+// Package campaign checks what a campaign says, compiles it for recipients, and validates requests for one. The API, the
+// command line and the workers share it.
 package campaign
 
 import (

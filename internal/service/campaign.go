@@ -38,7 +38,7 @@ func WithCampaigns(ctx context.Context, c config.Config, logger *slog.Logger, us
 	if err != nil {
 		return err
 	}
-	connecting, cancel := context.WithTimeout(ctx, auditPatience)
+	connecting, cancel := context.WithTimeout(ctx, operatorTimeout)
 	defer cancel()
 	temporal, err := client.DialContext(connecting, o)
 	if err != nil {
