@@ -36,26 +36,26 @@ func (s *server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) 
 	return GetReadiness200JSONResponse{Body: body}, nil
 }
 
-// grace forgives failures for a while: when all replicas lose the engine at once, a load balancer that takes them all
+// gracePeriod forgives failures for a while: when all replicas lose the engine at once, a load balancer that takes them all
 // out can only say less than they do.
-type grace struct {
+type gracePeriod struct {
 	limit time.Duration
 	now   func() time.Time
 
-	mu   sync.Mutex
-	last time.Time // when there was no failure; zero before the first time
+	mu          sync.Mutex
+	lastSuccess time.Time // when there was no failure; zero before the first time
 }
 
 // check is err, or nil as long as it is forgiven.
-func (g *grace) check(err error) error {
+func (g *gracePeriod) check(err error) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
 	switch {
 	case err == nil:
-		g.last = now
+		g.lastSuccess = now
 		return nil
-	case !g.last.IsZero() && now.Sub(g.last) < g.limit:
+	case !g.lastSuccess.IsZero() && now.Sub(g.lastSuccess) < g.limit:
 		return nil
 	default:
 		return err
