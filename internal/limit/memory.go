@@ -23,7 +23,7 @@ type memory struct {
 	logs *simplelru.LRU[string, []loggedAct] // each in the order of time, and not empty
 }
 
-// loggedAct is an act, and when it was loggedAct.
+// loggedAct is an act, and when it was noted.
 type loggedAct struct {
 	act string
 	at  time.Time
