@@ -24,7 +24,7 @@ type Activities struct {
 
 	// What campaigns need.
 	Campaigns Campaigns
-	Letters   Letters
+	Composer  Composer
 	Batches   message.BatchSender
 }
 
@@ -45,12 +45,12 @@ type Campaigns interface {
 	Suppress(context.Context, message.Suppression) error
 }
 
-// Letters writes campaigns. It is safe for concurrent use.
-type Letters interface {
+// Composer writes campaigns. It is safe for concurrent use.
+type Composer interface {
 	// Patterns are the parts of an email, html empty when the campaign has none.
 	Patterns(workflows.CampaignContent) (subject, text, html message.Pattern, err error)
-	// Unsubscribe is the link with which a user takes the consent to campaigns back.
-	Unsubscribe(campaignID, userID string) (url string)
+	// UnsubscribeURL is the link with which a user takes the consent to campaigns back.
+	UnsubscribeURL(campaignID, userID string) (url string)
 }
 
 // Users is the user store. Its errors hold no personal data; a broken rule is a *user.Error.

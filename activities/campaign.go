@@ -26,7 +26,7 @@ func (a *Activities) StoreCampaign(ctx context.Context, in workflows.StoreCampai
 func (a *Activities) StartCampaign(ctx context.Context, in workflows.StartCampaignInput) (workflows.StartCampaignResult, error) {
 	c, found, err := a.Campaigns.StartCampaign(ctx, in.CampaignID, in.At, string(workflows.CampaignRunning))
 	if err == nil && !found {
-		return workflows.StartCampaignResult{}, defect(errUnknownCampaign)
+		return workflows.StartCampaignResult{}, internalError(errUnknownCampaign)
 	}
 	return workflows.StartCampaignResult{StartedAt: c.StartedAt, Recipients: c.Recipients}, databaseError(ctx, err)
 }
@@ -109,7 +109,7 @@ func (a *Activities) sendBatch(ctx context.Context, in workflows.CampaignBatchIn
 		return message.CampaignBatch{}, nil, databaseError(ctx, err)
 	}
 	if !found {
-		return message.CampaignBatch{}, nil, defect(errUnknownCampaign)
+		return message.CampaignBatch{}, nil, internalError(errUnknownCampaign)
 	}
 	people, err := a.Campaigns.Addressees(ctx, c.Audience(), in.After, in.Size)
 	if err != nil || len(people) == 0 {
@@ -117,7 +117,7 @@ func (a *Activities) sendBatch(ctx context.Context, in workflows.CampaignBatchIn
 	}
 	batch, err := a.writeBatch(c, people)
 	if err != nil {
-		return message.CampaignBatch{}, nil, defect(fmt.Errorf("write the campaign: %w", err))
+		return message.CampaignBatch{}, nil, internalError(fmt.Errorf("write the campaign: %w", err))
 	}
 	batch.Number = in.Number
 	receipt, err := a.deliverBatch(ctx, batch)
@@ -127,17 +127,17 @@ func (a *Activities) sendBatch(ctx context.Context, in workflows.CampaignBatchIn
 	return message.CampaignBatch{
 		CampaignID: in.CampaignID, Number: in.Number, After: in.After, Last: people[receipt.Done-1].UserID,
 		Size: receipt.Done, Rejected: len(receipt.Rejected), Receipt: receipt.Receipt, SentAt: now(),
-	}, goneOf(people, receipt), nil
+	}, bouncedOf(people, receipt), nil
 }
 
 func (a *Activities) writeBatch(c message.Campaign, people []message.Addressee) (message.Batch, error) {
-	subject, text, html, err := a.Letters.Patterns(workflows.CampaignContent{
+	subject, text, html, err := a.Composer.Patterns(workflows.CampaignContent{
 		Name: c.Name, Subject: c.Subject, Text: c.Text, HTML: c.HTML, Locale: c.Locale,
 	})
 	batch := message.Batch{CampaignID: c.ID, Subject: subject, Text: text, HTML: html}
 	for _, p := range people {
 		batch.Recipients = append(batch.Recipients, message.Recipient{
-			To: p.Email, FirstName: render.SafeName(p.FirstName), UnsubscribeURL: a.Letters.Unsubscribe(c.ID, p.UserID),
+			To: p.Email, FirstName: render.SafeName(p.FirstName), UnsubscribeURL: a.Composer.UnsubscribeURL(c.ID, p.UserID),
 		})
 	}
 	return batch, err
@@ -146,7 +146,7 @@ func (a *Activities) writeBatch(c message.Campaign, people []message.Addressee) 
 // deliverBatch hands a batch to a provider. Without an error at least one recipient needs no other try. It ends early when the
 // worker is being stopped.
 func (a *Activities) deliverBatch(ctx context.Context, batch message.Batch) (message.BatchReceipt, error) {
-	sending, cancel := endEarlier(ctx, timeForLedger+timeForResult)
+	sending, cancel := withMargin(ctx, ledgerMargin+resultMargin)
 	defer cancel()
 	batch.Attempt = tryNumber(ctx)
 	var refusals []*message.Error
@@ -168,7 +168,7 @@ func (a *Activities) deliverBatch(ctx context.Context, batch message.Batch) (mes
 }
 
 func (a *Activities) recordBatch(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
-	ctx, cancel := recording(ctx)
+	ctx, cancel := recordingContext(ctx)
 	defer cancel()
 	return a.Campaigns.RecordCampaignBatch(ctx, b)
 }

@@ -55,14 +55,14 @@ func (f *campaignsFake) SetCampaignStatus(ctx context.Context, id, status string
 	return f.setCampaignStatus(ctx, id, status, endedAt)
 }
 
-type lettersFake struct {
+type composerFake struct {
 	patterns func(workflows.CampaignContent) (subject, text, html message.Pattern, err error)
 }
 
-func (f *lettersFake) Patterns(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
+func (f *composerFake) Patterns(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
 	return f.patterns(c)
 }
-func (*lettersFake) Unsubscribe(campaignID, userID string) string {
+func (*composerFake) UnsubscribeURL(campaignID, userID string) string {
 	return "https://example.com/" + campaignID + "/" + userID
 }
 
@@ -81,7 +81,7 @@ var startedAt = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 type campaignFixture struct {
 	*fixture
 	campaigns *campaignsFake
-	letters   *lettersFake
+	composer  *composerFake
 	batches   *batchesFake
 	people    int
 
@@ -119,12 +119,12 @@ func setupCampaign(t *testing.T, people int) *campaignFixture {
 			return f.ledger[b.Number], nil
 		},
 	}
-	f.letters = &lettersFake{patterns: func(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
+	f.composer = &composerFake{patterns: func(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
 		require.Equal(t, workflows.CampaignContent{Name: "n", Subject: "s", Text: "t", HTML: "h", Locale: "de"}, c)
 		return message.Pattern{{Text: "subject"}}, message.Pattern{{Text: "text"}}, nil, nil
 	}}
 	f.batches = &batchesFake{f.takeBatch}
-	f.steps.Campaigns, f.steps.Letters, f.steps.Batches = f.campaigns, f.letters, f.batches
+	f.steps.Campaigns, f.steps.Composer, f.steps.Batches = f.campaigns, f.composer, f.batches
 	return f
 }
 

@@ -233,7 +233,7 @@ func TestCampaignDefects(t *testing.T) {
 	t.Parallel()
 	in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: 10}
 	unreadable := setupCampaign(t, 5)
-	unreadable.letters.patterns = func(workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
+	unreadable.composer.patterns = func(workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
 		return nil, nil, nil, errors.New("an unknown field")
 	}
 	unknown := setupCampaign(t, 5)

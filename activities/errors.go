@@ -26,8 +26,8 @@ func databaseError(ctx context.Context, err error) error {
 // tryNumber counts the tries of the activity, from 1.
 func tryNumber(ctx context.Context) int { return int(activity.GetInfo(ctx).Attempt) }
 
-// defect is an error that no retry mends.
-func defect(err error) error {
+// internalError is an error that no retry mends.
+func internalError(err error) error {
 	return temporal.NewNonRetryableApplicationError("a defect", string(workflows.ReasonInternal), err)
 }
 

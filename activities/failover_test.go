@@ -190,8 +190,8 @@ func TestProviderThatHangsIsLeftInTime(t *testing.T) {
 		began, real := r.run(t, "r-1"), time.Now()
 		require.Len(t, r.b.taken, 1)
 		const backoff = 500 * time.Millisecond
-		require.LessOrEqual(t, r.b.taken[0].at.Sub(began), failover.DefaultPatience+backoff+time.Second)
-		require.False(t, real.Before(began.Add(failover.DefaultPatience)), "it was waited for")
+		require.LessOrEqual(t, r.b.taken[0].at.Sub(began), failover.DefaultTimeout+backoff+time.Second)
+		require.False(t, real.Before(began.Add(failover.DefaultTimeout)), "it was waited for")
 		require.Len(t, r.attempts, 1)
 		require.Equal(t, "timeout", r.attempts[0].Code)
 	})

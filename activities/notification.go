@@ -24,12 +24,12 @@ func (a *Activities) SendOTP(ctx context.Context, in workflows.OTPInput) (workfl
 	}
 	code, err := a.Codes.Code(in.KeyID, in.RegistrationID, in.Sequence)
 	if err != nil {
-		return workflows.SendResult{}, defect(fmt.Errorf("derive the code: %w", err))
+		return workflows.SendResult{}, internalError(fmt.Errorf("derive the code: %w", err))
 	}
 	m, err := a.Messages.OTP(in.Locale, in.Channel, in.To,
 		render.OTPData{Code: code, FirstName: in.FirstName, TTL: in.CodeTTL})
 	if err != nil {
-		return workflows.SendResult{}, defect(fmt.Errorf("write the code's message: %w", err))
+		return workflows.SendResult{}, internalError(fmt.Errorf("write the code's message: %w", err))
 	}
 	return a.send(ctx, m, in.RegistrationID, in.UserID, in.Sequence)
 }
@@ -38,7 +38,7 @@ func (a *Activities) SendOTP(ctx context.Context, in workflows.OTPInput) (workfl
 func (a *Activities) SendWelcomeEmail(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
 	m, err := a.Messages.Welcome(in.Locale, in.To, render.WelcomeData{FirstName: in.FirstName, RequestedAt: in.RequestedAt})
 	if err != nil {
-		return workflows.SendResult{}, defect(fmt.Errorf("write the welcome email: %w", err))
+		return workflows.SendResult{}, internalError(fmt.Errorf("write the welcome email: %w", err))
 	}
 	return a.send(ctx, m, in.RegistrationID, in.UserID, 1)
 }
@@ -47,7 +47,7 @@ func (a *Activities) SendWelcomeEmail(ctx context.Context, in workflows.NoticeIn
 func (a *Activities) SendCompletionSMS(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
 	m, err := a.Messages.Completion(in.Locale, in.To, render.CompletionData{FirstName: in.FirstName})
 	if err != nil {
-		return workflows.SendResult{}, defect(fmt.Errorf("write the completion SMS: %w", err))
+		return workflows.SendResult{}, internalError(fmt.Errorf("write the completion SMS: %w", err))
 	}
 	return a.send(ctx, m, in.RegistrationID, in.UserID, 1)
 }
@@ -121,7 +121,7 @@ func (a *Activities) suppressed(ctx context.Context, m message.Message) (message
 	}
 	reasons, err := a.Ledger.Suppressed(ctx, canonical)
 	for _, reason := range reasons {
-		if reason.LeavesNoticesOut() {
+		if reason.BlocksNotices() {
 			return reason, err
 		}
 	}
@@ -131,13 +131,13 @@ func (a *Activities) suppressed(ctx context.Context, m message.Message) (message
 // An attempt leaves its last seconds to what follows: a provider that answers late must leave time for the ledger, and a
 // ledger that hangs must leave time for the result to reach Temporal.
 const (
-	timeForLedger = 2 * time.Second
-	timeForResult = time.Second
+	ledgerMargin = 2 * time.Second
+	resultMargin = time.Second
 )
 
 // deliver hands m to a provider. Each refusal becomes a row, also those that another provider made up for.
 func (a *Activities) deliver(ctx context.Context, m message.Message, key message.Key) (message.Receipt, error) {
-	sending, cancel := endEarlier(ctx, timeForLedger+timeForResult)
+	sending, cancel := withMargin(ctx, ledgerMargin+resultMargin)
 	defer cancel()
 	m.Attempt = tryNumber(ctx)
 	var refusals []*message.Error
@@ -164,7 +164,7 @@ func (a *Activities) recordFailure(ctx context.Context, channel message.Channel,
 		Key: key, Channel: channel, Number: tryNumber(ctx), At: now(),
 		Provider: refusal.Provider, Failure: refusal.Failure, Code: refusal.Code,
 	}
-	writing, cancel := recording(ctx)
+	writing, cancel := recordingContext(ctx)
 	defer cancel()
 	if err := a.Ledger.RecordAttempt(writing, attempt); err != nil {
 		activity.GetLogger(ctx).Warn("could not record a failed try", "err", err)
@@ -172,13 +172,13 @@ func (a *Activities) recordFailure(ctx context.Context, channel message.Channel,
 }
 
 func (a *Activities) record(ctx context.Context, entry message.Entry) error {
-	ctx, cancel := recording(ctx)
+	ctx, cancel := recordingContext(ctx)
 	defer cancel()
 	return a.Ledger.Record(ctx, entry)
 }
 
-// endEarlier returns a context that ends before ctx's deadline does, if it has one.
-func endEarlier(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+// withMargin returns a context that ends before ctx's deadline does, if it has one.
+func withMargin(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return context.WithCancel(ctx)
@@ -186,12 +186,12 @@ func endEarlier(ctx context.Context, by time.Duration) (context.Context, context
 	return context.WithDeadline(ctx, deadline.Add(-by))
 }
 
-// recording is the context to write to the database in, when the provider has answered. It ends in time for the result, and
+// recordingContext is the context to write to the database in, when the provider has answered. It ends in time for the result, and
 // not with ctx: what was sent is written also while the worker is being stopped.
-func recording(ctx context.Context) (context.Context, context.CancelFunc) {
-	end := time.Now().Add(timeForLedger)
-	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-timeForResult).Before(end) {
-		end = deadline.Add(-timeForResult)
+func recordingContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	end := time.Now().Add(ledgerMargin)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-resultMargin).Before(end) {
+		end = deadline.Add(-resultMargin)
 	}
 	return context.WithDeadline(context.WithoutCancel(ctx), end)
 }

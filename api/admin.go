@@ -22,8 +22,8 @@ type Timelines interface {
 const (
 	adminPrefix   = "/v1/admin/"
 	campaignsPath = "/v1/campaigns"
-	// timelinePatience bounds one timeline. It is below the server's WriteTimeout.
-	timelinePatience = 15 * time.Second
+	// timelineTimeout bounds one timeline. It is below the server's WriteTimeout.
+	timelineTimeout = 15 * time.Second
 )
 
 // guardAdmin lets only operators to what is under adminPrefix, and to campaigns. Without a token, or what answers there,
@@ -55,7 +55,7 @@ func (s *server) isAdmin(c *gin.Context) bool {
 
 // GetTimeline is GET /v1/admin/registrations/{id}/timeline.
 func (s *server) GetTimeline(ctx context.Context, r GetTimelineRequestObject) (GetTimelineResponseObject, error) {
-	ctx, cancel := context.WithTimeout(requestContext(ctx), timelinePatience)
+	ctx, cancel := context.WithTimeout(requestContext(ctx), timelineTimeout)
 	defer cancel()
 	t, err := s.Timelines.Read(ctx, r.ID.String())
 	switch {

@@ -49,24 +49,24 @@ func (s *server) CreateCampaign(ctx context.Context, r CreateCampaignRequestObje
 	}, nil
 }
 
-// campaignRequest finds the mistakes of all fields at once.
+// campaignRequest finds the violations of all fields at once.
 func (s *server) campaignRequest(b *CampaignRequest) (campaign.Request, error) {
 	request := campaign.Request{
 		Content: workflows.CampaignContent{Name: b.Name, Subject: b.Subject, Text: b.Text, HTML: b.HTML, Locale: b.Locale},
 		Rate:    b.Rate,
 	}
-	var unreadable []campaign.Mistake
+	var unreadable []campaign.Violation
 	if b.ScheduleAt != "" {
 		at, err := time.Parse(time.RFC3339, b.ScheduleAt)
 		if err != nil {
-			unreadable = append(unreadable, campaign.Mistake{
+			unreadable = append(unreadable, campaign.Violation{
 				Part: string(FieldErrorFieldScheduleAt), Code: campaign.CodeInvalid, Message: "is no time as in RFC 3339, such as 2026-12-01T09:00:00Z",
 			})
 		}
 		request.ScheduleAt = at
 	}
-	if mistakes := append(request.Check(s.Now()), unreadable...); len(mistakes) > 0 {
-		return request, &campaign.MistakesError{Mistakes: mistakes}
+	if violations := append(request.Check(s.Now()), unreadable...); len(violations) > 0 {
+		return request, &campaign.ValidationError{Violations: violations}
 	}
 	return request, nil
 }
@@ -126,7 +126,7 @@ func (s *server) GetCampaign(ctx context.Context, r GetCampaignRequestObject) (G
 	return GetCampaign200JSONResponse{Body: campaignBody(c)}, nil
 }
 
-var steered = map[engine.Action]string{
+var actionMessages = map[engine.Action]string{
 	engine.Pause:  "The campaign pauses after the batch that is being sent.",
 	engine.Resume: "The campaign goes on.",
 	engine.Retry:  "The step that failed is run again.",
@@ -144,7 +144,7 @@ func (s *server) SteerCampaign(ctx context.Context, r SteerCampaignRequestObject
 	}
 	return SteerCampaign202JSONResponse{
 		Headers: SteerCampaign202ResponseHeaders{Location: campaignLocation(id)},
-		Body:    CampaignSteered{CampaignID: id, Message: steered[action]},
+		Body:    CampaignSteered{CampaignID: id, Message: actionMessages[action]},
 	}, nil
 }
 
@@ -166,10 +166,10 @@ func campaignBody(c engine.Campaign) Campaign {
 
 // campaignProblem sorts the errors of Campaigns; nil for any other.
 func campaignProblem(err error) *problem {
-	var mistakes *campaign.MistakesError
+	var violations *campaign.ValidationError
 	switch {
-	case errors.As(err, &mistakes):
-		return &problem{code: ProblemCodeValidationFailed, fields: mistakeFields(mistakes.Mistakes)}
+	case errors.As(err, &violations):
+		return &problem{code: ProblemCodeValidationFailed, fields: violationFields(violations.Violations)}
 	case errors.Is(err, engine.ErrPageToken):
 		return &problem{code: ProblemCodeValidationFailed, fields: []FieldError{
 			{Field: FieldErrorFieldCursor, Code: FieldErrorCodeInvalid, Message: "is not the next_cursor of a page"},
@@ -187,10 +187,10 @@ func campaignProblem(err error) *problem {
 	}
 }
 
-func mistakeFields(mistakes []campaign.Mistake) []FieldError {
-	fields := make([]FieldError, len(mistakes))
-	for i, m := range mistakes {
-		fields[i] = FieldError{Field: FieldErrorField(m.Part), Code: FieldErrorCode(m.Code), Message: m.Where()}
+func violationFields(violations []campaign.Violation) []FieldError {
+	fields := make([]FieldError, len(violations))
+	for i, m := range violations {
+		fields[i] = FieldError{Field: FieldErrorField(m.Part), Code: FieldErrorCode(m.Code), Message: m.MessageWithLine()}
 	}
 	return fields
 }

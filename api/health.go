@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// readinessPatience bounds the checks of /readyz: load balancers commonly give up after 2 s or more.
-const readinessPatience = 1500 * time.Millisecond
+// readinessTimeout bounds the checks of /readyz: load balancers commonly give up after 2 s or more.
+const readinessTimeout = 1500 * time.Millisecond
 
 var errDraining = errors.New("the process is about to stop")
 
@@ -19,7 +19,7 @@ func (s *server) GetHealth(context.Context, GetHealthRequestObject) (GetHealthRe
 
 // GetReadiness is GET /readyz. The causes of failed checks are only logged.
 func (s *server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) (GetReadinessResponseObject, error) {
-	ctx, cancel := context.WithTimeout(requestContext(ctx), readinessPatience)
+	ctx, cancel := context.WithTimeout(requestContext(ctx), readinessTimeout)
 	defer cancel()
 	body := Readiness{Status: ReadinessStatusReady, Checks: map[string]Check{}}
 	for name, check := range s.checks() {
@@ -36,26 +36,26 @@ func (s *server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) 
 	return GetReadiness200JSONResponse{Body: body}, nil
 }
 
-// grace forgives failures for a while: when all replicas lose the engine at once, a load balancer that takes them all
+// gracePeriod forgives failures for a while: when all replicas lose the engine at once, a load balancer that takes them all
 // out can only say less than they do.
-type grace struct {
+type gracePeriod struct {
 	limit time.Duration
 	now   func() time.Time
 
-	mu   sync.Mutex
-	last time.Time // when there was no failure; zero before the first time
+	mu          sync.Mutex
+	lastSuccess time.Time // when there was no failure; zero before the first time
 }
 
 // check is err, or nil as long as it is forgiven.
-func (g *grace) check(err error) error {
+func (g *gracePeriod) check(err error) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
 	switch {
 	case err == nil:
-		g.last = now
+		g.lastSuccess = now
 		return nil
-	case !g.last.IsZero() && now.Sub(g.last) < g.limit:
+	case !g.lastSuccess.IsZero() && now.Sub(g.lastSuccess) < g.limit:
 		return nil
 	default:
 		return err

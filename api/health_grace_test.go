@@ -11,7 +11,7 @@ import (
 func TestEngineGrace(t *testing.T) {
 	t.Parallel()
 	now, away := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), errors.New("away")
-	g := grace{limit: 10 * time.Second, now: func() time.Time { return now }}
+	g := gracePeriod{limit: 10 * time.Second, now: func() time.Time { return now }}
 	require.Equal(t, away, g.check(away), "it never was there")
 	require.NoError(t, g.check(nil))
 	now = now.Add(10*time.Second - 1)
@@ -21,7 +21,7 @@ func TestEngineGrace(t *testing.T) {
 	require.NoError(t, g.check(nil))
 	require.NoError(t, g.check(away))
 
-	none := grace{now: func() time.Time { return now }}
+	none := gracePeriod{now: func() time.Time { return now }}
 	require.NoError(t, none.check(nil))
 	require.Equal(t, away, none.check(away))
 }

@@ -110,7 +110,7 @@ func New(d Deps) http.Handler {
 		d.Limits = unlimited{}
 	}
 	gin.SetMode(gin.ReleaseMode) // gin's debug mode prints every route
-	s := &server{Deps: d, engine: grace{limit: d.EngineGrace, now: d.Now}}
+	s := &server{Deps: d, engine: gracePeriod{limit: d.EngineGrace, now: d.Now}}
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // one resource, one address
@@ -132,7 +132,7 @@ func New(d Deps) http.Handler {
 // server implements the operations of openapi.yaml.
 type server struct {
 	Deps
-	engine grace
+	engine gracePeriod
 }
 
 var _ StrictServerInterface = (*server)(nil)

@@ -25,10 +25,10 @@ type Unsubscriber interface {
 const sourceLink = "link"
 
 const (
-	// unsubscribePatience bounds the wait for the database. It is below what mail providers wait.
-	unsubscribePatience = 5 * time.Second
-	// unsubscribePause is what a provider is told to wait while the database is away.
-	unsubscribePause = "60"
+	// unsubscribeTimeout bounds the wait for the database. It is below what mail providers wait.
+	unsubscribeTimeout = 5 * time.Second
+	// unsubscribeRetryInterval is what a provider is told to wait while the database is away.
+	unsubscribeRetryInterval = "60"
 
 	unsubscribePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; " +
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -49,10 +49,10 @@ func (s *server) routeUnsubscribe(router *gin.Engine) {
 // showUnsubscribe changes nothing: what scans emails follows links.
 func (s *server) showUnsubscribe(c *gin.Context) {
 	if _, _, ok := s.Keys.ReadUnsubscribe(c.Query("token")); !ok {
-		s.page(c, http.StatusBadRequest, pageBroken)
+		s.page(c, http.StatusBadRequest, pageInvalidLink)
 		return
 	}
-	s.page(c, http.StatusOK, pageAsk)
+	s.page(c, http.StatusOK, pageConfirm)
 }
 
 // unsubscribe acts on the post alone, be it a provider's or of the page's button: what is in the body, and how it is
@@ -60,15 +60,15 @@ func (s *server) showUnsubscribe(c *gin.Context) {
 func (s *server) unsubscribe(c *gin.Context) {
 	campaignID, userID, ok := s.Keys.ReadUnsubscribe(c.Query("token"))
 	if !ok {
-		s.page(c, http.StatusBadRequest, pageBroken)
+		s.page(c, http.StatusBadRequest, pageInvalidLink)
 		return
 	}
-	ctx, cancel := context.WithTimeout(c.Request.Context(), unsubscribePatience)
+	ctx, cancel := context.WithTimeout(c.Request.Context(), unsubscribeTimeout)
 	defer cancel()
 	if err := s.Unsubscriber.Unsubscribe(ctx, userID, sourceLink); err != nil {
 		s.log(ctx).Warn("not unsubscribed", "campaign_id", campaignID, "err", err)
-		c.Header("Retry-After", unsubscribePause)
-		s.page(c, http.StatusServiceUnavailable, pageAway)
+		c.Header("Retry-After", unsubscribeRetryInterval)
+		s.page(c, http.StatusServiceUnavailable, pageUnavailable)
 		return
 	}
 	s.log(ctx).Info("unsubscribed", "campaign_id", campaignID)

@@ -27,8 +27,8 @@ const (
 const (
 	// maxReport bounds a report's body. Mailgun's quote the headers of the message and the server's answer, some 4 KiB.
 	maxReport = 64 << 10
-	// reportPatience bounds the keeping of a report. Twilio waits for 15 s in all.
-	reportPatience = 10 * time.Second
+	// reportTimeout bounds the keeping of a report. Twilio waits for 15 s in all.
+	reportTimeout = 10 * time.Second
 )
 
 // Webhooks is what delivery reports are taken with. A provider's address does not exist while its field is nil.
@@ -118,7 +118,7 @@ func readReport(c *gin.Context, media string) error {
 func (s *server) PostMailgunReport(ctx context.Context, r PostMailgunReportRequestObject) (PostMailgunReportResponseObject, error) {
 	report, err := s.Webhooks.Mailgun.Read(r.Body.Signature, r.Body.EventData, s.Now())
 	if err == nil {
-		err = s.keepReport(ctx, report)
+		err = s.saveReport(ctx, report)
 	}
 	if err != nil {
 		return nil, s.reportProblem(ctx, err)
@@ -135,7 +135,7 @@ func (s *server) PostTwilioReport(ctx context.Context, r PostTwilioReportRequest
 	// The signature covers the whole form, of which the generated code keeps the documented fields only.
 	report, err := s.Webhooks.Twilio.Read(r.Params.XTwilioSignature, c.Request.URL.RequestURI(), c.Request.PostForm, s.Now())
 	if err == nil {
-		err = s.keepReport(ctx, report)
+		err = s.saveReport(ctx, report)
 	}
 	if err != nil {
 		return nil, s.reportProblem(ctx, err)
@@ -143,10 +143,10 @@ func (s *server) PostTwilioReport(ctx context.Context, r PostTwilioReportRequest
 	return PostTwilioReport204Response{}, nil
 }
 
-// keepReport keeps a genuine report and, when a code did not arrive, has its registration send it another way. Both may be
+// saveReport keeps a genuine report and, when a code did not arrive, has its registration send it another way. Both may be
 // repeated.
-func (s *server) keepReport(ctx context.Context, r message.Report) error {
-	ctx, cancel := context.WithTimeout(requestContext(ctx), reportPatience)
+func (s *server) saveReport(ctx context.Context, r message.Report) error {
+	ctx, cancel := context.WithTimeout(requestContext(ctx), reportTimeout)
 	defer cancel()
 	entry, found, err := s.Webhooks.Reports.Report(ctx, r)
 	if errors.Is(err, message.ErrNotGenuine) {

@@ -29,21 +29,4 @@ func apiCommand() *cobra.Command {
 	}
 }
 
-func codecCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "codec",
-		Short: "Serve the codec endpoint, at which Web UI, tctl and temporal decode payloads",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.Load(os.Environ())
-			if err != nil {
-				return err
-			}
-			logger := service.Logger(c.Log, os.Stderr)
-			slog.SetDefault(logger)
-			return service.RunCodec(cmd.Context(), c, logger)
-		},
-	}
-}
-
 func joined(queues []string) string { return strings.Join(queues, ",") }

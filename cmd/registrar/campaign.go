@@ -114,8 +114,8 @@ func parseSchedule(text string) (time.Time, error) {
 
 // createCampaign looks for mistakes before it asks, and asks before it connects.
 func createCampaign(cmd *cobra.Command, r campaign.Request, key string, yes bool) error {
-	if mistakes := r.Check(time.Now()); len(mistakes) > 0 {
-		return &campaign.MistakesError{Mistakes: mistakes}
+	if violations := r.Check(time.Now()); len(violations) > 0 {
+		return &campaign.ValidationError{Violations: violations}
 	}
 	c, err := config.Load(os.Environ())
 	if err != nil {

@@ -5,29 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"registrar/internal/secret"
-	"registrar/internal/service"
 )
-
-// version is set by the release build; a build from source tells its revision instead.
-var version = "dev"
-
-func versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cobra.NoArgs,
-		Run: func(cmd *cobra.Command, _ []string) {
-			revision := cmp.Or(service.Revision(), "unknown revision")
-			fmt.Fprintf(cmd.OutOrStdout(), "registrar %s (%s, %s)\n", version, revision, runtime.Version())
-		},
-	}
-}
 
 func keysCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "keys", Short: "Make key material", Args: cobra.NoArgs, RunE: help}

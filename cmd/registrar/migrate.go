@@ -53,12 +53,12 @@ func migrateUpCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error {
-				return patiently(ctx, wait, "the user database", s.Migrate)
+				return retryUntilReady(ctx, wait, "the user database", s.Migrate)
 			})
 			if err != nil || skipTemporal {
 				return err
 			}
-			return patiently(cmd.Context(), wait, "Temporal", service.AddSearchAttributes)
+			return retryUntilReady(cmd.Context(), wait, "Temporal", service.AddSearchAttributes)
 		},
 	}
 	cmd.Flags().BoolVar(&skipTemporal, "skip-temporal", false, "leave Temporal's search attributes alone")
@@ -66,8 +66,8 @@ func migrateUpCommand() *cobra.Command {
 	return cmd
 }
 
-// patiently does something once, or for a while until it succeeds.
-func patiently(ctx context.Context, wait time.Duration, what string, do func(context.Context) error) error {
+// retryUntilReady does something once, or for a while until it succeeds.
+func retryUntilReady(ctx context.Context, wait time.Duration, what string, do func(context.Context) error) error {
 	if wait <= 0 {
 		return do(ctx)
 	}

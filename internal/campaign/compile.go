@@ -1,3 +1,5 @@
+// Package campaign checks what a campaign says, compiles it for recipients, and validates requests for one. The API, the
+// command line and the workers share it.
 package campaign
 
 import (
@@ -23,27 +25,27 @@ const (
 	MaxHTML = 102_400
 )
 
-// Check finds every mistake in what a campaign says, in the order name, subject, text, html, locale.
-func Check(c workflows.CampaignContent) []Mistake {
-	_, mistakes := compile(c)
-	return mistakes
+// Check finds every violation in what a campaign says, in the order name, subject, text, html, locale.
+func Check(c workflows.CampaignContent) []Violation {
+	_, violations := compile(c)
+	return violations
 }
 
 // Compile reads what a campaign says. The html pattern is empty when the campaign has none; its values must be
-// HTML-escaped when they are filled in. The error is a *MistakesError.
+// HTML-escaped when they are filled in. The error is a *ValidationError.
 func Compile(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
-	p, mistakes := compile(c)
-	return p.subject, p.text, p.html, asError(mistakes)
+	p, violations := compile(c)
+	return p.subject, p.text, p.html, asError(violations)
 }
 
 // Preview is what one recipient would get.
 type Preview struct{ Subject, Text, HTML string }
 
-// PreviewFor fills a campaign in for a recipient. The error is a *MistakesError.
+// PreviewFor fills a campaign in for a recipient. The error is a *ValidationError.
 func PreviewFor(c workflows.CampaignContent, r message.Recipient) (Preview, error) {
-	p, mistakes := compile(c)
-	if len(mistakes) > 0 {
-		return Preview{}, asError(mistakes)
+	p, violations := compile(c)
+	if len(violations) > 0 {
+		return Preview{}, asError(violations)
 	}
 	escaped := func(f message.Field) string { return html.EscapeString(r.Value(f)) }
 	return Preview{Subject: p.subject.Fill(r.Value), Text: p.text.Fill(r.Value), HTML: p.html.Fill(escaped)}, nil
@@ -51,10 +53,10 @@ func PreviewFor(c workflows.CampaignContent, r message.Recipient) (Preview, erro
 
 type patterns struct{ subject, text, html message.Pattern }
 
-func compile(c workflows.CampaignContent) (patterns, []Mistake) {
+func compile(c workflows.CampaignContent) (patterns, []Violation) {
 	var (
 		out patterns
-		all []Mistake
+		all []Violation
 	)
 	all = append(all, checkName(c.Name)...)
 	for _, each := range []struct {
@@ -67,15 +69,15 @@ func compile(c workflows.CampaignContent) (patterns, []Mistake) {
 		{part{name: partHTML, text: c.HTML}, (*part).compileHTML, &out.html},
 	} {
 		*each.to = each.compile(&each.part)
-		all = append(all, each.mistakes...)
+		all = append(all, each.violations...)
 	}
 	if _, ok := parseLocale(c.Locale); !ok {
-		all = append(all, Mistake{Part: partLocale, Code: CodeInvalid, Message: "is no BCP 47 tag of a language, such as de or de-AT"})
+		all = append(all, Violation{Part: partLocale, Code: CodeInvalid, Message: "is no BCP 47 tag of a language, such as de or de-AT"})
 	}
 	return out, all
 }
 
-func checkName(name string) []Mistake {
+func checkName(name string) []Violation {
 	p := part{name: partName, text: name}
 	switch {
 	case strings.TrimSpace(name) == "":
@@ -86,7 +88,7 @@ func checkName(name string) []Mistake {
 	if !utf8.ValidString(name) || strings.ContainsFunc(name, breaksLine) {
 		p.add(-1, CodeInvalidCharacters, "has a control character")
 	}
-	return p.mistakes
+	return p.violations
 }
 
 // breaksLine is true for what a header line cannot have.
@@ -95,7 +97,7 @@ func breaksLine(r rune) bool {
 }
 
 func (p *part) compileSubject() message.Pattern {
-	pattern, all := p.split()
+	pattern, all := p.parseFields()
 	switch {
 	case strings.TrimSpace(p.text) == "":
 		p.add(-1, CodeRequired, "is missing")
@@ -122,9 +124,9 @@ func (p *part) compileText() message.Pattern {
 	if len(p.text) > MaxText {
 		p.add(-1, CodeTooLong, "has more than %d bytes", MaxText)
 	}
-	pattern, all := p.split()
+	pattern, all := p.parseFields()
 	p.checkCharacters(pattern, "\n\r\t")
-	p.needUnsubscribe(all)
+	p.requireUnsubscribe(all)
 	return pattern
 }
 
@@ -136,10 +138,10 @@ func (p *part) compileHTML() message.Pattern {
 		p.add(-1, CodeTooLong, "has more than %d bytes, after which Gmail cuts a message off", MaxHTML)
 		return nil
 	}
-	pattern, all := p.split()
+	pattern, all := p.parseFields()
 	p.checkCharacters(pattern, "\n\r\t")
-	p.needUnsubscribe(all)
-	p.checkPage(all)
+	p.requireUnsubscribe(all)
+	p.checkHTML(all)
 	return pattern
 }
 

@@ -144,17 +144,17 @@ func TestMistakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			mistakes := campaign.Check(content(tt.change))
-			require.NotEmpty(t, mistakes)
+			violations := campaign.Check(content(tt.change))
+			require.NotEmpty(t, violations)
 			found := false
-			for _, m := range mistakes {
+			for _, m := range violations {
 				require.Equal(t, tt.part, m.Part)
 				require.NotEmpty(t, m.Message)
 				found = found || m.Line == tt.line && m.Code == tt.code
 			}
-			require.True(t, found, mistakes)
+			require.True(t, found, violations)
 			_, _, _, err := campaign.Compile(content(tt.change))
-			require.ErrorContains(t, err, mistakes[0].String())
+			require.ErrorContains(t, err, violations[0].String())
 		})
 	}
 }
@@ -183,10 +183,10 @@ func TestPreview(t *testing.T) {
 	require.Contains(t, p.HTML, `<a href="https://a.example/unsubscribe?token=example">`)
 }
 
-func TestLetters(t *testing.T) {
+func TestComposer(t *testing.T) {
 	t.Parallel()
-	l := campaign.Letters{PublicURL: "https://a.example", Token: func(campaignID, userID string) string { return campaignID + "-" + userID }}
-	require.Equal(t, "https://a.example/unsubscribe?token=c-u", l.Unsubscribe("c", "u"))
+	l := campaign.Composer{PublicURL: "https://a.example", Token: func(campaignID, userID string) string { return campaignID + "-" + userID }}
+	require.Equal(t, "https://a.example/unsubscribe?token=c-u", l.UnsubscribeURL("c", "u"))
 	_, _, _, err := l.Patterns(content())
 	require.NoError(t, err)
 	_, _, _, err = l.Patterns(workflows.CampaignContent{})

@@ -17,17 +17,17 @@ const (
 
 var fields = []message.Field{message.FieldFirstName, message.FieldUnsubscribe}
 
-// found is a field in a text.
-type found struct {
+// foundField is a field in a text.
+type foundField struct {
 	field      message.Field
 	start, end int // of its braces
 }
 
-// split cuts the text at its fields and notes those that are none. A }} alone is text: styles have it.
-func (p *part) split() (message.Pattern, []found) {
+// parseFields cuts the text at its fields and notes those that are none. A }} alone is text: styles have it.
+func (p *part) parseFields() (message.Pattern, []foundField) {
 	var (
 		pattern message.Pattern
-		all     []found
+		all     []foundField
 	)
 	at := 0
 	for {
@@ -48,30 +48,30 @@ func (p *part) split() (message.Pattern, []found) {
 			at = begin + len(openField)
 			continue
 		}
-		pattern = append(literal(pattern, p.text[after(all):begin]), message.Piece{Field: field})
-		all = append(all, found{field, begin, end})
+		pattern = append(appendText(pattern, p.text[endOfLast(all):begin]), message.Piece{Field: field})
+		all = append(all, foundField{field, begin, end})
 		at = end
 	}
-	return literal(pattern, p.text[after(all):]), all
+	return appendText(pattern, p.text[endOfLast(all):]), all
 }
 
-func after(all []found) int {
+func endOfLast(all []foundField) int {
 	if len(all) == 0 {
 		return 0
 	}
 	return all[len(all)-1].end
 }
 
-func literal(pattern message.Pattern, text string) message.Pattern {
+func appendText(pattern message.Pattern, text string) message.Pattern {
 	if text == "" {
 		return pattern
 	}
 	return append(pattern, message.Piece{Text: text})
 }
 
-// needUnsubscribe notes that there is no way out.
-func (p *part) needUnsubscribe(all []found) {
-	if !slices.ContainsFunc(all, func(f found) bool { return f.field == message.FieldUnsubscribe }) {
+// requireUnsubscribe notes that there is no way out.
+func (p *part) requireUnsubscribe(all []foundField) {
+	if !slices.ContainsFunc(all, func(f foundField) bool { return f.field == message.FieldUnsubscribe }) {
 		p.add(-1, CodeNoUnsubscribe, "has to offer {{unsubscribe}}")
 	}
 }

@@ -10,16 +10,16 @@ import (
 )
 
 const (
-	// budget is how long one step of a campaign is tried before it waits for an operator: as that of a welcome email.
-	budget = 24 * time.Hour
-	// longestWait is how far ahead a campaign may be scheduled. Later is more likely a slip in the year.
-	longestWait = 366 * 24 * time.Hour
-	// longestPast is how long ago its time may be: a request may be late or repeated, but another year would send at once.
-	longestPast = 24 * time.Hour
+	// stepBudget is how long one step of a campaign is tried before it waits for an operator: as that of a welcome email.
+	stepBudget = 24 * time.Hour
+	// maxAhead is how far ahead a campaign may be scheduled. Later is more likely a slip in the year.
+	maxAhead = 366 * 24 * time.Hour
+	// maxPast is how long ago its time may be: a request may be late or repeated, but another year would send at once.
+	maxPast = 24 * time.Hour
 )
 
-// leastRate is one recipient in 100 s. Less is a mistake rather than a wish.
-const leastRate = 0.01
+// minRate is one recipient in 100 s. Less is a mistake rather than a wish.
+const minRate = 0.01
 
 // Request asks for a campaign.
 type Request struct {
@@ -28,23 +28,23 @@ type Request struct {
 	Rate       float64   // recipients a second at most; 0: no bound
 }
 
-// Check finds every mistake of the request.
-func (r Request) Check(now time.Time) []Mistake {
-	mistakes := Check(r.Content)
+// Check finds every violation of the request.
+func (r Request) Check(now time.Time) []Violation {
+	violations := Check(r.Content)
 	switch ahead := r.ScheduleAt.Sub(now); {
 	case r.ScheduleAt.IsZero():
-	case ahead > longestWait:
-		mistakes = append(mistakes, Mistake{Part: partScheduleAt, Code: CodeInvalid, Message: "is more than a year ahead"})
-	case ahead < -longestPast:
-		mistakes = append(mistakes, Mistake{Part: partScheduleAt, Code: CodeInvalid, Message: "is more than a day past"})
+	case ahead > maxAhead:
+		violations = append(violations, Violation{Part: partScheduleAt, Code: CodeInvalid, Message: "is more than a year ahead"})
+	case ahead < -maxPast:
+		violations = append(violations, Violation{Part: partScheduleAt, Code: CodeInvalid, Message: "is more than a day past"})
 	}
-	if r.Rate < 0 || r.Rate > 0 && r.Rate < leastRate || math.IsNaN(r.Rate) || math.IsInf(r.Rate, 0) {
-		mistakes = append(mistakes, Mistake{Part: partRate, Code: CodeInvalid, Message: "is not a number of recipients a second: 0, for no bound, or at least 0.01"})
+	if r.Rate < 0 || r.Rate > 0 && r.Rate < minRate || math.IsNaN(r.Rate) || math.IsInf(r.Rate, 0) {
+		violations = append(violations, Violation{Part: partRate, Code: CodeInvalid, Message: "is not a number of recipients a second: 0, for no bound, or at least 0.01"})
 	}
-	return mistakes
+	return violations
 }
 
-// Validate returns a *MistakesError with every mistake of the request, or nil.
+// Validate returns a *ValidationError with every violation of the request, or nil.
 func (r Request) Validate(now time.Time) error {
 	return asError(r.Check(now))
 }
@@ -56,12 +56,12 @@ func (r Request) Input(id, fingerprint string, now time.Time, parking time.Durat
 	return workflows.CampaignInput{
 		CampaignID: id, Fingerprint: fingerprint, Content: &content,
 		CreatedAt: now.UTC(), ScheduleAt: utc(r.ScheduleAt), Rate: r.Rate,
-		BatchSize: message.MaxBatch, Budget: budget, ParkingTime: parking,
+		BatchSize: message.MaxBatch, Budget: stepBudget, ParkingTime: parking,
 	}
 }
 
-// Parts are the values that make two requests the same.
-func (r Request) Parts() []string {
+// FingerprintParts are the values that make two requests the same.
+func (r Request) FingerprintParts() []string {
 	at := ""
 	if !r.ScheduleAt.IsZero() {
 		at = r.ScheduleAt.UTC().Format(time.RFC3339Nano)

@@ -106,12 +106,12 @@ func (s *Mailgun) post(ctx context.Context, out *mailgun.Message) (receipt messa
 
 	_, id, err := mg.Send(ctx, out)
 	if refused, ok := errors.AsType[*mailgun.UnexpectedResponseError](err); ok {
-		return message.Receipt{}, sortMailgun(err, answer.header, time.Now()), refused.Data
+		return message.Receipt{}, classifyMailgunError(err, answer.header, time.Now()), refused.Data
 	}
 	id = strings.Trim(id, "<>")
 	switch {
 	case err != nil:
-		refusal = sortMailgun(err, answer.header, time.Now())
+		refusal = classifyMailgunError(err, answer.header, time.Now())
 	case id == "":
 		refusal = transport.NoAnswer(MailgunName, errors.New("no message id"))
 	default:
@@ -135,8 +135,8 @@ func (s *Mailgun) compose(m message.Message) (*mailgun.Message, error) {
 	)
 }
 
-// sortMailgun turns what the SDK returned into a message.Error.
-func sortMailgun(err error, header http.Header, now time.Time) *message.Error {
+// classifyMailgunError turns what the SDK returned into a message.Error.
+func classifyMailgunError(err error, header http.Header, now time.Time) *message.Error {
 	if errors.Is(err, mailgun.ErrInvalidMessage) {
 		return invalid(MailgunName)
 	}
@@ -171,7 +171,7 @@ func mailgunFailure(status int, body []byte) message.Failure {
 		http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		return message.Misconfigured
 	case http.StatusBadRequest:
-		if aboutSender(body) {
+		if isSenderProblem(body) {
 			return message.Misconfigured
 		}
 		return message.Rejected
@@ -193,7 +193,7 @@ var senderProblems = [][]byte{
 	[]byte("free accounts are for test purposes"),
 }
 
-func aboutSender(body []byte) bool {
+func isSenderProblem(body []byte) bool {
 	body = bytes.ToLower(body)
 	for _, problem := range senderProblems {
 		if bytes.Contains(body, problem) {

@@ -14,8 +14,8 @@ import (
 	"registrar/internal/message"
 )
 
-// mailgunPart is the time that a part of a batch needs, as a rule.
-const mailgunPart = 15 * time.Second
+// mailgunPartTime is the time that a part of a batch needs, as a rule.
+const mailgunPartTime = 15 * time.Second
 
 // SendBatch hands b to Mailgun in one call, with a set of variables for each recipient. Its emails carry the user
 // variables campaign_id and kind and the tag campaign, and are not tracked.
@@ -45,14 +45,14 @@ func (s *Mailgun) sendPart(ctx context.Context, b message.Batch, to []message.Re
 	switch {
 	case refusal == nil:
 		return message.BatchReceipt{Receipt: receipt, Done: len(to)}, nil
-	case refusal.Failure != message.Rejected || !aboutRecipient(body):
+	case refusal.Failure != message.Rejected || !isRecipientProblem(body):
 		return message.BatchReceipt{}, refusal
 	case len(to) == 1:
 		return message.BatchReceipt{Done: 1, Rejected: []int{0}}, nil
 	}
 	half := len(to) / 2
 	first, err := s.sendPart(ctx, b, to[:half])
-	if err != nil || first.Done < half || !message.TimeFor(ctx, mailgunPart) {
+	if err != nil || first.Done < half || !message.TimeFor(ctx, mailgunPartTime) {
 		return first, err
 	}
 	rest, err := s.sendPart(ctx, b, to[half:])
@@ -68,7 +68,7 @@ func (s *Mailgun) sendPart(ctx context.Context, b message.Batch, to []message.Re
 // to write with 'to' in quotes as well.
 var toParameter = regexp.MustCompile(`(?i)(?:^|[\s"'])to'? parameter`)
 
-func aboutRecipient(body []byte) bool { return toParameter.Match(body) }
+func isRecipientProblem(body []byte) bool { return toParameter.Match(body) }
 
 func (s *Mailgun) composeBatch(b message.Batch, to []message.Recipient) (*mailgun.Message, error) {
 	out := mailgun.NewMessage(s.from, asTemplate(b.Subject, ""), asTemplate(b.Text, ""))
@@ -98,7 +98,7 @@ func variable(f message.Field, suffix string) string { return "%recipient." + st
 func variables(r message.Recipient) map[string]any {
 	values := map[string]any{}
 	for _, f := range []message.Field{message.FieldFirstName, message.FieldUnsubscribe} {
-		value := inert(r.Value(f))
+		value := escapeVariables(r.Value(f))
 		values[string(f)], values[string(f)+htmlSuffix] = value, html.EscapeString(value)
 	}
 	return values
@@ -113,14 +113,14 @@ func asTemplate(p message.Pattern, suffix string) string {
 			literal.WriteString(piece.Text)
 			continue
 		}
-		out.WriteString(inert(literal.String()) + variable(piece.Field, suffix))
+		out.WriteString(escapeVariables(literal.String()) + variable(piece.Field, suffix))
 		literal.Reset()
 	}
-	return out.String() + inert(literal.String())
+	return out.String() + escapeVariables(literal.String())
 }
 
 // placeholder is how Mailgun's own variables begin. It has no way to escape them.
 var placeholder = regexp.MustCompile(`%(recipient|unsubscribe_url|tag_unsubscribe_|mailing_list)`)
 
-// inert puts a word joiner, which nobody sees, where text would become a variable.
-func inert(text string) string { return placeholder.ReplaceAllString(text, "%\u2060$1") }
+// escapeVariables puts a word joiner, which nobody sees, where text would become a variable.
+func escapeVariables(text string) string { return placeholder.ReplaceAllString(text, "%\u2060$1") }

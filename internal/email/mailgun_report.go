@@ -20,8 +20,8 @@ import (
 // hours, and does not say that a repetition is signed anew: an outage of ours must lose none. What is replayed within that
 // time is known by its token.
 const (
-	mailgunOldest = 9 * time.Hour
-	mailgunAhead  = 5 * time.Minute
+	maxReportAge  = 9 * time.Hour
+	maxReportSkew = 5 * time.Minute
 )
 
 // MailgunReports reads the delivery reports that Mailgun posts. It is safe for concurrent use.
@@ -72,7 +72,7 @@ func (m *MailgunReports) verify(signature []byte, now time.Time) (token string, 
 	if err != nil || !genuine || noNumber != nil {
 		return "", message.ErrNotGenuine
 	}
-	if age := now.Sub(time.Unix(seconds, 0)); age > mailgunOldest || age < -mailgunAhead {
+	if age := now.Sub(time.Unix(seconds, 0)); age > maxReportAge || age < -maxReportSkew {
 		return "", message.ErrNotGenuine
 	}
 	return s.Token, nil
@@ -161,7 +161,7 @@ func (e mailgunEvent) suppress() message.SuppressionReason {
 	case events.ReasonOld, events.ReasonESPBlock, events.ReasonBlacklisted, events.ReasonGreylisted:
 		return ""
 	}
-	if noMailbox(e.DeliveryStatus.Enhanced) {
+	if isNoMailbox(e.DeliveryStatus.Enhanced) {
 		return message.Bounced
 	}
 	return ""

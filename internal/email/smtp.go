@@ -34,8 +34,8 @@ const (
 
 const (
 	smtpPort = 587
-	// smtpStall is how long the server may keep the connection waiting before it counts as dead.
-	smtpStall = 15 * time.Second
+	// smtpTimeout is how long the server may keep the connection waiting before it counts as dead.
+	smtpTimeout = 15 * time.Second
 )
 
 // SMTPOptions configures an SMTP sender.
@@ -136,7 +136,7 @@ func (s *SMTP) dial(ctx context.Context) (*smtpConnection, error) {
 			c.release()
 			_ = c.raw.Close()
 		}
-		return nil, sortDial(ctx, err)
+		return nil, classifyDialError(ctx, err)
 	}
 	return c, nil
 }
@@ -149,7 +149,7 @@ func (s *SMTP) clientOptions(lifetime context.Context, c *smtpConnection) []mail
 		SMTPPlain:    mail.NoTLS,
 	}[o.TLS]
 	options := []mail.Option{
-		mail.WithPort(o.Port), mail.WithTimeout(smtpStall), mail.WithTLSPolicy(policy), mail.WithTLSConfig(o.TLSConfig.Clone()),
+		mail.WithPort(o.Port), mail.WithTimeout(smtpTimeout), mail.WithTLSPolicy(policy), mail.WithTLSConfig(o.TLSConfig.Clone()),
 		mail.WithoutNoop(), mail.WithoutRset(),
 		mail.WithDialContextFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := new(net.Dialer).DialContext(ctx, network, address)
@@ -173,7 +173,7 @@ func (s *SMTP) clientOptions(lifetime context.Context, c *smtpConnection) []mail
 // send hands over one email. Its errors are *message.Errors.
 func (c *smtpConnection) send(ctx context.Context, out *mail.Msg) error {
 	if err := c.hand(out); err != nil {
-		return sortSend(ctx, err)
+		return classifySendError(ctx, err)
 	}
 	return nil
 }
@@ -185,8 +185,8 @@ func (c *smtpConnection) sendOne(ctx context.Context, out *mail.Msg) (*smtpRefus
 	if err == nil {
 		return nil, nil
 	}
-	refused := sortSend(ctx, err)
-	refusal, ofOne := sortOne(refused, err)
+	refused := classifySendError(ctx, err)
+	refusal, ofOne := recipientRefusal(refused, err)
 	if !ofOne {
 		return nil, refused
 	}

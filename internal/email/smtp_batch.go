@@ -24,14 +24,14 @@ func (s *SMTP) SendBatch(ctx context.Context, b message.Batch) (message.BatchRec
 		return message.BatchReceipt{}, err
 	}
 	defer c.close()
-	t := tally{try: func(i int) (*smtpRefusal, error) {
+	t := batchProgress{try: func(i int) (*smtpRefusal, error) {
 		out, err := s.composeOne(fmt.Sprintf("%d.%s", i+1, of.MessageID), b, b.Recipients[i])
 		if err != nil {
 			return &smtpRefusal{Error: invalid(SMTPName), own: true}, nil //nolint:nilerr // it is this recipient's refusal
 		}
 		return c.sendOne(ctx, out)
 	}}
-	err = t.all(ctx, len(b.Recipients))
+	err = t.sendAll(ctx, len(b.Recipients))
 	return t.receipt(of), err
 }
 

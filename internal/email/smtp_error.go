@@ -19,9 +19,9 @@ func smtpError(failure message.Failure, code string) *message.Error {
 	return &message.Error{Provider: SMTPName, Failure: failure, Code: code}
 }
 
-// sortDial turns an error before the first email into a message.Error. The server has not heard of a recipient yet, so
+// classifyDialError turns an error before the first email into a message.Error. The server has not heard of a recipient yet, so
 // what it refuses for good is our account. What it or the client does not support is configured wrongly, too.
-func sortDial(ctx context.Context, err error) *message.Error {
+func classifyDialError(ctx context.Context, err error) *message.Error {
 	if reply, ok := errors.AsType[*textproto.Error](err); ok {
 		if reply.Code >= 500 {
 			return smtpError(message.Misconfigured, strconv.Itoa(reply.Code))
@@ -38,24 +38,24 @@ func sortDial(ctx context.Context, err error) *message.Error {
 // smtpNoAnswer is the error for a connection that did not last. Its end by the context shows as a network error.
 func smtpNoAnswer(ctx context.Context, err error) *message.Error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return cmp.Or(ended(ctx), smtpError(message.Unavailable, "network"))
+		return cmp.Or(contextError(ctx), smtpError(message.Unavailable, "network"))
 	}
-	return cmp.Or(ended(ctx), transport.NoAnswer(SMTPName, err))
+	return cmp.Or(contextError(ctx), transport.NoAnswer(SMTPName, err))
 }
 
-func ended(ctx context.Context) *message.Error {
+func contextError(ctx context.Context) *message.Error {
 	if ctx.Err() == nil {
 		return nil
 	}
 	return transport.NoAnswer(SMTPName, ctx.Err())
 }
 
-// sortSend turns what the server said to an email into a message.Error. The server's text is dropped, since it often
+// classifySendError turns what the server said to an email into a message.Error. The server's text is dropped, since it often
 // holds the address; the code is the reply's, with the enhanced one (RFC 3463) if there is one.
-func sortSend(ctx context.Context, err error) *message.Error {
+func classifySendError(ctx context.Context, err error) *message.Error {
 	refusal, ok := errors.AsType[*mail.SendError](err)
 	if !ok || refusal.ErrorCode() == 0 {
-		e := cmp.Or(ended(ctx), smtpError(message.Unavailable, "network"))
+		e := cmp.Or(contextError(ctx), smtpError(message.Unavailable, "network"))
 		e.Unknown = ok && refusal.Reason == mail.ErrSMTPDataClose
 		return e
 	}
@@ -78,13 +78,13 @@ func sortSend(ctx context.Context, err error) *message.Error {
 // smtpRefusal is what a server said to the email of one recipient of a batch.
 type smtpRefusal struct {
 	*message.Error
-	own  bool // for the recipient's own sake, without a doubt
-	gone bool // there is no such mailbox
+	own       bool // for the recipient's own sake, without a doubt
+	noMailbox bool // there is no such mailbox
 }
 
-// sortOne tells whether the server refused one recipient rather than everybody: it answered to RCPT or to the email, and goes
+// recipientRefusal tells whether the server refused one recipient rather than everybody: it answered to RCPT or to the email, and goes
 // on with the session, which 421 and 521 end.
-func sortOne(refused *message.Error, err error) (*smtpRefusal, bool) {
+func recipientRefusal(refused *message.Error, err error) (*smtpRefusal, bool) {
 	e, ok := errors.AsType[*mail.SendError](err)
 	if !ok || e.Reason == mail.ErrSMTPMailFrom {
 		return nil, false
@@ -94,12 +94,12 @@ func sortOne(refused *message.Error, err error) (*smtpRefusal, bool) {
 		return nil, false
 	}
 	enhanced := e.EnhancedStatusCode()
-	r := &smtpRefusal{Error: refused, gone: refused.Failure == message.Rejected && noMailbox(enhanced)}
+	r := &smtpRefusal{Error: refused, noMailbox: refused.Failure == message.Rejected && isNoMailbox(enhanced)}
 	switch {
 	case enhanced == "4.2.1", enhanced == "4.2.2": // a mailbox that is disabled or full
 		r.own = true
 	case refused.Failure == message.Rejected:
-		r.own = e.Reason == mail.ErrSMTPRcptTo || r.gone || strings.HasPrefix(enhanced, "5.2.")
+		r.own = e.Reason == mail.ErrSMTPRcptTo || r.noMailbox || strings.HasPrefix(enhanced, "5.2.")
 	}
 	return r, true
 }
@@ -134,10 +134,10 @@ func recipientFailure(code int, enhanced string) message.Failure {
 	}
 }
 
-// noMailbox tells whether an enhanced code (RFC 3463, RFC 7505) says for good that there is no such mailbox: its name, its
+// isNoMailbox tells whether an enhanced code (RFC 3463, RFC 7505) says for good that there is no such mailbox: its name, its
 // domain or its syntax is wrong, it has moved away, or its domain takes no mail. The rest of 5.1 is vague, or about the
 // sender.
-func noMailbox(enhanced string) bool {
+func isNoMailbox(enhanced string) bool {
 	switch enhanced {
 	case "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10":
 		return true

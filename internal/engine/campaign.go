@@ -70,7 +70,7 @@ func (c *Campaigns) Start(ctx context.Context, key string, r campaign.Request) (
 	if err != nil {
 		return Campaign{}, err
 	}
-	in := r.Input(id, c.Keys.Fingerprint(r.Parts()...), now, c.ParkingTime)
+	in := r.Input(id, c.Keys.Fingerprint(r.FingerprintParts()...), now, c.ParkingTime)
 	memo := memoOf(in)
 	ctx, cancel := c.bound(ctx)
 	defer cancel()

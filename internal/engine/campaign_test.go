@@ -209,10 +209,10 @@ func TestStartWithoutAKey(t *testing.T) {
 
 func TestStartFailures(t *testing.T) {
 	t.Parallel()
-	var mistakes *campaign.MistakesError
+	var violations *campaign.ValidationError
 	_, err := campaigns(&fakeClient{}).Start(t.Context(), "", campaign.Request{ScheduleAt: noon.AddDate(2, 0, 0), Rate: -1})
-	require.ErrorAs(t, err, &mistakes)
-	require.Len(t, mistakes.Mistakes, 5)
+	require.ErrorAs(t, err, &violations)
+	require.Len(t, violations.Violations, 5)
 
 	for _, down := range []error{serviceerror.NewUnavailable(""), context.DeadlineExceeded, serviceerror.NewDeadlineExceeded("")} {
 		f := &fakeClient{execute: func(client.StartWorkflowOptions, workflows.CampaignInput) error { return down }}

@@ -11,8 +11,8 @@ import (
 	"registrar/internal/message"
 )
 
-// DefaultPatience is how long one provider is waited for while there is another one.
-const DefaultPatience = 4 * time.Second
+// DefaultTimeout is how long one provider is waited for while there is another one.
+const DefaultTimeout = 4 * time.Second
 
 // Provider is one of a chain.
 type Provider struct {
@@ -23,9 +23,9 @@ type Provider struct {
 
 // Options tune a Chain.
 type Options struct {
-	// Patience bounds one try at a provider when the chain has several, so that one that hangs leaves time to others; it
-	// does not bound a batch. Default DefaultPatience.
-	Patience time.Duration
+	// Timeout bounds one try at a provider when the chain has several, so that one that hangs leaves time to others; it
+	// does not bound a batch. Default DefaultTimeout.
+	Timeout time.Duration
 	// Logger hears when a provider is left out and when it is used again; default slog.Default.
 	Logger *slog.Logger
 }
@@ -41,8 +41,8 @@ type Options struct {
 // Codes, other messages and batches each find out a provider's health for themselves: what it says to a campaign keeps no
 // code waiting.
 type Chain struct {
-	codes, notices, batches []*link
-	patience                time.Duration
+	codes, notices, batches []*member
+	timeout                 time.Duration
 }
 
 var (
@@ -54,14 +54,14 @@ var (
 func New(o Options, providers ...Provider) *Chain {
 	c := &Chain{}
 	if len(providers) > 1 {
-		c.patience = cmp.Or(o.Patience, DefaultPatience)
+		c.timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	}
 	logger := cmp.Or(o.Logger, slog.Default())
 	for _, p := range providers {
-		c.codes = append(c.codes, newLink(p, logger.With("of", "codes")))
-		c.notices = append(c.notices, newLink(p, logger.With("of", "notices")))
+		c.codes = append(c.codes, newMember(p, logger.With("of", "codes")))
+		c.notices = append(c.notices, newMember(p, logger.With("of", "notices")))
 		if p.Batches != nil {
-			c.batches = append(c.batches, newLink(p, logger.With("of", "batches")))
+			c.batches = append(c.batches, newMember(p, logger.With("of", "batches")))
 		}
 	}
 	return c
@@ -72,19 +72,19 @@ func New(o Options, providers ...Provider) *Chain {
 //   - Misconfigured when every provider said so;
 //   - else Unavailable, with a RetryAfter only when no provider may be asked before.
 func (c *Chain) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
-	links := c.notices
+	members := c.notices
 	if m.Kind == message.KindOTP {
-		links = c.codes
+		members = c.codes
 	}
-	usable := slices.DeleteFunc(slices.Clone(links), func(l *link) bool { return slices.Contains(m.Avoid, l.Name) })
+	usable := slices.DeleteFunc(slices.Clone(members), func(p *member) bool { return slices.Contains(m.Avoid, p.Name) })
 	if len(usable) == 0 {
 		return message.Receipt{}, &message.Error{Failure: message.Rejected, Code: message.CodeExhausted}
 	}
 	var receipt message.Receipt
-	err := run(ctx, inTurn(usable, m.Attempt), func(ctx context.Context, p Provider) (err error) {
-		if c.patience > 0 {
+	err := attempt(ctx, rotate(usable, m.Attempt), func(ctx context.Context, p Provider) (err error) {
+		if c.timeout > 0 {
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, c.patience)
+			ctx, cancel = context.WithTimeout(ctx, c.timeout)
 			defer cancel()
 		}
 		receipt, err = p.Sender.Send(ctx, m)
@@ -103,7 +103,7 @@ func (c *Chain) SendBatch(ctx context.Context, b message.Batch) (message.BatchRe
 		return message.BatchReceipt{}, &message.Error{Failure: message.Misconfigured, Code: message.CodeExhausted}
 	}
 	var receipt message.BatchReceipt
-	err := run(ctx, inTurn(c.batches, b.Attempt), func(ctx context.Context, p Provider) (err error) {
+	err := attempt(ctx, rotate(c.batches, b.Attempt), func(ctx context.Context, p Provider) (err error) {
 		receipt, err = p.Batches.SendBatch(ctx, b)
 		if err != nil && receipt.Done > 0 {
 			partly := *refusalOf(p.Name, err)
@@ -115,8 +115,8 @@ func (c *Chain) SendBatch(ctx context.Context, b message.Batch) (message.BatchRe
 	return receipt, err
 }
 
-// inTurn is links from the one whose turn it is in an attempt.
-func inTurn(links []*link, attempt int) []*link {
-	first := (max(attempt, 1) - 1) % len(links)
-	return slices.Concat(links[first:], links[:first])
+// rotate returns the members from the one whose turn it is in an attempt.
+func rotate(members []*member, attempt int) []*member {
+	first := (max(attempt, 1) - 1) % len(members)
+	return slices.Concat(members[first:], members[:first])
 }

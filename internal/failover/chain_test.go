@@ -107,7 +107,7 @@ func TestProviderThatHangs(t *testing.T) {
 		f.a.hang()
 		began := time.Now()
 		require.Equal(t, unavailable("a", "timeout", 0), f.refused(t, 1))
-		require.Equal(t, failover.DefaultPatience, time.Since(began))
+		require.Equal(t, failover.DefaultTimeout, time.Since(began))
 		require.Equal(t, "b", f.taken(t, 2))
 
 		alone := setup(true)

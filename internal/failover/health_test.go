@@ -145,7 +145,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 
 		f.b.refuse(message.Unavailable, "429", time.Hour)
 		require.Equal(t, unavailable("b", "429", time.Second), f.refused(t, 2), "the first that may be asked again")
-		require.Equal(t, unavailable("a", message.CodeHeld, time.Second), f.refused(t, 3))
+		require.Equal(t, unavailable("a", message.CodeRetryAfter, time.Second), f.refused(t, 3))
 		require.Equal(t, []int{1, 60}, []int{f.a.calls, f.b.calls})
 		time.Sleep(time.Second)
 		f.a.work()
@@ -160,7 +160,7 @@ func TestRetryAfterOfTheOnlyProvider(t *testing.T) {
 		f.a.refuse(message.Unavailable, "429", time.Minute)
 		require.Equal(t, unavailable("a", "429", time.Minute), f.refused(t, 1))
 		time.Sleep(20 * time.Second)
-		require.Equal(t, unavailable("a", message.CodeHeld, 40*time.Second), f.refused(t, 1))
+		require.Equal(t, unavailable("a", message.CodeRetryAfter, 40*time.Second), f.refused(t, 1))
 		require.Equal(t, 1, f.a.calls)
 	})
 }
@@ -172,7 +172,7 @@ func TestLongRetryAfter(t *testing.T) {
 		f := setup(true)
 		f.a.refuse(message.Unavailable, "503", 24*time.Hour)
 		require.Equal(t, unavailable("a", "503", 24*time.Hour), f.refused(t, 1))
-		require.Equal(t, unavailable("a", message.CodeHeld, 10*time.Minute), f.refused(t, 1))
+		require.Equal(t, unavailable("a", message.CodeRetryAfter, 10*time.Minute), f.refused(t, 1))
 		time.Sleep(10 * time.Minute)
 		f.a.work()
 		require.Equal(t, "a", f.taken(t, 1))
@@ -187,7 +187,7 @@ func TestRetryAfterBesideAPausedProvider(t *testing.T) {
 		f.a.paused()
 		f.b.refuse(message.Unavailable, "429", time.Minute)
 		require.Equal(t, unavailable("b", "429", time.Minute), f.refused(t, 1))
-		require.Equal(t, unavailable("b", message.CodeHeld, time.Minute), f.refused(t, 1))
+		require.Equal(t, unavailable("b", message.CodeRetryAfter, time.Minute), f.refused(t, 1))
 	})
 }
 

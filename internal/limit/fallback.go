@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	// patience is how long one request waits for the shared store: some hundred times what it takes.
-	patience = 250 * time.Millisecond
-	// failuresInARow open the breaker: then nobody waits any more.
-	failuresInARow = 3
-	// openFor is how long the store is left alone before one request tries it.
-	openFor = 5 * time.Second
+	// storeTimeout is how long one request waits for the shared store: some hundred times what it takes.
+	storeTimeout = 250 * time.Millisecond
+	// failuresToOpen open the breaker: then nobody waits any more.
+	failuresToOpen = 3
+	// breakerTimeout is how long the store is left alone before one request tries it.
+	breakerTimeout = 5 * time.Second
 )
 
 // fallback asks the shared store, and the process's own while that one does not answer.
@@ -28,8 +28,8 @@ type fallback struct {
 func newFallback(shared, own store, logger *slog.Logger) *fallback {
 	f := &fallback{shared: shared, own: own}
 	f.breaker = gobreaker.NewCircuitBreaker[time.Duration](gobreaker.Settings{
-		Timeout:     openFor,
-		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= failuresInARow },
+		Timeout:     breakerTimeout,
+		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= failuresToOpen },
 		OnStateChange: func(_ string, from, to gobreaker.State) {
 			switch {
 			case from == gobreaker.StateClosed:
@@ -60,7 +60,7 @@ func (f *fallback) release(ctx context.Context, act string, keys []string) error
 // try fails at once while the breaker is open. A client that leaves says nothing about the store.
 func (f *fallback) try(ctx context.Context, call func(context.Context) (time.Duration, error)) (time.Duration, error) {
 	return f.breaker.Execute(func() (time.Duration, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 		defer cancel()
 		wait, err := call(ctx)
 		if err != nil {

@@ -51,18 +51,18 @@ func TestAnOutage(t *testing.T) {
 			for range 50 {
 				require.Zero(t, take(), "memory answers")
 			}
-			require.Equal(t, failuresInARow, shared.asked)
-			require.Equal(t, failuresInARow*patience, time.Since(began), "the others do not wait")
+			require.Equal(t, failuresToOpen, shared.asked)
+			require.Equal(t, failuresToOpen*storeTimeout, time.Since(began), "the others do not wait")
 			for range 3 { // tries that fail
-				time.Sleep(openFor + time.Millisecond) // of a bubble: takes no time
+				time.Sleep(breakerTimeout + time.Millisecond) // of a bubble: takes no time
 				require.Zero(t, take())
 				require.Zero(t, take())
 			}
-			require.Equal(t, failuresInARow+3, shared.asked)
+			require.Equal(t, failuresToOpen+3, shared.asked)
 			require.Equal(t, 1, strings.Count(shared.logs.String(), "level=WARN"), shared.logs.String())
 
 			shared.away = false
-			time.Sleep(openFor + time.Millisecond)
+			time.Sleep(breakerTimeout + time.Millisecond)
 			require.Equal(t, time.Hour, take())
 			require.Equal(t, 1, strings.Count(shared.logs.String(), "limits are shared again"))
 		}

@@ -56,7 +56,7 @@ func New(o Options) (*Limits, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	l := &Limits{Options: o, store: newMemory(mostActs, time.Now), close: func() error { return nil }}
+	l := &Limits{Options: o, store: newMemory(maxActs, time.Now), close: func() error { return nil }}
 	if o.RedisURL == "" {
 		return l, nil
 	}

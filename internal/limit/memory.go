@@ -9,9 +9,9 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// mostActs bounds the memory of a process to about 30 MB, however many clients come (BenchmarkMemory). Over it, the keys
+// maxActs bounds the memory of a process to about 30 MB, however many clients come (BenchmarkMemory). Over it, the keys
 // that were used longest ago are forgotten.
-const mostActs = 100_000
+const maxActs = 100_000
 
 // memory is the store of one process.
 type memory struct {
@@ -20,18 +20,18 @@ type memory struct {
 	mu   sync.Mutex
 	acts int // in all logs
 	most int
-	logs *simplelru.LRU[string, []noted] // each in the order of time, and not empty
+	logs *simplelru.LRU[string, []loggedAct] // each in the order of time, and not empty
 }
 
-// noted is an act, and when it was noted.
-type noted struct {
+// loggedAct is an act, and when it was noted.
+type loggedAct struct {
 	act string
 	at  time.Time
 }
 
 func newMemory(most int, now func() time.Time) *memory {
 	m := &memory{now: now, most: most}
-	logs, err := simplelru.NewLRU(most, func(_ string, forgotten []noted) { m.acts -= len(forgotten) })
+	logs, err := simplelru.NewLRU(most, func(_ string, forgotten []loggedAct) { m.acts -= len(forgotten) })
 	if err != nil {
 		panic(err) // most is positive
 	}
@@ -51,8 +51,8 @@ func (m *memory) take(_ context.Context, r Rate, act string, keys []string) (wai
 	}
 	for _, key := range keys {
 		log, _ := m.logs.Get(key)
-		if !slices.ContainsFunc(log, noted{act: act}.same) {
-			m.put(key, append(log, noted{act, now}))
+		if !slices.ContainsFunc(log, loggedAct{act: act}.same) {
+			m.put(key, append(log, loggedAct{act, now}))
 		}
 	}
 	for m.acts > m.most {
@@ -66,19 +66,19 @@ func (m *memory) release(_ context.Context, act string, keys []string) error {
 	defer m.mu.Unlock()
 	for _, key := range keys {
 		if log, ok := m.logs.Peek(key); ok {
-			m.put(key, slices.DeleteFunc(log, noted{act: act}.same))
+			m.put(key, slices.DeleteFunc(log, loggedAct{act: act}.same))
 		}
 	}
 	return nil
 }
 
 // recent forgets what a key noted up to a moment, and returns the rest.
-func (m *memory) recent(key string, since time.Time) []noted {
+func (m *memory) recent(key string, since time.Time) []loggedAct {
 	log, ok := m.logs.Get(key)
 	if !ok {
 		return nil
 	}
-	old := slices.IndexFunc(log, func(n noted) bool { return n.at.After(since) })
+	old := slices.IndexFunc(log, func(n loggedAct) bool { return n.at.After(since) })
 	switch old {
 	case 0:
 		return log
@@ -89,7 +89,7 @@ func (m *memory) recent(key string, since time.Time) []noted {
 }
 
 // put replaces a key's log.
-func (m *memory) put(key string, log []noted) []noted {
+func (m *memory) put(key string, log []loggedAct) []loggedAct {
 	m.logs.Remove(key) // which counts down
 	if len(log) > 0 {
 		m.logs.Add(key, log)
@@ -98,12 +98,12 @@ func (m *memory) put(key string, log []noted) []noted {
 	return log
 }
 
-func (n noted) same(other noted) bool { return n.act == other.act }
+func (n loggedAct) same(other loggedAct) bool { return n.act == other.act }
 
 // waitFor is how long until a log of the last period has room for an act. The log may have more acts than the rate
 // allows: the rate may have been another one.
-func waitFor(log []noted, r Rate, act string, now time.Time) time.Duration {
-	if len(log) < r.Most || slices.ContainsFunc(log, noted{act: act}.same) {
+func waitFor(log []loggedAct, r Rate, act string, now time.Time) time.Duration {
+	if len(log) < r.Most || slices.ContainsFunc(log, loggedAct{act: act}.same) {
 		return 0
 	}
 	return log[len(log)-r.Most].at.Add(r.Period).Sub(now)

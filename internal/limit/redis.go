@@ -39,12 +39,12 @@ end
 return 0
 `)
 
-// quiet stops the client's own lines on standard error, of which there would be one for each try.
-var quiet = sync.OnceFunc(logging.Disable)
+// disableClientLog stops the client's own lines on standard error, of which there would be one for each try.
+var disableClientLog = sync.OnceFunc(logging.Disable)
 
 // newRedis connects when it is first used.
 func newRedis(address string) (*shared, error) {
-	quiet()
+	disableClientLog()
 	o, err := redis.ParseURL(address)
 	if unreadable := new(url.Error); errors.As(err, &unreadable) {
 		return nil, errors.New("is no URL") // the cause has the password

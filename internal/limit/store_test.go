@@ -146,16 +146,16 @@ func BenchmarkMemory(b *testing.B) {
 		return float64(stats.HeapAlloc)
 	}
 	before := heap()
-	m := newMemory(mostActs, time.Now)
+	m := newMemory(maxActs, time.Now)
 	rate := Rate{Most: 60, Period: time.Minute}
 	take := func(n int) {
 		_, _ = m.take(b.Context(), rate, fmt.Sprintf("%032d", n), []string{fmt.Sprintf("registrar:limit:registration:%032d", n)})
 	}
-	for n := range mostActs {
+	for n := range maxActs {
 		take(n)
 	}
 	full := heap() - before
-	n := mostActs
+	n := maxActs
 	for b.Loop() {
 		take(n)
 		n++

@@ -25,8 +25,8 @@ const (
 	CodePaused = "paused"
 	// CodePauseUnknown: it cannot be known whether an operator has paused the provider.
 	CodePauseUnknown = "pause_unknown"
-	// CodeHeld: the provider asked to be left alone for a time that lasts.
-	CodeHeld = "retry_after"
+	// CodeRetryAfter: the provider asked to be left alone for a time that lasts.
+	CodeRetryAfter = "retry_after"
 	// CodeExhausted: the message's Avoid leaves no provider, since each has reported it undelivered.
 	CodeExhausted = "exhausted"
 )
@@ -51,7 +51,7 @@ func (e *Error) Error() string {
 // Asked tells whether the provider was asked at all.
 func (e *Error) Asked() bool {
 	switch e.Code {
-	case CodePaused, CodePauseUnknown, CodeHeld, CodeExhausted:
+	case CodePaused, CodePauseUnknown, CodeRetryAfter, CodeExhausted:
 		return false
 	default:
 		return true

@@ -2,10 +2,7 @@
 // Providers implement Sender; activities send through it; the store keeps the ledger. It does no I/O.
 package message
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // Kind says what a message is for.
 type Kind string
@@ -56,21 +53,4 @@ type Receipt struct {
 // idempotent: the ledger keeps a message from being sent twice.
 type Sender interface {
 	Send(ctx context.Context, m Message) (Receipt, error)
-}
-
-// Key identifies a message in the ledger.
-type Key struct {
-	RegistrationID string
-	Kind           Kind
-	Sequence       int // counts from 1; a resent OTP has the next number
-}
-
-// Entry is a row of the ledger: a message that a provider has taken.
-type Entry struct {
-	Key
-	UserID  string
-	Channel Channel
-	Receipt Receipt
-	SentAt  time.Time // UTC
-	Outcome Outcome   // read only: reports make it
 }

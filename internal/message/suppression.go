@@ -24,5 +24,5 @@ type Suppression struct {
 // WithdrawsConsent is true when the person wants no campaigns any more.
 func (r SuppressionReason) WithdrawsConsent() bool { return r == Complained || r == Unsubscribed }
 
-// LeavesNoticesOut is true when not even a notice that can be left out is sent.
-func (r SuppressionReason) LeavesNoticesOut() bool { return r == Bounced || r == Complained }
+// BlocksNotices is true when not even a notice that can be left out is sent.
+func (r SuppressionReason) BlocksNotices() bool { return r == Bounced || r == Complained }

@@ -49,7 +49,7 @@ func TestPauseAndItsEndArriveInTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		next, pauses := &senderFake{}, &pausesFake{}
-		s := pause.New(pauses.read).Sender("acme", next)
+		s := pause.New(pauses.read).WrapSender("acme", next)
 		require.Empty(t, code(t, s))
 		pauses.pauses = []message.Pause{{Provider: "other"}, {Provider: "acme"}}
 		require.Empty(t, code(t, s), "known for a moment")
@@ -68,7 +68,7 @@ func TestPausesThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		next, pauses := &senderFake{}, &pausesFake{err: errors.New("away")}
-		s := pause.New(pauses.read).Sender("acme", next)
+		s := pause.New(pauses.read).WrapSender("acme", next)
 		require.Equal(t, "pause_unknown", code(t, s), "an order to send nothing may be there")
 		require.Equal(t, "pause_unknown", code(t, s))
 		require.Equal(t, 1, pauses.reads, "a failed read is not repeated at once")
@@ -96,7 +96,7 @@ func TestSlowDatabase(t *testing.T) {
 			case <-time.After(slow):
 				return nil, nil
 			}
-		}).Sender("acme", next)
+		}).WrapSender("acme", next)
 		require.Empty(t, code(t, s))
 		slow = 1100 * time.Millisecond
 		for range 60 {
@@ -119,7 +119,7 @@ func TestCallerThatIsGivenUp(t *testing.T) {
 			}
 			return pauses.read(ctx)
 		}
-		s := pause.New(read).Sender("acme", next)
+		s := pause.New(read).WrapSender("acme", next)
 		require.Empty(t, code(t, s))
 		pauses.pauses = []message.Pause{{Provider: "acme"}}
 		time.Sleep(pause.Delay)
@@ -142,9 +142,9 @@ func TestBatchesOfAPausedProvider(t *testing.T) {
 	t.Parallel()
 	next, pauses := &batchFake{}, &pausesFake{pauses: []message.Pause{{Provider: "acme"}}}
 	s := pause.New(pauses.read)
-	_, err := s.Batches("acme", next).SendBatch(t.Context(), message.Batch{})
+	_, err := s.WrapBatches("acme", next).SendBatch(t.Context(), message.Batch{})
 	require.Equal(t, &message.Error{Provider: "acme", Failure: message.Unavailable, Code: message.CodePaused}, err)
-	receipt, err := s.Batches("other", next).SendBatch(t.Context(), message.Batch{})
+	receipt, err := s.WrapBatches("other", next).SendBatch(t.Context(), message.Batch{})
 	require.NoError(t, err)
 	require.Equal(t, 1, receipt.Done)
 	require.Equal(t, 1, next.sent)

@@ -119,7 +119,7 @@ func (c *Codec) decrypt(ciphertext []byte) ([]byte, error) {
 // DataConverter returns the SDK's default conversion with the codec around it. Workflows wait for a key that is missing:
 // see patient.
 func DataConverter(codec converter.PayloadCodec) converter.DataConverter {
-	return patient{converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec)}
+	return missingKeyConverter{converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec)}
 }
 
 // FailureConverter returns a conversion of errors that hides their messages and stack traces too, by the codec of dc.

@@ -15,72 +15,72 @@ import (
 	"golang.org/x/text/language"
 )
 
-// sheet is a parsed file.
-type sheet struct {
+// template is a parsed file.
+type template struct {
 	path       string
 	overridden bool // it is not, or not only, the built-in one
-	home       *tongue
+	language   *languageData
 	execute    func(io.Writer, view) error
 }
 
 // catalog is the messages in one language, by the name of the file: its own, or what it falls back to.
 type catalog struct {
-	tag    language.Tag
-	sheets map[string]*sheet
+	tag       language.Tag
+	templates map[string]*template
 }
 
 // library is the files of the built-in folder under those that override them.
 type library struct {
 	files      folder
 	overridden map[string]bool
-	tongues    map[string]*tongue
-	sheets     map[string]*sheet
+	languages  map[string]*languageData
+	templates  map[string]*template
 }
 
 // loadCatalogs reads every language, English first. Its error tells of mistakes in plurals.json; those in a template show
 // when it is written. The catalogs are there in any case.
 func loadCatalogs(builtIn, overrides folder) ([]*catalog, error) {
-	l := &library{files: maps.Clone(builtIn), overridden: map[string]bool{}, tongues: map[string]*tongue{}, sheets: map[string]*sheet{}}
+	l := &library{files: maps.Clone(builtIn), overridden: map[string]bool{}, languages: map[string]*languageData{}, templates: map[string]*template{}}
 	for file, body := range overrides {
 		l.files[file], l.overridden[file] = body, true
 	}
 	tags := l.files.languages()
-	wrong := l.loadTongues(tags)
+	errs := l.loadLanguages(tags)
 	catalogs := make([]*catalog, len(tags))
 	for i, tag := range tags {
-		c := &catalog{tag: tag, sheets: map[string]*sheet{}}
+		c := &catalog{tag: tag, templates: map[string]*template{}}
 		for _, name := range languageFiles() {
 			if name == pluralsFile {
 				continue
 			}
-			c.sheets[name] = l.find(tag, name)
+			c.templates[name] = l.find(tag, name)
 		}
 		catalogs[i] = c
 	}
-	return catalogs, errors.Join(wrong...)
+	return catalogs, errors.Join(errs...)
 }
 
-func (l *library) loadTongues(tags []language.Tag) (wrong []error) {
+func (l *library) loadLanguages(tags []language.Tag) (errs []error) {
 	known := map[string]*plurals{}
 	for _, tag := range tags {
 		file := path.Join(tag.String(), pluralsFile)
 		if body, ok := l.files[file]; ok {
 			p, err := parsePlurals(tag, file, body)
-			p.told = err != nil
+			p.invalid = err != nil
 			known[tag.String()] = p
-			wrong = append(wrong, err)
+			errs = append(errs, err)
 		}
 	}
 	for _, tag := range tags {
-		t := &tongue{tag: tag}
+		t := &languageData{tag: tag}
 		for _, parent := range ancestry(tag) {
 			if p := known[parent]; t.plurals == nil && p != nil {
 				t.plurals = p
 			}
 		}
-		l.tongues[tag.String()] = t
+		l.languages[tag.String()] = t
 	}
-	return wrong
+	return errs
 }
 
 // ancestry is a language and the more general ones that it falls back to: de-AT, de.
@@ -93,21 +93,21 @@ func ancestry(tag language.Tag) []string {
 }
 
 // find is the file of the language, or else of its parents, or else of English.
-func (l *library) find(tag language.Tag, name string) *sheet {
+func (l *library) find(tag language.Tag, name string) *template {
 	for _, dir := range ancestry(tag) {
 		if _, ok := l.files[path.Join(dir, name)]; ok {
-			return l.sheet(dir, name)
+			return l.template(dir, name)
 		}
 	}
-	return l.sheet(language.English.String(), name)
+	return l.template(language.English.String(), name)
 }
 
-func (l *library) sheet(dir, name string) *sheet {
+func (l *library) template(dir, name string) *template {
 	file := path.Join(dir, name)
-	if s := l.sheets[file]; s != nil {
+	if s := l.templates[file]; s != nil {
 		return s
 	}
-	s := &sheet{path: file, overridden: l.overridden[file], home: l.tongues[dir]}
+	s := &template{path: file, overridden: l.overridden[file], language: l.languages[dir]}
 	body, ok := l.files[file]
 	var err error
 	switch {
@@ -121,11 +121,11 @@ func (l *library) sheet(dir, name string) *sheet {
 	if err != nil {
 		s.execute = func(io.Writer, view) error { return err }
 	}
-	l.sheets[file] = s
+	l.templates[file] = s
 	return s
 }
 
-func (s *sheet) parsePlain(body string) error {
+func (s *template) parsePlain(body string) error {
 	t, err := text.New(s.path).Parse(body)
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ func (s *sheet) parsePlain(body string) error {
 	return nil
 }
 
-func (s *sheet) parsePage(layout, body string) error {
+func (s *template) parsePage(layout, body string) error {
 	t, err := html.New(layoutFile).Parse(layout)
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (s *sheet) parsePage(layout, body string) error {
 	if _, err = t.New(s.path).Parse(body); err != nil {
 		return err
 	}
-	for _, block := range taken.FindAllStringSubmatch(layout, -1) {
+	for _, block := range layoutBlock.FindAllStringSubmatch(layout, -1) {
 		if t.Lookup(block[1]) == nil {
 			return fmt.Errorf("%s takes {{define %q}}…{{end}} from it, which is missing", layoutFile, block[1])
 		}
@@ -153,8 +153,8 @@ func (s *sheet) parsePage(layout, body string) error {
 
 // write writes the file without white space around it.
 func (c *catalog) write(name string, v view) (string, error) {
-	s := c.sheets[name]
-	v.home = s.home
+	s := c.templates[name]
+	v.language = s.language
 	var out strings.Builder
 	if err := s.execute(&out, v); err != nil {
 		return "", s.explain(err)
@@ -163,28 +163,28 @@ func (c *catalog) write(name string, v view) (string, error) {
 }
 
 var (
-	taken    = regexp.MustCompile(`{{-?\s*template\s+"([^"]+)"`) // blocks of the layout
-	place    = regexp.MustCompile(`^(?:html/)?template: ?([^: ]+:\d+)(?::\d+)?: (?:executing "[^"]*" at )?`)
-	badField = regexp.MustCompile(`<[^>]*>: can't evaluate field (\S+) in type \S+$`)
-	badCall  = regexp.MustCompile(`^(\S+: )(<[^>]*>): error calling \S+: `)
+	layoutBlock   = regexp.MustCompile(`{{-?\s*template\s+"([^"]+)"`) // blocks of the layout
+	errorPosition = regexp.MustCompile(`^(?:html/)?template: ?([^: ]+:\d+)(?::\d+)?: (?:executing "[^"]*" at )?`)
+	unknownField  = regexp.MustCompile(`<[^>]*>: can't evaluate field (\S+) in type \S+$`)
+	failedCall    = regexp.MustCompile(`^(\S+: )(<[^>]*>): error calling \S+: `)
 )
 
 // explain puts a template's error into an operator's words: the file and its line, and what is wrong.
-func (s *sheet) explain(err error) error {
-	words := place.ReplaceAllString(err.Error(), "$1: ")
-	words = badField.ReplaceAllString(words, "there is no field .$1; there are "+viewFields)
-	words = badCall.ReplaceAllString(words, "$1$2: ")
+func (s *template) explain(err error) error {
+	words := errorPosition.ReplaceAllString(err.Error(), "$1: ")
+	words = unknownField.ReplaceAllString(words, "there is no field .$1; there are "+viewFields)
+	words = failedCall.ReplaceAllString(words, "$1$2: ")
 	if !strings.HasPrefix(words, s.path+":") {
 		words = s.path + ": " + words // the layout's error, in this page
 	}
 	return errors.New(words)
 }
 
-// mixed tells when an email's files are in different languages.
-func (c *catalog) mixed(email string) error {
+// checkOneLanguage tells when an email's files are in different languages.
+func (c *catalog) checkOneLanguage(email string) error {
 	files := emailFiles(email)
 	for _, name := range files[1:] {
-		if !sameLanguage(c.sheets[name].home.tag, c.sheets[files[0]].home.tag) {
+		if !sameLanguage(c.templates[name].language.tag, c.templates[files[0]].language.tag) {
 			return fmt.Errorf("%s: of the email %s some files are there and others are not; it needs %s", c.tag, email, strings.Join(files, ", "))
 		}
 	}
@@ -203,8 +203,8 @@ type File struct {
 func (t *Templates) Files() []File {
 	list := []File{{Name: layoutFile, Path: layoutFile, Overridden: t.layoutOverridden}}
 	for _, c := range t.catalogs {
-		for _, name := range slices.Sorted(maps.Keys(c.sheets)) {
-			s := c.sheets[name]
+		for _, name := range slices.Sorted(maps.Keys(c.templates)) {
+			s := c.templates[name]
 			list = append(list, File{Language: c.tag.String(), Name: name, Path: s.path, Overridden: s.overridden})
 		}
 	}

@@ -17,17 +17,17 @@ var probeMinutes = []int{1, 2, 3, 5, 11, 15, 21, 100, 1440}
 // check writes every message in every language, with everything that it may say and with nothing of it, so that a
 // mistake stops the start. It returns every mistake once.
 func (t *Templates) check() error {
-	var wrong []error
+	var errs []error
 	seen := map[string]bool{}
 	note := func(err error) {
 		if err != nil && !seen[err.Error()] {
 			seen[err.Error()] = true
-			wrong = append(wrong, err)
+			errs = append(errs, err)
 		}
 	}
 	for _, c := range t.catalogs {
 		for _, email := range emailNames {
-			note(c.mixed(email))
+			note(c.checkOneLanguage(email))
 		}
 		for _, v := range t.probes(c) {
 			for _, name := range languageFiles() {
@@ -36,8 +36,8 @@ func (t *Templates) check() error {
 				}
 				err := t.probe(c, name, v)
 				note(err)
-				if errors.Is(err, errEndless) { // it would be in the way of every further look
-					return errors.Join(wrong...)
+				if errors.Is(err, errTimeout) { // it would be in the way of every further look
+					return errors.Join(errs...)
 				}
 			}
 		}
@@ -45,7 +45,7 @@ func (t *Templates) check() error {
 			note(t.checkLength(c, t.complete(c.tag.String(), view{Code: probeCode, Minutes: minutes})))
 		}
 	}
-	return errors.Join(wrong...)
+	return errors.Join(errs...)
 }
 
 func (t *Templates) probes(c *catalog) []view {
@@ -55,7 +55,7 @@ func (t *Templates) probes(c *catalog) []view {
 }
 
 func (t *Templates) probe(c *catalog, name string, v view) error {
-	for _, v := range attempts(name, v) {
+	for _, v := range variants(name, v) {
 		words, err := c.writeInTime(name, v)
 		isCode := strings.HasPrefix(name, string(message.KindOTP)+".") && !strings.HasSuffix(name, ".subject.txt")
 		body := strings.ReplaceAll(words, "#"+v.Code, "") // the origin-bound line is for machines
@@ -63,18 +63,18 @@ func (t *Templates) probe(c *catalog, name string, v view) error {
 		case err != nil:
 			return err
 		case words == "":
-			return fmt.Errorf("%s: writes nothing", c.sheets[name].path)
+			return fmt.Errorf("%s: writes nothing", c.templates[name].path)
 		case isCode && !strings.Contains(body, v.Code):
-			return fmt.Errorf("%s: the code is missing ({{.Code}})", c.sheets[name].path)
+			return fmt.Errorf("%s: the code is missing ({{.Code}})", c.templates[name].path)
 		}
 	}
 	return nil
 }
 
-// checkPatience is how long the check waits for a file, which takes well below a millisecond.
-const checkPatience = 10 * time.Second
+// checkTimeout is how long the check waits for a file, which takes well below a millisecond.
+const checkTimeout = 10 * time.Second
 
-var errEndless = errors.New("is not written in time: does it loop?")
+var errTimeout = errors.New("is not written in time: does it loop?")
 
 // writeInTime is write, given up when it takes too long. What was given up runs on.
 func (c *catalog) writeInTime(name string, v view) (string, error) {
@@ -90,8 +90,8 @@ func (c *catalog) writeInTime(name string, v view) (string, error) {
 	select {
 	case w := <-done:
 		return w.words, w.err
-	case <-time.After(checkPatience):
-		return "", fmt.Errorf("%s: %w", c.sheets[name].path, errEndless)
+	case <-time.After(checkTimeout):
+		return "", fmt.Errorf("%s: %w", c.templates[name].path, errTimeout)
 	}
 }
 
@@ -104,7 +104,7 @@ func (t *Templates) checkLength(c *catalog, v view) error {
 	}
 	if info := Segments(words); info.Segments > 1 {
 		return fmt.Errorf("%s: the SMS in %s has %d units in %s, one segment holds %d: shorten the text or the brand's name",
-			c.sheets[name].path, c.tag, info.Units, info.Encoding, info.roomOfOne())
+			c.templates[name].path, c.tag, info.Units, info.Encoding, info.singleCapacity())
 	}
 	return nil
 }

@@ -72,27 +72,27 @@ func readFolder(files fs.FS) (folder, error) {
 		return nil, err
 	}
 	found := folder{}
-	var wrong []error
+	var errs []error
 	for _, entry := range entries {
 		name := entry.Name()
 		if strings.HasPrefix(name, ".") {
 			continue
 		}
 		if name == layoutFile {
-			wrong = append(wrong, found.read(files, name))
+			errs = append(errs, found.read(files, name))
 			continue
 		}
 		info, err := fs.Stat(files, name) // follows a link, as ReadDir does not
 		switch {
 		case err != nil:
-			wrong = append(wrong, err)
+			errs = append(errs, err)
 		case !info.IsDir():
-			wrong = append(wrong, fmt.Errorf("%s: unknown file; beside the languages there is only %s", name, layoutFile))
+			errs = append(errs, fmt.Errorf("%s: unknown file; beside the languages there is only %s", name, layoutFile))
 		default:
-			wrong = append(wrong, checkLanguage(name), found.readLanguage(files, name))
+			errs = append(errs, checkLanguage(name), found.readLanguage(files, name))
 		}
 	}
-	return found, errors.Join(wrong...)
+	return found, errors.Join(errs...)
 }
 
 func checkLanguage(name string) error {
@@ -112,18 +112,18 @@ func (f folder) readLanguage(files fs.FS, name string) error {
 		return err
 	}
 	known := languageFiles()
-	var wrong []error
+	var errs []error
 	for _, entry := range entries {
 		file := path.Join(name, entry.Name())
 		switch {
 		case strings.HasPrefix(entry.Name(), "."):
 		case !slices.Contains(known, entry.Name()):
-			wrong = append(wrong, fmt.Errorf("%s: unknown file; a language has %s", file, strings.Join(known, ", ")))
+			errs = append(errs, fmt.Errorf("%s: unknown file; a language has %s", file, strings.Join(known, ", ")))
 		default:
-			wrong = append(wrong, f.read(files, file))
+			errs = append(errs, f.read(files, file))
 		}
 	}
-	return errors.Join(wrong...)
+	return errors.Join(errs...)
 }
 
 // maxTemplate bounds a file, in bytes: Gmail clips emails over 102 KB.

@@ -79,7 +79,7 @@ func TestBuiltInLanguagesAreComplete(t *testing.T) {
 		require.Equal(t, f.Language+"/"+f.Name, f.Path)
 		require.False(t, f.Overridden)
 	}
-	names := slices.Collect(maps.Keys(r.catalogs[0].sheets))
+	names := slices.Collect(maps.Keys(r.catalogs[0].templates))
 	require.Len(t, names, 8)
 }
 
@@ -96,7 +96,7 @@ func TestPlurals(t *testing.T) {
 		},
 	} {
 		for n, want := range forms {
-			v := view{Minutes: n, home: r.catalogFor(language.Make(locale)).sheets["otp.txt"].home}
+			v := view{Minutes: n, language: r.catalogFor(language.Make(locale)).templates["otp.txt"].language}
 			words, err := v.ValidFor()
 			require.NoError(t, err)
 			require.Equal(t, want, words)

@@ -156,14 +156,14 @@ func TestTemplateThatLoops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
 		defer close(end)
-		loop := &sheet{path: "de/otp.txt", home: &tongue{}, execute: func(io.Writer, view) error { <-end; return nil }}
-		c := &catalog{sheets: map[string]*sheet{}}
+		loop := &template{path: "de/otp.txt", language: &languageData{}, execute: func(io.Writer, view) error { <-end; return nil }}
+		c := &catalog{templates: map[string]*template{}}
 		for _, name := range languageFiles() {
-			c.sheets[name] = loop
+			c.templates[name] = loop
 		}
 		began := time.Now()
 		err := (&Templates{catalogs: []*catalog{c}}).check()
 		require.EqualError(t, err, "de/otp.txt: is not written in time: does it loop?")
-		require.Equal(t, checkPatience, time.Since(began), "the first one is the last one")
+		require.Equal(t, checkTimeout, time.Since(began), "the first one is the last one")
 	})
 }

@@ -21,7 +21,7 @@ import (
 type plurals struct {
 	tag     language.Tag
 	minutes map[plural.Form]string
-	told    bool // its mistakes have been told; it makes no others
+	invalid bool // its mistakes have been told; it makes no others
 }
 
 var formNames = map[string]plural.Form{
@@ -36,26 +36,26 @@ func parsePlurals(tag language.Tag, file, body string) (*plurals, error) {
 		return p, fmt.Errorf("%s:%d: %w", file, lineOf(body, err), err)
 	}
 	forms := content["minutes"]
-	var wrong []error
+	var errs []error
 	for _, word := range slices.Sorted(maps.Keys(content)) {
 		if word != "minutes" {
-			wrong = append(wrong, fmt.Errorf("%s:%d: unknown word %q; there is only \"minutes\"", file, lineWith(body, word), word))
+			errs = append(errs, fmt.Errorf("%s:%d: unknown word %q; there is only \"minutes\"", file, lineWith(body, word), word))
 		}
 	}
 	needed := p.forms()
 	for _, name := range slices.Sorted(maps.Keys(forms)) {
 		if !slices.Contains(needed, name) {
-			wrong = append(wrong, fmt.Errorf("%s:%d: the language has no form %q for whole numbers; it has %s",
+			errs = append(errs, fmt.Errorf("%s:%d: the language has no form %q for whole numbers; it has %s",
 				file, lineWith(body, name), name, strings.Join(needed, ", ")))
 		}
 		p.minutes[formNames[name]] = forms[name]
 	}
 	for _, name := range needed {
 		if strings.TrimSpace(forms[name]) == "" {
-			wrong = append(wrong, fmt.Errorf("%s: the form %q of \"minutes\" is missing", file, name))
+			errs = append(errs, fmt.Errorf("%s: the form %q of \"minutes\" is missing", file, name))
 		}
 	}
-	return p, errors.Join(wrong...)
+	return p, errors.Join(errs...)
 }
 
 func (p *plurals) form(n int) plural.Form { return plural.Cardinal.MatchPlural(p.tag, n, 0, 0, 0, 0) }
@@ -75,9 +75,9 @@ func (p *plurals) forms() []string {
 	return names
 }
 
-// inMinutes is such as "5 minutes".
-func (p *plurals) inMinutes(n int) string {
-	if p.told {
+// formatMinutes is such as "5 minutes".
+func (p *plurals) formatMinutes(n int) string {
+	if p.invalid {
 		return strconv.Itoa(n)
 	}
 	return strings.ReplaceAll(p.minutes[p.form(n)], "{n}", strconv.Itoa(n))

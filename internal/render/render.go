@@ -65,12 +65,12 @@ func load(b Brand, builtIn, overrides fs.FS) (*Templates, error) {
 	if err := checkURL(b.SupportURL, "http", "https", "mailto"); err != nil {
 		return nil, fmt.Errorf("brand support URL: %w", err)
 	}
-	own, wrong := readFolder(builtIn)
+	own, errs := readFolder(builtIn)
 	var others folder
 	if overrides != nil {
 		var mistakes error
 		others, mistakes = readFolder(overrides)
-		wrong = errors.Join(wrong, mistakes)
+		errs = errors.Join(errs, mistakes)
 		_, t.layoutOverridden = others[layoutFile]
 	}
 	t.catalogs, err = loadCatalogs(own, others)
@@ -79,7 +79,7 @@ func load(b Brand, builtIn, overrides fs.FS) (*Templates, error) {
 		tags[i] = c.tag
 	}
 	t.matcher = language.NewMatcher(tags)
-	if err := errors.Join(wrong, err, t.check()); err != nil {
+	if err := errors.Join(errs, err, t.check()); err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -115,7 +115,7 @@ func (t *Templates) Completion(locale, to string, data CompletionData) (message.
 func (t *Templates) complete(locale string, v view) view {
 	v.Brand, v.Host = t.brand, t.host
 	v.Support = strings.TrimPrefix(t.brand.SupportURL, "mailto:")
-	v.FirstName = safeName(v.FirstName)
+	v.FirstName = SafeName(v.FirstName)
 	v.person = language.Make(locale)
 	return v
 }
@@ -136,7 +136,7 @@ func (t *Templates) sms(kind message.Kind, locale, to string, v view) (message.M
 
 // fit writes an SMS with as much as one segment holds.
 func (c *catalog) fit(name string, v view) (text string, err error) {
-	for _, v := range attempts(name, v) {
+	for _, v := range variants(name, v) {
 		if text, err = c.write(name, v); err != nil || Segments(text).Segments == 1 {
 			return text, err
 		}
@@ -144,9 +144,9 @@ func (c *catalog) fit(name string, v view) (text string, err error) {
 	return text, nil
 }
 
-// attempts are the ways to write a file, the best first. An SMS may leave out the name and use fewer words; a code that
+// variants are the ways to write a file, the best first. An SMS may leave out the name and use fewer words; a code that
 // browsers fill in on their own is worth more than words.
-func attempts(name string, v view) []view {
+func variants(name string, v view) []view {
 	ways := []view{v}
 	if !strings.HasSuffix(name, ".sms.txt") {
 		return ways

@@ -81,20 +81,20 @@ func (i SMSInfo) fill(sizes []int, single, joined int) SMSInfo {
 	return i
 }
 
-// Room is how many units the segments hold together.
-func (i SMSInfo) Room() int {
+// Capacity is how many units the segments hold together.
+func (i SMSInfo) Capacity() int {
 	joined := gsmJoined
 	if i.Encoding == EncodingUCS2 {
 		joined = ucs2Joined
 	}
 	if i.Segments <= 1 {
-		return i.roomOfOne()
+		return i.singleCapacity()
 	}
 	return i.Segments * joined
 }
 
-// roomOfOne is how many units a message of one segment holds.
-func (i SMSInfo) roomOfOne() int {
+// singleCapacity is how many units a message of one segment holds.
+func (i SMSInfo) singleCapacity() int {
 	if i.Encoding == EncodingUCS2 {
 		return ucs2Single
 	}
@@ -107,5 +107,5 @@ func (i SMSInfo) String() string {
 	if i.Segments == 1 {
 		plural = ""
 	}
-	return fmt.Sprintf("%s, %d of %d, %d segment%s", i.Encoding, i.Units, i.Room(), i.Segments, plural)
+	return fmt.Sprintf("%s, %d of %d, %d segment%s", i.Encoding, i.Units, i.Capacity(), i.Segments, plural)
 }

@@ -67,11 +67,11 @@ func TestSegmentsHoldTheText(t *testing.T) {
 				strings.Count(text, "^")+strings.Count(text, `\`)+strings.Count(text, "\f"), info.Units)
 		}
 		// At most one unit of a segment is left empty, where a character of two would not fit.
-		padding := info.Room() - info.Units - info.Left
+		padding := info.Capacity() - info.Units - info.Left
 		require.GreaterOrEqual(t, padding, 0)
 		require.Less(t, padding, info.Segments)
 		require.GreaterOrEqual(t, info.Left, 0)
-		require.Less(t, info.Left, info.Room()/info.Segments+1)
+		require.Less(t, info.Left, info.Capacity()/info.Segments+1)
 
 		// What is left fits, one more does not.
 		filler := "a"

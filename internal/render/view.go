@@ -18,26 +18,26 @@ type view struct {
 	Short     bool // asks for fewer words: with all of them the SMS would not fit
 
 	requestedAt time.Time
-	person      language.Tag // whom the message is for
-	home        *tongue      // the language of the file that is being written
+	person      language.Tag  // whom the message is for
+	language    *languageData // the language of the file that is being written
 }
 
 // viewFields is what a mistyped field is answered with.
 const viewFields = ".Brand.Name, .Brand.URL, .Brand.SupportURL, .Support, .FirstName, .Code, .Minutes, .ValidFor, " +
 	".RequestedOn, .Host, .Short, .Lang and .Dir"
 
-// tongue is a language that files are written in.
-type tongue struct {
+// languageData is a language that files are written in.
+type languageData struct {
 	tag     language.Tag
 	plurals *plurals // nil when neither the language nor a parent of it has the file
 }
 
 // Lang is the value of the HTML lang attribute.
-func (v view) Lang() string { return v.home.tag.String() }
+func (v view) Lang() string { return v.language.tag.String() }
 
 // Dir is the value of the HTML dir attribute.
 func (v view) Dir() string {
-	switch script, _ := v.home.tag.Script(); script.String() {
+	switch script, _ := v.language.tag.Script(); script.String() {
 	case "Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa":
 		return "rtl"
 	default:
@@ -47,10 +47,10 @@ func (v view) Dir() string {
 
 // ValidFor is a code's life in words, such as "5 minutes".
 func (v view) ValidFor() (string, error) {
-	if v.home.plurals == nil {
-		return "", fmt.Errorf("%s/%s is missing, which has the words for it", v.home.tag, pluralsFile)
+	if v.language.plurals == nil {
+		return "", fmt.Errorf("%s/%s is missing, which has the words for it", v.language.tag, pluralsFile)
 	}
-	return v.home.plurals.inMinutes(v.Minutes), nil
+	return v.language.plurals.formatMinutes(v.Minutes), nil
 }
 
 // RequestedOn is the date, in UTC, at which the account was requested. It is empty when that is not known.
@@ -58,5 +58,5 @@ func (v view) RequestedOn() string {
 	if v.requestedAt.IsZero() {
 		return ""
 	}
-	return date(v.person, v.home.tag, v.requestedAt)
+	return date(v.person, v.language.tag, v.requestedAt)
 }

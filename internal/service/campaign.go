@@ -20,9 +20,9 @@ func campaigns(c config.Config, keys Keys, temporal client.Client) *engine.Campa
 	})
 }
 
-// Letters writes the letters of campaigns.
-func Letters(c config.Config, keys Keys) campaign.Letters {
-	return campaign.Letters{PublicURL: c.Public.PublicURL, Token: keys.Ring.UnsubscribeToken}
+// CampaignComposer writes the emails of campaigns.
+func CampaignComposer(c config.Config, keys Keys) campaign.Composer {
+	return campaign.Composer{PublicURL: c.Public.PublicURL, Token: keys.Ring.UnsubscribeToken}
 }
 
 // WithCampaigns lets use have the campaigns. Nothing but Temporal is needed; every call has a deadline of its own.
@@ -38,7 +38,7 @@ func WithCampaigns(ctx context.Context, c config.Config, logger *slog.Logger, us
 	if err != nil {
 		return err
 	}
-	connecting, cancel := context.WithTimeout(ctx, auditPatience)
+	connecting, cancel := context.WithTimeout(ctx, operatorTimeout)
 	defer cancel()
 	temporal, err := client.DialContext(connecting, o)
 	if err != nil {

@@ -21,35 +21,35 @@ type Providers struct {
 // ProviderNames are the providers that OpenProviders knows, as ledger and pauses call them.
 var ProviderNames = []string{email.MailgunName, email.SMTPName, sms.TwilioName, sms.WebhookName}
 
-// OpenProviders returns the providers that the configuration names, in its order and under an operator's switches: when
-// one cannot take a message, the next one does. It calls none of them.
-func OpenProviders(c config.Config, switches *pause.Switches, logger *slog.Logger) (Providers, error) {
+// OpenProviders returns the providers that the configuration names, in its order: when
+// one cannot take a message, or an operator has paused it, the next one does. It calls none of them.
+func OpenProviders(c config.Config, pauses *pause.Checker, logger *slog.Logger) (Providers, error) {
 	if err := c.NeedProviders(); err != nil {
 		return Providers{}, err
 	}
-	o := failover.Options{Patience: c.Worker.ProviderPatience, Logger: logger}
+	o := failover.Options{Timeout: c.Worker.ProviderPatience, Logger: logger}
 	var emails, texts []failover.Provider
 	for _, name := range c.Email.EmailProviders {
 		p, err := openEmail(c.Email, name)
 		if err != nil {
 			return Providers{}, err
 		}
-		p.Batches = switches.Batches(name, p.Batches)
-		emails = append(emails, switched(switches, p))
+		p.Batches = pauses.WrapBatches(name, p.Batches)
+		emails = append(emails, pausable(pauses, p))
 	}
 	for _, name := range c.SMS.SMSProviders {
 		p, err := openSMS(c.SMS, c.Public, name)
 		if err != nil {
 			return Providers{}, err
 		}
-		texts = append(texts, switched(switches, p))
+		texts = append(texts, pausable(pauses, p))
 	}
 	chain := failover.New(o, emails...)
 	return Providers{Email: chain, SMS: failover.New(o, texts...), Batches: chain}, nil
 }
 
-func switched(s *pause.Switches, p failover.Provider) failover.Provider {
-	p.Sender = s.Sender(p.Name, p.Sender)
+func pausable(s *pause.Checker, p failover.Provider) failover.Provider {
+	p.Sender = s.WrapSender(p.Name, p.Sender)
 	return p
 }
 

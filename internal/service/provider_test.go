@@ -23,14 +23,14 @@ func providers(t *testing.T, environ []string, paused ...string) (service.Provid
 	t.Helper()
 	c, err := config.Load(environ)
 	require.NoError(t, err)
-	switches := pause.New(func(context.Context) ([]message.Pause, error) {
+	pauses := pause.New(func(context.Context) ([]message.Pause, error) {
 		var all []message.Pause
 		for _, name := range paused {
 			all = append(all, message.Pause{Provider: name})
 		}
 		return all, nil
 	})
-	return service.OpenProviders(c, switches, slog.New(slog.DiscardHandler))
+	return service.OpenProviders(c, pauses, slog.New(slog.DiscardHandler))
 }
 
 var everySetting = []string{

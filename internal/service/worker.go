@@ -33,7 +33,7 @@ func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, t
 	}
 	steps := &activities.Activities{
 		Users: users, Ledger: users, Codes: keys.Ring, Messages: templates, Email: p.Email, SMS: p.SMS,
-		Campaigns: users, Letters: Letters(c, keys), Batches: p.Batches,
+		Campaigns: users, Composer: CampaignComposer(c, keys), Batches: p.Batches,
 	}
 	return worker.Start(temporal, steps, worker.Options{
 		Deployment: version,

@@ -129,7 +129,7 @@ func (t *Twilio) Send(ctx context.Context, m message.Message) (message.Receipt, 
 		StatusCallback:      t.hooks,
 	})
 	if err != nil {
-		return message.Receipt{}, call.sort(err)
+		return message.Receipt{}, call.classify(err)
 	}
 	return twilioReceipt(answer)
 }
@@ -197,8 +197,8 @@ func (c *twilioCall) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// sort turns what the SDK returned into a message.Error.
-func (c *twilioCall) sort(err error) *message.Error {
+// classify turns what the SDK returned into a message.Error.
+func (c *twilioCall) classify(err error) *message.Error {
 	code := 0
 	if answer, ok := errors.AsType[*client.TwilioRestError](err); ok {
 		code = answer.Code

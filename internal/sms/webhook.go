@@ -54,10 +54,10 @@ type Webhook struct {
 }
 
 const (
-	secretPrefix  = "whsec_"
-	leastSecret   = 24 // bytes, as the specification says
-	mostAnswer    = 64 << 10
-	mostMessageID = 255 // characters, the width of the ledger's column
+	secretPrefix     = "whsec_"
+	minSecret        = 24 // bytes, as the specification says
+	maxWebhookAnswer = 64 << 10
+	maxMessageID     = 255 // characters, the width of the ledger's column
 )
 
 // NewWebhook returns a sender, or an error that says which option is wrong. It does not call the gateway.
@@ -68,8 +68,8 @@ func NewWebhook(o WebhookOptions) (*Webhook, error) {
 	}
 	encoded, prefixed := strings.CutPrefix(o.Secret, secretPrefix)
 	key, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil || !prefixed || len(key) < leastSecret {
-		return nil, fmt.Errorf("webhook: the secret must be %q and at least %d bytes in base64", secretPrefix, leastSecret)
+	if err != nil || !prefixed || len(key) < minSecret {
+		return nil, fmt.Errorf("webhook: the secret must be %q and at least %d bytes in base64", secretPrefix, minSecret)
 	}
 	signer, err := webhooks.NewWebhookRaw(key)
 	if err != nil {
@@ -167,22 +167,22 @@ func webhookError(failure message.Failure, code string) *message.Error {
 type webhookAnswer struct{ ID, Code string }
 
 var (
-	plainCode = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
-	number    = regexp.MustCompile(`\d{7}`)
+	plainCode   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
+	phoneDigits = regexp.MustCompile(`\d{7}`)
 )
 
 // readAnswer reads what can be read: a message is taken, or not, without it. A code that might hold a phone number is
 // dropped.
 func readAnswer(body io.Reader) webhookAnswer {
 	var a webhookAnswer
-	raw, err := io.ReadAll(io.LimitReader(body, mostAnswer))
+	raw, err := io.ReadAll(io.LimitReader(body, maxWebhookAnswer))
 	if err != nil || json.Unmarshal(raw, &a) != nil {
 		return webhookAnswer{}
 	}
-	if len(a.ID) > mostMessageID {
+	if len(a.ID) > maxMessageID {
 		a.ID = ""
 	}
-	if !plainCode.MatchString(a.Code) || number.MatchString(a.Code) {
+	if !plainCode.MatchString(a.Code) || phoneDigits.MatchString(a.Code) {
 		a.Code = ""
 	}
 	return a

@@ -9,19 +9,19 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// quietLogger logs slow statements and nothing else: what gorm has to say, it also returns as an error, and a
+// slowLogger logs slow statements and nothing else: what gorm has to say, it also returns as an error, and a
 // driver's error text may hold the values of a row.
-type quietLogger struct {
+type slowLogger struct {
 	log  *slog.Logger
 	slow time.Duration
 }
 
-func (l quietLogger) LogMode(logger.LogLevel) logger.Interface { return l }
-func (quietLogger) Info(context.Context, string, ...any)       {}
-func (quietLogger) Warn(context.Context, string, ...any)       {}
-func (quietLogger) Error(context.Context, string, ...any)      {}
+func (l slowLogger) LogMode(logger.LogLevel) logger.Interface { return l }
+func (slowLogger) Info(context.Context, string, ...any)       {}
+func (slowLogger) Warn(context.Context, string, ...any)       {}
+func (slowLogger) Error(context.Context, string, ...any)      {}
 
-func (l quietLogger) Trace(ctx context.Context, begin time.Time, statement func() (string, int64), _ error) {
+func (l slowLogger) Trace(ctx context.Context, begin time.Time, statement func() (string, int64), _ error) {
 	took := time.Since(begin)
 	if took < l.slow {
 		return
@@ -31,11 +31,11 @@ func (l quietLogger) Trace(ctx context.Context, begin time.Time, statement func(
 }
 
 // ParamsFilter keeps the values out of the statement that gorm hands to Trace.
-func (quietLogger) ParamsFilter(_ context.Context, sql string, _ ...any) (string, []any) {
+func (slowLogger) ParamsFilter(_ context.Context, sql string, _ ...any) (string, []any) {
 	return sql, nil
 }
 
 var _ interface {
 	logger.Interface
 	gorm.ParamsFilter
-} = quietLogger{}
+} = slowLogger{}

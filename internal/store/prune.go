@@ -8,17 +8,17 @@ import (
 )
 
 const (
-	// tokenLife is longer than any provider's signature is taken for good.
-	tokenLife = 12 * time.Hour
-	// reportLife is how long a report waits for the message that it is about.
-	reportLife = 7 * 24 * time.Hour
-	// pruneEvery is how often a process looks for rows that have outlived their use.
-	pruneEvery = 10 * time.Minute
+	// tokenRetention is longer than any provider's signature is taken for good.
+	tokenRetention = 12 * time.Hour
+	// reportRetention is how long a report waits for the message that it is about.
+	reportRetention = 7 * 24 * time.Hour
+	// pruneInterval is how often a process looks for rows that have outlived their use.
+	pruneInterval = 10 * time.Minute
 	// pruneRows is how many of them a statement deletes: a Galera cluster takes or refuses a transaction as a whole.
 	pruneRows = 1000
 	// pruneRounds and prunePatience bound what a report waits for: no round begins after either.
-	pruneRounds   = 5
-	prunePatience = time.Second
+	pruneRounds  = 5
+	pruneTimeout = time.Second
 )
 
 // prune deletes tokens and reports that have outlived their use, once in a while. A campaign to a million people leaves a
@@ -26,11 +26,11 @@ const (
 func (s *Store) prune(ctx context.Context) {
 	now := s.db.NowFunc()
 	last := s.pruned.Load()
-	if now.UnixNano()-last < int64(pruneEvery) || !s.pruned.CompareAndSwap(last, now.UnixNano()) {
+	if now.UnixNano()-last < int64(pruneInterval) || !s.pruned.CompareAndSwap(last, now.UnixNano()) {
 		return
 	}
 	began := time.Now()
-	for round := 0; round < pruneRounds && time.Since(began) < prunePatience; round++ {
+	for round := 0; round < pruneRounds && time.Since(began) < pruneTimeout; round++ {
 		more, err := s.pruneSome(ctx, now)
 		if err != nil && round > 0 {
 			break // there is more, and the caller's time is over
@@ -49,11 +49,11 @@ func (s *Store) prune(ctx context.Context) {
 // pruneSome deletes the oldest rows, and tells whether there may be more to delete.
 func (s *Store) pruneSome(ctx context.Context, now time.Time) (more bool, err error) {
 	err = s.do(ctx, "prune reports", func(db *gorm.DB) error {
-		moreTokens, err := deleteOldest(db, &tokenRow{}, now.Add(-tokenLife))
+		moreTokens, err := deleteOldest(db, &tokenRow{}, now.Add(-tokenRetention))
 		if err != nil {
 			return err
 		}
-		moreReports, err := deleteOldest(db, &reportRow{}, now.Add(-reportLife))
+		moreReports, err := deleteOldest(db, &reportRow{}, now.Add(-reportRetention))
 		more = moreTokens || moreReports
 		return err
 	})

@@ -35,7 +35,7 @@ const messageIDLimit = 255
 func (s *Store) Report(ctx context.Context, r message.Report) (entry message.Entry, found bool, err error) {
 	s.prune(ctx)
 	err = s.do(ctx, "keep report", func(db *gorm.DB) error {
-		return db.Transaction(func(tx *gorm.DB) error { return keep(tx, r) })
+		return db.Transaction(func(tx *gorm.DB) error { return saveReport(tx, r) })
 	})
 	if err != nil || r.Status == "" {
 		return message.Entry{}, false, err
@@ -48,7 +48,7 @@ func (s *Store) Report(ctx context.Context, r message.Report) (entry message.Ent
 	return entry, found, err
 }
 
-func keep(tx *gorm.DB, r message.Report) error {
+func saveReport(tx *gorm.DB, r message.Report) error {
 	if err := useToken(tx, r); err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func keep(tx *gorm.DB, r message.Report) error {
 	if r.Status == "" {
 		return nil
 	}
-	return unlessThere(tx, &reportRow{
+	return insertIfAbsent(tx, &reportRow{
 		Provider: r.Provider, MessageID: cut(r.MessageID, messageIDLimit), Status: r.Status,
 		Code: cut(r.Code, codeLimit), At: stamp(r.At), ReceivedAt: tx.NowFunc(),
 	})
@@ -103,8 +103,8 @@ func digest(r message.Report) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// unlessThere inserts a row, or does nothing when its key is there.
-func unlessThere(tx *gorm.DB, row any) error {
+// insertIfAbsent inserts a row, or does nothing when its key is there.
+func insertIfAbsent(tx *gorm.DB, row any) error {
 	err := tx.Create(row).Error
 	if isDuplicate(err) {
 		return nil

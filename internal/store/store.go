@@ -58,7 +58,7 @@ type Store struct {
 func Open(dialector gorm.Dialector, o Options) (*Store, error) {
 	o = o.withDefaults()
 	db, err := gorm.Open(dialector, &gorm.Config{
-		Logger:                 quietLogger{o.Logger, o.SlowQuery},
+		Logger:                 slowLogger{o.Logger, o.SlowQuery},
 		NowFunc:                func() time.Time { return stamp(time.Now()) },
 		SkipDefaultTransaction: true,
 		DisableAutomaticPing:   true,

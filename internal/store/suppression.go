@@ -32,7 +32,7 @@ func (s *Store) Suppress(ctx context.Context, listed message.Suppression) error 
 
 func suppress(tx *gorm.DB, listed message.Suppression) error {
 	row := suppressionRow{Address: listed.Address, Reason: listed.Reason, Source: listed.Source, Since: stamp(listed.Since)}
-	if err := unlessThere(tx, &row); err != nil || !listed.Reason.WithdrawsConsent() {
+	if err := insertIfAbsent(tx, &row); err != nil || !listed.Reason.WithdrawsConsent() {
 		return err
 	}
 	owner := tx.Model(&userRow{}).Select("id").Where("email_canonical = ?", listed.Address)

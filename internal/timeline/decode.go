@@ -39,17 +39,17 @@ func (c Converters) text(p *common.Payload) string {
 	return s
 }
 
-// tellsCause are the reasons whose errors hold nothing personal in their causes: activities keep it out. What a defect
+// impersonalCauses are the reasons whose errors hold nothing personal in their causes: activities keep it out. What a defect
 // says is not for this list, since it could quote anything.
-var tellsCause = []workflows.FailureReason{
+var impersonalCauses = []workflows.FailureReason{
 	workflows.ReasonDatabaseUnavailable,
 	workflows.ReasonSMSRejected, workflows.ReasonSMSMisconfigured, workflows.ReasonSMSUnavailable,
 	workflows.ReasonEmailRejected, workflows.ReasonEmailMisconfigured, workflows.ReasonEmailUnavailable,
 }
 
-// blame adds to an entry why something failed: the application error's type, what it says about the last try, and its
+// addFailure adds to an entry why something failed: the application error's type, what it says about the last try, and its
 // cause when that is safe to show.
-func (c Converters) blame(e Entry, f *failure.Failure) Entry {
+func (c Converters) addFailure(e Entry, f *failure.Failure) Entry {
 	if f == nil {
 		return e
 	}
@@ -74,7 +74,7 @@ func (c Converters) blame(e Entry, f *failure.Failure) Entry {
 			e.Attempt = last.Number
 		}
 	}
-	if slices.Contains(tellsCause, workflows.FailureReason(app.Type())) {
+	if slices.Contains(impersonalCauses, workflows.FailureReason(app.Type())) {
 		e.Detail = causeOf(app)
 	}
 	return e

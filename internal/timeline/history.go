@@ -33,15 +33,15 @@ func fromRuns(runs []engine.Run, c Converters) []Entry {
 		id int64
 		at time.Time
 	}
-	told := map[event]int{}
+	indexes := map[event]int{}
 	var all []Entry
 	for _, r := range runs {
 		for _, e := range fromRun(r, c) {
 			key := event{e.EventID, e.At}
-			earlier, again := told[key]
+			earlier, again := indexes[key]
 			switch {
 			case !again:
-				told[key] = len(all)
+				indexes[key] = len(all)
 				all = append(all, e)
 			case all[earlier].Event == EventCodeEntered: // the later run may know whether it was right
 				all[earlier].Event, all[earlier].Reason, all[earlier].Detail = e.Event, e.Reason, e.Detail
@@ -56,8 +56,8 @@ func byTime(entries []Entry) {
 	slices.SortStableFunc(entries, func(a, b Entry) int { return a.At.Compare(b.At) })
 }
 
-// telling is the translation of one run's history.
-type telling struct {
+// translator translates one run's history.
+type translator struct {
 	Converters
 	runID   string
 	policy  workflows.Policy
@@ -73,60 +73,60 @@ type telling struct {
 
 // fromRun tells one run's history. Events of other types are left out.
 func fromRun(r engine.Run, c Converters) []Entry {
-	t := &telling{
+	t := &translator{
 		Converters: c, runID: r.ID,
 		activities: map[int64]Entry{}, timers: map[int64]Entry{}, updates: map[int64]int{}, reapplied: map[string]bool{},
 	}
 	for _, event := range r.Events {
-		if tell, known := tellers[event.GetEventType()]; known {
-			tell(t, event)
+		if handle, known := handlers[event.GetEventType()]; known {
+			handle(t, event)
 		}
 	}
 	return t.entries
 }
 
-// tellers are the types of events that matter.
-var tellers = map[enums.EventType]func(*telling, *history.HistoryEvent){
-	enums.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:   (*telling).started,
-	enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: (*telling).completed,
-	enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:    (*telling).failed,
-	enums.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT: (*telling).timedOut,
-	enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:  (*telling).canceled,
+// handlers translate the types of events that matter.
+var handlers = map[enums.EventType]func(*translator, *history.HistoryEvent){
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:   (*translator).started,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: (*translator).completed,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:    (*translator).failed,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT: (*translator).timedOut,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:  (*translator).canceled,
 
-	enums.EVENT_TYPE_MARKER_RECORDED:         (*telling).markerRecorded,
-	enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: (*telling).activityScheduled,
-	enums.EVENT_TYPE_ACTIVITY_TASK_STARTED:   (*telling).activityStarted,
-	enums.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: (*telling).activityCompleted,
-	enums.EVENT_TYPE_ACTIVITY_TASK_FAILED:    (*telling).activityFailed,
-	enums.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT: (*telling).activityTimedOut,
-	enums.EVENT_TYPE_ACTIVITY_TASK_CANCELED:  (*telling).activityCanceled,
-	enums.EVENT_TYPE_TIMER_STARTED:           (*telling).timerStarted,
-	enums.EVENT_TYPE_TIMER_FIRED:             (*telling).timerFired,
-	enums.EVENT_TYPE_TIMER_CANCELED:          (*telling).timerCanceled,
+	enums.EVENT_TYPE_MARKER_RECORDED:         (*translator).markerRecorded,
+	enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: (*translator).activityScheduled,
+	enums.EVENT_TYPE_ACTIVITY_TASK_STARTED:   (*translator).activityStarted,
+	enums.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: (*translator).activityCompleted,
+	enums.EVENT_TYPE_ACTIVITY_TASK_FAILED:    (*translator).activityFailed,
+	enums.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT: (*translator).activityTimedOut,
+	enums.EVENT_TYPE_ACTIVITY_TASK_CANCELED:  (*translator).activityCanceled,
+	enums.EVENT_TYPE_TIMER_STARTED:           (*translator).timerStarted,
+	enums.EVENT_TYPE_TIMER_FIRED:             (*translator).timerFired,
+	enums.EVENT_TYPE_TIMER_CANCELED:          (*translator).timerCanceled,
 
-	enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED:           (*telling).updateAdmitted,
-	enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:           (*telling).updateAccepted,
-	enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:          (*telling).updateCompleted,
-	enums.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:            (*telling).statusChanged,
-	enums.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED: (*telling).replaced,
-	enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:                  (*telling).signaled,
-	enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:          (*telling).cancelRequested,
-	enums.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:                (*telling).terminated,
-	enums.EVENT_TYPE_WORKFLOW_EXECUTION_PAUSED:                    (*telling).paused,
-	enums.EVENT_TYPE_WORKFLOW_EXECUTION_UNPAUSED:                  (*telling).unpaused,
-	enums.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:                      (*telling).taskScheduled,
-	enums.EVENT_TYPE_WORKFLOW_TASK_FAILED:                         (*telling).taskFailed,
-	enums.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:                      (*telling).taskTimedOut,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED:           (*translator).updateAdmitted,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:           (*translator).updateAccepted,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:          (*translator).updateCompleted,
+	enums.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:            (*translator).statusChanged,
+	enums.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED: (*translator).replaced,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:                  (*translator).signaled,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:          (*translator).cancelRequested,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:                (*translator).terminated,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_PAUSED:                    (*translator).paused,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_UNPAUSED:                  (*translator).unpaused,
+	enums.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:                      (*translator).taskScheduled,
+	enums.EVENT_TYPE_WORKFLOW_TASK_FAILED:                         (*translator).taskFailed,
+	enums.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:                      (*translator).taskTimedOut,
 }
 
 // add appends an entry for an event.
-func (t *telling) add(event *history.HistoryEvent, e Entry) Entry {
+func (t *translator) add(event *history.HistoryEvent, e Entry) Entry {
 	e.At, e.Source, e.RunID, e.EventID = event.GetEventTime().AsTime(), SourceWorkflow, t.runID, event.GetEventId()
 	t.entries = append(t.entries, e)
 	return e
 }
 
-func (t *telling) started(event *history.HistoryEvent) {
+func (t *translator) started(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionStartedEventAttributes()
 	var in struct {
 		Policy  workflows.Policy
@@ -138,7 +138,7 @@ func (t *telling) started(event *history.HistoryEvent) {
 	t.add(event, Entry{Event: EventAccepted, By: a.GetIdentity(), Detail: t.text(event.GetUserMetadata().GetSummary())})
 }
 
-func (t *telling) completed(event *history.HistoryEvent) {
+func (t *translator) completed(event *history.HistoryEvent) {
 	e := Entry{Event: EventRunCompleted, Detail: undecodable}
 	var result workflows.RegistrationResult
 	if t.read(event.GetWorkflowExecutionCompletedEventAttributes().GetResult(), &result) {
@@ -147,10 +147,14 @@ func (t *telling) completed(event *history.HistoryEvent) {
 	t.add(event, e)
 }
 
-func (t *telling) failed(event *history.HistoryEvent) {
-	t.add(event, t.blame(Entry{Event: EventRunFailed}, event.GetWorkflowExecutionFailedEventAttributes().GetFailure()))
+func (t *translator) failed(event *history.HistoryEvent) {
+	t.add(event, t.addFailure(Entry{Event: EventRunFailed}, event.GetWorkflowExecutionFailedEventAttributes().GetFailure()))
 }
 
-func (t *telling) timedOut(event *history.HistoryEvent) { t.add(event, Entry{Event: EventRunTimedOut}) }
+func (t *translator) timedOut(event *history.HistoryEvent) {
+	t.add(event, Entry{Event: EventRunTimedOut})
+}
 
-func (t *telling) canceled(event *history.HistoryEvent) { t.add(event, Entry{Event: EventRunCanceled}) }
+func (t *translator) canceled(event *history.HistoryEvent) {
+	t.add(event, Entry{Event: EventRunCanceled})
+}

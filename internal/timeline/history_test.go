@@ -58,10 +58,10 @@ func TestParkedAndRetried(t *testing.T) {
 	require.NotEmpty(t, taken.MessageID)
 }
 
-// TestStories looks for what makes each recorded story what it is.
+// TestStories looks for what makes each recorded scenario what it is.
 func TestStories(t *testing.T) {
 	t.Parallel()
-	for story, want := range map[string][]string{
+	for scenario, want := range map[string][]string{
 		"happy_sms":        {"code_wrong (4 tries left)", "code_right", "run_completed (active)"},
 		"happy_email":      {"accepted by worker (Registration, code by email)", "code_right"},
 		"corrected_number": {"code_requested (to another number)", "step_scheduled SendOTP (send code 2 by sms)"},
@@ -71,9 +71,9 @@ func TestStories(t *testing.T) {
 		"superseded":       {"superseded by worker (registration-01a20a43-b0da-7bd9-8e17-666ee1a1eba3)", "run_completed (superseded)"},
 		"took_over":        {"replaced (registration-01a20a43-ad45-7ab5-9fe4-11fcea2d7cf4)"},
 	} {
-		t.Run(story, func(t *testing.T) {
+		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
-			told := lines(fromRun(run("run", recorded(t, story)), readable()))
+			told := lines(fromRun(run("run", recorded(t, scenario)), readable()))
 			for _, line := range want {
 				require.Contains(t, told, line)
 			}
@@ -81,18 +81,18 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// TestNothingPersonal looks in every story for what its people typed, and for digests.
+// TestNothingPersonal looks in every scenario for what its people typed, and for digests.
 func TestNothingPersonal(t *testing.T) {
 	t.Parallel()
-	for _, story := range stories(t) {
-		events := recorded(t, story)
+	for _, scenario := range scenarios(t) {
+		events := recorded(t, scenario)
 		var in workflows.RegistrationInput
 		require.True(t, readable().read(events[0].GetWorkflowExecutionStartedEventAttributes().GetInput(), &in))
 		text := fmt.Sprintf("%+v", fromRun(run("run", events), readable()))
 		p := in.Profile
 		for _, personal := range append(in.CodeDigests, p.FirstName, p.LastName, p.Email, p.Mobile, in.PasswordHash, in.Fingerprint, "@") {
 			if personal != "" {
-				require.NotContains(t, text, personal, story)
+				require.NotContains(t, text, personal, scenario)
 			}
 		}
 	}
@@ -139,11 +139,11 @@ func TestEncrypted(t *testing.T) {
 
 func TestTheHistoryIsLeftAsItIs(t *testing.T) {
 	t.Parallel()
-	for _, story := range stories(t) {
-		events, before := recorded(t, story), recorded(t, story)
+	for _, scenario := range scenarios(t) {
+		events, before := recorded(t, scenario), recorded(t, scenario)
 		fromRun(run("run", events), readable())
 		for i := range events {
-			require.True(t, proto.Equal(before[i], events[i]), "%s %d", story, i)
+			require.True(t, proto.Equal(before[i], events[i]), "%s %d", scenario, i)
 		}
 	}
 }
@@ -153,11 +153,11 @@ func TestTheHistoryIsLeftAsItIs(t *testing.T) {
 func TestOddHistories(t *testing.T) {
 	t.Parallel()
 	var all []*history.HistoryEvent
-	for _, story := range stories(t) {
-		all = append(all, recorded(t, story)...)
+	for _, scenario := range scenarios(t) {
+		all = append(all, recorded(t, scenario)...)
 	}
-	types := make([]enums.EventType, 0, len(tellers))
-	for kind := range tellers {
+	types := make([]enums.EventType, 0, len(handlers))
+	for kind := range handlers {
 		types = append(types, kind)
 	}
 	slices.Sort(types)

@@ -20,39 +20,39 @@ type Ledger interface {
 	AccountOf(ctx context.Context, registrationID string) (user.Account, bool, error)
 }
 
-// ledgerPart is what the ledger says.
-type ledgerPart struct {
+// ledgerResult is what the ledger says.
+type ledgerResult struct {
 	entries []Entry
 	account user.Account // zero when there is none
 	err     error
 }
 
 // readLedger asks the ledger, for at most ledgerTimeout.
-func readLedger(ctx context.Context, l Ledger, registrationID string) ledgerPart {
+func readLedger(ctx context.Context, l Ledger, registrationID string) ledgerResult {
 	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout)
 	defer cancel()
-	part, err := askLedger(ctx, l, registrationID)
+	result, err := queryLedger(ctx, l, registrationID)
 	if err != nil {
-		return ledgerPart{err: fmt.Errorf("read the ledger: %w", err)}
+		return ledgerResult{err: fmt.Errorf("read the ledger: %w", err)}
 	}
-	return part
+	return result
 }
 
-func askLedger(ctx context.Context, l Ledger, registrationID string) (ledgerPart, error) {
+func queryLedger(ctx context.Context, l Ledger, registrationID string) (ledgerResult, error) {
 	messages, err := l.Messages(ctx, registrationID)
 	if err != nil {
-		return ledgerPart{}, err
+		return ledgerResult{}, err
 	}
 	attempts, err := l.Attempts(ctx, registrationID)
 	if err != nil {
-		return ledgerPart{}, err
+		return ledgerResult{}, err
 	}
 	suppressions, err := l.SuppressionsOf(ctx, registrationID)
 	if err != nil {
-		return ledgerPart{}, err
+		return ledgerResult{}, err
 	}
 	account, _, err := l.AccountOf(ctx, registrationID)
-	return ledgerPart{entries: fromLedger(messages, attempts, suppressions, account), account: account}, err
+	return ledgerResult{entries: fromLedger(messages, attempts, suppressions, account), account: account}, err
 }
 
 // activityOf are the activities that send messages of each kind.

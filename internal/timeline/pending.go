@@ -15,7 +15,7 @@ func fromPending(activities []*workflow.PendingActivityInfo, runID string, now t
 			At: now.UTC(), Source: SourceWorkflow, RunID: runID,
 			Event: EventStepWaiting, Step: a.GetActivityType().GetName(), Attempt: int(a.GetAttempt()),
 		}
-		e = c.blame(e, a.GetLastFailure())
+		e = c.addFailure(e, a.GetLastFailure())
 		switch {
 		case a.GetPaused():
 			e.Event = EventStepPaused

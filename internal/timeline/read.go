@@ -62,7 +62,7 @@ func (r Reader) Read(ctx context.Context, registrationID string) (Timeline, erro
 		return Timeline{}, ErrNotFound
 	}
 	t := Timeline{RegistrationID: id}
-	asked := make(chan ledgerPart, 1)
+	asked := make(chan ledgerResult, 1)
 	go func() { asked <- readLedger(ctx, r.Ledger, t.RegistrationID) }()
 	err := r.readWorkflow(ctx, &t)
 	ledger := <-asked

@@ -118,7 +118,7 @@ func read(t *testing.T, f *fakeTemporal, l fakeLedger) (Timeline, error) {
 	return r.Read(t.Context(), registrationID)
 }
 
-// parkedLedger goes with the recorded story parked_and_retried.
+// parkedLedger goes with the recorded scenario parked_and_retried.
 func parkedLedger() fakeLedger {
 	at := func(second int) time.Time { return time.Date(2026, 11, 23, 21, 15, second, 0, time.UTC) }
 	key := message.Key{RegistrationID: registrationID, Kind: message.KindOTP, Sequence: 1}

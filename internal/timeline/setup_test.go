@@ -41,9 +41,9 @@ func encrypting(t *testing.T) Converters {
 }
 
 // recorded is a history that the workflows' replay tests keep.
-func recorded(t *testing.T, story string) []*history.HistoryEvent {
+func recorded(t *testing.T, scenario string) []*history.HistoryEvent {
 	t.Helper()
-	return recordedIn(t, "v1_"+story)
+	return recordedIn(t, "v1_"+scenario)
 }
 
 // recordedIn is a history by the name of its file.
@@ -57,7 +57,7 @@ func recordedIn(t *testing.T, name string) []*history.HistoryEvent {
 	return h.GetEvents()
 }
 
-func stories(t *testing.T) []string {
+func scenarios(t *testing.T) []string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("..", "..", "workflows", "testdata", "v1_*.json"))
 	require.NoError(t, err)

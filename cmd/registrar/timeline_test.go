@@ -9,11 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"registrar/internal/engine"
-	"registrar/internal/service"
 	"registrar/internal/timeline"
-	"registrar/internal/user"
-	"registrar/workflows"
 )
 
 var noon = time.Date(2026, time.December, 1, 12, 0, 0, 0, time.UTC)
@@ -46,47 +42,7 @@ UTC                      EVENT          STEP     TRY  BY   WHAT
 `, "\n"), out.String())
 }
 
-func TestPrintFindings(t *testing.T) {
-	var out bytes.Buffer
-	require.NoError(t, printFindings(&out, service.Findings{
-		Registrations: []engine.Found{
-			{
-				RegistrationID: "new", Status: workflows.StatusAccepted, LiveStatus: workflows.StatusPending,
-				WorkflowStatus: "Running", Started: noon,
-			},
-			{
-				RegistrationID: "usual", Status: workflows.StatusAccepted, WorkflowStatus: "Completed",
-				Started: noon, Closed: noon.Add(time.Hour),
-			},
-			{
-				RegistrationID: "old", Status: workflows.StatusFailed, Reason: workflows.ReasonSMSRejected,
-				WorkflowStatus: "Failed", Started: noon, Closed: noon.Add(time.Hour),
-			},
-		},
-		AccountKnown: true,
-		Account:      &service.Account{UserID: "u", RegistrationID: "new", Status: user.StatusPending, CreatedAt: noon},
-	}))
-	require.Equal(t, strings.TrimLeft(`
-REGISTRATION  STATUS                REASON        WORKFLOW   STARTED (UTC)            CLOSED (UTC)
-new           pending_verification                Running    2026-12-01 12:00:00.000  -
-usual         active                              Completed  2026-12-01 12:00:00.000  2026-12-01 13:00:00.000
-old           failed                sms_rejected  Failed     2026-12-01 12:00:00.000  2026-12-01 13:00:00.000
-account: user u, pending_verification, of registration new, stored 2026-12-01 12:00:00.000, verified -
-`, "\n"), out.String())
-}
-
-func TestFindReadsTheAddressFromStandardInput(t *testing.T) {
-	clean(t)
-	for _, text := range []string{"", "\n\n", "  "} {
-		_, err := execute(t, text, "find", "--email", "-")
-		require.EqualError(t, err, "standard input has no address")
-	}
-	line, err := readLine(strings.NewReader("\n Ada@Example.com \nnext"))
-	require.NoError(t, err)
-	require.Equal(t, "Ada@Example.com", line)
-}
-
-func TestAuditUsage(t *testing.T) {
+func TestLookupUsage(t *testing.T) {
 	clean(t)
 	for want, args := range map[string][]string{
 		"accepts 1 arg(s), received 0":                                             {"timeline"},

@@ -14,7 +14,7 @@ import (
 )
 
 // markerRecorded tells a local activity, which leaves one event when it has ended.
-func (t *telling) markerRecorded(event *history.HistoryEvent) {
+func (t *translator) markerRecorded(event *history.HistoryEvent) {
 	a := event.GetMarkerRecordedEventAttributes()
 	if a.GetMarkerName() != "LocalActivity" {
 		return
@@ -29,14 +29,14 @@ func (t *telling) markerRecorded(event *history.HistoryEvent) {
 	}
 	if f := a.GetFailure(); f != nil {
 		e.Event = EventStepFailed
-		e = t.blame(e, f)
+		e = t.addFailure(e, f)
 	} else {
 		e = t.outcome(e, a.GetDetails()["result"])
 	}
 	t.add(event, e)
 }
 
-func (t *telling) activityScheduled(event *history.HistoryEvent) {
+func (t *translator) activityScheduled(event *history.HistoryEvent) {
 	t.activities[event.GetEventId()] = t.add(event, Entry{
 		Event:  EventStepScheduled,
 		Step:   event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName(),
@@ -45,49 +45,49 @@ func (t *telling) activityScheduled(event *history.HistoryEvent) {
 }
 
 // activityStarted tells the last attempt, the only one whose start is in the history, and why the one before failed.
-func (t *telling) activityStarted(event *history.HistoryEvent) {
+func (t *translator) activityStarted(event *history.HistoryEvent) {
 	a := event.GetActivityTaskStartedEventAttributes()
 	e := t.activity(a.GetScheduledEventId(), EventStepStarted)
 	e.Attempt = int(a.GetAttempt())
 	t.activities[a.GetScheduledEventId()] = e
 	if f := a.GetLastFailure(); f != nil {
-		e = t.blame(e, f)
+		e = t.addFailure(e, f)
 		e.Detail = strings.TrimSuffix("the try before failed: "+e.Detail, ": ")
 	}
 	t.add(event, e)
 }
 
-func (t *telling) activityCompleted(event *history.HistoryEvent) {
+func (t *translator) activityCompleted(event *history.HistoryEvent) {
 	a := event.GetActivityTaskCompletedEventAttributes()
 	t.add(event, t.outcome(t.activity(a.GetScheduledEventId(), EventStepCompleted), a.GetResult()))
 }
 
-func (t *telling) activityFailed(event *history.HistoryEvent) {
+func (t *translator) activityFailed(event *history.HistoryEvent) {
 	a := event.GetActivityTaskFailedEventAttributes()
 	t.endActivity(event, a.GetScheduledEventId(), EventStepFailed, a.GetFailure())
 }
 
-func (t *telling) activityTimedOut(event *history.HistoryEvent) {
+func (t *translator) activityTimedOut(event *history.HistoryEvent) {
 	a := event.GetActivityTaskTimedOutEventAttributes()
 	t.endActivity(event, a.GetScheduledEventId(), EventStepTimedOut, a.GetFailure())
 }
 
-func (t *telling) activityCanceled(event *history.HistoryEvent) {
+func (t *translator) activityCanceled(event *history.HistoryEvent) {
 	t.endActivity(event, event.GetActivityTaskCanceledEventAttributes().GetScheduledEventId(), EventStepCanceled, nil)
 }
 
-func (t *telling) endActivity(event *history.HistoryEvent, scheduled int64, what Event, f *failure.Failure) {
-	t.add(event, t.blame(t.activity(scheduled, what), f))
+func (t *translator) endActivity(event *history.HistoryEvent, scheduled int64, what Event, f *failure.Failure) {
+	t.add(event, t.addFailure(t.activity(scheduled, what), f))
 }
 
 // activity is an entry about an activity that was scheduled before.
-func (t *telling) activity(scheduled int64, what Event) Entry {
+func (t *translator) activity(scheduled int64, what Event) Entry {
 	known := t.activities[scheduled]
 	return Entry{Event: what, Step: known.Step, Attempt: known.Attempt}
 }
 
 // outcome adds what a step came to.
-func (t *telling) outcome(e Entry, result *common.Payloads) Entry {
+func (t *translator) outcome(e Entry, result *common.Payloads) Entry {
 	var out struct { // of all steps
 		Receipt    message.Receipt
 		Refusal    user.Code
@@ -112,7 +112,7 @@ func (t *telling) outcome(e Entry, result *common.Payloads) Entry {
 	return e
 }
 
-func (t *telling) timerStarted(event *history.HistoryEvent) {
+func (t *translator) timerStarted(event *history.HistoryEvent) {
 	d := event.GetTimerStartedEventAttributes().GetStartToFireTimeout().AsDuration()
 	e := Entry{Event: EventTimerStarted, Step: timerName(d, t.text(event.GetUserMetadata().GetSummary()), t.policy)}
 	e.Until = event.GetEventTime().AsTime().Add(d)
@@ -140,12 +140,12 @@ func timerName(d time.Duration, summary string, p workflows.Policy) string {
 	}
 }
 
-func (t *telling) timerFired(event *history.HistoryEvent) {
+func (t *translator) timerFired(event *history.HistoryEvent) {
 	started := event.GetTimerFiredEventAttributes().GetStartedEventId()
 	t.add(event, Entry{Event: EventTimerFired, Step: t.timers[started].Step})
 }
 
-func (t *telling) timerCanceled(event *history.HistoryEvent) {
+func (t *translator) timerCanceled(event *history.HistoryEvent) {
 	started := event.GetTimerCanceledEventAttributes().GetStartedEventId()
 	t.add(event, Entry{Event: EventTimerCanceled, Step: t.timers[started].Step})
 }

@@ -26,37 +26,37 @@ func timelines(keys Keys, users *store.Store, registrations *engine.Registration
 	}
 }
 
-// auditPatience bounds one question of an operator.
-const auditPatience = 30 * time.Second
+// operatorTimeout bounds one question of an operator.
+const operatorTimeout = 30 * time.Second
 
-// Audit answers operators' questions about registrations.
-type Audit struct {
+// Lookup answers operators' questions about registrations.
+type Lookup struct {
 	keys          Keys
 	users         *store.Store
 	registrations *engine.Registrations
 	logger        *slog.Logger
 }
 
-// WithAudit lets ask use an Audit, within half a minute.
-func WithAudit(ctx context.Context, c config.Config, logger *slog.Logger, ask func(context.Context, *Audit) error) error {
+// WithLookup lets ask use a Lookup, within half a minute.
+func WithLookup(ctx context.Context, c config.Config, logger *slog.Logger, ask func(context.Context, *Lookup) error) error {
 	o, err := openCommon(c, logger)
 	if err != nil {
 		return err
 	}
 	defer closeStore(o.users, logger)
-	ctx, cancel := context.WithTimeout(ctx, auditPatience)
+	ctx, cancel := context.WithTimeout(ctx, operatorTimeout)
 	defer cancel()
 	temporal, err := client.DialContext(ctx, o.temporal)
 	if err != nil {
 		return fmt.Errorf("connect to Temporal at %s: %w", o.temporal.HostPort, err)
 	}
 	defer temporal.Close()
-	return ask(ctx, &Audit{o.keys, o.users, engine.NewRegistrations(temporal, engine.RegistrationOptions{}), logger})
+	return ask(ctx, &Lookup{o.keys, o.users, engine.NewRegistrations(temporal, engine.RegistrationOptions{}), logger})
 }
 
 // Timeline tells what happened to a registration, given its id or its workflow's.
-func (a *Audit) Timeline(ctx context.Context, id string) (timeline.Timeline, error) {
-	return timelines(a.keys, a.users, a.registrations).Read(ctx, id)
+func (l *Lookup) Timeline(ctx context.Context, id string) (timeline.Timeline, error) {
+	return timelines(l.keys, l.users, l.registrations).Read(ctx, id)
 }
 
 // Findings are what is known of a person or a registration.
@@ -71,37 +71,37 @@ type Findings struct {
 var ErrNothingFound = errors.New("no registration and no account found")
 
 // FindByEmail finds the registrations and the account of an address, as a person would type it.
-func (a *Audit) FindByEmail(ctx context.Context, address string) (Findings, error) {
+func (l *Lookup) FindByEmail(ctx context.Context, address string) (Findings, error) {
 	_, canonical, err := user.ParseEmail(address)
 	if err != nil {
 		return Findings{}, fmt.Errorf("the address %w", err)
 	}
-	found, err := a.registrations.FindByEmail(ctx, a.keys.Ring.EmailHashes(canonical))
+	found, err := l.registrations.FindByEmail(ctx, l.keys.Ring.EmailHashes(canonical))
 	if err != nil {
 		return Findings{}, err
 	}
-	account, known, err := a.users.AccountByEmail(ctx, canonical)
-	return a.findings(found, account, known, err)
+	account, known, err := l.users.AccountByEmail(ctx, canonical)
+	return l.findings(found, account, known, err)
 }
 
 // FindByID finds a registration and its account, given its id or its workflow's.
-func (a *Audit) FindByID(ctx context.Context, registrationID string) (Findings, error) {
+func (l *Lookup) FindByID(ctx context.Context, registrationID string) (Findings, error) {
 	id, ok := timeline.ParseID(registrationID)
 	if !ok {
 		return Findings{}, errors.New("the id is no UUID")
 	}
-	found, err := a.registrations.FindByID(ctx, id)
+	found, err := l.registrations.FindByID(ctx, id)
 	if err != nil {
 		return Findings{}, err
 	}
-	account, known, err := a.users.AccountOf(ctx, id)
-	return a.findings(found, account, known, err)
+	account, known, err := l.users.AccountOf(ctx, id)
+	return l.findings(found, account, known, err)
 }
 
 // findings puts together what was found. The registrations are worth knowing while the database is away.
-func (a *Audit) findings(found []engine.Found, account user.Account, known bool, err error) (Findings, error) {
+func (l *Lookup) findings(found []engine.Found, account user.Account, known bool, err error) (Findings, error) {
 	if err != nil {
-		a.logger.Warn("the account is not known", "err", err)
+		l.logger.Warn("the account is not known", "err", err)
 	}
 	f := Findings{Registrations: found, AccountKnown: err == nil}
 	if known {

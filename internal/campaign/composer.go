@@ -13,8 +13,8 @@ import (
 // UnsubscribePath is where the API takes consents back.
 const UnsubscribePath = "/unsubscribe"
 
-// Letters writes the letters of campaigns.
-type Letters struct {
+// Composer writes the emails of campaigns.
+type Composer struct {
 	// PublicURL is where people reach the API.
 	PublicURL string
 	// Token names a campaign and a user to the API.
@@ -22,16 +22,16 @@ type Letters struct {
 }
 
 // Patterns is Compile. Without a PublicURL there is no link to unsubscribe by, and no campaign.
-func (l Letters) Patterns(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
-	if l.PublicURL == "" {
+func (c Composer) Patterns(content workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
+	if c.PublicURL == "" {
 		return nil, nil, nil, errors.New("PUBLIC_URL is not set for this worker, and links to unsubscribe by need it")
 	}
-	return Compile(c)
+	return Compile(content)
 }
 
-// Unsubscribe is the address at which a recipient takes the consent back with one click.
-func (l Letters) Unsubscribe(campaignID, userID string) string {
-	return unsubscribeURL(l.PublicURL, l.Token(campaignID, userID))
+// UnsubscribeURL is the address at which a recipient takes the consent back with one click.
+func (c Composer) UnsubscribeURL(campaignID, userID string) string {
+	return unsubscribeURL(c.PublicURL, c.Token(campaignID, userID))
 }
 
 // Example is a recipient for previews. Its link leads to the page for links that are not whole.

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,32 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"registrar/internal/config"
+	"registrar/internal/engine"
 	"registrar/internal/service"
+	"registrar/workflows"
 )
-
-func timelineCommand() *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "timeline ID",
-		Short: "Tell what happened to a registration",
-		Long:  "Tell what happened to a registration, from Temporal and the user database. ID is its id or its workflow's.",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return withAudit(cmd.Context(), func(ctx context.Context, a *service.Audit) error {
-				t, err := a.Timeline(ctx, args[0])
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					return printJSON(cmd.OutOrStdout(), t)
-				}
-				return printTimeline(cmd.OutOrStdout(), t)
-			})
-		},
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return cmd
-}
 
 func findCommand() *cobra.Command {
 	var (
@@ -57,7 +35,7 @@ func findCommand() *cobra.Command {
 					return err
 				}
 			}
-			return withAudit(cmd.Context(), func(ctx context.Context, a *service.Audit) error {
+			return withLookup(cmd.Context(), func(ctx context.Context, a *service.Lookup) error {
 				f, err := find(ctx, a, email, id)
 				if err != nil {
 					return err
@@ -77,19 +55,19 @@ func findCommand() *cobra.Command {
 	return cmd
 }
 
-func find(ctx context.Context, a *service.Audit, email, id string) (service.Findings, error) {
+func find(ctx context.Context, a *service.Lookup, email, id string) (service.Findings, error) {
 	if id != "" {
 		return a.FindByID(ctx, id)
 	}
 	return a.FindByEmail(ctx, email)
 }
 
-func withAudit(ctx context.Context, ask func(context.Context, *service.Audit) error) error {
+func withLookup(ctx context.Context, ask func(context.Context, *service.Lookup) error) error {
 	c, err := config.Load(os.Environ())
 	if err != nil {
 		return err
 	}
-	return service.WithAudit(ctx, c, service.Logger(c.Log, os.Stderr), ask)
+	return service.WithLookup(ctx, c, service.Logger(c.Log, os.Stderr), ask)
 }
 
 // readLine reads the first line. An address has at most 254 bytes.
@@ -105,9 +83,35 @@ func readLine(r io.Reader) (string, error) {
 	return line, nil
 }
 
-func printJSON(w io.Writer, v any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
+func printFindings(w io.Writer, f service.Findings) error {
+	table := newTable(w, "REGISTRATION", "STATUS", "REASON", "WORKFLOW", "STARTED (UTC)", "CLOSED (UTC)")
+	for _, r := range f.Registrations {
+		table.row(r.RegistrationID, string(status(r)), string(r.Reason), r.WorkflowStatus, moment(r.Started), moment(r.Closed))
+	}
+	if err := table.flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, account(f))
+	return err
+}
+
+// status is where a registration stands. One that ended as accepted is an active account (docs/decisions/0004).
+func status(r engine.Found) workflows.RegistrationStatus {
+	if r.Status == workflows.StatusAccepted && r.WorkflowStatus == "Completed" {
+		return workflows.StatusActive
+	}
+	return cmp.Or(r.LiveStatus, r.Status)
+}
+
+func account(f service.Findings) string {
+	a := f.Account
+	switch {
+	case !f.AccountKnown:
+		return "account: the database did not answer"
+	case a == nil:
+		return "account: none"
+	default:
+		return fmt.Sprintf("account: user %s, %s, of registration %s, stored %s, verified %s", a.UserID, a.Status, a.RegistrationID,
+			moment(a.CreatedAt), moment(a.VerifiedAt))
+	}
 }

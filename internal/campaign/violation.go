@@ -1,5 +1,3 @@
-// Package campaign is what a campaign may say, and the client's side of CampaignWorkflow: starting, watching and
-// steering it. The API and the command line share it.
 package campaign
 
 import (
@@ -31,7 +29,7 @@ var Codes = []Code{
 	CodeMisplacedField, CodeNoUnsubscribe, CodeNotAllowed, CodeBadLink, CodeBadImage,
 }
 
-// The parts of a campaign that can have mistakes, as the API calls them.
+// The parts of a campaign that can have violations, as the API calls them.
 const (
 	partName       = "name"
 	partSubject    = "subject"
@@ -42,62 +40,62 @@ const (
 	partScheduleAt = "schedule_at"
 )
 
-// Mistake is a rule that a campaign breaks.
-type Mistake struct {
+// Violation is a rule that a campaign breaks.
+type Violation struct {
 	Part    string // name, subject, text, html, locale, rate or schedule_at
 	Line    int    // in that part, from 1; 0 when it concerns the whole part
 	Code    Code
 	Message string // for people
 }
 
-// Where is the message with its line.
-func (m Mistake) Where() string {
+// MessageWithLine is the message with its line.
+func (m Violation) MessageWithLine() string {
 	if m.Line == 0 {
 		return m.Message
 	}
 	return fmt.Sprintf("line %d: %s", m.Line, m.Message)
 }
 
-func (m Mistake) String() string { return m.Part + ": " + m.Where() }
+func (m Violation) String() string { return m.Part + ": " + m.MessageWithLine() }
 
-// MistakesError is every mistake of a campaign.
-type MistakesError struct{ Mistakes []Mistake }
+// ValidationError is every violation of a campaign.
+type ValidationError struct{ Violations []Violation }
 
-// Error is a line for each mistake.
-func (e *MistakesError) Error() string {
-	lines := make([]string, len(e.Mistakes))
-	for i, m := range e.Mistakes {
+// Error is a line for each violation.
+func (e *ValidationError) Error() string {
+	lines := make([]string, len(e.Violations))
+	for i, m := range e.Violations {
 		lines[i] = m.String()
 	}
 	return strings.Join(lines, "\n")
 }
 
-// asError is nil when there are no mistakes.
-func asError(mistakes []Mistake) error {
-	if len(mistakes) == 0 {
+// asError is nil when there are no violations.
+func asError(violations []Violation) error {
+	if len(violations) == 0 {
 		return nil
 	}
-	return &MistakesError{mistakes}
+	return &ValidationError{violations}
 }
 
-// mostMistakes bounds what one text is answered with: a page of garbage has as many mistakes as tags.
-const mostMistakes = 50
+// maxViolations bounds what one text is answered with: a page of garbage has as many violations as tags.
+const maxViolations = 50
 
-// part collects the mistakes of one part.
+// part collects the violations of one part.
 type part struct {
-	name     string
-	text     string
-	mistakes []Mistake
+	name       string
+	text       string
+	violations []Violation
 }
 
-// add notes a mistake at an offset in the text; below 0, one of the whole part.
+// add notes a violation at an offset in the text; below 0, one of the whole part.
 func (p *part) add(offset int, code Code, format string, args ...any) {
-	if len(p.mistakes) >= mostMistakes {
+	if len(p.violations) >= maxViolations {
 		return
 	}
 	line := 0
 	if offset >= 0 {
 		line = 1 + strings.Count(p.text[:offset], "\n")
 	}
-	p.mistakes = append(p.mistakes, Mistake{p.name, line, code, fmt.Sprintf(format, args...)})
+	p.violations = append(p.violations, Violation{p.name, line, code, fmt.Sprintf(format, args...)})
 }

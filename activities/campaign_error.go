@@ -10,8 +10,8 @@ import (
 	"registrar/workflows"
 )
 
-// mostUnknown is how many tries of a batch may end without anybody knowing whether the provider took it.
-const mostUnknown = 2
+// maxUnknownTries is how many tries of a batch may end without anybody knowing whether the provider took it.
+const maxUnknownTries = 2
 
 // batchError is deliveryError, but that a batch which a provider may have taken mostUnknown times is not sent again by
 // itself: each try may be one more copy for everybody, so an operator decides. The tries are counted in the heartbeat.
@@ -21,7 +21,7 @@ func batchError(ctx context.Context, refusals []*message.Error) error {
 		return deliveryError(ctx, message.ChannelEmail, refusals)
 	}
 	tries := unknownTries(ctx) + 1
-	if tries < mostUnknown {
+	if tries < maxUnknownTries {
 		// Also when the worker is being stopped, which is what may have cut the try short.
 		activity.RecordHeartbeat(context.WithoutCancel(ctx), tries)
 		return deliveryError(ctx, message.ChannelEmail, refusals)

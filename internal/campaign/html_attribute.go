@@ -29,43 +29,43 @@ func ownLinks(t html.Token) (n int) {
 	return n
 }
 
-func (g *page) checkAttributes(t html.Token) {
+func (c *htmlChecker) checkAttributes(t html.Token) {
 	for _, a := range t.Attr {
 		switch {
 		case strings.HasPrefix(a.Key, "on"):
-			g.add(g.start, CodeNotAllowed, "the attribute %s would run a program", name(a.Key))
+			c.add(c.start, CodeNotAllowed, "the attribute %s would run a program", shortName(a.Key))
 		case slices.Contains(refusedAttributes, a.Key):
-			g.add(g.start, CodeNotAllowed, "the attribute %s has no place in an email", a.Key)
+			c.add(c.start, CodeNotAllowed, "the attribute %s has no place in an email", a.Key)
 		case a.Key == "href":
-			g.checkLink(a.Val)
+			c.checkLink(a.Val)
 		case a.Key == "src" && t.DataAtom != atom.Img, a.Key == "background":
-			g.checkSource(a.Key, a.Val)
+			c.checkSource(a.Key, a.Val)
 		case a.Key == "style":
-			g.checkStyle(g.start, a.Val)
+			c.checkStyle(c.start, a.Val)
 		case a.Key == "http-equiv" && strings.EqualFold(strings.TrimSpace(a.Val), "refresh"):
-			g.add(g.start, CodeNotAllowed, "a page that leads elsewhere has no place in an email")
+			c.add(c.start, CodeNotAllowed, "a page that leads elsewhere has no place in an email")
 		}
 	}
 }
 
 // checkLink wants an address that is whole without a page around it.
-func (g *page) checkLink(value string) {
+func (c *htmlChecker) checkLink(value string) {
 	if wholeField.MatchString(value) {
 		return
 	}
 	link, err := url.Parse(strings.TrimSpace(value))
 	switch {
 	case err != nil:
-		g.add(g.start, CodeBadLink, "the link is no URL")
+		c.add(c.start, CodeBadLink, "the link is no URL")
 	case link.Scheme == "mailto" && link.Opaque != "":
 	case link.Scheme != "http" && link.Scheme != "https":
-		g.add(g.start, CodeBadLink, "a link has to begin with https://, http:// or mailto:")
+		c.add(c.start, CodeBadLink, "a link has to begin with https://, http:// or mailto:")
 	case link.Hostname() == "":
-		g.add(g.start, CodeBadLink, "the link names no host")
+		c.add(c.start, CodeBadLink, "the link names no host")
 	}
 }
 
-func (g *page) checkImage(t html.Token) {
+func (c *htmlChecker) checkImage(t html.Token) {
 	var source string
 	alt := false
 	for _, a := range t.Attr {
@@ -77,24 +77,24 @@ func (g *page) checkImage(t html.Token) {
 		}
 	}
 	if !alt {
-		g.add(g.start, CodeBadImage, "the image has no alt, which is read where images are not shown")
+		c.add(c.start, CodeBadImage, "the image has no alt, which is read where images are not shown")
 	}
-	g.checkSource("src", source)
+	c.checkSource("src", source)
 }
 
-func (g *page) checkSource(key, value string) {
+func (c *htmlChecker) checkSource(key, value string) {
 	source, err := url.Parse(strings.TrimSpace(value))
 	if err != nil || source.Scheme != "https" || source.Hostname() == "" {
-		g.add(g.start, CodeBadImage, "the %s of an image has to begin with https://", key)
+		c.add(c.start, CodeBadImage, "the %s of an image has to begin with https://", key)
 	}
 }
 
 // checkStyle looks at one declaration or a whole sheet. Escapes in styles can hide words, so there are none.
-func (g *page) checkStyle(offset int, style string) {
+func (c *htmlChecker) checkStyle(offset int, style string) {
 	if strings.Contains(style, `\`) || activeStyle.MatchString(style) {
-		g.add(offset, CodeNotAllowed, "the style runs or loads something, or has a backslash")
+		c.add(offset, CodeNotAllowed, "the style runs or loads something, or has a backslash")
 	}
 }
 
-// name is an attribute's name, short enough to show.
-func name(key string) string { return key[:min(len(key), 20)] }
+// shortName is an attribute's name, short enough to show.
+func shortName(key string) string { return key[:min(len(key), 20)] }

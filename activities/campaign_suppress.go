@@ -9,8 +9,8 @@ import (
 	"registrar/internal/user"
 )
 
-// goneOf are the people of a batch of whom the provider says that they have no mailbox, for the list of suppressions.
-func goneOf(people []message.Addressee, receipt message.BatchReceipt) []message.Suppression {
+// bouncedOf are the people of a batch of whom the provider says that they have no mailbox, for the list of suppressions.
+func bouncedOf(people []message.Addressee, receipt message.BatchReceipt) []message.Suppression {
 	var gone []message.Suppression
 	for _, i := range receipt.Gone {
 		if _, canonical, err := user.ParseEmail(people[i].Email); err == nil {
@@ -24,7 +24,7 @@ func goneOf(people []message.Addressee, receipt message.BatchReceipt) []message.
 
 // suppress puts addresses on the list. The batch counts without it, too: the next campaign finds out anew.
 func (a *Activities) suppress(ctx context.Context, gone []message.Suppression) {
-	ctx, cancel := recording(ctx)
+	ctx, cancel := recordingContext(ctx)
 	defer cancel()
 	for _, one := range gone {
 		if err := a.Campaigns.Suppress(ctx, one); err != nil {

@@ -10,11 +10,11 @@ import (
 	"registrar/workflows"
 )
 
-// What people do to a registration: the person by Updates, operators by signals and on the workflow itself.
+// Updates by the person, signals and other commands by operators, and what became of workflow tasks.
 
-const broughtOver = "brought over by the reset"
+const reappliedByReset = "brought over by the reset"
 
-func (t *telling) updateAdmitted(event *history.HistoryEvent) {
+func (t *translator) updateAdmitted(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionUpdateAdmittedEventAttributes()
 	if a.GetOrigin() == enums.UPDATE_ADMITTED_EVENT_ORIGIN_REAPPLY {
 		t.reapplied[a.GetRequest().GetMeta().GetUpdateId()] = true
@@ -22,7 +22,7 @@ func (t *telling) updateAdmitted(event *history.HistoryEvent) {
 }
 
 // updateAccepted tells that a code was entered or asked for. UpdatePersisted is no news: it only waits.
-func (t *telling) updateAccepted(event *history.HistoryEvent) {
+func (t *translator) updateAccepted(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionUpdateAcceptedEventAttributes()
 	input := a.GetAcceptedRequest().GetInput()
 	var e Entry
@@ -39,14 +39,14 @@ func (t *telling) updateAccepted(event *history.HistoryEvent) {
 		return
 	}
 	if t.reapplied[a.GetProtocolInstanceId()] {
-		e.Detail = broughtOver
+		e.Detail = reappliedByReset
 	}
 	t.updates[event.GetEventId()] = len(t.entries)
 	t.add(event, e)
 }
 
 // updateCompleted adds to an entered code whether it was right.
-func (t *telling) updateCompleted(event *history.HistoryEvent) {
+func (t *translator) updateCompleted(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionUpdateCompletedEventAttributes()
 	at, known := t.updates[a.GetAcceptedEventId()]
 	if !known || t.entries[at].Event != EventCodeEntered {
@@ -71,7 +71,7 @@ func (t *telling) updateCompleted(event *history.HistoryEvent) {
 }
 
 // statusChanged tells the search attributes, which the workflow writes when there is something for an operator to know.
-func (t *telling) statusChanged(event *history.HistoryEvent) {
+func (t *translator) statusChanged(event *history.HistoryEvent) {
 	fields := event.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes().GetIndexedFields()
 	status, reason := engine.Keyword(fields[workflows.AttributeStatus]), engine.Keyword(fields[workflows.AttributeFailureReason])
 	if status != "" {
@@ -79,14 +79,14 @@ func (t *telling) statusChanged(event *history.HistoryEvent) {
 	}
 }
 
-func (t *telling) replaced(event *history.HistoryEvent) {
+func (t *translator) replaced(event *history.HistoryEvent) {
 	a := event.GetSignalExternalWorkflowExecutionInitiatedEventAttributes()
 	if a.GetSignalName() == workflows.SignalSuperseded {
 		t.add(event, Entry{Event: EventReplaced, Detail: a.GetWorkflowExecution().GetWorkflowId()})
 	}
 }
 
-func (t *telling) signaled(event *history.HistoryEvent) {
+func (t *translator) signaled(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionSignaledEventAttributes()
 	e := Entry{Event: EventSignal, By: a.GetIdentity(), Detail: a.GetExternalWorkflowExecution().GetWorkflowId()}
 	switch a.GetSignalName() {
@@ -106,32 +106,32 @@ func (t *telling) signaled(event *history.HistoryEvent) {
 		_ = t.read(a.GetInput(), &e.Reason) // an operator may have sent a text along
 	}
 	if t.resetting {
-		e.Detail = broughtOver
+		e.Detail = reappliedByReset
 	}
 	t.add(event, e)
 }
 
-func (t *telling) cancelRequested(event *history.HistoryEvent) {
+func (t *translator) cancelRequested(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionCancelRequestedEventAttributes()
 	t.add(event, Entry{Event: EventCancelRequested, By: a.GetIdentity(), Reason: a.GetCause()})
 }
 
-func (t *telling) terminated(event *history.HistoryEvent) {
+func (t *translator) terminated(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionTerminatedEventAttributes()
 	t.add(event, Entry{Event: EventTerminated, By: a.GetIdentity(), Reason: a.GetReason()})
 }
 
-func (t *telling) paused(event *history.HistoryEvent) {
+func (t *translator) paused(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionPausedEventAttributes()
 	t.add(event, Entry{Event: EventPaused, By: a.GetIdentity(), Reason: a.GetReason()})
 }
 
-func (t *telling) unpaused(event *history.HistoryEvent) {
+func (t *translator) unpaused(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionUnpausedEventAttributes()
 	t.add(event, Entry{Event: EventUnpaused, By: a.GetIdentity(), Reason: a.GetReason()})
 }
 
-func (t *telling) taskScheduled(*history.HistoryEvent) { t.resetting = false }
+func (t *translator) taskScheduled(*history.HistoryEvent) { t.resetting = false }
 
 func isReset(event *history.HistoryEvent) bool {
 	return event.GetWorkflowTaskFailedEventAttributes().GetCause() == enums.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
@@ -139,7 +139,7 @@ func isReset(event *history.HistoryEvent) bool {
 
 // taskFailed tells a reset, which Temporal writes as the failure of the workflow task that it takes back, or that the
 // workers cannot go on.
-func (t *telling) taskFailed(event *history.HistoryEvent) {
+func (t *translator) taskFailed(event *history.HistoryEvent) {
 	a := event.GetWorkflowTaskFailedEventAttributes()
 	if !isReset(event) {
 		t.add(event, Entry{Event: EventWorkflowTaskFailed, Reason: a.GetCause().String()})
@@ -153,7 +153,7 @@ func (t *telling) taskFailed(event *history.HistoryEvent) {
 
 // taskTimedOut tells that a worker was lost in the middle of its work. A task that found its sticky worker gone goes to
 // another at once and is no news.
-func (t *telling) taskTimedOut(event *history.HistoryEvent) {
+func (t *translator) taskTimedOut(event *history.HistoryEvent) {
 	timeout := event.GetWorkflowTaskTimedOutEventAttributes().GetTimeoutType()
 	if timeout != enums.TIMEOUT_TYPE_SCHEDULE_TO_START {
 		t.add(event, Entry{Event: EventWorkflowTimedOut, Reason: timeout.String()})

@@ -141,7 +141,7 @@ func TestBlame(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, tt.want, line(c.blame(Entry{Event: EventStepFailed}, tt.failure)))
+			require.Equal(t, tt.want, line(c.addFailure(Entry{Event: EventStepFailed}, tt.failure)))
 		})
 	}
 }

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+)
+
+func printJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}
+
+// clock is how tables tell times, in UTC.
+const clock = "2006-01-02 15:04:05.000"
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format(clock)
+}
+
+// table is text in columns. What people wrote as reasons cannot steer the terminal.
+type table struct {
+	to      io.Writer
+	text    *bytes.Buffer
+	columns *tabwriter.Writer
+}
+
+func newTable(w io.Writer, titles ...string) table {
+	text := new(bytes.Buffer)
+	t := table{w, text, tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)}
+	t.row(titles...)
+	return t
+}
+
+func (t table) row(cells ...string) {
+	for i, cell := range cells {
+		cells[i] = strings.Map(printable, cell)
+	}
+	fmt.Fprintln(t.columns, strings.Join(cells, "\t"))
+}
+
+func printable(r rune) rune {
+	if !unicode.IsPrint(r) {
+		return ' '
+	}
+	return r
+}
+
+// flush prints the table, without blanks at the ends of lines.
+func (t table) flush() error {
+	if err := t.columns.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(t.text.String()) {
+		if _, err := fmt.Fprintln(t.to, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"registrar/internal/service"
+	"registrar/internal/timeline"
+)
+
+func timelineCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "timeline ID",
+		Short: "Tell what happened to a registration",
+		Long:  "Tell what happened to a registration, from Temporal and the user database. ID is its id or its workflow's.",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withLookup(cmd.Context(), func(ctx context.Context, a *service.Lookup) error {
+				t, err := a.Timeline(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(cmd.OutOrStdout(), t)
+				}
+				return printTimeline(cmd.OutOrStdout(), t)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func printTimeline(w io.Writer, t timeline.Timeline) error {
+	fmt.Fprintf(w, "registration %s, %s\n", t.RegistrationID, userOf(t))
+	for _, note := range notes(t) {
+		fmt.Fprintln(w, "note:", note)
+	}
+	table := newTable(w, "UTC", "EVENT", "STEP", "TRY", "BY", "WHAT")
+	runs := map[string]bool{}
+	for _, e := range t.Entries {
+		if e.RunID != "" && !runs[e.RunID] {
+			runs[e.RunID] = true
+			table.row("", "", "", "", "", "run "+e.RunID)
+		}
+		try := ""
+		if e.Attempt > 0 {
+			try = strconv.Itoa(e.Attempt)
+		}
+		table.row(e.At.UTC().Format(clock), words(e.Event), e.Step, try, e.By, what(e))
+	}
+	return table.flush()
+}
+
+func userOf(t timeline.Timeline) string {
+	switch {
+	case t.UserID != "":
+		return fmt.Sprintf("user %s (%s)", t.UserID, t.UserStatus)
+	case t.LedgerAvailable:
+		return "no user"
+	default:
+		return "user not known"
+	}
+}
+
+// notes say what the timeline lacks.
+func notes(t timeline.Timeline) []string {
+	var all []string
+	if !t.WorkflowRetained {
+		all = append(all, "Temporal has forgotten the workflow; this is the database's part")
+	}
+	if !t.LedgerAvailable {
+		all = append(all, fmt.Sprintf("the database did not answer; this is the workflow's part (%v)", t.LedgerError))
+	}
+	if t.Truncated {
+		all = append(all, "there is more than is shown")
+	}
+	return all
+}
+
+func words(e timeline.Event) string { return strings.ReplaceAll(string(e), "_", " ") }
+
+// what puts the rest of an entry in one phrase.
+func what(e timeline.Entry) string {
+	var parts []string
+	for _, part := range []string{e.Reason, strings.TrimSpace(e.Provider + " " + cmp.Or(e.Code, e.MessageID)), e.Detail} {
+		if part != "" && !strings.Contains(strings.Join(parts, " "), part) {
+			parts = append(parts, part)
+		}
+	}
+	if !e.Until.IsZero() {
+		parts = append(parts, "until "+e.Until.UTC().Format(clock))
+	}
+	return strings.Join(parts, ", ")
+}

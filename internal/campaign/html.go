@@ -1,0 +1,137 @@
+package campaign
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"registrar/internal/message"
+)
+
+// refusedElements run programs, take input, load pages, or are read by rules of their own. Mail clients drop them at best.
+var refusedElements = map[atom.Atom]bool{
+	atom.Script: true, atom.Noscript: true, atom.Template: true,
+	atom.Form: true, atom.Input: true, atom.Button: true, atom.Select: true, atom.Textarea: true,
+	atom.Iframe: true, atom.Frame: true, atom.Frameset: true, atom.Object: true, atom.Embed: true, atom.Applet: true,
+	atom.Base: true, atom.Link: true, atom.Svg: true, atom.Math: true,
+	atom.Audio: true, atom.Video: true, atom.Source: true, atom.Track: true,
+	atom.Noembed: true, atom.Noframes: true, atom.Xmp: true, atom.Plaintext: true,
+}
+
+// htmlChecker goes through an HTML text token by token. The tokens' raw texts put together are the text, which is how a field's
+// place is known before it is filled in.
+type htmlChecker struct {
+	*part
+	fields []foundField // not met yet
+	start  int          // of the token
+	end    int
+	inside atom.Atom // style or title, whose content is no usual text
+}
+
+// checkHTML notes what has no place in the HTML of an email, and fields that are anything but text or a whole link.
+func (p *part) checkHTML(all []foundField) {
+	c := &htmlChecker{part: p, fields: all}
+	z := html.NewTokenizer(strings.NewReader(p.text))
+	for {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			break
+		}
+		c.start, c.end = c.end, c.end+len(z.Raw())
+		c.checkToken(kind, z.Token())
+	}
+	switch {
+	case c.end < len(p.text):
+		p.add(c.end, CodeInvalid, "the tag that begins here has no end")
+	case c.inside != 0:
+		p.add(-1, CodeInvalid, "a <%s> has no end", c.inside)
+	}
+}
+
+func (c *htmlChecker) checkToken(kind html.TokenType, t html.Token) {
+	fields := c.takeFields()
+	switch kind {
+	case html.TextToken:
+		c.checkText(fields)
+		return
+	case html.StartTagToken, html.SelfClosingTagToken:
+		fields = c.checkStartTag(t, fields)
+	case html.EndTagToken:
+		if t.DataAtom == c.inside {
+			c.inside = 0
+		}
+	case html.CommentToken:
+		if raw := c.text[c.start:c.end]; !strings.HasPrefix(raw, "<!--") || !strings.HasSuffix(raw, "-->") {
+			c.add(c.start, CodeInvalid, "what begins here is neither a tag nor a whole comment")
+		}
+	default:
+	}
+	for _, f := range fields {
+		c.addMisplaced(f)
+	}
+}
+
+// takeFields returns the fields of the token.
+func (c *htmlChecker) takeFields() []foundField {
+	n := 0
+	for n < len(c.fields) && c.fields[n].end <= c.end {
+		n++
+	}
+	taken := c.fields[:n]
+	c.fields = c.fields[n:]
+	return taken
+}
+
+func (c *htmlChecker) checkText(fields []foundField) {
+	for _, f := range fields {
+		switch {
+		case c.inside != 0:
+			c.addMisplaced(f)
+		case f.start > 0 && c.text[f.start-1] == '<': // with its value it would be a tag
+			c.addMisplaced(f)
+		}
+	}
+	if c.inside == atom.Style {
+		c.checkStyle(c.start, c.text[c.start:c.end])
+	}
+}
+
+// checkStartTag checks a tag and returns the fields of it that are not in their place.
+func (c *htmlChecker) checkStartTag(t html.Token, fields []foundField) []foundField {
+	if refusedElements[t.DataAtom] {
+		c.add(c.start, CodeNotAllowed, "<%s> has no place in an email", t.DataAtom)
+	}
+	if t.DataAtom == atom.Style || t.DataAtom == atom.Title {
+		c.inside = t.DataAtom
+	}
+	if t.DataAtom == atom.Img {
+		c.checkImage(t)
+	}
+	c.checkAttributes(t)
+	var rest []foundField
+	links := ownLinks(t)
+	for _, f := range fields {
+		if f.field == message.FieldUnsubscribe && links > 0 && c.isQuoted(f) {
+			links--
+			continue
+		}
+		rest = append(rest, f)
+	}
+	return rest
+}
+
+// isQuoted is true for a field between quotes: what is filled in has none, and cannot end the attribute.
+func (c *htmlChecker) isQuoted(f foundField) bool {
+	before, behind := c.text[c.start:f.start], c.text[f.end:c.end]
+	return strings.HasSuffix(before, `"`) && strings.HasPrefix(behind, `"`) ||
+		strings.HasSuffix(before, "'") && strings.HasPrefix(behind, "'")
+}
+
+func (c *htmlChecker) addMisplaced(f foundField) {
+	if f.field == message.FieldUnsubscribe {
+		c.add(f.start, CodeMisplacedField, `{{unsubscribe}} can be text, or the whole of an href in quotes`)
+		return
+	}
+	c.add(f.start, CodeMisplacedField, "{{first_name}} can only be text, not a part of a tag, an address, a comment, a style or the title")
+}

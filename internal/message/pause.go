@@ -1,0 +1,10 @@
+package message
+
+import "time"
+
+// Pause is an operator's order to send nothing through a provider until it is lifted.
+type Pause struct {
+	Provider string
+	Reason   string // for other operators; no personal data
+	Since    time.Time
+}
