@@ -157,16 +157,20 @@ func (r *registration) close(ctx workflow.Context, outcome error) error {
 		outcome = cmp.Or(r.awaitLedger(ctx), outcome)
 	}
 	r.ended = true
-	if outcome == nil || temporal.IsCanceledError(outcome) {
-		clear(r.parked)
-	} else {
+	failed := outcome != nil && !temporal.IsCanceledError(outcome)
+	if failed {
 		r.tell(ctx, "given up")
+	} else {
+		clear(r.parked)
 	}
 	if err := r.publish(ctx); err != nil {
 		return err
 	}
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
 		return err
+	}
+	if failed { // another step may have parked, or stopped, since the step that ended the registration
+		outcome = cmp.Or(r.parkedFailure(), outcome)
 	}
 	return outcome
 }

@@ -100,8 +100,7 @@ func (r *registration) park(ctx workflow.Context, s step, p parking) error {
 	}
 	woken, err := workflow.AwaitWithOptions(ctx, patience, func() bool { return r.retries > seen || r.abandoned })
 	if err == nil && (!woken || r.abandoned) {
-		first, _ := r.firstParked() // the same reason as in the search attributes
-		return temporal.NewNonRetryableApplicationError("could not "+string(first), string(r.parked[first].reason), nil)
+		return r.parkedFailure()
 	}
 	delete(r.parked, s)
 	if err != nil {
@@ -110,6 +109,16 @@ func (r *registration) park(ctx workflow.Context, s step, p parking) error {
 	}
 	r.tell(ctx, "retry by an operator: "+string(s))
 	return r.publish(ctx)
+}
+
+// parkedFailure is the error of a registration that fails while steps are parked. Its type is the reason in the search
+// attributes. It is nil when no step is parked.
+func (r *registration) parkedFailure() error {
+	first, ok := r.firstParked()
+	if !ok {
+		return nil
+	}
+	return temporal.NewNonRetryableApplicationError("could not "+string(first), string(r.parked[first].reason), nil)
 }
 
 // lastTry is what the activity said about its last try, if it had the chance.
