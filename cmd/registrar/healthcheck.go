@@ -21,18 +21,20 @@ func healthcheckCommand() *cobra.Command {
 		Short: "Ask the API, worker or codec of this container whether it is ready",
 		Long: `Ask the process of this container whether it is ready, or with --live whether it is alive.
 
-The process is asked at the address in its own environment variable: API_ADDR, WORKER_HEALTH_ADDR
-(which must be set) or CODEC_ADDR. So run this command with the environment of the process, as a
-container's health check does:
+The address is the one in the process's own environment variable: API_ADDR, WORKER_HEALTH_ADDR
+(which must be set) or CODEC_ADDR. So run this command with the environment of the process, as the
+health check of a container does:
 
     healthcheck: {test: [CMD, /registrar, healthcheck, worker]}
 
-Exit code 0: the process is ready (or alive). Exit code 1: it is not, does not answer within
+An API is ready while Temporal answers and the database has every migration. A worker is ready while
+it polls Temporal for all of its task queues. A process that has received SIGTERM is not ready.
+
+Exit code 0: the process is ready (or alive). Exit code 1: it is not, it does not answer within
 --timeout, or nobody listens; one line on standard error says which.
 
-An API is ready while Temporal answers and the database has every migration, a worker while it
-polls all of its task queues; neither is ready once it has received SIGTERM. Use --live where
-whoever runs the container restarts it when the check fails: a restart does not bring Temporal back.`,
+Use --live if the platform restarts a container whose check fails: a restart does not bring
+Temporal back.`,
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: []string{"api", "worker", "codec"},
 		RunE: func(cmd *cobra.Command, args []string) error {

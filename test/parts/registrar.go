@@ -118,7 +118,7 @@ func (a *API) AwaitReady(patience time.Duration) error {
 // awaitReady returns when a process that answers probes at an address is ready.
 func awaitReady(p *Process, address string, patience time.Duration) error {
 	return Await(context.Background(), patience, p.Gone(), func(ctx context.Context) error {
-		return health.Ask(ctx, address, health.ReadyPath, patience)
+		return health.Ask(ctx, address, health.ReadyPath, 2*time.Second)
 	})
 }
 
