@@ -123,8 +123,8 @@ func (w *probedWorker) probe(path string) (report health.Report, code int, err e
 	return report, answer.StatusCode, errors.Join(json.NewDecoder(answer.Body).Decode(&report), answer.Body.Close())
 }
 
-// isReady checks the answers of /readyz, and that the worker is alive.
-func (w *probedWorker) isReady(t require.TestingT, polling, draining health.Result) {
+// requireAnswers checks the answers of /readyz and /healthz.
+func (w *probedWorker) requireAnswers(t require.TestingT, polling, draining health.Result) {
 	want, wantCode := health.StatusReady, http.StatusOK
 	if polling != health.ResultOK || draining != health.ResultOK {
 		want, wantCode = health.StatusNotReady, http.StatusServiceUnavailable
@@ -139,9 +139,10 @@ func (w *probedWorker) isReady(t require.TestingT, polling, draining health.Resu
 	require.Equal(t, http.StatusOK, code)
 }
 
-func (w *probedWorker) await(t *testing.T, polling, draining health.Result) {
+// awaitPolling waits until a worker that does not drain polls, or does not poll.
+func (w *probedWorker) awaitPolling(t *testing.T, polling health.Result) {
 	t.Helper()
-	require.EventuallyWithT(t, func(t *assert.CollectT) { w.isReady(t, polling, draining) }, time.Minute, 20*time.Millisecond)
+	require.EventuallyWithT(t, func(t *assert.CollectT) { w.requireAnswers(t, polling, ok) }, time.Minute, 20*time.Millisecond)
 }
 
 const (
@@ -151,23 +152,23 @@ const (
 
 func TestAWorkerIsReadyWhileItPolls(t *testing.T) {
 	w := startProbedWorker(t, "WORKER_ENGINE_GRACE=0s")
-	w.await(t, failed, ok) // there is no Temporal yet
+	w.awaitPolling(t, failed) // there is no Temporal yet
 	stop := w.startTemporal(t)
-	w.await(t, ok, ok)
+	w.awaitPolling(t, ok)
 	stop()
-	w.await(t, failed, ok)
+	w.awaitPolling(t, failed)
 	w.startTemporal(t)
-	w.await(t, ok, ok)
+	w.awaitPolling(t, ok)
 }
 
 func TestADrainingWorkerIsNotReady(t *testing.T) {
 	w := startProbedWorker(t, "WORKER_QUEUES=registration", "WORKER_STOP_TIMEOUT=2s")
 	w.startTemporal(t)
-	w.await(t, ok, ok)
+	w.awaitPolling(t, ok)
 	w.occupy(t)
-	w.isReady(t, ok, ok)
+	w.requireAnswers(t, ok, ok)
 	w.terminate()
-	w.isReady(t, ok, failed) // at once, and it polled within WORKER_ENGINE_GRACE
+	w.requireAnswers(t, ok, failed) // at once, and it polled within WORKER_ENGINE_GRACE
 	require.NoError(t, <-w.ended)
 	_, _, err := w.probe(health.LivePath)
 	require.Error(t, err)
@@ -177,7 +178,7 @@ func TestADrainingWorkerIsNotReady(t *testing.T) {
 func TestAWorkerStaysReadyForAWhile(t *testing.T) {
 	w := startProbedWorker(t, "WORKER_ENGINE_GRACE=1h")
 	stop := w.startTemporal(t)
-	w.await(t, ok, ok)
+	w.awaitPolling(t, ok)
 	stop()
-	w.isReady(t, ok, ok)
+	w.requireAnswers(t, ok, ok)
 }

@@ -22,45 +22,52 @@ const maxReport = 64 << 10
 func Ask(ctx context.Context, addr, path string, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	code, body, err := get(ctx, addr, path)
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("no answer within %s", timeout)
+	case err != nil:
+		return err
+	default:
+		return judge(path, code, body)
+	}
+}
+
+// get uses no proxy of the environment and follows no redirect.
+func get(ctx context.Context, addr, path string) (code int, body []byte, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+path, nil)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
-	transport := &http.Transport{ // uses no proxy of the environment
+	transport := &http.Transport{
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, addr)
 		},
 		DisableKeepAlives: true,
 	}
-	response, err := transport.RoundTrip(request) // follows no redirect
-	if err == nil {
-		err = judge(response, path)
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return 0, nil, err
 	}
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("no answer within %s", timeout)
-	}
-	return err
+	defer func() { _ = response.Body.Close() }()
+	body, err = io.ReadAll(io.LimitReader(response.Body, maxReport))
+	return response.StatusCode, body, err
 }
 
-// judge reads an answer and returns nil when it is the good one.
-func judge(response *http.Response, path string) error {
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxReport))
-	if err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
+// judge returns nil for the good answer to a probe.
+func judge(path string, code int, body []byte) error {
 	var report Report
 	if json.Unmarshal(body, &report) != nil {
 		report = Report{}
 	}
 	want := map[string]Status{LivePath: StatusOK, ReadyPath: StatusReady}[path]
 	switch {
-	case response.StatusCode == http.StatusOK && report.Status == want:
+	case code == http.StatusOK && report.Status == want:
 		return nil
 	case report.Status == StatusNotReady:
 		return fmt.Errorf("not ready (failed: %s)", strings.Join(report.failed(), ", "))
 	default:
-		return fmt.Errorf("GET %s answered %s, which is not the answer of a registrar process", path, response.Status)
+		return fmt.Errorf("GET %s answered %d %s, which is not the answer of a registrar process", path, code, http.StatusText(code))
 	}
 }
 
