@@ -65,7 +65,7 @@ func (w Worker) check(m *mistakes) {
 	m.unless(len(w.Queues) > 0, "WORKER_QUEUES", "no queue is named")
 	m.unless(w.Concurrency > 0, "WORKER_CONCURRENCY", "%d is not above 0", w.Concurrency)
 	m.unless(w.HealthAddr == "" || isAddress(w.HealthAddr), "WORKER_HEALTH_ADDR", "%q is no address", w.HealthAddr)
-	m.unless(w.EngineGrace >= 0, "WORKER_ENGINE_GRACE", "%s is below 0", w.EngineGrace)
+	m.unless(w.PollingGrace >= 0, "WORKER_ENGINE_GRACE", "%s is below 0", w.PollingGrace)
 	m.positive("WORKER_STOP_TIMEOUT", w.StopTimeout)
 	m.unless(w.OTPsPerSecond >= 0, "OTP_PER_SECOND", "%g is below 0", w.OTPsPerSecond)
 	m.unless(w.NoticesPerSecond >= 0, "NOTICES_PER_SECOND", "%g is below 0", w.NoticesPerSecond)

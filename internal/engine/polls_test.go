@@ -118,13 +118,13 @@ func TestOtherCallsAreNoPolls(t *testing.T) {
 	require.NoError(t, p.Check("q", activityTasks))
 }
 
-// temporal holds the polls of one queue and refuses those of others.
-type temporal struct {
+// pollServer holds the polls of one queue and refuses those of others.
+type pollServer struct {
 	workflowservice.UnimplementedWorkflowServiceServer
 	holds string
 }
 
-func (s temporal) PollActivityTaskQueue(ctx context.Context, r *workflowservice.PollActivityTaskQueueRequest) (*workflowservice.PollActivityTaskQueueResponse, error) {
+func (s pollServer) PollActivityTaskQueue(ctx context.Context, r *workflowservice.PollActivityTaskQueueRequest) (*workflowservice.PollActivityTaskQueueResponse, error) {
 	if r.GetTaskQueue().GetName() != s.holds {
 		return nil, status.Error(codes.PermissionDenied, "not yours")
 	}
@@ -138,7 +138,7 @@ func TestPollsOnAConnection(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	server := grpc.NewServer()
-	workflowservice.RegisterWorkflowServiceServer(server, temporal{holds: "held"})
+	workflowservice.RegisterWorkflowServiceServer(server, pollServer{holds: "held"})
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	var p Polls

@@ -19,7 +19,7 @@ import (
 // workerChecks are what a worker's readiness depends on: it polls each queue for each type of task, and it is not draining.
 // A grace covers the moments in which a connection is replaced or another Temporal server takes over.
 func workerChecks(c config.Worker, polls *engine.Polls, draining func() bool) health.Checks {
-	grace := health.NewGracePeriod(c.EngineGrace, time.Now)
+	grace := health.NewGracePeriod(c.PollingGrace, time.Now)
 	return health.Checks{
 		"draining": health.Draining(draining),
 		"polling": func(context.Context) error {
