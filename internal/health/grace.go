@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// GracePeriod forgives failures for a while, but not before the first success. It is for a dependency that all replicas share:
-// when it fails for all of them, a load balancer that takes all of them out makes nothing better.
+// GracePeriod ignores failures for a while after a success. It is for a dependency that all replicas share: when it fails,
+// a load balancer gains nothing by removing them all.
 type GracePeriod struct {
 	limit time.Duration
 	now   func() time.Time
@@ -15,12 +15,12 @@ type GracePeriod struct {
 	lastSuccess time.Time // zero before the first
 }
 
-// NewGracePeriod returns a GracePeriod that forgives failures until the last success is limit ago.
+// NewGracePeriod returns a GracePeriod that ignores failures until the last success is limit ago.
 func NewGracePeriod(limit time.Duration, now func() time.Time) *GracePeriod {
 	return &GracePeriod{limit: limit, now: now}
 }
 
-// Check returns err, or nil as long as it is forgiven.
+// Check returns err, or nil while it is ignored.
 func (g *GracePeriod) Check(err error) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
