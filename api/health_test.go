@@ -3,9 +3,13 @@ package api
 import (
 	"context"
 	"errors"
+	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"registrar/internal/health"
 )
 
 func TestReadiness(t *testing.T) {
@@ -38,4 +42,19 @@ func TestReadiness(t *testing.T) {
 			require.Equal(t, 200, s.send(t, "GET", "/healthz", "").Code)
 		})
 	}
+}
+
+// registrar healthcheck understands the answers of the API.
+func TestHealthcheckOfTheAPI(t *testing.T) {
+	t.Parallel()
+	draining := false
+	s := setup(t, func(d *Deps) { d.Draining = func() bool { return draining } })
+	s.engine.ready = func(context.Context) error { return nil }
+	server := httptest.NewServer(s.handler)
+	t.Cleanup(server.Close)
+	addr := server.Listener.Addr().String()
+	require.NoError(t, health.Ask(t.Context(), addr, health.LivePath, time.Minute))
+	require.NoError(t, health.Ask(t.Context(), addr, health.ReadyPath, time.Minute))
+	draining = true
+	require.EqualError(t, health.Ask(t.Context(), addr, health.ReadyPath, time.Minute), "not ready (failed: draining)")
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"registrar/internal/health"
 	"registrar/internal/message"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -110,7 +111,7 @@ func New(d Deps) http.Handler {
 		d.Limits = unlimited{}
 	}
 	gin.SetMode(gin.ReleaseMode) // gin's debug mode prints every route
-	s := &server{Deps: d, engine: gracePeriod{limit: d.EngineGrace, now: d.Now}}
+	s := &server{Deps: d, engine: health.NewGracePeriod(d.EngineGrace, d.Now)}
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // one resource, one address
@@ -132,7 +133,7 @@ func New(d Deps) http.Handler {
 // server implements the operations of openapi.yaml.
 type server struct {
 	Deps
-	engine gracePeriod
+	engine *health.GracePeriod
 }
 
 var _ StrictServerInterface = (*server)(nil)

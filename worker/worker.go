@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
@@ -58,6 +59,14 @@ func (d Deployment) options() worker.DeploymentOptions {
 	}
 }
 
+// TaskTypes are the types of tasks that a worker polls a queue for.
+func TaskTypes(queue string) []enums.TaskQueueType {
+	if queue == workflows.QueueRegistration {
+		return []enums.TaskQueueType{enums.TASK_QUEUE_TYPE_WORKFLOW, enums.TASK_QUEUE_TYPE_ACTIVITY}
+	}
+	return []enums.TaskQueueType{enums.TASK_QUEUE_TYPE_ACTIVITY}
+}
+
 // Workers are the running workers of a process.
 type Workers []worker.Worker
 
@@ -71,7 +80,7 @@ func Start(c client.Client, a *activities.Activities, o Options) (Workers, error
 	}
 	for _, queue := range o.Queues {
 		w := worker.New(c, queue, worker.Options{
-			DisableWorkflowWorker:              queue != workflows.QueueRegistration,
+			DisableWorkflowWorker:              !slices.Contains(TaskTypes(queue), enums.TASK_QUEUE_TYPE_WORKFLOW),
 			MaxConcurrentActivityExecutionSize: o.Concurrency,
 			TaskQueueActivitiesPerSecond:       o.PerSecond[queue],
 			DeploymentOptions:                  o.Deployment.options(),

@@ -3,10 +3,12 @@ package worker
 import (
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -68,6 +70,16 @@ func TestRegister(t *testing.T) {
 		acts, flows := registered(t, queue)
 		require.Equal(t, want.activities, acts, queue)
 		require.Equal(t, want.workflows, flows, queue)
+	}
+}
+
+// What a queue is polled for is what is registered on it.
+func TestTaskTypes(t *testing.T) {
+	t.Parallel()
+	for _, queue := range workflows.Queues {
+		acts, flows := registered(t, queue)
+		require.Equal(t, len(acts) > 0, slices.Contains(TaskTypes(queue), enums.TASK_QUEUE_TYPE_ACTIVITY), queue)
+		require.Equal(t, len(flows) > 0, slices.Contains(TaskTypes(queue), enums.TASK_QUEUE_TYPE_WORKFLOW), queue)
 	}
 }
 

@@ -99,7 +99,7 @@ func TestUnknownCommands(t *testing.T) {
 func TestHelpNamesEveryCommand(t *testing.T) {
 	out, err := execute(t, "")
 	require.NoError(t, err)
-	for _, name := range []string{"api", "worker", "migrate", "codec", "keys", "timeline", "find", "campaign", "version"} {
+	for _, name := range []string{"api", "worker", "migrate", "codec", "healthcheck", "keys", "timeline", "find", "campaign", "version"} {
 		require.Contains(t, out, "\n  "+name+" ")
 	}
 	for _, group := range []string{"keys", "migrate", "campaign"} {

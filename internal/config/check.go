@@ -64,6 +64,8 @@ func (w Worker) check(m *mistakes) {
 	}
 	m.unless(len(w.Queues) > 0, "WORKER_QUEUES", "no queue is named")
 	m.unless(w.Concurrency > 0, "WORKER_CONCURRENCY", "%d is not above 0", w.Concurrency)
+	m.unless(w.HealthAddr == "" || isAddress(w.HealthAddr), "WORKER_HEALTH_ADDR", "%q is no address", w.HealthAddr)
+	m.unless(w.PollingGrace >= 0, "WORKER_ENGINE_GRACE", "%s is below 0", w.PollingGrace)
 	m.positive("WORKER_STOP_TIMEOUT", w.StopTimeout)
 	m.unless(w.OTPsPerSecond >= 0, "OTP_PER_SECOND", "%g is below 0", w.OTPsPerSecond)
 	m.unless(w.NoticesPerSecond >= 0, "NOTICES_PER_SECOND", "%g is below 0", w.NoticesPerSecond)
@@ -72,9 +74,14 @@ func (w Worker) check(m *mistakes) {
 	m.unless(slices.Contains([]string{"auto-upgrade", "pinned"}, w.Versioning), "WORKER_VERSIONING", "%q is no way of versioning", w.Versioning)
 }
 
+// isAddress is true for something to listen on, such as :8080.
+func isAddress(addr string) bool {
+	_, _, err := net.SplitHostPort(addr)
+	return err == nil
+}
+
 func (a API) check(m *mistakes) {
-	_, _, err := net.SplitHostPort(a.Addr)
-	m.unless(err == nil, "API_ADDR", "%q is no address", a.Addr)
+	m.unless(isAddress(a.Addr), "API_ADDR", "%q is no address", a.Addr)
 	m.positive("API_WAIT_BUDGET", a.WaitBudget)
 	m.unless(a.WaitBudget <= 20*time.Second, "API_WAIT_BUDGET", "%s is longer than 20s, at which the answer would be cut off", a.WaitBudget)
 	m.unless(a.DrainDelay >= 0, "API_DRAIN_DELAY", "%s is below 0", a.DrainDelay)

@@ -85,6 +85,8 @@ func TestBadValues(t *testing.T) {
 		"WORKER_QUEUES=emails": `"emails" is no queue (there are ["registration" "notifications-high" "notifications-low"]);` +
 			" an example: notifications-high",
 		"WORKER_CONCURRENCY=0":                "0 is not above 0; an example: 50",
+		"WORKER_HEALTH_ADDR=8081":             `"8081" is no address; an example: 127.0.0.1:8081`,
+		"WORKER_ENGINE_GRACE=-1s":             "-1s is below 0; an example: 10s",
 		"WORKER_STOP_TIMEOUT=0s":              "0s is not longer than 0; an example: 15s",
 		"OTP_PER_SECOND=-1":                   "-1 is below 0; an example: 50",
 		"NOTICES_PER_SECOND=ten":              `"ten" ` + noNumber + "50",

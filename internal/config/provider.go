@@ -53,7 +53,7 @@ func (c Config) Need(names ...string) error {
 		"PRF_KEYSET": c.Keys.PRF != "", "PAYLOAD_KEYSET": c.Keys.Payload != "", "DATABASE_DSN": c.Database.DSN != "",
 		"EMAIL_FROM": c.Email.From != "", "MAILGUN_DOMAIN": c.Email.MailgunDomain != "", "MAILGUN_API_KEY": c.Email.MailgunAPIKey != "",
 		"SMTP_HOST": c.Email.SMTPHost != "", "SMS_WEBHOOK_URL": c.SMS.WebhookURL != "", "SMS_WEBHOOK_SECRET": c.SMS.WebhookSecret != "",
-		"TWILIO_ACCOUNT_SID": c.SMS.TwilioAccountSID != "", "PUBLIC_URL": c.Public.PublicURL != "",
+		"TWILIO_ACCOUNT_SID": c.SMS.TwilioAccountSID != "", "PUBLIC_URL": c.Public.PublicURL != "", "WORKER_HEALTH_ADDR": c.Worker.HealthAddr != "",
 	}
 	var m mistakes
 	for _, name := range names {

@@ -1,6 +1,6 @@
 // Package engine is the only package that calls Temporal's client: it starts, updates, queries, signals and lists the
-// workflows of registrations and campaigns, and reads their histories. Callers see the errors below and no error types of
-// Temporal.
+// workflows of registrations and campaigns, and reads their histories. It also observes which task queues a client polls.
+// Callers see the errors below and no error types of Temporal.
 package engine
 
 import (

@@ -13,6 +13,7 @@ import (
 	"registrar/internal/breach"
 	"registrar/internal/config"
 	"registrar/internal/engine"
+	"registrar/internal/health"
 	"registrar/internal/limit"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
@@ -80,7 +81,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	return server.Run(ctx, api.New(deps))
 }
 
-// RunCodec serves the codec endpoint until ctx ends.
+// RunCodec serves the codec endpoint until ctx ends. Probes need no token.
 func RunCodec(ctx context.Context, c config.Config, logger *slog.Logger) error {
 	if err := c.Need("PAYLOAD_KEYSET"); err != nil {
 		return err
@@ -92,6 +93,8 @@ func RunCodec(ctx context.Context, c config.Config, logger *slog.Logger) error {
 	if err := c.Codec.Check(); err != nil {
 		return err
 	}
-	handler := payload.Handler(codec, payload.Options{AllowedOrigins: c.Codec.Origins, Token: c.Codec.Token})
-	return NewServer(c.Codec.Listen, time.Second, 0, logger).Run(ctx, handler)
+	server := NewServer(c.Codec.Listen, time.Second, 0, logger)
+	checks := health.Checks{"draining": health.Draining(server.Draining)}
+	decode := payload.Handler(codec, payload.Options{AllowedOrigins: c.Codec.Origins, Token: c.Codec.Token})
+	return server.Run(ctx, health.Handler(checks, logger, decode))
 }

@@ -69,7 +69,7 @@ func Revision() string {
 }
 
 // RunWorker serves the configured task queues until ctx ends. It waits for Temporal; it does not wait for the
-// database, since its activities are retried.
+// database, since its activities are retried. It answers probes from before it waits until it has drained.
 func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error {
 	o, err := openCommon(c, logger)
 	if err != nil {
@@ -80,14 +80,21 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error 
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	polls := new(engine.Polls)
+	checks := workerChecks(c.Worker, polls, func() bool { return ctx.Err() != nil })
+	stopHealth, err := startHealth(ctx, c.Worker.HealthAddr, checks, cancel, logger)
+	if err != nil {
+		return err
+	}
+	defer stopHealth()
+	o.temporal.ConnectionOptions.DialOptions = append(o.temporal.ConnectionOptions.DialOptions, polls.DialOption())
 	temporal, err := dial(ctx, o.temporal, logger)
 	if err != nil {
 		return err
 	}
 	defer temporal.Close()
-
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	workers, err := StartWorkers(c, o.keys, o.users, providers, temporal, cancel)
 	if err != nil {
 		return err

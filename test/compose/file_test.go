@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
@@ -61,7 +62,7 @@ func isJob(s types.ServiceConfig) bool { return s.Restart == types.RestartPolicy
 func TestTheTopology(t *testing.T) {
 	t.Parallel()
 	want := map[string]int{
-		"haproxy": 1, "api": 2, "worker-registration": 2, "worker-high": 2, "worker-low": 1, "codec": 1, "migrate": 1, "probe": 1,
+		"haproxy": 1, "api": 2, "worker-registration": 2, "worker-high": 2, "worker-low": 1, "codec": 1, "migrate": 1,
 		"valkey": 1, "mailpit": 1, "catcher": 1, "database": 1, "db1": 1, "db2": 1, "db3": 1, "temporal": 2, "temporal-db": 1, "temporal-schema": 1,
 		"temporal-namespace": 1, "temporal-ui": 1, "prometheus": 1, "grafana": 1,
 	}
@@ -95,6 +96,23 @@ func TestWhatRunsIsCheckedAndRestarted(t *testing.T) {
 		require.NotEmpty(t, s.HealthCheck.Test)
 		require.NotNil(t, s.HealthCheck.StartPeriod, "no start period")
 		require.NotNil(t, s.HealthCheck.Timeout, "no timeout")
+	})
+}
+
+// A container of ours is asked by its own program: the image has no other. A worker listens for nobody else.
+func TestOurProcessesAreAskedByTheirOwnProgram(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s types.ServiceConfig) {
+		if s.Image != "registrar:local" || isJob(s) {
+			return
+		}
+		process := s.Command[0]
+		require.Equal(t, types.HealthCheckTest{"CMD", "/registrar", "healthcheck", process}, s.HealthCheck.Test)
+		require.Greater(t, time.Duration(*s.HealthCheck.Timeout), 2*time.Second, "the command's own timeout comes first, and its message")
+		if process == "worker" {
+			require.Equal(t, "127.0.0.1:8081", *s.Environment["WORKER_HEALTH_ADDR"])
+		}
+		require.Empty(t, s.Volumes)
 	})
 }
 

@@ -27,7 +27,7 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else if !b.ready.Load() {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_, _ = w.Write([]byte("{}"))
+	_, _ = w.Write([]byte(`{"status":"ready"}`))
 }
 
 func TestFront(t *testing.T) {

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"time"
+
+	"registrar/internal/health"
 )
 
 // Registrar is a build of cmd/registrar: the path of the program.
@@ -112,45 +112,32 @@ func (r Registrar) StartAPI(t Test, s Settings) *API {
 
 // AwaitReady returns when /readyz answers 200.
 func (a *API) AwaitReady(patience time.Duration) error {
-	return Await(context.Background(), patience, a.Gone(), func(ctx context.Context) error {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL()+"/readyz", nil)
-		if err != nil {
-			return err
-		}
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = answer.Body.Close() }()
-		if answer.StatusCode != http.StatusOK {
-			return fmt.Errorf("/readyz answers %s", answer.Status)
-		}
-		return nil
+	return awaitReady(a.Process, a.Address, patience)
+}
+
+// awaitReady returns when a process that answers probes at an address is ready.
+func awaitReady(p *Process, address string, patience time.Duration) error {
+	return Await(context.Background(), patience, p.Gone(), func(ctx context.Context) error {
+		return health.Ask(ctx, address, health.ReadyPath, 2*time.Second)
 	})
 }
 
 // StartWorker starts a worker, with the arguments after "worker", and returns when it polls its task queues.
 func (r Registrar) StartWorker(t Test, s Settings, args ...string) *Process {
 	t.Helper()
-	p := r.Start(t, s, append([]string{"worker"}, args...)...)
-	if err := p.awaitLog(30*time.Second, `"msg":"serving"`); err != nil {
-		t.Fatalf("%v", err)
+	address := Loopback(FreePort())
+	p := r.Start(t, s.With("WORKER_HEALTH_ADDR", address), append([]string{"worker"}, args...)...)
+	if err := awaitReady(p, address, 30*time.Second); err != nil {
+		t.Fatalf("wait for the worker: %v\n%s", err, p.Tail())
 	}
 	return p
 }
 
-// StartCodec starts the codec endpoint on CODEC_ADDR, and returns when it takes connections.
+// StartCodec starts the codec endpoint on CODEC_ADDR, and returns when it is ready.
 func (r Registrar) StartCodec(t Test, s Settings) *Process {
 	t.Helper()
 	p := r.Start(t, s, "codec")
-	err := Await(t.Context(), 30*time.Second, p.Gone(), func(ctx context.Context) error {
-		connection, err := new(net.Dialer).DialContext(ctx, "tcp", s["CODEC_ADDR"])
-		if err != nil {
-			return err
-		}
-		return connection.Close()
-	})
-	if err != nil {
+	if err := awaitReady(p, s["CODEC_ADDR"], 30*time.Second); err != nil {
 		t.Fatalf("wait for the codec endpoint: %v\n%s", err, p.Tail())
 	}
 	return p

@@ -9,42 +9,36 @@ import (
 // Replica is one of several API servers or workers. It can be started again as it was, which a Process cannot. One
 // goroutine at a time may start and end it.
 type Replica struct {
-	Address string // an API's; empty for a worker
+	Address string // that answers probes, and where an API serves
 	command Command
-	ready   func(*Process) error
 	process *Process
 }
 
 // StartAPIReplica starts an API server on a free port, or on that of API_ADDR, and returns when it is ready.
 func (r Registrar) StartAPIReplica(t Test, name string, s Settings) *Replica {
 	t.Helper()
-	address := s["API_ADDR"]
-	if address == "" {
-		address = Loopback(FreePort())
-	}
-	return startReplica(t, &Replica{
-		Address: address,
-		command: Command{Name: name, Path: string(r), Args: []string{"api"}, Env: s.With("API_ADDR", address).environ(), Dir: Dir(t, name)},
-		ready: func(p *Process) error {
-			a := API{p, address}
-			return a.AwaitReady(30 * time.Second)
-		},
-	})
+	return r.startReplica(t, name, s, "API_ADDR", "api")
 }
 
 // StartWorkerReplica starts a worker, with the arguments after "worker", and returns when it polls its task queues.
 func (r Registrar) StartWorkerReplica(t Test, name string, s Settings, args ...string) *Replica {
 	t.Helper()
-	return startReplica(t, &Replica{
-		command: Command{Name: name, Path: string(r), Args: append([]string{"worker"}, args...), Env: s.environ(), Dir: Dir(t, name)},
-		ready:   func(p *Process) error { return p.awaitLog(30*time.Second, `"msg":"serving"`) },
-	})
+	return r.startReplica(t, name, s, "WORKER_HEALTH_ADDR", append([]string{"worker"}, args...)...)
 }
 
-func startReplica(t Test, r *Replica) *Replica {
+// startReplica starts a command that answers probes at the address in a variable.
+func (r Registrar) startReplica(t Test, name string, s Settings, variable string, args ...string) *Replica {
 	t.Helper()
-	begin(t, &r.process, r.Start)
-	return r
+	address := s[variable]
+	if address == "" {
+		address = Loopback(FreePort())
+	}
+	replica := &Replica{
+		Address: address,
+		command: Command{Name: name, Path: string(r), Args: args, Env: s.With(variable, address).environ(), Dir: Dir(t, name)},
+	}
+	begin(t, &replica.process, replica.Start)
+	return replica
 }
 
 // Start starts the replica again after Kill or Stop, with the same settings, address and log file, and returns when it
@@ -55,7 +49,7 @@ func (r *Replica) Start() error {
 		return err
 	}
 	r.process = p
-	if err := r.ready(p); err != nil {
+	if err := awaitReady(p, r.Address, 30*time.Second); err != nil {
 		return fmt.Errorf("start %s: %w\n%s", r.command.Name, err, p.Tail())
 	}
 	return nil

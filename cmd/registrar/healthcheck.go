@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"registrar/internal/config"
+	"registrar/internal/health"
+)
+
+func healthcheckCommand() *cobra.Command {
+	var (
+		live    bool
+		timeout time.Duration
+	)
+	cmd := &cobra.Command{
+		Use:   "healthcheck api|worker|codec",
+		Short: "Ask the API, worker or codec of this container whether it is ready",
+		Long: `Ask the process of this container whether it is ready, or with --live whether it is alive.
+
+The address is the one in the process's own environment variable: API_ADDR, WORKER_HEALTH_ADDR
+(which must be set) or CODEC_ADDR. So run this command with the environment of the process, as the
+health check of a container does:
+
+    healthcheck: {test: [CMD, /registrar, healthcheck, worker]}
+
+An API is ready while Temporal answers and the database has every migration. A worker is ready while
+it polls Temporal for all of its task queues. A process that has received SIGTERM is not ready.
+
+Exit code 0: the process is ready (or alive). Exit code 1: it is not, it does not answer within
+--timeout, or nobody listens; one line on standard error says which.
+
+Use --live if the platform restarts a container whose check fails: a restart does not bring
+Temporal back.`,
+		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: []string{"api", "worker", "codec"},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			addr, err := probedAddress(args[0])
+			if err != nil {
+				return err
+			}
+			path, state := health.ReadyPath, "ready"
+			if live {
+				path, state = health.LivePath, "alive"
+			}
+			if err := health.Ask(cmd.Context(), addr, path, timeout); err != nil {
+				return fmt.Errorf("%s at %s: %w", args[0], addr, err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s at %s is %s\n", args[0], addr, state)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&live, "live", false, "ask whether the process is alive (/healthz), not whether it is ready (/readyz)")
+	cmd.Flags().DurationVar(&timeout, "timeout", 2*time.Second, "how long to wait for the answer")
+	return cmd
+}
+
+// probedAddress is where the environment makes a process answer probes.
+func probedAddress(process string) (string, error) {
+	c, err := config.Load(os.Environ())
+	if err != nil {
+		return "", err
+	}
+	switch process {
+	case "worker":
+		return c.Worker.HealthAddr, c.Need("WORKER_HEALTH_ADDR")
+	case "codec":
+		return c.Codec.Listen, nil
+	default:
+		return c.API.Addr, nil
+	}
+}

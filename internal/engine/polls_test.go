@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"context"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/taskqueue/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/status"
+)
+
+const (
+	activityPoll = workflowservice.WorkflowService_PollActivityTaskQueue_FullMethodName
+	workflowPoll = workflowservice.WorkflowService_PollWorkflowTaskQueue_FullMethodName
+)
+
+// call is a call as a connection reports it.
+type call struct {
+	observer observer
+	ctx      context.Context //nolint:containedctx // as gRPC keeps it for the events of a call
+}
+
+func begin(p *Polls, method string) call {
+	o := observer{polls: p}
+	return call{o, o.TagRPC(context.Background(), &stats.RPCTagInfo{FullMethodName: method})}
+}
+
+func (c call) sent(request any) call {
+	c.observer.HandleRPC(c.ctx, &stats.OutPayload{Payload: request})
+	return c
+}
+
+func (c call) ended(err error) { c.observer.HandleRPC(c.ctx, &stats.End{Error: err}) }
+
+func pollActivity(p *Polls, queue string) call {
+	return begin(p, activityPoll).sent(&workflowservice.PollActivityTaskQueueRequest{TaskQueue: &taskqueue.TaskQueue{Name: queue}})
+}
+
+func pollWorkflow(p *Polls, queue string) call {
+	return begin(p, workflowPoll).sent(&workflowservice.PollWorkflowTaskQueueRequest{TaskQueue: &taskqueue.TaskQueue{Name: queue}})
+}
+
+const (
+	workflowTasks = enums.TASK_QUEUE_TYPE_WORKFLOW
+	activityTasks = enums.TASK_QUEUE_TYPE_ACTIVITY
+)
+
+func TestAPollInProgressCountsWhenItWasNotRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var p Polls
+		require.EqualError(t, p.Check("q", activityTasks), "task queue q is not polled for Activity tasks yet")
+		poll := pollActivity(&p, "q")
+		require.Error(t, p.Check("q", activityTasks), "Temporal may be about to refuse it")
+		time.Sleep(settleTime)
+		require.NoError(t, p.Check("q", activityTasks))
+		require.Error(t, p.Check("q", workflowTasks), "another type of task")
+		require.Error(t, p.Check("p", activityTasks), "another queue")
+		poll.ended(status.Error(codes.Unavailable, "connection reset"))
+		require.EqualError(t, p.Check("q", activityTasks),
+			"task queue q is not polled for Activity tasks: rpc error: code = Unavailable desc = connection reset")
+		pollActivity(&p, "q")
+		time.Sleep(settleTime)
+		require.NoError(t, p.Check("q", activityTasks))
+	})
+}
+
+// A worker at its limit of tasks does not poll, and is working on what its last poll brought.
+func TestAnAnsweredPollCounts(t *testing.T) {
+	t.Parallel()
+	var p Polls
+	pollWorkflow(&p, "q").ended(nil)
+	require.NoError(t, p.Check("q", workflowTasks))
+	pollWorkflow(&p, "q").ended(status.Error(codes.PermissionDenied, "no"))
+	require.Error(t, p.Check("q", workflowTasks))
+	pollWorkflow(&p, "q").ended(nil)
+	require.NoError(t, p.Check("q", workflowTasks))
+}
+
+// Temporal has several servers: the loss of one ends the polls that it held.
+func TestOneOfSeveralPollsIsEnough(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var p Polls
+		lost, kept := pollActivity(&p, "q"), pollActivity(&p, "q")
+		time.Sleep(settleTime)
+		lost.ended(status.Error(codes.Unavailable, "connection reset"))
+		require.NoError(t, p.Check("q", activityTasks))
+		kept.ended(status.Error(codes.Unavailable, "connection reset"))
+		require.Error(t, p.Check("q", activityTasks))
+	})
+}
+
+func TestAPollThatCannotBeSentConcernsEveryQueue(t *testing.T) {
+	t.Parallel()
+	var p Polls
+	pollActivity(&p, "one").ended(nil)
+	pollWorkflow(&p, "two").ended(nil)
+	begin(&p, activityPoll).ended(status.Error(codes.Unavailable, "connection refused"))
+	require.ErrorContains(t, p.Check("one", activityTasks), "connection refused")
+	require.ErrorContains(t, p.Check("two", workflowTasks), "connection refused")
+}
+
+func TestOtherCallsAreNoPolls(t *testing.T) {
+	t.Parallel()
+	var p Polls
+	pollActivity(&p, "q").ended(nil)
+	begin(&p, workflowservice.WorkflowService_DescribeTaskQueue_FullMethodName).ended(status.Error(codes.Unavailable, "away"))
+	require.NoError(t, p.Check("q", activityTasks))
+}
+
+// pollServer holds the polls of one queue and refuses those of others.
+type pollServer struct {
+	workflowservice.UnimplementedWorkflowServiceServer
+	holds string
+}
+
+func (s pollServer) PollActivityTaskQueue(ctx context.Context, r *workflowservice.PollActivityTaskQueueRequest) (*workflowservice.PollActivityTaskQueueResponse, error) {
+	if r.GetTaskQueue().GetName() != s.holds {
+		return nil, status.Error(codes.PermissionDenied, "not yours")
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestPollsOnAConnection checks what gRPC reports of real calls.
+func TestPollsOnAConnection(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := grpc.NewServer()
+	workflowservice.RegisterWorkflowServiceServer(server, pollServer{holds: "held"})
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	var p Polls
+	connection, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()), p.DialOption())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = connection.Close() })
+	poll := func(queue string) error {
+		_, err := workflowservice.NewWorkflowServiceClient(connection).PollActivityTaskQueue(t.Context(),
+			&workflowservice.PollActivityTaskQueueRequest{TaskQueue: &taskqueue.TaskQueue{Name: queue}})
+		return err
+	}
+
+	ended := make(chan error, 1)
+	go func() { ended <- poll("held") }()
+	require.Eventually(t, func() bool { return p.Check("held", activityTasks) == nil }, 20*time.Second, 10*time.Millisecond)
+	require.Error(t, poll("refused"))
+	require.ErrorContains(t, p.Check("refused", activityTasks), "not yours")
+	require.NoError(t, p.Check("held", activityTasks))
+
+	server.Stop()
+	require.Error(t, <-ended)
+	require.Error(t, p.Check("held", activityTasks))
+	require.Error(t, poll("held"), "nobody listens")
+	require.ErrorContains(t, p.Check("refused", activityTasks), "connection", "a poll that was not sent concerns every queue")
+}
