@@ -9,18 +9,18 @@ import (
 	"registrar/internal/user"
 )
 
-// AccountOf finds the user that the registration has. It has none before it is stored, when it was refused or expired,
-// and when a later registration has taken the user over.
+// AccountOf finds the user of a registration. A registration has no user before it is stored, after it was refused or
+// expired, or after a later registration took the user over.
 func (s *Store) AccountOf(ctx context.Context, registrationID string) (user.Account, bool, error) {
 	return s.account(ctx, func(db *gorm.DB) *gorm.DB { return ofRegistration(db, registrationID) })
 }
 
-// AccountByEmail finds the user with an email in its canonical form (see user.Profile).
+// AccountByEmail finds the user with a canonical email (see user.Profile).
 func (s *Store) AccountByEmail(ctx context.Context, canonical string) (user.Account, bool, error) {
 	return s.account(ctx, func(db *gorm.DB) *gorm.DB { return db.Where("email_canonical = ?", canonical) })
 }
 
-// account finds the one user that matches, and reads what is no personal data.
+// account finds the one user that matches and reads only columns without personal data.
 func (s *Store) account(ctx context.Context, match func(*gorm.DB) *gorm.DB) (user.Account, bool, error) {
 	var found []userRow
 	err := s.do(ctx, "look up account", func(db *gorm.DB) error {

@@ -8,12 +8,12 @@ import (
 	"registrar/internal/user"
 )
 
-// Activate turns the registration's pending user into an active one. When it is active already, nothing changes: the
-// first proof stands.
+// Activate makes the registration's pending user active. A user that is already active stays unchanged, with the time
+// of its first activation.
 //
-// A registration that is requested after the right code was entered cannot have the user: if it took the user over
-// before the activation reached the database, the user is taken back, and takenBack names that registration. Otherwise
-// a registration that owns no user gets user.ErrSuperseded.
+// A registration that was requested after the right code was entered may have taken the user over before this
+// activation reached the database. Activate then takes the user back and returns that registration in takenBack. In
+// every other case, a registration without a user gets user.ErrSuperseded.
 func (s *Store) Activate(ctx context.Context, a user.Activation) (takenBack string, err error) {
 	err = s.do(ctx, "activate user", func(db *gorm.DB) error {
 		takenBack = ""
@@ -27,7 +27,7 @@ func (s *Store) Activate(ctx context.Context, a user.Activation) (takenBack stri
 	return takenBack, err
 }
 
-// proof is what an activation writes.
+// proof returns the columns that an activation sets.
 func proof(a user.Activation) map[string]any {
 	at := stamp(a.At)
 	set := map[string]any{"status": user.StatusActive, "verified_at": at}
@@ -40,7 +40,7 @@ func proof(a user.Activation) map[string]any {
 	return set
 }
 
-// takeBack settles an activation that found no pending user of its registration.
+// takeBack handles an activation whose registration has no pending user.
 func takeBack(db *gorm.DB, a user.Activation) (string, error) {
 	u, p := rowsOf(a.Registration, db.NowFunc())
 	owners, err := ownersOf(db, u)
@@ -52,7 +52,7 @@ func takeBack(db *gorm.DB, a user.Activation) (string, error) {
 		case o.RegistrationID == u.RegistrationID && o.Status == user.StatusActive:
 			return "", nil
 		case o.RegistrationID == u.RegistrationID:
-			return "", errContended // it was stored since the update looked for it
+			return "", errContended // the user was stored after the update looked for it
 		case o.SameEmail && o.Status == user.StatusPending && stamp(a.At).Before(o.RequestedAt):
 			return o.RegistrationID, restore(db, u, p, o, a)
 		}
@@ -60,7 +60,7 @@ func takeBack(db *gorm.DB, a user.Activation) (string, error) {
 	return "", user.ErrSuperseded
 }
 
-// restore puts the verified user in the place of a later one, in one transaction.
+// restore overwrites a later registration's user with the verified user, in one transaction.
 func restore(db *gorm.DB, u userRow, p profileRow, later owner, a user.Activation) error {
 	u.ID, p.UserID = later.ID, later.ID
 	err := db.Transaction(func(tx *gorm.DB) error {
@@ -69,21 +69,21 @@ func restore(db *gorm.DB, u userRow, p profileRow, later owner, a user.Activatio
 		}
 		return pendingOf(tx, u.RegistrationID).Model(&userRow{}).Updates(proof(a)).Error
 	})
-	if isDuplicate(err) { // somebody has the username since
+	if isDuplicate(err) { // another user has taken the username in the meantime
 		return user.ErrSuperseded
 	}
 	return err
 }
 
-// SetMobile gives the registration's pending user another number, in E.164. Without such a user nothing changes.
+// SetMobile changes the mobile number (E.164) of the registration's pending user. Without a pending user it does nothing.
 func (s *Store) SetMobile(ctx context.Context, registrationID, mobile string) error {
 	return s.do(ctx, "set mobile number", func(db *gorm.DB) error {
 		return pendingOf(db, registrationID).Model(&userRow{}).Update("mobile_e164", mobile).Error
 	})
 }
 
-// Expire deletes the registration's user and profile while it is pending, which frees email and username. A user that
-// is active, or that a later registration has taken over, stays. It succeeds when there is nothing to delete.
+// Expire deletes the registration's pending user and its profile, which frees the email and the username. A user that is
+// active, or that a later registration has taken over, is kept. Expire succeeds when there is nothing to delete.
 func (s *Store) Expire(ctx context.Context, registrationID string) error {
 	return s.do(ctx, "expire user", func(db *gorm.DB) error {
 		return pendingOf(db, registrationID).Delete(&userRow{}).Error

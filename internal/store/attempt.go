@@ -9,7 +9,8 @@ import (
 	"registrar/internal/message"
 )
 
-// attemptRow leaves the id to the database. It only breaks ties: on a Galera cluster ids do not grow with time.
+// attemptRow has no id field: the database assigns the id, which only breaks ties between equal times. On a Galera
+// cluster ids do not grow with time.
 type attemptRow struct {
 	RegistrationID string
 	Kind           message.Kind
@@ -27,9 +28,9 @@ func (attemptRow) TableName() string { return "delivery_attempts" }
 // codeLimit is the width of delivery_attempts.code, in characters.
 const codeLimit = 255
 
-// RecordAttempt adds a failed try. Each call adds one, so a call that is repeated after an error may add it twice. A
-// code is cut after 255 characters and loses what is not UTF-8: nothing that a provider says makes this fail. Rows
-// outlive an expired user.
+// RecordAttempt adds a failed attempt. It is not idempotent: a retry after an error may add the attempt twice. A code is
+// cut after 255 characters and invalid UTF-8 is replaced, so no provider response can make the call fail. Rows are kept
+// when the user expires.
 func (s *Store) RecordAttempt(ctx context.Context, a message.Attempt) error {
 	row := attemptRow{
 		RegistrationID: a.RegistrationID,
@@ -45,7 +46,7 @@ func (s *Store) RecordAttempt(ctx context.Context, a message.Attempt) error {
 	return s.do(ctx, "record attempt", func(db *gorm.DB) error { return db.Create(&row).Error })
 }
 
-// Attempts are the failed tries of the registration's messages, oldest first.
+// Attempts returns the failed attempts to send the registration's messages, oldest first.
 func (s *Store) Attempts(ctx context.Context, registrationID string) ([]message.Attempt, error) {
 	var rows []attemptRow
 	err := s.do(ctx, "list attempts", func(db *gorm.DB) error {

@@ -16,41 +16,41 @@ type addressee struct {
 	FirstName string
 }
 
-// Addressees are the next of an audience: the first of those whose user id is behind after, in the order of their ids,
-// limit at most. Its query reads, from one user id to another, the index of those who agreed: neither the size of the table
-// nor those who did not agree cost anything.
-func (s *Store) Addressees(ctx context.Context, who message.Audience, after string, limit int) ([]message.Addressee, error) {
+// Addressees returns the next page of an audience: at most limit users whose id is greater than after, ordered by id.
+// The query reads a range of the index of users who consented, so its cost depends neither on the size of the table nor
+// on the users who did not consent.
+func (s *Store) Addressees(ctx context.Context, audience message.Audience, after string, limit int) ([]message.Addressee, error) {
 	var rows []addressee
 	err := s.do(ctx, "list recipients", func(db *gorm.DB) error {
-		return of(db, who).Select("users.id, users.email, profiles.first_name").
+		return selectAudience(db, audience).Select("users.id, users.email, profiles.first_name").
 			Where("profiles.user_id > ?", after).Order("profiles.user_id").Limit(limit).Scan(&rows).Error
 	})
-	people := make([]message.Addressee, 0, len(rows))
+	page := make([]message.Addressee, 0, len(rows))
 	for _, r := range rows {
-		people = append(people, message.Addressee{UserID: r.ID, Email: r.Email, FirstName: r.FirstName})
+		page = append(page, message.Addressee{UserID: r.ID, Email: r.Email, FirstName: r.FirstName})
 	}
-	return people, err
+	return page, err
 }
 
-func (s *Store) countAudience(ctx context.Context, who message.Audience) (int, error) {
+func (s *Store) countAudience(ctx context.Context, audience message.Audience) (int, error) {
 	var n int64
-	err := s.do(ctx, "count recipients", func(db *gorm.DB) error { return of(db, who).Count(&n).Error })
+	err := s.do(ctx, "count recipients", func(db *gorm.DB) error { return selectAudience(db, audience).Count(&n).Error })
 	return int(n), err
 }
 
-// of selects an audience. Who agreed again after having unsubscribed is in it.
-func of(db *gorm.DB, who message.Audience) *gorm.DB {
+// selectAudience selects the users of an audience. It includes users who consented again after they had unsubscribed.
+func selectAudience(db *gorm.DB, audience message.Audience) *gorm.DB {
 	query := db.Table("profiles").
 		Joins("JOIN users ON users.id = profiles.user_id").
 		Where("users.status = ? AND users.created_at < ? AND profiles.marketing_consent = ?",
-			user.StatusActive, stamp(who.Before), true).
+			user.StatusActive, stamp(audience.Before), true).
 		Where(`NOT EXISTS (SELECT 1 FROM suppressions
 			WHERE suppressions.address = users.email_canonical AND (suppressions.reason IN ? OR suppressions.reason = ?
 			AND (profiles.consent_at IS NULL OR suppressions.since >= profiles.consent_at)))`,
 			[]message.SuppressionReason{message.Bounced, message.Complained}, message.Unsubscribed)
-	if who.Locale != "" {
-		special := who.Locale + "-"
-		query = query.Where("profiles.locale = ? OR SUBSTR(profiles.locale, 1, ?) = ?", who.Locale, len(special), special)
+	if audience.Locale != "" {
+		prefix := audience.Locale + "-"
+		query = query.Where("profiles.locale = ? OR SUBSTR(profiles.locale, 1, ?) = ?", audience.Locale, len(prefix), prefix)
 	}
 	return query
 }

@@ -41,8 +41,8 @@ func (r campaignRow) campaign() message.Campaign {
 	return c
 }
 
-// StoreCampaign stores a campaign. When there is one with its id already, that one stays and StoreCampaign succeeds. What
-// only comes with the campaign's run, from Recipients to EndedAt, is not stored.
+// StoreCampaign stores a new campaign. If one with its id exists, that one stays and StoreCampaign succeeds. Fields that
+// are set while the campaign runs (Recipients, Sent, Rejected, StartedAt, EndedAt) are not stored.
 func (s *Store) StoreCampaign(ctx context.Context, c message.Campaign) error {
 	row := campaignRow{
 		ID: c.ID, Name: c.Name, Subject: c.Subject, Text: c.Text, HTML: c.HTML, Locale: c.Locale, Status: c.Status,
@@ -67,7 +67,7 @@ func (s *Store) Campaign(ctx context.Context, id string) (message.Campaign, bool
 	return rows[0].campaign(), true, nil
 }
 
-// Campaigns are the campaigns without their texts (Subject, Text and HTML), newest first, limit at most.
+// Campaigns returns at most limit campaigns, newest first, without their texts (Subject, Text and HTML).
 func (s *Store) Campaigns(ctx context.Context, limit int) ([]message.Campaign, error) {
 	var rows []campaignRow
 	err := s.do(ctx, "list campaigns", func(db *gorm.DB) error {
@@ -80,8 +80,8 @@ func (s *Store) Campaigns(ctx context.Context, limit int) ([]message.Campaign, e
 	return all, err
 }
 
-// StartCampaign gives a campaign a status, and settles to whom it goes: the StartedAt and the Recipients of the first call
-// stay.
+// StartCampaign sets a campaign's status and fixes its audience: StartedAt and Recipients keep the values of the first
+// call.
 func (s *Store) StartCampaign(ctx context.Context, id string, at time.Time, status string) (message.Campaign, bool, error) {
 	err := s.do(ctx, "start campaign", func(db *gorm.DB) error {
 		return withID(db, id).Updates(map[string]any{
@@ -108,7 +108,8 @@ func (s *Store) StartCampaign(ctx context.Context, id string, at time.Time, stat
 	return s.Campaign(ctx, id)
 }
 
-// SetCampaignStatus writes where a campaign stands. It does nothing when there is no such campaign.
+// SetCampaignStatus sets a campaign's status and end; a zero endedAt means not ended. It does nothing if there is no such
+// campaign.
 func (s *Store) SetCampaignStatus(ctx context.Context, id, status string, endedAt time.Time) error {
 	return s.do(ctx, "set campaign status", func(db *gorm.DB) error {
 		return withID(db, id).Updates(map[string]any{"status": status, "ended_at": stampOrNull(endedAt)}).Error

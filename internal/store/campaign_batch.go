@@ -42,7 +42,7 @@ func (s *Store) CampaignBatch(ctx context.Context, id string, number int) (messa
 	return rows[0].batch(), true, nil
 }
 
-// CampaignBatches are a campaign's batches in the ledger, in order, from a number on, limit at most.
+// CampaignBatches returns at most limit of a campaign's batches in the ledger, ordered by number, starting at from.
 func (s *Store) CampaignBatches(ctx context.Context, id string, from, limit int) ([]message.CampaignBatch, error) {
 	var rows []campaignBatchRow
 	err := s.do(ctx, "list batches", func(db *gorm.DB) error {
@@ -55,8 +55,8 @@ func (s *Store) CampaignBatches(ctx context.Context, id string, from, limit int)
 	return all, err
 }
 
-// RecordCampaignBatch writes a batch to the ledger, adds it to the campaign's Sent and Rejected, and returns it. When the
-// ledger has a batch with its number already, that one stays and is returned.
+// RecordCampaignBatch writes a batch to the ledger, adds it to the campaign's Sent and Rejected, and returns it. If the
+// ledger already has a batch with the number, that one stays and is returned.
 func (s *Store) RecordCampaignBatch(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
 	row := campaignBatchRow{
 		CampaignID: b.CampaignID, Number: b.Number, AfterID: b.After, LastID: b.Last, Size: b.Size, Rejected: b.Rejected,

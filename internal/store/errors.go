@@ -8,7 +8,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// The server's errors that mean something here.
+// Error numbers of the servers that the store handles.
 // MySQL: https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
 // SQLite, extended result codes: https://www.sqlite.org/rescode.html
 const (
@@ -23,7 +23,7 @@ const (
 	sqliteUniqueExists     = 2067
 )
 
-// Error is what the database server refused, without its words: those quote the values of rows
+// Error is a database server's error without its text, because the text quotes values of rows
 // ("Duplicate entry 'ada@example.org' for key …").
 type Error struct {
 	Server string // "mysql" (MariaDB too) or "sqlite"
@@ -38,12 +38,13 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s error %d (%s)", e.Server, e.Number, e.State)
 }
 
-// serverError finds what the server refused in err, or returns nil: the connection failed, or time ran out.
+// serverError finds the server's error in err. It returns nil if there is none, for example after a broken connection or
+// a timeout.
 func serverError(err error) *Error {
 	if my, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return &Error{"mysql", int(my.Number), string(my.SQLState[:])}
 	}
-	// The method of the SQLite driver's error, so that the driver need not be linked in.
+	// The SQLite driver's error has this method. Using it avoids linking the driver.
 	var lite interface{ Code() int }
 	if errors.As(err, &lite) {
 		return &Error{Server: "sqlite", Number: lite.Code()}
@@ -51,7 +52,7 @@ func serverError(err error) *Error {
 	return nil
 }
 
-// safe replaces a server's error; others hold no values and stay, so that errors.Is works on them.
+// safe replaces a server's error by an Error. Other errors hold no values and stay, so that errors.Is works on them.
 func safe(err error) error {
 	if e := serverError(err); e != nil {
 		return e
@@ -59,7 +60,7 @@ func safe(err error) error {
 	return err
 }
 
-func refused(err error, mysqlNumber int, sqliteCodes ...int) bool {
+func hasNumber(err error, mysqlNumber int, sqliteCodes ...int) bool {
 	e := serverError(err)
 	if e == nil {
 		return false
@@ -71,10 +72,10 @@ func refused(err error, mysqlNumber int, sqliteCodes ...int) bool {
 }
 
 func isDuplicate(err error) bool {
-	return refused(err, mysqlDuplicate, sqlitePrimaryKeyExists, sqliteUniqueExists)
+	return hasNumber(err, mysqlDuplicate, sqlitePrimaryKeyExists, sqliteUniqueExists)
 }
 
-// isNoTable holds for fixed statements only: to SQLite, a missing table is one SQL error among others.
+// isNoTable is reliable only for correct statements: SQLite reports a missing table with the same code as any SQL error.
 func isNoTable(err error) bool {
-	return refused(err, mysqlNoTable, sqliteError)
+	return hasNumber(err, mysqlNoTable, sqliteError)
 }

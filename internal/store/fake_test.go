@@ -12,7 +12,7 @@ import (
 	"gorm.io/driver/mysql"
 )
 
-// fake is a MySQL server: each function answers one kind of request, and succeeds when it is nil.
+// fake is a MySQL server. Each function handles one kind of request; a nil function succeeds.
 type fake struct {
 	exec   func(query string) error
 	commit func() error

@@ -22,12 +22,12 @@ type notificationRow struct {
 	CreatedAt         time.Time
 	SentAt            time.Time
 	DeliveredAt       *time.Time
-	ReportedAt        *time.Time // when the provider said what Status is
+	ReportedAt        *time.Time // when the provider reported Status
 }
 
 func (notificationRow) TableName() string { return "notifications" }
 
-// Sent tells whether the ledger has the message, that is whether a provider has taken it and not reported it undelivered.
+// Sent reports whether the ledger has the message: a provider accepted it and has not reported it undelivered.
 func (s *Store) Sent(ctx context.Context, k message.Key) (bool, error) {
 	var n int64
 	err := s.do(ctx, "look up message", func(db *gorm.DB) error {
@@ -39,7 +39,7 @@ func (s *Store) Sent(ctx context.Context, k message.Key) (bool, error) {
 	return n > 0, err
 }
 
-// LastSequence is the highest sequence of a kind that the ledger has for the registration, 0 when none.
+// LastSequence returns the highest sequence of a kind in the ledger for the registration, or 0 if there is none.
 func (s *Store) LastSequence(ctx context.Context, registrationID string, kind message.Kind) (int, error) {
 	var last int
 	err := s.do(ctx, "look up last message", func(db *gorm.DB) error {
@@ -51,7 +51,7 @@ func (s *Store) LastSequence(ctx context.Context, registrationID string, kind me
 	return last, err
 }
 
-// Messages are the ledger's entries of the registration, oldest first; none when a provider has taken nothing.
+// Messages returns the registration's ledger entries, oldest first.
 func (s *Store) Messages(ctx context.Context, registrationID string) ([]message.Entry, error) {
 	var rows []notificationRow
 	err := s.do(ctx, "list messages", func(db *gorm.DB) error {
@@ -86,11 +86,11 @@ func (r notificationRow) outcome() message.Outcome {
 	return o
 }
 
-// Record writes a message that a provider has taken to the ledger, with what has been reported of it. When the ledger
-// has its key already, the first entry stays, unless its message was reported undelivered and this is another one.
-// Rows outlive an expired user.
+// Record writes an accepted message to the ledger and applies the delivery reports that have already arrived. If the
+// ledger already has an entry with the key, that entry stays. It is replaced only if its message was reported undelivered
+// and e is a different message. Rows are kept when the user expires.
 //
-// It returns message.ErrUndelivered when the entry is written and its message was reported undelivered already.
+// It returns message.ErrUndelivered if the entry was written but its message was already reported undelivered.
 func (s *Store) Record(ctx context.Context, e message.Entry) error {
 	row := notificationRow{
 		RegistrationID:    e.RegistrationID,
@@ -120,7 +120,7 @@ func (s *Store) Record(ctx context.Context, e message.Entry) error {
 	})
 }
 
-// replaceUndelivered puts a message in the place of an undelivered one, if that is another.
+// replaceUndelivered overwrites an undelivered message with row if row is a different message.
 func replaceUndelivered(db *gorm.DB, row notificationRow) error {
 	return db.Model(&notificationRow{}).
 		Where("registration_id = ? AND kind = ? AND sequence = ?", row.RegistrationID, row.Kind, row.Sequence).

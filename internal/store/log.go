@@ -9,8 +9,8 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// slowLogger logs slow statements and nothing else: what gorm has to say, it also returns as an error, and a
-// driver's error text may hold the values of a row.
+// slowLogger logs only slow statements. gorm returns every problem as an error as well, and a driver's error text may
+// hold the values of a row.
 type slowLogger struct {
 	log  *slog.Logger
 	slow time.Duration
@@ -30,7 +30,7 @@ func (l slowLogger) Trace(ctx context.Context, begin time.Time, statement func()
 	l.log.WarnContext(ctx, "slow statement", "sql", sql, "rows", rows, "took", took)
 }
 
-// ParamsFilter keeps the values out of the statement that gorm hands to Trace.
+// ParamsFilter removes the values from the statement that gorm passes to Trace.
 func (slowLogger) ParamsFilter(_ context.Context, sql string, _ ...any) (string, []any) {
 	return sql, nil
 }

@@ -19,18 +19,18 @@ var migrations embed.FS
 // Migration is one step of the schema.
 type Migration struct {
 	Version   int64
-	Name      string    // the file's name
-	AppliedAt time.Time // zero when it has not been applied
+	Name      string    // file name
+	AppliedAt time.Time // zero if not applied
 }
 
-// NewerError says that a later release has migrated the database.
+// NewerError means that a later release has migrated the database.
 type NewerError struct{ Database, Binary int64 }
 
 func (e *NewerError) Error() string {
-	return fmt.Sprintf("database is at version %d, this binary knows %d", e.Database, e.Binary)
+	return fmt.Sprintf("database is at version %d, newer than version %d of this binary", e.Database, e.Binary)
 }
 
-// Migrate applies every migration that is missing. Repeating it is safe; run one at a time.
+// Migrate applies every missing migration. It is idempotent, but two calls must not run at the same time.
 func (s *Store) Migrate(ctx context.Context) error {
 	return s.migrate(ctx, "migrate up", func(p *goose.Provider) error {
 		_, err := p.Up(ctx)
@@ -38,7 +38,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	})
 }
 
-// Down takes back the last migration, and its data. With none applied it does nothing.
+// Down reverts the last migration and deletes its data. If none is applied, it does nothing.
 func (s *Store) Down(ctx context.Context) error {
 	return s.migrate(ctx, "migrate down", func(p *goose.Provider) error {
 		_, err := p.Down(ctx)
@@ -49,7 +49,7 @@ func (s *Store) Down(ctx context.Context) error {
 	})
 }
 
-// Status lists the migrations that this binary knows, in order.
+// Status lists the migrations of this binary, in order.
 func (s *Store) Status(ctx context.Context) ([]Migration, error) {
 	var list []Migration
 	err := s.migrate(ctx, "migration status", func(p *goose.Provider) error {
@@ -62,19 +62,19 @@ func (s *Store) Status(ctx context.Context) ([]Migration, error) {
 	return list, err
 }
 
-// Pending counts the migrations that are missing; 0 means that the database can be used. It only reads, so that a
-// readiness check may call it, and it fails when the database cannot answer (a Galera node without quorum answers
-// pings). A *NewerError means that the database is ahead of this binary.
+// Pending returns the number of missing migrations; 0 means that the database is ready. It only reads, so a readiness
+// check may call it. It fails if the database cannot run a query: a Galera node without quorum still answers pings.
+// A *NewerError means that the database is newer than this binary.
 func (s *Store) Pending(ctx context.Context) (int, error) {
-	const doing = "check migrations"
+	const operation = "check migrations"
 	p, err := s.provider()
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", doing, err)
+		return 0, fmt.Errorf("%s: %w", operation, err)
 	}
 	var version sql.NullInt64
 	err = s.pool.QueryRowContext(ctx, "SELECT MAX(version_id) FROM "+goose.DefaultTablename).Scan(&version)
 	if err != nil && !isNoTable(err) {
-		return 0, fmt.Errorf("%s: %w", doing, safe(err))
+		return 0, fmt.Errorf("%s: %w", operation, safe(err))
 	}
 	missing, known := 0, int64(0)
 	for _, source := range p.ListSources() {
@@ -84,31 +84,32 @@ func (s *Store) Pending(ctx context.Context) (int, error) {
 		}
 	}
 	if version.Int64 > known {
-		return 0, fmt.Errorf("%s: %w", doing, &NewerError{version.Int64, known})
+		return 0, fmt.Errorf("%s: %w", operation, &NewerError{version.Int64, known})
 	}
 	return missing, nil
 }
 
 // migrate runs f unless the database is newer than this binary.
-func (s *Store) migrate(ctx context.Context, doing string, f func(*goose.Provider) error) error {
+func (s *Store) migrate(ctx context.Context, operation string, f func(*goose.Provider) error) error {
 	if _, err := s.Pending(ctx); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+		return fmt.Errorf("%s: %w", operation, err)
 	}
 	p, err := s.provider()
 	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+		return fmt.Errorf("%s: %w", operation, err)
 	}
 	err = f(p)
 	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
-		return fmt.Errorf("%s: %s: %w", doing, path.Base(partial.Failed.Source.Path), safe(partial.Err))
+		return fmt.Errorf("%s: %s: %w", operation, path.Base(partial.Failed.Source.Path), safe(partial.Err))
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", doing, safe(err))
+		return fmt.Errorf("%s: %w", operation, safe(err))
 	}
 	return nil
 }
 
-// provider is made anew for every call: goose looks for its table once in a provider's life, even if that fails.
+// provider returns a new provider for every call, because a goose provider looks for its table only once, even if that
+// fails.
 func (s *Store) provider() (*goose.Provider, error) {
 	dialect, dir := goose.DialectMySQL, "migrations/mysql"
 	if s.db.Name() == "sqlite" {

@@ -20,13 +20,13 @@ import (
 // MySQL returns the dialector for a MySQL or MariaDB database, without connecting to it. The dsn has the driver's
 // form, user:password@tcp(host:3306)/name?parameter=value.
 //
-// Times are UTC, text is utf8mb4, affected rows are matched rows as in SQLite, and the server refuses values that do
-// not fit, whatever the dsn says. Unless the dsn says otherwise, connecting may take 5 s, a read or a write 30 s, and a
-// statement waits 3 s for a lock. A connection to a server that has become read-only is given up, so that the next one
-// may lead to its successor. An error names what is wrong with the dsn and never shows its password.
+// These settings override the dsn: times are UTC, text is utf8mb4, affected rows are matched rows as in SQLite, and the
+// server refuses values that do not fit. The dsn can override these timeouts: 5 s to connect, 30 s for a read or a write,
+// 3 s for a statement to get a lock. A connection to a server that has become read-only is closed, so that the next
+// connection can reach the new primary. An error names what is wrong with the dsn and never contains its password.
 //
-// With authorities, the connection is encrypted and the server must show a certificate of theirs for the dsn's host,
-// whatever the dsn says of tls.
+// With authorities, the connection always uses TLS and the server must present a certificate for the dsn's host that one
+// of them signed, regardless of the dsn's tls parameter.
 func MySQL(dsn string, authorities *x509.CertPool) (gorm.Dialector, error) {
 	c, err := parseDSN(dsn)
 	if err != nil {
@@ -45,7 +45,7 @@ func MySQL(dsn string, authorities *x509.CertPool) (gorm.Dialector, error) {
 	}
 	return mysql.New(mysql.Config{
 		Conn: sql.OpenDB(connector),
-		// Knowing the server's version would make gorm connect now, and add RETURNING on MariaDB.
+		// To learn the server's version gorm would connect now, and on MariaDB it would add RETURNING.
 		SkipInitializeWithVersion: true,
 	}), nil
 }
@@ -59,7 +59,7 @@ func parseDSN(dsn string) (*driver.Config, error) {
 	if at < 0 {
 		return nil, errors.New("no user before an @")
 	}
-	// The driver quotes what it cannot read, so it does not get to read the password.
+	// The driver's parser quotes its input in errors, so it must not see the password.
 	c, err := driver.ParseDSN(dsn[at+1:])
 	if err != nil {
 		return nil, err
@@ -90,7 +90,9 @@ func configure(c *driver.Config) error {
 	return c.Apply(driver.Charset("utf8mb4", ""))
 }
 
-// driverLogger passes on why a connection broke; the driver's error says only that it did.
+// driverLogger logs why a connection broke: the driver's error does not contain the cause.
 type driverLogger struct{}
 
-func (driverLogger) Print(v ...any) { slog.Warn("mysql driver", "said", fmt.Sprint(v...)) }
+func (driverLogger) Print(v ...any) {
+	slog.Warn("message of the MySQL driver", "text", fmt.Sprint(v...))
+}

@@ -17,7 +17,7 @@ func TestDSNDefaults(t *testing.T) {
 	require.Equal(t, "3", c.Params["innodb_lock_wait_timeout"])
 }
 
-func TestDSNKeepsWhatIsChosenAndForcesWhatIsNeeded(t *testing.T) {
+func TestDSNKeepsTimeoutsAndForcesRequiredSettings(t *testing.T) {
 	t.Parallel()
 	c, err := parseDSN("u@unix(/run/my.sock)/users?timeout=1s&readTimeout=2s&writeTimeout=3s&innodb_lock_wait_timeout=9" +
 		"&parseTime=false&loc=Asia%2FTokyo&clientFoundRows=false&charset=latin1&sql_mode=''&time_zone='SYSTEM'")

@@ -21,7 +21,7 @@ func (pauseRow) TableName() string { return "provider_pauses" }
 // reasonLimit is the width of provider_pauses.reason, in characters.
 const reasonLimit = 1000
 
-// Pause pauses a provider. When it is paused already, the reason is replaced and the first Since stays. A reason is cut
+// Pause pauses a provider. If it is already paused, the reason is replaced and the first Since stays. A reason is cut
 // after 1000 characters.
 func (s *Store) Pause(ctx context.Context, p message.Pause) error {
 	row := pauseRow{Provider: p.Provider, Reason: cut(p.Reason, reasonLimit), Since: stamp(p.Since)}
@@ -32,7 +32,7 @@ func (s *Store) Pause(ctx context.Context, p message.Pause) error {
 	return s.do(ctx, "pause provider", func(db *gorm.DB) error { return db.Clauses(newReason).Create(&row).Error })
 }
 
-// Unpause lifts the pause of a provider and tells whether there was one.
+// Unpause ends the pause of a provider and reports whether the provider was paused.
 func (s *Store) Unpause(ctx context.Context, provider string) (bool, error) {
 	var paused bool
 	err := s.do(ctx, "unpause provider", func(db *gorm.DB) error {
@@ -43,7 +43,7 @@ func (s *Store) Unpause(ctx context.Context, provider string) (bool, error) {
 	return paused, err
 }
 
-// Pauses are the paused providers, ordered by name.
+// Pauses returns the paused providers, ordered by name.
 func (s *Store) Pauses(ctx context.Context) ([]message.Pause, error) {
 	var rows []pauseRow
 	err := s.do(ctx, "list pauses", func(db *gorm.DB) error { return db.Order("provider").Find(&rows).Error })

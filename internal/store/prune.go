@@ -8,21 +8,23 @@ import (
 )
 
 const (
-	// tokenRetention is longer than any provider's signature is taken for good.
+	// tokenRetention is longer than a report's signature stays valid for any provider.
 	tokenRetention = 12 * time.Hour
-	// reportRetention is how long a report waits for the message that it is about.
+	// reportRetention is how long a report waits for its message to appear in the ledger.
 	reportRetention = 7 * 24 * time.Hour
-	// pruneInterval is how often a process looks for rows that have outlived their use.
+	// pruneInterval is how often a process looks for expired rows.
 	pruneInterval = 10 * time.Minute
-	// pruneRows is how many of them a statement deletes: a Galera cluster takes or refuses a transaction as a whole.
+	// pruneRows is the number of rows that one statement deletes. It is small because a Galera cluster accepts or refuses
+	// a transaction as a whole.
 	pruneRows = 1000
-	// pruneRounds and prunePatience bound what a report waits for: no round begins after either.
+	// pruneRounds and pruneTimeout bound the delay of a report: no round begins after either limit.
 	pruneRounds  = 5
 	pruneTimeout = time.Second
 )
 
-// prune deletes tokens and reports that have outlived their use, once in a while. A campaign to a million people leaves a
-// million of them: while there are more than a call deletes, every call deletes some. No report fails of it.
+// prune deletes expired tokens and reports, at most once every pruneInterval. A campaign to a million users leaves a million
+// of them: while more rows are expired than one call deletes, every call deletes some. A failure is only logged, so that
+// it does not fail a report.
 func (s *Store) prune(ctx context.Context) {
 	now := s.db.NowFunc()
 	last := s.pruned.Load()
@@ -33,10 +35,10 @@ func (s *Store) prune(ctx context.Context) {
 	for round := 0; round < pruneRounds && time.Since(began) < pruneTimeout; round++ {
 		more, err := s.pruneSome(ctx, now)
 		if err != nil && round > 0 {
-			break // there is more, and the caller's time is over
+			break // more rows are expired, and the caller's context has probably ended
 		}
 		if err != nil {
-			s.logger.WarnContext(ctx, "reports are not pruned", "err", err)
+			s.logger.WarnContext(ctx, "pruning delivery reports failed", "err", err)
 			return
 		}
 		if !more {
@@ -46,7 +48,7 @@ func (s *Store) prune(ctx context.Context) {
 	s.pruned.Store(last)
 }
 
-// pruneSome deletes the oldest rows, and tells whether there may be more to delete.
+// pruneSome deletes the oldest expired rows and reports whether there may be more.
 func (s *Store) pruneSome(ctx context.Context, now time.Time) (more bool, err error) {
 	err = s.do(ctx, "prune reports", func(db *gorm.DB) error {
 		moreTokens, err := deleteOldest(db, &tokenRow{}, now.Add(-tokenRetention))
@@ -60,8 +62,8 @@ func (s *Store) pruneSome(ctx context.Context, now time.Time) (more bool, err er
 	return more, err
 }
 
-// deleteOldest deletes pruneRows rows from before a time. It deletes up to the time of the last of them, which needs no
-// LIMIT: SQLite has none here.
+// deleteOldest deletes about pruneRows of the oldest rows from before a time. It deletes all rows up to the time of the
+// last of them, because SQLite as built here has no DELETE … LIMIT.
 func deleteOldest(db *gorm.DB, row any, before time.Time) (more bool, err error) {
 	var last []time.Time
 	err = db.Model(row).Where("received_at < ?", before).Order("received_at").Offset(pruneRows-1).Limit(1).

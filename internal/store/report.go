@@ -23,24 +23,23 @@ type reportRow struct {
 
 func (reportRow) TableName() string { return "delivery_reports" }
 
-// messageIDLimit is the width of every column with a provider's id of a message, in characters.
+// messageIDLimit is the width of every column that holds a provider's message id, in characters.
 const messageIDLimit = 255
 
-// Report keeps what a provider says of a message and of its recipient, and returns the ledger's entry of the message as
-// it then stands; found is false while the ledger does not have it. Repeating it changes nothing, and neither does the
-// order of reports.
+// Report stores a delivery report and returns the updated ledger entry of its message. found is false while the ledger
+// has no such message. Report is idempotent, and the order of reports does not matter.
 //
-// A report whose token came with another report before is message.ErrNotGenuine, and nothing is kept of it. A token
-// counts as used only when its report is kept.
+// It returns message.ErrNotGenuine and stores nothing if the report's token was already used by a different report. A
+// token counts as used only once its report is stored.
 func (s *Store) Report(ctx context.Context, r message.Report) (entry message.Entry, found bool, err error) {
 	s.prune(ctx)
-	err = s.do(ctx, "keep report", func(db *gorm.DB) error {
+	err = s.do(ctx, "store report", func(db *gorm.DB) error {
 		return db.Transaction(func(tx *gorm.DB) error { return saveReport(tx, r) })
 	})
 	if err != nil || r.Status == "" {
 		return message.Entry{}, false, err
 	}
-	// After the commit, so that either this finds the message or Record finds the report, whichever comes last.
+	// This runs after the commit, so either this call finds the message or a concurrent Record finds the report.
 	err = s.do(ctx, "apply report", func(db *gorm.DB) error {
 		entry, found, err = applyReports(db, message.Receipt{Provider: r.Provider, MessageID: r.MessageID})
 		return err
@@ -76,7 +75,7 @@ type tokenRow struct {
 
 func (tokenRow) TableName() string { return "report_tokens" }
 
-// useToken lets a token serve one report, however often that is repeated.
+// useToken binds a token to one report. Repeats of that report succeed; any other report with the token fails.
 func useToken(tx *gorm.DB, r message.Report) error {
 	if r.Token == "" {
 		return nil
@@ -95,7 +94,7 @@ func useToken(tx *gorm.DB, r message.Report) error {
 	return err
 }
 
-// digest tells reports apart. The time is left out: a provider may say it anew.
+// digest identifies the content of a report. It omits the time, which a provider may change when it repeats a report.
 func digest(r message.Report) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []string{
 		r.MessageID, string(r.Status), r.Code, r.Recipient, string(r.Suppress),
@@ -103,7 +102,7 @@ func digest(r message.Report) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// insertIfAbsent inserts a row, or does nothing when its key is there.
+// insertIfAbsent inserts a row, or does nothing if its key exists.
 func insertIfAbsent(tx *gorm.DB, row any) error {
 	err := tx.Create(row).Error
 	if isDuplicate(err) {
@@ -112,8 +111,8 @@ func insertIfAbsent(tx *gorm.DB, row any) error {
 	return err
 }
 
-// applyReports brings the ledger's row of a message up to date with its reports and returns it. It takes no locks: a
-// status only ever gives way to a higher one.
+// applyReports updates the ledger's row of a message from its reports and returns it. It needs no locks, because a
+// status is only ever replaced by a higher one.
 func applyReports(db *gorm.DB, m message.Receipt) (message.Entry, bool, error) {
 	var reports []reportRow
 	err := db.Where("provider = ? AND message_id = ?", m.Provider, cut(m.MessageID, messageIDLimit)).Find(&reports).Error
@@ -151,7 +150,7 @@ func applyReport(db *gorm.DB, m message.Receipt, r reportRow) error {
 	})
 }
 
-// addUndelivered adds the failed try that the message turned out to be.
+// addUndelivered records the undelivered message as a failed attempt.
 func addUndelivered(tx *gorm.DB, m message.Receipt, r reportRow) error {
 	var rows []notificationRow
 	if err := ofMessage(tx, m).Find(&rows).Error; err != nil {
@@ -173,10 +172,10 @@ func ofMessage(db *gorm.DB, m message.Receipt) *gorm.DB {
 	return db.Where("provider = ? AND provider_message_id = ?", m.Provider, m.MessageID)
 }
 
-// UndeliveredBy are the providers that reported the message undelivered.
+// UndeliveredBy returns the providers that reported the message undelivered, ordered by name.
 func (s *Store) UndeliveredBy(ctx context.Context, k message.Key) ([]string, error) {
 	var providers []string
-	err := s.do(ctx, "look up who could not deliver", func(db *gorm.DB) error {
+	err := s.do(ctx, "look up providers that did not deliver", func(db *gorm.DB) error {
 		return db.Model(&attemptRow{}).Distinct("provider").
 			Where("registration_id = ? AND kind = ? AND sequence = ? AND failure = ?",
 				k.RegistrationID, k.Kind, k.Sequence, message.AttemptUndelivered).

@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// A deadlock's victim has lost nothing but time. Ten tries take about a second at most.
+// A transaction that a deadlock rolled back can be retried safely. Ten attempts wait about a second in total at most.
 const (
 	retryLimit     = 10
 	retryFirstWait = 10 * time.Millisecond
 	retryMaxWait   = 250 * time.Millisecond
 )
 
-// retry runs f until it ends in something else than a lost fight for locks, at most retryLimit times. The waits in
-// between are random, so that two that collided do not collide again, and end with ctx.
+// retry runs f again while it fails with a lock conflict, at most retryLimit times. The waits in between are random, so
+// that two calls do not collide again, and end with ctx.
 func retry(ctx context.Context, f func() error) error {
 	wait := retryFirstWait
-	for try := 1; ; try++ {
+	for attempt := 1; ; attempt++ {
 		err := f()
-		if !isLockConflict(err) || try == retryLimit {
+		if !isLockConflict(err) || attempt == retryLimit {
 			return err
 		}
 		select {
@@ -31,7 +31,7 @@ func retry(ctx context.Context, f func() error) error {
 	}
 }
 
-// isLockConflict tells whether the server rolled back, or never began, for the sake of another transaction.
+// isLockConflict reports whether the server rolled back or refused the statement because of another transaction's lock.
 func isLockConflict(err error) bool {
 	e := serverError(err)
 	switch {
@@ -40,6 +40,6 @@ func isLockConflict(err error) bool {
 	case e.Server == "mysql":
 		return e.Number == mysqlDeadlock || e.Number == mysqlLockWaitTimeout
 	default:
-		return e.Number&0xff == sqliteBusy // the low byte of every kind of busy
+		return e.Number&0xff == sqliteBusy // every extended busy code has SQLITE_BUSY in its low byte
 	}
 }

@@ -1,13 +1,13 @@
-// Package store keeps users, profiles, the ledger of messages, failed tries, reports, suppressions, pauses and campaigns
-// in MySQL, MariaDB or SQLite.
+// Package store keeps users, profiles, the message ledger, failed attempts, delivery reports, suppressions, pauses and
+// campaigns in MySQL, MariaDB or SQLite.
 //
-// Unique keys in the database decide who owns a registration, an email and a username, so the promises hold across
-// processes and nodes. Every call may be repeated after an error, whatever became of the first try, and every call but
-// RecordAttempt is idempotent.
-// Every call needs a context with a deadline: a frozen server answers nothing at all.
+// Unique keys in the database decide which user owns a registration, an email and a username, so the guarantees hold
+// across processes and nodes. Every call may be retried after an error, even if the first attempt was committed. Every
+// call except RecordAttempt is idempotent.
+// Every call needs a context with a deadline, because a frozen server never answers.
 //
-// An error is either a rule of package user or one of package message, returned as it is, or a failure wrapped with what was being done.
-// A failure's text holds no personal data: what the server says about a row is reduced to its number.
+// Errors of packages user and message are returned unchanged. Other errors are wrapped with the name of the operation
+// and hold no personal data: a server error is reduced to its number.
 package store
 
 import (
@@ -27,12 +27,12 @@ import (
 	"registrar/internal/user"
 )
 
-// Options tune a Store. The zero value is good for one process among several.
+// Options tune a Store. The zero value suits one of several processes.
 type Options struct {
-	MaxOpen     int           // connections in use at most; default 20
-	MaxIdle     int           // connections kept open when idle; default MaxOpen
-	MaxLifetime time.Duration // age at which a connection is replaced, so that load follows a failover; default 5 min
-	SlowQuery   time.Duration // statements that take longer are logged, without their values; default 500 ms
+	MaxOpen     int           // maximum number of open connections; default 20
+	MaxIdle     int           // maximum number of idle connections; default MaxOpen
+	MaxLifetime time.Duration // age at which a connection is replaced, so that load moves after a failover; default 5 min
+	SlowQuery   time.Duration // slower statements are logged without their values; default 500 ms
 	Logger      *slog.Logger  // default slog.Default()
 }
 
@@ -50,11 +50,11 @@ type Store struct {
 	db     *gorm.DB
 	pool   *sql.DB
 	logger *slog.Logger
-	pruned atomic.Int64 // when, in nanoseconds since 1970
+	pruned atomic.Int64 // time of the last pruning, in nanoseconds since 1970
 }
 
-// Open returns a Store on the database of dialector. With a dialector from MySQL it does not connect yet, so that a
-// service starts while its database is away; Pending tells whether the database is there and fit.
+// Open returns a Store on the database of dialector. With a dialector from MySQL it does not connect, so a service can
+// start while its database is unavailable. Pending checks that the database answers and is migrated.
 func Open(dialector gorm.Dialector, o Options) (*Store, error) {
 	o = o.withDefaults()
 	db, err := gorm.Open(dialector, &gorm.Config{
@@ -76,10 +76,10 @@ func Open(dialector gorm.Dialector, o Options) (*Store, error) {
 	return &Store{db: db, pool: pool, logger: o.Logger}, nil
 }
 
-// Pool returns the connections, for their statistics and for tests that look at rows.
+// Pool returns the connection pool, for statistics and for tests that read rows.
 func (s *Store) Pool() *sql.DB { return s.pool }
 
-// Close waits for the calls in progress and closes all connections.
+// Close waits for calls in progress and closes all connections.
 func (s *Store) Close() error {
 	if err := s.pool.Close(); err != nil {
 		return fmt.Errorf("close database: %w", safe(err))
@@ -87,17 +87,17 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// do runs f, again after a deadlock, and makes its error fit to leave the package.
-func (s *Store) do(ctx context.Context, what string, f func(db *gorm.DB) error) error {
+// do runs f, retries it after a deadlock, and removes personal data from its error.
+func (s *Store) do(ctx context.Context, operation string, f func(db *gorm.DB) error) error {
 	err := retry(ctx, func() error { return f(s.db.WithContext(ctx)) })
 	if err == nil || user.CodeOf(err) != "" || errors.Is(err, message.ErrNotGenuine) || errors.Is(err, message.ErrUndelivered) {
 		return err
 	}
-	return fmt.Errorf("%s: %w", what, safe(err))
+	return fmt.Errorf("%s: %w", operation, safe(err))
 }
 
-// ofRegistration selects the rows of a registration. It is for ids that an operator may have typed: one that is no UUID
-// has no rows, while MySQL refuses to compare the column with anything but ASCII.
+// ofRegistration selects the rows of a registration. The id may have been typed by an operator: an id that is not a
+// UUID matches no rows, because MySQL refuses to compare the ASCII column with other characters.
 func ofRegistration(db *gorm.DB, id string) *gorm.DB { return whereUUID(db, "registration_id", id) }
 
 func whereUUID(db *gorm.DB, column, id string) *gorm.DB {
@@ -107,7 +107,7 @@ func whereUUID(db *gorm.DB, column, id string) *gorm.DB {
 	return db.Where(column+" = ?", id)
 }
 
-// stampOrNull is stamp, or NULL for no time.
+// stampOrNull is like stamp, but returns nil (NULL) for the zero time.
 func stampOrNull(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
@@ -116,16 +116,16 @@ func stampOrNull(t time.Time) *time.Time {
 	return &t
 }
 
-// stamp is t as every database here can keep it.
+// stamp converts t to UTC microseconds, which every supported database can store.
 func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
-// cut is the first characters of s, at most limit, each byte that is not UTF-8 replaced by U+FFFD.
+// cut returns at most the first limit characters of s, with each invalid UTF-8 byte replaced by U+FFFD.
 func cut(s string, limit int) string {
 	characters := []rune(s)
 	return string(characters[:min(len(characters), limit)])
 }
 
-// optional is s, or NULL when there is none.
+// optional returns nil (NULL) for an empty string.
 func optional(s string) *string {
 	if s == "" {
 		return nil

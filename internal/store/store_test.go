@@ -17,10 +17,10 @@ import (
 	"registrar/internal/user"
 )
 
-// secret stands for every value that must not be seen.
+// secret replaces every value that must not appear in errors or logs.
 const secret = "ada-lovelace"
 
-var secretive = user.Registration{
+var sensitive = user.Registration{
 	ID: "0198c0de-0000-4000-8000-000000000001",
 	Profile: user.Profile{
 		FirstName: secret, LastName: secret, Username: secret, Email: secret, EmailCanonical: secret, Mobile: secret,
@@ -32,7 +32,7 @@ func mysqlError(number uint16) error {
 	return &mysql.MySQLError{Number: number, SQLState: [5]byte([]byte("HY000")), Message: "about '" + secret + "'"}
 }
 
-func TestRetriesLostFightsForLocks(t *testing.T) {
+func TestRetriesLockConflicts(t *testing.T) {
 	t.Parallel()
 	for _, number := range []uint16{mysqlDeadlock, mysqlLockWaitTimeout} {
 		left := 3
@@ -44,40 +44,40 @@ func TestRetriesLostFightsForLocks(t *testing.T) {
 		}
 		inserts := 0
 		atCommit := openFake(t, &fake{exec: func(string) error { inserts++; return nil }, commit: failThrice}, Options{})
-		p, err := atCommit.Persist(t.Context(), secretive)
+		p, err := atCommit.Persist(t.Context(), sensitive)
 		require.NoError(t, err)
 		require.Equal(t, user.StatusPending, p.Status)
 		require.Equal(t, 4*2, inserts, "user and profile are written again after each failed commit")
 
 		left = 3
 		atStatement := openFake(t, &fake{exec: func(string) error { return failThrice() }}, Options{})
-		require.NoError(t, atStatement.Expire(t.Context(), secretive.ID))
+		require.NoError(t, atStatement.Expire(t.Context(), sensitive.ID))
 	}
 }
 
 func TestRetriesAreBounded(t *testing.T) {
 	t.Parallel()
-	tries := 0
-	s := openFake(t, &fake{exec: func(string) error { tries++; return mysqlError(mysqlDeadlock) }}, Options{})
-	err := s.Expire(t.Context(), secretive.ID)
+	attempts := 0
+	s := openFake(t, &fake{exec: func(string) error { attempts++; return mysqlError(mysqlDeadlock) }}, Options{})
+	err := s.Expire(t.Context(), sensitive.ID)
 	require.EqualError(t, err, "expire user: mysql error 1213 (HY000)")
-	require.Equal(t, retryLimit, tries)
+	require.Equal(t, retryLimit, attempts)
 }
 
 func TestRetriesEndWithContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	s := openFake(t, &fake{exec: func(string) error { cancel(); return mysqlError(mysqlDeadlock) }}, Options{})
-	require.ErrorIs(t, s.Expire(ctx, secretive.ID), context.Canceled)
+	require.ErrorIs(t, s.Expire(ctx, sensitive.ID), context.Canceled)
 }
 
 func TestRacesAreBounded(t *testing.T) {
 	t.Parallel()
 	inserts := 0
 	s := openFake(t, &fake{exec: func(string) error { inserts++; return mysqlError(mysqlDuplicate) }}, Options{})
-	_, err := s.Persist(t.Context(), secretive)
+	_, err := s.Persist(t.Context(), sensitive)
 	require.ErrorIs(t, err, errContended)
-	require.Empty(t, user.CodeOf(err), "it is no rule, so the caller tries again")
+	require.Empty(t, user.CodeOf(err), "without a code, the caller retries")
 	require.Equal(t, persistLimit, inserts)
 }
 
@@ -85,14 +85,14 @@ func TestErrorsHoldNoValues(t *testing.T) {
 	t.Parallel()
 	for _, number := range []uint16{1062, 1064, 1292, 1366, 1406, 1452} {
 		s := openFake(t, &fake{commit: func() error { return mysqlError(number) }}, Options{})
-		_, err := s.Persist(t.Context(), secretive)
+		_, err := s.Persist(t.Context(), sensitive)
 		require.Error(t, err)
 		require.NotContains(t, fmt.Sprintf("%s %+v %#v", err, err, err), secret)
 		var my *mysql.MySQLError
 		require.NotErrorAs(t, err, &my)
 	}
 	s := openFake(t, &fake{exec: func(string) error { return mysql.ErrInvalidConn }}, Options{})
-	require.ErrorIs(t, s.Expire(t.Context(), secretive.ID), mysql.ErrInvalidConn)
+	require.ErrorIs(t, s.Expire(t.Context(), sensitive.ID), mysql.ErrInvalidConn)
 }
 
 type codedError int
@@ -116,9 +116,9 @@ func TestSlowStatementsAreLoggedWithoutValues(t *testing.T) {
 	log := slog.New(slog.NewTextHandler(&out, nil))
 
 	slow := openFake(t, &fake{}, Options{Logger: log, SlowQuery: time.Nanosecond})
-	_, err := slow.Persist(t.Context(), secretive)
+	_, err := slow.Persist(t.Context(), sensitive)
 	require.NoError(t, err)
-	_, err = slow.Activate(t.Context(), user.Activation{Registration: secretive, Mobile: secret})
+	_, err = slow.Activate(t.Context(), user.Activation{Registration: sensitive, Mobile: secret})
 	require.NoError(t, err)
 	require.Contains(t, out.String(), "INSERT INTO `users`")
 	require.Contains(t, out.String(), "UPDATE `users`")
@@ -130,7 +130,7 @@ func TestSlowStatementsAreLoggedWithoutValues(t *testing.T) {
 	require.Empty(t, out.String(), "an error is returned, not logged")
 }
 
-func TestMigrationsAreTheSameSteps(t *testing.T) {
+func TestDialectsHaveTheSameMigrations(t *testing.T) {
 	t.Parallel()
 	names := map[string][]string{}
 	for _, dialect := range []string{"mysql", "sqlite"} {
@@ -144,21 +144,20 @@ func TestMigrationsAreTheSameSteps(t *testing.T) {
 	require.Equal(t, names["mysql"], names["sqlite"])
 }
 
-// Pruning is housekeeping.
-func TestReportIsKeptWhenPruningFails(t *testing.T) {
+func TestReportIsStoredWhenPruningFails(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	kept := 0
+	stored := 0
 	s := openFake(t, &fake{exec: func(query string) error {
 		if strings.HasPrefix(query, "DELETE") {
 			return mysqlError(1180)
 		}
-		kept++
+		stored++
 		return nil
 	}}, Options{Logger: slog.New(slog.NewTextHandler(&out, nil))})
 	_, _, err := s.Report(t.Context(), message.Report{Provider: secret, MessageID: secret, Status: message.StatusDelivered, Token: secret})
 	require.NoError(t, err)
-	require.Equal(t, 2, kept, "the token and the report")
-	require.Contains(t, out.String(), "reports are not pruned")
+	require.Equal(t, 2, stored, "the token and the report")
+	require.Contains(t, out.String(), "pruning delivery reports failed")
 	require.NotContains(t, out.String(), secret)
 }

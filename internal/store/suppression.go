@@ -22,8 +22,9 @@ func (r suppressionRow) suppression() message.Suppression {
 	return message.Suppression{Address: r.Address, Reason: r.Reason, Source: r.Source, Since: r.Since.UTC()}
 }
 
-// Suppress puts an address on the list. When it is there for the same reason, the first source and time stay. A reason
-// that withdraws the consent to campaigns takes that of the address's user back, unless it was given since.
+// Suppress adds an address to the suppression list. If it is listed for the same reason, the first source and time stay.
+// A reason that withdraws the consent to campaigns also withdraws the consent of the address's user, unless the user
+// consented later than the suppression.
 func (s *Store) Suppress(ctx context.Context, listed message.Suppression) error {
 	return s.do(ctx, "suppress address", func(db *gorm.DB) error {
 		return db.Transaction(func(tx *gorm.DB) error { return suppress(tx, listed) })
@@ -41,10 +42,10 @@ func suppress(tx *gorm.DB, listed message.Suppression) error {
 		Updates(map[string]any{"marketing_consent": false, "consent_at": row.Since, "consent_source": row.Source}).Error
 }
 
-// Unsuppress takes an address off the list, whatever the reasons, and returns how many there were. A consent that was
-// withdrawn stays so.
+// Unsuppress removes an address from the suppression list and returns the number of removed reasons. A withdrawn consent
+// stays withdrawn.
 func (s *Store) Unsuppress(ctx context.Context, address string) (reasons int, err error) {
-	err = s.do(ctx, "take address off the suppressions", func(db *gorm.DB) error {
+	err = s.do(ctx, "remove suppressed address", func(db *gorm.DB) error {
 		deleted := db.Where("address = ?", address).Delete(&suppressionRow{})
 		reasons = int(deleted.RowsAffected)
 		return deleted.Error
@@ -52,7 +53,7 @@ func (s *Store) Unsuppress(ctx context.Context, address string) (reasons int, er
 	return reasons, err
 }
 
-// Suppressed are the reasons for which a canonical address is on the list, in alphabetical order; none when it is not.
+// Suppressed returns the reasons for which a canonical address is suppressed, in alphabetical order.
 func (s *Store) Suppressed(ctx context.Context, address string) ([]message.SuppressionReason, error) {
 	var reasons []message.SuppressionReason
 	err := s.do(ctx, "look up suppressions", func(db *gorm.DB) error {
@@ -61,12 +62,12 @@ func (s *Store) Suppressed(ctx context.Context, address string) ([]message.Suppr
 	return reasons, err
 }
 
-// Suppressions are the newest of the list, at most so many.
-func (s *Store) Suppressions(ctx context.Context, most int) ([]message.Suppression, error) {
-	return s.suppressions(ctx, func(db *gorm.DB) *gorm.DB { return db.Order("since DESC, address, reason").Limit(most) })
+// Suppressions returns at most limit entries of the suppression list, newest first.
+func (s *Store) Suppressions(ctx context.Context, limit int) ([]message.Suppression, error) {
+	return s.suppressions(ctx, func(db *gorm.DB) *gorm.DB { return db.Order("since DESC, address, reason").Limit(limit) })
 }
 
-// SuppressionsOf are those of the address of the registration's user, oldest first, without the address.
+// SuppressionsOf returns the suppressions of the email of the registration's user, oldest first. Address is left empty.
 func (s *Store) SuppressionsOf(ctx context.Context, registrationID string) ([]message.Suppression, error) {
 	listed, err := s.suppressions(ctx, func(db *gorm.DB) *gorm.DB {
 		address := ofRegistration(s.db.WithContext(ctx).Model(&userRow{}).Select("email_canonical"), registrationID)
@@ -78,9 +79,9 @@ func (s *Store) SuppressionsOf(ctx context.Context, registrationID string) ([]me
 	return listed, err
 }
 
-func (s *Store) suppressions(ctx context.Context, which func(*gorm.DB) *gorm.DB) ([]message.Suppression, error) {
+func (s *Store) suppressions(ctx context.Context, filter func(*gorm.DB) *gorm.DB) ([]message.Suppression, error) {
 	var rows []suppressionRow
-	err := s.do(ctx, "list suppressions", func(db *gorm.DB) error { return which(db).Find(&rows).Error })
+	err := s.do(ctx, "list suppressions", func(db *gorm.DB) error { return filter(db).Find(&rows).Error })
 	var listed []message.Suppression
 	for _, r := range rows {
 		listed = append(listed, r.suppression())

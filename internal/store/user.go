@@ -36,16 +36,16 @@ type profileRow struct {
 	LastName         string
 	Locale           string
 	MarketingConsent bool
-	ConsentAt        *time.Time // when the person asked to register, if they consented
-	ConsentSource    string     // who changed the consent last
+	ConsentAt        *time.Time // time of the last change of the consent; NULL if the user never consented
+	ConsentSource    string     // source of the last change of the consent
 }
 
 func (profileRow) TableName() string { return "profiles" }
 
-// consentByForm is the source of what the person said when registering.
+// consentByForm is the source of a consent that was given or refused in the registration form.
 const consentByForm = "registration"
 
-// rowsOf is the pending user that r asks for, with a new id. UUIDv7 keeps the primary key in insertion order.
+// rowsOf returns the rows of a new pending user for r. The id is a UUIDv7, so the primary key follows insertion order.
 func rowsOf(r user.Registration, now time.Time) (userRow, profileRow) {
 	u := userRow{
 		ID:             uuid.Must(uuid.NewV7()).String(),
@@ -73,22 +73,23 @@ func rowsOf(r user.Registration, now time.Time) (userRow, profileRow) {
 	return u, p
 }
 
-// persistLimit bounds the races that one call may lose before it gives up. Each lost race is one that another
-// registration won, so a call meets the limit only when that many others with its email or username run beside it.
+// persistLimit is the number of races that one call may lose before it fails. Every lost race was won by another
+// registration, so a call reaches the limit only when that many registrations compete for its email or username.
 const persistLimit = 50
 
 var (
-	errContended = errors.New("the row kept changing hands")
-	errLostRace  = errors.New("the row changed hands")
+	errContended = errors.New("concurrent registrations kept changing the row")
+	errLostRace  = errors.New("a concurrent registration changed the row")
 )
 
-// Persist makes the pending user of a registration, or finds the one it made before: same registration, same user, and
-// Again.
+// Persist creates the pending user of a registration. If an earlier call created it, Persist returns the same user and
+// sets Again.
 //
-// It returns user.ErrEmailTaken when an active user has the email, else user.ErrSuperseded when a later registration
-// with the email is waiting for its code, else user.ErrUsernameTaken. An earlier such registration loses its user to
-// this one, id and all, and is named in Superseded by the call that took the user over; repeats do not name it again.
-// Later means the larger RequestedAt in microseconds, then the larger registration id.
+// It returns user.ErrEmailTaken if an active user has the email, else user.ErrSuperseded if a later registration with
+// the email waits for its code, else user.ErrUsernameTaken. If an earlier registration with the email waits for its
+// code, this registration takes over its user and user id. Only the call that takes the user over returns the earlier
+// registration in Superseded; retries leave it empty.
+// Registrations are ordered by RequestedAt in microseconds, then by registration id.
 func (s *Store) Persist(ctx context.Context, r user.Registration) (user.Persisted, error) {
 	var done user.Persisted
 	err := s.do(ctx, "persist user", func(db *gorm.DB) (err error) {
@@ -98,11 +99,11 @@ func (s *Store) Persist(ctx context.Context, r user.Registration) (user.Persiste
 	return done, err
 }
 
-// persist writes first and asks who was there only when a unique key refuses. It takes no locking reads: on a Galera
-// cluster they lock one node and end in deadlocks.
+// persist writes first and reads the current owners only when a unique key refuses the row. It uses no locking reads:
+// on a Galera cluster they lock only one node and end in deadlocks.
 func persist(db *gorm.DB, r user.Registration) (user.Persisted, error) {
 	u, p := rowsOf(r, db.NowFunc())
-	var rival owner // the unverified user to take over; none at first
+	var rival owner // the unverified user to take over; empty at first
 	for range persistLimit {
 		id, err := write(db, u, p, rival)
 		if err == nil {
@@ -124,7 +125,7 @@ func persist(db *gorm.DB, r user.Registration) (user.Persisted, error) {
 	return user.Persisted{}, errContended
 }
 
-// write inserts the user, or puts it in the place of rival if there is one, and returns its id.
+// write inserts the user, or overwrites rival if it is set, and returns the user's id.
 func write(db *gorm.DB, u userRow, p profileRow, rival owner) (string, error) {
 	u.ID = cmp.Or(rival.ID, u.ID)
 	p.UserID = u.ID
@@ -143,7 +144,7 @@ func insert(tx *gorm.DB, u *userRow, p *profileRow) error {
 	return tx.Create(p).Error
 }
 
-// replace overwrites every column of the row with u's id, provided that the old registration still waits there.
+// replace overwrites every column of the row with u's id if the row is still the pending user of registration old.
 func replace(tx *gorm.DB, u *userRow, p *profileRow, old string) error {
 	users := pendingOf(tx, old).Select("*").Updates(u)
 	if users.Error != nil {
@@ -165,7 +166,7 @@ type owner struct {
 	SameEmail      bool
 }
 
-// ownersOf reads them in one statement, for one view of the table.
+// ownersOf reads all owners in one statement, so that they come from one snapshot of the table.
 func ownersOf(db *gorm.DB, u userRow) ([]owner, error) {
 	var owners []owner
 	err := db.Model(&userRow{}).
@@ -175,8 +176,8 @@ func ownersOf(db *gorm.DB, u userRow) ([]owner, error) {
 	return owners, err
 }
 
-// decide tells what the owners mean for u: it is stored already, it breaks a rule, or it may take the place of rival.
-// All three empty means that the owners have gone: insert again.
+// decide compares u with the owners. It returns done if u is already stored, an error if u breaks a rule, or the rival
+// whose row u may take over. If all three are empty, the owners no longer exist and u is to be inserted again.
 func decide(u userRow, owners []owner) (done user.Persisted, rival owner, err error) {
 	usernameTaken := false
 	for _, o := range owners {

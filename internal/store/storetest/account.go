@@ -11,7 +11,7 @@ import (
 	"registrar/internal/user"
 )
 
-// requireAccount looks the registration's user up both ways.
+// requireAccount looks the user up by registration and by email.
 func requireAccount(t *testing.T, s *store.Store, r user.Registration, want user.Account) {
 	t.Helper()
 	got, found, err := s.AccountOf(within(t), r.ID)
@@ -48,7 +48,7 @@ func testAccounts(t *testing.T, s *store.Store) {
 	}
 	persist(t, s, other)
 	requireAccount(t, s, r, account)
-	requireNoAccount(t, s, "не найдено", r.Profile.Email) // as typed, the email has upper case
+	requireNoAccount(t, s, "не найдено", r.Profile.Email) // the email as typed has upper case letters
 
 	later := registration(r.Profile.EmailCanonical, after(1))
 	persist(t, s, later)

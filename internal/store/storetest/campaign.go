@@ -72,7 +72,7 @@ func testCampaign(t *testing.T, s *store.Store) {
 	optIn(t, s, "b@example.org", "de", noon)
 	again := start(t, s, c, soon.Add(time.Hour))
 	c.Status, c.EndedAt = "running", time.Time{}
-	require.Equal(t, c, again, "who gets it was settled by the first start")
+	require.Equal(t, c, again, "the first start fixed the audience")
 }
 
 func testCampaigns(t *testing.T, s *store.Store) {
@@ -96,7 +96,7 @@ func testCampaigns(t *testing.T, s *store.Store) {
 	require.Equal(t, []message.Campaign{newer}, all)
 }
 
-// optIn makes an active user who agreed to campaigns.
+// optIn creates an active user who consented to campaigns.
 func optIn(t *testing.T, s *store.Store, address, locale string, agreed time.Time) string {
 	t.Helper()
 	r := registration(address, at(agreed))
@@ -107,7 +107,7 @@ func optIn(t *testing.T, s *store.Store, address, locale string, agreed time.Tim
 	return id
 }
 
-// insertSuppression leaves the consent as it is.
+// insertSuppression adds a suppression without changing the consent.
 func insertSuppression(t *testing.T, s *store.Store, address string, reason message.SuppressionReason, since time.Time) {
 	t.Helper()
 	_, err := s.Pool().ExecContext(within(t),
@@ -115,7 +115,7 @@ func insertSuppression(t *testing.T, s *store.Store, address string, reason mess
 	require.NoError(t, err)
 }
 
-// addressees are the ids of an audience, read in pages.
+// addressees returns the user ids of an audience, read in pages.
 func addressees(t *testing.T, s *store.Store, who message.Audience, page int) []string {
 	t.Helper()
 	var all []string

@@ -39,7 +39,7 @@ func testLedger(t *testing.T, s *store.Store) {
 	second.Receipt = message.Receipt{Provider: "other", MessageID: "2"}
 	require.NoError(t, s.Record(within(t), second))
 	require.NoError(t, s.Expire(within(t), r.ID))
-	require.True(t, sent(e.Key), "the ledger outlives the user")
+	require.True(t, sent(e.Key), "the ledger entry stays when the user expires")
 
 	var provider, id, status string
 	var at time.Time
@@ -48,7 +48,7 @@ func testLedger(t *testing.T, s *store.Store) {
 	require.Equal(t, []any{"twilio", "SM1", "sent", micro(noon)}, []any{provider, id, status, at.UTC()})
 }
 
-// entry is a message of a registration as the ledger returns it.
+// entry returns a registration's message as the ledger returns it.
 func entry(registrationID string, kind message.Kind, sequence int, sentAt time.Time) message.Entry {
 	return message.Entry{
 		Key:    message.Key{RegistrationID: registrationID, Kind: kind, Sequence: sequence},
@@ -90,7 +90,7 @@ func testMessages(t *testing.T, s *store.Store) {
 		require.Empty(t, none)
 	}
 
-	// Whole and broken seconds: SQLite keeps times as text.
+	// Whole and fractional seconds, because SQLite stores and sorts times as text.
 	first, second := entry(id, message.KindOTP, 1, noon.Truncate(time.Second)), entry(id, message.KindOTP, 2, noon)
 	welcome, completion := entry(id, message.KindWelcome, 1, evening), entry(id, message.KindCompletion, 1, evening)
 	welcome.Channel = message.ChannelEmail
@@ -100,7 +100,7 @@ func testMessages(t *testing.T, s *store.Store) {
 	require.Equal(t, []message.Entry{first, second, completion, welcome}, got)
 }
 
-// attempt is a failed try to send a code, as the store returns it.
+// attempt returns a failed attempt to send a code, as the store returns it.
 func attempt(registrationID string, number int, at time.Time) message.Attempt {
 	return message.Attempt{
 		Key:     message.Key{RegistrationID: registrationID, Kind: message.KindOTP, Sequence: 2},
@@ -123,15 +123,15 @@ func testAttempts(t *testing.T, s *store.Store) {
 	requireAttempts(t, s, "не найдено")
 
 	first, second, third := attempt(r.ID, 1, noon.Truncate(time.Second)), attempt(r.ID, 2, noon), attempt(r.ID, 1, noon)
-	nobody := message.Attempt{
+	noProvider := message.Attempt{
 		Key:     message.Key{RegistrationID: r.ID, Kind: message.KindWelcome, Sequence: 1},
 		Channel: message.ChannelEmail, Number: 1, Failure: message.Unavailable, At: micro(evening),
 	}
-	for _, a := range []message.Attempt{nobody, second, attempt(uuid.NewString(), 7, noon), third, first, first} {
+	for _, a := range []message.Attempt{noProvider, second, attempt(uuid.NewString(), 7, noon), third, first, first} {
 		require.NoError(t, s.RecordAttempt(within(t), a))
 	}
 	require.NoError(t, s.Expire(within(t), r.ID))
-	requireAttempts(t, s, r.ID, first, first, second, third, nobody)
+	requireAttempts(t, s, r.ID, first, first, second, third, noProvider)
 }
 
 func testAttemptCodes(t *testing.T, s *store.Store) {

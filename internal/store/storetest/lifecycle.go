@@ -32,7 +32,7 @@ func testActivate(t *testing.T, s *store.Store) {
 		a.At, a.Mobile, a.EmailProven = a.At.Add(time.Hour), "+15550199", true
 		require.NoError(t, verified(s, within(t), a))
 	}
-	require.ElementsMatch(t, []row{wantSMS, wantEmail}, rows(t, s), "the first proof stands")
+	require.ElementsMatch(t, []row{wantSMS, wantEmail}, rows(t, s), "the first activation's times stay")
 
 	unknown := user.Activation{Registration: registration("nobody@example.org"), At: noon}
 	require.ErrorIs(t, verified(s, within(t), unknown), user.ErrSuperseded)
@@ -63,7 +63,7 @@ func testMigrations(t *testing.T, open func(t *testing.T) *store.Store) {
 	known, err := s.Pending(within(t))
 	require.NoError(t, err)
 	require.Positive(t, known)
-	require.NoError(t, s.Down(within(t)), "nothing to take back")
+	require.NoError(t, s.Down(within(t)), "no migration to revert")
 
 	for range 2 {
 		for range 2 {
@@ -85,7 +85,7 @@ func testMigrations(t *testing.T, open func(t *testing.T) *store.Store) {
 	for _, err := range []error{pendingErr, s.Migrate(within(t)), s.Down(within(t))} {
 		var newer *store.NewerError
 		require.ErrorAs(t, err, &newer)
-		require.ErrorContains(t, err, "database is at version 999, this binary knows ")
+		require.ErrorContains(t, err, "database is at version 999, newer than version ")
 	}
 }
 
@@ -119,5 +119,5 @@ func testSetMobile(t *testing.T, s *store.Store) {
 	require.NoError(t, s.SetMobile(within(t), uuid.NewString(), "+491709999999"))
 	require.NoError(t, verified(s, within(t), user.Activation{Registration: r, At: evening, Mobile: "+491701234567"}))
 	require.NoError(t, s.SetMobile(within(t), r.ID, "+491709999999"))
-	require.Equal(t, "+491701234567", persist(t, s, r).Mobile, "an active user's number is proven")
+	require.Equal(t, "+491701234567", persist(t, s, r).Mobile, "an active user's number does not change")
 }

@@ -13,7 +13,7 @@ import (
 	"registrar/internal/user"
 )
 
-// model is the store as a list: what each operation must do, without races, indexes or SQL.
+// model is a reference implementation of the store as a list, without concurrency, indexes or SQL.
 type model []*modelUser
 
 type modelUser struct {
@@ -35,7 +35,7 @@ func (m model) of(r user.Registration) *modelUser {
 	return m.find(func(u *modelUser) bool { return u.owner.ID == r.ID })
 }
 
-// persist tells what the store must answer; a new user has an empty id.
+// persist returns the result that the store must return; a new user has an empty id.
 func (m *model) persist(r user.Registration) (user.Persisted, *modelUser, error) {
 	if u := m.of(r); u != nil {
 		return user.Persisted{UserID: u.id, Status: u.status(), Again: true}, u, nil
@@ -86,8 +86,8 @@ func later(r, than user.Registration) bool {
 	return r.RequestedAt.After(than.RequestedAt)
 }
 
-// testModel runs random sequences of operations on few emails and usernames. Every sequence has its own, so that all
-// share one database.
+// testModel runs random sequences of operations on few emails and usernames. Each sequence uses its own emails and
+// usernames, so that all sequences can share one database.
 func testModel(t *testing.T, s *store.Store) {
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -142,7 +142,7 @@ func registrations(rt *rapid.T, run int) []user.Registration {
 	return list
 }
 
-// modelRow is what the model knows of a row.
+// modelRow has the columns of a row that the model predicts.
 type modelRow struct {
 	id, registration string
 	status           user.Status

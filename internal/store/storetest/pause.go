@@ -64,5 +64,5 @@ func testRacePause(t *testing.T, s *store.Store) {
 			lifts++
 		}
 	}
-	require.Equal(t, 1, lifts, "one of them lifted it")
+	require.Equal(t, 1, lifts, "exactly one call ended the pause")
 }

@@ -13,7 +13,7 @@ import (
 	"registrar/internal/user"
 )
 
-// full fills every field with what is hard to keep: scripts, emoji, combining marks, the longest that is allowed.
+// full sets every field to a value that is hard to store: scripts, emoji, combining marks, maximum lengths.
 func full() user.Registration {
 	return user.Registration{
 		ID: "0198c0de-0000-4000-8000-000000000001",
@@ -52,7 +52,7 @@ func testPersistFields(t *testing.T, s *store.Store) {
 	other := persist(t, s, bare)
 	require.Less(t, p.UserID, other.UserID, "ids grow with time")
 	require.Equal(t, rowOf(bare, other.UserID), rows(t, s)[0])
-	persist(t, s, registration("bare2@example.org")) // no username is no name to share
+	persist(t, s, registration("bare2@example.org")) // users without a username do not collide
 }
 
 func testPersistIdempotent(t *testing.T, s *store.Store) {
@@ -63,7 +63,7 @@ func testPersistIdempotent(t *testing.T, s *store.Store) {
 	again.PasswordHash, again.Profile.FirstName = "other", "Other"
 	p.Again, p.Mobile = true, r.Profile.Mobile
 	require.Equal(t, p, persist(t, s, again))
-	require.Equal(t, rowOf(r, p.UserID), onlyRow(t, s), "the first one stands")
+	require.Equal(t, rowOf(r, p.UserID), onlyRow(t, s), "the first call's row stays")
 
 	activate(t, s, r)
 	p.Status = user.StatusActive
@@ -93,7 +93,7 @@ func testPersistTaken(t *testing.T, s *store.Store) {
 	} {
 		p, err := s.Persist(within(t), c.Registration)
 		require.ErrorIs(t, err, c.want, name)
-		require.Equal(t, c.want.Error(), err.Error(), "%s: the rule and nothing else", name)
+		require.Equal(t, c.want.Error(), err.Error(), "%s: the error is not wrapped", name)
 		require.Zero(t, p, name)
 	}
 	require.Equal(t, before, rows(t, s))
@@ -112,14 +112,14 @@ func testTakeover(t *testing.T, s *store.Store) {
 	}
 	last := chain[3]
 	want := user.Persisted{UserID: id, Status: user.StatusPending, Again: true}
-	require.Equal(t, want, persist(t, s, last), "a repeat changes nothing")
+	require.Equal(t, want, persist(t, s, last), "a retry changes nothing")
 	for _, r := range chain[:3] {
 		_, err := s.Persist(within(t), r)
 		require.ErrorIs(t, err, user.ErrSuperseded)
 		require.ErrorIs(t, verified(s, within(t), user.Activation{Registration: r, At: evening}), user.ErrSuperseded)
 		require.NoError(t, s.Expire(within(t), r.ID))
 	}
-	require.Equal(t, rowOf(last, id), onlyRow(t, s), "nothing of the old ones is left, and they took nothing back")
+	require.Equal(t, rowOf(last, id), onlyRow(t, s), "no value of the old registrations is left, and none took the user back")
 	require.Equal(t, 1, count(t, s, "profiles"))
 }
 
@@ -130,7 +130,7 @@ func testTakeBack(t *testing.T, s *store.Store) {
 	later := registration(first.Profile.EmailCanonical, after(2), named("mallory"))
 	require.Equal(t, first.ID, persist(t, s, later).Superseded)
 
-	for _, takenBack := range []string{later.ID, ""} { // the second time there is nothing to take back
+	for _, takenBack := range []string{later.ID, ""} { // the second call finds nothing to take back
 		got, err := s.Activate(within(t), user.Activation{Registration: first, At: entered})
 		require.NoError(t, err)
 		require.Equal(t, takenBack, got)
@@ -148,16 +148,16 @@ func testTakeoverOrder(t *testing.T, s *store.Store) {
 	small, large := "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
 	persist(t, s, registration("a@example.org", numbered(small)))
 	_, err := s.Persist(within(t), registration("a@example.org", numbered(large), at(noon.Add(-time.Microsecond))))
-	require.ErrorIs(t, err, user.ErrSuperseded, "a microsecond decides")
+	require.ErrorIs(t, err, user.ErrSuperseded, "times are compared in microseconds")
 
 	sameMicrosecond := at(noon.Truncate(time.Microsecond))
 	p := persist(t, s, registration("a@example.org", numbered(large), sameMicrosecond))
-	require.Equal(t, small, p.Superseded, "at the same time, the larger id wins")
+	require.Equal(t, small, p.Superseded, "with equal times, the larger id takes over")
 	_, err = s.Persist(within(t), registration("a@example.org", numbered(small)))
 	require.ErrorIs(t, err, user.ErrSuperseded)
 }
 
-func testEmailsApart(t *testing.T, s *store.Store) {
+func testDistinctEmails(t *testing.T, s *store.Store) {
 	different := []string{
 		"jose@example.org", "josé@example.org", "jose\u0301@example.org", "jos.e@example.org", "jose+a@example.org",
 		"jose@example.org.", "jose@example.orgo", "jose\u200b@example.org", "straße@example.org", "strasse@example.org",
@@ -170,7 +170,7 @@ func testEmailsApart(t *testing.T, s *store.Store) {
 	require.Len(t, rows(t, s), len(different))
 }
 
-func testUsernamesApart(t *testing.T, s *store.Store) {
+func testDistinctUsernames(t *testing.T, s *store.Store) {
 	different := []string{"ada", "ad", "adaa", "a.da", "a_da", "a-da", "a__a", "ada1"}
 	for i, username := range different {
 		persist(t, s, registration(email(i), named(username)))

@@ -13,7 +13,7 @@ import (
 	"registrar/internal/store"
 )
 
-// oldReports inserts n tokens and n reports, a microsecond apart, as old as age and older.
+// oldReports inserts n tokens and n reports. The newest is as old as age; each other is a microsecond older.
 func oldReports(t *testing.T, s *store.Store, name string, n int, age time.Duration) {
 	t.Helper()
 	const chunk = 500
@@ -38,12 +38,12 @@ func insert(t *testing.T, s *store.Store, into string, columns int, values []any
 	require.NoError(t, err)
 }
 
-// testPrune leaves more old rows than a call deletes: each of the next calls deletes some, thousands at most, and in the end
-// all. How many, depends on how quick the server is.
+// testPrune starts with more expired rows than one call deletes. Each call deletes up to a few thousand, depending on the
+// speed of the server, until none is left.
 func testPrune(t *testing.T, s *store.Store) {
 	const old, least, most, young = 7_300, 1_000, 5_000, 20
 	oldReports(t, s, "old", old, 8*24*time.Hour)
-	oldReports(t, s, "day", 10, 24*time.Hour) // too old for a token, not for a report
+	oldReports(t, s, "day", 10, 24*time.Hour) // expired as tokens, not as reports
 	oldReports(t, s, "new", 10, time.Hour)
 	for calls, before := 1, old; before > 0; calls++ {
 		report(t, s, message.Report{Provider: "mailgun", MessageID: "m", At: noon, Token: strconv.Itoa(calls)})

@@ -13,10 +13,10 @@ import (
 	"registrar/internal/user"
 )
 
-// rounds is how often two callers race each other; each round may go either way.
+// rounds is the number of races of two callers. Either caller may win a round.
 const rounds = 25
 
-// persistAll stores the registrations at the same time and returns what each caller got.
+// persistAll stores the registrations at the same time and returns every caller's result.
 func persistAll(t *testing.T, s *store.Store, all []user.Registration) ([]user.Persisted, []error) {
 	got, errs := make([]user.Persisted, len(all)), make([]error, len(all))
 	calls := make([]func(), len(all))
@@ -38,7 +38,7 @@ func testRaceEmail(t *testing.T, s *store.Store) {
 
 	got, errs := persistAll(t, s, all)
 	owner := onlyRow(t, s)
-	require.Equal(t, last.ID, owner.RegistrationID, "the latest has it")
+	require.Equal(t, last.ID, owner.RegistrationID, "the latest registration has the user")
 	require.Equal(t, 1, count(t, s, "profiles"))
 	var stored, superseded []string
 	for i, p := range got {
@@ -51,7 +51,7 @@ func testRaceEmail(t *testing.T, s *store.Store) {
 			superseded = append(superseded, p.Superseded)
 		}
 	}
-	require.ElementsMatch(t, stored, append(superseded, last.ID), "each that lost its user was named once")
+	require.ElementsMatch(t, stored, append(superseded, last.ID), "each registration that lost its user was returned once")
 }
 
 func testRaceRegistration(t *testing.T, s *store.Store) {
@@ -70,7 +70,7 @@ func testRaceRegistration(t *testing.T, s *store.Store) {
 		p.Again, p.Mobile = false, ""
 		require.Equal(t, user.Persisted{UserID: owner.ID, Status: user.StatusPending}, p)
 	}
-	require.Equal(t, 1, made, "one made it, the others found it")
+	require.Equal(t, 1, made, "one call created the user, the others found it")
 }
 
 func testRaceUsername(t *testing.T, s *store.Store) {
@@ -79,13 +79,14 @@ func testRaceUsername(t *testing.T, s *store.Store) {
 		_, errs := persistAll(t, s, []user.Registration{
 			registration("a"+email(i), named(name+"x")), registration("b"+email(i), named(name+"X")),
 		})
-		require.NotEqual(t, errs[0] == nil, errs[1] == nil, "one has the name")
+		require.NotEqual(t, errs[0] == nil, errs[1] == nil, "exactly one has the username")
 		require.ErrorIs(t, errors.Join(errs...), user.ErrUsernameTaken)
 		require.Len(t, rows(t, s), i+1)
 	}
 }
 
-// testRaceSwap has two pending users change names with each other: whoever asks first still meets the old owner.
+// testRaceSwap: two registrations swap the usernames of their pending users, so the first one to run finds its new
+// username taken.
 func testRaceSwap(t *testing.T, s *store.Store) {
 	for i := range rounds {
 		a, b := "a"+email(i), "b"+email(i)
@@ -101,7 +102,7 @@ func testRaceSwap(t *testing.T, s *store.Store) {
 	}
 }
 
-// testRaceTakeBack: whoever entered the code before the other asked to register has the user in the end.
+// testRaceTakeBack: a registration whose code was entered before the later registration was requested keeps the user.
 func testRaceTakeBack(t *testing.T, s *store.Store) {
 	for i := range rounds {
 		old, later := registration(email(i)), registration(email(i), after(2))
@@ -179,8 +180,8 @@ func testRaceExpireTakeover(t *testing.T, s *store.Store) {
 			func() { p, persisted = s.Persist(ctx, later) },
 		)
 		require.NoError(t, errors.Join(expired, persisted))
-		require.Equal(t, p.Superseded == old.ID, p.UserID == id, "the old user's id goes with a takeover only")
-		require.Len(t, rows(t, s), i+1, "the later one has its user either way")
+		require.Equal(t, p.Superseded == old.ID, p.UserID == id, "the old user's id is reused only by a takeover")
+		require.Len(t, rows(t, s), i+1, "the later registration has a user in both cases")
 	}
 }
 

@@ -22,7 +22,7 @@ func reportOf(e message.Entry, status message.Status, at time.Time) message.Repo
 	return r
 }
 
-// report keeps reports and returns the entry that the last one found.
+// report stores reports and returns the result of the last one.
 func report(t *testing.T, s *store.Store, reports ...message.Report) (last message.Entry, found bool) {
 	t.Helper()
 	for _, r := range reports {
@@ -41,7 +41,7 @@ func outcomeOf(t *testing.T, s *store.Store, e message.Entry) message.Outcome {
 	return entries[0].Outcome
 }
 
-// testReportOrders gives the reports of a message in every order, with the ledger's entry before, between or after them.
+// testReportOrders stores a message's reports in every order, and its ledger entry before, between or after them.
 func testReportOrders(t *testing.T, s *store.Store) {
 	delivered := message.Outcome{Status: message.StatusDelivered, At: micro(noon), DeliveredAt: micro(noon)}
 	undelivered := message.Outcome{Status: message.StatusUndelivered, Code: "30003", At: micro(evening)}
@@ -63,7 +63,7 @@ func testReportOrders(t *testing.T, s *store.Store) {
 			e := entry(uuid.NewString(), message.KindWelcome, 1, noon)
 			for _, status := range order {
 				switch status {
-				case message.StatusSent: // where the entry is written
+				case message.StatusSent: // stands for writing the ledger entry
 					if err := s.Record(within(t), e); err != nil {
 						require.ErrorIs(t, err, message.ErrUndelivered)
 					}
@@ -78,7 +78,7 @@ func testReportOrders(t *testing.T, s *store.Store) {
 	}
 }
 
-// orders are the permutations of a list.
+// orders returns the permutations of a list.
 func orders(list []message.Status) [][]message.Status {
 	if len(list) <= 1 {
 		return [][]message.Status{list}
@@ -107,11 +107,11 @@ func testReportUnknown(t *testing.T, s *store.Store) {
 	other := reportOf(e, message.StatusUndelivered, noon)
 	other.Provider = "mailgun"
 	_, found = report(t, s, other)
-	require.False(t, found, "an id is a provider's own")
+	require.False(t, found, "another provider's message with the same id is unknown")
 	require.Zero(t, outcomeOf(t, s, e))
 }
 
-// testUndelivered has a code undelivered by one provider after the other.
+// testUndelivered: one provider after the other reports a code undelivered.
 func testUndelivered(t *testing.T, s *store.Store) {
 	first := entry(uuid.NewString(), message.KindOTP, 1, noon)
 	second := first
@@ -129,7 +129,7 @@ func testUndelivered(t *testing.T, s *store.Store) {
 	requireSent(true)
 	again := reportOf(first, message.StatusUndelivered, noon)
 	told, found := report(t, s, again, again)
-	require.True(t, found, "a repeated report is told again")
+	require.True(t, found, "a repeated report finds the entry again")
 	require.Equal(t, first.Key, told.Key)
 	require.Equal(t, message.StatusUndelivered, told.Outcome.Status)
 	requireSent(false, "twilio")
@@ -139,7 +139,7 @@ func testUndelivered(t *testing.T, s *store.Store) {
 	record(t, s, second, second, first)
 	requireSent(true, "twilio")
 	_, found = report(t, s, again, reportOf(first, message.StatusDelivered, noon))
-	require.False(t, found, "the ledger speaks of another message")
+	require.False(t, found, "the ledger entry is now another message")
 	requireSent(true, "twilio")
 	got, err := s.Messages(within(t), first.RegistrationID)
 	require.NoError(t, err)
@@ -156,7 +156,7 @@ func testUndelivered(t *testing.T, s *store.Store) {
 	}, attempts[0])
 	next, err := s.UndeliveredBy(within(t), message.Key{RegistrationID: first.RegistrationID, Kind: message.KindOTP, Sequence: 2})
 	require.NoError(t, err)
-	require.Empty(t, next, "another code may go through every provider")
+	require.Empty(t, next, "no provider is excluded for the next code")
 }
 
 func testReportBeforeTheLedger(t *testing.T, s *store.Store) {
@@ -180,7 +180,7 @@ func testReportTokens(t *testing.T, s *store.Store) {
 	genuine := reportOf(e, message.StatusDelivered, noon)
 	genuine.Token = "token-1"
 	_, found := report(t, s, genuine, genuine)
-	require.True(t, found, "a repeated report is no forgery")
+	require.True(t, found, "a repeated report is genuine")
 	for _, change := range []func(*message.Report){
 		func(r *message.Report) { r.Status, r.Code = message.StatusUndelivered, "550" },
 		func(r *message.Report) { r.MessageID = "other" },
@@ -204,10 +204,11 @@ func testReportTokens(t *testing.T, s *store.Store) {
 	report(t, s, ignored)
 	ignored.Status = message.StatusComplained
 	_, _, err = s.Report(within(t), ignored)
-	require.ErrorIs(t, err, message.ErrNotGenuine, "a report that was of no use has used its token as well")
+	require.ErrorIs(t, err, message.ErrNotGenuine, "a report without a status also uses its token")
 }
 
-// testRaceReport reports a message undelivered while it is written, many times over: either the one or the other notices.
+// testRaceReport reports a message undelivered while it is recorded. In every round, Report finds the entry or Record
+// returns ErrUndelivered.
 func testRaceReport(t *testing.T, s *store.Store) {
 	for range 20 {
 		e := entry(uuid.NewString(), message.KindOTP, 1, noon)
@@ -223,7 +224,7 @@ func testRaceReport(t *testing.T, s *store.Store) {
 		if recorded != nil {
 			require.ErrorIs(t, recorded, message.ErrUndelivered)
 		}
-		require.True(t, found || foundAgain || recorded != nil, "nobody noticed")
+		require.True(t, found || foundAgain || recorded != nil, "neither Report nor Record saw the other")
 		require.Equal(t, message.StatusUndelivered, outcomeOf(t, s, e).Status)
 		attempts, err := s.Attempts(ctx, e.RegistrationID)
 		require.NoError(t, err)
@@ -231,7 +232,7 @@ func testRaceReport(t *testing.T, s *store.Store) {
 	}
 }
 
-// testRaceReportTokens uses one token for different reports at once: one of them counts.
+// testRaceReportTokens uses one token for different reports at the same time: exactly one report is stored.
 func testRaceReportTokens(t *testing.T, s *store.Store) {
 	errs := make([]error, 10)
 	calls := make([]func(), len(errs))

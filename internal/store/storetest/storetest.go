@@ -1,4 +1,4 @@
-// Package storetest is what a user store must do, whatever database it runs on.
+// Package storetest is the conformance suite of package store. Each supported database runs it.
 package storetest
 
 import (
@@ -16,8 +16,8 @@ import (
 	"registrar/internal/user"
 )
 
-// Run tests stores. Each call of open returns a store on an empty database of its own, without any table, and closes it
-// when its test ends.
+// Run tests a store. Each call of open returns a store on its own empty database without tables, and closes the store
+// when the test ends.
 func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	t.Run("migrations", func(t *testing.T) {
 		t.Parallel()
@@ -26,13 +26,13 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, test := range map[string]func(*testing.T, *store.Store){
 		"persist stores every field":        testPersistFields,
 		"persist is idempotent":             testPersistIdempotent,
-		"persist refuses what is taken":     testPersistTaken,
+		"persist refuses taken values":      testPersistTaken,
 		"persist takes over":                testTakeover,
 		"persist orders by time then id":    testTakeoverOrder,
 		"activate takes the user back":      testTakeBack,
 		"race: take back, take over":        testRaceTakeBack,
-		"persist tells emails apart":        testEmailsApart,
-		"persist tells usernames apart":     testUsernamesApart,
+		"persist compares emails":           testDistinctEmails,
+		"persist compares usernames":        testDistinctUsernames,
 		"persist ends with its context":     testContext,
 		"activate":                          testActivate,
 		"expire":                            testExpire,
@@ -101,10 +101,10 @@ func BenchmarkPersist(b *testing.B, s *store.Store) {
 	})
 }
 
-// noon has more digits than a database keeps.
+// noon has nanoseconds, which no database stores.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
 
-// evening is after every request.
+// evening is later than every RequestedAt.
 var evening = noon.Add(8 * time.Hour)
 
 func within(t *testing.T) context.Context {
@@ -152,7 +152,7 @@ func activate(t *testing.T, s *store.Store, r user.Registration) {
 	require.NoError(t, verified(s, within(t), user.Activation{Registration: r, At: noon}))
 }
 
-// verified activates a registration that has taken nothing back.
+// verified activates a registration and fails if that took a user back.
 func verified(s *store.Store, ctx context.Context, a user.Activation) error {
 	takenBack, err := s.Activate(ctx, a)
 	if takenBack != "" {
@@ -211,7 +211,7 @@ func count(t *testing.T, s *store.Store, table string) int {
 	return n
 }
 
-// together runs all the functions at the same time.
+// together runs all functions at the same time and waits for them.
 func together(functions ...func()) {
 	var ready, done sync.WaitGroup
 	start := make(chan struct{})

@@ -87,9 +87,9 @@ func testSuppressConsent(t *testing.T, s *store.Store) {
 	activate(t, s, r)
 	require.Equal(t, "registration", consentSource(t, s))
 	suppress(t, s, listed("a@example.org", message.Bounced, evening), listed("b@example.org", message.Complained, evening))
-	require.True(t, onlyRow(t, s).MarketingConsent, "a full mailbox is no wish")
+	require.True(t, onlyRow(t, s).MarketingConsent, "a bounce does not withdraw the consent")
 	suppress(t, s, listed("a@example.org", message.Unsubscribed, noon.Add(-time.Hour)))
-	require.True(t, onlyRow(t, s).MarketingConsent, "the consent was given since")
+	require.True(t, onlyRow(t, s).MarketingConsent, "the user consented after the complaint")
 
 	suppress(t, s, listed("a@example.org", message.Complained, evening))
 	withdrawn := onlyRow(t, s)
@@ -100,7 +100,7 @@ func testSuppressConsent(t *testing.T, s *store.Store) {
 	require.Equal(t, someTime(evening), onlyRow(t, s).ConsentAt)
 }
 
-// testSuppressConsentTakeover has another registration take over a user whose consent was withdrawn.
+// testSuppressConsentTakeover: another registration takes over a user whose consent was withdrawn.
 func testSuppressConsentTakeover(t *testing.T, s *store.Store) {
 	persist(t, s, registration("a@example.org", consenting))
 	suppress(t, s, listed("a@example.org", message.Complained, noon))
@@ -110,7 +110,7 @@ func testSuppressConsentTakeover(t *testing.T, s *store.Store) {
 	require.Equal(t, "registration", consentSource(t, s))
 }
 
-// testReportSuppresses has a report put its recipient on the list.
+// testReportSuppresses: a delivery report adds its recipient to the suppression list.
 func testReportSuppresses(t *testing.T, s *store.Store) {
 	r := registration("a@example.org", consenting)
 	persist(t, s, r)

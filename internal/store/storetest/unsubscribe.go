@@ -15,7 +15,7 @@ import (
 
 func wantsNews(r *user.Registration) { r.Profile.MarketingConsent = true }
 
-// consent is what a profile says about campaigns.
+// consent holds a profile's consent columns.
 type consent struct {
 	given  bool
 	at     time.Time
@@ -65,22 +65,22 @@ func testUnsubscribe(t *testing.T, s *store.Store) {
 	require.Equal(t, first, consentOf(t, s, adaID))
 	require.Equal(t, only, keptOut(t, s))
 
-	require.NoError(t, s.Unsubscribe(within(t), uuid.NewString(), "link"), "nobody")
+	require.NoError(t, s.Unsubscribe(within(t), uuid.NewString(), "link"), "unknown user")
 	require.Equal(t, only, keptOut(t, s))
-	require.Equal(t, consent{true, micro(noon), "registration"}, consentOf(t, s, bobID), "others stay")
+	require.Equal(t, consent{true, micro(noon), "registration"}, consentOf(t, s, bobID), "other users keep their consent")
 
 	require.NoError(t, s.Expire(within(t), bob.ID))
-	require.NoError(t, s.Unsubscribe(within(t), bobID, "link"), "a user that is gone")
+	require.NoError(t, s.Unsubscribe(within(t), bobID, "link"), "an expired user")
 	require.Equal(t, only, keptOut(t, s))
 }
 
-// testUnsubscribeWithoutConsent is a person who never consented, or wants to be sure.
+// testUnsubscribeWithoutConsent: a user who never consented unsubscribes.
 func testUnsubscribeWithoutConsent(t *testing.T, s *store.Store) {
 	ada := registration("ada@example.org")
 	id := persist(t, s, ada).UserID
 	require.NoError(t, s.Unsubscribe(within(t), id, "link"))
 	require.Len(t, keptOut(t, s), 1)
-	require.False(t, onlyRow(t, s).ConsentAt.Valid, "there is no consent to record the end of")
+	require.False(t, onlyRow(t, s).ConsentAt.Valid, "no consent was withdrawn")
 }
 
 func testRaceUnsubscribe(t *testing.T, s *store.Store) {

@@ -1,4 +1,4 @@
--- MySQL commits DDL at once. IF [NOT] EXISTS lets a migration run again that stopped before its version was recorded.
+-- MySQL commits DDL at once. IF [NOT] EXISTS allows a migration to run again if it stopped before its version was recorded.
 
 -- +goose Up
 CREATE TABLE IF NOT EXISTS users (

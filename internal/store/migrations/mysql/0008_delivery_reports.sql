@@ -1,4 +1,4 @@
--- Reports wait here for the message that they are about, which may be written after them.
+-- Delivery reports are stored here because a report may arrive before its message is in the ledger.
 
 -- +goose Up
 CREATE TABLE IF NOT EXISTS delivery_reports (

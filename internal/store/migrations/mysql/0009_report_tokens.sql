@@ -1,4 +1,4 @@
--- A token is good for one report: the one with this digest.
+-- A token is valid for one report only: the report with this digest.
 
 -- +goose Up
 CREATE TABLE IF NOT EXISTS report_tokens (
