@@ -1,12 +1,12 @@
-// Package breach asks whether a password is known from a breach, by the range API of Pwned Passwords
-// (https://haveibeenpwned.com/API/v3#PwnedPasswords), without telling anybody the password.
+// Package breach checks whether a password is known from a breach, using the range API of Pwned Passwords
+// (https://haveibeenpwned.com/API/v3#PwnedPasswords). The password does not leave the process.
 package breach
 
 import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // the API's index, not a protection
+	"crypto/sha1" //nolint:gosec // the API's lookup key, not a protection
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -21,30 +21,30 @@ import (
 const (
 	// DefaultURL is the public service.
 	DefaultURL = "https://api.pwnedpasswords.com"
-	// DefaultTimeout keeps the check a small part of the time that a person waits for an answer.
+	// DefaultTimeout keeps the check short compared with the whole registration request.
 	DefaultTimeout = 800 * time.Millisecond
 
-	prefixLength = 5 // hexadecimal digits of the hash that leave this process
-	// maxAnswer bounds the memory of one check. An answer is about 1,000 lines of 40 bytes, padding included.
+	prefixLength = 5 // hexadecimal digits of the hash that are sent to the service
+	// maxAnswer limits the memory of one check. A response has about 1,000 lines of 40 bytes, padding included.
 	maxAnswer = 1 << 20
 )
 
-// Options configure a Checker. The zero value asks the public service.
+// Options configure a Checker. The zero value uses the public service.
 type Options struct {
-	URL     string        // of the service or of a mirror, without /range; DefaultURL when empty
-	Timeout time.Duration // for one check; DefaultTimeout when 0
-	// HTTPClient makes the calls; one of its own when nil.
+	URL     string        // URL of the service or of a mirror, without /range; default DefaultURL
+	Timeout time.Duration // of one check; default DefaultTimeout
+	// HTTPClient makes the calls. If nil, the Checker creates its own.
 	HTTPClient *http.Client
 }
 
-// Checker asks one service. It is safe for concurrent use.
+// Checker queries one service. It is safe for concurrent use.
 type Checker struct {
 	url     string
 	timeout time.Duration
 	client  *http.Client
 }
 
-// New returns a Checker.
+// New returns a Checker with the defaults of Options applied.
 func New(o Options) *Checker {
 	c := &Checker{url: strings.TrimRight(o.URL, "/"), timeout: o.Timeout, client: o.HTTPClient}
 	if c.url == "" {
@@ -59,9 +59,9 @@ func New(o Options) *Checker {
 	return c
 }
 
-// Found tells whether the password is in a breach. What leaves is the first 20 bits of its SHA-1, which about a
-// thousand known passwords share; the answer is padded so that its size tells an eavesdropper nothing. An error means
-// that the service could not tell: callers accept the password then, since an outage there must not stop
+// Found reports whether the password is in a breach. It sends only the first 20 bits of the password's SHA-1 hash, which
+// about a thousand known passwords share. The response is padded, so its size reveals nothing to an eavesdropper. On an
+// error the result is unknown; callers then accept the password, so that an outage of the service does not stop
 // registrations. Errors hold no part of the hash.
 func (c *Checker) Found(ctx context.Context, password string) (bool, error) {
 	sum := sha1.Sum([]byte(password)) //nolint:gosec // see the import
@@ -99,12 +99,12 @@ func (c *Checker) lookUp(ctx context.Context, prefix string) ([]byte, error) {
 		return nil, err
 	}
 	if len(answer) > maxAnswer {
-		return nil, fmt.Errorf("answer is longer than %d bytes", maxAnswer)
+		return nil, fmt.Errorf("response is longer than %d bytes", maxAnswer)
 	}
 	return answer, nil
 }
 
-// withoutURL keeps the prefix of the hash, which is in the URL, out of logs.
+// withoutURL removes the URL from an error, because the URL contains the prefix of the hash.
 func withoutURL(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
@@ -112,7 +112,7 @@ func withoutURL(err error) error {
 	return err
 }
 
-// contains looks for a suffix among lines of SUFFIX:COUNT. Padding lines have the count 0.
+// contains searches lines of the form SUFFIX:COUNT for a suffix. Padding lines have the count 0.
 func contains(answer []byte, suffix string) (bool, error) {
 	lines := bufio.NewScanner(bytes.NewReader(answer))
 	for lines.Scan() {

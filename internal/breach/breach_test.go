@@ -51,7 +51,7 @@ func TestFound(t *testing.T) {
 	}
 }
 
-func TestOnlyThePrefixLeaves(t *testing.T) {
+func TestOnlyThePrefixIsSent(t *testing.T) {
 	t.Parallel()
 	requests := make(chan *http.Request, 1)
 	c := setup(t, func(_ http.ResponseWriter, r *http.Request) { requests <- r })
@@ -86,7 +86,7 @@ func TestBadAnswers(t *testing.T) {
 	}
 }
 
-func TestSilentServiceTimesOut(t *testing.T) {
+func TestUnresponsiveServiceTimesOut(t *testing.T) {
 	t.Parallel()
 	c := setup(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	c.timeout = time.Millisecond

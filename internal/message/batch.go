@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Field is a part of a campaign's text that differs between recipients.
+// Field names a part of a campaign's text that differs between recipients.
 type Field string
 
 // The fields.
@@ -23,7 +23,7 @@ type Piece struct {
 	Field Field
 }
 
-// Fill puts the values in. For a pattern of HTML, value escapes them.
+// Fill returns the text with the fields replaced by their values. For an HTML pattern, value must return escaped text.
 func (p Pattern) Fill(value func(Field) string) string {
 	var out strings.Builder
 	for _, piece := range p {
@@ -36,14 +36,14 @@ func (p Pattern) Fill(value func(Field) string) string {
 	return out.String()
 }
 
-// Recipient is whom a batch goes to.
+// Recipient is one recipient of a batch.
 type Recipient struct {
 	To             string // an email address
-	FirstName      string // safe to greet with; may be empty
-	UnsubscribeURL string // one click (RFC 8058): for the header and for the field
+	FirstName      string // safe to use in a greeting; may be empty
+	UnsubscribeURL string // one-click link (RFC 8058) for the header and for the field
 }
 
-// Value is what the recipient has for a field, as plain text.
+// Value returns the recipient's value of a field as plain text.
 func (r Recipient) Value(f Field) string {
 	if f == FieldUnsubscribe {
 		return r.UnsubscribeURL
@@ -51,36 +51,36 @@ func (r Recipient) Value(f Field) string {
 	return r.FirstName
 }
 
-// Batch is one email of a campaign to many people.
+// Batch is one email of a campaign to many recipients.
 type Batch struct {
 	CampaignID          string
 	Number              int     // of the batch in its campaign, from 1
 	Subject, Text, HTML Pattern // HTML may be empty
 	Recipients          []Recipient
-	// Attempt counts the tries to send the batch, as a Message's does.
+	// Attempt counts the attempts to send the batch, like Message.Attempt.
 	Attempt int
 }
 
-// BatchReceipt is a provider's word on a batch.
+// BatchReceipt is a provider's response to a batch.
 type BatchReceipt struct {
 	Receipt
-	// Done is how many recipients, from the first on, need no other try: they were taken, or Rejected.
+	// Done is the number of recipients, from the first on, that need no further attempt: each was accepted or is in Rejected.
 	Done int
-	// Rejected are the indexes of those among them that the provider refused: for good, or once more after a second try.
+	// Rejected are the indexes of recipients that the provider refused permanently, or temporarily in two attempts.
 	Rejected []int
-	// Gone are the indexes of those among the Rejected of whom the provider says for good that there is no such mailbox. It is
-	// empty when nobody was taken: then the provider may be the one who is mistaken.
+	// Gone are the indexes among Rejected for which the provider reports permanently that the mailbox does not exist. It is
+	// empty if no recipient was accepted, because the provider itself may then be faulty.
 	Gone []int
 }
 
-// MaxBatch is the most recipients of a batch: what Mailgun takes in one call.
+// MaxBatch is the maximum number of recipients of a batch. It is Mailgun's limit for one call.
 const MaxBatch = 1000
 
-// BatchSender hands a batch to a provider, with the headers List-Unsubscribe and List-Unsubscribe-Post for each
+// BatchSender passes a batch to a provider, with the headers List-Unsubscribe and List-Unsubscribe-Post for each
 // recipient.
 //
-// SendBatch returns within ctx's deadline. An error says why the recipients after Done were not taken; it is as Sender's. There
-// is none when the sender stopped because TimeFor said so.
+// SendBatch returns within ctx's deadline. An error explains why the recipients after Done were not accepted; it follows
+// the rules of Sender. It is nil if the sender stopped because TimeFor returned false.
 type BatchSender interface {
 	SendBatch(ctx context.Context, b Batch) (BatchReceipt, error)
 }

@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// Failure says what a provider's refusal means for the next step.
+// Failure classifies a provider's refusal by what can be done next.
 type Failure string
 
 // The failures.
 const (
-	// Rejected: this destination or message will never be taken; trying again is useless.
+	// Rejected: the destination or the message is refused permanently; a retry is useless.
 	Rejected Failure = "rejected"
 	// Misconfigured: the provider refuses the account (credentials, suspension, sender); an operator must act.
 	Misconfigured Failure = "misconfigured"
-	// Unavailable: anything else, throttling included; trying again later may help.
+	// Unavailable: any other failure, including throttling; a later retry may succeed.
 	Unavailable Failure = "unavailable"
 )
 
-// Codes of an Error for a message that no provider was asked to take.
+// Codes of an Error for a message that was passed to no provider.
 const (
 	// CodePaused: an operator has paused the provider.
 	CodePaused = "paused"
-	// CodePauseUnknown: it cannot be known whether an operator has paused the provider.
+	// CodePauseUnknown: the list of paused providers could not be read.
 	CodePauseUnknown = "pause_unknown"
-	// CodeRetryAfter: the provider asked to be left alone for a time that lasts.
+	// CodeRetryAfter: the wait that the provider asked for by Retry-After has not passed.
 	CodeRetryAfter = "retry_after"
-	// CodeExhausted: the message's Avoid leaves no provider, since each has reported it undelivered.
+	// CodeExhausted: the message's Avoid excludes every provider, because each has reported the message undelivered.
 	CodeExhausted = "exhausted"
 )
 
@@ -35,9 +35,9 @@ const (
 type Error struct {
 	Provider   string
 	Failure    Failure
-	Code       string        // the provider's own code or the HTTP status, for the operator
-	RetryAfter time.Duration // when the provider says how long to wait; else 0
-	// Unknown: all of the message was written and no answer could be read, so the provider may have taken it.
+	Code       string        // the provider's own code or the HTTP status, for operators
+	RetryAfter time.Duration // the wait that the provider asked for; 0 if none
+	// Unknown: the whole message was written but no response could be read, so the provider may have accepted it.
 	Unknown bool
 }
 
@@ -48,7 +48,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s (%s)", e.Provider, e.Failure, e.Code)
 }
 
-// Asked tells whether the provider was asked at all.
+// Asked reports whether the provider was called at all.
 func (e *Error) Asked() bool {
 	switch e.Code {
 	case CodePaused, CodePauseUnknown, CodeRetryAfter, CodeExhausted:
@@ -60,13 +60,13 @@ func (e *Error) Asked() bool {
 
 type refusalsKey struct{}
 
-// WithRefusals returns a context for one Send whose sender may try several providers: note is called, before Send
-// returns, for each refusal that Send does not return as its error, in their order.
+// WithRefusals returns a context for one Send whose sender may call several providers. Before Send returns, note is called
+// in order for each refusal except the one that Send returns as its error.
 func WithRefusals(ctx context.Context, note func(*Error)) context.Context {
 	return context.WithValue(ctx, refusalsKey{}, note)
 }
 
-// NoteRefusal tells whoever called WithRefusals, if anyone did.
+// NoteRefusal calls the function that was passed to WithRefusals, if ctx has one.
 func NoteRefusal(ctx context.Context, e *Error) {
 	if note, ok := ctx.Value(refusalsKey{}).(func(*Error)); ok {
 		note(e)

@@ -6,25 +6,25 @@ import "time"
 type Key struct {
 	RegistrationID string
 	Kind           Kind
-	Sequence       int // counts from 1; a resent OTP has the next number
+	Sequence       int // counts from 1; each new code of a registration has the next number
 }
 
-// Entry is a row of the ledger: a message that a provider has taken.
+// Entry is a row of the ledger: a message that a provider has accepted.
 type Entry struct {
 	Key
 	UserID  string
 	Channel Channel
 	Receipt Receipt
 	SentAt  time.Time // UTC
-	Outcome Outcome   // read only: reports make it
+	Outcome Outcome   // read-only; set by delivery reports
 }
 
-// Attempt is a try to send a message that no provider took. A try that a provider took is the message's Entry.
+// Attempt is a failed attempt to send a message. A successful attempt is the message's Entry.
 type Attempt struct {
 	Key
 	Channel  Channel
-	Number   int    // of the try, from 1; a step that is retried by an operator counts from 1 again
-	Provider string // who refused; empty when nobody was asked
+	Number   int    // counts from 1; starts again at 1 when an operator retries the step
+	Provider string // the provider that refused; empty if no provider was called
 	Failure  Failure
 	Code     string // the provider's own code or the HTTP status
 	At       time.Time

@@ -1,10 +1,10 @@
-// Package message is the vocabulary of notifications: the messages, what a provider answers, and the ledger's rows.
-// Providers implement Sender; activities send through it; the store keeps the ledger. It does no I/O.
+// Package message defines the types of notifications: messages, responses of providers, and rows of the ledger.
+// Providers implement Sender, activities call it, and the store keeps the ledger. The package does no I/O.
 package message
 
 import "context"
 
-// Kind says what a message is for.
+// Kind is the purpose of a message.
 type Kind string
 
 // The kinds of messages.
@@ -12,10 +12,10 @@ const (
 	KindOTP        Kind = "otp"        // the code that verifies a registration
 	KindWelcome    Kind = "welcome"    // the welcome email
 	KindCompletion Kind = "completion" // the SMS after activation
-	KindCampaign   Kind = "campaign"   // an email to many, sent in batches
+	KindCampaign   Kind = "campaign"   // an email to many users, sent in batches
 )
 
-// Channel is the way a message takes.
+// Channel is the medium of a message.
 type Channel string
 
 // The channels.
@@ -24,7 +24,7 @@ const (
 	ChannelEmail Channel = "email"
 )
 
-// Message is one message to one person.
+// Message is one message to one user.
 type Message struct {
 	RegistrationID string
 	Kind           Kind
@@ -33,24 +33,24 @@ type Message struct {
 	Subject        string // email only
 	Text           string
 	HTML           string // email only
-	// Attempt counts the tries to send the message, from 1; 0 is the same as 1. The next try goes to the next provider.
+	// Attempt counts the attempts to send the message, from 1; 0 means 1. Each attempt starts with the next provider.
 	Attempt int
-	// Sequence is the Key's: together with RegistrationID and Kind it stays the same when the message is tried again.
+	// Sequence is that of the message's Key. A retry has the same RegistrationID, Kind and Sequence.
 	Sequence int
-	// Avoid names the providers that reported the message undelivered; it is not handed to them again.
+	// Avoid names the providers that reported the message undelivered. It is not sent through them again.
 	Avoid []string
 }
 
-// Receipt is a provider's word that it took the message.
+// Receipt is a provider's confirmation that it accepted a message.
 type Receipt struct {
 	Provider  string // "mailgun", "twilio", …
-	MessageID string // the provider's id, for its delivery reports
+	MessageID string // the provider's id of the message, as in its delivery reports
 }
 
-// Sender hands messages of one channel to a provider.
+// Sender passes messages of one channel to a provider.
 //
-// Send returns within ctx's deadline. An error that is not an *Error counts as temporary. Send is not
-// idempotent: the ledger keeps a message from being sent twice.
+// Send returns within ctx's deadline. An error that is not an *Error counts as temporary. Send is not idempotent: the
+// ledger prevents a message from being sent twice.
 type Sender interface {
 	Send(ctx context.Context, m Message) (Receipt, error)
 }

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// Status is what is known of a message that a provider took. Each outranks those before it: a report of a lower one,
-// which came late, changes nothing.
+// Status is the delivery status of a message that a provider accepted. Statuses are ranked: a late report of a lower
+// status changes nothing.
 type Status string
 
 // The statuses, in the order of their ranks.
 const (
-	StatusSent        Status = "sent"        // taken by the provider, which has said no more
-	StatusDelivered   Status = "delivered"   // handed to the person's device or mailbox
-	StatusUndelivered Status = "undelivered" // given up for good: a hard bounce, an unreachable number
-	StatusComplained  Status = "complained"  // the person marked it as spam
+	StatusSent        Status = "sent"        // accepted by the provider, not reported yet
+	StatusDelivered   Status = "delivered"   // delivered to the user's device or mailbox
+	StatusUndelivered Status = "undelivered" // failed permanently: a hard bounce, an unreachable number
+	StatusComplained  Status = "complained"  // the user marked it as spam
 )
 
-// statuses by rank.
+// statuses are in the order of their ranks.
 var statuses = []Status{StatusSent, StatusDelivered, StatusUndelivered, StatusComplained}
 
-// Below are the statuses that s outranks; none for what is no status.
+// Below returns the statuses with a lower rank than s, or nil if s is not a status.
 func (s Status) Below() []Status {
 	for rank, other := range statuses {
 		if s == other {
@@ -30,43 +30,43 @@ func (s Status) Below() []Status {
 	return nil
 }
 
-// Report is a provider's word on a message after it took it. The same report may come more than once and in any order.
+// Report is a provider's delivery report on a message that it accepted. Reports may be repeated and arrive in any order.
 type Report struct {
 	Provider  string
 	MessageID string // as in the Receipt
-	// Status is any but StatusSent; empty for a report that says nothing of the message, such as that
-	// of a delivery that the provider tries again.
+	// Status is never StatusSent. It is empty if the report does not change the message's status, for example because the
+	// provider retries the delivery.
 	Status Status
-	Code   string // the provider's own; never an address or a text
+	Code   string // the provider's own code; never an address or a text
 	At     time.Time
-	// Token makes the report count once, where the provider signs one with it; else empty. The same report under the same
-	// token is a repetition, another one a forgery.
+	// Token is a one-time token that the provider signs with the report; empty if it has none. A repeated token is valid only
+	// with the same report; with a different report it is a forgery.
 	Token string
-	// Recipient and Suppress put a canonical address on the list of suppressions; both or neither are set.
+	// Recipient and Suppress add a canonical address to the suppression list; both or neither are set.
 	Recipient string
 	Suppress  SuppressionReason
 }
 
-// Outcome is what the reports of a message come to. It is zero while there are none.
+// Outcome is the combined result of a message's delivery reports. It is zero if there are none.
 type Outcome struct {
 	Status      Status
-	Code        string    // of the report that gave the status
+	Code        string    // of the report that set the status
 	At          time.Time // of that report; UTC
 	DeliveredAt time.Time // zero unless reported; UTC
 }
 
-// AttemptUndelivered is the Failure of the Attempt that the store adds when a message was reported undelivered. No
-// Sender answers it.
+// AttemptUndelivered is the Failure of the Attempt that the store adds when a message is reported undelivered. No Sender
+// returns it.
 const AttemptUndelivered Failure = "undelivered"
 
-// What may be wrong with a report.
+// Errors of a delivery report.
 var (
-	// ErrNotGenuine: the provider has not signed it, or not lately, or it was changed since.
+	// ErrNotGenuine: the signature is missing, wrong or too old, or its token was used by another report.
 	ErrNotGenuine = errors.New("the report is not genuine")
-	// ErrUnreadable: the provider has signed it, and it makes no sense.
+	// ErrUnreadable: the signature is right, but the content is not a valid report.
 	ErrUnreadable = errors.New("the report cannot be read")
 )
 
-// ErrUndelivered is what the ledger answers to an Entry whose message the provider has reported undelivered already. The
-// entry is written.
+// ErrUndelivered is returned when an Entry is recorded whose message was already reported undelivered. The entry is
+// written.
 var ErrUndelivered = errors.New("the message was reported undelivered")

@@ -7,14 +7,14 @@ import (
 
 type stopKey struct{}
 
-// WithStop returns a context for one SendBatch that ends early once stop is closed: behind the recipient whose turn it is.
-// What was taken until then is the receipt.
+// WithStop returns a context for one SendBatch that ends early when stop is closed: after the current recipient. The
+// receipt then covers the recipients sent so far.
 func WithStop(ctx context.Context, stop <-chan struct{}) context.Context {
 	return context.WithValue(ctx, stopKey{}, stop)
 }
 
-// TimeFor tells a sender of batches whether to go on with what takes so long at most: nobody has asked it to stop, and ctx
-// lasts. A sender that does not go on returns what is done and no error.
+// TimeFor reports whether a batch sender may start an operation that takes at most atMost: stop is not closed, and ctx
+// lasts long enough. If it may not, the sender returns its receipt so far without an error.
 func TimeFor(ctx context.Context, atMost time.Duration) bool {
 	stop, _ := ctx.Value(stopKey{}).(<-chan struct{})
 	select {

@@ -12,7 +12,7 @@ import (
 
 func TestTimeFor(t *testing.T) {
 	t.Parallel()
-	require.True(t, message.TimeFor(t.Context(), time.Hour), "nothing ends it")
+	require.True(t, message.TimeFor(t.Context(), time.Hour), "no stop and no deadline")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	require.True(t, message.TimeFor(ctx, 50*time.Second))

@@ -2,18 +2,18 @@ package message
 
 import "time"
 
-// SuppressionReason says why an address is not written to.
+// SuppressionReason is the reason why an address is suppressed.
 type SuppressionReason string
 
 // The reasons.
 const (
-	Bounced      SuppressionReason = "bounced"      // a provider reported that the address takes no mail
-	Complained   SuppressionReason = "complained"   // the person marked a message as spam
-	Unsubscribed SuppressionReason = "unsubscribed" // the person took the consent to campaigns back
+	Bounced      SuppressionReason = "bounced"      // a provider reported a hard bounce
+	Complained   SuppressionReason = "complained"   // the user marked a message as spam
+	Unsubscribed SuppressionReason = "unsubscribed" // the user withdrew the consent to campaigns
 )
 
-// Suppression keeps an address from campaigns. One that Bounced or Complained gets no notice that can be left out
-// either, such as the welcome email; a code that a person asks for is sent all the same, and the provider decides.
+// Suppression excludes an address from campaigns. With the reason Bounced or Complained it also stops optional notices,
+// such as the welcome email. A code that a user asks for is always sent; the provider may refuse it.
 type Suppression struct {
 	Address string // canonical
 	Reason  SuppressionReason
@@ -21,8 +21,8 @@ type Suppression struct {
 	Since   time.Time
 }
 
-// WithdrawsConsent is true when the person wants no campaigns any more.
+// WithdrawsConsent reports whether the reason withdraws the user's consent to campaigns.
 func (r SuppressionReason) WithdrawsConsent() bool { return r == Complained || r == Unsubscribed }
 
-// BlocksNotices is true when not even a notice that can be left out is sent.
+// BlocksNotices reports whether the reason also stops optional notices.
 func (r SuppressionReason) BlocksNotices() bool { return r == Bounced || r == Complained }

@@ -1,5 +1,5 @@
-// Package payload keeps what the service tells Temporal unreadable there: a codec encrypts every payload and the text
-// of every failure, and an HTTP endpoint decrypts them for the people who may read them in Temporal's Web UI and CLIs.
+// Package payload encrypts the data that the service stores in Temporal. A codec encrypts every payload and the text of
+// every failure; an HTTP endpoint decrypts them for authorized operators in Temporal's Web UI and CLIs.
 package payload
 
 import (
@@ -16,10 +16,10 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Encoding marks encrypted payloads, in the metadata that every payload has.
+// Encoding is the metadata value that marks an encrypted payload.
 const Encoding = "binary/encrypted"
 
-// associatedData ties ciphertexts to this use of the keys. Changing it makes every stored payload unreadable.
+// associatedData binds ciphertexts to this use of the keys. If it changes, every stored payload becomes unreadable.
 const associatedData = "registrar/payload/v1"
 
 const (
@@ -27,14 +27,14 @@ const (
 	tinkPrefixLength = 5
 )
 
-// The reasons why an encrypted payload cannot be read.
+// Errors of Decode.
 var (
-	ErrUnknownKey = errors.New("encrypted with a key that the keyset does not hold")
-	ErrTampered   = errors.New("not as it was encrypted: changed, cut off, or from elsewhere")
+	ErrUnknownKey = errors.New("encrypted with a key that is not in the keyset")
+	ErrTampered   = errors.New("the ciphertext was changed, truncated or made by another system")
 )
 
-// Codec encrypts payloads with the primary key of an AEAD keyset and decrypts them with whichever key fits. It is safe
-// for concurrent use.
+// Codec encrypts payloads with the primary key of an AEAD keyset and decrypts them with any enabled key. It is safe for
+// concurrent use.
 type Codec struct {
 	aead tink.AEAD
 	keys map[uint32]bool
@@ -42,10 +42,10 @@ type Codec struct {
 
 var _ converter.PayloadCodec = (*Codec)(nil)
 
-// NewCodec returns a codec over the enabled keys of a keyset of AES-256-GCM keys with Tink's TINK output prefix.
+// NewCodec returns a codec that uses the enabled keys of handle: AES-256-GCM keys with Tink's TINK output prefix.
 func NewCodec(handle *keyset.Handle) (*Codec, error) {
 	if handle == nil {
-		return nil, errors.New("open the AEAD keyset: there is none")
+		return nil, errors.New("open the AEAD keyset: it is missing")
 	}
 	primitive, err := aead.New(handle)
 	if err != nil {
@@ -62,7 +62,7 @@ func NewCodec(handle *keyset.Handle) (*Codec, error) {
 	return c, nil
 }
 
-// Encode encrypts each payload whole, metadata included. What stays visible is its length and that it is encrypted.
+// Encode encrypts each payload with its metadata. Only its length and the fact that it is encrypted stay visible.
 func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	encoded := make([]*commonpb.Payload, len(payloads))
 	for i, p := range payloads {
@@ -116,14 +116,14 @@ func (c *Codec) decrypt(ciphertext []byte) ([]byte, error) {
 	return nil, ErrTampered
 }
 
-// DataConverter returns the SDK's default conversion with the codec around it. Workflows wait for a key that is missing:
-// see patient.
+// DataConverter returns the SDK's default converter combined with the codec. A workflow whose key is missing waits for
+// the key; see missingKeyConverter.
 func DataConverter(codec converter.PayloadCodec) converter.DataConverter {
 	return missingKeyConverter{converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec)}
 }
 
-// FailureConverter returns a conversion of errors that hides their messages and stack traces too, by the codec of dc.
-// An error's type stays visible: it is a code.
+// FailureConverter returns a converter of errors that also encrypts their messages and stack traces with the codec of dc.
+// An error's type stays visible, because it is a code.
 func FailureConverter(dc converter.DataConverter) converter.FailureConverter {
 	return temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
 		DataConverter:          dc,

@@ -78,7 +78,7 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
-func TestEncodeHidesAndLeavesItsInputAlone(t *testing.T) {
+func TestEncodeEncryptsWithoutChangingItsInput(t *testing.T) {
 	t.Parallel()
 	codec, p := setup(t), plain(t)
 	before := proto.Clone(p)
@@ -91,7 +91,7 @@ func TestEncodeHidesAndLeavesItsInputAlone(t *testing.T) {
 	require.NotEqual(t, encoded.Data, encode(t, codec, p).Data)
 }
 
-func TestDecodePassesOthersThrough(t *testing.T) {
+func TestDecodePassesUnencryptedPayloadsThrough(t *testing.T) {
 	t.Parallel()
 	p := plain(t)
 	requireDecodes(t, setup(t), p, p)
@@ -137,7 +137,7 @@ func TestTampered(t *testing.T) {
 			encoded.Data = change(encoded.Data)
 			_, err := codec.Decode([]*commonpb.Payload{encoded})
 			require.Error(t, err)
-			if name != "no prefix" { // what follows the prefix is random and may look like a key id
+			if name != "no prefix" { // without the prefix, the random bytes may look like a key id
 				require.ErrorIs(t, err, ErrTampered)
 			}
 		})
@@ -195,5 +195,5 @@ func TestWorkflowsWaitForAMissingKey(t *testing.T) {
 		_ = inWorkflow.FromPayloads(&commonpb.Payloads{Payloads: []*commonpb.Payload{encoded}}, &text)
 	})
 	require.NoError(t, inWorkflow.FromPayload(plain(t), &text))
-	require.Error(t, inWorkflow.FromPayload(plain(t), new(int)), "an operator's mistake is told, and stops nothing")
+	require.Error(t, inWorkflow.FromPayload(plain(t), new(int)), "other errors are returned without a panic")
 }

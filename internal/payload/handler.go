@@ -13,26 +13,27 @@ import (
 )
 
 const (
-	// maxBody holds the 4 MiB that Temporal allows in one gRPC message, grown by a third by base64, and some JSON.
+	// maxBody allows for the 4 MiB of one gRPC message of Temporal, a third more for base64, and some JSON.
 	maxBody = 6 << 20
 
 	allowedMethods = "POST, OPTIONS"
-	allowedHeaders = "content-type, x-namespace, authorization" // what the Web UI sends
-	preflightAge   = "600"                                      // seconds that a browser may remember the answer
+	allowedHeaders = "content-type, x-namespace, authorization" // headers that the Web UI sends
+	preflightAge   = "600"                                      // seconds that a browser may cache a preflight response
 )
 
 // Options configure Handler.
 type Options struct {
-	// AllowedOrigins are the Web UIs whose pages may call, such as http://localhost:8233. Calls without an Origin, from
-	// CLIs, need none.
+	// AllowedOrigins are the origins of the Web UIs that may call the handler, such as http://localhost:8233. Requests
+	// without an Origin header, as sent by CLIs, are always allowed.
 	AllowedOrigins []string
-	// Token, if set, must come with every call as "Authorization: Bearer …".
+	// Token, if set, is required in every request as "Authorization: Bearer …".
 	Token string
 }
 
-// Handler serves POST …/decode and …/encode, the codec endpoint of Temporal's Web UI, temporal and tctl. Who reaches it
-// reads everything: without a Token it must not be reachable by others. Calls from pages of other origins are refused
-// with 403, a wrong token with 401, bodies over 6 MiB with 413, payloads that cannot be read with 400.
+// Handler serves POST …/decode and …/encode, the codec endpoint of Temporal's Web UI, temporal and tctl. A client that
+// reaches it can decrypt every payload, so without a Token only authorized clients may have network access to it. It
+// answers 403 to an origin that is not allowed, 401 to a wrong token, 413 to a body over 6 MiB, and 400 to payloads that
+// cannot be read.
 func Handler(codec converter.PayloadCodec, o Options) http.Handler {
 	return &handler{options: o, codec: converter.NewPayloadCodecHTTPHandler(codec)}
 }
@@ -52,7 +53,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.Header().Set("Access-Control-Allow-Origin", origin)
 	}
-	// A preflight comes without credentials, so it is answered before they are checked.
+	// A preflight carries no credentials, so it is answered before they are checked.
 	if r.Method == http.MethodOptions {
 		w.Header().Set("Access-Control-Allow-Methods", allowedMethods)
 		w.Header().Set("Access-Control-Allow-Headers", allowedHeaders)
@@ -62,7 +63,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if !h.isAuthorized(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		http.Error(w, "the codec needs its bearer token", http.StatusUnauthorized)
+		http.Error(w, "the bearer token is missing or wrong", http.StatusUnauthorized)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -78,7 +79,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.codec.ServeHTTP(w, r)
 }
 
-// isAuthorized compares hashes, so that neither the time nor the length tells how near a guess is.
+// isAuthorized compares hashes, so that its duration does not depend on the token or its length.
 func (h *handler) isAuthorized(r *http.Request) bool {
 	if h.options.Token == "" {
 		return true

@@ -1,5 +1,5 @@
-// Package transport is what the adapters of providers share to call them: an HTTP client, Retry-After, and the errors of
-// the network.
+// Package transport has the shared parts of the provider adapters: an HTTP client, the Retry-After header, and the mapping
+// of network errors.
 package transport
 
 import (
@@ -16,16 +16,16 @@ import (
 )
 
 const (
-	// maxRetryAfter is the longest wait that is believed: the longest budget of a message.
+	// maxRetryAfter is the longest accepted wait. It equals the longest retry budget of a message.
 	maxRetryAfter = 24 * time.Hour
-	// clientTimeout bounds a call whose context has no deadline.
+	// clientTimeout limits a call whose context has no deadline.
 	clientTimeout = 15 * time.Second
-	// clientConnections bounds the connections to one provider; calls above it wait for one, within their context.
+	// clientConnections limits the connections to one provider. Further calls wait for a free one until their context ends.
 	clientConnections = 32
 )
 
-// NewHTTPClient returns a client to call one provider with, by ClientFor: a timeout, a bounded pool of connections of its own,
-// and redirects handed back as answers, so that neither credentials nor messages follow them elsewhere.
+// NewHTTPClient returns a client for one provider, to be used through ClientFor. It has a timeout and its own bounded
+// connection pool. It returns redirects as responses, so that neither credentials nor messages reach another host.
 func NewHTTPClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxConnsPerHost = clientConnections
@@ -37,7 +37,8 @@ func NewHTTPClient() *http.Client {
 	}
 }
 
-// ClientFor is c for a call in ctx: a deadline of ctx goes before the timeout of c, which may be the shorter of the two.
+// ClientFor returns a copy of c for a call in ctx. A deadline of ctx overrides the timeout of c, even if the timeout is
+// shorter.
 func ClientFor(ctx context.Context, c http.Client) *http.Client {
 	if _, limited := ctx.Deadline(); limited {
 		c.Timeout = 0
@@ -45,8 +46,8 @@ func ClientFor(ctx context.Context, c http.Client) *http.Client {
 	return &c
 }
 
-// RetryAfter reads the Retry-After header (RFC 9110, section 10.2.3) as seconds or as a date. It is 0 when the header
-// is absent, unreadable or in the past, and never more than a day.
+// RetryAfter returns the wait in the Retry-After header (RFC 9110, section 10.2.3), given in seconds or as a date. It is 0
+// if the header is absent, invalid or in the past, and at most 24 hours.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	value := h.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
@@ -58,14 +59,14 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// Until is the wait from now to a moment that a provider named, with the bounds of RetryAfter.
+// Until returns the wait from now to a time that a provider named, with the bounds of RetryAfter.
 func Until(at, now time.Time) time.Duration { return clampWait(at.Sub(now)) }
 
 func clampWait(d time.Duration) time.Duration { return min(max(d, 0), maxRetryAfter) }
 
-// NoAnswer is the error for a provider that could not be reached or answered nonsense: it is message.Unavailable, and
-// Unknown only if the caller says so. The code is timeout, canceled, dns, tls, network or unreadable. The text of err is
-// dropped, since it may hold an address, an account or a piece of the answer.
+// NoAnswer returns the error for a provider that could not be reached or sent an unreadable response. Its Failure is
+// message.Unavailable; the caller sets Unknown. Its code is timeout, canceled, dns, tls, network or unreadable. The text
+// of err is dropped, because it may hold an address, an account or a part of the response.
 func NoAnswer(provider string, err error) *message.Error {
 	return &message.Error{Provider: provider, Failure: message.Unavailable, Code: noAnswerCode(err)}
 }

@@ -74,7 +74,7 @@ func TestNoAnswer(t *testing.T) {
 	require.Equal(t, "unreadable", transport.NoAnswer("acme", errors.New("+15005550006")).Code)
 }
 
-func TestHTTPClientKeepsMessagesHome(t *testing.T) {
+func TestHTTPClientDoesNotFollowRedirects(t *testing.T) {
 	t.Parallel()
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("a redirect was followed")
