@@ -22,10 +22,10 @@ import (
 	"registrar/internal/transport"
 )
 
-// MailgunName is what receipts, errors and pauses call Mailgun.
+// MailgunName is the provider name of Mailgun in receipts, errors and pauses.
 const MailgunName = "mailgun"
 
-// Where Mailgun serves its API: a domain lives in one region, and the other region answers "Domain not found".
+// API bases of Mailgun's regions. A domain exists in one region only; the other region answers "Domain not found".
 const (
 	MailgunUS = mailgun.APIBaseUS
 	MailgunEU = mailgun.APIBaseEU
@@ -33,30 +33,31 @@ const (
 
 // MailgunOptions configures a Mailgun sender.
 type MailgunOptions struct {
-	Domain  string // the sending domain, as it is set up at Mailgun
-	APIKey  string // a sending key of that domain is enough
+	Domain  string // the sending domain as configured at Mailgun
+	APIKey  string // a sending key of the domain is sufficient
 	APIBase string // default MailgunUS; MailgunEU for a domain of the EU region; ends in /v3
-	From    string // the sender as in RFC 5322, such as "Registrar <hello@example.com>"
-	// HTTPClient makes the calls; default transport.NewHTTPClient. Its redirect policy is not used: none is followed.
+	From    string // the sender (RFC 5322), such as "Registrar <hello@example.com>"
+	// HTTPClient makes the calls; default transport.NewHTTPClient. Redirects are never followed.
 	HTTPClient *http.Client
 }
 
-// Mailgun sends email through Mailgun's HTTP API. It is a message.Sender and safe for concurrent use.
+// Mailgun sends email through Mailgun's HTTP API. It is a message.Sender and a message.BatchSender, and safe for concurrent
+// use.
 //
-// Every message carries the user variables registration_id and kind, which come back in the delivery reports, and the
-// kind as its tag. Opens and clicks are not tracked. A Receipt's MessageID has no angle brackets, as in the reports.
+// Every message carries the user variables registration_id and kind, which the delivery reports repeat, and the kind as
+// its tag. Opens and clicks are not tracked. A Receipt's MessageID has no angle brackets, as in the reports.
 type Mailgun struct {
 	domain, apiKey, apiBase, from string
 	http                          http.Client
 }
 
-// What the SDK demands of its arguments, checked at the start rather than at the first message.
+// Formats that the SDK requires of its arguments, checked at the start rather than at the first message.
 var (
 	mailgunDomain  = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
 	mailgunVersion = regexp.MustCompile(`/v[1-5]$`)
 )
 
-// NewMailgun returns a sender, or an error that says which option is wrong. It does not call Mailgun.
+// NewMailgun returns a sender, or an error that names the wrong option. It does not call Mailgun.
 func NewMailgun(o MailgunOptions) (*Mailgun, error) {
 	if o.APIBase == "" {
 		o.APIBase = MailgunUS
@@ -82,7 +83,7 @@ func NewMailgun(o MailgunOptions) (*Mailgun, error) {
 	return m, nil
 }
 
-// Send hands m to Mailgun. It returns within ctx's deadline, and every error is a *message.Error.
+// Send sends m through Mailgun. It returns within ctx's deadline, and every error is a *message.Error.
 func (s *Mailgun) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
 	out, err := s.compose(m)
 	if err != nil {
@@ -95,9 +96,9 @@ func (s *Mailgun) Send(ctx context.Context, m message.Message) (message.Receipt,
 	return receipt, nil
 }
 
-// post calls Mailgun. The body is that of an answer of refusal.
+// post calls Mailgun. body is the body of the response if Mailgun refused the call.
 func (s *Mailgun) post(ctx context.Context, out *mailgun.Message) (receipt message.Receipt, refusal *message.Error, body []byte) {
-	answer := &answerHeader{next: s.http.Transport}
+	answer := &recordingTransport{next: s.http.Transport}
 	client := transport.ClientFor(ctx, s.http)
 	client.Transport = answer
 	mg := mailgun.NewMailgun(s.domain, s.apiKey)
@@ -127,7 +128,7 @@ func (s *Mailgun) compose(m message.Message) (*mailgun.Message, error) {
 		out.SetHTML(m.HTML)
 	}
 	out.SetTracking(false)
-	out.AddHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office replies, please
+	out.AddHeader("Auto-Submitted", "auto-generated") // RFC 3834: prevents out-of-office replies
 	return out, errors.Join(
 		out.AddTag(string(m.Kind)),
 		out.AddVariable("registration_id", m.RegistrationID),
@@ -135,7 +136,7 @@ func (s *Mailgun) compose(m message.Message) (*mailgun.Message, error) {
 	)
 }
 
-// classifyMailgunError turns what the SDK returned into a message.Error.
+// classifyMailgunError converts an error of the SDK to a message.Error.
 func classifyMailgunError(err error, header http.Header, now time.Time) *message.Error {
 	if errors.Is(err, mailgun.ErrInvalidMessage) {
 		return invalid(MailgunName)
@@ -157,14 +158,14 @@ func classifyMailgunError(err error, header http.Header, now time.Time) *message
 	return e
 }
 
-// invalid is the error for a message that cannot be put together, such as one without a text.
+// invalid returns the error for a message that cannot be composed, such as one without a text.
 func invalid(provider string) *message.Error {
 	return &message.Error{Provider: provider, Failure: message.Rejected, Code: "invalid_message"}
 }
 
-// mailgunFailure says what a status means for POST /{domain}/messages
-// (https://documentation.mailgun.com/docs/mailgun/quickstart-guide/responses). A 404 is never about the destination:
-// Mailgun does not know the domain, or knows it in its other region. A redirect means that the API base is wrong.
+// mailgunFailure classifies the status of POST /{domain}/messages
+// (https://documentation.mailgun.com/docs/mailgun/quickstart-guide/responses). A 404 is never about the destination: the
+// sending domain does not exist in this region. A redirect means that the API base is wrong.
 func mailgunFailure(status int, body []byte) message.Failure {
 	switch status {
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound,
@@ -182,8 +183,8 @@ func mailgunFailure(status int, body []byte) message.Failure {
 	}
 }
 
-// senderProblems are pieces, in lower case, of the bodies with which Mailgun answers 400 when our side is at fault, such
-// as {"message": "'from' parameter is not a valid address. please check documentation"}.
+// senderProblems are lower-case parts of the bodies of 400 responses that are caused by our account or sender, such as
+// {"message": "'from' parameter is not a valid address. please check documentation"}.
 var senderProblems = [][]byte{
 	[]byte("'from' parameter"),
 	[]byte("from parameter"),
@@ -203,7 +204,7 @@ func isSenderProblem(body []byte) bool {
 	return false
 }
 
-// limitReset finds the moment in Mailgun's answer to a sender over its limit, which comes with the unregistered status
+// limitReset matches the time in Mailgun's response to a sender over its limit. The response has the unregistered status
 // 420 and no Retry-After: "… recipient limit exceeded, try again after Mon, 25 Aug 2025 07:00:31 UTC".
 var limitReset = regexp.MustCompile(`try again after (\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} (?:UTC|GMT))`)
 
@@ -216,15 +217,15 @@ func tryAgainAfter(body []byte) (time.Time, bool) {
 	return at, err == nil
 }
 
-// answerHeader is the transport of one call. It keeps the header of the answer, which the SDK drops, and whether Mailgun was
-// handed all of the request.
-type answerHeader struct {
+// recordingTransport is the transport of one call. It keeps the header of the response, which the SDK drops, and records
+// whether the whole request was written.
+type recordingTransport struct {
 	next    http.RoundTripper // nil is http.DefaultTransport
 	header  http.Header
 	written atomic.Bool
 }
 
-func (a *answerHeader) RoundTrip(req *http.Request) (*http.Response, error) {
+func (a *recordingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	next := a.next
 	if next == nil {
 		next = http.DefaultTransport

@@ -14,20 +14,20 @@ import (
 	"registrar/internal/message"
 )
 
-// mailgunPartTime is the time that a part of a batch needs, as a rule.
+// mailgunPartTime is the expected maximum time for one part of a batch.
 const mailgunPartTime = 15 * time.Second
 
-// SendBatch hands b to Mailgun in one call, with a set of variables for each recipient. Its emails carry the user
-// variables campaign_id and kind and the tag campaign, and are not tracked.
+// SendBatch sends b in one call, with a set of variables for each recipient. The emails carry the user variables
+// campaign_id and kind and the tag campaign, and are not tracked.
 //
-// When Mailgun calls an address of the batch invalid, which fails the whole call, the batch is halved until that address
-// is found. The receipt is then that of the first part that was taken. Between two parts it stops when message.TimeFor says so.
+// If Mailgun refuses the whole call because one address is invalid, SendBatch halves the batch until it finds the address.
+// The receipt is then that of the first accepted part. Between two parts it stops when message.TimeFor returns false.
 func (s *Mailgun) SendBatch(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
 	if len(b.Recipients) > message.MaxBatch {
 		return message.BatchReceipt{}, invalid(MailgunName)
 	}
 	receipt, err := s.sendPart(ctx, b, b.Recipients)
-	if receipt.MessageID != "" { // somebody was taken
+	if receipt.MessageID != "" { // at least one recipient was accepted
 		receipt.Gone = receipt.Rejected
 	}
 	return receipt, err
@@ -64,8 +64,8 @@ func (s *Mailgun) sendPart(ctx context.Context, b message.Batch, to []message.Re
 	return first, err
 }
 
-// toParameter finds {"message": "to parameter is not a valid address. please check documentation"}, which Mailgun was seen
-// to write with 'to' in quotes as well.
+// toParameter matches {"message": "to parameter is not a valid address. please check documentation"}. Mailgun also sends
+// this text with 'to' in quotes.
 var toParameter = regexp.MustCompile(`(?i)(?:^|[\s"'])to'? parameter`)
 
 func isRecipientProblem(body []byte) bool { return toParameter.Match(body) }
@@ -90,7 +90,7 @@ func (s *Mailgun) composeBatch(b message.Batch, to []message.Recipient) (*mailgu
 	return out, errors.Join(problems...)
 }
 
-// htmlSuffix ends the names of the variables that are escaped for HTML.
+// htmlSuffix is the suffix of the names of variables that are escaped for HTML.
 const htmlSuffix = "_html"
 
 func variable(f message.Field, suffix string) string { return "%recipient." + string(f) + suffix + "%" }
@@ -104,8 +104,8 @@ func variables(r message.Recipient) map[string]any {
 	return values
 }
 
-// asTemplate is a pattern in Mailgun's notation. Only its fields are replaced: what looks like a variable in the text
-// stays as it is.
+// asTemplate converts a pattern to Mailgun's notation. Only its fields become variables; text that looks like a variable
+// stays text.
 func asTemplate(p message.Pattern, suffix string) string {
 	var out, literal strings.Builder
 	for _, piece := range p {
@@ -119,8 +119,8 @@ func asTemplate(p message.Pattern, suffix string) string {
 	return out.String() + escapeVariables(literal.String())
 }
 
-// placeholder is how Mailgun's own variables begin. It has no way to escape them.
+// placeholder matches the start of Mailgun's own variables. Mailgun has no way to escape them.
 var placeholder = regexp.MustCompile(`%(recipient|unsubscribe_url|tag_unsubscribe_|mailing_list)`)
 
-// escapeVariables puts a word joiner, which nobody sees, where text would become a variable.
+// escapeVariables inserts an invisible word joiner where Mailgun would read text as a variable.
 func escapeVariables(text string) string { return placeholder.ReplaceAllString(text, "%\u2060$1") }

@@ -19,7 +19,7 @@ import (
 	"registrar/internal/message"
 )
 
-func TestMailgunTakesABatch(t *testing.T) {
+func TestMailgunSendsABatch(t *testing.T) {
 	t.Parallel()
 	mock := mailgun.NewMockServer()
 	t.Cleanup(mock.Stop)
@@ -76,7 +76,7 @@ func TestMailgunBatchRequest(t *testing.T) {
 	}, form)
 }
 
-func TestMailgunBatchTextIsNoTemplate(t *testing.T) {
+func TestMailgunBatchTextIsNotATemplate(t *testing.T) {
 	t.Parallel()
 	var subject, variables string
 	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -137,12 +137,12 @@ func badAddress(t *testing.T, answer string) {
 	require.Equal(t, []int{0, 7}, receipt.Rejected)
 	require.Equal(t, []int{0, 7}, receipt.Gone)
 	require.Equal(t, "p1@example.org", receipt.MessageID)
-	require.Equal(t, want, taken, "everybody else once, in order")
+	require.Equal(t, want, taken, "every other recipient once, in order")
 
 	b.Recipients = b.Recipients[:1]
 	receipt, err = sender(t, base).SendBatch(t.Context(), b)
 	require.NoError(t, err)
-	require.Equal(t, message.BatchReceipt{Done: 1, Rejected: []int{0}}, receipt, "nobody was taken")
+	require.Equal(t, message.BatchReceipt{Done: 1, Rejected: []int{0}}, receipt, "no recipient was accepted")
 }
 
 func TestMailgunBatchRefusedForAnotherParameter(t *testing.T) {
@@ -156,7 +156,7 @@ func TestMailgunBatchRefusedForAnotherParameter(t *testing.T) {
 	receipt, err := sender(t, base).SendBatch(t.Context(), batch(4))
 	require.Equal(t, &message.Error{Provider: "mailgun", Failure: message.Rejected, Code: "400"}, err)
 	require.Zero(t, receipt)
-	require.Equal(t, 1, calls, "no recipient is to blame")
+	require.Equal(t, 1, calls, "no recipient is the cause, so the batch is not halved")
 }
 
 func TestMailgunBatchRefused(t *testing.T) {
@@ -181,7 +181,7 @@ func TestMailgunBatchRefused(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, message.Unavailable, e.Failure)
 	require.NotZero(t, e.RetryAfter)
-	require.Equal(t, 2, receipt.Done, "what was taken before the refusal is not sent again")
+	require.Equal(t, 2, receipt.Done, "the recipients accepted before the refusal are done")
 	require.Equal(t, "first", receipt.MessageID)
 
 	receipt, err = sender(t, base).SendBatch(t.Context(), batch(message.MaxBatch+1))
@@ -192,8 +192,8 @@ func TestMailgunBatchRefused(t *testing.T) {
 	require.Zero(t, receipt)
 }
 
-// TestMailgunTakesItsTime has a client whose own timeout is over before it began.
-func TestMailgunTakesItsTime(t *testing.T) {
+// TestMailgunDeadlineOverridesClientTimeout uses a client whose own timeout is too short for any call.
+func TestMailgunDeadlineOverridesClientTimeout(t *testing.T) {
 	t.Parallel()
 	base := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"id":"<1@mg.example.com>"}`) })
 	s, err := email.NewMailgun(email.MailgunOptions{
@@ -205,7 +205,7 @@ func TestMailgunTakesItsTime(t *testing.T) {
 	receipt, err := s.SendBatch(ctx, batch(3))
 	require.NoError(t, err)
 	require.Equal(t, 3, receipt.Done)
-	require.Equal(t, "timeout", fail(t, t.Context(), s, otp).Code, "without a deadline the client's timeout holds")
+	require.Equal(t, "timeout", fail(t, t.Context(), s, otp).Code, "without a deadline the client's timeout applies")
 }
 
 func TestMailgunBatchStopsInTime(t *testing.T) {
@@ -227,5 +227,5 @@ func TestMailgunBatchStopsInTime(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, receipt.Done)
 	require.Equal(t, "first", receipt.MessageID)
-	require.Equal(t, 3, calls, "eight, four and two people")
+	require.Equal(t, 3, calls, "calls with eight, four and two recipients")
 }

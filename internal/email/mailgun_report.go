@@ -15,19 +15,20 @@ import (
 	"registrar/internal/user"
 )
 
-// How far the signature's time may be from ours. Mailgun asks for a check and names no number
-// (https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks). It repeats a report for eight
-// hours, and does not say that a repetition is signed anew: an outage of ours must lose none. What is replayed within that
-// time is known by its token.
+// Maximum difference between the signature's time and our clock. Mailgun recommends a check but names no limit
+// (https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks). It retries a report for eight
+// hours, perhaps with the first signature, and an outage of this service must not lose a report. The token detects a
+// replay within this time.
 const (
 	maxReportAge  = 9 * time.Hour
 	maxReportSkew = 5 * time.Minute
 )
 
-// MailgunReports reads the delivery reports that Mailgun posts. It is safe for concurrent use.
+// MailgunReports verifies and reads the delivery reports that Mailgun posts. It is safe for concurrent use.
 type MailgunReports struct{ verifier mailgun.Mailgun }
 
-// NewMailgunReports takes the account's HTTP webhook signing key, which is not an API key.
+// NewMailgunReports returns a reader of reports signed with the account's HTTP webhook signing key, which is not an API
+// key.
 func NewMailgunReports(signingKey string) (*MailgunReports, error) {
 	if signingKey == "" {
 		return nil, errors.New("mailgun: the webhook signing key is missing")
@@ -37,15 +38,16 @@ func NewMailgunReports(signingKey string) (*MailgunReports, error) {
 	return &MailgunReports{verifier}, nil
 }
 
-// Read reads the members signature and event-data of what Mailgun posted. The error is message.ErrNotGenuine or
-// message.ErrUnreadable. The signature does not cover the event: the report's Token must count once.
+// Read verifies and reads a report: the JSON members signature and event-data of Mailgun's request. The error is
+// message.ErrNotGenuine or message.ErrUnreadable. The signature does not cover the event, so the caller must accept the
+// report's Token only once.
 func (m *MailgunReports) Read(signature, event []byte, now time.Time) (message.Report, error) {
 	token, err := m.verify(signature, now)
 	if err != nil {
 		return message.Report{}, err
 	}
 	var e mailgunEvent
-	// A side field of another type than documented is as good as missing; the rest is read all the same.
+	// A field of another type than documented counts as missing; the other fields are still read.
 	var mistyped *json.UnmarshalTypeError
 	if err := json.Unmarshal(event, &e); err != nil && !errors.As(err, &mistyped) || e.Event == "" {
 		return message.Report{}, message.ErrUnreadable
@@ -53,7 +55,7 @@ func (m *MailgunReports) Read(signature, event []byte, now time.Time) (message.R
 	return e.report(token, now)
 }
 
-// maxToken is more than the 50 characters that Mailgun documents, and what the ledger keeps.
+// maxToken is the width of the database column. Mailgun documents a length of 50 characters.
 const maxToken = 255
 
 func (m *MailgunReports) verify(signature []byte, now time.Time) (token string, err error) {
@@ -78,7 +80,7 @@ func (m *MailgunReports) verify(signature []byte, now time.Time) (token string, 
 	return s.Token, nil
 }
 
-// mailgunEvent is what matters of an event
+// mailgunEvent has the used fields of an event
 // (https://documentation.mailgun.com/docs/mailgun/user-manual/events/event-structure).
 type mailgunEvent struct {
 	Event     string  `json:"event"`
@@ -92,7 +94,7 @@ type mailgunEvent struct {
 		} `json:"headers"`
 	} `json:"message"`
 	DeliveryStatus struct {
-		Code     json.RawMessage `json:"code"`          // a number, or that as a string
+		Code     json.RawMessage `json:"code"`          // a number, or a string with a number
 		Enhanced string          `json:"enhanced-code"` // RFC 3463; often absent or null
 	} `json:"delivery-status"`
 }
@@ -115,7 +117,7 @@ func (e mailgunEvent) report(token string, now time.Time) (message.Report, error
 	return r, nil
 }
 
-// status is empty for what does not settle the message's fate.
+// status returns the message's new status, or "" if the event does not change it.
 func (e mailgunEvent) status() message.Status {
 	switch e.Event {
 	case events.EventDelivered:
@@ -125,7 +127,7 @@ func (e mailgunEvent) status() message.Status {
 	case events.EventRejected:
 		return message.StatusUndelivered
 	case events.EventFailed:
-		// A message that got too old was seen to end as temporary
+		// Mailgun may report a message that it gave up as too old with the severity temporary
 		// (https://feedback.mailgun.com/forums/914635-general-feedback/suggestions/37219720).
 		if e.Severity == events.SeverityPermanent || e.Reason == events.ReasonOld {
 			return message.StatusUndelivered
@@ -134,10 +136,10 @@ func (e mailgunEvent) status() message.Status {
 	return ""
 }
 
-// suppress is why the recipient is not to be written to, if so. Mailgun drops what goes to an address on its own list of
-// suppressions and says which; that is taken over. What failed for the sake of the sender's reputation or of patience
-// says nothing of the address, and a reason such as generic does only with a code that says that there is no mailbox:
-// nothing but an operator takes an address off the list.
+// suppress returns the reason to suppress the recipient, or "". Mailgun drops messages to addresses on its own suppression
+// list and reports the reason, which is adopted. A failure because of the sender's reputation or of expired retries does
+// not suppress the address. Other reasons, such as generic, do so only with a code that means that the mailbox does not
+// exist. The rule is strict because only an operator can remove an address from the suppression list.
 func (e mailgunEvent) suppress() message.SuppressionReason {
 	switch e.Event {
 	case events.EventComplained:
@@ -167,13 +169,14 @@ func (e mailgunEvent) suppress() message.SuppressionReason {
 	return ""
 }
 
-// What Mailgun's codes and reasons look like. Anything else might be a text with an address.
+// Formats of Mailgun's codes and reasons. Anything else might be a text with an address.
 var (
 	mailgunCode   = regexp.MustCompile(`^[1-9][0-9]{2}$`)
 	mailgunReason = regexp.MustCompile(`^[a-z-]{1,32}$`)
 )
 
-// code is the answer of the recipient's server, or Mailgun's own from 600 on; without one, the reason.
+// code returns the reply code of the recipient's server, or Mailgun's own code (600 and above). Without a code it returns
+// the reason.
 func (e mailgunEvent) code() string {
 	code := strings.Trim(string(e.DeliveryStatus.Code), `"`)
 	switch {
@@ -186,7 +189,7 @@ func (e mailgunEvent) code() string {
 	}
 }
 
-// at is when it happened, but not later than now.
+// at returns the time of the event, but not later than now.
 func (e mailgunEvent) at(now time.Time) time.Time {
 	if e.Timestamp <= 0 || e.Timestamp > float64(now.Unix()) {
 		return now.UTC()

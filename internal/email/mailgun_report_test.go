@@ -20,7 +20,7 @@ const signingKey = "signing-key-0123456789"
 
 var reportTime = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 
-// signed is the member signature as Mailgun documents it: the hex HMAC-SHA256 of timestamp and token, put together.
+// signed returns the member signature as Mailgun documents it: the hex HMAC-SHA256 of timestamp followed by token.
 func signed(t *testing.T, key, timestamp, token string) []byte {
 	t.Helper()
 	mac := hmac.New(sha256.New, []byte(key))
@@ -44,7 +44,7 @@ func reports(t *testing.T) *email.MailgunReports {
 func TestMailgunReportsNeedAKey(t *testing.T) {
 	t.Parallel()
 	_, err := email.NewMailgunReports("")
-	require.Error(t, err, "an empty key would let everyone sign")
+	require.Error(t, err, "with an empty key anyone could sign")
 }
 
 func TestMailgunSignatures(t *testing.T) {
@@ -197,7 +197,7 @@ func TestMailgunUnreadableEvents(t *testing.T) {
 			_, err := reports(t).Read(signed(t, signingKey, at(0), "t"), []byte(event), reportTime)
 			require.ErrorIs(t, err, message.ErrUnreadable)
 			_, err = reports(t).Read(signed(t, "other", at(0), "t"), []byte(event), reportTime)
-			require.ErrorIs(t, err, message.ErrNotGenuine, "strangers learn nothing")
+			require.ErrorIs(t, err, message.ErrNotGenuine, "an unsigned report is never read")
 		})
 	}
 }

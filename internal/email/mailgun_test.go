@@ -44,7 +44,7 @@ func sender(t *testing.T, apiBase string) *email.Mailgun {
 	return s
 }
 
-// serve starts a server that stands in for Mailgun and returns its API base.
+// serve starts a substitute for Mailgun and returns its API base.
 func serve(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewServer(h)
@@ -52,7 +52,7 @@ func serve(t *testing.T, h http.HandlerFunc) string {
 	return server.URL + "/v3"
 }
 
-// fail sends m, and checks that the error is a message.Error that gives nothing away.
+// fail sends m and checks that the error is a message.Error without personal data.
 func fail(t *testing.T, ctx context.Context, s message.Sender, m message.Message) *message.Error {
 	t.Helper()
 	receipt, err := s.Send(ctx, m)
@@ -116,7 +116,7 @@ func TestMailgunRequest(t *testing.T) {
 	}`, strings.ReplaceAll(strings.ReplaceAll(form, `\u003c`, "<"), `\u003e`, ">"))
 }
 
-func TestMailgunSortsAnswers(t *testing.T) {
+func TestMailgunClassifiesResponses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		status int
@@ -197,7 +197,7 @@ func TestMailgunRetryAfter(t *testing.T) {
 	}
 }
 
-func TestMailgunHangs(t *testing.T) {
+func TestMailgunTimeout(t *testing.T) {
 	t.Parallel()
 	for name, partial := range map[string]string{"before the answer": "", "within the answer": `{"id":"<`} {
 		t.Run(name, func(t *testing.T) {

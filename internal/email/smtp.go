@@ -19,22 +19,22 @@ import (
 	"registrar/internal/message"
 )
 
-// SMTPName is what receipts, errors and pauses call the mail server.
+// SMTPName is the provider name of the mail server in receipts, errors and pauses.
 const SMTPName = "smtp"
 
-// SMTPTLS says how the connection to the mail server is encrypted.
+// SMTPTLS is the encryption of the connection to the mail server.
 type SMTPTLS string
 
-// The ways to encrypt.
+// The kinds of encryption.
 const (
-	SMTPStartTLS SMTPTLS = "starttls" // by STARTTLS (RFC 3207), without which nothing is sent
-	SMTPImplicit SMTPTLS = "tls"      // from the start (RFC 8314)
-	SMTPPlain    SMTPTLS = "none"     // in the clear; a password still goes only by a method that hides it
+	SMTPStartTLS SMTPTLS = "starttls" // STARTTLS (RFC 3207), required
+	SMTPImplicit SMTPTLS = "tls"      // TLS from the start (RFC 8314)
+	SMTPPlain    SMTPTLS = "none"     // no encryption; the password is sent only by a method that does not reveal it
 )
 
 const (
 	smtpPort = 587
-	// smtpTimeout is how long the server may keep the connection waiting before it counts as dead.
+	// smtpTimeout is the longest wait for the server to make progress. After it the connection counts as dead.
 	smtpTimeout = 15 * time.Second
 )
 
@@ -44,13 +44,13 @@ type SMTPOptions struct {
 	Port               int    // default 587
 	Username, Password string // both empty: no login
 	TLS                SMTPTLS
-	From               string // the sender as in RFC 5322; its domain is that of the message ids
-	// TLSConfig holds the trusted authorities; default the system's. The name to verify is Host.
+	From               string // the sender (RFC 5322); its domain is also used in message ids
+	// TLSConfig holds the trusted authorities; default the system's. The verified server name is always Host.
 	TLSConfig *tls.Config
 }
 
-// SMTP hands emails to a mail server, each call by a connection of its own. It is a message.Sender and a
-// message.BatchSender, and safe for concurrent use.
+// SMTP sends emails through a mail server, with one connection per call. It is a message.Sender and a message.BatchSender,
+// and safe for concurrent use.
 //
 // A Receipt's MessageID is the email's Message-ID, without angle brackets.
 type SMTP struct {
@@ -58,17 +58,17 @@ type SMTP struct {
 	from, domain string
 }
 
-// NewSMTP returns a sender, or an error that says which option is wrong. It does not call the server.
+// NewSMTP returns a sender, or an error that names the wrong option. It does not call the server.
 func NewSMTP(o SMTPOptions) (*SMTP, error) {
 	o.Port, o.TLS = cmp.Or(o.Port, smtpPort), cmp.Or(o.TLS, SMTPStartTLS)
 	from, err := netmail.ParseAddress(o.From)
 	switch {
 	case o.Host == "" || strings.ContainsAny(o.Host, "/: "):
-		return nil, fmt.Errorf("smtp: host %q is no name of a server", o.Host)
+		return nil, fmt.Errorf("smtp: host %q is not a host name", o.Host)
 	case !slices.Contains([]SMTPTLS{SMTPStartTLS, SMTPImplicit, SMTPPlain}, o.TLS):
-		return nil, fmt.Errorf("smtp: %q is no way to encrypt", o.TLS)
+		return nil, fmt.Errorf("smtp: TLS mode %q must be starttls, tls or none", o.TLS)
 	case (o.Username == "") != (o.Password == ""):
-		return nil, errors.New("smtp: the user's name and the password go together")
+		return nil, errors.New("smtp: the user name and the password must be set together")
 	case err != nil:
 		return nil, fmt.Errorf("smtp: sender %q is not an email address: %w", o.From, err)
 	}
@@ -82,7 +82,7 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 	return &SMTP{options: o, from: o.From, domain: domain}, nil
 }
 
-// Send hands m to the mail server. It returns within ctx's deadline, and every error is a *message.Error.
+// Send sends m through the mail server. It returns within ctx's deadline, and every error is a *message.Error.
 func (s *SMTP) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
 	id := rand.Text() + "@" + s.domain
 	out, err := s.compose(id, m.To, m.Subject, m.Text, m.HTML)
@@ -108,7 +108,7 @@ func (s *SMTP) compose(id, to, subject, text, html string) (*mail.Msg, error) {
 	out.Subject(subject)
 	out.SetDate()
 	out.SetMessageIDWithValue(id)
-	out.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office replies, please
+	out.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: prevents out-of-office replies
 	out.SetBodyString(mail.TypeTextPlain, text)
 	if html != "" {
 		out.AddAlternativeString(mail.TypeTextHTML, html)
@@ -116,7 +116,7 @@ func (s *SMTP) compose(id, to, subject, text, html string) (*mail.Msg, error) {
 	return out, nil
 }
 
-// smtpConnection is a connection that is logged in and ends when its context does.
+// smtpConnection is a logged-in connection that is closed when its context ends.
 type smtpConnection struct {
 	client  *mail.Client
 	session *smtp.Client
@@ -145,7 +145,7 @@ func (s *SMTP) clientOptions(lifetime context.Context, c *smtpConnection) []mail
 	o := s.options
 	policy := map[SMTPTLS]mail.TLSPolicy{
 		SMTPStartTLS: mail.TLSMandatory,
-		SMTPImplicit: mail.TLSOpportunistic, // encrypted already, where nobody offers STARTTLS
+		SMTPImplicit: mail.TLSOpportunistic, // an encrypted connection does not offer STARTTLS
 		SMTPPlain:    mail.NoTLS,
 	}[o.TLS]
 	options := []mail.Option{
@@ -170,25 +170,25 @@ func (s *SMTP) clientOptions(lifetime context.Context, c *smtpConnection) []mail
 	return options
 }
 
-// send hands over one email. Its errors are *message.Errors.
+// send sends one email. Its errors are *message.Errors.
 func (c *smtpConnection) send(ctx context.Context, out *mail.Msg) error {
-	if err := c.hand(out); err != nil {
+	if err := c.deliver(out); err != nil {
 		return classifySendError(ctx, err)
 	}
 	return nil
 }
 
-// sendOne hands over one email of several. After a refusal of its recipient the connection is ready for the next; without one
-// the error is a *message.Error.
+// sendOne sends one of several emails. If the server refuses only this recipient, it returns the refusal, and the
+// connection is ready for the next email. Any other failure is a *message.Error.
 func (c *smtpConnection) sendOne(ctx context.Context, out *mail.Msg) (*smtpRefusal, error) {
-	err := c.hand(out)
+	err := c.deliver(out)
 	if err == nil {
 		return nil, nil
 	}
-	refused := classifySendError(ctx, err)
-	refusal, ofOne := recipientRefusal(refused, err)
+	failure := classifySendError(ctx, err)
+	refusal, ofOne := recipientRefusal(failure, err)
 	if !ofOne {
-		return nil, refused
+		return nil, failure
 	}
 	if err := c.session.Reset(); err != nil {
 		return refusal, smtpNoAnswer(ctx, err)
@@ -196,7 +196,7 @@ func (c *smtpConnection) sendOne(ctx context.Context, out *mail.Msg) (*smtpRefus
 	return refusal, nil
 }
 
-func (c *smtpConnection) hand(out *mail.Msg) error {
+func (c *smtpConnection) deliver(out *mail.Msg) error {
 	err := c.client.SendWithSMTPClient(c.session, out)
 	if out.IsDelivered() {
 		return nil
@@ -204,7 +204,8 @@ func (c *smtpConnection) hand(out *mail.Msg) error {
 	return err
 }
 
-// close says goodbye, and waits no longer than a second for the answer: what was sent is sent.
+// close ends the session and closes the connection. It waits at most one second for the server's response, because the
+// emails are already accepted.
 func (c *smtpConnection) close() {
 	_ = c.raw.SetDeadline(time.Now().Add(time.Second))
 	_ = c.client.CloseWithSMTPClient(c.session)

@@ -11,12 +11,12 @@ import (
 	"registrar/internal/message"
 )
 
-// SendBatch hands b to the mail server by one connection, one email for each recipient. The emails' Message-IDs are the
-// receipt's with the recipient's number before it.
+// SendBatch sends b over one connection, one email per recipient. Each email's Message-ID is the recipient's number
+// (from 1), a dot and the receipt's MessageID.
 //
-// Whom the server refuses is passed over (see tally), and tried once more at the end if that may help. A refusal of all, and
-// of mostOpen in a row, is an error. Between two recipients it stops when message.TimeFor says so, before an email can be cut
-// off by the deadline.
+// SendBatch skips a recipient that the server refuses (see batchProgress) and, after a temporary refusal, tries it once more at
+// the end. It fails if all recipients are refused or maxUndecided in a row. Between two recipients it stops when
+// message.TimeFor returns false, so that the deadline does not interrupt an email.
 func (s *SMTP) SendBatch(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
 	of := message.Receipt{Provider: SMTPName, MessageID: rand.Text() + "@" + s.domain}
 	c, err := s.dial(ctx)
@@ -24,10 +24,10 @@ func (s *SMTP) SendBatch(ctx context.Context, b message.Batch) (message.BatchRec
 		return message.BatchReceipt{}, err
 	}
 	defer c.close()
-	t := batchProgress{try: func(i int) (*smtpRefusal, error) {
+	t := batchProgress{send: func(i int) (*smtpRefusal, error) {
 		out, err := s.composeOne(fmt.Sprintf("%d.%s", i+1, of.MessageID), b, b.Recipients[i])
 		if err != nil {
-			return &smtpRefusal{Error: invalid(SMTPName), own: true}, nil //nolint:nilerr // it is this recipient's refusal
+			return &smtpRefusal{Error: invalid(SMTPName), recipientFault: true}, nil //nolint:nilerr // refuses only this recipient
 		}
 		return c.sendOne(ctx, out)
 	}}
@@ -41,7 +41,7 @@ func (s *SMTP) composeOne(id string, b message.Batch, to message.Recipient) (*ma
 	if err != nil {
 		return nil, err
 	}
-	out.SetGenHeaderPreformatted("List-Unsubscribe", "<"+to.UnsubscribeURL+">") // a long one is not folded
+	out.SetGenHeaderPreformatted("List-Unsubscribe", "<"+to.UnsubscribeURL+">") // preformatted: a long link must not be folded
 	out.SetGenHeader("List-Unsubscribe-Post", oneClick)
 	return out, nil
 }

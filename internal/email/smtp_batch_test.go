@@ -11,7 +11,7 @@ import (
 	"registrar/internal/message"
 )
 
-// batch is an email to n people, the first of whom has a name that is HTML.
+// batch returns an email to n recipients, the first of whom has a name that is HTML.
 func batch(n int) message.Batch {
 	b := message.Batch{
 		CampaignID: "c-1", Number: 3,
@@ -48,7 +48,7 @@ func TestSMTPBatch(t *testing.T) {
 	require.Equal(t, 5, receipt.Done)
 	require.Equal(t, []int{1, 2, 3}, receipt.Rejected)
 	require.Equal(t, "smtp", receipt.Provider)
-	require.Equal(t, 1, server.sessions-1, "STARTTLS begins a second session on the one connection")
+	require.Equal(t, 1, server.sessions-1, "STARTTLS starts a second session on the one connection")
 
 	got := server.mails()
 	require.Len(t, got, 2)
@@ -66,7 +66,7 @@ func TestSMTPBatch(t *testing.T) {
 	}
 }
 
-func TestSMTPBatchThatBreaksOff(t *testing.T) {
+func TestSMTPBatchDisconnect(t *testing.T) {
 	t.Parallel()
 	var mails atomic.Int32
 	server := &mailServer{
@@ -87,7 +87,7 @@ func TestSMTPBatchThatBreaksOff(t *testing.T) {
 	receipt, err := s.SendBatch(t.Context(), batch(10))
 	want := unknown("network")
 	require.Equal(t, &want, err)
-	require.Equal(t, 4, receipt.Done, "three taken, one rejected, the fifth died")
+	require.Equal(t, 4, receipt.Done, "three accepted, one rejected, disconnected at the fifth")
 	require.Equal(t, []int{1}, receipt.Rejected)
 
 	server.onMail = func(string) error {

@@ -19,8 +19,9 @@ func smtpError(failure message.Failure, code string) *message.Error {
 	return &message.Error{Provider: SMTPName, Failure: failure, Code: code}
 }
 
-// classifyDialError turns an error before the first email into a message.Error. The server has not heard of a recipient yet, so
-// what it refuses for good is our account. What it or the client does not support is configured wrongly, too.
+// classifyDialError converts an error that occurred before the first email. The server has not received a recipient yet,
+// so a permanent refusal is about the account and is Misconfigured. A feature that the server or the client does not
+// support is Misconfigured too.
 func classifyDialError(ctx context.Context, err error) *message.Error {
 	if reply, ok := errors.AsType[*textproto.Error](err); ok {
 		if reply.Code >= 500 {
@@ -35,7 +36,8 @@ func classifyDialError(ctx context.Context, err error) *message.Error {
 	return e
 }
 
-// smtpNoAnswer is the error for a connection that did not last. Its end by the context shows as a network error.
+// smtpNoAnswer returns the error for a broken connection. When ctx ends, the connection is closed and err is only a network
+// error, so the error of ctx has precedence.
 func smtpNoAnswer(ctx context.Context, err error) *message.Error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return cmp.Or(contextError(ctx), smtpError(message.Unavailable, "network"))
@@ -50,8 +52,8 @@ func contextError(ctx context.Context) *message.Error {
 	return transport.NoAnswer(SMTPName, ctx.Err())
 }
 
-// classifySendError turns what the server said to an email into a message.Error. The server's text is dropped, since it often
-// holds the address; the code is the reply's, with the enhanced one (RFC 3463) if there is one.
+// classifySendError converts the error of sending an email. The server's text is dropped, because it often contains the
+// address. The code is the reply code, followed by the enhanced code (RFC 3463) if there is one.
 func classifySendError(ctx context.Context, err error) *message.Error {
 	refusal, ok := errors.AsType[*mail.SendError](err)
 	if !ok || refusal.ErrorCode() == 0 {
@@ -69,22 +71,22 @@ func classifySendError(ctx context.Context, err error) *message.Error {
 		e.Failure = message.Misconfigured
 	case mail.ErrSMTPRcptTo:
 		e.Failure = recipientFailure(code, enhanced)
-	default: // the email itself
+	default: // the content of the email was refused
 		e.Failure = contentFailure(enhanced)
 	}
 	return e
 }
 
-// smtpRefusal is what a server said to the email of one recipient of a batch.
+// smtpRefusal is a server's refusal of one recipient of a batch.
 type smtpRefusal struct {
 	*message.Error
-	own       bool // for the recipient's own sake, without a doubt
-	noMailbox bool // there is no such mailbox
+	recipientFault bool // the cause is certainly the recipient, not the account
+	noMailbox      bool // the mailbox does not exist
 }
 
-// recipientRefusal tells whether the server refused one recipient rather than everybody: it answered to RCPT or to the email, and goes
-// on with the session, which 421 and 521 end.
-func recipientRefusal(refused *message.Error, err error) (*smtpRefusal, bool) {
+// recipientRefusal reports whether the server may have refused only one recipient: it refused RCPT or the email, and the
+// session continues. The codes 421 and 521 end the session.
+func recipientRefusal(failure *message.Error, err error) (*smtpRefusal, bool) {
 	e, ok := errors.AsType[*mail.SendError](err)
 	if !ok || e.Reason == mail.ErrSMTPMailFrom {
 		return nil, false
@@ -94,19 +96,19 @@ func recipientRefusal(refused *message.Error, err error) (*smtpRefusal, bool) {
 		return nil, false
 	}
 	enhanced := e.EnhancedStatusCode()
-	r := &smtpRefusal{Error: refused, noMailbox: refused.Failure == message.Rejected && isNoMailbox(enhanced)}
+	r := &smtpRefusal{Error: failure, noMailbox: failure.Failure == message.Rejected && isNoMailbox(enhanced)}
 	switch {
 	case enhanced == "4.2.1", enhanced == "4.2.2": // a mailbox that is disabled or full
-		r.own = true
-	case refused.Failure == message.Rejected:
-		r.own = e.Reason == mail.ErrSMTPRcptTo || r.noMailbox || strings.HasPrefix(enhanced, "5.2.")
+		r.recipientFault = true
+	case failure.Failure == message.Rejected:
+		r.recipientFault = e.Reason == mail.ErrSMTPRcptTo || r.noMailbox || strings.HasPrefix(enhanced, "5.2.")
 	}
 	return r, true
 }
 
-// contentFailure says what a reply of 5xx to the email itself means. Without an enhanced code, and with one about content
-// (5.6), it is about this email. Limits (5.4, 5.3) pass, and policy (5.7: authentication of the domain, reputation) is the
-// account's: both would refuse everybody, and another provider may deliver.
+// contentFailure classifies a 5xx reply to the content of an email. Without an enhanced code, or with one about content
+// (5.6), the reply is about this email. Limits (5.3, 5.4) are temporary. Policy (5.7: authentication of the domain,
+// reputation) concerns the account. Limits and policy would refuse every recipient, and another provider may deliver.
 func contentFailure(enhanced string) message.Failure {
 	switch {
 	case strings.HasPrefix(enhanced, "5.3."), strings.HasPrefix(enhanced, "5.4."):
@@ -118,12 +120,12 @@ func contentFailure(enhanced string) message.Failure {
 	}
 }
 
-// recipientFailure says what a reply of 5xx to RCPT means (RFC 5321, section 4.2.3; RFC 3463). It is about the mailbox
-// unless the server says that we may not send (5.7, such as "relay access denied"), that the sender is bad, or that it
-// did not understand.
+// recipientFailure classifies a 5xx reply to RCPT (RFC 5321, section 4.2.3; RFC 3463). The reply is about the mailbox
+// unless it says that the account may not send (5.7, such as "relay access denied"), that the sender is invalid (5.1.7,
+// 5.1.8), or that the server did not understand the command (5.5).
 func recipientFailure(code int, enhanced string) message.Failure {
 	switch {
-	case strings.HasPrefix(enhanced, "5.3."), strings.HasPrefix(enhanced, "5.4."): // of the system or the account, such as a day's limit
+	case strings.HasPrefix(enhanced, "5.3."), strings.HasPrefix(enhanced, "5.4."): // about the system or the account, such as a daily limit
 		return message.Unavailable
 	case strings.HasPrefix(enhanced, "5.7."), enhanced == "5.1.7", enhanced == "5.1.8", strings.HasPrefix(enhanced, "5.5."):
 		return message.Misconfigured
@@ -134,8 +136,8 @@ func recipientFailure(code int, enhanced string) message.Failure {
 	}
 }
 
-// isNoMailbox tells whether an enhanced code (RFC 3463, RFC 7505) says for good that there is no such mailbox: its name, its
-// domain or its syntax is wrong, it has moved away, or its domain takes no mail. The rest of 5.1 is vague, or about the
+// isNoMailbox reports whether an enhanced code (RFC 3463, RFC 7505) means permanently that the mailbox does not exist: its
+// name, domain or syntax is wrong, it has moved, or its domain accepts no mail. Other codes of 5.1 are vague or about the
 // sender.
 func isNoMailbox(enhanced string) bool {
 	switch enhanced {

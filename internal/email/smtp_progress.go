@@ -7,40 +7,42 @@ import (
 	"registrar/internal/message"
 )
 
-// maxUndecided is how many recipients may be refused since the last one that was taken. So many in a row are not to blame for it
-// themselves: a limit is reached, or the account has lost a right.
+// maxUndecided is the maximum number of undecided refusals in a row. So many indicate a limit or a missing right of the
+// account rather than faults of the recipients.
 const maxUndecided = 10
 
-// batchProgress counts what becomes of a batch's recipients, one after the other.
+// batchProgress sends a batch's emails one after the other and counts the results.
 //
-// A refusal may be for the recipient's own sake (greylisted, a policy of that domain) or for ours (a limit, no right to
-// relay), and the server's code does not always tell. That somebody is taken later by the same connection does: until
-// then the refusal is undecided. Nobody whose refusal is undecided is done, except at the end of the batch when anybody was
-// taken: else one person who is refused would keep a campaign from its end.
+// A refusal may concern the recipient (greylisting, a policy of its domain) or the account (a limit, no right to relay), and
+// the server's code does not always show which. Such a refusal is undecided until the same connection accepts a later
+// recipient, which shows that the account may send. A recipient with an undecided refusal is not done. At the end of the
+// batch, undecided refusals count as rejected if any recipient was accepted: else one refused recipient would keep a
+// campaign from completing.
 type batchProgress struct {
-	// try hands over one recipient's email. An error, of which the recipient is no cause, ends the batch.
-	try func(i int) (*smtpRefusal, error)
+	// send sends one recipient's email. An error does not concern the recipient and ends the batch.
+	send func(i int) (*smtpRefusal, error)
 
-	seen      int // recipients
-	anyTaken  bool
-	rejected  []int          // refused for their own sake
-	noMailbox []int          // those among them who have no mailbox
-	undecided []int          // refused, and nobody was taken since; in their order
-	retryable []int          // refused for now, so that a second try may help
-	cause     *message.Error // of the undecided: the last that may pass, or else the first
+	sent        int            // recipients sent to, accepted or refused
+	anyAccepted bool           // at least one recipient was accepted
+	rejected    []int          // indexes of recipients that the server refused
+	noMailbox   []int          // indexes of recipients whose mailbox does not exist
+	undecided   []int          // indexes of recipients with an undecided refusal, in order
+	retryable   []int          // indexes of recipients with a temporary refusal, to be tried again
+	cause       *message.Error // of the undecided refusals: the last temporary one, else the first
 }
 
-// sendAll tries n recipients. The error says why those who are not done were not taken; it is nil when the sender was stopped.
+// sendAll sends to n recipients. The error explains why recipients that are not done were not accepted. After a stop it is nil
+// unless no recipient is done.
 func (t *batchProgress) sendAll(ctx context.Context, n int) error {
-	for t.seen < n {
-		if t.seen > 0 && !message.TimeFor(ctx, smtpTimeout) {
+	for t.sent < n {
+		if t.sent > 0 && !message.TimeFor(ctx, smtpTimeout) {
 			return t.stopError()
 		}
-		refusal, err := t.try(t.seen)
+		refusal, err := t.send(t.sent)
 		if refusal != nil {
 			t.refuse(refusal)
 		} else if err == nil {
-			t.take()
+			t.accept()
 		}
 		if err != nil {
 			return err
@@ -49,20 +51,21 @@ func (t *batchProgress) sendAll(ctx context.Context, n int) error {
 			return t.cause
 		}
 	}
-	if t.anyTaken {
+	if t.anyAccepted {
 		t.rejectUndecided()
 		t.retryRefused(ctx)
 	}
 	return t.undecidedError()
 }
 
-// retryRefused ends with the connection. Who may have been taken then counts as rejected, and gets nothing twice.
+// retryRefused tries recipients with a temporary refusal once more. It ends when the connection breaks. A recipient whose
+// email may have been accepted at that moment stays rejected, so that it is not sent twice.
 func (t *batchProgress) retryRefused(ctx context.Context) {
 	for _, i := range t.retryable {
 		if !message.TimeFor(ctx, smtpTimeout) {
 			return
 		}
-		refusal, err := t.try(i)
+		refusal, err := t.send(i)
 		if err != nil {
 			return
 		}
@@ -72,9 +75,9 @@ func (t *batchProgress) retryRefused(ctx context.Context) {
 	}
 }
 
-func (t *batchProgress) take() {
-	t.seen++
-	t.anyTaken = true
+func (t *batchProgress) accept() {
+	t.sent++
+	t.anyAccepted = true
 	t.rejectUndecided()
 }
 
@@ -84,26 +87,26 @@ func (t *batchProgress) rejectUndecided() {
 }
 
 func (t *batchProgress) refuse(r *smtpRefusal) {
-	i := t.seen
-	t.seen++
-	passes := r.Failure == message.Unavailable
-	if passes {
+	i := t.sent
+	t.sent++
+	temporary := r.Failure == message.Unavailable
+	if temporary {
 		t.retryable = append(t.retryable, i)
 	}
 	if r.noMailbox {
 		t.noMailbox = append(t.noMailbox, i)
 	}
-	if r.own {
+	if r.recipientFault {
 		t.rejected = append(t.rejected, i)
 		return
 	}
 	t.undecided = append(t.undecided, i)
-	if t.cause == nil || passes {
+	if t.cause == nil || temporary {
 		t.cause = r.Error
 	}
 }
 
-// undecidedError is why there is somebody who is not done, or nil.
+// undecidedError returns the cause of the undecided refusals, or nil if there are none.
 func (t *batchProgress) undecidedError() error {
 	if len(t.undecided) == 0 {
 		return nil
@@ -111,8 +114,8 @@ func (t *batchProgress) undecidedError() error {
 	return t.cause
 }
 
-// stopError is the error of a batch that was stopped: only when nobody is done. Somebody might have been taken, so it proves
-// nothing about the account.
+// stopError returns the error of a stopped batch. It is nil unless no recipient is done. It is always Unavailable: a later
+// recipient might have been accepted, so the refusals prove nothing about the account.
 func (t *batchProgress) stopError() error {
 	if len(t.undecided) == 0 || t.undecided[0] != 0 {
 		return nil
@@ -122,20 +125,20 @@ func (t *batchProgress) stopError() error {
 	return &cause
 }
 
-// receipt is of those who are done.
+// receipt returns the receipt for the recipients that are done.
 func (t *batchProgress) receipt(of message.Receipt) message.BatchReceipt {
-	done := t.seen
+	done := t.sent
 	if len(t.undecided) > 0 {
 		done = t.undecided[0]
 	}
 	r := message.BatchReceipt{Receipt: of, Done: done, Rejected: below(done, t.rejected)}
-	if t.anyTaken {
+	if t.anyAccepted {
 		r.Gone = below(done, t.noMailbox)
 	}
 	return r
 }
 
-// below are those of the indexes that are less than n, in order.
+// below returns the indexes that are less than n, in order.
 func below(n int, all []int) []int {
 	return slices.DeleteFunc(slices.Sorted(slices.Values(all)), func(i int) bool { return i >= n })
 }

@@ -19,7 +19,7 @@ func smtpReply(code int, enhanced ...int) error {
 	return e
 }
 
-// refusing gives some people a reply each time, and takes the others.
+// refusing always refuses some recipients with a reply and accepts the others.
 func refusing(reply error, people ...int) func(string) error {
 	return func(to string) error {
 		if slices.ContainsFunc(people, func(i int) bool { return to == fmt.Sprintf("p%d@example.org", i) }) {
@@ -36,12 +36,12 @@ func upTo(n int) (all []int) {
 	return all
 }
 
-// requireTaken checks that everybody but some got the email once.
-func requireTaken(t *testing.T, s *mailServer, n int, but ...int) {
+// requireAccepted checks that every recipient except some got the email once.
+func requireAccepted(t *testing.T, s *mailServer, n int, except ...int) {
 	t.Helper()
 	var want, got []string
 	for i := range n {
-		if !slices.Contains(but, i) {
+		if !slices.Contains(except, i) {
 			want = append(want, fmt.Sprintf("p%d@example.org", i))
 		}
 	}
@@ -51,26 +51,26 @@ func requireTaken(t *testing.T, s *mailServer, n int, but ...int) {
 	require.ElementsMatch(t, want, got)
 }
 
-// TestSMTPBatchPassesOverOnePerson has one person refused in every way that says nothing of the others, wherever they stand.
-func TestSMTPBatchPassesOverOnePerson(t *testing.T) {
+// TestSMTPBatchSkipsOneRefusedRecipient refuses one recipient, at each position, with every reply that may concern only it.
+func TestSMTPBatchSkipsOneRefusedRecipient(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		stage string
 		reply error
 	}{
-		"mailbox full":             {"rcpt", smtpReply(452, 4, 2, 2)},
-		"greylisted":               {"rcpt", smtpReply(450, 4, 2, 0)},
-		"for now, plain":           {"rcpt", smtpReply(450)},
-		"domain not found for now": {"rcpt", smtpReply(450, 4, 1, 2)},
-		"policy":                   {"rcpt", smtpReply(554, 5, 7, 1)},
-		"policy, plain":            {"rcpt", smtpReply(554)},
-		"routing":                  {"rcpt", smtpReply(550, 5, 4, 1)},
-		"greylisted at the email":  {"data", smtpReply(451, 4, 7, 1)},
-		"full at the email":        {"data", smtpReply(552, 5, 2, 2)},
-		"policy at the email":      {"data", smtpReply(550, 5, 7, 1)},
+		"mailbox full":            {"rcpt", smtpReply(452, 4, 2, 2)},
+		"greylisted":              {"rcpt", smtpReply(450, 4, 2, 0)},
+		"temporary, no enhanced":  {"rcpt", smtpReply(450)},
+		"domain not found":        {"rcpt", smtpReply(450, 4, 1, 2)},
+		"policy":                  {"rcpt", smtpReply(554, 5, 7, 1)},
+		"policy, no enhanced":     {"rcpt", smtpReply(554)},
+		"routing":                 {"rcpt", smtpReply(550, 5, 4, 1)},
+		"greylisted at the email": {"data", smtpReply(451, 4, 7, 1)},
+		"full at the email":       {"data", smtpReply(552, 5, 2, 2)},
+		"policy at the email":     {"data", smtpReply(550, 5, 7, 1)},
 	} {
 		for _, who := range []int{0, 2, 4} {
-			t.Run(fmt.Sprintf("%s, person %d", name, who), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, recipient %d", name, who), func(t *testing.T) {
 				t.Parallel()
 				server := &mailServer{}
 				if c.stage == "rcpt" {
@@ -82,14 +82,14 @@ func TestSMTPBatchPassesOverOnePerson(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, 5, receipt.Done)
 				require.Equal(t, []int{who}, receipt.Rejected)
-				require.Empty(t, receipt.Gone, "there may be such a mailbox")
-				requireTaken(t, server, 5, who)
+				require.Empty(t, receipt.Gone, "the mailbox may exist")
+				requireAccepted(t, server, 5, who)
 			})
 		}
 	}
 }
 
-func TestSMTPBatchTriesOnceMoreAtItsEnd(t *testing.T) {
+func TestSMTPBatchRetriesTemporaryRefusals(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{} // the server has one session at a time
 	server := &mailServer{onRcpt: func(to string) error {
@@ -106,13 +106,13 @@ func TestSMTPBatchTriesOnceMoreAtItsEnd(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 6, receipt.Done)
 	require.Equal(t, []int{3, 4}, receipt.Rejected)
-	requireTaken(t, server, 6, 3, 4)
+	requireAccepted(t, server, 6, 3, 4)
 	require.Equal(t, map[string]int{
 		"p0@example.org": 1, "p1@example.org": 2, "p2@example.org": 1, "p3@example.org": 2, "p4@example.org": 1, "p5@example.org": 1,
-	}, seen, "a second try for who was refused for now")
+	}, seen, "only temporary refusals get a second attempt")
 }
 
-func TestSMTPBatchTellsWhoHasNoMailbox(t *testing.T) {
+func TestSMTPBatchReportsMissingMailboxes(t *testing.T) {
 	t.Parallel()
 	replies := map[string]error{
 		"p0@example.org": smtpReply(550, 5, 1, 1), "p1@example.org": smtpReply(556, 5, 1, 10), "p3@example.org": smtpReply(550, 5, 1, 8),
@@ -128,18 +128,19 @@ func TestSMTPBatchTellsWhoHasNoMailbox(t *testing.T) {
 	receipt, err = s.SendBatch(t.Context(), batch(2))
 	require.NoError(t, err)
 	require.Equal(t, []int{0, 1}, receipt.Rejected)
-	require.Empty(t, receipt.Gone, "the server may know nobody today")
+	require.Empty(t, receipt.Gone, "no recipient was accepted, so the server may be faulty")
 }
 
-// TestSMTPBatchBreaksOffInASecondTry loses the connection when it may have been taken: it is not sent to that person again.
-func TestSMTPBatchBreaksOffInASecondTry(t *testing.T) {
+// TestSMTPBatchDisconnectInSecondAttempt breaks the connection when the email may have been accepted: the recipient stays
+// rejected and gets no further attempt.
+func TestSMTPBatchDisconnectInSecondAttempt(t *testing.T) {
 	t.Parallel()
-	tries := 0
+	attempts := 0
 	server := &mailServer{onData: func(to string) error {
 		if to != "p1@example.org" {
 			return nil
 		}
-		if tries++; tries > 1 {
+		if attempts++; attempts > 1 {
 			return errDie
 		}
 		return smtpReply(451, 4, 7, 1)
@@ -150,9 +151,9 @@ func TestSMTPBatchBreaksOffInASecondTry(t *testing.T) {
 	require.Equal(t, []int{1}, receipt.Rejected)
 }
 
-func TestSMTPBatchOfWhichNobodyIsTaken(t *testing.T) {
+func TestSMTPBatchWithAllRecipientsRefused(t *testing.T) {
 	t.Parallel()
-	passes, forGood := smtpReply(450, 4, 7, 1), smtpReply(554, 5, 7, 1)
+	temporary, permanent := smtpReply(450, 4, 7, 1), smtpReply(554, 5, 7, 1)
 	for name, c := range map[string]struct {
 		people  int
 		onRcpt  func(string) error
@@ -160,14 +161,14 @@ func TestSMTPBatchOfWhichNobodyIsTaken(t *testing.T) {
 		done    int
 		refused []int
 	}{
-		"for now":          {5, func(string) error { return passes }, smtpError(message.Unavailable, "450 4.7.1"), 0, nil},
-		"for good":         {5, func(string) error { return forGood }, smtpError(message.Misconfigured, "554 5.7.1"), 0, nil},
-		"one person":       {1, func(string) error { return forGood }, smtpError(message.Misconfigured, "554 5.7.1"), 0, nil},
-		"some for now":     {3, firstAndRest(forGood, passes), smtpError(message.Unavailable, "450 4.7.1"), 0, nil},
-		"some for now, II": {3, firstAndRest(passes, forGood), smtpError(message.Unavailable, "450 4.7.1"), 0, nil},
-		"many":             {50, func(string) error { return forGood }, smtpError(message.Misconfigured, "554 5.7.1"), 0, nil},
-		"behind no mailbox": {
-			3, firstAndRest(smtpReply(550, 5, 1, 1), passes), smtpError(message.Unavailable, "450 4.7.1"), 1, []int{0},
+		"temporary":            {5, func(string) error { return temporary }, smtpError(message.Unavailable, "450 4.7.1"), 0, nil},
+		"permanent":            {5, func(string) error { return permanent }, smtpError(message.Misconfigured, "554 5.7.1"), 0, nil},
+		"one recipient":        {1, func(string) error { return permanent }, smtpError(message.Misconfigured, "554 5.7.1"), 0, nil},
+		"temporary at the end": {3, firstAndRest(permanent, temporary), smtpError(message.Unavailable, "450 4.7.1"), 0, nil},
+		"temporary at first":   {3, firstAndRest(temporary, permanent), smtpError(message.Unavailable, "450 4.7.1"), 0, nil},
+		"many":                 {50, func(string) error { return permanent }, smtpError(message.Misconfigured, "554 5.7.1"), 0, nil},
+		"after a missing mailbox": {
+			3, firstAndRest(smtpReply(550, 5, 1, 1), temporary), smtpError(message.Unavailable, "450 4.7.1"), 1, []int{0},
 		},
 		"full mailboxes": {3, func(string) error { return smtpReply(452, 4, 2, 2) }, message.Error{}, 3, []int{0, 1, 2}},
 	} {
@@ -187,7 +188,7 @@ func TestSMTPBatchOfWhichNobodyIsTaken(t *testing.T) {
 	}
 }
 
-// firstAndRest has a reply for the first person and another one for the rest.
+// firstAndRest gives the first recipient one reply and all others another.
 func firstAndRest(first, rest error) func(string) error {
 	return func(to string) error {
 		if to == "p0@example.org" {
@@ -197,11 +198,11 @@ func firstAndRest(first, rest error) func(string) error {
 	}
 }
 
-// TestSMTPBatchReachesALimit: from the eighth on everybody is refused, by what might be said of one person alone.
+// TestSMTPBatchReachesALimit refuses every recipient from the eighth on, with replies that may concern one recipient.
 func TestSMTPBatchReachesALimit(t *testing.T) {
 	t.Parallel()
 	for name, reply := range map[string]error{
-		"for now": smtpReply(450, 4, 7, 1), "for good": smtpReply(554, 5, 7, 1), "and says goodbye": smtpReply(421, 4, 7, 0),
+		"temporary": smtpReply(450, 4, 7, 1), "permanent": smtpReply(554, 5, 7, 1), "end of session": smtpReply(421, 4, 7, 0),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -214,12 +215,12 @@ func TestSMTPBatchReachesALimit(t *testing.T) {
 			}}
 			receipt, err := serveMail(t, server, serverOptions{}).SendBatch(t.Context(), batch(40))
 			require.Error(t, err)
-			require.Equal(t, 7, receipt.Done, "the rest goes with the next batch")
+			require.Equal(t, 7, receipt.Done, "the others are left for the next batch")
 			require.Empty(t, receipt.Rejected)
 			require.LessOrEqual(t, asked, 17)
 		})
 	}
-	t.Run("by degrees", func(t *testing.T) {
+	t.Run("gradual", func(t *testing.T) {
 		t.Parallel()
 		server := &mailServer{onRcpt: func(to string) error {
 			switch to {
@@ -234,13 +235,12 @@ func TestSMTPBatchReachesALimit(t *testing.T) {
 		want := smtpError(message.Unavailable, "421 4.7.0")
 		require.Equal(t, &want, err)
 		require.Equal(t, 3, receipt.Done)
-		require.Equal(t, []int{1}, receipt.Rejected, "somebody was taken after that one")
+		require.Equal(t, []int{1}, receipt.Rejected, "a later recipient was accepted")
 	})
 }
 
-// TestSMTPCampaignComesToItsEnd sends batch after batch to people of whom every third is refused, by a server that breaks off
-// time and again.
-func TestSMTPCampaignComesToItsEnd(t *testing.T) {
+// TestSMTPCampaignCompletes sends batches through a server that refuses every third recipient and often ends the session.
+func TestSMTPCampaignCompletes(t *testing.T) {
 	t.Parallel()
 	const people = 60
 	var refused []int
@@ -273,5 +273,5 @@ func TestSMTPCampaignComesToItsEnd(t *testing.T) {
 		at += receipt.Done
 	}
 	require.Equal(t, refused, rejected)
-	requireTaken(t, server, people, refused...)
+	requireAccepted(t, server, people, refused...)
 }

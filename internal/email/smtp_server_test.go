@@ -27,9 +27,9 @@ const (
 	smtpPassword = "hush-hush"
 )
 
-// mailServer is a real SMTP server that refuses what the hooks tell it to.
+// mailServer is a real SMTP server whose hooks decide what it refuses.
 type mailServer struct {
-	onMail, onRcpt, onData func(address string) error // nil takes everything
+	onMail, onRcpt, onData func(address string) error // nil accepts everything
 
 	mu       sync.Mutex
 	sessions int
@@ -47,7 +47,7 @@ type serverOptions struct {
 	noTLS, implicit, noLogin bool
 }
 
-// serveMail starts s and returns a sender that logs in to it, unless change makes it another.
+// serveMail starts s and returns a sender that logs in to it, with its options changed by change.
 func serveMail(t *testing.T, s *mailServer, o serverOptions, change ...func(*email.SMTPOptions)) *email.SMTP {
 	t.Helper()
 	web := httptest.NewTLSServer(http.NotFoundHandler()) // for its certificate
@@ -161,7 +161,7 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// errDie breaks the connection off.
+// errDie makes the server close the connection.
 var errDie = errors.New("die")
 
 func hook(f func(string) error, address string) error {
@@ -174,7 +174,7 @@ func hook(f func(string) error, address string) error {
 func (s *session) Reset()        {}
 func (s *session) Logout() error { return nil }
 
-// untrusting returns a sender that does not know who signed the server's certificate.
+// untrusting returns a sender that does not trust the server's certificate.
 func untrusting(t *testing.T) *email.SMTP {
 	t.Helper()
 	return serveMail(t, &mailServer{}, serverOptions{}, func(o *email.SMTPOptions) { o.TLSConfig = nil })

@@ -25,8 +25,8 @@ func TestSMTPBatchStopsInTime(t *testing.T) {
 		defer cancel()
 		receipt, err := s.SendBatch(ctx, batch(5))
 		require.NoError(t, err)
-		require.Equal(t, 1, receipt.Done, "no further email is begun")
-		requireTaken(t, server, 1)
+		require.Equal(t, 1, receipt.Done, "no further email is started")
+		requireAccepted(t, server, 1)
 	})
 	t.Run("the worker stops", func(t *testing.T) {
 		t.Parallel()
@@ -41,9 +41,9 @@ func TestSMTPBatchStopsInTime(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 4, receipt.Done)
 		require.Equal(t, []int{0, 1}, receipt.Rejected)
-		requireTaken(t, server, 4, 0, 1)
+		requireAccepted(t, server, 4, 0, 1)
 	})
-	t.Run("and nobody is taken yet", func(t *testing.T) {
+	t.Run("no recipient accepted yet", func(t *testing.T) {
 		t.Parallel()
 		for want, reply := range map[string]error{"450 4.2.0": smtpReply(450, 4, 2, 0), "554 5.7.1": smtpReply(554, 5, 7, 1)} {
 			stop := make(chan struct{})
@@ -53,7 +53,7 @@ func TestSMTPBatchStopsInTime(t *testing.T) {
 			var refusal *message.Error
 			require.ErrorAs(t, err, &refusal)
 			require.Equal(t, want, refusal.Code)
-			require.Equal(t, message.Unavailable, refusal.Failure, "it proves nothing about the account")
+			require.Equal(t, message.Unavailable, refusal.Failure, "the refusals prove nothing about the account")
 			require.Zero(t, receipt.Done)
 		}
 	})

@@ -18,7 +18,7 @@ import (
 	"registrar/internal/message"
 )
 
-// refuse sends otp and checks that the error is a message.Error that gives nothing away.
+// refuse sends otp and checks that the error is a message.Error without personal data.
 func refuse(t *testing.T, ctx context.Context, s *email.SMTP) message.Error {
 	t.Helper()
 	receipt, err := s.Send(ctx, otp)
@@ -35,7 +35,7 @@ func smtpError(failure message.Failure, code string) message.Error {
 	return message.Error{Provider: "smtp", Failure: failure, Code: code}
 }
 
-// unknown is the error for an email of which all was written, and that the server may have taken.
+// unknown returns the error for an email that was written completely and may have been accepted.
 func unknown(code string) message.Error {
 	e := smtpError(message.Unavailable, code)
 	e.Unknown = true
@@ -78,7 +78,7 @@ func TestSMTPSends(t *testing.T) {
 	}
 }
 
-func TestSMTPSortsReplies(t *testing.T) {
+func TestSMTPClassifiesReplies(t *testing.T) {
 	t.Parallel()
 	reply := func(code int, enhanced ...int) error {
 		e := &smtp.SMTPError{Code: code, Message: "about ada@example.org and 123456"}
@@ -134,11 +134,11 @@ func TestSMTPWithoutTLS(t *testing.T) {
 	t.Parallel()
 	server := &mailServer{}
 	s := serveMail(t, server, serverOptions{noTLS: true})
-	require.Equal(t, smtpError(message.Misconfigured, "unsupported"), refuse(t, t.Context(), s), "STARTTLS is demanded")
+	require.Equal(t, smtpError(message.Misconfigured, "unsupported"), refuse(t, t.Context(), s), "STARTTLS is required")
 	require.Empty(t, server.mails())
 }
 
-func TestSMTPInTheClear(t *testing.T) {
+func TestSMTPUnencrypted(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		user string
@@ -162,13 +162,13 @@ func TestSMTPInTheClear(t *testing.T) {
 				require.Len(t, server.mails(), 1)
 				require.False(t, server.mails()[0].tls)
 			} else {
-				require.Equal(t, c.want, refuse(t, t.Context(), s), "no password goes in the clear")
+				require.Equal(t, c.want, refuse(t, t.Context(), s), "the password is not sent unencrypted")
 			}
 		})
 	}
 }
 
-// scripted starts a server that talks to one client as told, and returns a sender to it.
+// scripted starts a server that runs talk with one client, and returns a sender to it.
 func scripted(t *testing.T, o email.SMTPOptions, talk func(net.Conn)) *email.SMTP {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -186,7 +186,7 @@ func scripted(t *testing.T, o email.SMTPOptions, talk func(net.Conn)) *email.SMT
 	return newSMTP(t, o)
 }
 
-func TestSMTPBeforeTheFirstEmail(t *testing.T) {
+func TestSMTPErrorsBeforeTheFirstEmail(t *testing.T) {
 	t.Parallel()
 	login := email.SMTPOptions{Username: smtpUser, Password: "wrong"}
 	s := serveMail(t, &mailServer{}, serverOptions{})
@@ -198,7 +198,7 @@ func TestSMTPBeforeTheFirstEmail(t *testing.T) {
 		"busy":          {scripted(t, login, func(c net.Conn) { say(c, "421 later") }), smtpError(message.Unavailable, "421")},
 		"hung up":       {scripted(t, login, func(net.Conn) {}), smtpError(message.Unavailable, "network")},
 		"not SMTP":      {scripted(t, login, func(c net.Conn) { say(c, "HTTP/1.1 400 Bad Request") }), smtpError(message.Unavailable, "unreadable")},
-		"nobody there":  {newSMTP(t, email.SMTPOptions{Host: "127.0.0.1", Port: 1, From: "a@example.com"}), smtpError(message.Unavailable, "network")},
+		"no server":     {newSMTP(t, email.SMTPOptions{Host: "127.0.0.1", Port: 1, From: "a@example.com"}), smtpError(message.Unavailable, "network")},
 		"no such host":  {newSMTP(t, email.SMTPOptions{Host: "no-such-host.invalid", From: "a@example.com"}), smtpError(message.Unavailable, "dns")},
 		"untrusted TLS": {untrusting(t), smtpError(message.Unavailable, "tls")},
 		"wrong login":   {wrongLogin(t), smtpError(message.Misconfigured, "535")},
@@ -215,10 +215,10 @@ func TestSMTPBeforeTheFirstEmail(t *testing.T) {
 
 func say(c net.Conn, line string) {
 	_, _ = io.WriteString(c, line+"\r\n")
-	_, _ = bufio.NewReader(c).ReadString('\n') // the client's answer or its end
+	_, _ = bufio.NewReader(c).ReadString('\n') // the client's response, or EOF
 }
 
-func TestSMTPServerThatHangs(t *testing.T) {
+func TestSMTPTimeout(t *testing.T) {
 	t.Parallel()
 	for name, greeting := range map[string]string{"before the greeting": "", "after it": "220 hello\r\n"} {
 		t.Run(name, func(t *testing.T) {
@@ -227,7 +227,7 @@ func TestSMTPServerThatHangs(t *testing.T) {
 			s := scripted(t, email.SMTPOptions{TLS: email.SMTPPlain}, func(c net.Conn) {
 				defer close(closed)
 				_, _ = io.WriteString(c, greeting)
-				_, _ = io.Copy(io.Discard, c) // until the client is gone
+				_, _ = io.Copy(io.Discard, c) // until the client disconnects
 			})
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
@@ -252,8 +252,8 @@ func TestSMTPOptions(t *testing.T) {
 		`host ""`:                     func(o *email.SMTPOptions) { o.Host = "" },
 		`host "smtp.example.com:587"`: func(o *email.SMTPOptions) { o.Host = "smtp.example.com:587" },
 		`host "unix:///socket"`:       func(o *email.SMTPOptions) { o.Host = "unix:///socket" },
-		`"ssl" is no way to encrypt`:  func(o *email.SMTPOptions) { o.TLS = "ssl" },
-		"go together":                 func(o *email.SMTPOptions) { o.Password = smtpPassword },
+		`TLS mode "ssl"`:              func(o *email.SMTPOptions) { o.TLS = "ssl" },
+		"set together":                func(o *email.SMTPOptions) { o.Password = smtpPassword },
 		`sender "hello"`:              func(o *email.SMTPOptions) { o.From = "hello" },
 	} {
 		o := good

@@ -22,32 +22,32 @@ import (
 	"registrar/internal/transport"
 )
 
-// TwilioName is what receipts, errors and pauses call Twilio.
+// TwilioName is the provider name of Twilio in receipts, errors and pauses.
 const TwilioName = "twilio"
 
 const (
 	twilioURL = "https://api.twilio.com"
-	maxAnswer = 1 << 20 // bytes; a real answer has about 1 KB
+	maxAnswer = 1 << 20 // bytes; a normal response has about 1 KB
 )
 
 // TwilioOptions configures a Twilio sender.
 type TwilioOptions struct {
-	AccountSID string // the account that sends, "AC…"
-	AuthToken  string // the account's token; or else an API key:
-	// APIKeySID and APIKeySecret are used in place of AuthToken, and can be revoked on their own.
+	AccountSID string // the sending account, "AC…"
+	AuthToken  string // the account's token; leave empty to use an API key
+	// APIKeySID and APIKeySecret are an API key, used instead of AuthToken. An API key can be revoked separately.
 	APIKeySID, APIKeySecret string
-	From                    string // a number in E.164 or an alphanumeric sender; or else a messaging service:
-	MessagingServiceSID     string // "MG…"
-	StatusCallback          string // where Twilio posts delivery reports; empty for none
-	// BaseURL is for another region or a compatible gateway; default https://api.twilio.com. The SDK's environment
+	From                    string // an E.164 number or an alphanumeric sender; leave empty to use a messaging service
+	MessagingServiceSID     string // "MG…", used instead of From
+	StatusCallback          string // URL to which Twilio posts delivery reports; empty for none
+	// BaseURL is that of another region or a compatible gateway; default https://api.twilio.com. The SDK's environment
 	// variables TWILIO_EDGE and TWILIO_REGION have no effect.
 	BaseURL string
-	// HTTPClient gives the transport and the timeout of the calls; default transport.NewHTTPClient.
+	// HTTPClient provides the transport and the timeout of the calls; default transport.NewHTTPClient.
 	HTTPClient *http.Client
 }
 
 // Twilio sends SMS through Twilio's Programmable Messaging. It is a message.Sender and safe for concurrent use.
-// The text goes out as it is: never shortened, nor transliterated.
+// The text is sent unchanged: neither shortened nor transliterated.
 type Twilio struct {
 	accountSID           string
 	credentials          *client.Credentials
@@ -57,10 +57,10 @@ type Twilio struct {
 	timeout              time.Duration
 }
 
-// alphanumeric is what the SDK demands of both halves of the credentials.
+// alphanumeric is the format that the SDK requires of both parts of the credentials.
 var alphanumeric = regexp.MustCompile(`^[A-Za-z0-9]+$`)
 
-// NewTwilio returns a sender, or an error that says which option is wrong. It does not call Twilio.
+// NewTwilio returns a sender, or an error that names the wrong option. It does not call Twilio.
 func NewTwilio(o TwilioOptions) (*Twilio, error) {
 	credentials, err := twilioCredentials(o)
 	if err != nil {
@@ -105,7 +105,7 @@ func twilioCredentials(o TwilioOptions) (*client.Credentials, error) {
 	return client.NewCredentials(user, secret), nil
 }
 
-// optional is the SDK's way to leave a field out.
+// optional returns nil for an empty string, so that the SDK omits the field.
 func optional(s string) *string {
 	if s == "" {
 		return nil
@@ -113,7 +113,7 @@ func optional(s string) *string {
 	return &s
 }
 
-// Send hands m to Twilio. It returns within ctx's deadline, and every error is a *message.Error.
+// Send sends m through Twilio. It returns within ctx's deadline, and every error is a *message.Error.
 func (t *Twilio) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
 	if _, limited := ctx.Deadline(); !limited && t.timeout > 0 {
 		var cancel context.CancelFunc
@@ -134,7 +134,7 @@ func (t *Twilio) Send(ctx context.Context, m message.Message) (message.Receipt, 
 	return twilioReceipt(answer)
 }
 
-// api returns the SDK's client for one call: its methods take no context, so the transport carries it.
+// api returns the SDK's client for one call. Its methods take no context, so the transport carries the context.
 func (t *Twilio) api(call *twilioCall) *openapi.ApiService {
 	c := &client.Client{
 		Credentials: t.credentials,
@@ -147,7 +147,7 @@ func (t *Twilio) api(call *twilioCall) *openapi.ApiService {
 	return openapi.NewApiServiceWithClient(c)
 }
 
-// twilioReceipt reads an answer of success, which may still name a message that failed at once.
+// twilioReceipt reads a successful response. The message in it may still have failed at once.
 func twilioReceipt(answer *openapi.ApiV2010Message) (message.Receipt, error) {
 	if status := value(answer.Status); status == "failed" || status == "undelivered" || status == "canceled" {
 		e := &message.Error{Provider: TwilioName, Failure: message.Unavailable, Code: status}
@@ -169,14 +169,14 @@ func value[T any](p *T) (v T) {
 	return v
 }
 
-// twilioCall is the transport of one call: it binds the call to its context, sends it to the configured host, keeps the
-// answer's status and header, which the SDK drops, and reads the body to its end: the SDK never closes that of an error,
-// so each one would hold a connection.
+// twilioCall is the transport of one call. It binds the call to its context, sends it to the configured host, and keeps
+// the response's status and header, which the SDK drops. It also reads the whole body, because the SDK does not close the
+// body of an error response and would leak its connection.
 type twilioCall struct {
 	ctx    context.Context
 	base   *url.URL
 	next   http.RoundTripper
-	status int // 0 when there was no answer
+	status int // 0 if there was no response
 	header http.Header
 }
 
@@ -197,7 +197,7 @@ func (c *twilioCall) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// classify turns what the SDK returned into a message.Error.
+// classify converts an error of the SDK to a message.Error.
 func (c *twilioCall) classify(err error) *message.Error {
 	code := 0
 	if answer, ok := errors.AsType[*client.TwilioRestError](err); ok {

@@ -11,19 +11,18 @@ import (
 	"registrar/internal/message"
 )
 
-// TwilioRetries is what is put after the URL of a callback so that Twilio tries five times more whatever fails, within
-// the 15 seconds that it allows (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides). It is not part
-// of what Twilio signs.
+// TwilioRetries is a URL fragment for callbacks. It makes Twilio retry after any failure, up to five times within 15
+// seconds in total (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides). Twilio does not sign it.
 const TwilioRetries = "#rc=5&rp=all"
 
-// TwilioReports reads the delivery reports that Twilio posts. It is safe for concurrent use.
+// TwilioReports verifies and reads the delivery reports that Twilio posts. It is safe for concurrent use.
 type TwilioReports struct {
 	validator client.RequestValidator
 	publicURL string
 }
 
-// NewTwilioReports takes the account's primary auth token, with which Twilio signs also where messages are sent with an
-// API key, and where Twilio reaches this service: scheme and host, as in the StatusCallback.
+// NewTwilioReports returns a reader of reports signed with the account's primary auth token. Twilio signs with this token
+// even if messages are sent with an API key. publicURL is the scheme and host of the StatusCallback.
 func NewTwilioReports(authToken, publicURL string) (*TwilioReports, error) {
 	if authToken == "" || publicURL == "" {
 		return nil, errors.New("twilio: reports need the auth token and the public URL")
@@ -31,10 +30,9 @@ func NewTwilioReports(authToken, publicURL string) (*TwilioReports, error) {
 	return &TwilioReports{client.NewRequestValidator(authToken), publicURL}, nil
 }
 
-// Read reads a form that was posted to a path and query, with the header X-Twilio-Signature. The error is
-// message.ErrNotGenuine or message.ErrUnreadable. A report has no Token: the signature covers all of it, so that it can
-// only be repeated, which changes nothing. Twilio says when it happened neither for failures nor to the second, so it is
-// when the report came.
+// Read verifies and reads a form that was posted to target (path and query) with the header X-Twilio-Signature. The error
+// is message.ErrNotGenuine or message.ErrUnreadable. The report has no Token: the signature covers the whole form, so a
+// replay can only repeat the report, which changes nothing. Twilio sends no exact time for all events, so At is now.
 func (t *TwilioReports) Read(signature, target string, form url.Values, now time.Time) (message.Report, error) {
 	params := map[string]string{}
 	for name, values := range form {
@@ -60,10 +58,10 @@ func (t *TwilioReports) Read(signature, target string, form url.Values, now time
 	return r, nil
 }
 
-// twilioCode is what Twilio's error codes look like.
+// twilioCode is the format of Twilio's error codes.
 var twilioCode = regexp.MustCompile(`^[0-9]{1,9}$`)
 
-// twilioStatus is empty for what does not settle the message's fate
+// twilioStatus returns the message's new status, or "" if the event does not change it
 // (https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks).
 func twilioStatus(status string) message.Status {
 	switch status {

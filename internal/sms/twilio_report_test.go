@@ -23,8 +23,8 @@ const (
 
 var reportTime = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 
-// signed is X-Twilio-Signature as Twilio documents it: the base64 HMAC-SHA1, by the auth token, of the URL followed by
-// each name and value of the form, in the order of the names
+// signed returns X-Twilio-Signature as Twilio documents it: the base64 HMAC-SHA1, with the auth token as key, of the URL
+// followed by each name and value of the form, in the order of the names
 // (https://www.twilio.com/docs/usage/security#validating-requests).
 func signed(key, address string, form url.Values) string {
 	mac := hmac.New(sha1.New, []byte(key))
@@ -61,7 +61,7 @@ func TestTwilioReportsNeedTokenAndURL(t *testing.T) {
 	}
 }
 
-// TestTwilioExample is the example of Twilio's documentation.
+// TestTwilioExample checks the example of Twilio's documentation.
 func TestTwilioExample(t *testing.T) {
 	t.Parallel()
 	params := url.Values{
@@ -73,7 +73,7 @@ func TestTwilioExample(t *testing.T) {
 	r, err := sms.NewTwilioReports("12345", "https://mycompany.com")
 	require.NoError(t, err)
 	_, err = r.Read(signature, "/myapp.php?foo=1&bar=2", params, reportTime)
-	require.ErrorIs(t, err, message.ErrUnreadable, "it is genuine, though not about a message")
+	require.ErrorIs(t, err, message.ErrUnreadable, "the signature is right, but the form is not a delivery report")
 }
 
 func TestTwilioStatuses(t *testing.T) {

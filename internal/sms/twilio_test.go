@@ -42,7 +42,7 @@ func sender(t *testing.T, o sms.TwilioOptions) *sms.Twilio {
 	return s
 }
 
-// serve starts a server that stands in for Twilio and returns its base URL.
+// serve starts a substitute for Twilio and returns its base URL.
 func serve(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewServer(h)
@@ -50,7 +50,7 @@ func serve(t *testing.T, h http.HandlerFunc) string {
 	return server.URL
 }
 
-// fail sends the code, and checks that the error is a message.Error that gives nothing away.
+// fail sends the code and checks that the error is a message.Error without personal data.
 func fail(t *testing.T, ctx context.Context, s message.Sender) *message.Error {
 	t.Helper()
 	receipt, err := s.Send(ctx, otp)
@@ -120,7 +120,7 @@ func TestTwilioSends(t *testing.T) {
 	}
 }
 
-func TestTwilioSortsAnswers(t *testing.T) {
+func TestTwilioClassifiesResponses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		status int

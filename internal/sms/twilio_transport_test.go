@@ -15,7 +15,7 @@ import (
 	"registrar/internal/sms"
 )
 
-func TestTwilioHangs(t *testing.T) {
+func TestTwilioTimeout(t *testing.T) {
 	t.Parallel()
 	for name, partial := range map[string]string{"before the answer": "", "within the answer": `{"sid":"`} {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestTwilioTimeoutWithoutDeadline(t *testing.T) {
 	await(t, gone)
 }
 
-func TestTwilioDeadlineGoesBeforeTheTimeout(t *testing.T) {
+func TestTwilioDeadlineOverridesClientTimeout(t *testing.T) {
 	t.Parallel()
 	o := options(serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusCreated)
@@ -84,8 +84,8 @@ func TestTwilioUnreachable(t *testing.T) {
 	require.Equal(t, message.Error{Provider: "twilio", Failure: message.Unavailable, Code: "network"}, *e)
 }
 
-// TestTwilioErrorsHoldNoConnection sends more failing messages than there are connections.
-func TestTwilioErrorsHoldNoConnection(t *testing.T) {
+// TestTwilioErrorsReleaseConnections sends more failing messages than there are connections.
+func TestTwilioErrorsReleaseConnections(t *testing.T) {
 	t.Parallel()
 	addresses := map[string]bool{}
 	o := options(serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -134,7 +134,7 @@ func TestTwilioOptions(t *testing.T) {
 	}
 }
 
-// TestTwilioDefaultHost shows that the SDK's environment does not move the calls to another host.
+// TestTwilioDefaultHost checks that the SDK's environment variables do not change the host.
 func TestTwilioDefaultHost(t *testing.T) {
 	t.Setenv("TWILIO_EDGE", "dublin")
 	t.Setenv("TWILIO_REGION", "ie1")
@@ -158,6 +158,6 @@ func await(t *testing.T, done <-chan struct{}) {
 	select {
 	case <-done:
 	case <-time.After(10 * time.Second):
-		t.Fatal("the connection outlived the call")
+		t.Fatal("the connection stayed open after the call")
 	}
 }

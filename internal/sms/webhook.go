@@ -24,28 +24,28 @@ import (
 	"registrar/internal/transport"
 )
 
-// WebhookName is what receipts, errors and pauses call the gateway behind the webhook.
+// WebhookName is the provider name of the gateway in receipts, errors and pauses.
 const WebhookName = "webhook"
 
-// webhookBody is what the gateway gets unless configured otherwise.
+// webhookBody is the default template of the request body.
 const webhookBody = `{"id":{{json .ID}},"to":{{json .To}},"text":{{json .Text}},"kind":{{json .Kind}}}`
 
 // WebhookOptions configures a Webhook.
 type WebhookOptions struct {
-	URL    string // where the gateway takes messages, http or https
-	Secret string // "whsec_" and at least 24 bytes in base64, as Standard Webhooks has it
-	// Body is a text/template for the JSON that the gateway gets, with .ID, .To, .Text, .Kind and a function json.
+	URL    string // URL of the gateway, http or https
+	Secret string // "whsec_" followed by at least 24 bytes in base64 (Standard Webhooks)
+	// Body is a text/template for the JSON request body, with .ID, .To, .Text, .Kind and a function json.
 	// Default: an object with id, to, text and kind.
 	Body string
-	// HTTPClient makes the calls; default transport.NewHTTPClient. Its redirect policy is not used: none is followed.
+	// HTTPClient makes the calls; default transport.NewHTTPClient. Redirects are never followed.
 	HTTPClient *http.Client
 }
 
-// Webhook hands SMS to any gateway by an HTTP request that is signed as the Standard Webhooks specification says. It is
-// a message.Sender and safe for concurrent use.
+// Webhook sends SMS through any gateway, by HTTP requests signed according to the Standard Webhooks specification. It is a
+// message.Sender and safe for concurrent use.
 //
-// The id of a request is made of the message's registration, kind and sequence: it is the same whenever the message is
-// tried again, so that a gateway can tell a repetition. A message without a registration has a random id.
+// A request's id consists of the message's registration, kind and sequence. A retry has the same id, so the gateway can
+// detect duplicates. A message without a registration has a random id.
 type Webhook struct {
 	url    string
 	signer *webhooks.Webhook
@@ -55,16 +55,16 @@ type Webhook struct {
 
 const (
 	secretPrefix     = "whsec_"
-	minSecret        = 24 // bytes, as the specification says
-	maxWebhookAnswer = 64 << 10
-	maxMessageID     = 255 // characters, the width of the ledger's column
+	minSecret        = 24       // bytes, as the specification requires
+	maxWebhookAnswer = 64 << 10 // bytes
+	maxMessageID     = 255      // width of the ledger's column
 )
 
-// NewWebhook returns a sender, or an error that says which option is wrong. It does not call the gateway.
+// NewWebhook returns a sender, or an error that names the wrong option. It does not call the gateway.
 func NewWebhook(o WebhookOptions) (*Webhook, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("webhook: the URL must be one of http or https, without a user")
+		return nil, errors.New("webhook: the URL must start with http:// or https:// and must not contain a user")
 	}
 	encoded, prefixed := strings.CutPrefix(o.Secret, secretPrefix)
 	key, err := base64.StdEncoding.DecodeString(encoded)
@@ -73,7 +73,7 @@ func NewWebhook(o WebhookOptions) (*Webhook, error) {
 	}
 	signer, err := webhooks.NewWebhookRaw(key)
 	if err != nil {
-		return nil, errors.New("webhook: the secret is not usable")
+		return nil, errors.New("webhook: the secret is invalid")
 	}
 	body, err := template.New("body").Option("missingkey=error").Funcs(template.FuncMap{"json": toJSON}).
 		Parse(cmp.Or(o.Body, webhookBody))
@@ -94,7 +94,7 @@ func toJSON(v any) (string, error) {
 	return string(out), err
 }
 
-// compose makes the body of a request. Its error holds nothing of m.
+// compose returns the body of a request. Its error contains nothing of m.
 func (w *Webhook) compose(id string, m message.Message) ([]byte, error) {
 	var body bytes.Buffer
 	err := w.body.Execute(&body, struct{ ID, To, Text, Kind string }{id, m.To, m.Text, string(m.Kind)})
@@ -102,12 +102,12 @@ func (w *Webhook) compose(id string, m message.Message) ([]byte, error) {
 		return nil, fmt.Errorf("webhook: the body: %w", err)
 	}
 	if !json.Valid(body.Bytes()) {
-		return nil, errors.New("webhook: the body is not JSON: write values as {{json .Text}}, without quotes around")
+		return nil, errors.New("webhook: the body is not JSON: write values as {{json .Text}}, without quotes around them")
 	}
 	return body.Bytes(), nil
 }
 
-// Send hands m to the gateway. It returns within ctx's deadline, and every error is a *message.Error.
+// Send sends m through the gateway. It returns within ctx's deadline, and every error is a *message.Error.
 func (w *Webhook) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
 	id := requestID(m)
 	req, err := w.request(ctx, id, m)
@@ -130,7 +130,7 @@ func (w *Webhook) Send(ctx context.Context, m message.Message) (message.Receipt,
 	return message.Receipt{}, e
 }
 
-// requestID has no full stop, which separates the parts of what is signed.
+// requestID returns an id without a full stop, because full stops separate the parts of the signed text.
 func requestID(m message.Message) string {
 	if m.RegistrationID == "" {
 		return "msg_" + rand.Text()
@@ -163,7 +163,7 @@ func webhookError(failure message.Failure, code string) *message.Error {
 	return &message.Error{Provider: WebhookName, Failure: failure, Code: code}
 }
 
-// webhookAnswer is what the gateway may answer, success or not.
+// webhookAnswer is the optional body of a response, after a success or an error.
 type webhookAnswer struct{ ID, Code string }
 
 var (
@@ -171,8 +171,8 @@ var (
 	phoneDigits = regexp.MustCompile(`\d{7}`)
 )
 
-// readAnswer reads what can be read: a message is taken, or not, without it. A code that might hold a phone number is
-// dropped.
+// readAnswer reads the response body. Invalid parts are ignored, because only the status decides whether the message was
+// accepted. A code that might contain a phone number is dropped.
 func readAnswer(body io.Reader) webhookAnswer {
 	var a webhookAnswer
 	raw, err := io.ReadAll(io.LimitReader(body, maxWebhookAnswer))
@@ -188,8 +188,8 @@ func readAnswer(body io.Reader) webhookAnswer {
 	return a
 }
 
-// webhookFailure says what a status means. Only 422 is about the message; any other 4xx says that gateway and
-// configuration do not fit.
+// webhookFailure classifies a status. Only 422 is about the message; 408, 425 and 429 are temporary; any other 4xx means
+// that the configuration does not match the gateway.
 func webhookFailure(status int) message.Failure {
 	switch {
 	case status == http.StatusUnprocessableEntity:

@@ -73,7 +73,7 @@ func TestWebhookRequest(t *testing.T) {
 		require.Equal(t, message.Receipt{Provider: "webhook", MessageID: id}, receipt)
 	}
 	require.Len(t, bodies, 2)
-	require.Equal(t, bodies[0], bodies[1], "a repetition is the same request")
+	require.Equal(t, bodies[0], bodies[1], "a retry sends the same request")
 	require.JSONEq(t, `{"id": "`+id+`", "to": "+15005550006", "text": "Your \"code\" is\n123456 <ok>", "kind": "otp"}`, bodies[0])
 
 	own := webhook(t, h, `{"messages":[{"dst":{{json .To}},"body":{{json .Text}}}]}`)
@@ -120,7 +120,7 @@ func TestWebhookIDs(t *testing.T) {
 	require.Len(t, seen, 6)
 }
 
-func TestWebhookSortsAnswers(t *testing.T) {
+func TestWebhookClassifiesResponses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		status int
@@ -160,7 +160,7 @@ func TestWebhookSortsAnswers(t *testing.T) {
 	}
 }
 
-func TestWebhookThatDoesNotAnswer(t *testing.T) {
+func TestWebhookTimeout(t *testing.T) {
 	t.Parallel()
 	over := make(chan struct{})
 	w := webhook(t, func(http.ResponseWriter, *http.Request) { <-over }, "")
@@ -170,7 +170,7 @@ func TestWebhookThatDoesNotAnswer(t *testing.T) {
 	require.Equal(t, message.Error{Provider: "webhook", Failure: message.Unavailable, Code: "timeout"}, refusal(t, ctx, w))
 }
 
-func TestWebhookDeadlineGoesBeforeTheTimeout(t *testing.T) {
+func TestWebhookDeadlineOverridesClientTimeout(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(server.Close)
@@ -189,8 +189,8 @@ func TestWebhookOptions(t *testing.T) {
 	t.Parallel()
 	for reason, spoil := range map[string]func(*sms.WebhookOptions){
 		"the URL":                   func(o *sms.WebhookOptions) { o.URL = "" },
-		"URL must be one of http":   func(o *sms.WebhookOptions) { o.URL = "ftp://sms.example.com" },
-		"without a user":            func(o *sms.WebhookOptions) { o.URL = "https://a:hush@sms.example.com" },
+		"URL must start with http":  func(o *sms.WebhookOptions) { o.URL = "ftp://sms.example.com" },
+		"not contain a user":        func(o *sms.WebhookOptions) { o.URL = "https://a:hush@sms.example.com" },
 		"the secret":                func(o *sms.WebhookOptions) { o.Secret = "" },
 		"secret must be":            func(o *sms.WebhookOptions) { o.Secret = strings.TrimPrefix(webhookSecret, "whsec_") },
 		"in base64":                 func(o *sms.WebhookOptions) { o.Secret = "whsec_hush hush hush hush hush hush hush hush" },
@@ -208,7 +208,7 @@ func TestWebhookOptions(t *testing.T) {
 	}
 }
 
-// TestWebhookExampleOfTheDocumentation checks the signature that gateways are told to try their code on.
+// TestWebhookExampleOfTheDocumentation checks the documented signature that gateways can test their code with.
 func TestWebhookExampleOfTheDocumentation(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "notifications.md"))
