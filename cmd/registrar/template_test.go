@@ -89,7 +89,7 @@ func TestTemplateOverrides(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "de", "opt.txt"), nil, 0o600))
 	_, err = execute(t, "", "template", "list")
 	require.ErrorContains(t, err, "message templates (TEMPLATES_DIR, BRAND_…, SUPPORT_URL):\n  de/opt.txt: unknown file; ")
-	require.ErrorContains(t, err, "\n  de/otp.sms.txt:2: there is no field .Cod; there are ")
+	require.ErrorContains(t, err, "\n  de/otp.sms.txt:2: unknown field .Cod; the fields are ")
 
 	t.Setenv("TEMPLATES_DIR", sms)
 	_, err = execute(t, "", "template", "list")

@@ -9,15 +9,15 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Brand is who the messages come from.
+// Brand is the sender that messages name.
 type Brand struct {
 	Name       string // default "Registrar"
-	URL        string // the site, http or https; empty for messages without a link or an origin-bound code
-	SupportURL string // http, https or mailto; empty for messages without it
+	URL        string // the site, http or https; if empty, messages have no link and no origin-bound code
+	SupportURL string // http, https or mailto; if empty, messages have no support link
 }
 
-// originHost is the host of a site's URL in ASCII, without the port, which origin-bound codes do not have. It is empty
-// for an IP address, to which none can be bound.
+// originHost returns the host of a site's URL in ASCII, without the port, because origin-bound codes have no port. It
+// returns "" for an IP address, to which a code cannot be bound.
 func originHost(site string) (string, error) {
 	if err := checkURL(site, "http", "https"); err != nil || site == "" {
 		return "", err

@@ -18,18 +18,18 @@ import (
 // template is a parsed file.
 type template struct {
 	path       string
-	overridden bool // it is not, or not only, the built-in one
-	language   *languageData
+	overridden bool          // an override exists
+	language   *languageData // of the folder that the file is in
 	execute    func(io.Writer, view) error
 }
 
-// catalog is the messages in one language, by the name of the file: its own, or what it falls back to.
+// catalog has the files of one language by name. A file that the language does not have comes from its fallback language.
 type catalog struct {
 	tag       language.Tag
 	templates map[string]*template
 }
 
-// library is the files of the built-in folder under those that override them.
+// library merges the built-in files with their overrides and parses them.
 type library struct {
 	files      folder
 	overridden map[string]bool
@@ -37,10 +37,13 @@ type library struct {
 	templates  map[string]*template
 }
 
-// loadCatalogs reads every language, English first. Its error tells of mistakes in plurals.json; those in a template show
-// when it is written. The catalogs are there in any case.
+// loadCatalogs reads every language, English first. Its error lists the problems in plurals.json; problems in a template
+// are returned when it is rendered. It always returns the catalogs.
 func loadCatalogs(builtIn, overrides folder) ([]*catalog, error) {
-	l := &library{files: maps.Clone(builtIn), overridden: map[string]bool{}, languages: map[string]*languageData{}, templates: map[string]*template{}}
+	l := &library{
+		files: maps.Clone(builtIn), overridden: map[string]bool{},
+		languages: map[string]*languageData{}, templates: map[string]*template{},
+	}
 	for file, body := range overrides {
 		l.files[file], l.overridden[file] = body, true
 	}
@@ -72,18 +75,18 @@ func (l *library) loadLanguages(tags []language.Tag) (errs []error) {
 		}
 	}
 	for _, tag := range tags {
-		t := &languageData{tag: tag}
+		lang := &languageData{tag: tag}
 		for _, parent := range ancestry(tag) {
-			if p := known[parent]; t.plurals == nil && p != nil {
-				t.plurals = p
+			if p := known[parent]; lang.plurals == nil && p != nil {
+				lang.plurals = p
 			}
 		}
-		l.languages[tag.String()] = t
+		l.languages[tag.String()] = lang
 	}
 	return errs
 }
 
-// ancestry is a language and the more general ones that it falls back to: de-AT, de.
+// ancestry returns a language and its more general fallback languages: de-AT, de.
 func ancestry(tag language.Tag) []string {
 	var names []string
 	for ; !tag.IsRoot(); tag = tag.Parent() {
@@ -92,111 +95,113 @@ func ancestry(tag language.Tag) []string {
 	return names
 }
 
-// find is the file of the language, or else of its parents, or else of English.
+// find returns the file of the language, or of its nearest parent that has it, or of English.
 func (l *library) find(tag language.Tag, name string) *template {
 	for _, dir := range ancestry(tag) {
 		if _, ok := l.files[path.Join(dir, name)]; ok {
-			return l.template(dir, name)
+			return l.parse(dir, name)
 		}
 	}
-	return l.template(language.English.String(), name)
+	return l.parse(language.English.String(), name)
 }
 
-func (l *library) template(dir, name string) *template {
+// parse parses a file once. If that fails, executing the file returns the error.
+func (l *library) parse(dir, name string) *template {
 	file := path.Join(dir, name)
-	if s := l.templates[file]; s != nil {
-		return s
+	if f := l.templates[file]; f != nil {
+		return f
 	}
-	s := &template{path: file, overridden: l.overridden[file], language: l.languages[dir]}
+	f := &template{path: file, overridden: l.overridden[file], language: l.languages[dir]}
 	body, ok := l.files[file]
 	var err error
 	switch {
 	case !ok:
 		err = errors.New("is missing")
 	case strings.HasSuffix(name, ".html"):
-		err = s.parsePage(l.files[layoutFile], body)
+		err = f.parsePage(l.files[layoutFile], body)
 	default:
-		err = s.parsePlain(body)
+		err = f.parsePlain(body)
 	}
 	if err != nil {
-		s.execute = func(io.Writer, view) error { return err }
+		f.execute = func(io.Writer, view) error { return err }
 	}
-	l.templates[file] = s
-	return s
+	l.templates[file] = f
+	return f
 }
 
-func (s *template) parsePlain(body string) error {
-	t, err := text.New(s.path).Parse(body)
+func (f *template) parsePlain(body string) error {
+	t, err := text.New(f.path).Parse(body)
 	if err != nil {
 		return err
 	}
-	s.execute = func(w io.Writer, v view) error { return t.Execute(w, v) }
+	f.execute = func(w io.Writer, v view) error { return t.Execute(w, v) }
 	return nil
 }
 
-func (s *template) parsePage(layout, body string) error {
+func (f *template) parsePage(layout, body string) error {
 	t, err := html.New(layoutFile).Parse(layout)
 	if err != nil {
 		return err
 	}
-	if _, err = t.New(s.path).Parse(body); err != nil {
+	if _, err = t.New(f.path).Parse(body); err != nil {
 		return err
 	}
 	for _, block := range layoutBlock.FindAllStringSubmatch(layout, -1) {
 		if t.Lookup(block[1]) == nil {
-			return fmt.Errorf("%s takes {{define %q}}…{{end}} from it, which is missing", layoutFile, block[1])
+			return fmt.Errorf("{{define %q}}…{{end}} is missing, which %s needs", block[1], layoutFile)
 		}
 	}
-	s.execute = func(w io.Writer, v view) error { return t.Execute(w, v) }
+	f.execute = func(w io.Writer, v view) error { return t.Execute(w, v) }
 	return nil
 }
 
-// write writes the file without white space around it.
-func (c *catalog) write(name string, v view) (string, error) {
-	s := c.templates[name]
-	v.language = s.language
+// render renders the file without white space around it.
+func (c *catalog) render(name string, v view) (string, error) {
+	f := c.templates[name]
+	v.language = f.language
 	var out strings.Builder
-	if err := s.execute(&out, v); err != nil {
-		return "", s.explain(err)
+	if err := f.execute(&out, v); err != nil {
+		return "", f.explain(err)
 	}
 	return strings.TrimSpace(out.String()), nil
 }
 
+// Patterns of a block that the layout includes, and of the parts of template errors that explain replaces.
 var (
-	layoutBlock   = regexp.MustCompile(`{{-?\s*template\s+"([^"]+)"`) // blocks of the layout
+	layoutBlock   = regexp.MustCompile(`{{-?\s*template\s+"([^"]+)"`)
 	errorPosition = regexp.MustCompile(`^(?:html/)?template: ?([^: ]+:\d+)(?::\d+)?: (?:executing "[^"]*" at )?`)
 	unknownField  = regexp.MustCompile(`<[^>]*>: can't evaluate field (\S+) in type \S+$`)
 	failedCall    = regexp.MustCompile(`^(\S+: )(<[^>]*>): error calling \S+: `)
 )
 
-// explain puts a template's error into an operator's words: the file and its line, and what is wrong.
-func (s *template) explain(err error) error {
-	words := errorPosition.ReplaceAllString(err.Error(), "$1: ")
-	words = unknownField.ReplaceAllString(words, "there is no field .$1; there are "+viewFields)
-	words = failedCall.ReplaceAllString(words, "$1$2: ")
-	if !strings.HasPrefix(words, s.path+":") {
-		words = s.path + ": " + words // the layout's error, in this page
+// explain rewrites a template's error for operators: file, line, and problem.
+func (f *template) explain(err error) error {
+	text := errorPosition.ReplaceAllString(err.Error(), "$1: ")
+	text = unknownField.ReplaceAllString(text, "unknown field .$1; the fields are "+viewFields)
+	text = failedCall.ReplaceAllString(text, "$1$2: ")
+	if !strings.HasPrefix(text, f.path+":") {
+		text = f.path + ": " + text // an error in the layout while it renders this page
 	}
-	return errors.New(words)
+	return errors.New(text)
 }
 
-// checkOneLanguage tells when an email's files are in different languages.
+// checkOneLanguage returns an error if an email's files come from different languages.
 func (c *catalog) checkOneLanguage(email string) error {
 	files := emailFiles(email)
 	for _, name := range files[1:] {
 		if !sameLanguage(c.templates[name].language.tag, c.templates[files[0]].language.tag) {
-			return fmt.Errorf("%s: of the email %s some files are there and others are not; it needs %s", c.tag, email, strings.Join(files, ", "))
+			return fmt.Errorf("%s: the email %s is incomplete; it needs %s", c.tag, email, strings.Join(files, ", "))
 		}
 	}
 	return nil
 }
 
-// File is a file that a language is written by.
+// File is a template file of a language.
 type File struct {
-	Language   string // BCP 47; empty for the layout, which all share
+	Language   string // BCP 47; empty for the layout, which all languages share
 	Name       string // such as "otp.sms.txt"
-	Path       string // where it is: in the language's own folder, or in the one that it falls back to
-	Overridden bool   // it is not the built-in file
+	Path       string // in the language's own folder or in that of its fallback language
+	Overridden bool   // an override replaces the built-in file
 }
 
 // Files lists the files of every language, English first.
@@ -204,14 +209,14 @@ func (t *Templates) Files() []File {
 	list := []File{{Name: layoutFile, Path: layoutFile, Overridden: t.layoutOverridden}}
 	for _, c := range t.catalogs {
 		for _, name := range slices.Sorted(maps.Keys(c.templates)) {
-			s := c.templates[name]
-			list = append(list, File{Language: c.tag.String(), Name: name, Path: s.path, Overridden: s.overridden})
+			f := c.templates[name]
+			list = append(list, File{Language: c.tag.String(), Name: name, Path: f.path, Overridden: f.overridden})
 		}
 	}
 	return list
 }
 
-// Languages are the BCP 47 tags of the languages that messages are written in, English first.
+// Languages returns the BCP 47 tags of all languages that have templates, English first.
 func (t *Templates) Languages() []string {
 	names := make([]string, len(t.catalogs))
 	for i, c := range t.catalogs {

@@ -9,17 +9,17 @@ import (
 	"registrar/internal/message"
 )
 
-// The check writes codes longer than any, and lives of a code that have every plural form.
+// The check uses a code that is longer than any real one, and lifetimes that need every plural form.
 const probeCode = "00000000"
 
 var probeMinutes = []int{1, 2, 3, 5, 11, 15, 21, 100, 1440}
 
-// check writes every message in every language, with everything that it may say and with nothing of it, so that a
-// mistake stops the start. It returns every mistake once.
+// check renders every message in every language, with all optional values and with none, so that a problem prevents the
+// start. It returns every problem once.
 func (t *Templates) check() error {
 	var errs []error
 	seen := map[string]bool{}
-	note := func(err error) {
+	add := func(err error) {
 		if err != nil && !seen[err.Error()] {
 			seen[err.Error()] = true
 			errs = append(errs, err)
@@ -27,7 +27,7 @@ func (t *Templates) check() error {
 	}
 	for _, c := range t.catalogs {
 		for _, email := range emailNames {
-			note(c.checkOneLanguage(email))
+			add(c.checkOneLanguage(email))
 		}
 		for _, v := range t.probes(c) {
 			for _, name := range languageFiles() {
@@ -35,35 +35,35 @@ func (t *Templates) check() error {
 					continue
 				}
 				err := t.probe(c, name, v)
-				note(err)
-				if errors.Is(err, errTimeout) { // it would be in the way of every further look
+				add(err)
+				if errors.Is(err, errTimeout) { // the template keeps a processor busy, so further checks would be slow
 					return errors.Join(errs...)
 				}
 			}
 		}
 		for _, minutes := range probeMinutes {
-			note(t.checkLength(c, t.complete(c.tag.String(), view{Code: probeCode, Minutes: minutes})))
+			add(t.checkLength(c, t.complete(c.tag.String(), view{Code: probeCode, Minutes: minutes})))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 func (t *Templates) probes(c *catalog) []view {
-	rich := view{FirstName: "A", Code: probeCode, Minutes: 60, requestedAt: time.Unix(0, 0)}
-	bare := view{Code: probeCode, Minutes: 1}
-	return []view{t.complete(c.tag.String(), rich), t.complete(c.tag.String(), bare)}
+	full := view{FirstName: "A", Code: probeCode, Minutes: 60, requestedAt: time.Unix(0, 0)}
+	minimal := view{Code: probeCode, Minutes: 1}
+	return []view{t.complete(c.tag.String(), full), t.complete(c.tag.String(), minimal)}
 }
 
 func (t *Templates) probe(c *catalog, name string, v view) error {
 	for _, v := range variants(name, v) {
-		words, err := c.writeInTime(name, v)
+		text, err := c.renderInTime(name, v)
 		isCode := strings.HasPrefix(name, string(message.KindOTP)+".") && !strings.HasSuffix(name, ".subject.txt")
-		body := strings.ReplaceAll(words, "#"+v.Code, "") // the origin-bound line is for machines
+		body := strings.ReplaceAll(text, "#"+v.Code, "") // the origin-bound line is for browsers, not for users
 		switch {
 		case err != nil:
 			return err
-		case words == "":
-			return fmt.Errorf("%s: writes nothing", c.templates[name].path)
+		case text == "":
+			return fmt.Errorf("%s: the result is empty", c.templates[name].path)
 		case isCode && !strings.Contains(body, v.Code):
 			return fmt.Errorf("%s: the code is missing ({{.Code}})", c.templates[name].path)
 		}
@@ -71,39 +71,39 @@ func (t *Templates) probe(c *catalog, name string, v view) error {
 	return nil
 }
 
-// checkTimeout is how long the check waits for a file, which takes well below a millisecond.
+// checkTimeout limits the rendering of one file, which normally takes well below a millisecond.
 const checkTimeout = 10 * time.Second
 
-var errTimeout = errors.New("is not written in time: does it loop?")
+var errTimeout = errors.New("rendering takes too long; check the template for an endless loop")
 
-// writeInTime is write, given up when it takes too long. What was given up runs on.
-func (c *catalog) writeInTime(name string, v view) (string, error) {
-	type written struct {
-		words string
-		err   error
+// renderInTime is render with checkTimeout. After the timeout the rendering continues in the background.
+func (c *catalog) renderInTime(name string, v view) (string, error) {
+	type result struct {
+		text string
+		err  error
 	}
-	done := make(chan written, 1)
+	done := make(chan result, 1)
 	go func() {
-		words, err := c.write(name, v)
-		done <- written{words, err}
+		text, err := c.render(name, v)
+		done <- result{text, err}
 	}()
 	select {
-	case w := <-done:
-		return w.words, w.err
+	case r := <-done:
+		return r.text, r.err
 	case <-time.After(checkTimeout):
 		return "", fmt.Errorf("%s: %w", c.templates[name].path, errTimeout)
 	}
 }
 
-// checkLength finds a one-time password that one SMS does not hold. Other kinds may take several.
+// checkLength returns an error if the SMS with a code needs more than one segment. Other SMS may need several.
 func (t *Templates) checkLength(c *catalog, v view) error {
 	name := smsFile(string(message.KindOTP))
-	words, err := c.fit(name, v)
+	text, err := c.fit(name, v)
 	if err != nil {
 		return err
 	}
-	if info := Segments(words); info.Segments > 1 {
-		return fmt.Errorf("%s: the SMS in %s has %d units in %s, one segment holds %d: shorten the text or the brand's name",
+	if info := Segments(text); info.Segments > 1 {
+		return fmt.Errorf("%s: the SMS in %s needs %d units in %s, but one segment has %d: shorten the text or the brand's name",
 			c.templates[name].path, c.tag, info.Units, info.Encoding, info.singleCapacity())
 	}
 	return nil

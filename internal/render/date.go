@@ -43,8 +43,8 @@ import (
 	"golang.org/x/text/language"
 )
 
-// dateFormats are the languages, and the regions that differ, whose dates are written as CLDR has them. A language
-// without one gets dates as 2026-11-24.
+// dateFormats are the CLDR date formats of languages and of regions that differ from their language. Other languages get
+// dates in the form 2026-11-24.
 var dateFormats = []locales.Translator{
 	en.New(), en_GB.New(), en_CA.New(), de.New(), de_AT.New(), ar.New(),
 	ar_DZ.New(), ar_IQ.New(), ar_JO.New(), ar_LB.New(), ar_MA.New(), ar_PS.New(), ar_SY.New(), ar_TN.New(),
@@ -65,13 +65,13 @@ func tagsOf(formats []locales.Translator) []language.Tag {
 	return tags
 }
 
-// date writes a day, as seen in UTC, for a text in the given language. The person's region decides how, when the person
-// speaks that language.
-func date(person, text language.Tag, t time.Time) string {
+// date formats the UTC date of t for a text in the given language. If the user's locale has the same language, its region
+// selects the format.
+func date(locale, text language.Tag, t time.Time) string {
 	t = t.UTC()
 	tag := text
-	if sameLanguage(person, text) {
-		tag = person
+	if sameLanguage(locale, text) {
+		tag = locale
 	}
 	_, i, _ := dateMatcher.Match(tag)
 	if !sameLanguage(dateTags[i], text) {

@@ -15,13 +15,13 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Each directory of templates is a language, named by its BCP 47 tag. English has every file; another language may
-// leave out what its parent language or English shall say.
+// Each directory of templates is a language, named by its BCP 47 tag. English has every file. Another language may omit
+// files; then its parent language or English is used.
 //
 //go:embed templates
 var embedded embed.FS
 
-// BuiltIn are the files that the program brings along, in the layout of a folder with overrides.
+// BuiltIn returns the built-in files, in the layout of a folder with overrides.
 func BuiltIn() fs.FS {
 	files, err := fs.Sub(embedded, "templates")
 	if err != nil {
@@ -31,12 +31,12 @@ func BuiltIn() fs.FS {
 }
 
 const (
-	layoutFile  = "layout.html" // beside the languages: the frame of every HTML email
+	layoutFile  = "layout.html" // shared by all languages: the frame of every HTML email
 	pluralsFile = "plurals.json"
 )
 
-// The messages. An email has the files NAME.subject.txt, NAME.txt and NAME.html, an SMS has NAME.sms.txt. A page fills
-// the blocks of the layout.
+// Names of the messages. An email has the files NAME.subject.txt, NAME.txt and NAME.html; an SMS has NAME.sms.txt. An HTML
+// file defines the blocks of the layout.
 var (
 	emailNames = []string{string(message.KindOTP), string(message.KindWelcome)}
 	smsNames   = []string{string(message.KindOTP), string(message.KindCompletion)}
@@ -61,11 +61,11 @@ func languageFiles() []string {
 	return files
 }
 
-// folder is the files of a templates folder by their path.
+// folder has the contents of the files in a templates folder, by path.
 type folder map[string]string
 
-// readFolder reads a folder and names everything in it that has no use. Names that begin with a dot are passed over:
-// they are the machinery of mounted volumes.
+// readFolder reads a folder. Its error names every unknown file. It ignores names that begin with a dot, because mounted
+// volumes have such entries.
 func readFolder(files fs.FS) (folder, error) {
 	entries, err := fs.ReadDir(files, ".")
 	if err != nil {
@@ -87,7 +87,7 @@ func readFolder(files fs.FS) (folder, error) {
 		case err != nil:
 			errs = append(errs, err)
 		case !info.IsDir():
-			errs = append(errs, fmt.Errorf("%s: unknown file; beside the languages there is only %s", name, layoutFile))
+			errs = append(errs, fmt.Errorf("%s: unknown file; only language folders and %s belong here", name, layoutFile))
 		default:
 			errs = append(errs, checkLanguage(name), found.readLanguage(files, name))
 		}
@@ -98,10 +98,10 @@ func readFolder(files fs.FS) (folder, error) {
 func checkLanguage(name string) error {
 	tag, err := language.Parse(name)
 	if err != nil {
-		return fmt.Errorf("%s: no language has this name; it is a BCP 47 tag such as de or pt-BR", name)
+		return fmt.Errorf("%s: is not a language; the name must be a BCP 47 tag such as de or pt-BR", name)
 	}
 	if tag.String() != name {
-		return fmt.Errorf("%s: write this language's name as %s", name, tag)
+		return fmt.Errorf("%s: rename this folder to %s", name, tag)
 	}
 	return nil
 }
@@ -126,7 +126,7 @@ func (f folder) readLanguage(files fs.FS, name string) error {
 	return errors.Join(errs...)
 }
 
-// maxTemplate bounds a file, in bytes: Gmail clips emails over 102 KB.
+// maxTemplate is the maximum size of a file in bytes. Gmail clips emails over 102 KB.
 const maxTemplate = 256 << 10
 
 func (f folder) read(files fs.FS, file string) error {
@@ -134,10 +134,10 @@ func (f folder) read(files fs.FS, file string) error {
 	switch {
 	case err != nil:
 		return err
-	case !info.Mode().IsRegular(): // a pipe would keep the start waiting
-		return fmt.Errorf("%s: is no file", file)
+	case !info.Mode().IsRegular(): // reading a pipe would block the start
+		return fmt.Errorf("%s: is not a regular file", file)
 	case info.Size() > maxTemplate:
-		return fmt.Errorf("%s: has %d bytes, and may have %d", file, info.Size(), maxTemplate)
+		return fmt.Errorf("%s: has %d bytes; the limit is %d", file, info.Size(), maxTemplate)
 	}
 	body, err := fs.ReadFile(files, file)
 	if err != nil {
@@ -147,7 +147,7 @@ func (f folder) read(files fs.FS, file string) error {
 	return nil
 }
 
-// languages are the tags of the folder's directories, English first, since a matcher falls back to the first.
+// languages returns the tags of the folder's directories, English first, because a matcher falls back to the first tag.
 func (f folder) languages() []language.Tag {
 	names := map[string]bool{"en": true}
 	for file := range f {

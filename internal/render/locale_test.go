@@ -14,7 +14,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-// copies are the English files again, for each of the languages, with its name in place of Hello.
+// copies returns copies of the English files for each of the languages, with the language's name instead of Hello.
 func copies(t *testing.T, names ...string) fstest.MapFS {
 	t.Helper()
 	english, err := readFolder(BuiltIn())
@@ -47,7 +47,7 @@ func TestLocalePicksTheLanguage(t *testing.T) {
 		"de":             `de ltr Guten Tag`,
 		"de-AT":          `de ltr Guten Tag`,
 		"de-CH-1996":     `de ltr Guten Tag`,
-		"gsw":            `de ltr Guten Tag`, // CLDR: who writes Swiss German reads German
+		"gsw":            `de ltr Guten Tag`, // CLDR: German is the fallback of Swiss German
 		"ar":             `ar rtl مرحبًا`,
 		"ar-EG":          `ar rtl مرحبًا`,
 		"ar-Arab-SA":     `ar rtl مرحبًا`,
@@ -69,7 +69,7 @@ func TestLocalePicksTheLanguage(t *testing.T) {
 	require.Equal(t, []string{"en", "ar", "de", "pt-BR"}, r.Languages())
 }
 
-// TestBuiltInLanguagesAreComplete shows that nothing built in falls back.
+// TestBuiltInLanguagesAreComplete checks that no built-in language needs a fallback.
 func TestBuiltInLanguagesAreComplete(t *testing.T) {
 	t.Parallel()
 	r, err := New(Brand{}, nil)
@@ -109,12 +109,12 @@ func TestPlurals(t *testing.T) {
 	require.Equal(t, []string{"few", "many", "one", "other", "two", "zero"}, p.forms())
 }
 
-func TestPluralMistakes(t *testing.T) {
+func TestPluralProblems(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
 		"{\n \"minutes\": {\"one\": \"a\"}\n}":                                `de/plurals.json: the form "other" of "minutes" is missing`,
 		"{\n\"minutes\": {\"one\": \"a\",\n\"few\": \"b\",\"other\": \"c\"}}": `de/plurals.json:3: the language has no form "few" for whole numbers; it has one, other`,
-		"{\"minutes\": {\"one\": \"a\", \"other\": \"c\"},\n\"hours\": {}}":   `de/plurals.json:2: unknown word "hours"; there is only "minutes"`,
+		"{\"minutes\": {\"one\": \"a\", \"other\": \"c\"},\n\"hours\": {}}":   `de/plurals.json:2: unknown key "hours"; the only key is "minutes"`,
 		"{\n\n\"minutes\": {\"one\": \"a\",, \"other\": \"c\"}}":              `de/plurals.json:3: invalid character ',' looking for beginning of object key string`,
 	} {
 		_, err := parsePlurals(language.German, "de/plurals.json", body)
@@ -147,7 +147,7 @@ func TestDates(t *testing.T) {
 	}
 }
 
-// TestDateFormatsAreFound shows that each region's own format is the one that is taken for it.
+// TestDateFormatsAreFound checks that each region's own format is used for it.
 func TestDateFormatsAreFound(t *testing.T) {
 	t.Parallel()
 	for i, tag := range dateTags {
@@ -156,7 +156,7 @@ func TestDateFormatsAreFound(t *testing.T) {
 	}
 }
 
-// TestEnglishOTPHasRoom shows what a brand may take before the OTP needs fewer words.
+// TestEnglishOTPHasRoom checks that the OTP does not need the shorter text with a long brand.
 func TestEnglishOTPHasRoom(t *testing.T) {
 	t.Parallel()
 	r, err := New(Brand{Name: "A Quite Long Brand Name", URL: "https://accounts.long-brand-name.example"}, nil)

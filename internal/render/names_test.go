@@ -19,7 +19,7 @@ var hostileNames = []string{
 	"Ada", "J. R. R.", "O'Neil", "Zoë", "Ада", "阿达", "آدا", "م\u200cن", "👩‍💻", "",
 }
 
-// TestAnyName shows that a first name is text and nothing else, whatever it is.
+// TestAnyName checks that any first name is rendered as plain text.
 func TestAnyName(t *testing.T) {
 	t.Parallel()
 	r := newTemplates(t, brand)
@@ -40,7 +40,7 @@ func TestAnyName(t *testing.T) {
 	})
 }
 
-// tags is the markup of a page: its tags with their attributes, without the text between them and what isolates a name.
+// tags returns the tags of a page with their attributes, without the text and without the tags that isolate a name.
 func tags(page string) []string {
 	var found []string
 	for z := html.NewTokenizer(strings.NewReader(page)); ; {
@@ -84,7 +84,7 @@ func TestNames(t *testing.T) {
 	require.Contains(t, rendered(t, r, "en", "<script>")["otp_email"].HTML, "Hello &lt;script&gt;,")
 }
 
-// TestSubjectIsOneLine checks the last gate of the subject, through the one part of it that is configured.
+// TestSubjectIsOneLine checks the subject with a brand name, its only configured part.
 func TestSubjectIsOneLine(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

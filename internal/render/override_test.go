@@ -67,36 +67,36 @@ func TestOverrides(t *testing.T) {
 	}
 }
 
-func TestOverrideMistakes(t *testing.T) {
+func TestOverrideProblems(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ж", 60) + " {{.Code}} {{.Brand.Name}}"
 	for want, own := range map[string]fstest.MapFS{
 		"de/opt.sms.txt: unknown file; a language has completion.sms.txt, otp.html, otp.sms.txt, otp.subject.txt, otp.txt, " +
 			"plurals.json, welcome.html, welcome.subject.txt, welcome.txt": files("de/opt.sms.txt", "x"),
-		"latout.html: unknown file; beside the languages there is only layout.html": files("latout.html", "x"),
-		"german: no language has this name; it is a BCP 47 tag such as de or pt-BR": files("german/otp.txt", "x"),
-		"de_AT: write this language's name as de-AT":                                files("de_AT/otp.txt", "x"),
-		"de/more: unknown file":                                                                                     files("de/more/otp.txt", "x"),
-		"de/otp.txt:2: bad character U+007D":                                                                        files("de/otp.txt", "\n{{.Code}"),
-		"de/otp.txt:3: there is no field .Password; there are .Brand.Name, ":                                        files("de/otp.txt", "\n\n{{.Code}} {{.Password}}"),
-		"de/otp.txt:2: function \"upper\" not defined":                                                              files("de/otp.txt", "a\n{{upper .Code}}"),
-		"de/otp.txt: the code is missing ({{.Code}})":                                                               files("de/otp.txt", "Your code is 1234."),
-		"de/otp.sms.txt: the code is missing ({{.Code}})":                                                           files("de/otp.sms.txt", "code\n\n@{{.Host}} #{{.Code}}"),
-		"de/otp.subject.txt: writes nothing":                                                                        files("de/otp.subject.txt", "\n"),
-		`de/otp.html: layout.html takes {{define "preheader"}}…{{end}} from it, which is missing`:                   files("de/otp.html", `{{define "title"}}a{{end}}`),
-		"de/otp.html:2: unexpected EOF":                                                                             files("de/otp.html", "{{define \"title\"}}a\n"),
-		"de/otp.html: layout.html:1: unclosed action":                                                               files("layout.html", "{{.Code"),
-		"de/otp.sms.txt: the SMS in de has 79 units in UCS-2, one segment holds 70: shorten":                        files("de/otp.sms.txt", long),
-		"fr/plurals.json is missing, which has the words for it":                                                    files("fr/otp.sms.txt", "{{.Code}}\n{{.ValidFor}}"),
-		"fr: of the email otp some files are there and others are not; it needs otp.subject.txt, otp.txt, otp.html": files("fr/otp.txt", "{{.Code}}"),
-		"fr/plurals.json: the form \"other\" of \"minutes\" is missing":                                             files("fr/plurals.json", `{"minutes": {"one": "{n} minute"}}`),
+		"latout.html: unknown file; only language folders and layout.html belong here":           files("latout.html", "x"),
+		"german: is not a language; the name must be a BCP 47 tag such as de or pt-BR":           files("german/otp.txt", "x"),
+		"de_AT: rename this folder to de-AT":                                                     files("de_AT/otp.txt", "x"),
+		"de/more: unknown file":                                                                  files("de/more/otp.txt", "x"),
+		"de/otp.txt:2: bad character U+007D":                                                     files("de/otp.txt", "\n{{.Code}"),
+		"de/otp.txt:3: unknown field .Password; the fields are .Brand.Name, ":                    files("de/otp.txt", "\n\n{{.Code}} {{.Password}}"),
+		"de/otp.txt:2: function \"upper\" not defined":                                           files("de/otp.txt", "a\n{{upper .Code}}"),
+		"de/otp.txt: the code is missing ({{.Code}})":                                            files("de/otp.txt", "Your code is 1234."),
+		"de/otp.sms.txt: the code is missing ({{.Code}})":                                        files("de/otp.sms.txt", "code\n\n@{{.Host}} #{{.Code}}"),
+		"de/otp.subject.txt: the result is empty":                                                files("de/otp.subject.txt", "\n"),
+		`de/otp.html: {{define "preheader"}}…{{end}} is missing, which layout.html needs`:        files("de/otp.html", `{{define "title"}}a{{end}}`),
+		"de/otp.html:2: unexpected EOF":                                                          files("de/otp.html", "{{define \"title\"}}a\n"),
+		"de/otp.html: layout.html:1: unclosed action":                                            files("layout.html", "{{.Code"),
+		"de/otp.sms.txt: the SMS in de needs 79 units in UCS-2, but one segment has 70: shorten": files("de/otp.sms.txt", long),
+		"fr/plurals.json is missing, which has the text for it":                                  files("fr/otp.sms.txt", "{{.Code}}\n{{.ValidFor}}"),
+		"fr: the email otp is incomplete; it needs otp.subject.txt, otp.txt, otp.html":           files("fr/otp.txt", "{{.Code}}"),
+		"fr/plurals.json: the form \"other\" of \"minutes\" is missing":                          files("fr/plurals.json", `{"minutes": {"one": "{n} minute"}}`),
 	} {
 		_, err := New(Brand{URL: "https://example.com"}, own)
 		require.ErrorContains(t, err, want, "%v", own)
 	}
 }
 
-func TestAllMistakesAtOnce(t *testing.T) {
+func TestAllProblemsAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := New(Brand{}, files(
 		"de/opt.txt", "x",
@@ -109,20 +109,20 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	lines := strings.Split(err.Error(), "\n")
 	require.Len(t, lines, 6, err.Error())
 	for i, start := range []string{
-		"de/opt.txt: unknown file", "de_AT: write this", "ar/plurals.json:1: ",
-		"en/otp.sms.txt: the code", "en/welcome.txt:1: there is no field", "de/otp.txt:1: unclosed action",
+		"de/opt.txt: unknown file", "de_AT: rename this", "ar/plurals.json:1: ",
+		"en/otp.sms.txt: the code", "en/welcome.txt:1: unknown field", "de/otp.txt:1: unclosed action",
 	} {
 		require.Contains(t, err.Error(), start, "%d", i)
 	}
 }
 
-func TestEnglishIsNeeded(t *testing.T) {
+func TestEnglishIsRequired(t *testing.T) {
 	t.Parallel()
 	_, err := load(Brand{}, files("layout.html", "", "de/otp.txt", "{{.Code}}"), nil)
 	require.ErrorContains(t, err, "en/otp.html: is missing")
 }
 
-// TestExportedTemplatesAreTheSame shows that overriding everything by what is built in changes nothing.
+// TestExportedTemplatesAreTheSame checks that overriding every file with its built-in version changes nothing.
 func TestExportedTemplatesAreTheSame(t *testing.T) {
 	t.Parallel()
 	builtIn, err := New(Brand{}, nil)
@@ -141,14 +141,14 @@ func TestExportedTemplatesAreTheSame(t *testing.T) {
 	}
 }
 
-func TestOnlyFilesOfAFairSize(t *testing.T) {
+func TestFileSizeAndType(t *testing.T) {
 	t.Parallel()
 	_, err := New(Brand{}, fstest.MapFS{
 		"en/otp.txt":     {Data: make([]byte, 256<<10+1)},
 		"en/welcome.txt": {Mode: fs.ModeNamedPipe},
 	})
-	require.ErrorContains(t, err, "en/otp.txt: has 262145 bytes, and may have 262144")
-	require.ErrorContains(t, err, "en/welcome.txt: is no file")
+	require.ErrorContains(t, err, "en/otp.txt: has 262145 bytes; the limit is 262144")
+	require.ErrorContains(t, err, "en/welcome.txt: is not a regular file")
 }
 
 func TestTemplateThatLoops(t *testing.T) {
@@ -163,7 +163,7 @@ func TestTemplateThatLoops(t *testing.T) {
 		}
 		began := time.Now()
 		err := (&Templates{catalogs: []*catalog{c}}).check()
-		require.EqualError(t, err, "de/otp.txt: is not written in time: does it loop?")
-		require.Equal(t, checkTimeout, time.Since(began), "the first one is the last one")
+		require.EqualError(t, err, "de/otp.txt: rendering takes too long; check the template for an endless loop")
+		require.Equal(t, checkTimeout, time.Since(began), "the first timeout ends the check")
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-// The file plurals.json of a language has the words that follow a number, by CLDR plural form; {n} is the number:
+// plurals is the content of a language's plurals.json: texts with a number, by CLDR plural form; {n} is the number:
 //
 //	{"minutes": {"one": "{n} minute", "other": "{n} minutes"}}
 //
@@ -21,7 +21,7 @@ import (
 type plurals struct {
 	tag     language.Tag
 	minutes map[plural.Form]string
-	invalid bool // its mistakes have been told; it makes no others
+	invalid bool // the file's problems were reported; using it must not cause further ones
 }
 
 var formNames = map[string]plural.Form{
@@ -37,9 +37,9 @@ func parsePlurals(tag language.Tag, file, body string) (*plurals, error) {
 	}
 	forms := content["minutes"]
 	var errs []error
-	for _, word := range slices.Sorted(maps.Keys(content)) {
-		if word != "minutes" {
-			errs = append(errs, fmt.Errorf("%s:%d: unknown word %q; there is only \"minutes\"", file, lineWith(body, word), word))
+	for _, key := range slices.Sorted(maps.Keys(content)) {
+		if key != "minutes" {
+			errs = append(errs, fmt.Errorf("%s:%d: unknown key %q; the only key is \"minutes\"", file, lineWith(body, key), key))
 		}
 	}
 	needed := p.forms()
@@ -60,11 +60,11 @@ func parsePlurals(tag language.Tag, file, body string) (*plurals, error) {
 
 func (p *plurals) form(n int) plural.Form { return plural.Cardinal.MatchPlural(p.tag, n, 0, 0, 0, 0) }
 
-// forms are the names of the forms that whole numbers have.
+// forms returns the names of the forms that whole numbers have.
 func (p *plurals) forms() []string {
 	var names []string
 	for name, form := range formNames {
-		for n := range 1000 { // the rules of every language repeat after hundreds
+		for n := range 1000 { // larger numbers add no form that a lifetime in minutes needs
 			if p.form(n) == form {
 				names = append(names, name)
 				break
@@ -75,7 +75,7 @@ func (p *plurals) forms() []string {
 	return names
 }
 
-// formatMinutes is such as "5 minutes".
+// formatMinutes returns a duration such as "5 minutes".
 func (p *plurals) formatMinutes(n int) string {
 	if p.invalid {
 		return strconv.Itoa(n)
@@ -96,7 +96,7 @@ func lineOf(body string, err error) int {
 	return 1 + strings.Count(body[:min(int(offset), len(body))], "\n")
 }
 
-// lineWith is the line of the key in a JSON text.
+// lineWith returns the line of a key in a JSON text.
 func lineWith(body, key string) int {
 	before, _, _ := strings.Cut(body, `"`+key+`"`)
 	return 1 + strings.Count(before, "\n")

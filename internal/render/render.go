@@ -1,5 +1,5 @@
-// Package render writes the messages: templates, languages, plural forms, dates, the brand, and the length of an SMS. It
-// does no I/O.
+// Package render renders messages from templates: languages, plural forms, dates, the brand, and the length of an SMS. It
+// reads only the file systems it is given.
 package render
 
 import (
@@ -15,28 +15,27 @@ import (
 	"golang.org/x/text/language"
 )
 
-// OTPData is what a message with a one-time password says.
+// OTPData is the content of a message with a one-time password.
 type OTPData struct {
 	Code      string
-	FirstName string        // greets in an email; an SMS never has it
-	TTL       time.Duration // how long the code lives, told in whole minutes
+	FirstName string        // used in an email only
+	TTL       time.Duration // lifetime of the code, shown in whole minutes
 }
 
-// WelcomeData is what the welcome email says.
+// WelcomeData is the content of the welcome email.
 type WelcomeData struct {
 	FirstName   string
-	RequestedAt time.Time // told as a date in UTC; zero for an email without it
+	RequestedAt time.Time // shown as a date in UTC; omitted if zero
 }
 
-// CompletionData is what the SMS after activation says.
+// CompletionData is the content of the SMS after activation.
 type CompletionData struct{ FirstName string }
 
-// Templates are the templates of all languages. They write the messages in the person's language. They are safe for
-// concurrent use.
+// Templates renders messages in the user's language. It is safe for concurrent use.
 //
-// A locale is a BCP 47 tag; the nearest language with templates is taken, English when there is none or the tag is
-// malformed. A first name is plain text wherever it goes: it cannot add markup, a line, a header or a link. The caller
-// fills in the RegistrationID.
+// A locale is a BCP 47 tag. The nearest language with templates is used, or English if there is none or the tag is
+// malformed. A first name is always plain text: it cannot add markup, a line, a header or a link. The caller sets the
+// RegistrationID.
 type Templates struct {
 	brand            Brand
 	host             string
@@ -45,12 +44,12 @@ type Templates struct {
 	layoutOverridden bool
 }
 
-// New returns the built-in templates and those in overrides, which go before them: a folder of the same layout (BuiltIn),
-// as partial as one likes. A language folder there may be new. Without overrides (nil) it returns the built-in ones.
+// New returns the built-in templates, overridden by the files in overrides, which may be nil. overrides has the layout of
+// BuiltIn, may contain any part of its files, and may add languages.
 //
-// Every message is written once in every language. The error has a line for each mistake, which names the file, and the
-// line in it: a template that does not parse, fails or does not end, an unknown file, a one-time password without the
-// code or longer than one SMS. It returns an error as well when a part of the brand is malformed.
+// New renders every message in every language. Its error has one line per problem, with the file and the line in it: a
+// template that does not parse, fails or does not end, an unknown file, a message with a code that lacks the code, or an
+// SMS with a code that needs more than one segment. It also returns an error if a part of the brand is malformed.
 func New(b Brand, overrides fs.FS) (*Templates, error) {
 	return load(b, BuiltIn(), overrides)
 }
@@ -65,15 +64,15 @@ func load(b Brand, builtIn, overrides fs.FS) (*Templates, error) {
 	if err := checkURL(b.SupportURL, "http", "https", "mailto"); err != nil {
 		return nil, fmt.Errorf("brand support URL: %w", err)
 	}
-	own, errs := readFolder(builtIn)
-	var others folder
+	base, errs := readFolder(builtIn)
+	var overriding folder
 	if overrides != nil {
-		var mistakes error
-		others, mistakes = readFolder(overrides)
-		errs = errors.Join(errs, mistakes)
-		_, t.layoutOverridden = others[layoutFile]
+		var more error
+		overriding, more = readFolder(overrides)
+		errs = errors.Join(errs, more)
+		_, t.layoutOverridden = overriding[layoutFile]
 	}
-	t.catalogs, err = loadCatalogs(own, others)
+	t.catalogs, err = loadCatalogs(base, overriding)
 	tags := make([]language.Tag, len(t.catalogs))
 	for i, c := range t.catalogs {
 		tags[i] = c.tag
@@ -85,9 +84,9 @@ func load(b Brand, builtIn, overrides fs.FS) (*Templates, error) {
 	return t, nil
 }
 
-// OTP renders the code for the channel. An SMS fits into one segment; with a Brand.URL its last line binds the code to
-// the site, so that browsers fill it in there and nowhere else (https://wicg.github.io/sms-one-time-codes/). Where that
-// line does not fit, even with fewer words before it, the SMS goes without it.
+// OTP renders the message with a code for the channel. An SMS fits into one segment. With a Brand.URL, its last line binds
+// the code to the site, so that browsers fill it in only there (https://wicg.github.io/sms-one-time-codes/). If that line
+// does not fit even with a shorter text, it is omitted.
 func (t *Templates) OTP(locale string, channel message.Channel, to string, data OTPData) (message.Message, error) {
 	v := view{FirstName: data.FirstName, Code: data.Code, Minutes: max(1, int(data.TTL/time.Minute))}
 	switch channel {
@@ -101,77 +100,77 @@ func (t *Templates) OTP(locale string, channel message.Channel, to string, data 
 	}
 }
 
-// Welcome renders the welcome email. What it says is true before and after the person has entered the code.
+// Welcome renders the welcome email. Its text is correct both before and after the user has entered the code.
 func (t *Templates) Welcome(locale, to string, data WelcomeData) (message.Message, error) {
 	return t.email(message.KindWelcome, locale, to, view{FirstName: data.FirstName, requestedAt: data.RequestedAt})
 }
 
-// Completion renders the SMS that says that the account is active. It greets by name if one segment holds that.
+// Completion renders the SMS after activation. It contains the name only if the SMS still fits into one segment.
 func (t *Templates) Completion(locale, to string, data CompletionData) (message.Message, error) {
 	return t.sms(message.KindCompletion, locale, to, view{FirstName: data.FirstName})
 }
 
-// complete adds what does not depend on the message.
+// complete adds the values that do not depend on the message.
 func (t *Templates) complete(locale string, v view) view {
 	v.Brand, v.Host = t.brand, t.host
 	v.Support = strings.TrimPrefix(t.brand.SupportURL, "mailto:")
 	v.FirstName = SafeName(v.FirstName)
-	v.person = language.Make(locale)
+	v.locale = language.Make(locale)
 	return v
 }
 
-func (t *Templates) catalogFor(person language.Tag) *catalog {
-	_, i, _ := t.matcher.Match(person)
+func (t *Templates) catalogFor(locale language.Tag) *catalog {
+	_, i, _ := t.matcher.Match(locale)
 	return t.catalogs[i]
 }
 
 func (t *Templates) sms(kind message.Kind, locale, to string, v view) (message.Message, error) {
 	v = t.complete(locale, v)
-	text, err := t.catalogFor(v.person).fit(smsFile(string(kind)), v)
+	text, err := t.catalogFor(v.locale).fit(smsFile(string(kind)), v)
 	if err != nil {
 		return message.Message{}, fmt.Errorf("render %s: %w", kind, err)
 	}
 	return message.Message{Kind: kind, Channel: message.ChannelSMS, To: to, Text: text}, nil
 }
 
-// fit writes an SMS with as much as one segment holds.
+// fit renders the first variant of an SMS that fits into one segment, or the last variant if none fits.
 func (c *catalog) fit(name string, v view) (text string, err error) {
 	for _, v := range variants(name, v) {
-		if text, err = c.write(name, v); err != nil || Segments(text).Segments == 1 {
+		if text, err = c.render(name, v); err != nil || Segments(text).Segments == 1 {
 			return text, err
 		}
 	}
 	return text, nil
 }
 
-// variants are the ways to write a file, the best first. An SMS may leave out the name and use fewer words; a code that
-// browsers fill in on their own is worth more than words.
+// variants returns the values to render a file with, best first. An SMS may omit the name and use a shorter text. The line
+// for browsers is preferred to the longer text.
 func variants(name string, v view) []view {
-	ways := []view{v}
+	all := []view{v}
 	if !strings.HasSuffix(name, ".sms.txt") {
-		return ways
+		return all
 	}
 	if v.FirstName != "" {
 		v.FirstName = ""
-		ways = append(ways, v)
+		all = append(all, v)
 	}
 	short := v
 	short.Short = true
-	ways = append(ways, short)
+	all = append(all, short)
 	if v.Host != "" {
 		v.Host, short.Host = "", ""
-		ways = append(ways, v, short)
+		all = append(all, v, short)
 	}
-	return ways
+	return all
 }
 
 func (t *Templates) email(kind message.Kind, locale, to string, v view) (message.Message, error) {
 	v = t.complete(locale, v)
-	c := t.catalogFor(v.person)
+	c := t.catalogFor(v.locale)
 	files := emailFiles(string(kind))
-	subject, err1 := c.write(files[0], v)
-	text, err2 := c.write(files[1], v)
-	html, err3 := c.write(files[2], v)
+	subject, err1 := c.render(files[0], v)
+	text, err2 := c.render(files[1], v)
+	html, err3 := c.render(files[2], v)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return message.Message{}, fmt.Errorf("render %s: %w", kind, err)
 	}

@@ -29,10 +29,10 @@ func newTemplates(t *testing.T, b render.Brand) *render.Templates {
 	return r
 }
 
-// requested is the last second of a day, in UTC; elsewhere it is the next one.
+// requested is the last second of a day in UTC. In zones to the east it is already the next day.
 var requested = time.Date(2026, 3, 7, 23, 59, 59, 0, time.UTC)
 
-// rendered is every message for one first name.
+// rendered returns every message for one first name.
 func rendered(t require.TestingT, r *render.Templates, locale, name string) map[string]message.Message {
 	otp := render.OTPData{Code: "012345", FirstName: name, TTL: 10 * time.Minute}
 	otpSMS, err := r.OTP(locale, message.ChannelSMS, "+15005550006", otp)
@@ -157,14 +157,14 @@ func TestBrand(t *testing.T) {
 		{Name: strings.Repeat("Ж", 32)},
 	} {
 		_, err := render.New(long, nil)
-		require.ErrorContains(t, err, "one segment holds", "%+v", long)
+		require.ErrorContains(t, err, "but one segment has", "%+v", long)
 	}
 	m := rendered(t, newTemplates(t, render.Brand{Name: "Acme\r\nBcc: all@example.com"}), "en", "Ada")
 	require.Equal(t, "Welcome to Acme Bcc: all@example.com", m["welcome_email"].Subject)
 }
 
-// TestSMSGivesUpWhatDoesNotFit shows what goes first: words, then the line that binds the code, never the code.
-func TestSMSGivesUpWhatDoesNotFit(t *testing.T) {
+// TestSMSOmitsWhatDoesNotFit checks the order: first the longer text, then the line that binds the code, never the code.
+func TestSMSOmitsWhatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	hosts := map[string]string{
 		"short": "https://a.example", "usual": "https://registrar.example.com",
@@ -196,8 +196,8 @@ func TestSMSGivesUpWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-// TestCompletionSMSGreetsWhereThereIsRoom shows that a long name is left out before a second SMS is paid.
-func TestCompletionSMSGreetsWhereThereIsRoom(t *testing.T) {
+// TestCompletionSMSOmitsALongName checks that a name is omitted if the SMS would need a second segment.
+func TestCompletionSMSOmitsALongName(t *testing.T) {
 	t.Parallel()
 	r := newTemplates(t, brand)
 	for _, locale := range []string{"en", "de", "ar"} {

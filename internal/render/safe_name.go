@@ -6,12 +6,12 @@ import (
 	"unicode"
 )
 
-// looksLikeLink finds what mail clients and phones turn into a link on their own: the first name comes from whoever
-// filled in the form, and the message may go to somebody else.
+// looksLikeLink matches text that mail clients and phones turn into a link. Anyone can put such text into the form's first
+// name, together with another user's address.
 var looksLikeLink = regexp.MustCompile(`[/@\\]|[\pL\pN-][.。．｡][\pL\pN-]{2,}|\pN[\pN\s().+-]{4,}\pN`)
 
-// SafeName makes a first name fit to greet with: one line, without control or bidirectional characters. It is empty,
-// and the greeting goes without a name, when the name would become a link.
+// SafeName returns a first name that is safe in a greeting: one line, without control or bidirectional characters. It
+// returns "" if a mail client would turn the name into a link; the greeting then has no name.
 func SafeName(name string) string {
 	name = oneLine(name)
 	if looksLikeLink.MatchString(name) {
@@ -20,8 +20,8 @@ func SafeName(name string) string {
 	return name
 }
 
-// oneLine turns every run of white space into one space and drops what is not text: control characters, line and
-// paragraph separators, and the marks that reorder the text around them.
+// oneLine replaces every run of white space, including line breaks, by one space. It removes control characters and
+// bidirectional marks, which reorder the text around them.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {

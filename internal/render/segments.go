@@ -6,40 +6,40 @@ import (
 	"unicode/utf16"
 )
 
-// Encoding is how an SMS is coded.
+// Encoding is the character encoding of an SMS.
 type Encoding string
 
 // The encodings.
 const (
-	EncodingGSM7 Encoding = "GSM-7" // 7 bits a character; only those of 3GPP TS 23.038, section 6.2.1
+	EncodingGSM7 Encoding = "GSM-7" // 7 bits a character; the alphabet of 3GPP TS 23.038, section 6.2.1
 	EncodingUCS2 Encoding = "UCS-2" // UTF-16
 )
 
-// SMSInfo is what a text takes as an SMS.
+// SMSInfo is the size of a text as an SMS.
 type SMSInfo struct {
 	Encoding Encoding
-	Units    int // of the text: septets in GSM-7, UTF-16 code units in UCS-2
-	Segments int // messages that it is sent, and paid, as; at least 1
-	Left     int // units that the last segment still holds
+	Units    int // length of the text: septets in GSM-7, UTF-16 code units in UCS-2
+	Segments int // number of messages that are sent and charged; at least 1
+	Left     int // free units in the last segment
 }
 
-// The units of a segment. One of several gives 6 bytes to the header that joins them (3GPP TS 23.040, section 9.2.3.24.1).
+// Units per segment. In an SMS of several segments, each has a header of 6 bytes (3GPP TS 23.040, section 9.2.3.24.1).
 const (
 	gsmSingle, gsmJoined   = 160, 153
 	ucs2Single, ucs2Joined = 70, 67
 )
 
-// A basic character takes one septet, one of the extension takes two. Any other makes the whole message UCS-2.
+// A basic character needs one septet, an extension character two. Any other character makes the whole message UCS-2.
 const (
 	gsmBasic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
 		"¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 	gsmExtension = "\f^{}\\[~]|€"
 )
 
-// Segments counts what text takes as an SMS. A character of two units is never divided between two segments.
+// Segments returns the size of text as an SMS. A character of two units is never divided between two segments.
 func Segments(text string) SMSInfo {
 	info := SMSInfo{Encoding: EncodingGSM7}
-	sizes := make([]int, 0, len(text)) // of the characters, in units
+	sizes := make([]int, 0, len(text)) // sizes of the characters in units
 	for _, r := range text {
 		switch {
 		case strings.ContainsRune(gsmBasic, r):
@@ -81,7 +81,7 @@ func (i SMSInfo) fill(sizes []int, single, joined int) SMSInfo {
 	return i
 }
 
-// Capacity is how many units the segments hold together.
+// Capacity returns the total capacity of the segments in units.
 func (i SMSInfo) Capacity() int {
 	joined := gsmJoined
 	if i.Encoding == EncodingUCS2 {
@@ -93,7 +93,7 @@ func (i SMSInfo) Capacity() int {
 	return i.Segments * joined
 }
 
-// singleCapacity is how many units a message of one segment holds.
+// singleCapacity returns the capacity in units of a message with one segment.
 func (i SMSInfo) singleCapacity() int {
 	if i.Encoding == EncodingUCS2 {
 		return ucs2Single
@@ -101,7 +101,7 @@ func (i SMSInfo) singleCapacity() int {
 	return gsmSingle
 }
 
-// String is such as "GSM-7, 47 of 160, 1 segment".
+// String returns a summary such as "GSM-7, 47 of 160, 1 segment".
 func (i SMSInfo) String() string {
 	plural := "s"
 	if i.Segments == 1 {

@@ -25,8 +25,8 @@ func TestSegments(t *testing.T) {
 		strings.Repeat("a", 306): {gsm, 306, 2, 0},
 		strings.Repeat("a", 307): {gsm, 307, 3, 152},
 		strings.Repeat("€", 80):  {gsm, 160, 1, 0},
-		strings.Repeat("€", 81):  {gsm, 162, 2, 143}, // 76 and 5: the 77th would begin at septet 153
-		strings.Repeat("a", 152) + "€" + "aaaa": {gsm, 158, 1, 2}, // in one segment nothing is divided
+		strings.Repeat("€", 81):  {gsm, 162, 2, 143}, // 76 and 5: the 77th would start at septet 153
+		strings.Repeat("a", 152) + "€" + "aaaa": {gsm, 158, 1, 2}, // in one segment no character is divided
 		strings.Repeat("a", 152) + "€aaaaaaa":   {gsm, 161, 2, 144},
 		"Zoë":                                   {ucs2, 3, 1, 67},
 		"Код":                                   {ucs2, 3, 1, 67},
@@ -66,14 +66,14 @@ func TestSegmentsHoldTheText(t *testing.T) {
 				strings.Count(text, "~")+strings.Count(text, "[")+strings.Count(text, "]")+strings.Count(text, "|")+
 				strings.Count(text, "^")+strings.Count(text, `\`)+strings.Count(text, "\f"), info.Units)
 		}
-		// At most one unit of a segment is left empty, where a character of two would not fit.
+		// At most one unit of a segment is unused, if a character of two units would not fit.
 		padding := info.Capacity() - info.Units - info.Left
 		require.GreaterOrEqual(t, padding, 0)
 		require.Less(t, padding, info.Segments)
 		require.GreaterOrEqual(t, info.Left, 0)
 		require.Less(t, info.Left, info.Capacity()/info.Segments+1)
 
-		// What is left fits, one more does not.
+		// A text of the free units fits, one more unit does not.
 		filler := "a"
 		same := render.Segments(text + strings.Repeat(filler, info.Left))
 		require.Equal(t, info.Segments, same.Segments)

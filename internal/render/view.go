@@ -7,35 +7,35 @@ import (
 	"golang.org/x/text/language"
 )
 
-// view is what the templates see.
+// view is the data of the templates.
 type view struct {
 	Brand     Brand
-	Host      string // of Brand.URL, for the origin-bound code; empty where it would not fit
-	Support   string // Brand.SupportURL as a person reads it: an address without mailto:
-	FirstName string // empty where there is none, or it would not fit
+	Host      string // of Brand.URL, for the origin-bound code; empty if it would not fit
+	Support   string // Brand.SupportURL as shown to users: an email address without mailto:
+	FirstName string // empty if unknown or if it would not fit
 	Code      string
-	Minutes   int  // a code's life
-	Short     bool // asks for fewer words: with all of them the SMS would not fit
+	Minutes   int  // lifetime of the code
+	Short     bool // selects a shorter text, because the SMS would not fit otherwise
 
 	requestedAt time.Time
-	person      language.Tag  // whom the message is for
-	language    *languageData // the language of the file that is being written
+	locale      language.Tag  // of the user
+	language    *languageData // of the file that is being rendered
 }
 
-// viewFields is what a mistyped field is answered with.
+// viewFields lists the fields in the error for an unknown field.
 const viewFields = ".Brand.Name, .Brand.URL, .Brand.SupportURL, .Support, .FirstName, .Code, .Minutes, .ValidFor, " +
 	".RequestedOn, .Host, .Short, .Lang and .Dir"
 
-// languageData is a language that files are written in.
+// languageData is the language of a template file.
 type languageData struct {
 	tag     language.Tag
-	plurals *plurals // nil when neither the language nor a parent of it has the file
+	plurals *plurals // nil if neither the language nor one of its parents has the file
 }
 
-// Lang is the value of the HTML lang attribute.
+// Lang returns the value of the HTML lang attribute.
 func (v view) Lang() string { return v.language.tag.String() }
 
-// Dir is the value of the HTML dir attribute.
+// Dir returns the value of the HTML dir attribute.
 func (v view) Dir() string {
 	switch script, _ := v.language.tag.Script(); script.String() {
 	case "Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa":
@@ -45,18 +45,18 @@ func (v view) Dir() string {
 	}
 }
 
-// ValidFor is a code's life in words, such as "5 minutes".
+// ValidFor returns the lifetime of the code as text, such as "5 minutes".
 func (v view) ValidFor() (string, error) {
 	if v.language.plurals == nil {
-		return "", fmt.Errorf("%s/%s is missing, which has the words for it", v.language.tag, pluralsFile)
+		return "", fmt.Errorf("%s/%s is missing, which has the text for it", v.language.tag, pluralsFile)
 	}
 	return v.language.plurals.formatMinutes(v.Minutes), nil
 }
 
-// RequestedOn is the date, in UTC, at which the account was requested. It is empty when that is not known.
+// RequestedOn returns the UTC date of the registration request, or "" if it is unknown.
 func (v view) RequestedOn() string {
 	if v.requestedAt.IsZero() {
 		return ""
 	}
-	return date(v.person, v.language.tag, v.requestedAt)
+	return date(v.locale, v.language.tag, v.requestedAt)
 }
