@@ -13,7 +13,7 @@ import (
 	"registrar/workflows"
 )
 
-// tryOf is what an activity's error tells about its last try.
+// tryOf returns the details of the last attempt in an activity's error.
 func tryOf(t *testing.T, err error) workflows.Try {
 	t.Helper()
 	var try workflows.Try
@@ -21,7 +21,7 @@ func tryOf(t *testing.T, err error) workflows.Try {
 	return try
 }
 
-func TestFailedTryIsRecorded(t *testing.T) {
+func TestFailedAttemptIsRecorded(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.sms.send = func(context.Context, message.Message) (message.Receipt, error) {
@@ -38,7 +38,7 @@ func TestFailedTryIsRecorded(t *testing.T) {
 	}, f.attempts[0])
 }
 
-func TestFailedTryCountsWithoutItsRecord(t *testing.T) {
+func TestFailureToRecordAnAttemptIsIgnored(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.ledger.recordAttempt = func(context.Context, message.Attempt) error { return errStore }
@@ -48,7 +48,7 @@ func TestFailedTryCountsWithoutItsRecord(t *testing.T) {
 	require.Equal(t, workflows.Try{Number: 1}, tryOf(t, err))
 }
 
-func TestPausedProviderWasNotTried(t *testing.T) {
+func TestPausedProviderIsNotAnAttempt(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.email.send = func(context.Context, message.Message) (message.Receipt, error) {
@@ -60,8 +60,8 @@ func TestPausedProviderWasNotTried(t *testing.T) {
 	require.Empty(t, f.attempts)
 }
 
-// TestPersistUserTellsAResetRunWhereToGoOn covers the only case in which the ledger is asked.
-func TestPersistUserTellsAResetRunWhereToGoOn(t *testing.T) {
+// TestPersistUserReturnsTheCodesSentToAResetRun covers the only case in which PersistUser reads the ledger.
+func TestPersistUserReturnsTheCodesSentToAResetRun(t *testing.T) {
 	t.Parallel()
 	in := workflows.PersistInput{Registration: user.Registration{ID: "r-1"}}
 	for name, c := range map[string]struct {

@@ -12,7 +12,7 @@ import (
 	"registrar/workflows"
 )
 
-// StoreCampaign stores what a campaign says. What was stored first stays.
+// StoreCampaign stores the content of a campaign. If it is already stored, the first content stays.
 func (a *Activities) StoreCampaign(ctx context.Context, in workflows.StoreCampaignInput) (workflows.StoreCampaignResult, error) {
 	err := a.Campaigns.StoreCampaign(ctx, message.Campaign{
 		ID: in.CampaignID, Name: in.Content.Name, Subject: in.Content.Subject, Text: in.Content.Text, HTML: in.Content.HTML,
@@ -22,7 +22,7 @@ func (a *Activities) StoreCampaign(ctx context.Context, in workflows.StoreCampai
 	return workflows.StoreCampaignResult{}, databaseError(ctx, err)
 }
 
-// StartCampaign settles to whom a campaign goes, and counts them.
+// StartCampaign fixes the audience of a campaign and counts its recipients.
 func (a *Activities) StartCampaign(ctx context.Context, in workflows.StartCampaignInput) (workflows.StartCampaignResult, error) {
 	c, found, err := a.Campaigns.StartCampaign(ctx, in.CampaignID, in.At, string(workflows.CampaignRunning))
 	if err == nil && !found {
@@ -31,7 +31,7 @@ func (a *Activities) StartCampaign(ctx context.Context, in workflows.StartCampai
 	return workflows.StartCampaignResult{StartedAt: c.StartedAt, Recipients: c.Recipients}, databaseError(ctx, err)
 }
 
-// SetCampaignStatus tells the database where a campaign stands.
+// SetCampaignStatus stores the status of a campaign.
 func (a *Activities) SetCampaignStatus(ctx context.Context, in workflows.CampaignStatusInput) (workflows.CampaignStatusResult, error) {
 	err := a.Campaigns.SetCampaignStatus(ctx, in.CampaignID, string(in.Status), in.EndedAt)
 	return workflows.CampaignStatusResult{}, databaseError(ctx, err)
@@ -39,11 +39,11 @@ func (a *Activities) SetCampaignStatus(ctx context.Context, in workflows.Campaig
 
 var errUnknownCampaign = errors.New("the campaign is not in the database")
 
-// SendCampaignBatch sends to the next people of a campaign unless the ledger has the batch. A provider that takes a part of
-// it makes the batch smaller: the next one begins behind that part.
+// SendCampaignBatch sends to the next recipients of a campaign unless the ledger has the batch. If a provider accepts only
+// the first part, the batch ends there and the next batch starts behind it.
 //
-// When the ledger cannot be written after the provider took the batch, the row is in the result, for the workflow to have
-// it written: a try again would send again.
+// If the provider accepts the batch but the ledger cannot be written, the result contains the row, and the workflow has it
+// recorded. A retry of this step would send the batch twice.
 func (a *Activities) SendCampaignBatch(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
 	var gone []message.Suppression
 	taken, sent := earlierBatch(ctx, in)
@@ -63,7 +63,7 @@ func (a *Activities) SendCampaignBatch(ctx context.Context, in workflows.Campaig
 	kept, err := a.recordBatch(ctx, taken)
 	a.suppress(ctx, gone)
 	if err != nil {
-		activity.GetLogger(ctx).Warn("a batch was sent and is not in the ledger yet", "number", taken.Number, "err", err)
+		activity.GetLogger(ctx).Warn("batch sent but not recorded; the workflow will record it", "number", taken.Number, "err", err)
 		out := batchResult(taken, taken.Receipt.Provider)
 		out.Unrecorded = &taken
 		return out, nil
@@ -80,9 +80,9 @@ func (a *Activities) RecordCampaignBatch(ctx context.Context, in workflows.Recor
 	return batchResult(kept, in.Batch.Receipt.Provider), nil
 }
 
-// earlierBatch is the batch that an activity of the release of the v3 histories could not write to the ledger: that release
-// left it in its heartbeat for the next attempt, which may be made here, and in its error for the next activity. Delete it
-// with workflows.CampaignBatchInput.Taken.
+// earlierBatch returns a batch that an earlier attempt sent but could not record. Only the release of the v3 histories
+// leaves it in the heartbeat for the next attempt, which may run here, and in its error for the next activity. Delete it
+// together with workflows.CampaignBatchInput.Taken.
 func earlierBatch(ctx context.Context, in workflows.CampaignBatchInput) (message.CampaignBatch, bool) {
 	var taken message.CampaignBatch
 	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &taken) == nil {
@@ -100,7 +100,7 @@ func batchResult(b message.CampaignBatch, provider string) workflows.CampaignBat
 	}
 }
 
-// sendBatch hands the next people to a provider. The row is empty when nobody is left. Those who are gone have no mailbox.
+// sendBatch sends to the next recipients. The row is empty if none is left. gone are the recipients without a mailbox.
 func (a *Activities) sendBatch(ctx context.Context, in workflows.CampaignBatchInput) (
 	row message.CampaignBatch, gone []message.Suppression, err error,
 ) {
@@ -111,13 +111,13 @@ func (a *Activities) sendBatch(ctx context.Context, in workflows.CampaignBatchIn
 	if !found {
 		return message.CampaignBatch{}, nil, internalError(errUnknownCampaign)
 	}
-	people, err := a.Campaigns.Addressees(ctx, c.Audience(), in.After, in.Size)
-	if err != nil || len(people) == 0 {
+	addressees, err := a.Campaigns.Addressees(ctx, c.Audience(), in.After, in.Size)
+	if err != nil || len(addressees) == 0 {
 		return message.CampaignBatch{}, nil, databaseError(ctx, err)
 	}
-	batch, err := a.writeBatch(c, people)
+	batch, err := a.composeBatch(c, addressees)
 	if err != nil {
-		return message.CampaignBatch{}, nil, internalError(fmt.Errorf("write the campaign: %w", err))
+		return message.CampaignBatch{}, nil, internalError(fmt.Errorf("compose the campaign: %w", err))
 	}
 	batch.Number = in.Number
 	receipt, err := a.deliverBatch(ctx, batch)
@@ -125,17 +125,17 @@ func (a *Activities) sendBatch(ctx context.Context, in workflows.CampaignBatchIn
 		return message.CampaignBatch{}, nil, err
 	}
 	return message.CampaignBatch{
-		CampaignID: in.CampaignID, Number: in.Number, After: in.After, Last: people[receipt.Done-1].UserID,
+		CampaignID: in.CampaignID, Number: in.Number, After: in.After, Last: addressees[receipt.Done-1].UserID,
 		Size: receipt.Done, Rejected: len(receipt.Rejected), Receipt: receipt.Receipt, SentAt: now(),
-	}, bouncedOf(people, receipt), nil
+	}, bouncedOf(addressees, receipt), nil
 }
 
-func (a *Activities) writeBatch(c message.Campaign, people []message.Addressee) (message.Batch, error) {
+func (a *Activities) composeBatch(c message.Campaign, addressees []message.Addressee) (message.Batch, error) {
 	subject, text, html, err := a.Composer.Patterns(workflows.CampaignContent{
 		Name: c.Name, Subject: c.Subject, Text: c.Text, HTML: c.HTML, Locale: c.Locale,
 	})
 	batch := message.Batch{CampaignID: c.ID, Subject: subject, Text: text, HTML: html}
-	for _, p := range people {
+	for _, p := range addressees {
 		batch.Recipients = append(batch.Recipients, message.Recipient{
 			To: p.Email, FirstName: render.SafeName(p.FirstName), UnsubscribeURL: a.Composer.UnsubscribeURL(c.ID, p.UserID),
 		})
@@ -143,12 +143,12 @@ func (a *Activities) writeBatch(c message.Campaign, people []message.Addressee) 
 	return batch, err
 }
 
-// deliverBatch hands a batch to a provider. Without an error at least one recipient needs no other try. It ends early when the
-// worker is being stopped.
+// deliverBatch sends a batch through a provider. Without an error at least one recipient needs no further attempt. It ends
+// early if the worker stops.
 func (a *Activities) deliverBatch(ctx context.Context, batch message.Batch) (message.BatchReceipt, error) {
 	sending, cancel := withMargin(ctx, ledgerMargin+resultMargin)
 	defer cancel()
-	batch.Attempt = tryNumber(ctx)
+	batch.Attempt = attemptNumber(ctx)
 	var refusals []*message.Error
 	sending = message.WithRefusals(sending, func(e *message.Error) { refusals = append(refusals, e) })
 	sending = message.WithStop(sending, activity.GetWorkerStopChannel(ctx))

@@ -10,31 +10,32 @@ import (
 	"registrar/workflows"
 )
 
-// maxUnknownTries is how many tries of a batch may end without anybody knowing whether the provider took it.
-const maxUnknownTries = 2
+// maxUnknownAttempts is the maximum number of attempts of a batch with an unknown outcome.
+const maxUnknownAttempts = 2
 
-// batchError is deliveryError, but that a batch which a provider may have taken mostUnknown times is not sent again by
-// itself: each try may be one more copy for everybody, so an operator decides. The tries are counted in the heartbeat.
+// batchError is like deliveryError, but after maxUnknownAttempts attempts with an unknown outcome the error is not retryable. Each
+// further attempt could send every recipient one more copy, so an operator must decide. The heartbeat counts the attempts.
 func batchError(ctx context.Context, refusals []*message.Error) error {
 	last := refusals[len(refusals)-1]
 	if !last.Unknown {
 		return deliveryError(ctx, message.ChannelEmail, refusals)
 	}
-	tries := unknownTries(ctx) + 1
-	if tries < maxUnknownTries {
-		// Also when the worker is being stopped, which is what may have cut the try short.
-		activity.RecordHeartbeat(context.WithoutCancel(ctx), tries)
+	attempts := unknownAttempts(ctx) + 1
+	if attempts < maxUnknownAttempts {
+		// The worker may be stopping, which may have interrupted the attempt; the count must be recorded even then.
+		activity.RecordHeartbeat(context.WithoutCancel(ctx), attempts)
 		return deliveryError(ctx, message.ChannelEmail, refusals)
 	}
-	return temporal.NewNonRetryableApplicationError("nobody knows whether the provider took the batch, and it was tried again once",
+	return temporal.NewNonRetryableApplicationError("two attempts ended without an answer, so the provider may have accepted the batch",
 		string(workflows.ReasonEmailUnavailable), last,
-		workflows.Try{Number: tryNumber(ctx), Provider: last.Provider, Code: last.Code})
+		workflows.Try{Number: attemptNumber(ctx), Provider: last.Provider, Code: last.Code})
 }
 
-// unknownTries are the earlier tries of this step whose outcome is unknown. A heartbeat that holds something else is no count.
-func unknownTries(ctx context.Context) (tries int) {
-	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &tries) != nil {
+// unknownAttempts returns the number of earlier attempts of this step with an unknown outcome. Heartbeat details of another
+// type count as 0.
+func unknownAttempts(ctx context.Context) (attempts int) {
+	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &attempts) != nil {
 		return 0
 	}
-	return tries
+	return attempts
 }

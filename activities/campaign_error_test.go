@@ -12,8 +12,8 @@ import (
 	"registrar/workflows"
 )
 
-// TestBatchOfUnknownOutcomeIsTriedTwice has a provider that takes a batch and never says so. A try that it refuses, in
-// between, is no proof that the other one was lost.
+// TestBatchOfUnknownOutcomeIsTriedTwice: a provider may accept a batch but never answers. A refused attempt in between does
+// not prove that the earlier attempt was lost.
 func TestBatchOfUnknownOutcomeIsTriedTwice(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t, 5)
@@ -41,7 +41,7 @@ func TestBatchOfUnknownOutcomeIsTriedTwice(t *testing.T) {
 	}
 	require.Len(t, f.attempts, 4)
 
-	f.newAttempt() // an operator's retry is a new step
+	f.newAttempt() // an operator's retry starts a new step
 	f.batches.sendBatch = f.takeBatch
 	require.Equal(t, 5, func() int { sent, _ := f.drive(t, 10); return sent }())
 	f.requireOnce(t)

@@ -76,7 +76,7 @@ func (f *batchesFake) SendBatch(ctx context.Context, b message.Batch) (message.B
 
 var startedAt = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 
-// campaignFixture is a campaign to people u-000, u-001 … on fakes that all work: the ledger remembers, the provider takes
+// campaignFixture is a campaign to users u-000, u-001 … with working fakes: the ledger stores entries, the provider accepts
 // every batch.
 type campaignFixture struct {
 	*fixture
@@ -136,7 +136,7 @@ func (f *campaignFixture) takeBatch(_ context.Context, b message.Batch) (message
 	return message.BatchReceipt{Receipt: message.Receipt{Provider: "mailgun", MessageID: "m-1"}, Done: len(b.Recipients)}, nil
 }
 
-// drive runs the campaign as its workflow does.
+// drive runs the campaign like its workflow.
 func (f *campaignFixture) drive(t *testing.T, size int) (sent, rejected int) {
 	t.Helper()
 	in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: size}
@@ -153,7 +153,7 @@ func (f *campaignFixture) drive(t *testing.T, size int) (sent, rejected int) {
 	}
 }
 
-// insist runs an activity until it succeeds.
+// insist retries an activity until it succeeds.
 func insist[I, O any](t *testing.T, f *campaignFixture, step func(context.Context, I) (O, error), in I) O {
 	t.Helper()
 	for range 100 {
@@ -162,7 +162,7 @@ func insist[I, O any](t *testing.T, f *campaignFixture, step func(context.Contex
 			return out
 		}
 	}
-	require.Fail(t, "the activity fails again and again")
+	require.Fail(t, "the activity does not succeed")
 	panic("not reached")
 }
 

@@ -9,11 +9,11 @@ import (
 	"registrar/internal/user"
 )
 
-// bouncedOf are the people of a batch of whom the provider says that they have no mailbox, for the list of suppressions.
-func bouncedOf(people []message.Addressee, receipt message.BatchReceipt) []message.Suppression {
+// bouncedOf returns suppressions for the recipients of a batch whose mailbox does not exist.
+func bouncedOf(addressees []message.Addressee, receipt message.BatchReceipt) []message.Suppression {
 	var gone []message.Suppression
 	for _, i := range receipt.Gone {
-		if _, canonical, err := user.ParseEmail(people[i].Email); err == nil {
+		if _, canonical, err := user.ParseEmail(addressees[i].Email); err == nil {
 			gone = append(gone, message.Suppression{
 				Address: canonical, Reason: message.Bounced, Source: receipt.Provider, Since: now(),
 			})
@@ -22,13 +22,14 @@ func bouncedOf(people []message.Addressee, receipt message.BatchReceipt) []messa
 	return gone
 }
 
-// suppress puts addresses on the list. The batch counts without it, too: the next campaign finds out anew.
+// suppress adds addresses to the suppression list. If that fails, it only logs a warning: the next campaign detects the
+// missing mailboxes again.
 func (a *Activities) suppress(ctx context.Context, gone []message.Suppression) {
 	ctx, cancel := recordingContext(ctx)
 	defer cancel()
-	for _, one := range gone {
-		if err := a.Campaigns.Suppress(ctx, one); err != nil {
-			activity.GetLogger(ctx).Warn("could not list an address that has no mailbox", "err", err)
+	for _, s := range gone {
+		if err := a.Campaigns.Suppress(ctx, s); err != nil {
+			activity.GetLogger(ctx).Warn("address without a mailbox not added to the suppression list", "err", err)
 			return
 		}
 	}

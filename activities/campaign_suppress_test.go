@@ -11,7 +11,7 @@ import (
 	"registrar/workflows"
 )
 
-func TestAddressesWithoutAMailboxAreListed(t *testing.T) {
+func TestAddressesWithoutAMailboxAreSuppressed(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t, 4)
 	f.batches.sendBatch = func(context.Context, message.Batch) (message.BatchReceipt, error) {
@@ -21,7 +21,7 @@ func TestAddressesWithoutAMailboxAreListed(t *testing.T) {
 	}
 	var listed []message.Suppression
 	f.campaigns.suppress = func(_ context.Context, s message.Suppression) error {
-		require.Len(t, f.ledger, 1, "the ledger comes first")
+		require.Len(t, f.ledger, 1, "the ledger is written first")
 		require.WithinDuration(t, time.Now(), s.Since, time.Minute)
 		s.Since = time.Time{}
 		listed = append(listed, s)
@@ -40,6 +40,6 @@ func TestAddressesWithoutAMailboxAreListed(t *testing.T) {
 	f.newAttempt()
 	f.campaigns.suppress = func(context.Context, message.Suppression) error { return errStore }
 	out, err = run(t, f.fixture, f.steps.SendCampaignBatch, in)
-	require.NoError(t, err, "the batch was sent and counted")
+	require.NoError(t, err, "the batch was sent and recorded")
 	require.Equal(t, 3, out.Rejected)
 }

@@ -12,7 +12,7 @@ import (
 	"registrar/workflows"
 )
 
-func TestBatchIsWrittenAndRecorded(t *testing.T) {
+func TestBatchIsSentAndRecorded(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t, 3)
 	f.campaigns.addressees = func(context.Context, message.Audience, string, int) ([]message.Addressee, error) {
@@ -46,15 +46,15 @@ func TestBatchIsWrittenAndRecorded(t *testing.T) {
 		Receipt: message.Receipt{Provider: "mailgun", MessageID: "m-1"},
 	}, row)
 
-	f.batches.sendBatch = nil // a second time would panic
+	f.batches.sendBatch = nil // a second call would panic
 	out, err = run(t, f.fixture, f.steps.SendCampaignBatch, in)
 	require.NoError(t, err)
 	want.Provider = ""
-	require.Equal(t, want, out, "the ledger has it")
+	require.Equal(t, want, out, "the result comes from the ledger")
 }
 
-// TestNobodyIsLeftOutOrWrittenToTwice breaks one thing after another while a campaign goes to 95 people.
-func TestNobodyIsLeftOutOrWrittenToTwice(t *testing.T) {
+// TestEachRecipientGetsOneCopy injects one fault at a time while a campaign runs to 95 users.
+func TestEachRecipientGetsOneCopy(t *testing.T) {
 	t.Parallel()
 	for name, breakSomething := range map[string]func(*campaignFixture){
 		"nothing": func(*campaignFixture) {},
@@ -122,9 +122,9 @@ func TestNobodyIsLeftOutOrWrittenToTwice(t *testing.T) {
 	}
 }
 
-// TestWorkerThatDiesAfterTheProviderTookTheBatch is the one hole: neither ledger nor workflow know, so the batch goes out
-// again, and only that batch.
-func TestWorkerThatDiesAfterTheProviderTookTheBatch(t *testing.T) {
+// TestWorkerCrashAfterTheProviderAcceptedTheBatch is the only case with duplicates: neither the ledger nor the workflow has
+// the batch, so this one batch is sent again.
+func TestWorkerCrashAfterTheProviderAcceptedTheBatch(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t, 30)
 	died := false
@@ -147,8 +147,8 @@ func TestWorkerThatDiesAfterTheProviderTookTheBatch(t *testing.T) {
 	require.Equal(t, 10, twice)
 }
 
-// The batch went out, so the activity must not be tried again: the row is the workflow's.
-func TestBatchThatTheLedgerLacksIsHandedOver(t *testing.T) {
+// The batch was sent, so the activity must not be retried: the result passes the row to the workflow.
+func TestUnrecordedBatchIsInTheResult(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t, 5)
 	record := f.campaigns.recordCampaignBatch
@@ -175,7 +175,7 @@ func TestBatchThatTheLedgerLacksIsHandedOver(t *testing.T) {
 	require.Equal(t, map[int]message.CampaignBatch{1: *row}, f.ledger)
 }
 
-// TestBatchThatAnOlderReleaseLeft gives an activity what one of the release of the v3 histories could not write.
+// TestBatchThatAnOlderReleaseLeft passes to an activity the batch that the release of the v3 histories could not record.
 func TestBatchThatAnOlderReleaseLeft(t *testing.T) {
 	t.Parallel()
 	taken := message.CampaignBatch{
@@ -194,7 +194,7 @@ func TestBatchThatAnOlderReleaseLeft(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, workflows.CampaignBatchResult{Found: 5, Last: "u-004", Sent: 5, Provider: "mailgun", SentAt: startedAt}, out)
 			require.Equal(t, map[int]message.CampaignBatch{1: taken}, f.ledger)
-			require.Empty(t, f.got, "it was sent before")
+			require.Empty(t, f.got, "the batch was already sent")
 		})
 	}
 }
@@ -221,7 +221,7 @@ func TestRefusedBatch(t *testing.T) {
 	}
 }
 
-func TestProviderThatTakesNothingAndGivesNoReason(t *testing.T) {
+func TestProviderThatAcceptsNothingWithoutAnError(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t, 5)
 	f.batches.sendBatch = func(context.Context, message.Batch) (message.BatchReceipt, error) { return message.BatchReceipt{}, nil }
@@ -229,7 +229,7 @@ func TestProviderThatTakesNothingAndGivesNoReason(t *testing.T) {
 	require.Equal(t, string(workflows.ReasonEmailUnavailable), applicationError(t, err).Type())
 }
 
-func TestCampaignDefects(t *testing.T) {
+func TestCampaignInternalErrors(t *testing.T) {
 	t.Parallel()
 	in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: 10}
 	unreadable := setupCampaign(t, 5)

@@ -12,23 +12,23 @@ import (
 	"registrar/workflows"
 )
 
-// databaseError is an error of the store as an application error that is retried; nil stays nil.
+// databaseError converts an error of the store to a retryable application error; nil stays nil.
 func databaseError(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	return temporal.NewApplicationErrorWithOptions("the user database did not answer as it should",
+	return temporal.NewApplicationErrorWithOptions("the user database failed",
 		string(workflows.ReasonDatabaseUnavailable), temporal.ApplicationErrorOptions{
-			Cause: err, Details: []any{workflows.Try{Number: tryNumber(ctx)}},
+			Cause: err, Details: []any{workflows.Try{Number: attemptNumber(ctx)}},
 		})
 }
 
-// tryNumber counts the tries of the activity, from 1.
-func tryNumber(ctx context.Context) int { return int(activity.GetInfo(ctx).Attempt) }
+// attemptNumber returns the number of the activity's attempt, from 1.
+func attemptNumber(ctx context.Context) int { return int(activity.GetInfo(ctx).Attempt) }
 
-// internalError is an error that no retry mends.
+// internalError converts an error to a non-retryable application error, because a retry would fail again.
 func internalError(err error) error {
-	return temporal.NewNonRetryableApplicationError("a defect", string(workflows.ReasonInternal), err)
+	return temporal.NewNonRetryableApplicationError("internal error", string(workflows.ReasonInternal), err)
 }
 
 var deliveryReasons = map[message.Channel]map[message.Failure]workflows.FailureReason{
@@ -44,16 +44,16 @@ var deliveryReasons = map[message.Channel]map[message.Failure]workflows.FailureR
 	},
 }
 
-// refusalOf is what a provider's error says. Nothing of an error that is not a message.Error is kept: it may hold
-// personal data.
+// refusalOf returns the message.Error in a provider's error. Other errors are dropped and become Unavailable, because their
+// text may contain personal data.
 func refusalOf(err error) *message.Error {
 	refusal := &message.Error{Failure: message.Unavailable}
-	_ = errors.As(err, &refusal) // or else it stays
+	_ = errors.As(err, &refusal) // leaves refusal unchanged if err is another error
 	return refusal
 }
 
-// deliveryError is what providers refused in one try, as an application error: retried, after the time that they asked
-// for, unless trying again is useless. The last refusal decides; the others are told in the cause.
+// deliveryError converts the refusals of one attempt to an application error. The last refusal decides whether it is
+// retryable and after what wait; the cause lists all refusals.
 func deliveryError(ctx context.Context, channel message.Channel, refusals []*message.Error) error {
 	last := refusals[len(refusals)-1]
 	causes := make([]string, len(refusals))
@@ -66,11 +66,11 @@ func deliveryError(ctx context.Context, channel message.Channel, refusals []*mes
 			causes[i] = "every provider has reported the message undelivered"
 		}
 	}
-	return temporal.NewApplicationErrorWithOptions("the message was not taken",
+	return temporal.NewApplicationErrorWithOptions("no provider accepted the message",
 		string(deliveryReasons[channel][last.Failure]), temporal.ApplicationErrorOptions{
 			NonRetryable:   last.Failure != message.Unavailable,
 			NextRetryDelay: last.RetryAfter,
 			Cause:          errors.New(strings.Join(causes, "; ")),
-			Details:        []any{workflows.Try{Number: tryNumber(ctx), Provider: last.Provider, Code: last.Code}},
+			Details:        []any{workflows.Try{Number: attemptNumber(ctx), Provider: last.Provider, Code: last.Code}},
 		})
 }

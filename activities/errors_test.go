@@ -17,7 +17,7 @@ import (
 
 var errPersonal = fmt.Errorf("post %s to %s for %s: connection reset", mobileNumber, emailAddress, firstName)
 
-// requireImpersonal looks for personal data through the whole chain of an error.
+// requireImpersonal checks that no error in a chain contains personal data.
 func requireImpersonal(t *testing.T, err error) {
 	t.Helper()
 	for ; err != nil; err = errors.Unwrap(err) {
@@ -103,7 +103,7 @@ func TestLostKey(t *testing.T) {
 	require.Empty(t, f.sent)
 }
 
-func TestMessageThatCannotBeWritten(t *testing.T) {
+func TestMessageThatCannotBeComposed(t *testing.T) {
 	t.Parallel()
 	for step := range channels {
 		t.Run(step, func(t *testing.T) {

@@ -21,7 +21,7 @@ import (
 	"registrar/workflows"
 )
 
-// gateway is a provider of SMS that takes codes, unless answer says otherwise.
+// gateway is an SMS provider that accepts codes unless answer returns an error.
 type gateway struct {
 	name   string
 	answer func(context.Context) error
@@ -31,17 +31,17 @@ type gateway struct {
 	taken []taken
 }
 
-// taken is a code that a gateway took, and when by the workflow's clock.
+// taken is a code that a gateway accepted, with the time of the workflow's clock.
 type taken struct {
 	registration string
 	at           time.Time
 }
 
-// registrations runs registrations on the real activities and a chain of two gateways.
+// registrations runs registrations with the real activities and a failover chain of two gateways.
 type registrations struct {
 	*fixture
 	a, b *gateway
-	now  func() time.Time // of the workflow that runs
+	now  func() time.Time // of the running workflow
 }
 
 func newRegistrations(t *testing.T) *registrations {
@@ -59,7 +59,7 @@ func newRegistrations(t *testing.T) *registrations {
 	return r
 }
 
-// guardLedger lets activities of one workflow write at the same time.
+// guardLedger allows concurrent writes of one workflow's activities.
 func guardLedger(l *ledgerFake) {
 	var mu sync.Mutex
 	sent, record, attempt := l.sent, l.record, l.recordAttempt
@@ -101,7 +101,7 @@ func (g *gateway) refuse(failure message.Failure, code string, after time.Durati
 	}
 }
 
-// run runs a registration that nobody verifies, and returns when it began.
+// run runs a registration that is never verified, and returns its start time.
 func (r *registrations) run(t *testing.T, id string, prepare ...func(*testsuite.TestWorkflowEnvironment)) time.Time {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
@@ -142,7 +142,7 @@ func TestSecondProviderDeliversWhileTheFirstIsDown(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		require.Empty(t, r.a.taken)
-		require.Len(t, r.attempts, r.a.calls, "each refusal is in the ledger")
+		require.Len(t, r.attempts, r.a.calls, "each refusal is recorded in the ledger")
 	})
 }
 
@@ -166,12 +166,12 @@ func TestBothProvidersDown(t *testing.T) {
 		})
 		require.Len(t, append(r.a.taken, r.b.taken...), 1)
 		require.Len(t, r.otps(), 1)
-		require.InDelta(t, r.a.calls, r.b.calls, 1, "they take turns")
+		require.InDelta(t, r.a.calls, r.b.calls, 1, "the attempts alternate between the providers")
 		require.Greater(t, r.a.calls, 1)
 	})
 }
 
-// otps are the codes in the ledger.
+// otps returns the codes in the ledger.
 func (r *registrations) otps() []message.Receipt {
 	var all []message.Receipt
 	for _, entry := range r.recorded {
@@ -182,7 +182,7 @@ func (r *registrations) otps() []message.Receipt {
 	return all
 }
 
-func TestProviderThatHangsIsLeftInTime(t *testing.T) {
+func TestFailoverFromAHangingProvider(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRegistrations(t)
@@ -191,13 +191,13 @@ func TestProviderThatHangsIsLeftInTime(t *testing.T) {
 		require.Len(t, r.b.taken, 1)
 		const backoff = 500 * time.Millisecond
 		require.LessOrEqual(t, r.b.taken[0].at.Sub(began), failover.DefaultTimeout+backoff+time.Second)
-		require.False(t, real.Before(began.Add(failover.DefaultTimeout)), "it was waited for")
+		require.False(t, real.Before(began.Add(failover.DefaultTimeout)), "the first provider had its full time")
 		require.Len(t, r.attempts, 1)
 		require.Equal(t, "timeout", r.attempts[0].Code)
 	})
 }
 
-func TestMisconfiguredProviderIsPassedOverAtOnce(t *testing.T) {
+func TestMisconfiguredProviderIsSkippedAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRegistrations(t)
@@ -205,7 +205,7 @@ func TestMisconfiguredProviderIsPassedOverAtOnce(t *testing.T) {
 		r.run(t, "r-1")
 		require.Equal(t, []message.Receipt{{Provider: "b", MessageID: "1"}}, r.otps())
 		require.Equal(t, 1, r.b.calls)
-		require.Len(t, r.attempts, 1, "b took it, and yet it is known that a did not")
+		require.Len(t, r.attempts, 1, "the refusal of a is recorded although b accepted the message")
 		got := r.attempts[0]
 		require.Equal(t, []any{1, "a", message.Misconfigured, "401"}, []any{got.Number, got.Provider, got.Failure, got.Code})
 	})
@@ -222,13 +222,13 @@ func TestRejectedNumberIsNotTriedElsewhere(t *testing.T) {
 	})
 }
 
-func TestRetryAfterOfAProviderConcernsEveryMessage(t *testing.T) {
+func TestRetryAfterAppliesToAllMessagesOfAProvider(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRegistrations(t)
 		r.a.refuse(message.Unavailable, "429", 10*time.Minute)
 		began := r.run(t, "r-1")
-		require.Less(t, r.b.taken[0].at.Sub(began), time.Second, "what a asked for does not hold b up")
+		require.Less(t, r.b.taken[0].at.Sub(began), time.Second, "the Retry-After of a does not delay b")
 		r.a.answer = nil
 		for minute := range 9 {
 			time.Sleep(time.Minute)
@@ -241,7 +241,7 @@ func TestRetryAfterOfAProviderConcernsEveryMessage(t *testing.T) {
 	})
 }
 
-func TestEveryRefusalOfATryIsToldToOperators(t *testing.T) {
+func TestErrorListsEveryRefusalOfAnAttempt(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.email.send = func(ctx context.Context, _ message.Message) (message.Receipt, error) {
@@ -251,11 +251,11 @@ func TestEveryRefusalOfATryIsToldToOperators(t *testing.T) {
 	}
 	_, err := sends(t, f)["welcome"]()
 	require.ErrorContains(t, applicationError(t, err).Unwrap(), "a: misconfigured (401); b: unavailable (paused); c: unavailable (503)")
-	require.Len(t, f.attempts, 2, "b was not asked")
+	require.Len(t, f.attempts, 2, "b was not called")
 	require.Equal(t, []string{"a", "c"}, []string{f.attempts[0].Provider, f.attempts[1].Provider})
 }
 
-func TestSendersAreToldWhichTryItIs(t *testing.T) {
+func TestSendersGetTheAttemptNumber(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	_, err := sends(t, f)["otp_sms"]()

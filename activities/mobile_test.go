@@ -8,8 +8,8 @@ import (
 	"registrar/internal/message"
 )
 
-// TestNumberIsStoredBeforeALaterCodeGoesThere covers who corrected a number: only later codes can go to another one.
-func TestNumberIsStoredBeforeALaterCodeGoesThere(t *testing.T) {
+// TestCorrectedNumberIsStoredBeforeTheCodeIsSent: only codes after the first can go to a corrected number.
+func TestCorrectedNumberIsStoredBeforeTheCodeIsSent(t *testing.T) {
 	t.Parallel()
 	for sequence, want := range map[int][]string{1: nil, 2: {"r-1 " + mobileNumber}} {
 		f := setup(t)

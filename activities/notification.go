@@ -14,8 +14,8 @@ import (
 	"registrar/workflows"
 )
 
-// SendOTP derives the code and sends it. Sent again, it is the same code. A later code may go to another number than the
-// first: that one is stored before, so that a run after a reset knows it.
+// SendOTP derives the code and sends it. A retry sends the same code. A later code may go to a corrected number. SendOTP
+// stores the number first, so that it is known to a run after a reset.
 func (a *Activities) SendOTP(ctx context.Context, in workflows.OTPInput) (workflows.SendResult, error) {
 	if in.Channel == message.ChannelSMS && in.Sequence > 1 {
 		if err := a.Users.SetMobile(ctx, in.RegistrationID, in.To); err != nil {
@@ -29,7 +29,7 @@ func (a *Activities) SendOTP(ctx context.Context, in workflows.OTPInput) (workfl
 	m, err := a.Messages.OTP(in.Locale, in.Channel, in.To,
 		render.OTPData{Code: code, FirstName: in.FirstName, TTL: in.CodeTTL})
 	if err != nil {
-		return workflows.SendResult{}, internalError(fmt.Errorf("write the code's message: %w", err))
+		return workflows.SendResult{}, internalError(fmt.Errorf("compose the code's message: %w", err))
 	}
 	return a.send(ctx, m, in.RegistrationID, in.UserID, in.Sequence)
 }
@@ -38,7 +38,7 @@ func (a *Activities) SendOTP(ctx context.Context, in workflows.OTPInput) (workfl
 func (a *Activities) SendWelcomeEmail(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
 	m, err := a.Messages.Welcome(in.Locale, in.To, render.WelcomeData{FirstName: in.FirstName, RequestedAt: in.RequestedAt})
 	if err != nil {
-		return workflows.SendResult{}, internalError(fmt.Errorf("write the welcome email: %w", err))
+		return workflows.SendResult{}, internalError(fmt.Errorf("compose the welcome email: %w", err))
 	}
 	return a.send(ctx, m, in.RegistrationID, in.UserID, 1)
 }
@@ -47,16 +47,16 @@ func (a *Activities) SendWelcomeEmail(ctx context.Context, in workflows.NoticeIn
 func (a *Activities) SendCompletionSMS(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
 	m, err := a.Messages.Completion(in.Locale, in.To, render.CompletionData{FirstName: in.FirstName})
 	if err != nil {
-		return workflows.SendResult{}, internalError(fmt.Errorf("write the completion SMS: %w", err))
+		return workflows.SendResult{}, internalError(fmt.Errorf("compose the completion SMS: %w", err))
 	}
 	return a.send(ctx, m, in.RegistrationID, in.UserID, 1)
 }
 
-// send hands a message to its provider unless the ledger has it, and writes the ledger. A notice to an address that takes
-// none is left out; the ledger then has nothing of it.
+// send sends a message unless the ledger has it, and records it in the ledger. A notice to a suppressed address is neither
+// sent nor recorded.
 //
-// When the ledger cannot be written after the provider took the message, the step has succeeded all the same: the entry is
-// in its result, for RecordMessage.
+// If the provider accepts the message but the ledger cannot be written, the step still succeeds. Its result then contains
+// the entry, for RecordMessage.
 func (a *Activities) send(ctx context.Context, m message.Message, registrationID, userID string, sequence int) (workflows.SendResult, error) {
 	m.RegistrationID, m.Sequence = registrationID, sequence
 	key := message.Key{RegistrationID: registrationID, Kind: m.Kind, Sequence: sequence}
@@ -84,13 +84,13 @@ func (a *Activities) send(ctx context.Context, m message.Message, registrationID
 	case errors.Is(err, message.ErrUndelivered):
 		return undelivered(ctx, m, receipt)
 	case err != nil:
-		activity.GetLogger(ctx).Warn("the ledger could not be written; the workflow sees to it", "err", err)
+		activity.GetLogger(ctx).Warn("message sent but not recorded in the ledger; the workflow will record it", "err", err)
 		out.Unrecorded = &entry
 	}
 	return out, nil
 }
 
-// RecordMessage writes the ledger in the place of a step that could not.
+// RecordMessage writes an entry to the ledger for a step that sent the message but could not record it.
 func (a *Activities) RecordMessage(ctx context.Context, in workflows.RecordInput) (workflows.RecordResult, error) {
 	err := a.Ledger.Record(ctx, in.Entry)
 	if errors.Is(err, message.ErrUndelivered) {
@@ -99,8 +99,8 @@ func (a *Activities) RecordMessage(ctx context.Context, in workflows.RecordInput
 	return workflows.RecordResult{}, databaseError(ctx, err)
 }
 
-// undelivered is the result for a message that was reported undelivered before the ledger had it: then nobody could tell
-// the workflow. A code is tried again by another provider; other messages are not.
+// undelivered returns the result for a message that was reported undelivered before it was in the ledger. The report could
+// not be passed to the workflow then. A code is retried with another provider; other messages are not.
 func undelivered(ctx context.Context, m message.Message, receipt message.Receipt) (workflows.SendResult, error) {
 	if m.Kind != message.KindOTP {
 		return workflows.SendResult{Receipt: receipt}, nil
@@ -110,14 +110,14 @@ func undelivered(ctx context.Context, m message.Message, receipt message.Receipt
 	}})
 }
 
-// suppressed is why an email that can be left out is, or empty. A code that a person asked for is sent all the same.
+// suppressed returns the reason to omit an optional email, or "". A code is always sent, because the user asked for it.
 func (a *Activities) suppressed(ctx context.Context, m message.Message) (message.SuppressionReason, error) {
 	if m.Channel != message.ChannelEmail || m.Kind == message.KindOTP {
 		return "", nil
 	}
 	_, canonical, err := user.ParseEmail(m.To)
 	if err != nil {
-		return "", nil //nolint:nilerr // an address that is none is on no list; the provider refuses it
+		return "", nil //nolint:nilerr // an invalid address is never suppressed; the provider refuses it
 	}
 	reasons, err := a.Ledger.Suppressed(ctx, canonical)
 	for _, reason := range reasons {
@@ -128,18 +128,18 @@ func (a *Activities) suppressed(ctx context.Context, m message.Message) (message
 	return "", err
 }
 
-// An attempt leaves its last seconds to what follows: a provider that answers late must leave time for the ledger, and a
-// ledger that hangs must leave time for the result to reach Temporal.
+// Time reserved at the end of an attempt: a slow provider must leave time to write the ledger, and a slow ledger must
+// leave time to report the result to Temporal.
 const (
 	ledgerMargin = 2 * time.Second
 	resultMargin = time.Second
 )
 
-// deliver hands m to a provider. Each refusal becomes a row, also those that another provider made up for.
+// deliver sends m through a provider. It records every refusal, even if another provider then accepted the message.
 func (a *Activities) deliver(ctx context.Context, m message.Message, key message.Key) (message.Receipt, error) {
 	sending, cancel := withMargin(ctx, ledgerMargin+resultMargin)
 	defer cancel()
-	m.Attempt = tryNumber(ctx)
+	m.Attempt = attemptNumber(ctx)
 	var refusals []*message.Error
 	sending = message.WithRefusals(sending, func(e *message.Error) { refusals = append(refusals, e) })
 	receipt, err := a.sender(m.Channel).Send(sending, m)
@@ -155,19 +155,19 @@ func (a *Activities) deliver(ctx context.Context, m message.Message, key message
 	return receipt, nil
 }
 
-// recordFailure writes a failed try to the ledger, for the timeline. The try counts without it, too.
+// recordFailure records a failed attempt for the timeline. If that fails, it only logs a warning.
 func (a *Activities) recordFailure(ctx context.Context, channel message.Channel, key message.Key, refusal *message.Error) {
 	if !refusal.Asked() {
 		return
 	}
 	attempt := message.Attempt{
-		Key: key, Channel: channel, Number: tryNumber(ctx), At: now(),
+		Key: key, Channel: channel, Number: attemptNumber(ctx), At: now(),
 		Provider: refusal.Provider, Failure: refusal.Failure, Code: refusal.Code,
 	}
 	writing, cancel := recordingContext(ctx)
 	defer cancel()
 	if err := a.Ledger.RecordAttempt(writing, attempt); err != nil {
-		activity.GetLogger(ctx).Warn("could not record a failed try", "err", err)
+		activity.GetLogger(ctx).Warn("failed attempt not recorded in the ledger", "err", err)
 	}
 }
 
@@ -177,7 +177,7 @@ func (a *Activities) record(ctx context.Context, entry message.Entry) error {
 	return a.Ledger.Record(ctx, entry)
 }
 
-// withMargin returns a context that ends before ctx's deadline does, if it has one.
+// withMargin returns a context that ends by that long before ctx's deadline. Without a deadline it only adds a cancel.
 func withMargin(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -186,8 +186,8 @@ func withMargin(ctx context.Context, by time.Duration) (context.Context, context
 	return context.WithDeadline(ctx, deadline.Add(-by))
 }
 
-// recordingContext is the context to write to the database in, when the provider has answered. It ends in time for the result, and
-// not with ctx: what was sent is written also while the worker is being stopped.
+// recordingContext returns the context for writing to the database after the provider has answered. It ends early enough for the
+// result to reach Temporal. It is not canceled with ctx, so that a sent message is also recorded while the worker stops.
 func recordingContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	end := time.Now().Add(ledgerMargin)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-resultMargin).Before(end) {
@@ -196,8 +196,8 @@ func recordingContext(ctx context.Context) (context.Context, context.CancelFunc)
 	return context.WithDeadline(context.WithoutCancel(ctx), end)
 }
 
-// earlierReceipt is of a message that an activity of the release of the v3 histories could not write to the ledger: that
-// release left it in its heartbeat for the next attempt, which may be made here. Delete it with earlierBatch.
+// earlierReceipt returns the receipt of a message that an earlier attempt sent but could not record. Only the release of
+// the v3 histories leaves it in the heartbeat; its next attempt may run here. Delete it together with earlierBatch.
 func earlierReceipt(ctx context.Context) (message.Receipt, bool) {
 	var receipt message.Receipt
 	if !activity.HasHeartbeatDetails(ctx) || activity.GetHeartbeatDetails(ctx, &receipt) != nil {

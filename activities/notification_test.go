@@ -57,7 +57,7 @@ func TestSendWritesTheLedger(t *testing.T) {
 	}
 }
 
-func TestWelcomeEmailTellsTheDay(t *testing.T) {
+func TestWelcomeEmailShowsTheDate(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	in := noticeInput(emailAddress)
@@ -85,8 +85,8 @@ func TestSendIsIdempotent(t *testing.T) {
 	}
 }
 
-// TestLedgerThatCannotBeWritten leaves the entry to the workflow: the message is out.
-func TestLedgerThatCannotBeWritten(t *testing.T) {
+// TestUnrecordedMessageIsInTheResult: the message was sent, so the workflow gets the entry to record.
+func TestUnrecordedMessageIsInTheResult(t *testing.T) {
 	t.Parallel()
 	for name := range channels {
 		t.Run(name, func(t *testing.T) {
@@ -125,8 +125,8 @@ func TestLedgerThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// TestReceiptOfTheReleaseBefore is left in the heartbeat by an attempt before a deploy.
-func TestReceiptOfTheReleaseBefore(t *testing.T) {
+// TestReceiptOfAnEarlierRelease: an attempt before a deploy left a receipt in the heartbeat.
+func TestReceiptOfAnEarlierRelease(t *testing.T) {
 	t.Parallel()
 	for name := range channels {
 		t.Run(name, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestHangingLedgerLeavesTimeForTheResult(t *testing.T) {
 	require.NotNil(t, out.Unrecorded)
 }
 
-func TestLedgerThatCannotBeReadSendsNothing(t *testing.T) {
+func TestUnreadableLedgerSendsNothing(t *testing.T) {
 	t.Parallel()
 	for name := range channels {
 		t.Run(name, func(t *testing.T) {
@@ -173,7 +173,7 @@ func TestLedgerThatCannotBeReadSendsNothing(t *testing.T) {
 	}
 }
 
-// TestRepeatedCode loses the ledger's answer, so that the code is sent twice: the person gets the same one.
+// TestRepeatedCode loses the ledger entry, so that the code is sent twice: both messages have the same code.
 func TestRepeatedCode(t *testing.T) {
 	t.Parallel()
 	keyset, err := secret.GeneratePRF()

@@ -23,7 +23,7 @@ func TestUndeliveredProvidersAreAvoided(t *testing.T) {
 	require.Equal(t, []string{"twilio"}, f.sent[0].Avoid)
 }
 
-func TestNoProviderIsLeft(t *testing.T) {
+func TestAllProvidersReportedUndelivered(t *testing.T) {
 	t.Parallel()
 	for channel, reason := range map[message.Channel]workflows.FailureReason{
 		message.ChannelSMS: workflows.ReasonSMSRejected, message.ChannelEmail: workflows.ReasonEmailRejected,
@@ -41,11 +41,11 @@ func TestNoProviderIsLeft(t *testing.T) {
 		var last workflows.Try
 		require.NoError(t, app.Details(&last))
 		require.Equal(t, workflows.Try{Number: 1, Code: message.CodeExhausted}, last)
-		require.Empty(t, f.attempts, "nobody was asked")
+		require.Empty(t, f.attempts, "no provider was called")
 	}
 }
 
-// TestReportedBeforeTheLedgerHadIt tries a code again by another provider, and leaves other messages at that.
+// TestReportedBeforeTheLedgerHadIt: a code is retried with another provider, other messages are not.
 func TestReportedBeforeTheLedgerHadIt(t *testing.T) {
 	t.Parallel()
 	for name, channel := range channels {
@@ -92,14 +92,14 @@ func TestSuppressedAddresses(t *testing.T) {
 			}
 			_, err = run(t, f, f.steps.SendOTP, otpInput(message.ChannelEmail))
 			require.NoError(t, err)
-			require.Equal(t, message.KindOTP, f.sent[len(f.sent)-1].Kind, "a code is sent all the same")
+			require.Equal(t, message.KindOTP, f.sent[len(f.sent)-1].Kind, "a code is always sent")
 			_, err = run(t, f, f.steps.SendCompletionSMS, noticeInput(mobileNumber))
 			require.NoError(t, err)
 		})
 	}
 }
 
-func TestTheListIsWaitedFor(t *testing.T) {
+func TestUnreadableSuppressionListIsRetried(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.ledger.suppressed = func(context.Context, string) ([]message.SuppressionReason, error) {

@@ -100,7 +100,7 @@ func (f *senderFake) Send(ctx context.Context, m message.Message) (message.Recei
 	return f.send(ctx, m)
 }
 
-// fixture is the activities on fakes that all work: the ledger remembers, the providers take every message.
+// fixture has the activities with working fakes: the ledger stores entries, the providers accept every message.
 type fixture struct {
 	env      *testsuite.TestActivityEnvironment
 	steps    *activities.Activities
@@ -158,14 +158,14 @@ func (f *fixture) taking(provider string) *senderFake {
 	}}
 }
 
-// newAttempt makes a fresh environment.
+// newAttempt creates a new test environment.
 func (f *fixture) newAttempt() {
 	var suite testsuite.WorkflowTestSuite
 	f.env = suite.NewTestActivityEnvironment()
 	f.env.RegisterActivity(f.steps)
 }
 
-// run executes an activity as a worker would.
+// run executes an activity like a worker.
 func run[I, O any](t *testing.T, f *fixture, step func(context.Context, I) (O, error), in I) (O, error) {
 	t.Helper()
 	var out O
@@ -176,7 +176,7 @@ func run[I, O any](t *testing.T, f *fixture, step func(context.Context, I) (O, e
 	return out, err
 }
 
-// applicationError is what the workflow sees of an activity's error.
+// applicationError returns an activity's error in the form that the workflow gets.
 func applicationError(t *testing.T, err error) *temporal.ApplicationError {
 	t.Helper()
 	app, ok := errors.AsType[*temporal.ApplicationError](err)
@@ -205,7 +205,7 @@ func noticeInput(to string) workflows.NoticeInput {
 	return workflows.NoticeInput{RegistrationID: "r-1", UserID: "u-1", To: to, FirstName: firstName, Locale: "en"}
 }
 
-// sends are the steps that send a message, each by one channel.
+// sends returns the steps that send a message, each for one channel.
 func sends(t *testing.T, f *fixture) map[string]func() (workflows.SendResult, error) {
 	t.Helper()
 	return map[string]func() (workflows.SendResult, error){

@@ -12,7 +12,7 @@ import (
 	"registrar/workflows"
 )
 
-// TestBatchEndsWithTheWorker: the sender hears that the worker stops, and returns what is done.
+// TestBatchEndsWithTheWorker: when the worker stops, the sender stops too and returns its receipt so far.
 func TestBatchEndsWithTheWorker(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t, 5)
@@ -31,9 +31,9 @@ func TestBatchEndsWithTheWorker(t *testing.T) {
 	require.Equal(t, "u-002", f.ledger[1].Last)
 }
 
-// TestLedgerIsWrittenAfterTheWorkersPatience cancels the activities' context, as a worker does that has waited for
-// WORKER_STOP_TIMEOUT, when the provider has taken the message.
-func TestLedgerIsWrittenAfterTheWorkersPatience(t *testing.T) {
+// TestLedgerIsWrittenAfterTheStopTimeout cancels the activities' context after the provider has accepted the message, like a
+// worker after WORKER_STOP_TIMEOUT.
+func TestLedgerIsWrittenAfterTheStopTimeout(t *testing.T) {
 	t.Parallel()
 	requireTime := func(ctx context.Context) {
 		require.NoError(t, ctx.Err())

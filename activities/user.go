@@ -9,7 +9,7 @@ import (
 	"registrar/workflows"
 )
 
-// PersistUser stores the user of a registration, or tells which rule it breaks.
+// PersistUser stores the user of a registration, or returns the rule that the registration breaks.
 func (a *Activities) PersistUser(ctx context.Context, in workflows.PersistInput) (workflows.PersistResult, error) {
 	persisted, err := a.Users.Persist(ctx, in.Registration)
 	if code := user.CodeOf(err); code != "" {
@@ -22,7 +22,7 @@ func (a *Activities) PersistUser(ctx context.Context, in workflows.PersistInput)
 	return out, databaseError(ctx, err)
 }
 
-// ActivateUser makes the user active.
+// ActivateUser makes the user of a registration active, unless a later registration owns the user.
 func (a *Activities) ActivateUser(ctx context.Context, in workflows.ActivateInput) (workflows.ActivateResult, error) {
 	takenBack, err := a.Users.Activate(ctx, in.Activation)
 	if errors.Is(err, user.ErrSuperseded) {
@@ -31,7 +31,7 @@ func (a *Activities) ActivateUser(ctx context.Context, in workflows.ActivateInpu
 	return workflows.ActivateResult{TakenBack: takenBack}, databaseError(ctx, err)
 }
 
-// ExpireUser deletes the user unless it became active.
+// ExpireUser deletes the user of a registration unless it is active.
 func (a *Activities) ExpireUser(ctx context.Context, in workflows.ExpireInput) (workflows.ExpireResult, error) {
 	return workflows.ExpireResult{}, databaseError(ctx, a.Users.Expire(ctx, in.RegistrationID))
 }
