@@ -3,22 +3,22 @@
 #
 #   deploy/new-env.sh > .env
 #
-# Do it once. A database keeps the password that it was made with, and losing PAYLOAD_KEYSET makes every running
-# registration unreadable. It needs Go, or else Docker.
+# Run it only once: a database keeps its first password, and without PAYLOAD_KEYSET every running registration becomes
+# unreadable. It needs Go or Docker.
 set -eu
 cd "$(dirname "$0")/.."
 
 secret() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 
 if [ -n "${REGISTRAR:-}" ]; then
-	keys=$("$REGISTRAR" keys new) # a program that is there already
+	keys=$("$REGISTRAR" keys new) # path of a built program
 elif command -v go >/dev/null; then
 	keys=$(GOWORK=off go run ./cmd/registrar keys new)
 else
 	keys=$(docker run --rm "$(docker build --quiet .)" keys new)
 fi
 
-echo "# Secrets of this installation. Not for git, not for others; a backup of them belongs with the databases'."
+echo "# Secrets of this installation. Do not commit or share them. Back them up together with the databases."
 for name in DATABASE_PASSWORD DATABASE_ROOT_PASSWORD TEMPORAL_DB_PASSWORD CODEC_TOKEN ADMIN_TOKEN GRAFANA_PASSWORD; do
 	echo "$name=$(secret)"
 done

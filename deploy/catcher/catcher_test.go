@@ -18,7 +18,7 @@ import (
 	"registrar/internal/sms"
 )
 
-// The example of the specification's libraries: https://www.standardwebhooks.com.
+// Example from the specification's libraries: https://www.standardwebhooks.com.
 const (
 	exampleSecret    = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	exampleID        = "msg_p5jXN8AQM9LWM0D4loKWxJek"
@@ -43,7 +43,7 @@ func TestParseSecret(t *testing.T) {
 	t.Parallel()
 	for _, secret := range []string{
 		"", "whsec_", exampleSecret[1:], strings.TrimPrefix(exampleSecret, "whsec_"), "whsec_not base64",
-		"whsec_" + base64.StdEncoding.EncodeToString(make([]byte, leastKey-1)),
+		"whsec_" + base64.StdEncoding.EncodeToString(make([]byte, minKey-1)),
 	} {
 		_, err := parseSecret(secret)
 		require.ErrorIs(t, err, errSecret, secret)
@@ -108,8 +108,7 @@ func list(t *testing.T, base, query string) (all []caught) {
 	return all
 }
 
-// The service's own sender is the only client that it is for.
-func TestItTakesWhatTheServiceSends(t *testing.T) {
+func TestMessagesOfTheServiceAreAccepted(t *testing.T) {
 	t.Parallel()
 	_, base := setup(t)
 	texts, err := sms.NewWebhook(sms.WebhookOptions{URL: base + "/sms", Secret: exampleSecret})
@@ -118,7 +117,7 @@ func TestItTakesWhatTheServiceSends(t *testing.T) {
 		Kind: message.KindOTP, Channel: message.ChannelSMS, To: "+491701234567", Text: "<b>123456</b>",
 		RegistrationID: "5f3c9a52-1b7e-4a0d-9d5c-0c8e2f7b6a11", Sequence: 1,
 	}
-	for range 2 { // the second is a repetition
+	for range 2 { // the second call is a retry
 		receipt, err := texts.Send(t.Context(), m)
 		require.NoError(t, err)
 		all := list(t, base, "?to=%2B491701234567")
@@ -134,7 +133,7 @@ func TestItTakesWhatTheServiceSends(t *testing.T) {
 	require.Len(t, list(t, base, ""), 1)
 }
 
-func TestItRefusesWhatIsNotSigned(t *testing.T) {
+func TestUnsignedRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	_, base := setup(t)
 	status, _ := call(t, http.MethodPost, base+"/sms", nil, `{"to": "+491701234567", "text": "123456"}`)
@@ -142,13 +141,13 @@ func TestItRefusesWhatIsNotSigned(t *testing.T) {
 	require.Empty(t, list(t, base, ""))
 }
 
-func TestItForgetsTheOldest(t *testing.T) {
+func TestOldestMessagesAreDropped(t *testing.T) {
 	t.Parallel()
 	c, _ := setup(t)
-	for i := range kept + 5 {
-		c.keep(caught{ID: strconv.Itoa(i)})
+	for i := range maxMessages + 5 {
+		c.store(caught{ID: strconv.Itoa(i)})
 	}
 	all := c.to("")
-	require.Len(t, all, kept)
-	require.Equal(t, strconv.Itoa(kept+4), all[0].ID)
+	require.Len(t, all, maxMessages)
+	require.Equal(t, strconv.Itoa(maxMessages+4), all[0].ID)
 }

@@ -1,7 +1,7 @@
-// Command catcher takes the text messages that the service sends to its webhook when there is no account at any provider,
-// and shows them on a page instead of delivering them. It takes only what is signed with SMS_WEBHOOK_SECRET, as a gateway
-// should, and keeps the messages in memory. It shows codes to whoever reaches it, so docker-compose.yml publishes it on
-// loopback only.
+// Command catcher is a substitute for an SMS gateway. It accepts the text messages that the service sends to its webhook
+// and shows them on a page instead of delivering them. Like a gateway, it accepts only requests signed with
+// SMS_WEBHOOK_SECRET. It keeps the messages in memory and shows codes to every client, so docker-compose.yml publishes it
+// on loopback only.
 package main
 
 import (
@@ -34,7 +34,7 @@ func run() error {
 	server := &http.Server{Addr: addr, Handler: newCatcher(key, time.Now).handler(), ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		<-ctx.Done()
-		_ = server.Shutdown(context.Background()) // nothing outlasts it
+		_ = server.Shutdown(context.Background()) // the process ends after it, so an error has no effect
 	}()
 	log.Printf("listening on %s", addr)
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {

@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// The headers and the numbers of https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md.
+// Headers and limits of https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md.
 const (
 	headerID        = "Webhook-Id"
 	headerTimestamp = "Webhook-Timestamp"
 	headerSignature = "Webhook-Signature"
 
-	leastKey  = 24 // bytes
+	minKey    = 24 // bytes
 	tolerance = 5 * time.Minute
 )
 
 var (
-	errSecret    = errors.New("must be whsec_ and at least 24 bytes in base64, as deploy/new-env.sh makes it")
+	errSecret    = errors.New("must be whsec_ followed by at least 24 bytes in base64, as deploy/new-env.sh generates it")
 	errSignature = errors.New("the signature is wrong, missing or too old")
 )
 
@@ -30,13 +30,13 @@ var (
 func parseSecret(secret string) ([]byte, error) {
 	text, found := strings.CutPrefix(secret, "whsec_")
 	key, err := base64.StdEncoding.DecodeString(text)
-	if !found || err != nil || len(key) < leastKey {
+	if !found || err != nil || len(key) < minKey {
 		return nil, errSecret
 	}
 	return key, nil
 }
 
-// verify tells whether the sender knows the key, and sent body at about now.
+// verify returns an error unless body was signed with the key within tolerance of now.
 func verify(key []byte, header http.Header, body []byte, now time.Time) error {
 	id, sent := header.Get(headerID), header.Get(headerTimestamp)
 	seconds, err := strconv.ParseInt(sent, 10, 64)
@@ -46,7 +46,7 @@ func verify(key []byte, header http.Header, body []byte, now time.Time) error {
 	sum := hmac.New(sha256.New, key)
 	sum.Write([]byte(id + "." + sent + "."))
 	sum.Write(body)
-	// There are several while a key is being replaced.
+	// A sender may add several signatures while it replaces a key.
 	for signature := range strings.FieldsSeq(header.Get(headerSignature)) {
 		version, text, _ := strings.Cut(signature, ",")
 		given, err := base64.StdEncoding.DecodeString(text)

@@ -1,51 +1,52 @@
 #!/bin/bash
-# The entrypoint of a Galera node. The one decision that can lose data is who begins the cluster (bootstraps) when no node
-# runs: two that begin make two clusters, and one that lacks the last writes takes them from all others. So:
+# Entrypoint of a Galera node. It decides whether this node joins the cluster or starts (bootstraps) it. Only a wrong
+# bootstrap can lose data: two nodes that bootstrap form two clusters, and a node without the last writes deletes them on
+# the nodes that join it. The rules:
 #
-#   - A node runs:                 join it. It brings this one up to date, whatever happened to it.
-#   - No node runs, all wait here: the one with the newest data begins (the highest seqno of Galera's order of writes; when
-#                                  no node has data, the first). The others then join it.
-#   - One cannot be asked:         wait, since it may have newer data. An operator who knows that it is gone for good names
-#                                  the node that shall begin: GALERA_BOOTSTRAP=db2 docker compose up -d, once.
+#   - A node is running:            join it. It brings this node up to date in every case.
+#   - No node is running, and all   the node with the newest data bootstraps (the highest seqno in Galera's order of writes;
+#     nodes wait in this script:    if no node has data, the first node). The others join it.
+#   - A node does not answer:       wait, because it may have newer data. If the node is lost for good, an operator names the
+#                                   node that bootstraps, once: GALERA_BOOTSTRAP=db2 docker compose up -d
 #
-# While a node waits, it tells its position on port 4444, which is free then: it is that of full copies.
+# A waiting node publishes its position on port 4444. The port is free at that time: MariaDB uses it for full copies.
 #
-#   GALERA_NODES      names of all nodes, the preferred first; this one's is its host name
-#   GALERA_BOOTSTRAP  see above; empty otherwise
+#   GALERA_NODES      names of all nodes, the preferred one first; a node's name is its host name
+#   GALERA_BOOTSTRAP  see above; normally empty
 set -euo pipefail
 
 readonly data=${GALERA_DATA:-/var/lib/mysql}
 readonly state=$data/grastate.dat
-# There from the first moment of a node without data until it has been a cluster.
+# This file exists while a node without data bootstraps for the first time.
 readonly unfinished=$data/.registrar-first-start
 readonly group_port=4567 position_port=4444
 readonly empty=00000000-0000-0000-0000-000000000000
 
 say() { echo "galera: $*" >&2; }
 
-# field NAME prints a field of the state that Galera keeps.
+# field NAME prints a field of Galera's state file.
 field() { sed -n "s/^$1: *//p" "$state"; }
 
-# position prints how far this node's data go: "UUID:SEQNO" of the last write, or "none".
+# position prints the position of this node's last write, "UUID:SEQNO", or "none".
 position() {
 	local found=none
 	if [ -f "$state" ]; then
 		found=$(field uuid):$(field seqno)
-		# After a crash only the storage engine knows.
+		# After a crash, only the storage engine has the position.
 		if [[ $found == *:-1 && $found != "$empty":* ]]; then found=$(recovered) || return; fi
 	fi
-	# Without a UUID it has never been synced: a full copy that was cut off is of no use.
+	# Without a UUID the node has never been synced. Data of an interrupted full copy is useless.
 	if [[ $found == "$empty":* ]]; then found=none; fi
 	echo "$found"
 }
 
-# recovered prints the position of a node that crashed, "UUID:SEQNO" and perhaps ",GTID".
+# recovered prints the position of a node that crashed: "UUID:SEQNO", optionally followed by ",GTID".
 recovered() {
 	local log at
 	log=$(as_mysql mariadbd "${node[@]}" --wsrep-recover --disable-log-error 2>&1) || true
 	at=$(sed -n 's/.*WSREP: Recovered position: *//p' <<<"$log" | tail -n 1)
 	if [ -z "$at" ]; then
-		say "cannot tell how far the data go: $log"
+		say "cannot determine the position of the data: $log"
 		return 1
 	fi
 	echo "$at"
@@ -53,7 +54,7 @@ recovered() {
 
 as_mysql() { gosu mysql "$@"; }
 
-# winner NAME=POSITION... prints who begins. It fails when the nodes have data of different clusters.
+# winner NAME=POSITION... prints the node that bootstraps. It fails if the nodes have data of different clusters.
 winner() {
 	local best="" best_uuid="" best_seqno="" entry at
 	for entry in "$@"; do
@@ -73,17 +74,17 @@ winner() {
 	echo "${best:-${1%%=*}}"
 }
 
-# runs NODE is true when a MariaDB server of that node is in the group, or wants to be.
+# runs NODE succeeds if that node's MariaDB server is in the cluster or joining it.
 runs() { timeout 1 bash -c "</dev/tcp/$1/$group_port" 2>/dev/null; }
 
-# ask NODE prints the position of a node that waits.
+# ask NODE prints the position of a waiting node.
 ask() {
 	local answer
 	answer=$(timeout 2 socat -u "TCP:$1:$position_port,connect-timeout=1" - 2>/dev/null | head -n 1) || true
-	[[ $answer == "position "* ]] && echo "${answer#position }" # during a full copy something else listens there
+	[[ $answer == "position "* ]] && echo "${answer#position }" # during a full copy another program listens there
 }
 
-# role ME POSITION prints join or bootstrap, as soon as that is safe.
+# role ME POSITION waits until the decision is safe, and prints join or bootstrap.
 role() {
 	local me=$1 mine=$2 name at said=-10 missing known
 	while :; do
@@ -101,28 +102,28 @@ role() {
 			fi
 		done
 		if [ "${GALERA_BOOTSTRAP:-}" = "$me" ]; then
-			say "begins because GALERA_BOOTSTRAP says so"
+			say "bootstraps because GALERA_BOOTSTRAP names this node"
 			echo bootstrap
 			return
 		elif [ -n "${GALERA_BOOTSTRAP:-}" ]; then
-			: # somebody else begins
+			: # another node bootstraps
 		elif [ ${#missing[@]} = 0 ] && [ "$(winner "${known[@]}")" = "$me" ]; then
-			say "begins: ${known[*]}"
+			say "bootstraps; positions: ${known[*]}"
 			echo bootstrap
 			return
 		fi
 		if [ $((SECONDS - said)) -ge 10 ]; then
 			said=$SECONDS
-			say "no node runs; known: ${known[*]}; not heard of: ${missing[*]:-none}"
+			say "waiting, no node is running; positions: ${known[*]}; no answer from: ${missing[*]:-none}"
 		fi
 		sleep 0.5
 	done
 }
 
-# clean_up undoes a first start that was cut off: nothing was acknowledged before the node was a cluster.
+# clean_up deletes the data of an interrupted first start. No write was acknowledged at that point.
 clean_up() {
 	if [ -f "$unfinished" ] && [ ! -f "$state" ]; then
-		say "the first start was cut off: begin again"
+		say "the first start was interrupted; starting again"
 		find "$data" -mindepth 1 -delete
 	fi
 	rm -f "$unfinished"
@@ -135,8 +136,8 @@ main() {
 	mkdir -p "$data"
 	chown mysql: "$data"
 	clean_up
-	at=$(position) # or the end: a node that cannot tell must not pass for one without data
-	say "$me is at $at"
+	at=$(position) # on failure the script ends: a node without a known position must not count as empty
+	say "position of $me: $at"
 
 	socat "TCP-LISTEN:$position_port,reuseaddr,fork" "SYSTEM:echo position '$at'" 2>/dev/null &
 	helper=$!
@@ -151,11 +152,11 @@ main() {
 		start+=(--wsrep-new-cluster)
 		if [ "$at" = none ]; then
 			touch "$unfinished"
-			exec docker-entrypoint.sh "${start[@]}" # the image's own: makes the accounts and the database
+			exec docker-entrypoint.sh "${start[@]}" # entrypoint of the image: creates the accounts and the database
 		fi
 		sed -i 's/^safe_to_bootstrap:.*/safe_to_bootstrap: 1/' "$state"
 	fi
-	# All else comes from the other nodes.
+	# A joining node gets everything else from the other nodes.
 	exec gosu mysql "${start[@]}"
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the namespace TEMPORAL_NAMESPACE. Repeating it does nothing. Its search attributes come with registrar migrate up.
-# RETENTION is how long a registration that has ended can still be seen.
+# Creates the namespace TEMPORAL_NAMESPACE if it does not exist. registrar migrate up adds its search attributes.
+# RETENTION is the time that a closed workflow stays visible.
 set -eu
 
 # namespace COMMAND OPTION...
@@ -13,7 +13,7 @@ namespace() {
 for _ in $(seq 60); do
 	if namespace describe; then exit 0; fi
 	if namespace create --retention "$RETENTION"; then
-		sleep 5 # each server looks for new namespaces every 2 s, and nobody tells when all have
+		sleep 5 # each server looks for new namespaces every 2 s, without a signal when all have found it
 		exit 0
 	fi
 	sleep 1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes Temporal's two databases, or brings them up to date. Repeating it does nothing.
-# SQL_HOST, SQL_PORT, SQL_USER, SQL_PASSWORD and SQL_PLUGIN are read by temporal-sql-tool.
+# Creates Temporal's two databases and updates their schema. It is idempotent.
+# temporal-sql-tool reads SQL_HOST, SQL_PORT, SQL_USER, SQL_PASSWORD and SQL_PLUGIN.
 set -eu
 for db in temporal visibility; do
 	name=temporal

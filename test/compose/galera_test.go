@@ -133,7 +133,7 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 			began := time.Now()
 			g.on("start", "db1")
 			await(t, time.Minute, func() error {
-				if !strings.Contains(g.said("db1", began), "not heard of: db2 db3") {
+				if !strings.Contains(g.said("db1", began), "no answer from: db2 db3") {
 					return errors.New("db1 does not say that it waits")
 				}
 				return nil
@@ -141,7 +141,7 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 			g.on("start", "db2")
 			await(t, time.Minute, func() error { // each has looked, and there is one that might have newer data
 				for _, node := range []string{"db1", "db2"} {
-					if !strings.Contains(g.said(node, began), "not heard of: db3\n") {
+					if !strings.Contains(g.said(node, began), "no answer from: db3\n") {
 						return errors.New(node + " does not say that it waits for db3")
 					}
 				}

@@ -1,2 +1,2 @@
--- The account of the health checks: no password, no rights. HAProxy's check logs in with it too.
+-- Account of the health checks, also HAProxy's: no password, no privileges.
 CREATE USER IF NOT EXISTS 'check'@'%';
