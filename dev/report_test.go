@@ -34,7 +34,7 @@ func launchWithReports(t *testing.T, providers ...string) *running {
 	t.Helper()
 	s := launch(t, "PUBLIC_URL="+publicURL, "TWILIO_WEBHOOK_AUTH_TOKEN="+twilioToken, "MAILGUN_WEBHOOK_SIGNING_KEY="+mailgunKey,
 		"ADMIN_TOKEN="+adminToken)
-	s.stack.outbox.Play(providers...)
+	s.stack.outbox.Simulate(providers...)
 	return s
 }
 

@@ -9,14 +9,14 @@ import (
 	"registrar/internal/message"
 )
 
-// SendBatch keeps one message for each recipient, with the campaign's id in place of a registration's. It stops at the
-// first that Send does not take, unless that one is Rejected.
+// SendBatch stores one message per recipient, with the campaign's id as RegistrationID. It stops at the first error of
+// Send that is not Rejected.
 func (o *Outbox) SendBatch(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
 	receipt := message.BatchReceipt{
 		Receipt: message.Receipt{Provider: Provider, MessageID: fmt.Sprintf("%s/%d", b.CampaignID, b.Number)},
 	}
 	for n, r := range b.Recipients {
-		_, err := o.Send(ctx, letter(b, r))
+		_, err := o.Send(ctx, personalize(b, r))
 		var refusal *message.Error
 		switch {
 		case errors.As(err, &refusal) && refusal.Failure == message.Rejected:
@@ -29,8 +29,8 @@ func (o *Outbox) SendBatch(ctx context.Context, b message.Batch) (message.BatchR
 	return receipt, nil
 }
 
-// letter is a batch as one recipient gets it.
-func letter(b message.Batch, r message.Recipient) message.Message {
+// personalize returns the message of a batch to one recipient.
+func personalize(b message.Batch, r message.Recipient) message.Message {
 	return message.Message{
 		RegistrationID: b.CampaignID, Kind: message.KindCampaign, Channel: message.ChannelEmail, To: r.To,
 		Subject: b.Subject.Fill(r.Value), Text: b.Text.Fill(r.Value),

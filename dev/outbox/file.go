@@ -12,7 +12,7 @@ import (
 
 const fileName = "outbox.jsonl"
 
-// open keeps the newest limit messages, and rewrites a file that has more than twice as many.
+// open loads the newest limit messages, and rewrites a file that has more than twice as many.
 func open(dir string, limit int) (*Outbox, error) {
 	path := filepath.Join(dir, fileName)
 	file, err := openFile(path)
@@ -40,7 +40,7 @@ func openFile(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 }
 
-// load reads the complete lines and cuts off what follows the last one.
+// load reads the complete lines and removes an incomplete last line.
 func (o *Outbox) load() error {
 	r := bufio.NewReader(o.file)
 	for n := 1; ; n++ {
@@ -60,7 +60,7 @@ func (o *Outbox) load() error {
 	}
 }
 
-// compact replaces the file by one with the messages in memory. A crash leaves the old file or the new one.
+// compact replaces the file by one with only the messages in memory. After a crash, either the old or the new file exists.
 func (o *Outbox) compact(path string) error {
 	unfinished := path + ".new"
 	if err := os.Remove(unfinished); err != nil && !errors.Is(err, os.ErrNotExist) {

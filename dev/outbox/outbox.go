@@ -1,5 +1,5 @@
-// Package outbox is the provider of SMS and email for development: it keeps every message instead of
-// sending it, and shows them on a page. It holds codes and addresses in clear and is no place for real ones.
+// Package outbox is the SMS and email provider for development. It stores every message instead of sending it, and shows
+// the messages on a page. It stores codes and addresses unencrypted, so do not use it with real ones.
 package outbox
 
 import (
@@ -15,13 +15,13 @@ import (
 	"registrar/internal/message"
 )
 
-// Provider is the name in the receipts.
+// Provider is the provider name in the receipts.
 const Provider = "outbox"
 
-// capacity is how many messages are shown, the newest ones.
+// capacity is the number of messages that are kept, newest first.
 const capacity = 10_000
 
-// Sent is a message that the outbox has taken, as /outbox.json shows it.
+// Sent is an accepted message in the form of /outbox.json.
 type Sent struct {
 	ID             string          `json:"id"`
 	Channel        message.Channel `json:"channel"`
@@ -34,14 +34,14 @@ type Sent struct {
 	SentAt         time.Time       `json:"sent_at"`
 }
 
-// Outbox takes the messages of both channels. Its methods may be called at the same time.
+// Outbox accepts the messages of both channels. It is safe for concurrent use.
 type Outbox struct {
 	mu    sync.RWMutex
 	file  *os.File
 	size  int64  // of the complete lines in file
-	sent  []Sent // the newest last
+	sent  []Sent // newest last
 	fail  func(message.Message) error
-	plays []string // the providers whose names receipts have
+	names []string // of the simulated providers
 }
 
 var (
@@ -49,14 +49,14 @@ var (
 	_ message.BatchSender = (*Outbox)(nil)
 )
 
-// Open continues the outbox in the file outbox.jsonl in dir, which must exist, or begins one. A last line that
-// a crash left incomplete is dropped: its message was never acknowledged.
+// Open opens or creates the outbox in the file outbox.jsonl in dir, which must exist. It drops an incomplete last line,
+// which a crash may leave: its message was never acknowledged.
 func Open(dir string) (*Outbox, error) {
 	return open(dir, capacity)
 }
 
-// Send keeps m. When it returns, the message survives the end of the process in any way, though not a
-// power cut: the file is not synced.
+// Send stores m. A stored message survives any end of the process, but not a power failure, because the file is not
+// synced.
 func (o *Outbox) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
 	if err := ctx.Err(); err != nil {
 		return message.Receipt{}, fmt.Errorf("send to outbox: %w", err)
@@ -91,20 +91,20 @@ func (o *Outbox) Send(ctx context.Context, m message.Message) (message.Receipt, 
 	return message.Receipt{Provider: provider, MessageID: s.ID}, nil
 }
 
-// Play makes the outbox several providers, asked in that order. Without it, it is one, with the name Provider.
-func (o *Outbox) Play(providers ...string) {
+// Simulate makes the outbox act as several providers, used in that order. By default it acts as one, named Provider.
+func (o *Outbox) Simulate(providers ...string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.plays = providers
+	o.names = providers
 }
 
-// provider is the first that is not to be avoided, or empty. The caller holds the lock.
+// provider returns the first provider that is not in avoid, or "". The caller holds the lock.
 func (o *Outbox) provider(avoid []string) string {
-	plays := o.plays
-	if len(plays) == 0 {
-		plays = []string{Provider}
+	names := o.names
+	if len(names) == 0 {
+		names = []string{Provider}
 	}
-	for _, name := range plays {
+	for _, name := range names {
 		if !slices.Contains(avoid, name) {
 			return name
 		}
@@ -112,7 +112,7 @@ func (o *Outbox) provider(avoid []string) string {
 	return ""
 }
 
-// write adds one line, or nothing when it fails: the next line must not follow half of this one.
+// write adds one line. If it fails, size stays unchanged, so that the next line overwrites an incomplete one.
 func (o *Outbox) write(s Sent) error {
 	line, err := json.Marshal(s)
 	if err != nil {
@@ -126,8 +126,8 @@ func (o *Outbox) write(s Sent) error {
 	return nil
 }
 
-// Sent lists the kept messages, the newest first: all, or with a non-empty to those to exactly that address
-// or number.
+// Sent returns the stored messages, newest first. If to is not empty, it returns only messages to exactly that address or
+// number.
 func (o *Outbox) Sent(to string) []Sent {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
@@ -140,8 +140,8 @@ func (o *Outbox) Sent(to string) []Sent {
 	return list
 }
 
-// Fail makes Send fail with what f returns, unless that is nil; a nil f ends it. It plays a provider's outage. f may
-// be called at the same time, and may block to play a slow provider.
+// Fail simulates a provider's outage: Send calls f and returns its error unless it is nil. A nil f ends the outage. f must
+// be safe for concurrent use, and may block to simulate a slow provider.
 func (o *Outbox) Fail(f func(message.Message) error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -158,7 +158,7 @@ func (o *Outbox) failure(m message.Message) error {
 	return f(m)
 }
 
-// Close closes the file; Send fails from then on.
+// Close closes the file. After Close, Send fails.
 func (o *Outbox) Close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -61,8 +61,8 @@ func TestProvidersThatCouldNotDeliverAreAvoided(t *testing.T) {
 	t.Parallel()
 	o := setup(t, t.TempDir())
 	for _, tt := range []struct {
-		plays, avoid []string
-		want         string
+		providers, avoid []string
+		want             string
 	}{
 		{nil, []string{"twilio"}, Provider},
 		{[]string{"twilio", "other"}, nil, "twilio"},
@@ -70,7 +70,7 @@ func TestProvidersThatCouldNotDeliverAreAvoided(t *testing.T) {
 		{[]string{"twilio", "other"}, []string{"other", "twilio"}, ""},
 		{nil, []string{Provider}, ""},
 	} {
-		o.Play(tt.plays...)
+		o.Simulate(tt.providers...)
 		m := sms("+491701234567", "1")
 		m.Avoid = tt.avoid
 		receipt, err := o.Send(t.Context(), m)
@@ -95,7 +95,7 @@ func TestSentIsNewestFirstAndFilters(t *testing.T) {
 	require.Empty(t, o.Sent("+49151"))
 }
 
-// The first outbox is never closed, as after kill -9.
+// The first outbox is not closed, as after kill -9.
 func TestMessagesSurviveWithoutClose(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -105,7 +105,7 @@ func TestMessagesSurviveWithoutClose(t *testing.T) {
 	require.Equal(t, o.Sent(""), setup(t, dir).Sent(""))
 }
 
-func TestATornLastLineIsCutOff(t *testing.T) {
+func TestIncompleteLastLineIsDropped(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	o := setup(t, dir)
@@ -123,7 +123,7 @@ func TestATornLastLineIsCutOff(t *testing.T) {
 	require.Equal(t, []string{"after", "whole"}, texts(setup(t, dir).Sent("")))
 }
 
-func TestDamageInTheMiddleIsReported(t *testing.T) {
+func TestInvalidLineIsAnError(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, fileName)

@@ -15,7 +15,7 @@ import (
 	"registrar/internal/render"
 )
 
-// pageSize is how many messages the page shows, the newest ones; /outbox.json has them all.
+// pageSize is the number of messages on the page, newest first; /outbox.json has all messages.
 const pageSize = 50
 
 //go:embed page.html
@@ -29,16 +29,16 @@ var pageJS string
 
 var page = template.Must(template.New("outbox").Parse(pageHTML))
 
-// policy lets the page run its own script and nothing else. Emails in frames inherit it, so inline styles are
-// allowed for their sake; they can load nothing.
+// policy allows only the page's own script. Emails in frames inherit the policy and need inline styles, so these are
+// allowed; emails cannot load anything.
 var policy = func() string {
 	hash := sha256.Sum256([]byte(pageJS))
 	return "default-src 'none'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; " +
 		"style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }()
 
-// Handler serves GET /outbox, a page for people, and GET /outbox.json, the messages as an array of Sent with the
-// newest first. With ?to= both show only what went to exactly that address or number.
+// Handler serves the page at GET /outbox, and the messages at GET /outbox.json as an array of Sent, newest first. With
+// ?to= both return only messages to exactly that address or number.
 func (o *Outbox) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /outbox.json", o.serveJSON)
@@ -52,11 +52,11 @@ func (o *Outbox) serveJSON(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if err := json.NewEncoder(w).Encode(list); err != nil {
-		slog.DebugContext(r.Context(), "write outbox.json", "error", err) // the client has gone
+		slog.DebugContext(r.Context(), "write outbox.json", "error", err) // the client has disconnected
 	}
 }
 
-// servePage answers 304 when nothing was sent since the page that the request names in If-None-Match.
+// servePage answers 304 if no message was sent since the page in the request's If-None-Match.
 func (o *Outbox) servePage(w http.ResponseWriter, r *http.Request) {
 	to := r.URL.Query().Get("to")
 	list := o.Sent(to)
@@ -80,7 +80,7 @@ func (o *Outbox) servePage(w http.ResponseWriter, r *http.Request) {
 		data.Messages = append(data.Messages, view{s})
 	}
 	if err := page.Execute(w, data); err != nil {
-		slog.DebugContext(r.Context(), "write outbox page", "error", err) // the client has gone
+		slog.DebugContext(r.Context(), "write outbox page", "error", err) // the client has disconnected
 	}
 }
 
@@ -101,12 +101,12 @@ type pageData struct {
 	Messages []view
 }
 
-// view is what the page shows of a message.
+// view is a message as the page shows it.
 type view struct{ Sent }
 
 var code = regexp.MustCompile(`\b\d{4,8}\b`)
 
-// Code is the one-time password in the message, or empty.
+// Code returns the one-time password in the message, or "".
 func (v view) Code() string {
 	if v.Kind != message.KindOTP {
 		return ""
@@ -114,7 +114,7 @@ func (v view) Code() string {
 	return code.FindString(v.Text)
 }
 
-// Length is what an SMS takes; it is empty for an email.
+// Length returns the size of an SMS, or "" for an email.
 func (v view) Length() string {
 	if v.Channel != message.ChannelSMS {
 		return ""
@@ -124,10 +124,10 @@ func (v view) Length() string {
 
 var darkScheme = regexp.MustCompile(`\(\s*prefers-color-scheme:\s*dark\s*\)`)
 
-// Light is the email as its frame shows it: links open in a new tab. It is light whatever the browser prefers.
+// Light returns the email for its frame in the light scheme, regardless of the browser's setting. Links open in a new tab.
 func (v view) Light() string { return document(v.HTML, "(max-width: 0px)") }
 
-// Dark is the email for people who prefer dark pages.
+// Dark is like Light, but in the dark scheme.
 func (v view) Dark() string { return document(v.HTML, "(min-width: 0px)") }
 
 func document(html, dark string) string {

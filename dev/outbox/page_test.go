@@ -57,7 +57,7 @@ func TestPageShowsTheCode(t *testing.T) {
 	require.NotContains(t, get(t, o, "/outbox?to=nobody").Body.String(), "271828")
 }
 
-// TestPageShowsEveryLanguageAndKind sends what the service sends, and a campaign.
+// TestPageShowsEveryLanguageAndKind sends every message of the service, and a campaign.
 func TestPageShowsEveryLanguageAndKind(t *testing.T) {
 	t.Parallel()
 	o := setup(t, t.TempDir())
@@ -83,7 +83,7 @@ func TestPageShowsEveryLanguageAndKind(t *testing.T) {
 	require.NotContains(t, page, "<output>")
 }
 
-// TestEmailInBothSchemes shows that each frame has the scheme that it is for, whatever the browser prefers.
+// TestEmailInBothSchemes checks that each frame has its own scheme, regardless of the browser's setting.
 func TestEmailInBothSchemes(t *testing.T) {
 	t.Parallel()
 	o := setup(t, t.TempDir())
@@ -101,7 +101,7 @@ func TestEmailInBothSchemes(t *testing.T) {
 	require.Contains(t, found["dark"], "@media screen and (min-width: 0px) {")
 }
 
-func TestEmptyPageTellsWhatToDo(t *testing.T) {
+func TestEmptyPageHasInstructions(t *testing.T) {
 	t.Parallel()
 	o := setup(t, t.TempDir())
 	page := get(t, o, "http://localhost:8080/outbox").Body.String()

@@ -18,10 +18,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// BenchmarkTuning compares candidates for measured. One operation is a caller's Update-with-Start that
-// returns after the first activity; the workflow then runs two more activities in parallel, is updated once
-// more, runs a fourth activity and ends. It reports the latency of the first call, finished
-// workflows a second, and the processor time of one.
+// BenchmarkTuning compares candidates for measured. One operation is one workflow: an Update-with-Start that returns after
+// the first activity, two more activities in parallel, another update and a fourth activity. It reports the latency of the
+// first call, finished workflows a second, and the processor time per workflow.
 //
 //	go test -run '^$' -bench Tuning -benchtime 500x ./dev/temporalserver
 func BenchmarkTuning(b *testing.B) {
@@ -78,14 +77,15 @@ func benchmarkTuning(b *testing.B, t tuning, callers int) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "workflows/s")
 }
 
-// cpuTime of the process, server and caller together: steadier than the clock on a busy machine.
+// cpuTime returns the processor time of the process, server and caller together. It varies less than elapsed time on a busy
+// machine.
 func cpuTime(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// signUpOnce runs one workflow to its end and says how long its start took.
+// signUpOnce runs one workflow to its end and returns the duration of its start.
 func signUpOnce(ctx context.Context, c client.Client) (time.Duration, error) {
 	id := uuid.NewString()
 	started := time.Now()

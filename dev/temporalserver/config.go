@@ -19,19 +19,19 @@ import (
 // clusterName is recorded in every data file: it must never change.
 const clusterName = "active"
 
-// tuning is what was chosen by measurement; BenchmarkTuning compares candidates.
+// tuning has the settings that were chosen by measurement; BenchmarkTuning compares candidates.
 type tuning struct {
-	shards  int32 // of histories; counts when the file is set up, an existing file keeps its own
-	pollRPS int   // how often a second a shard's queues may look for tasks; 0 keeps Temporal's default, 20
+	shards  int32 // history shards; applies when the file is created, an existing file keeps its number
+	pollRPS int   // maximum polls a second for each queue of a shard; 0 means Temporal's default, 20
 	conns   int   // connections to the data file
 }
 
-// measured needs the least processor time at 10 callers and is as quick as any for one. Fewer shards make one
-// caller wait for the poll limit (p95 100 ms against 37 ms); more connections fight over SQLite's one writer
-// (half the throughput); a higher poll limit does nothing measurable at 8 shards.
+// measured needs the least processor time with 10 callers and is as fast as any candidate with one. With fewer shards, one
+// caller waits for the poll limit (p95 100 ms instead of 37 ms). With more connections, SQLite's single writer is contended
+// (half the throughput). A higher poll limit has no measurable effect with 8 shards.
 var measured = tuning{shards: 8, conns: 1}
 
-// bind builds the Temporal server, which makes it listen on all its ports.
+// bind builds the Temporal server, which then listens on all its ports.
 func (s *Server) bind(ctx context.Context, t tuning) (err error) {
 	choosing.Lock()
 	defer choosing.Unlock()
@@ -119,7 +119,7 @@ func dynamicConfig(t tuning) dynamicconfig.Client {
 		"frontend.enableCancelWorkerPollsOnShutdown": true,
 		"matching.numTaskqueueReadPartitions":        1,
 		"matching.numTaskqueueWritePartitions":       1,
-		// The default of 30 minutes spreads the load of many tenants.
+		// The default of 30 minutes spreads the load of many namespaces, which is not needed here.
 		"history.retentionTimerJitterDuration": time.Second,
 	}
 	if t.pollRPS > 0 {

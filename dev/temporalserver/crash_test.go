@@ -18,7 +18,7 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// helperFile makes the test binary run a server on that file instead of the tests.
+// helperFile is the variable that makes the test binary run a server on a file instead of the tests.
 const helperFile = "TEMPORALSERVER_TEST_FILE"
 
 func TestMain(m *testing.M) {
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// runHelper prints the address when it is ready, and stops when its input ends.
+// runHelper prints its address when it is ready, and stops when its input ends.
 func runHelper(file string) int {
 	ctx := context.Background()
 	ports, err := freePorts(ctx, 1)
@@ -47,7 +47,7 @@ func runHelper(file string) int {
 	return 0
 }
 
-// helper is a server in a process of its own.
+// helper is a server in its own process.
 type helper struct {
 	*exec.Cmd
 	address string
@@ -106,7 +106,7 @@ func TestRunningWorkflowsContinueAfterKillAndMove(t *testing.T) {
 	}
 }
 
-func TestTheFileIsForOneProcess(t *testing.T) {
+func TestTheFileIsLockedForOtherProcesses(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "temporal.db")
 	startHelper(t, file)
@@ -116,7 +116,7 @@ func TestTheFileIsForOneProcess(t *testing.T) {
 	require.ErrorContains(t, err, "in use by another process")
 }
 
-func TestAServerIsSilent(t *testing.T) {
+func TestAServerWritesNoOutput(t *testing.T) {
 	t.Parallel()
 	h := startHelper(t, filepath.Join(t.TempDir(), "temporal.db"))
 	c := dialAddress(t, h.address)
@@ -132,7 +132,7 @@ func TestAServerIsSilent(t *testing.T) {
 	require.Empty(t, h.errors.String())
 }
 
-func TestAServerLeavesSignalsAlone(t *testing.T) {
+func TestAServerInstallsNoSignalHandlers(t *testing.T) {
 	t.Parallel()
 	h := startHelper(t, filepath.Join(t.TempDir(), "temporal.db"))
 	require.NoError(t, h.Process.Signal(syscall.SIGTERM))

@@ -22,7 +22,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// DataFileError says that a data file exists and cannot be used. The file has not been changed.
+// DataFileError means that a data file exists but cannot be used. The file has not been changed.
 type DataFileError struct {
 	File   string
 	Reason string
@@ -38,19 +38,19 @@ func (e *DataFileError) Error() string {
 
 func (e *DataFileError) Unwrap() error { return e.Err }
 
-// schemaVersions are the versions of Temporal's two schemas that this program was built with. SQLite files
-// of Temporal carry none, so set-up records them in the table that Temporal uses for its other databases.
+// schemaVersions are the versions of Temporal's two schemas that this program was built with. Temporal's SQLite files
+// contain no version, so setUpSchema records it in the table that Temporal uses for its other databases.
 var schemaVersions = map[string]string{
 	"temporal":            schema.Version,
 	"temporal_visibility": schema.VisibilityVersion,
 }
 
-// storeConfig is how Temporal opens the data file. A file in exclusive mode has one connection, and a second
-// process finds it locked; the operating system frees the lock when the process dies.
+// storeConfig returns the configuration with which Temporal opens the data file. With one connection the file is opened in
+// exclusive mode, so that it is locked for other processes. The operating system releases the lock when the process ends.
 func storeConfig(file string, t tuning) *config.SQL {
 	pragmas := map[string]string{
 		"mode":         "rw",
-		"busy_timeout": "2000", // the time for a predecessor that is being stopped to let go
+		"busy_timeout": "2000", // ms; time for a previous process to stop and release the lock
 		"journal_mode": "wal",
 		"synchronous":  "normal",
 	}
@@ -66,10 +66,10 @@ func storeConfig(file string, t tuning) *config.SQL {
 	}
 }
 
-// escape makes a path safe to stand in an SQLite URI.
+// escape escapes a path for an SQLite URI.
 func escape(file string) string { return (&url.URL{Path: file}).EscapedPath() }
 
-// prepare leaves a data file that Temporal can open: with our schema and the namespace with its search attributes.
+// prepare makes sure that the data file exists and has the right schema and the namespace with its search attributes.
 func prepare(ctx context.Context, store *config.SQL, o Options) error {
 	if _, err := os.Stat(o.DataFile); errors.Is(err, fs.ErrNotExist) {
 		if err := create(ctx, o.DataFile); err != nil {
@@ -85,12 +85,12 @@ func prepare(ctx context.Context, store *config.SQL, o Options) error {
 	return addSearchAttributes(ctx, store, o.Namespace, o.SearchAttributes)
 }
 
-// create sets a data file up beside its place and moves it there when it is complete, so that a crash leaves
-// either no data file or a whole one.
+// create sets a data file up under another name and renames it when it is complete. After a crash, there is either no data
+// file or a complete one.
 func create(ctx context.Context, file string) error {
 	unfinished := file + ".new"
 	leftovers := []string{unfinished, unfinished + "-journal"}
-	// The log of a data file that somebody has deleted would be replayed into the new one.
+	// If the data file was deleted without its write-ahead log, SQLite would apply the log to the new file.
 	leftovers = append(leftovers, file+"-wal", file+"-shm", file+"-journal")
 	for _, f := range leftovers {
 		if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -112,7 +112,7 @@ func setUpSchema(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }() // does nothing after Commit
+	defer func() { _ = tx.Rollback() }() // no effect after Commit
 	s := schemaTx{ctx: ctx, tx: tx}
 	if err := schema.SetupSchemaOnDB(s); err != nil {
 		return err
@@ -130,7 +130,7 @@ func setUpSchema(ctx context.Context, db *sql.DB) error {
 	return tx.Commit()
 }
 
-// schemaTx lets Temporal's set-up run in one transaction; it uses no other method of AdminDB.
+// schemaTx makes Temporal's schema setup run in one transaction. The setup calls only Exec of AdminDB.
 type schemaTx struct {
 	sqlplugin.AdminDB
 	ctx context.Context
@@ -142,7 +142,7 @@ func (s schemaTx) Exec(statement string, args ...any) error {
 	return err
 }
 
-// checkSchema goes through Temporal's own connection, since the file is locked for every other.
+// checkSchema checks the recorded versions. It uses Temporal's own connection, because the file is locked for all others.
 func checkSchema(store *config.SQL, file string) error {
 	db, err := temporalsql.NewSQLAdminDB(sqlplugin.DbKindMain, store, resolver.NewNoopResolver(),
 		log.NewNoopLogger(), metrics.NoopMetricsHandler)
@@ -156,8 +156,8 @@ func checkSchema(store *config.SQL, file string) error {
 			return unusable(file, err)
 		}
 		if have != want {
-			return &DataFileError{File: file, Reason: fmt.Sprintf("has version %s of the schema %q, and this program "+
-				"works with version %s only: run the program that made it, or use another data folder", have, name, want)}
+			return &DataFileError{File: file, Reason: fmt.Sprintf("has version %s of the schema %q, but this program "+
+				"needs version %s: run the program that created the file, or use another data folder", have, name, want)}
 		}
 	}
 	return nil
@@ -168,5 +168,5 @@ func unusable(file string, err error) error {
 	if errors.As(err, &cause) && cause.Code()&0xff == sqlite3.SQLITE_BUSY {
 		return &DataFileError{File: file, Reason: "is in use by another process", Err: err}
 	}
-	return &DataFileError{File: file, Reason: "was not set up by this program, or is damaged", Err: err}
+	return &DataFileError{File: file, Reason: "was not created by this program, or is damaged", Err: err}
 }

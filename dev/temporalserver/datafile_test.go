@@ -31,7 +31,7 @@ func TestAnExistingFileGetsNewSearchAttributes(t *testing.T) {
 	require.ErrorContains(t, err, "First is Keyword in this data file")
 }
 
-func TestWhatACrashOrADeletionLeftDoesNoHarm(t *testing.T) {
+func TestLeftoverFilesAreRemoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "temporal.db")
@@ -50,22 +50,22 @@ func TestWhatACrashOrADeletionLeftDoesNoHarm(t *testing.T) {
 func TestUnusableFilesAreRefusedUnchanged(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		write func(t *testing.T, file string)
-		says  string
+		write     func(t *testing.T, file string)
+		wantError string
 	}{
 		"a newer schema": {func(t *testing.T, file string) {
 			require.NoError(t, create(t.Context(), file))
 			change(t, file, `UPDATE schema_version SET curr_version = '0.99' WHERE db_name = 'temporal'`)
 		}, "0.99"},
-		"somebody else's database": {func(t *testing.T, file string) {
+		"another program's database": {func(t *testing.T, file string) {
 			change(t, file, `CREATE TABLE recipes (name TEXT)`)
-		}, "not set up by this program"},
+		}, "not created by this program"},
 		"not a database": {func(t *testing.T, file string) {
 			require.NoError(t, os.WriteFile(file, []byte("a shopping list, long enough to be looked at"), 0o600))
-		}, "not set up by this program"},
+		}, "not created by this program"},
 		"an empty file": {func(t *testing.T, file string) {
 			require.NoError(t, os.WriteFile(file, nil, 0o600))
-		}, "not set up by this program"},
+		}, "not created by this program"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,7 +75,7 @@ func TestUnusableFilesAreRefusedUnchanged(t *testing.T) {
 			var unusable *DataFileError
 			require.ErrorAs(t, err, &unusable)
 			require.Equal(t, file, unusable.File)
-			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, c.wantError)
 		})
 	}
 }

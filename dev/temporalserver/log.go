@@ -10,14 +10,14 @@ import (
 	"go.temporal.io/server/common/log/tag"
 )
 
-// logger passes Temporal's warnings and errors on to slog until it is muted: four services that stop one
-// after the other complain about each other, and nobody can act on it.
+// logger passes Temporal's warnings and errors to slog until it is muted. It is muted before a stop, because services that
+// stop one after the other log errors about each other that need no action.
 type logger struct {
 	out   *slog.Logger
 	muted atomic.Bool
 }
 
-// noHTTP begins the warning about the frontend's HTTP API, which is off on purpose.
+// noHTTP is the start of the warning about the frontend's HTTP API, which is disabled intentionally.
 const noHTTP = "HTTP API port has not been set"
 
 var _ log.Logger = (*logger)(nil)
@@ -35,13 +35,13 @@ func (l *logger) Warn(msg string, tags ...tag.Tag)   { l.write(l.out.Warn, msg, 
 func (l *logger) Error(msg string, tags ...tag.Tag)  { l.write(l.out.Error, msg, tags) }
 func (l *logger) DPanic(msg string, tags ...tag.Tag) { l.write(l.out.Error, msg, tags) }
 
-// Panic panics, as Temporal counts on it.
+// Panic panics, because Temporal relies on it.
 func (l *logger) Panic(msg string, tags ...tag.Tag) {
 	l.write(l.out.Error, msg, tags)
 	panic(msg)
 }
 
-// Fatal panics instead of ending the process: bind turns it into an error.
+// Fatal panics instead of ending the process; bind converts the panic to an error.
 func (l *logger) Fatal(msg string, tags ...tag.Tag) {
 	if l.muted.Load() {
 		return
@@ -54,7 +54,7 @@ func (l *logger) Fatal(msg string, tags ...tag.Tag) {
 	panic(fatal(text.String()))
 }
 
-// fatal is what Fatal panics with.
+// fatal is the panic value of Fatal.
 type fatal string
 
 func (l *logger) write(out func(string, ...any), msg string, tags []tag.Tag) {

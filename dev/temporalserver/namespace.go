@@ -22,7 +22,7 @@ import (
 
 type attributes = map[string]enums.IndexedValueType
 
-// createNamespace does nothing when the namespace exists.
+// createNamespace creates the namespace unless it exists.
 func createNamespace(store *config.SQL, o Options) error {
 	ns, err := schema.NewNamespaceConfig(clusterName, o.Namespace, false, nil)
 	if err != nil {
@@ -35,8 +35,8 @@ func createNamespace(store *config.SQL, o Options) error {
 	return nil
 }
 
-// addSearchAttributes writes what the namespace lacks into the data file. A running server would take them too,
-// but its services go on refusing them until they next read the namespace, up to 2 s later.
+// addSearchAttributes writes missing search attributes into the data file. They could be added to a running server too, but
+// its services would refuse them until they next read the namespace, up to 2 s later.
 func addSearchAttributes(ctx context.Context, store *config.SQL, namespace string, want attributes) error {
 	db, err := temporalsql.NewSQLDB(sqlplugin.DbKindMain, store, resolver.NewNoopResolver(),
 		log.NewNoopLogger(), metrics.NoopMetricsHandler)
@@ -69,8 +69,8 @@ func addSearchAttributes(ctx context.Context, store *config.SQL, namespace strin
 	return nil
 }
 
-// withAttributes gives each wanted attribute one of the fields that Temporal keeps for its type. have and the
-// result say which attribute a field holds; a field that holds one keeps it for ever.
+// withAttributes assigns each wanted attribute to one of the fields that Temporal reserves for its type. have and the result
+// map fields to attributes; existing assignments never change.
 func withAttributes(have map[string]string, want attributes) (map[string]string, error) {
 	types := sadefs.GetDBIndexSearchAttributes(nil).CustomSearchAttributes
 	result := maps.Clone(have)
@@ -90,7 +90,7 @@ func withAttributes(have map[string]string, want attributes) (map[string]string,
 		}
 		field, ok := freeField(types, result, want[name])
 		if !ok {
-			return nil, fmt.Errorf("search attribute %s: the data file has no room for another of type %s", name, want[name])
+			return nil, fmt.Errorf("search attribute %s: the data file has no free field of type %s", name, want[name])
 		}
 		result[field] = name
 	}

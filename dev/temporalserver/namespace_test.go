@@ -15,7 +15,7 @@ func TestWithAttributes(t *testing.T) {
 	got, err := withAttributes(have, attributes{"Old": keyword, "A": keyword, "B": keyword, "N": number})
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{"Keyword01": "A", "Keyword02": "Old", "Keyword03": "B", "Int01": "N"}, got)
-	require.Len(t, have, 1, "the argument stays as it was")
+	require.Len(t, have, 1, "the argument is not changed")
 
 	_, err = withAttributes(have, attributes{"Old": number})
 	require.ErrorContains(t, err, "Old is Keyword in this data file, not Int")
@@ -25,5 +25,5 @@ func TestWithAttributes(t *testing.T) {
 		many[strconv.Itoa(n)] = keyword
 	}
 	_, err = withAttributes(nil, many)
-	require.ErrorContains(t, err, "no room")
+	require.ErrorContains(t, err, "no free field")
 }

@@ -8,14 +8,14 @@ import (
 	"sync"
 )
 
-// PortError says that a port cannot be listened on, mostly because another program does.
+// PortError means that a port cannot be opened, usually because another program uses it.
 type PortError struct {
 	Port int
-	What string // what the port is for: FrontendPort or WebUIPort
+	What string // purpose of the port: FrontendPort or WebUIPort
 	Err  error
 }
 
-// What a port is for.
+// Purposes of ports.
 const (
 	FrontendPort = "Temporal frontend"
 	WebUIPort    = "Temporal Web UI"
@@ -35,7 +35,7 @@ func checkPorts(ctx context.Context, o Options) error {
 			p.Err = err
 			return &p
 		}
-		defer func() { _ = l.Close() }() // held until all are checked, so that the same port twice is found
+		defer func() { _ = l.Close() }() // kept open until all are checked, to detect equal ports
 	}
 	return nil
 }
@@ -45,11 +45,11 @@ func listen(ctx context.Context, port int) (net.Listener, error) {
 	return config.Listen(ctx, "tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
 }
 
-// choosing is held from choosing free ports until they are bound: servers that start at the same time in
-// one process never choose the same.
+// choosing is locked from the choice of free ports until they are bound, so that servers that start at the same time in one
+// process never choose the same port.
 var choosing sync.Mutex
 
-// freePorts returns n different ports that nothing listens on at this moment.
+// freePorts returns n different ports that are free at this moment.
 func freePorts(ctx context.Context, n int) ([]int, error) {
 	var ports []int
 	for range n {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestABusyPortIsNamedBeforeAnythingIsStarted(t *testing.T) {
+func TestBusyPortIsReportedBeforeTheStart(t *testing.T) {
 	t.Parallel()
 	l, err := listen(t.Context(), 0)
 	require.NoError(t, err)

@@ -1,8 +1,8 @@
-// Package temporalserver runs a whole Temporal server inside the current process: the four services, the
-// Web UI and one SQLite file that survives restarts and kill -9. It is made for one machine: everything
-// listens on loopback only, there is no authentication, and nothing calls home.
+// Package temporalserver runs a complete Temporal server inside the current process: the four services, the Web UI and one
+// SQLite file that survives restarts and kill -9. It is meant for one machine: it listens on loopback only, has no
+// authentication, and makes no calls to other hosts.
 //
-// It installs no signal handlers and writes nothing to stdout or stderr except through Options.Logger.
+// It installs no signal handlers and writes to stdout or stderr only through Options.Logger.
 package temporalserver
 
 import (
@@ -22,32 +22,32 @@ import (
 	"go.temporal.io/server/temporal"
 )
 
-// loopback is the only address anything here listens on.
+// loopback is the only address that the server and the Web UI listen on.
 const loopback = "127.0.0.1"
 
 const (
-	startTimeout = 20 * time.Second // far above the measured 0.6 s: a slow disk must not fail a start
+	startTimeout = 20 * time.Second // a start takes 0.6 s; a slow disk must not make it fail
 	stopTimeout  = 3 * time.Second
 )
 
-// Options say where a server keeps its data and where it listens.
+// Options configure the data file, the ports and the namespace of a server.
 type Options struct {
-	// DataFile is the SQLite file; it is set up when absent. Its folder must exist. Only one process can use it.
+	// DataFile is the SQLite file. It is created if it does not exist; its folder must exist. Only one process can use it.
 	DataFile string
-	// Port of the gRPC frontend; 0 picks a free one.
+	// Port is the port of the gRPC frontend; 0 selects a free one.
 	Port int
-	// UIPort is the Web UI's port; 0 means no Web UI.
+	// UIPort is the port of the Web UI; 0 means no Web UI.
 	UIPort int
-	// CodecEndpoint is the URL at which the browser decodes payloads for the Web UI; empty means none.
+	// CodecEndpoint is the URL that the Web UI calls from the browser to decode payloads; empty means none.
 	CodecEndpoint string
-	// Namespace is made when it does not exist; "default" when empty.
+	// Namespace is created if it does not exist; default "default".
 	Namespace string
-	// RetentionDefault is how long the history of a closed workflow is kept, 72 h when zero. It counts when
-	// the namespace is made; an existing namespace keeps its own.
+	// RetentionDefault is the time that the history of a closed workflow is kept; default 72 h. It applies only when the
+	// namespace is created; an existing namespace keeps its retention.
 	RetentionDefault time.Duration
-	// SearchAttributes the namespace must have; missing ones are added, also to an existing file.
+	// SearchAttributes are the required search attributes of the namespace. Missing ones are added, also to an existing file.
 	SearchAttributes map[string]enums.IndexedValueType
-	// Logger receives Temporal's warnings and errors while the server runs, and nothing below; slog.Default() when nil.
+	// Logger receives Temporal's warnings and errors while the server runs; default slog.Default().
 	Logger *slog.Logger
 }
 
@@ -60,10 +60,10 @@ type Server struct {
 	stop     sync.Once
 }
 
-// Start runs a server and returns when it can take workflows. Start's ctx bounds the start only.
+// Start starts a server and returns when workflows can be started. ctx limits only the start.
 //
-// A port that cannot be listened on is a *PortError, found before anything is started; a data file that this
-// program cannot use is a *DataFileError. After an error nothing is left running.
+// It returns a *PortError, before anything is started, if a port is in use, and a *DataFileError if the data file cannot be
+// used. After an error nothing is left running.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	return start(ctx, o, measured)
 }
@@ -116,7 +116,7 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// run starts what bind has built and waits until it answers.
+// run starts the server that bind has built and waits until it answers.
 func (s *Server) run(ctx context.Context) error {
 	if s.options.UIPort != 0 {
 		s.ui = startUI(s.options, s.Address())
@@ -141,13 +141,13 @@ func (s *Server) run(ctx context.Context) error {
 	return nil
 }
 
-// Address is the host:port of the gRPC frontend.
+// Address returns the host:port of the gRPC frontend.
 func (s *Server) Address() string {
 	return net.JoinHostPort(loopback, strconv.Itoa(s.options.Port))
 }
 
-// Stop ends the server within 3 seconds; calls after the first do nothing. What workflows were doing stays
-// in the data file. Workers and clients should be stopped before.
+// Stop stops the server within 3 seconds; further calls do nothing. The state of workflows stays in the data file. Stop
+// workers and clients first.
 func (s *Server) Stop() {
 	s.stop.Do(func() {
 		s.logger.mute()
@@ -157,7 +157,7 @@ func (s *Server) Stop() {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			_ = s.temporal.Stop() // only reports what the services did not like about being stopped
+			_ = s.temporal.Stop() // its errors are only complaints of the services about being stopped
 		}()
 		select {
 		case <-done:

@@ -82,7 +82,7 @@ func waitForSignal(ctx workflow.Context) (string, error) {
 	return word, workflow.ExecuteActivity(ctx, step).Get(ctx, nil)
 }
 
-func TestStartIsReadyForWorkflowsAndPeople(t *testing.T) {
+func TestStartedServerRunsWorkflowsAndWebUI(t *testing.T) {
 	t.Parallel()
 	uiPort := freePort(t)
 	s := setup(t, Options{
@@ -95,7 +95,7 @@ func TestStartIsReadyForWorkflowsAndPeople(t *testing.T) {
 	_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 		TaskQueue: "nobody", TypedSearchAttributes: temporal.NewSearchAttributes(status.ValueSet("failed")),
 	}, "anything")
-	require.NoError(t, err, "usable at once, with its search attributes")
+	require.NoError(t, err, "the search attributes are usable at once")
 	runWorker(t, c)
 	_, err = signUpOnce(t.Context(), c)
 	require.NoError(t, err)
@@ -154,11 +154,11 @@ func TestServersStartTogether(t *testing.T) {
 	}
 }
 
-func TestStopIsQuickAndQuiet(t *testing.T) {
+func TestStopIsFastAndLogsNothing(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	s := setup(t, Options{Logger: slog.New(slog.NewTextHandler(&log, nil)), UIPort: freePort(t)})
-	runWorker(t, dial(t, s)) // still polls while the server stops
+	runWorker(t, dial(t, s)) // it still polls while the server stops
 	began := time.Now()
 	s.Stop()
 	require.Less(t, time.Since(began), stopTimeout+500*time.Millisecond)
@@ -185,7 +185,7 @@ func TestClosedWorkflowsAreDeletedAfterTheRetention(t *testing.T) {
 	}, 20*time.Second, 100*time.Millisecond)
 }
 
-func TestStartGivesUpWithItsContext(t *testing.T) {
+func TestStartEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

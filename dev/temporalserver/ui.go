@@ -12,7 +12,7 @@ import (
 	"github.com/temporalio/ui-server/v2/server/server_options"
 )
 
-// webUI is Temporal's Web UI, which talks to the frontend as any client does.
+// webUI is Temporal's Web UI. It is an ordinary client of the frontend.
 type webUI struct {
 	server  *server.Server
 	address string
@@ -37,7 +37,7 @@ func startUI(o Options, frontend string) *webUI {
 	return ui
 }
 
-// wait returns when the Web UI takes connections.
+// wait returns when the Web UI accepts connections.
 func (ui *webUI) wait(ctx context.Context) error {
 	var dialer net.Dialer
 	tick := time.NewTicker(10 * time.Millisecond)

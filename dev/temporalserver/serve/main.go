@@ -1,5 +1,5 @@
-// Command serve runs the Temporal server and Web UI of dev alone, on loopback: for tests, and for people who run the API
-// and the workers on their own. It needs no database.
+// Command serve runs only the Temporal server and Web UI of dev, on loopback. Use it for tests, or if you run the API and the
+// workers yourself. It needs no database.
 package main
 
 import (
@@ -31,16 +31,16 @@ func parse() temporalserver.Options {
 		SearchAttributes: engine.SearchAttributes(),
 		Logger:           slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
-	flag.StringVar(&o.DataFile, "data", "temporal.db", "file that keeps everything, made when it is missing")
+	flag.StringVar(&o.DataFile, "data", "temporal.db", "data file, created if it does not exist")
 	flag.IntVar(&o.Port, "port", 7233, "port of the gRPC frontend")
 	flag.IntVar(&o.UIPort, "ui-port", 8233, "port of the Web UI; 0 means none")
-	flag.StringVar(&o.CodecEndpoint, "codec-endpoint", "", "URL at which a browser decodes payloads for the Web UI")
-	flag.StringVar(&o.Namespace, "namespace", "default", "namespace, made when it is missing")
+	flag.StringVar(&o.CodecEndpoint, "codec-endpoint", "", "URL that the Web UI calls from the browser to decode payloads")
+	flag.StringVar(&o.Namespace, "namespace", "default", "namespace, created if it does not exist")
 	flag.Parse()
 	return o
 }
 
-// run serves until ctx ends. It prints one line when workflows can be started.
+// run runs the server until ctx ends. It prints one line when workflows can be started.
 func run(ctx context.Context, o temporalserver.Options, stdout io.Writer) error {
 	server, err := temporalserver.Start(ctx, o)
 	if err != nil {
