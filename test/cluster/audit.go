@@ -15,35 +15,35 @@ import (
 	"registrar/test/parts"
 )
 
-// Audit compares what people were told with what the database, the ledger and the providers know. It shares nothing with
-// the service but the names of tables and columns.
+// Audit compares the answers that clients got with the database, the ledger and the providers. It shares only the names of
+// tables and columns with the service.
 type Audit struct {
 	Acknowledged int // registrations answered with 2xx
 	Verified     int // codes answered with 2xx
 
-	Lost           int // acknowledged, but there is no user; or verified, but the user is not active
-	Unacknowledged int // users of people who were never answered with 2xx; not an error
-	DuplicateUsers int // users beyond the first of a person
-	Split          int // users that not all nodes of the database have
+	Lost           int // acknowledged but without a user, or verified but the user is not active
+	Unacknowledged int // users whose registration was never answered with 2xx; not an error
+	DuplicateUsers int // further users of one registrant
+	Split          int // users that are not on all database nodes
 
-	// Of those verified.
-	MissingMessages int // a code, a welcome email or a completion SMS that no provider has accepted
-	MissingLedger   int // of these three, that are not in the ledger as sent
+	// Counted for verified registrations only.
+	MissingMessages int // codes, welcome emails and completion SMS that no provider has accepted
+	MissingLedger   int // messages of these kinds that are not in the ledger as sent
 
-	DuplicateMessages int // accepted by a provider beyond the first of its kind for a person; told, not an error
-	Unsent            int // in the ledger as sent, but no provider has accepted it
+	DuplicateMessages int // further messages of one kind that a provider accepted for one registrant; not an error
+	Unsent            int // in the ledger as sent, but not accepted by a provider
 }
 
-// wrong are the counts that must be 0.
-func (a Audit) wrong() [6]int {
+// errorCounts returns the counts that must be 0.
+func (a Audit) errorCounts() [6]int {
 	return [...]int{a.Lost, a.DuplicateUsers, a.Split, a.MissingMessages, a.MissingLedger, a.Unsent}
 }
 
-// Err is nil when nothing was lost, doubled or left undone.
+// Err returns nil if nothing was lost, duplicated or left undone.
 func (a Audit) Err() error {
-	names := [...]string{"lost", "duplicate users", "not on all nodes", "messages missing", "missing in the ledger", "in the ledger and not sent"}
+	names := [...]string{"lost", "duplicate users", "not on all nodes", "messages missing", "missing in the ledger", "in the ledger but not sent"}
 	var all []error
-	for i, n := range a.wrong() {
+	for i, n := range a.errorCounts() {
 		if n > 0 {
 			all = append(all, fmt.Errorf("%s: %d", names[i], n))
 		}
@@ -51,12 +51,13 @@ func (a Audit) Err() error {
 	return errors.Join(all...)
 }
 
-// Settle audits until nothing is missing, since messages follow the answers after a moment, and returns the last audit.
-// It is an error when that could not be done, or when something is still missing after patience: the error says of whom.
-func (c *Cluster) Settle(ctx context.Context, people []loop.Record, patience time.Duration) (Audit, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// Settle audits repeatedly until nothing is missing, because messages are sent some time after the answers, and returns the
+// last audit. It fails if an audit fails or if something is still missing after the timeout; the error then lists the
+// registrations.
+func (c *Cluster) Settle(ctx context.Context, people []loop.Record, timeout time.Duration) (Audit, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	again := time.NewTicker(500 * time.Millisecond) // each reads all users and messages of all nodes
+	again := time.NewTicker(500 * time.Millisecond) // each audit reads all users and messages of all nodes
 	defer again.Stop()
 	var last Audit
 	var unsettled error
@@ -67,24 +68,24 @@ func (c *Cluster) Settle(ctx context.Context, people []loop.Record, patience tim
 			return a, nil
 		case err == nil:
 			last, unsettled = a, fmt.Errorf("%w\n%s", a.Err(), strings.Join(findings, "\n"))
-		case unsettled == nil || ctx.Err() == nil: // or else the audit ended with the patience, and the one before says more
+		case unsettled == nil || ctx.Err() == nil: // an audit that the timeout ended says less than the one before
 			unsettled = err
 		}
 		select {
 		case <-ctx.Done():
-			return last, fmt.Errorf("not settled after %s: %w", patience, unsettled)
+			return last, fmt.Errorf("not settled after %s: %w", timeout, unsettled)
 		case <-again.C:
 		}
 	}
 }
 
-// Audit audits these people, as things are now.
+// Audit audits these registrations in their current state.
 func (c *Cluster) Audit(ctx context.Context, people []loop.Record) (Audit, error) {
 	a, _, err := c.audit(ctx, people)
 	return a, err
 }
 
-// audit also tells what is wrong, for each person of whom something is.
+// audit also returns a description of each registration with an error.
 func (c *Cluster) audit(ctx context.Context, people []loop.Record) (a Audit, findings []string, err error) {
 	stored, err := c.readStored(ctx)
 	if err != nil {
@@ -95,8 +96,8 @@ func (c *Cluster) audit(ctx context.Context, people []loop.Record) (a Audit, fin
 		before := a
 		a.user(p, users)
 		a.messages(p, ledger, accepted)
-		if a.wrong() != before.wrong() {
-			findings = append(findings, fmt.Sprintf("registration %s of %s: users %v, ledger %v, accepted by providers %v; it was told %+v",
+		if a.errorCounts() != before.errorCounts() {
+			findings = append(findings, fmt.Sprintf("registration %s of %s: users %v, ledger %v, accepted by providers %v; answers %+v",
 				p.ID, p.Form.MobileNumber, users, ledger, accepted, p))
 		}
 	}
@@ -130,7 +131,7 @@ func (a *Audit) user(p loop.Record, users []userRow) {
 	a.DuplicateUsers += max(0, len(users)-1)
 }
 
-// The kinds of messages that a person gets.
+// The kinds of messages of a registration.
 const (
 	otp        = "otp"
 	welcome    = "welcome"
@@ -157,7 +158,7 @@ func (a *Audit) messages(p loop.Record, ledger map[string]bool, accepted map[str
 
 var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 
-// accepted counts what the providers have accepted for somebody, by kind.
+// accepted counts the messages that the providers have accepted for a form, by kind.
 func (c *Cluster) accepted(form parts.Form) map[string]int {
 	n := map[string]int{welcome: len(c.Mailgun.Messages(form.Email))}
 	for _, m := range c.Twilio.Messages(form.MobileNumber) {
@@ -170,18 +171,18 @@ func (c *Cluster) accepted(form parts.Form) map[string]int {
 	return n
 }
 
-// stored is what the database has of everybody.
+// stored is the content of the database.
 type stored struct {
-	users  map[string][]userRow       // by mobile number, which the database lets several users have
+	users  map[string][]userRow       // by mobile number, which several users may share
 	ledger map[string]map[string]bool // by registration and kind: sent
-	split  map[string]int             // of which registrations not all nodes have the user, and how many do
+	split  map[string]int             // registrations whose user is not on all nodes, with the number of nodes that have it
 }
 
 type userRow struct{ registrationID, status string }
 
 func (c *Cluster) readStored(ctx context.Context) (stored, error) {
 	s := stored{users: make(map[string][]userRow), ledger: make(map[string]map[string]bool), split: make(map[string]int)}
-	nodes := make(map[string]int) // that have a user, by registration
+	nodes := make(map[string]int) // number of nodes that have the user, by registration
 	n := 0
 	for i := range parts.GaleraNodes {
 		if !c.Galera.Process(i).Running() {
@@ -205,7 +206,7 @@ func (c *Cluster) readStored(ctx context.Context) (stored, error) {
 	return s, c.readLedger(ctx, s.ledger)
 }
 
-// readLedger reads from whichever node the service writes to.
+// readLedger reads from the node that the service writes to.
 func (c *Cluster) readLedger(ctx context.Context, ledger map[string]map[string]bool) error {
 	node, err := c.Database.Writer(ctx)
 	if err != nil {
@@ -219,7 +220,7 @@ func (c *Cluster) readLedger(ctx context.Context, ledger map[string]map[string]b
 	})
 }
 
-// read reads rows of three texts on one node, which waits first until it has what the others have committed.
+// read reads rows of three texts on one node. The node first waits until it has applied all commits of the others.
 func (c *Cluster) read(ctx context.Context, node int, query string, row func(a, b, c string)) (err error) {
 	db, err := sql.Open("mysql", c.Galera.DSN(node, database)+"?wsrep_sync_wait=1")
 	if err != nil {

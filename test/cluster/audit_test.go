@@ -9,7 +9,7 @@ import (
 	"registrar/test/load/loop"
 )
 
-// told is somebody whose registration and code were answered with these statuses; 0 means never.
+// told returns a record whose registration and code were answered with these statuses; 0 means no answer.
 func told(id string, register, verify int) loop.Record {
 	step := func(status int) loop.Step {
 		if status == 0 {
@@ -73,7 +73,7 @@ func TestAuditErr(t *testing.T) {
 	require.NoError(t, Audit{Acknowledged: 7, Verified: 5, Unacknowledged: 1, DuplicateMessages: 2}.Err())
 	for what, a := range map[string]Audit{
 		"lost: 1": {Lost: 1}, "duplicate users: 1": {DuplicateUsers: 1}, "not on all nodes: 1": {Split: 1}, "messages missing: 1": {MissingMessages: 1},
-		"missing in the ledger: 1": {MissingLedger: 1}, "in the ledger and not sent: 1": {Unsent: 1},
+		"missing in the ledger: 1": {MissingLedger: 1}, "in the ledger but not sent: 1": {Unsent: 1},
 	} {
 		require.EqualError(t, a.Err(), what)
 	}

@@ -1,5 +1,5 @@
-// Package cluster is the highly available system of docs/high-availability.md as plain processes on loopback: what
-// docker-compose.yml brings up, for tests and for people to break.
+// Package cluster runs the highly available system of docs/high-availability.md as plain processes on loopback. It has the
+// same parts as docker-compose.yml, for tests and for manual fault injection.
 package cluster
 
 import (
@@ -13,32 +13,32 @@ import (
 	"registrar/test/parts"
 )
 
-// Cluster is the whole system. Each part can be killed, most can be stopped or frozen, and all be started again as they
-// were; one goroutine at a time may do so.
+// Cluster is the whole system. Every part can be killed, most parts can be stopped or frozen, and all can be restarted with
+// their settings and data. Only one goroutine at a time may do so.
 type Cluster struct {
 	Program  parts.Registrar
 	Settings parts.Settings
 
 	Galera     *parts.Galera          // the user database
-	Database   *parts.HAProxy         // in front of it
+	Database   *parts.HAProxy         // load balancer for the user database
 	PostgreSQL *parts.PostgreSQL      // Temporal's database
 	Temporal   *parts.TemporalCluster // two servers
 	Mailgun    *parts.Mailgun
 	Twilio     *parts.Twilio
 
-	Front        *parts.Front // in front of the API
+	Front        *parts.Front // load balancer for the API
 	API          []*parts.Replica
 	Registration []*parts.Replica // workers of the queue registration
 	High         []*parts.Replica // workers of notifications-high
 	Low          []*parts.Replica // workers of notifications-low
 
-	arrived atomic.Int64 // people of all loads
+	arrived atomic.Int64 // users of all loads
 }
 
 const database = "registrar"
 
-// Start starts everything, with more settings (names and values in turn), and returns when people can register: after
-// about half a minute. Logs are kept when the test fails.
+// Start starts all parts, with additional settings (alternating names and values), and returns when users can register,
+// after about 30 s. If the test fails, the logs are kept.
 func Start(t parts.Test, settings ...string) *Cluster {
 	t.Helper()
 	c := &Cluster{Program: parts.BuildRegistrar(t), Mailgun: parts.StartMailgun(t), Twilio: parts.StartTwilio(t)}
@@ -51,7 +51,7 @@ func Start(t parts.Test, settings ...string) *Cluster {
 	}
 	c.Settings = c.Program.Settings(t, parts.Surroundings{
 		DSN: c.Database.DSN(database), Cluster: c.Temporal, Mailgun: c.Mailgun, Twilio: c.Twilio,
-	}).With("API_DRAIN_DELAY", "2s").With(settings...) // twice what HAProxy takes to notice
+	}).With("API_DRAIN_DELAY", "2s").With(settings...) // twice the time after which HAProxy notices
 	c.Program.MigrateUp(t, c.Settings)
 	if err := c.Temporal.AwaitSearch("RegistrationStatus = 'failed'"); err != nil {
 		t.Fatalf("wait for the search attributes: %v", err)
@@ -77,11 +77,11 @@ func (c *Cluster) workers(t parts.Test, n int, queue string) []*parts.Replica {
 	return all
 }
 
-// Stop shuts down, in order, everything that runs: those who ask before those who are asked.
+// Stop shuts down all running parts in order, clients before servers.
 func (c *Cluster) Stop() error {
 	var all []error
 	for _, r := range c.Replicas() {
-		if r.Process().Running() { // or else it was killed
+		if r.Process().Running() { // false if it was killed
 			all = append(all, r.Stop())
 		}
 	}
@@ -95,18 +95,18 @@ func (c *Cluster) Stop() error {
 	return errors.Join(all...)
 }
 
-// Replicas are all API servers and workers.
+// Replicas returns all API servers and workers.
 func (c *Cluster) Replicas() []*parts.Replica {
 	return slices.Concat(c.API, c.Registration, c.High, c.Low)
 }
 
-// URL is where people register.
+// URL returns the base URL of the API.
 func (c *Cluster) URL() string { return c.Front.URL() }
 
-// Load has new people register and enter the codes that they got, for which they wait as long as their patience lasts. Its
-// options need no URL, people and codes.
+// Load makes new users register and enter their codes, for which they wait until Options.Timeout. It sets the options URL,
+// Person and Code.
 func (c *Cluster) Load(ctx context.Context, o loop.Options) (*loop.Report, error) {
-	const apart = 1_000_000 // more than come in a load
+	const apart = 1_000_000 // more than the users of one load
 	first := int(c.arrived.Add(apart)) - apart
 	o.URL = c.URL()
 	o.Person = func(i int) parts.Form { return parts.Somebody(first + i) }

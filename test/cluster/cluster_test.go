@@ -12,7 +12,7 @@ import (
 	"registrar/test/load/loop"
 )
 
-// TestCluster registers 200 people through the whole cluster, at a rate that two busy cores can take.
+// TestCluster registers 200 users through the whole cluster, at a rate that two busy cores can handle.
 func TestCluster(t *testing.T) {
 	began := time.Now()
 	c := cluster.Start(t)
@@ -25,7 +25,7 @@ func TestCluster(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, cluster.Audit{Acknowledged: 200, Verified: 200}, audit)
 
-	// The audit sees what is missing.
+	// The audit detects missing rows.
 	lost, unwritten := report.People[0], report.People[1]
 	require.NoError(t, c.Galera.Exec(t.Context(), 1, "DELETE FROM registrar.users WHERE registration_id = '"+lost.ID+"'"))
 	require.NoError(t, c.Galera.Exec(t.Context(), 1, "DELETE FROM registrar.notifications WHERE kind = 'welcome' AND registration_id = '"+unwritten.ID+"'"))

@@ -1,5 +1,5 @@
-// Command load registers people at a steady rate and tells what they experienced: the open-loop load generator of
-// registrar/test/load/loop. It works against this machine only.
+// Command load registers users at a constant rate and prints latencies and answers. It runs the open-loop load generator of
+// registrar/test/load/loop. It accepts only loopback addresses.
 //
 //	go run ./test/load --url http://127.0.0.1:8080 --outbox http://127.0.0.1:8080/outbox.json --rate 20 --duration 60s
 package main
@@ -41,27 +41,27 @@ func command() *cobra.Command {
 	var f flags
 	c := &cobra.Command{
 		Use:   "load",
-		Short: "Registers people at a steady rate and tells what they experienced",
-		Long: "Registers people at a steady rate, whether or not the service keeps up, and tells what they experienced. " +
-			"It works against this machine only. Ctrl-C ends it in order, with the summary.",
+		Short: "Registers users at a constant rate and prints latencies and answers",
+		Long: "Registers users at a constant rate, even if the service cannot keep up, and prints latencies and answers. " +
+			"It accepts only loopback addresses. Ctrl-C ends the run early and prints the summary.",
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context(), c.OutOrStdout(), os.Stderr) },
 	}
 	o := &f.options
-	c.Flags().StringVar(&o.URL, "url", "http://127.0.0.1:8080", "base of the API")
-	c.Flags().Float64Var(&o.Rate, "rate", 20, "people a second")
-	c.Flags().DurationVar(&o.Duration, "duration", time.Minute, "how long people arrive")
-	c.Flags().BoolVar(&o.Poisson, "poisson", false, "have people arrive at random instead of at even distances")
-	c.Flags().DurationVar(&o.Patience, "patience", time.Minute, "how long one person tries")
-	c.Flags().DurationVar(&o.Grace, "grace", 10*time.Second, "how long those on their way may take after Ctrl-C")
-	c.Flags().StringVar(&f.outbox, "outbox", "", "dev's outbox, to enter the codes: http://127.0.0.1:8080/outbox.json")
+	c.Flags().StringVar(&o.URL, "url", "http://127.0.0.1:8080", "base URL of the API")
+	c.Flags().Float64Var(&o.Rate, "rate", 20, "users a second")
+	c.Flags().DurationVar(&o.Duration, "duration", time.Minute, "time during which users arrive")
+	c.Flags().BoolVar(&o.Poisson, "poisson", false, "make users arrive at random (Poisson) instead of at equal intervals")
+	c.Flags().DurationVar(&o.Timeout, "timeout", time.Minute, "maximum time for one user, including retries")
+	c.Flags().DurationVar(&o.Grace, "grace", 10*time.Second, "time to finish running registrations after Ctrl-C")
+	c.Flags().StringVar(&f.outbox, "outbox", "", "URL of dev's outbox to read the codes from, such as http://127.0.0.1:8080/outbox.json; empty: no codes are entered")
 	c.Flags().StringVar(&f.json, "json", "", "file to write the summary to as JSON")
 	return c
 }
 
 func (f *flags) run(ctx context.Context, stdout io.Writer, stderr *os.File) error {
 	o := f.options
-	o.Person = crowd()
+	o.Person = newUsers()
 	if f.outbox != "" {
 		if err := loop.CheckLoopback(ctx, f.outbox); err != nil {
 			return fmt.Errorf("--outbox: %w", err)

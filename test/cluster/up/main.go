@@ -1,5 +1,5 @@
-// Command up runs the whole cluster of registrar/test/cluster until Ctrl-C, for people who want to look at it and break
-// it: every part is a process that may be killed.
+// Command up runs the cluster of registrar/test/cluster until Ctrl-C, for manual tests and fault injection: every part is a
+// process that can be killed.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 		outbox := serveOutbox(scope, c)
 		show(c, outbox)
 		<-ctx.Done()
-		stop() // a second Ctrl-C ends the process at once, and every part with it
+		stop() // a second Ctrl-C ends this process and all parts at once
 		fmt.Println("Stopping …")
 		if err := c.Stop(); err != nil {
 			scope.Logf("%v", err)
@@ -39,7 +39,7 @@ func main() {
 	os.Exit(code)
 }
 
-// show prints where everything is.
+// show prints the address and the process id of each part.
 func show(c *cluster.Cluster, outbox string) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	row := func(name, address string, p *parts.Process) {
@@ -50,7 +50,7 @@ func show(c *cluster.Cluster, outbox string) {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", name, address, pid)
 	}
 	row("PART", "ADDRESS", nil)
-	row("register here (HAProxy)", c.URL(), c.Front.Process())
+	row("API (HAProxy)", c.URL(), c.Front.Process())
 	for _, r := range c.Replicas() {
 		row(r.Name(), r.Address, r.Process())
 	}
@@ -62,14 +62,14 @@ func show(c *cluster.Cluster, outbox string) {
 	for i := range parts.GaleraNodes {
 		row(fmt.Sprintf("Galera %d", i), c.Galera.Address(i), c.Galera.Process(i))
 	}
-	row("outbox of the doubles", outbox, nil)
-	_ = w.Flush() // to a terminal
-	fmt.Printf("\ngo run ./test/load --url %s --outbox %s --rate 10 --duration 1m\n\nCtrl-C ends it.\n", c.URL(), outbox)
+	row("sent text messages", outbox, nil)
+	_ = w.Flush() // standard output
+	fmt.Printf("\nTo create load:\ngo run ./test/load --url %s --outbox %s --rate 10 --duration 1m\n\nCtrl-C stops the cluster.\n", c.URL(), outbox)
 }
 
 var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 
-// serveOutbox shows the text messages to a number as dev's outbox does, the newest first, and returns the URL.
+// serveOutbox serves the text messages to a number in the format of dev's outbox, newest first, and returns the URL.
 func serveOutbox(t parts.Test, c *cluster.Cluster) string {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", parts.Loopback(parts.FreePort()))
 	if err != nil {
@@ -90,7 +90,7 @@ func serveOutbox(t parts.Test, c *cluster.Cluster) string {
 			list = append([]message{{kind, m.To, m.Text}}, list...)
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(list) // the client may have gone
+		_ = json.NewEncoder(w).Encode(list) // fails if the client has disconnected
 	})}
 	go func() { _ = server.Serve(listener) }() // until Close
 	t.Cleanup(func() { _ = server.Close() })

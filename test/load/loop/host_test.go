@@ -22,12 +22,12 @@ func TestCheckLoopback(t *testing.T) {
 	}
 }
 
-// A service on this machine that redirects to another one leads nowhere.
+// A redirect to another machine is not followed.
 func TestTransportStaysOnThisMachine(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.RedirectHandler("http://192.0.2.1/", http.StatusTemporaryRedirect))
 	t.Cleanup(server.Close)
 	c := http.Client{Transport: LoopbackTransport(), Timeout: 10 * time.Second}
-	_, err := c.Get(server.URL) //nolint:bodyclose // there is none
+	_, err := c.Get(server.URL) //nolint:bodyclose // an error has no body
 	require.ErrorContains(t, err, "is not this machine")
 }

@@ -1,6 +1,6 @@
-// Package loop is an open-loop load generator: people arrive by a schedule that does not wait for answers, and what they
-// experience is measured from the moment at which they were to arrive. A service that stalls is thus seen to stall for
-// everybody who arrives meanwhile (no coordinated omission).
+// Package loop is an open-loop load generator. Users arrive by a schedule that does not wait for answers, and latencies are
+// measured from the scheduled arrival. So if the service stalls, the delay is counted for every user who arrives in the
+// meantime (no coordinated omission).
 package loop
 
 import (
@@ -15,58 +15,58 @@ import (
 	"registrar/test/parts"
 )
 
-// Options say who arrives when, and what they do.
+// Options configure a run.
 type Options struct {
-	URL      string        // base of the API; a loopback address
-	Rate     float64       // people a second, up to 500
-	Duration time.Duration // of the arrivals, up to 24 h
-	Poisson  bool          // arrivals at random, as of people who do not know each other; or else at even distances
+	URL      string        // base URL of the API; a loopback address
+	Rate     float64       // users a second, at most 500
+	Duration time.Duration // of the arrivals, at most 24 h
+	Poisson  bool          // random arrivals of independent users; otherwise at equal intervals
 
-	// Person is the form of arrival number i, from 0; none may share an email or a username.
+	// Person returns the form of user number i, from 0. Forms must not share an email or a username.
 	Person func(i int) parts.Form
-	// Code waits for the code that was sent to somebody. nil: nobody enters a code.
+	// Code waits for the code that was sent to a user. If nil, no codes are entered.
 	Code func(ctx context.Context, id string, form parts.Form) (string, error)
 
-	Patience time.Duration // how long one person tries, in all; 0 means 1 min
-	Grace    time.Duration // how long those on their way may take when the run is ended early; 0 means 10 s
+	Timeout time.Duration // maximum time for one user, including retries; default 1 min
+	Grace   time.Duration // time to finish running registrations when the run ends early; default 10 s
 
-	// Progress is called each second, and not after Run has returned. nil: never.
+	// Progress is called every second until Run returns. It may be nil.
 	Progress func(Progress)
 }
 
 const (
-	maxRate     = 500 // what a generator with one HTTP client does without being the bottleneck
+	maxRate     = 500 // above it, the generator's single HTTP client becomes the bottleneck
 	maxDuration = 24 * time.Hour
 )
 
-// check refuses what would not end, and whatever is not on this machine.
+// check returns an error for invalid options and for hosts other than this machine.
 func (o Options) check(ctx context.Context) error {
 	switch {
 	case math.IsNaN(o.Rate) || o.Rate <= 0 || o.Rate > maxRate:
-		return fmt.Errorf("the rate must be over 0 and at most %d a second", maxRate)
+		return fmt.Errorf("the rate must be greater than 0 and at most %d a second", maxRate)
 	case o.Duration <= 0 || o.Duration > maxDuration:
-		return fmt.Errorf("the duration must be over 0 and at most %s", maxDuration)
+		return fmt.Errorf("the duration must be greater than 0 and at most %s", maxDuration)
 	case o.Person == nil:
-		return errors.New("nobody is to arrive")
+		return errors.New("the function Person is missing")
 	}
 	return CheckLoopback(ctx, o.URL)
 }
 
-// Report is what happened.
+// Report is the result of a run.
 type Report struct {
 	Began, Ended time.Time // of the arrivals
 	Interrupted  bool
-	People       []Record // in the order of their arrival
+	People       []Record // in the order of arrival
 }
 
-// Run has people arrive, and returns when all are served or have given up. When ctx ends, nobody else arrives. It is an
-// error only when it could not begin.
+// Run makes users arrive and returns when all have finished or timed out. When ctx ends, no further users arrive. Run
+// returns an error only if it cannot start.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	if err := o.check(ctx); err != nil {
 		return nil, err
 	}
-	if o.Patience == 0 {
-		o.Patience = time.Minute
+	if o.Timeout == 0 {
+		o.Timeout = time.Minute
 	}
 	if o.Grace == 0 {
 		o.Grace = 10 * time.Second
@@ -75,13 +75,13 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	defer transport.CloseIdleConnections()
 	r := &run{options: o, client: parts.NewClientVia(o.URL, transport), tag: rand.Text()}
 
-	people, leave := context.WithCancel(context.WithoutCancel(ctx))
-	defer leave()
+	users, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
 	r.began = time.Now()
 	stopReporting := r.report()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(o.Grace, leave) })()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(o.Grace, cancel) })()
 	ended := r.began.Add(o.Duration)
-	if !arrive(ctx, r.began, offsets(o), func(i int, due time.Time) { r.serve(people, i, due) }) {
+	if !arrive(ctx, r.began, offsets(o), func(i int, due time.Time) { r.serve(users, i, due) }) {
 		ended = time.Now()
 	}
 	r.running.Wait()
@@ -93,7 +93,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 type run struct {
 	options Options
 	client  *parts.Client
-	tag     string // sets this run's idempotency keys apart
+	tag     string // makes this run's idempotency keys unique
 	began   time.Time
 	running sync.WaitGroup
 
@@ -102,18 +102,18 @@ type run struct {
 	live   live
 }
 
-// serve has person i do their part, and returns at once.
+// serve starts user i and returns at once.
 func (r *run) serve(ctx context.Context, i int, due time.Time) {
 	r.mu.Lock()
-	r.people = append(r.people, Record{}) // until they are served
+	r.people = append(r.people, Record{}) // replaced when the user has finished
 	r.mu.Unlock()
 	r.running.Go(func() {
-		ctx, cancel := context.WithDeadline(ctx, due.Add(r.options.Patience))
+		ctx, cancel := context.WithDeadline(ctx, due.Add(r.options.Timeout))
 		defer cancel()
 		p := person{run: r, record: Record{
 			Form: r.options.Person(i), Due: due, Key: fmt.Sprintf("load-%s-%d", r.tag, i), Register: Step{Began: due},
 		}}
-		p.live(ctx)
+		p.register(ctx)
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.people[i] = p.record

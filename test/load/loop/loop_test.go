@@ -15,13 +15,13 @@ import (
 	"registrar/test/parts"
 )
 
-// service is a stand-in for the API: it answers what its function says, and keeps the requests.
+// service is a substitute for the API. Its function answers the requests, and it records them.
 type service struct {
-	answer func(w http.ResponseWriter, try int, verification bool)
+	answer func(w http.ResponseWriter, attempt int, verification bool)
 
-	mu    sync.Mutex
-	tries map[string]int      // by path and username
-	keys  map[string][]string // Idempotency-Keys by username
+	mu       sync.Mutex
+	attempts map[string]int      // by path and username
+	keys     map[string][]string // Idempotency-Keys by username
 }
 
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -29,11 +29,11 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewDecoder(r.Body).Decode(&body)
 	id := r.URL.Path + body.Username
 	s.mu.Lock()
-	s.tries[id]++
-	try := s.tries[id]
+	s.attempts[id]++
+	attempt := s.attempts[id]
 	s.keys[body.Username] = append(s.keys[body.Username], r.Header.Get("Idempotency-Key"))
 	s.mu.Unlock()
-	s.answer(w, try, strings.HasSuffix(r.URL.Path, "/verification"))
+	s.answer(w, attempt, strings.HasSuffix(r.URL.Path, "/verification"))
 }
 
 func respond(w http.ResponseWriter, status int, body string) {
@@ -41,11 +41,11 @@ func respond(w http.ResponseWriter, status int, body string) {
 	_, _ = w.Write([]byte(body))
 }
 
-func start(t *testing.T, answer func(w http.ResponseWriter, try int, verification bool)) (*service, Options) {
+func start(t *testing.T, answer func(w http.ResponseWriter, attempt int, verification bool)) (*service, Options) {
 	t.Helper()
-	s := &service{answer: answer, tries: make(map[string]int), keys: make(map[string][]string)}
+	s := &service{answer: answer, attempts: make(map[string]int), keys: make(map[string][]string)}
 	server := httptest.NewServer(s)
-	server.Config.SetKeepAlivesEnabled(false) // or else Go's client repeats requests on its own
+	server.Config.SetKeepAlivesEnabled(false) // otherwise Go's client retries requests itself
 	t.Cleanup(server.Close)
 	return s, Options{
 		URL: server.URL, Rate: 500, Duration: 40 * time.Millisecond, Person: parts.Somebody,
@@ -53,7 +53,7 @@ func start(t *testing.T, answer func(w http.ResponseWriter, try int, verificatio
 	}
 }
 
-func TestEverybodyRegistersOnce(t *testing.T) {
+func TestEachUserRegistersOnce(t *testing.T) {
 	t.Parallel()
 	s, o := start(t, func(w http.ResponseWriter, _ int, verification bool) {
 		if verification {
@@ -79,18 +79,18 @@ func TestEverybodyRegistersOnce(t *testing.T) {
 	require.Equal(t, []int{20, 20, 20, 0}, []int{summary.Arrived, summary.Acknowledged, summary.Verified, summary.NoCode})
 }
 
-// A service that sheds load, breaks and answers late is asked again with the same key.
-func TestRepeatsWithTheSameKey(t *testing.T) {
+// After 503, 429 or a broken connection, the request is retried with the same key.
+func TestRetriesUseTheSameKey(t *testing.T) {
 	t.Parallel()
-	s, o := start(t, func(w http.ResponseWriter, try int, verification bool) {
+	s, o := start(t, func(w http.ResponseWriter, attempt int, verification bool) {
 		switch {
-		case try == 1:
+		case attempt == 1:
 			w.Header().Set("Retry-After", "0")
 			respond(w, http.StatusServiceUnavailable, `{"code":"overloaded"}`)
-		case try == 2:
+		case attempt == 2:
 			w.Header().Set("Retry-After", "0")
 			respond(w, http.StatusTooManyRequests, `{"code":"rate_limited"}`)
-		case try == 3 && !verification:
+		case attempt == 3 && !verification:
 			panic(http.ErrAbortHandler)
 		case verification:
 			respond(w, http.StatusAccepted, `{}`)
@@ -108,7 +108,7 @@ func TestRepeatsWithTheSameKey(t *testing.T) {
 	require.Equal(t, map[string]Counts{
 		"503 overloaded": {1, 1}, "429 rate_limited": {1, 1}, "no answer": {Register: 1}, "202": {1, 1},
 	}, report.Summary().Answers)
-	require.GreaterOrEqual(t, report.Summary().Register.Max, milliseconds(firstPause), "repetitions count")
+	require.GreaterOrEqual(t, report.Summary().Register.Max, milliseconds(firstPause), "the latency includes retries")
 }
 
 func TestRefusalIsFinal(t *testing.T) {
@@ -122,19 +122,19 @@ func TestRefusalIsFinal(t *testing.T) {
 	require.Zero(t, report.Summary().Acknowledged)
 }
 
-// What the service does not answer is given up, in time, and told as such.
-func TestPatienceAndInterruption(t *testing.T) {
+// Requests without an answer time out and are reported as such.
+func TestTimeoutAndInterruption(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	defer close(release)
 	_, o := start(t, func(http.ResponseWriter, int, bool) { <-release })
-	o.Patience = 50 * time.Millisecond
+	o.Timeout = 50 * time.Millisecond
 	report, err := Run(t.Context(), o)
 	require.NoError(t, err)
 	require.False(t, report.Interrupted)
-	require.Equal(t, map[string]Counts{"given up": {Register: 20}}, report.Summary().Answers)
+	require.Equal(t, map[string]Counts{"timeout": {Register: 20}}, report.Summary().Answers)
 
-	o.Patience, o.Duration, o.Grace = time.Hour, time.Hour, 10*time.Millisecond
+	o.Timeout, o.Duration, o.Grace = time.Hour, time.Hour, 10*time.Millisecond
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	report, err = Run(ctx, o)
@@ -144,7 +144,7 @@ func TestPatienceAndInterruption(t *testing.T) {
 	require.Equal(t, len(report.People), report.Summary().Arrived)
 }
 
-func TestRefusesWhatDoesNotEnd(t *testing.T) {
+func TestRefusesInvalidOptions(t *testing.T) {
 	t.Parallel()
 	for _, change := range []func(*Options){
 		func(o *Options) { o.Rate = 0 },

@@ -10,17 +10,17 @@ import (
 	"registrar/test/parts"
 )
 
-// person is somebody who registers.
+// person is a user of a run.
 type person struct {
 	run    *run
 	record Record
 }
 
-// live registers and enters the code, as far as the service lets them before ctx ends.
-func (p *person) live(ctx context.Context) {
+// register registers and enters the code. It stops at a refusal and when ctx ends.
+func (p *person) register(ctx context.Context) {
 	const registrations = "/v1/registrations"
 	var created parts.Registration
-	if !p.attempt(ctx, register, registrations, p.record.Key, p.record.Form, &created) {
+	if !p.attempt(ctx, stepRegister, registrations, p.record.Key, p.record.Form, &created) {
 		return
 	}
 	p.record.ID = created.ID
@@ -33,37 +33,37 @@ func (p *person) live(ctx context.Context) {
 		return
 	}
 	p.record.Verify.Began = time.Now()
-	p.attempt(ctx, verify, registrations+"/"+created.ID+"/verification", "", map[string]string{"code": code}, new(parts.Registration))
+	p.attempt(ctx, stepVerify, registrations+"/"+created.ID+"/verification", "", map[string]string{"code": code}, new(parts.Registration))
 }
 
-// step of a person's way.
+// step is a step of a registration.
 type step int
 
 const (
-	register step = iota
-	verify
+	stepRegister step = iota
+	stepVerify
 )
 
-// attempt sends a request until it is answered with 2xx, is refused for good, or ctx ends, and keeps every answer. It
-// says whether it was 2xx. What Go's client repeats by itself, a request with a key on a connection that had died
-// meanwhile, is one request here.
+// attempt sends a request until the answer is 2xx or a final refusal, or ctx ends. It records every answer and reports
+// whether the last one was 2xx. Retries inside Go's client (requests with a key on a connection that was closed) count as
+// one request.
 func (p *person) attempt(ctx context.Context, which step, path, key string, body, into any) bool {
 	s := &p.record.Register
-	if which == verify {
+	if which == stepVerify {
 		s = &p.record.Verify
 	}
-	for try := 0; ; try++ {
+	for n := 0; ; n++ {
 		status, err := p.run.client.Send(ctx, http.MethodPost, path, key, body, into)
 		a := answerOf(status, err)
 		if a.Status == 0 && ctx.Err() != nil {
-			a.Code = givenUp
+			a.Code = timedOut
 		}
 		s.Answers = append(s.Answers, a)
 		if a.ok() {
 			p.run.count(which, a.At.Sub(s.Began))
 			return true
 		}
-		if wait, again := pause(a, err, try); !again || !elapse(ctx, wait) {
+		if wait, again := pause(a, err, n); !again || !elapse(ctx, wait) {
 			return false
 		}
 	}
@@ -77,15 +77,15 @@ func answerOf(status int, err error) Answer {
 	return a
 }
 
-// Waits between two tries when the service does not say how long.
+// Waits between two attempts if the service sends no Retry-After.
 const (
 	firstPause = 200 * time.Millisecond
 	maxPause   = 2 * time.Second
 )
 
-// pause says whether and when to try again. No answer and 5xx leave open what became of the request, so that the same
-// key is used again; 429 and 409 are tried again only when the service says when.
-func pause(a Answer, err error, try int) (wait time.Duration, again bool) {
+// pause decides whether to retry, and after what wait. After no answer or a 5xx the outcome is unknown, so the request is
+// retried with the same key. 429 and 409 are retried only with a Retry-After.
+func pause(a Answer, err error, attempt int) (wait time.Duration, again bool) {
 	after := -1
 	if refusal, ok := errors.AsType[*parts.Refusal](err); ok {
 		if seconds, err := strconv.Atoi(refusal.Header.Get("Retry-After")); err == nil && seconds >= 0 {
@@ -96,13 +96,13 @@ func pause(a Answer, err error, try int) (wait time.Duration, again bool) {
 	case after >= 0 && (a.Status == http.StatusConflict || a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable):
 		return time.Duration(after) * time.Second, true
 	case a.Status == 0 || a.Status >= http.StatusInternalServerError:
-		return min(firstPause<<min(try, 10), maxPause), true
+		return min(firstPause<<min(attempt, 10), maxPause), true
 	default:
 		return 0, false
 	}
 }
 
-// elapse waits; it is false when ctx ends first.
+// elapse waits for d. It returns false if ctx ends first.
 func elapse(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

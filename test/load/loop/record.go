@@ -8,40 +8,40 @@ import (
 	"registrar/test/parts"
 )
 
-// Record is what one person was told.
+// Record has the answers that one user got.
 type Record struct {
 	Form parts.Form
-	Due  time.Time // when they were to arrive
+	Due  time.Time // scheduled arrival
 	Key  string    // Idempotency-Key
 	ID   string    // of the registration; empty unless it was acknowledged
 
 	Register Step
-	Verify   Step // without answers unless they got a code
-	NoCode   bool // they waited for a code in vain
+	Verify   Step // without answers if no code arrived
+	NoCode   bool // no code arrived in time
 }
 
-// Step is a request with its repetitions.
+// Step is a request with its retries.
 type Step struct {
-	Began   time.Time // when the first request was due
+	Began   time.Time // scheduled time of the first request
 	Answers []Answer
 }
 
-// Answer is what came of one request.
+// Answer is the result of one request.
 type Answer struct {
 	At     time.Time
-	Status int    // of HTTP; 0 when there was no answer
-	Code   string // of the problem, if it was one of the contract; givenUp if the person did not wait for one
+	Status int    // HTTP status; 0 if there was no answer
+	Code   string // code of a problem of the contract; timedOut if the user's timeout ended the request
 }
 
-// givenUp is the code of a request whose person ran out of patience.
-const givenUp = "given up"
+// timedOut is the code of a request that was ended by the user's timeout.
+const timedOut = "timeout"
 
 func (a Answer) ok() bool { return a.Status >= 200 && a.Status <= 299 }
 
-// OK says whether the last answer was 2xx: the service has acknowledged.
+// OK reports whether the last answer was 2xx: the service has acknowledged the request.
 func (s Step) OK() bool { return len(s.Answers) > 0 && s.Answers[len(s.Answers)-1].ok() }
 
-// Refused says whether the last answer was 4xx: the service has said no, rather than nothing.
+// Refused reports whether the last answer was 4xx: the service has refused the request.
 func (s Step) Refused() bool {
 	if len(s.Answers) == 0 {
 		return false
@@ -50,7 +50,7 @@ func (s Step) Refused() bool {
 	return status >= 400 && status <= 499
 }
 
-// Took is the time from when the first request was due to the last answer.
+// Took returns the time from the scheduled first request to the last answer.
 func (s Step) Took() time.Duration {
 	if len(s.Answers) == 0 {
 		return 0
@@ -58,14 +58,14 @@ func (s Step) Took() time.Duration {
 	return s.Answers[len(s.Answers)-1].At.Sub(s.Began)
 }
 
-// Progress is how far a run is. The latencies are of what was acknowledged since the last one.
+// Progress is the state of a run. The latencies are those of requests acknowledged since the last call of Progress.
 type Progress struct {
 	Elapsed                                time.Duration
 	Arrived, Registered, Verified, Running int
 	Register, Verify                       Latency
 }
 
-// live is what Progress tells.
+// live has the counters for Progress.
 type live struct {
 	registered, verified, done int
 	registers, verifies        []time.Duration // since the last report
@@ -74,7 +74,7 @@ type live struct {
 func (r *run) count(which step, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if which == register {
+	if which == stepRegister {
 		r.live.registered++
 		r.live.registers = append(r.live.registers, took)
 		return
@@ -94,7 +94,7 @@ func (r *run) progress() Progress {
 	return p
 }
 
-// report calls Progress each second until stop returns.
+// report calls Progress every second until stop returns.
 func (r *run) report() (stop func()) {
 	if r.options.Progress == nil {
 		return func() {}
@@ -119,7 +119,7 @@ func (r *run) report() (stop func()) {
 	}
 }
 
-// Latency is a distribution, in milliseconds.
+// Latency is a distribution of latencies in milliseconds.
 type Latency struct {
 	Count int     `json:"count"`
 	P50   float64 `json:"p50_ms"`
@@ -128,7 +128,7 @@ type Latency struct {
 	Max   float64 `json:"max_ms"`
 }
 
-// latency sorts times. A percentile is the least time that so many of them do not exceed (nearest rank).
+// latency returns the distribution of times, which it sorts. Percentiles use the nearest-rank method.
 func latency(times []time.Duration) Latency {
 	if len(times) == 0 {
 		return Latency{}
@@ -144,9 +144,9 @@ func milliseconds(d time.Duration) float64 {
 	return float64(d.Round(100*time.Microsecond).Microseconds()) / 1000
 }
 
-// String is a line for people.
+// String returns a line for the terminal.
 func (p Progress) String() string {
-	return fmt.Sprintf("%7s  arrived %6d  registered %6d  verified %6d  on their way %5d  p50/p99 %6.1f /%8.1f ms, verification %6.1f /%8.1f ms",
+	return fmt.Sprintf("%7s  arrived %6d  registered %6d  verified %6d  running %5d  p50/p99 %6.1f /%8.1f ms, verification %6.1f /%8.1f ms",
 		p.Elapsed.Round(time.Second), p.Arrived, p.Registered, p.Verified, p.Running,
 		p.Register.P50, p.Register.P99, p.Verify.P50, p.Verify.P99)
 }

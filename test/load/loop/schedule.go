@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// offsets are the times of the arrivals, from the beginning.
+// offsets returns the times of the arrivals after the start.
 func offsets(o Options) iter.Seq[time.Duration] {
 	gap := float64(time.Second) / o.Rate
 	return func(yield func(time.Duration) bool) {
@@ -19,15 +19,15 @@ func offsets(o Options) iter.Seq[time.Duration] {
 			if o.Poisson {
 				at += rand.ExpFloat64() * gap
 			} else {
-				at = float64(i) * gap // no sum of rounding errors
+				at = float64(i) * gap // avoids adding up rounding errors
 			}
 		}
 	}
 }
 
-// arrive calls serve for each arrival when it is due, which must not block. It does not skip arrivals when it is late:
-// they come at once, and what they experience is measured from when they were due. It returns after the last one; when
-// ctx ends before, it is false.
+// arrive calls serve, which must not block, for each arrival at its scheduled time. Late arrivals are not skipped: serve is
+// called at once with the scheduled time, from which latencies are measured. arrive returns true after the last arrival,
+// or false if ctx ends before.
 func arrive(ctx context.Context, began time.Time, offsets iter.Seq[time.Duration], serve func(i int, due time.Time)) bool {
 	timer := time.NewTimer(0)
 	defer timer.Stop()

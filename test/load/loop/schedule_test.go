@@ -33,7 +33,7 @@ func TestPoissonSchedule(t *testing.T) {
 	require.InDelta(t, 0.632, float64(short)/float64(len(got)), 0.03)
 }
 
-// Whoever is due arrives, on time, while all before them wait.
+// Users arrive on time even if all earlier users are still waiting.
 func TestArrivalsDoNotWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -52,8 +52,8 @@ func TestArrivalsDoNotWait(t *testing.T) {
 	})
 }
 
-// A generator that was held up lets everybody in who was due meanwhile, each with the time at which they were due.
-func TestNobodyIsSkipped(t *testing.T) {
+// After a delay of the generator, all users who were due in the meantime arrive, each with its scheduled time.
+func TestNoArrivalIsSkipped(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()

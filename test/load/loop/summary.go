@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Summary is a report in figures, of those who were to arrive in a period.
+// Summary has the figures of the users whose scheduled arrival is in a period.
 type Summary struct {
 	Began        time.Time `json:"began"`
 	Seconds      float64   `json:"seconds"`
@@ -18,41 +18,41 @@ type Summary struct {
 	Arrived      int       `json:"arrived"`
 	Acknowledged int       `json:"acknowledged"` // registrations answered with 2xx
 	Verified     int       `json:"verified"`     // codes answered with 2xx
-	NoCode       int       `json:"no_code"`      // waited for a code in vain
+	NoCode       int       `json:"no_code"`      // users to whom no code arrived in time
 
-	// Register is from when somebody was to arrive to the 2xx, all repetitions included. Code is from there to when they
-	// had the code, and Verify from there to its 2xx.
+	// Register is the time from the scheduled arrival to the 2xx, including retries. Code is the time from there to the
+	// arrival of the code, and Verify the time from there to the 2xx for the code.
 	Register Latency `json:"register"`
 	Code     Latency `json:"code"`
 	Verify   Latency `json:"verify"`
 
-	// LongestGap is the longest time without a 2xx to a registration, from the first arrival to the last.
+	// LongestGap is the longest time in the period without a 2xx to a registration.
 	LongestGap float64 `json:"longest_gap_ms"`
 
-	// Answers counts every answer, repetitions included, such as "503 overloaded", "no answer" or "given up".
+	// Answers counts every answer, including those to retries, such as "503 overloaded", "no answer" or "timeout".
 	Answers map[string]Counts `json:"answers"`
 }
 
-// Counts are of one answer.
+// Counts are the numbers of one answer for each request.
 type Counts struct {
 	Register int `json:"register"`
 	Verify   int `json:"verify"`
 }
 
-// Summary is of the whole report.
+// Summary returns the summary of the whole run.
 func (r *Report) Summary() Summary {
 	s := r.Between(r.Began, r.Ended)
 	s.Interrupted = r.Interrupted
 	return s
 }
 
-// Between summarises those who were to arrive in the period, its ends included.
+// Between returns the summary of the users whose scheduled arrival is in the period, including its ends.
 func (r *Report) Between(from, to time.Time) Summary {
 	s := Summary{Began: from, Seconds: to.Sub(from).Round(time.Millisecond).Seconds(), Answers: make(map[string]Counts)}
 	var registers, codes, verifies []time.Duration
 	var acknowledged []time.Time
 	for _, p := range r.People {
-		// A registration that began before the period may be acknowledged in it.
+		// A registration that started before the period may be acknowledged in it.
 		if p.Register.OK() {
 			acknowledged = append(acknowledged, p.Register.Began.Add(p.Register.Took()))
 		}
@@ -98,7 +98,7 @@ func (s *Summary) count(p Record) {
 	}
 }
 
-// String is such as "503 overloaded".
+// String returns the answer as text, such as "503 overloaded".
 func (a Answer) String() string {
 	if a.Status == 0 {
 		return cmp.Or(a.Code, "no answer")
@@ -106,7 +106,7 @@ func (a Answer) String() string {
 	return strings.TrimSpace(strconv.Itoa(a.Status) + " " + a.Code)
 }
 
-// longestGap is the longest part of the period in which none of the times is.
+// longestGap returns the longest part of the period that contains none of the times.
 func longestGap(from, to time.Time, times []time.Time) time.Duration {
 	slices.SortFunc(times, time.Time.Compare)
 	longest, last := time.Duration(0), from
@@ -122,7 +122,7 @@ func longestGap(from, to time.Time, times []time.Time) time.Duration {
 	return longest
 }
 
-// String is for people.
+// String returns the summary as text for the terminal.
 func (s Summary) String() string {
 	var b strings.Builder
 	interrupted := ""

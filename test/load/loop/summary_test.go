@@ -45,7 +45,7 @@ func TestLongestGap(t *testing.T) {
 	}
 }
 
-// recorded is somebody who was due after so many seconds and was answered each time after a tenth of one.
+// recorded returns a user who was due after so many seconds and got an answer every 0.1 s.
 func recorded(began time.Time, due int, statuses ...int) Record {
 	at := began.Add(time.Duration(due) * time.Second)
 	r := Record{Due: at, Register: Step{Began: at}}

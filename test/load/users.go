@@ -15,8 +15,8 @@ import (
 	"registrar/test/parts"
 )
 
-// crowd makes up people who are new to the service, whatever it has seen before.
-func crowd() func(i int) parts.Form {
+// newUsers returns a function that makes the forms of users who are new to the service, also after earlier runs.
+func newUsers() func(i int) parts.Form {
 	const numbers = 100_000_000 // of a German mobile network
 	tag, first := fmt.Sprintf("%08x", rand.Uint32()), rand.IntN(numbers)
 	return func(i int) parts.Form {
@@ -28,7 +28,7 @@ func crowd() func(i int) parts.Form {
 	}
 }
 
-// outbox is dev's.
+// outbox is a client of dev's outbox.
 type outbox struct {
 	url  string
 	http http.Client
@@ -73,8 +73,8 @@ func (o *outbox) look(ctx context.Context, id, to string) (string, error) {
 	if err := json.NewDecoder(answer.Body).Decode(&messages); err != nil {
 		return "", fmt.Errorf("read the outbox: %w", err)
 	}
-	for _, m := range messages { // the newest first
-		if m.Kind == "otp" && (m.RegistrationID == id || m.RegistrationID == "") { // providers' doubles do not know the id
+	for _, m := range messages { // newest first
+		if m.Kind == "otp" && (m.RegistrationID == id || m.RegistrationID == "") { // messages of provider doubles have no id
 			return sixDigits.FindString(m.Text), nil
 		}
 	}
