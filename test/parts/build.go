@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// root is the folder of the module registrar. Programs that are built go to .bin/parts in it.
+// root returns the folder of the module registrar. Built programs go to .bin/parts in it.
 func root(ctx context.Context) (string, error) {
 	c := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "registrar")
 	out, err := c.Output()
@@ -19,8 +19,8 @@ func root(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// build runs go build in a folder below the root, with more environment. It is quick when the program is up to date, and
-// safe when several test processes do it at a time.
+// build runs go build in a folder below the root, with additional environment variables. It is fast if the program is up to
+// date, and safe for several test processes at the same time.
 func build(ctx context.Context, folder, output, pkg string, environ []string, flags ...string) error {
 	if err := os.MkdirAll(filepath.Dir(output), 0o755); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Form is somebody's registration.
+// Form is the body of a registration request.
 type Form struct {
 	FirstName    string `json:"first_name"`
 	LastName     string `json:"last_name"`
@@ -23,7 +23,7 @@ type Form struct {
 	Locale       string `json:"locale,omitempty"`
 }
 
-// Registration is what the API tells of one.
+// Registration is a registration as the API returns it.
 type Registration struct {
 	ID      string `json:"registration_id"`
 	UserID  string `json:"user_id"`
@@ -31,7 +31,7 @@ type Registration struct {
 	Refusal string `json:"refusal"` // only with StatusRejected
 }
 
-// Status is how far a registration is.
+// Status is the status of a registration.
 type Status string
 
 // The statuses of the contract, api/openapi.yaml.
@@ -45,20 +45,20 @@ const (
 	StatusFailed     Status = "failed"
 )
 
-// Client is somebody who uses the service over HTTP. It is safe for concurrent use.
+// Client is a client of the HTTP API. It is safe for concurrent use.
 type Client struct {
 	base string
 	http http.Client
 }
 
-// NewClient is a client of the API with that base URL. It gives up on a request after 30 s.
+// NewClient returns a client for the base URL. Requests time out after 30 s.
 func NewClient(base string) *Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 100
 	return NewClientVia(base, transport)
 }
 
-// NewClientVia is NewClient with a transport of the caller's.
+// NewClientVia is like NewClient, but uses the given transport.
 func NewClientVia(base string, transport http.RoundTripper) *Client {
 	return &Client{base, http.Client{Timeout: 30 * time.Second, Transport: transport}}
 }
@@ -67,7 +67,7 @@ func NewClientVia(base string, transport http.RoundTripper) *Client {
 type Refusal struct {
 	Status int         `json:"-"`
 	Header http.Header `json:"-"`
-	Code   string      `json:"code"` // empty when the answer is not a problem of the contract
+	Code   string      `json:"code"` // empty if the answer is not a problem of the contract
 	Detail string      `json:"detail"`
 }
 
@@ -77,14 +77,14 @@ func (r *Refusal) Error() string {
 
 const registrations = "/v1/registrations"
 
-// Register registers somebody and returns the registration's id. key is the Idempotency-Key; empty means none.
+// Register registers a user and returns the registration's id. key is the Idempotency-Key; empty means none.
 func (c *Client) Register(ctx context.Context, form Form, key string) (id string, err error) {
 	var r Registration
 	err = c.Call(ctx, http.MethodPost, registrations, key, form, &r)
 	return r.ID, err
 }
 
-// Verify enters a code and returns the status that the registration then has.
+// Verify enters a code and returns the resulting status of the registration.
 func (c *Client) Verify(ctx context.Context, id, code string) (Status, error) {
 	var r Registration
 	err := c.Call(ctx, http.MethodPost, registrations+"/"+id+"/verification", "", map[string]string{"code": code}, &r)
@@ -98,7 +98,7 @@ func (c *Client) Get(ctx context.Context, id string) (Registration, error) {
 	return r, err
 }
 
-// AwaitStatus polls until a registration has the status. It gives up when ctx ends or after a minute.
+// AwaitStatus polls until a registration has the status. It fails when ctx ends or after one minute.
 func (c *Client) AwaitStatus(ctx context.Context, id string, want Status) error {
 	return Await(ctx, time.Minute, nil, func(ctx context.Context) error {
 		r, err := c.Get(ctx, id)
@@ -109,14 +109,14 @@ func (c *Client) AwaitStatus(ctx context.Context, id string, want Status) error 
 	})
 }
 
-// Call sends a request with a JSON body, unless that is nil, and reads the answer into what into points to. An answer
-// other than 2xx is a *Refusal; no answer is another error.
+// Call sends a request with a JSON body, unless body is nil, and decodes the answer into into. For an answer other than 2xx
+// it returns a *Refusal; without an answer it returns another error.
 func (c *Client) Call(ctx context.Context, method, path, key string, body, into any) error {
 	_, err := c.Send(ctx, method, path, key, body, into)
 	return err
 }
 
-// Send is Call, and returns the status of an answer of 2xx.
+// Send is like Call, and also returns the status of a 2xx answer.
 func (c *Client) Send(ctx context.Context, method, path, key string, body, into any) (int, error) {
 	var content io.Reader = http.NoBody
 	if body != nil {
@@ -150,7 +150,7 @@ func (c *Client) Send(ctx context.Context, method, path, key string, body, into 
 	return answer.StatusCode, nil
 }
 
-// Somebody is the form of person number i, from 0 to 9,999,999: no two share an email, a number or a username.
+// Somebody returns the form of user number i, from 0 to 9,999,999. Forms do not share emails, numbers or usernames.
 func Somebody(i int) Form {
 	return Form{
 		FirstName: "Zoë", LastName: "Nguyễn", Username: fmt.Sprintf("zoe.%d", i), Email: fmt.Sprintf("zoe.%d@example.com", i),
@@ -158,7 +158,7 @@ func Somebody(i int) Form {
 	}
 }
 
-// Each calls do for 0 to n-1, so many at a time as there are workers, and joins the errors.
+// Each calls do for 0 to n-1 with so many concurrent workers, and joins the errors.
 func Each(n, workers int, do func(i int) error) error {
 	todo, failed := make(chan int), make(chan error, n)
 	var running sync.WaitGroup

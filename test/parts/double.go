@@ -17,16 +17,17 @@ type Sent struct {
 	To, Text string
 	Subject  string // email only
 	Kind     string // email only: its tag
-	// Unsubscribe is the header List-Unsubscribe, when one click is enough; only of batches, of which no text is kept.
+	// Unsubscribe is the header List-Unsubscribe of a one-click unsubscribe. It is set only for batches, whose text is not kept.
 	Unsubscribe string
 }
 
-// double is what the providers' doubles have in common: credentials, moods, and the messages that they have accepted.
+// double is the common part of the provider doubles (simulated providers): credentials, simulated faults, and the accepted
+// messages.
 type double struct {
 	server *httptest.Server
 
 	mu         sync.Mutex
-	changed    chan struct{} // closed when the mood changes
+	changed    chan struct{} // closed when the simulated fault changes
 	failing    bool
 	hanging    bool
 	retryAfter time.Duration
@@ -41,7 +42,7 @@ type double struct {
 
 func (d *double) start(t Test, secret string, provider http.HandlerFunc) {
 	d.secret, d.sent, d.changed, d.arrived = secret, make(map[string][]Sent), make(chan struct{}), make(chan struct{})
-	d.server = httptest.NewServer(d.moody(provider))
+	d.server = httptest.NewServer(d.withFaults(provider))
 	t.Cleanup(func() {
 		d.Serve()
 		d.server.CloseClientConnections()
@@ -49,8 +50,8 @@ func (d *double) start(t Test, secret string, provider http.HandlerFunc) {
 	})
 }
 
-// moody answers in the provider's place unless the double serves.
-func (d *double) moody(provider http.HandlerFunc) http.Handler {
+// withFaults answers requests itself while a fault is simulated.
+func (d *double) withFaults(provider http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.mu.Lock()
 		d.requests++
@@ -58,12 +59,12 @@ func (d *double) moody(provider http.HandlerFunc) http.Handler {
 		d.mu.Unlock()
 		switch {
 		case hanging:
-			_, _ = io.Copy(io.Discard, r.Body) // only then the server notices that the client has gone
+			_, _ = io.Copy(io.Discard, r.Body) // needed for the server to notice that the client has disconnected
 			select {
 			case <-changed:
 			case <-r.Context().Done():
 			}
-			panic(http.ErrAbortHandler) // cuts the connection
+			panic(http.ErrAbortHandler) // closes the connection
 		case failing:
 			if retryAfter > 0 {
 				w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
@@ -75,17 +76,17 @@ func (d *double) moody(provider http.HandlerFunc) http.Handler {
 	})
 }
 
-// Serve has the double work, as it does at first.
-func (d *double) Serve() { d.turn(false, false, 0) }
+// Serve ends a simulated fault. A new double has none.
+func (d *double) Serve() { d.set(false, false, 0) }
 
-// Fail has the double answer 503, with a Retry-After of whole seconds unless that is 0.
-func (d *double) Fail(retryAfter time.Duration) { d.turn(true, false, retryAfter) }
+// Fail makes the double answer 503, with a Retry-After in whole seconds unless retryAfter is 0.
+func (d *double) Fail(retryAfter time.Duration) { d.set(true, false, retryAfter) }
 
-// Hang has the double take requests and not answer. With the next mood their connections are cut; their messages are
-// not accepted.
-func (d *double) Hang() { d.turn(false, true, 0) }
+// Hang makes the double read requests without answering. When the fault changes, it closes their connections; it does not
+// accept their messages.
+func (d *double) Hang() { d.set(false, true, 0) }
 
-func (d *double) turn(failing, hanging bool, retryAfter time.Duration) {
+func (d *double) set(failing, hanging bool, retryAfter time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.failing, d.hanging, d.retryAfter = failing, hanging, retryAfter
@@ -93,14 +94,14 @@ func (d *double) turn(failing, hanging bool, retryAfter time.Duration) {
 	d.changed = make(chan struct{})
 }
 
-// Slow has the double take so long for each message, or batch of them.
+// Slow makes the double wait that long for each message or batch.
 func (d *double) Slow(latency time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.latency = latency
 }
 
-// pause takes the time that Slow said.
+// pause waits for the time set by Slow.
 func (d *double) pause() {
 	d.mu.Lock()
 	latency := d.latency
@@ -108,21 +109,21 @@ func (d *double) pause() {
 	<-time.After(latency)
 }
 
-// Secret is the key or token that the double demands.
+// Secret returns the key or token that the double requires.
 func (d *double) Secret() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.secret
 }
 
-// SetSecret has the double demand another key or token from now on.
+// SetSecret changes the key or token that the double requires.
 func (d *double) SetSecret(secret string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.secret = secret
 }
 
-// isSecret compares with the secret, and counts what it refuses.
+// isSecret compares secret with the required one and counts mismatches.
 func (d *double) isSecret(secret string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -142,7 +143,7 @@ func (d *double) accept(s Sent) {
 	d.arrived = make(chan struct{})
 }
 
-// Forget has the double not know any more what it has accepted for a recipient.
+// Forget deletes the messages that were accepted for a recipient.
 func (d *double) Forget(to string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -150,14 +151,14 @@ func (d *double) Forget(to string) {
 	delete(d.sent, to)
 }
 
-// Messages lists what was accepted for a recipient, in order.
+// Messages returns the accepted messages to a recipient, in order.
 func (d *double) Messages(to string) []Sent {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return append([]Sent(nil), d.sent[to]...)
 }
 
-// Recipients lists who was sent anything, and how many messages.
+// Recipients returns the number of accepted messages of each recipient.
 func (d *double) Recipients() map[string]int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -168,21 +169,21 @@ func (d *double) Recipients() map[string]int {
 	return counts
 }
 
-// Total counts the accepted messages.
+// Total returns the number of accepted messages.
 func (d *double) Total() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.total
 }
 
-// Requests counts all requests, whatever became of them.
+// Requests returns the number of all requests, including failed ones.
 func (d *double) Requests() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.requests
 }
 
-// Refused counts the requests with a wrong key or token.
+// Refused returns the number of requests with a wrong key or token.
 func (d *double) Refused() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -191,14 +192,14 @@ func (d *double) Refused() int {
 
 var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 
-// Code waits until somebody was sent a code and returns the newest. It gives up when ctx ends or after a minute.
+// Code waits for a code to a recipient and returns the newest. It fails when ctx ends or after one minute.
 func (d *double) Code(ctx context.Context, to string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	return d.AwaitCode(ctx, to)
 }
 
-// AwaitCode is Code for those who wait for as long as ctx lasts.
+// AwaitCode is like Code, but fails only when ctx ends.
 func (d *double) AwaitCode(ctx context.Context, to string) (string, error) {
 	for {
 		code, arrived := d.newestCode(to)
@@ -213,7 +214,8 @@ func (d *double) AwaitCode(ctx context.Context, to string) (string, error) {
 	}
 }
 
-// newestCode is the last one sent to somebody, or "" and what is closed when the next message is accepted.
+// newestCode returns the last code sent to a recipient, or "", and a channel that is closed when the next message is
+// accepted.
 func (d *double) newestCode(to string) (code string, arrived <-chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

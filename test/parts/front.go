@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// Front is an HAProxy in front of API servers: requests go to each in turn whose /readyz answers 200. A request that
-// could not be sent goes to another server; one that was sent and not answered within 10 s is answered with 504. One
-// goroutine at a time may start, end and reload it. Like deploy/haproxy/api.cfg it says in X-Forwarded-For who the client
-// is, whatever the client says.
+// Front is an HAProxy as load balancer for API servers: round robin over the servers whose /readyz answers 200. A request
+// that could not be sent goes to another server; a request without an answer after 10 s gets 504. Like
+// deploy/haproxy/api.cfg, it replaces X-Forwarded-For by the address of the client. Only one goroutine at a time may start,
+// stop and reload it.
 type Front struct {
 	address, file string
 	servers       []string
@@ -22,12 +22,12 @@ type Front struct {
 	process       *Process
 }
 
-// StartFront starts a proxy on a free port and returns when a request gets through to one of the servers.
+// StartFront starts a proxy on a free port and returns when a request reaches a server.
 func StartFront(t Test, servers ...string) *Front {
 	t.Helper()
 	dir := Dir(t, "front")
 	f := &Front{address: Loopback(FreePort()), file: filepath.Join(dir, "haproxy.cfg"), servers: servers}
-	// -W: a master process that does nothing but reload; -db: both stay in the foreground.
+	// -W: with a master process that only reloads; -db: both processes stay in the foreground.
 	f.command = Command{Name: "front", Path: "haproxy", Dir: dir, Args: []string{"-W", "-db", "-f", f.file}}
 	if err := os.WriteFile(f.file, []byte(f.config()), 0o644); err != nil {
 		t.Fatalf("configure HAProxy: %v", err)
@@ -36,10 +36,10 @@ func StartFront(t Test, servers ...string) *Front {
 	return f
 }
 
-// URL is the API's base by way of the proxy.
+// URL returns the base URL of the API through the proxy.
 func (f *Front) URL() string { return "http://" + f.address }
 
-// Start starts the proxy again after Kill, on the same port, and returns when a request gets through.
+// Start restarts the proxy after Kill, on the same port, and returns when a request reaches a server.
 func (f *Front) Start() (err error) {
 	if f.process, err = StartProcess(f.command); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (f *Front) Start() (err error) {
 	return f.AwaitReady()
 }
 
-// AwaitReady returns when a request gets through.
+// AwaitReady returns when a request reaches a server.
 func (f *Front) AwaitReady() error {
 	a := API{f.process, f.address}
 	if err := a.AwaitReady(30 * time.Second); err != nil {
@@ -56,18 +56,18 @@ func (f *Front) AwaitReady() error {
 	return nil
 }
 
-// Reload has the proxy read its configuration again: another process takes over, and the old one ends its requests. It
-// returns when the other process serves.
+// Reload makes the proxy reload its configuration: a new process takes over, and the old one finishes its requests. It
+// returns when the new process serves.
 func (f *Front) Reload() error {
 	before := f.loaded()
 	err := Await(context.Background(), 10*time.Second, f.process.Gone(), func(ctx context.Context) error {
-		if err := f.process.cmd.Process.Signal(sigusr2); err != nil { // the master's only
+		if err := f.process.cmd.Process.Signal(sigusr2); err != nil { // to the master only
 			return err
 		}
-		// Again when nothing comes of it: a master that has just reloaded loses signals.
+		// Retried if it has no effect: a master that has just reloaded loses signals.
 		return Await(ctx, 2*time.Second, f.process.Gone(), func(context.Context) error {
 			if f.loaded() == before {
-				return errors.New("the other process is not ready")
+				return errors.New("the new process is not ready")
 			}
 			return nil
 		})
@@ -78,16 +78,16 @@ func (f *Front) Reload() error {
 	return nil
 }
 
-// loaded counts the processes that HAProxy's master says it has made ready.
+// loaded returns the number of processes that HAProxy's master has logged as ready.
 func (f *Front) loaded() int { return strings.Count(f.process.Log(), "Loading success.") }
 
-// Kill ends the proxy as a crash does, and returns when it is gone.
+// Kill kills the proxy, as in a crash, and returns when it has ended.
 func (f *Front) Kill() { f.process.Kill() }
 
-// Process is the running proxy, or the one that ran last.
+// Process returns the running or last proxy process.
 func (f *Front) Process() *Process { return f.process }
 
-// config has no on-marked-down shutdown-sessions: a server that drains is no longer ready and still answers what it has.
+// config omits on-marked-down shutdown-sessions, because a draining server is not ready but still answers its requests.
 func (f *Front) config() string {
 	var servers strings.Builder
 	for i, address := range f.servers {

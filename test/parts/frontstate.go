@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// AwaitServing returns when the proxy gives requests to all of its servers: it has noticed that they are ready.
+// AwaitServing returns when the proxy regards all its servers as ready and sends requests to them.
 func (f *Front) AwaitServing(ctx context.Context) error {
 	return Await(ctx, 30*time.Second, f.process.Gone(), func(ctx context.Context) error {
 		up, err := f.up(ctx)
@@ -23,7 +23,7 @@ func (f *Front) AwaitServing(ctx context.Context) error {
 	})
 }
 
-// up asks the proxy how many servers it gives requests to (docs.haproxy.org, management guide, "show stat").
+// up returns the number of servers that get requests (docs.haproxy.org, management guide, "show stat").
 func (f *Front) up(ctx context.Context) (n int, err error) {
 	connection, err := new(net.Dialer).DialContext(ctx, "unix", f.stats())
 	if err != nil {

@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// GaleraNodes is how many nodes a cluster has.
+// GaleraNodes is the number of nodes of a cluster.
 const GaleraNodes = 3
 
-// Galera is a cluster of three MariaDB servers, 0 to 2, on loopback. Root may connect to each without a password. One
-// goroutine at a time may start and end a node.
+// Galera is a cluster of three MariaDB servers, 0 to 2, on loopback. Root may connect to each without a password. Only one
+// goroutine at a time may start and stop nodes.
 type Galera struct {
 	account *User
 	nodes   [GaleraNodes]*galeraNode
 }
 
-// galeraNode is one of the servers. Its ports are for SQL, for the group, and for transfers to a joining node: of what it
-// missed (IST), or of all data (SST).
+// galeraNode is one of the servers. Its ports are for SQL, for group communication, and for transfers to a joining node:
+// incremental (IST) or of all data (SST).
 type galeraNode struct {
 	name                  string
 	dir                   string
@@ -55,7 +55,7 @@ func StartGalera(t Test) *Galera {
 	return g
 }
 
-// create makes the nodes' folders, and the cluster: node 0 has the first data; the others get all from it, one by one.
+// create creates the nodes' folders and the cluster: node 0 bootstraps, then the others copy its data one after the other.
 func (g *Galera) create(ctx context.Context) error {
 	for _, n := range g.nodes {
 		if err := install(ctx, n.dir, g.account); err != nil {
@@ -79,7 +79,7 @@ func (g *Galera) create(ctx context.Context) error {
 
 func (n *galeraNode) defaults() string { return filepath.Join(n.dir, "my.cnf") }
 
-// config has timers of a second, so that the others go on 1 to 2 s after a node was killed, and not after 6.
+// config shortens Galera's timers, so that the other nodes continue 1 to 2 s after a node was killed instead of after 6 s.
 func (g *Galera) config(n *galeraNode) string {
 	var members []string
 	for _, m := range g.nodes {
@@ -110,7 +110,7 @@ wsrep_provider_options="gcache.size=32M;gmcast.listen_addr=tcp://%[5]s;ist.recv_
 `, n.dir, n.port, strings.Join(members, ","), n.name, Loopback(n.group), Loopback(n.port), Loopback(n.sst), Loopback(n.ist))
 }
 
-// launch starts a node and does not wait.
+// launch starts a node without waiting for it.
 func (g *Galera) launch(i int, args ...string) error {
 	n := g.nodes[i]
 	position, err := g.recoverPosition(n)
@@ -126,8 +126,8 @@ func (g *Galera) launch(i int, args ...string) error {
 	return err
 }
 
-// recoverPosition returns how far a node was when it crashed, so that it needs only what it has missed since; "" for a
-// node that did not crash.
+// recoverPosition returns the position of a node that crashed, so that it needs only an incremental transfer. It returns ""
+// for a node that did not crash.
 func (g *Galera) recoverPosition(n *galeraNode) (string, error) {
 	state, err := os.ReadFile(filepath.Join(n.dir, "data", "grastate.dat"))
 	if err != nil || !strings.Contains(string(state), "seqno:   -1") {
@@ -144,7 +144,7 @@ func (g *Galera) recoverPosition(n *galeraNode) (string, error) {
 	return strings.TrimSpace(position), nil
 }
 
-// AwaitSynced returns when a node takes statements, as a synced member of the majority.
+// AwaitSynced returns when a node accepts statements as a synced member of the majority.
 func (g *Galera) AwaitSynced(i int) error {
 	n := g.nodes[i]
 	err := Await(context.Background(), time.Minute, n.process.Gone(), func(ctx context.Context) error {
@@ -152,7 +152,7 @@ func (g *Galera) AwaitSynced(i int) error {
 		defer cancel()
 		state, err := g.status(ctx, i, "wsrep_local_state_comment")
 		if err == nil && state != "Synced" {
-			err = errors.New("it is " + state)
+			err = errors.New("the state is " + state)
 		}
 		return err
 	})
@@ -167,20 +167,20 @@ func (g *Galera) status(ctx context.Context, i int, name string) (value string, 
 	return value, err
 }
 
-// Kill ends a node as a crash does, and returns when it is gone.
+// Kill kills a node, as in a crash, and returns when it has ended.
 func (g *Galera) Kill(i int) { g.nodes[i].process.Kill() }
 
 // Stop shuts a node down.
 func (g *Galera) Stop(i int) error { return g.nodes[i].process.Stop(30 * time.Second) }
 
-// Freeze has a node do nothing until Thaw; its connections stay.
+// Freeze suspends a node until Thaw; its connections stay open.
 func (g *Galera) Freeze(i int) error { return g.nodes[i].process.Freeze() }
 
 // Thaw ends Freeze.
 func (g *Galera) Thaw(i int) error { return g.nodes[i].process.Thaw() }
 
-// Restart starts nodes again after Kill or Stop, and returns when they are synced. When all nodes were killed, it must
-// start all.
+// Restart restarts nodes after Kill or Stop, and returns when they are synced. If all nodes were killed, it must be called
+// with all nodes.
 func (g *Galera) Restart(nodes ...int) error {
 	for _, i := range nodes {
 		if err := g.launch(i); err != nil {
@@ -195,25 +195,25 @@ func (g *Galera) Restart(nodes ...int) error {
 	return nil
 }
 
-// Bootstrap starts a node as the first of the cluster, after all were stopped, and returns when it takes statements. Its
-// state file must allow it.
+// Bootstrap starts a node as the first of the cluster after all were stopped, and returns when it accepts statements. The
+// node's state file must allow it.
 func (g *Galera) Bootstrap(i int) error {
 	return errors.Join(g.launch(i, "--wsrep-new-cluster"), g.AwaitSynced(i))
 }
 
-// Data is a node's data directory.
+// Data returns a node's data directory.
 func (g *Galera) Data(i int) string { return filepath.Join(g.nodes[i].dir, "data") }
 
-// Address is where a node takes connections.
+// Address returns a node's host:port.
 func (g *Galera) Address(i int) string { return Loopback(g.nodes[i].port) }
 
-// Process is a node that runs, or ran last.
+// Process returns a node's running or last process.
 func (g *Galera) Process(i int) *Process { return g.nodes[i].process }
 
-// DSN is the data source name of a database on one node. No name means no database.
+// DSN returns the data source name of a database on one node. An empty name means no database.
 func (g *Galera) DSN(i int, database string) string { return rootDSN(g.nodes[i].port, database) }
 
-// Exec runs a statement as root on one node; what changes data changes it on all.
+// Exec runs a statement as root on one node. Changes of data are replicated to all nodes.
 func (g *Galera) Exec(ctx context.Context, i int, statement string) error {
 	return execRoot(ctx, g.nodes[i].port, statement)
 }

@@ -15,14 +15,14 @@ import (
 // awaitWriter returns when new connections get to that node, and logs where they got to until then.
 func awaitWriter(t *testing.T, h *parts.HAProxy, want int) {
 	t.Helper()
-	const nobody = -1
-	began, last := time.Now(), nobody
+	const none = -1
+	began, last := time.Now(), none
 	require.Eventually(t, func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		got, err := h.Writer(ctx)
 		if err != nil {
-			got = nobody
+			got = none
 		}
 		if got != last {
 			t.Logf("after %s node %d writes", time.Since(began).Round(100*time.Millisecond), got)

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// HAProxy is a proxy in front of a Galera cluster, with one writer: node 0 as long as it is synced, or else the first
-// of the others that is. Connections to a node that is no longer synced are cut.
+// HAProxy is a load balancer for a Galera cluster with one writer: node 0 while it is synced, otherwise the first other
+// node that is synced. It closes connections to a node that is no longer synced.
 type HAProxy struct {
 	galera  *Galera
 	port    int
@@ -21,11 +21,11 @@ type HAProxy struct {
 	process *Process
 }
 
-// StartHAProxy starts a proxy and returns when statements get through to the cluster.
+// StartHAProxy starts a proxy and returns when statements reach the cluster.
 func StartHAProxy(t Test, g *Galera) *HAProxy {
 	t.Helper()
 	if err := g.Exec(t.Context(), 0, "CREATE USER IF NOT EXISTS '"+checkUser+"'@'%'"); err != nil {
-		t.Fatalf("make the account of HAProxy's checks: %v", err)
+		t.Fatalf("create the account of HAProxy's checks: %v", err)
 	}
 	h := &HAProxy{galera: g, port: FreePort()}
 	dir := Dir(t, "haproxy")
@@ -41,7 +41,7 @@ func StartHAProxy(t Test, g *Galera) *HAProxy {
 	return h
 }
 
-// Start starts the proxy again after Kill, on the same port, and returns when statements get through.
+// Start restarts the proxy after Kill, on the same port, and returns when statements reach the cluster.
 func (h *HAProxy) Start() (err error) {
 	if h.process, err = StartProcess(h.command); err != nil {
 		return err
@@ -57,16 +57,16 @@ func (h *HAProxy) Start() (err error) {
 	return nil
 }
 
-// Kill ends the proxy as a crash does, and returns when it is gone.
+// Kill kills the proxy, as in a crash, and returns when it has ended.
 func (h *HAProxy) Kill() { h.process.Kill() }
 
-// Process is the running proxy, or the one that ran last.
+// Process returns the running or last proxy process.
 func (h *HAProxy) Process() *Process { return h.process }
 
-// DSN is the data source name of a database by way of the proxy, for DATABASE_DSN. No name means no database.
+// DSN returns the data source name of a database through the proxy, for DATABASE_DSN. An empty name means no database.
 func (h *HAProxy) DSN(database string) string { return rootDSN(h.port, database) }
 
-// Writer asks which node new connections get to.
+// Writer returns the node that new connections reach.
 func (h *HAProxy) Writer(ctx context.Context) (int, error) {
 	var port int
 	if err := query(ctx, h.DSN(""), "SELECT @@port", &port); err != nil {
@@ -77,10 +77,11 @@ func (h *HAProxy) Writer(ctx context.Context) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, errors.New("the proxy leads to a node on port " + strconv.Itoa(port))
+	return 0, errors.New("the proxy connects to an unknown node on port " + strconv.Itoa(port))
 }
 
-// config has the checks log in and ask whether the node is synced: one outside of the majority still answers pings.
+// config makes the checks log in and read whether the node is synced, because a node outside of the majority still answers
+// pings.
 func (h *HAProxy) config() string {
 	var servers strings.Builder
 	for i, n := range h.galera.nodes {
@@ -111,18 +112,18 @@ listen writer
 %s`, Loopback(h.port), packet(1, login()), packet(0, "\x03SHOW STATUS LIKE 'wsrep_local_state_comment'"), servers.String())
 }
 
-// checkUser is the account of the checks. It has no password and no rights.
+// checkUser is the account of the checks. It has no password and no privileges.
 const checkUser = "check"
 
-// login is the payload of a handshake response (https://mariadb.com/kb/en/connection/) by checkUser: capabilities (long
-// password, protocol 4.1, transactions, secure connection, plugin authentication), the longest packet, character set,
-// 23 reserved bytes, the user, an empty password, the plugin.
+// login returns the payload of a handshake response (https://mariadb.com/kb/en/connection/) of checkUser: capabilities
+// (long password, protocol 4.1, transactions, secure connection, plugin authentication), maximum packet size, character
+// set, 23 reserved bytes, user, empty password, plugin.
 func login() string {
 	return "\x01\xa2\x08\x00" + "\xff\xff\xff\x00" + "\x21" + strings.Repeat("\x00", 23) + checkUser + "\x00" + "\x00" +
 		"mysql_native_password\x00"
 }
 
-// packet is a packet of the MySQL protocol in hexadecimal; payloads are shorter than 256 bytes.
+// packet returns a packet of the MySQL protocol in hexadecimal. The payload must be shorter than 256 bytes.
 func packet(sequence byte, payload string) string {
 	return hex.EncodeToString(append([]byte{byte(len(payload)), 0, 0, sequence}, payload...))
 }

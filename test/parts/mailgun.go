@@ -21,23 +21,23 @@ import (
 	"github.com/mailgun/mailgun-go/v4"
 )
 
-// MailgunDomain is the sending domain that the double knows.
+// MailgunDomain is the sending domain of the double.
 const MailgunDomain = "mg.example.com"
 
-// Mailgun is a double of Mailgun: the mock server of Mailgun's SDK, behind a proxy that checks the domain and the key,
-// counts, and can be told to misbehave.
+// Mailgun is a double of Mailgun: the mock server of Mailgun's SDK, behind a proxy that checks the domain and the key, counts
+// requests and simulates faults.
 type Mailgun struct {
 	double
 	mock *url.URL
-	// forwarding: the mock changes its tags without a lock.
+	// forwarding serializes requests, because the mock changes its tags without a lock.
 	forwarding sync.Mutex
 	batches    []Batch // under mu
 }
 
-// Batch is a message to many that the double has accepted.
+// Batch is a message to many recipients that the double has accepted.
 type Batch struct {
 	At   time.Time
-	Size int // recipients
+	Size int // number of recipients
 }
 
 // StartMailgun starts a double. Its Secret is the API key.
@@ -54,17 +54,17 @@ func StartMailgun(t Test) *Mailgun {
 	return m
 }
 
-// URL is the API base, for MAILGUN_API_BASE.
+// URL returns the API base, for MAILGUN_API_BASE.
 func (m *Mailgun) URL() string { return m.server.URL + "/v3" }
 
-// Batches lists the accepted batches, in order.
+// Batches returns the accepted batches, in order.
 func (m *Mailgun) Batches() []Batch {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return append([]Batch(nil), m.batches...)
 }
 
-// Count counts the accepted messages of a kind (a tag) to a recipient.
+// Count returns the number of accepted messages of a kind (a tag) to a recipient.
 func (m *Mailgun) Count(to, kind string) int {
 	n := 0
 	for _, s := range m.Messages(to) {
@@ -109,8 +109,8 @@ func (m *Mailgun) serve(w http.ResponseWriter, r *http.Request) {
 	proxy.ServeHTTP(w, r)
 }
 
-// serveBatch is what the SDK's mock does not know: one message to up to 1,000 people, each with variables of their own
-// (https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/batch-sending).
+// serveBatch handles batches, which the SDK's mock does not support: one message to at most 1,000 recipients, each with its
+// own variables (https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/batch-sending).
 func (m *Mailgun) serveBatch(w http.ResponseWriter, form url.Values) {
 	var variables map[string]map[string]string
 	to := form["to"]
@@ -154,8 +154,8 @@ func substitute(text string, variables map[string]string) string {
 	})
 }
 
-// readForm reads a request's form and puts its body back. http.Request's own way stops at 1,000 parts, which a batch of
-// 1,000 has more of.
+// readForm reads a request's form and restores its body. http.Request's own method fails at more than 1,000 parts, which a
+// batch of 1,000 recipients exceeds.
 func readForm(r *http.Request) (url.Values, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -164,7 +164,7 @@ func readForm(r *http.Request) (url.Values, error) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	media, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "multipart/form-data" {
-		return nil, fmt.Errorf("%q is no multipart form", media)
+		return nil, fmt.Errorf("%q is not a multipart form", media)
 	}
 	form := make(url.Values)
 	parts := multipart.NewReader(bytes.NewReader(body), parameters["boundary"])

@@ -13,8 +13,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// MariaDB is one MariaDB server on a loopback port, with a data folder of its own. Root may connect without a password.
-// One goroutine at a time may start and end it.
+// MariaDB is a MariaDB server on a loopback port with its own data folder. Root may connect without a password. Only one
+// goroutine at a time may start and stop it.
 type MariaDB struct {
 	dir     string
 	port    int
@@ -23,7 +23,7 @@ type MariaDB struct {
 	process *Process
 }
 
-// StartMariaDB starts a new, empty server with these options of mariadbd and returns when it answers.
+// StartMariaDB starts a new, empty server with options of mariadbd and returns when it answers.
 func StartMariaDB(t Test, options ...string) *MariaDB {
 	t.Helper()
 	m := &MariaDB{dir: Dir(t, "mariadb"), port: FreePort(), options: options}
@@ -41,7 +41,7 @@ func StartMariaDB(t Test, options ...string) *MariaDB {
 	return m
 }
 
-// Start starts the server again after Kill or Stop, with the same port and data, and returns when it answers.
+// Start restarts the server after Kill or Stop, with the same port and data, and returns when it answers.
 func (m *MariaDB) Start() error {
 	process, err := StartProcess(Command{
 		Name: "mariadbd", Path: "mariadbd", Dir: m.dir, User: m.account,
@@ -59,28 +59,28 @@ func (m *MariaDB) Start() error {
 	return nil
 }
 
-// Kill ends the server as a crash does, and returns when it is gone.
+// Kill kills the server, as in a crash, and returns when it has ended.
 func (m *MariaDB) Kill() { m.process.Kill() }
 
 // Stop shuts the server down.
 func (m *MariaDB) Stop() error { return m.process.Stop(30 * time.Second) }
 
-// Freeze has the server do nothing until Thaw; its connections stay.
+// Freeze suspends the server until Thaw; its connections stay open.
 func (m *MariaDB) Freeze() error { return m.process.Freeze() }
 
 // Thaw ends Freeze.
 func (m *MariaDB) Thaw() error { return m.process.Thaw() }
 
-// Process is the running server, or the one that ran last.
+// Process returns the running or last server process.
 func (m *MariaDB) Process() *Process { return m.process }
 
-// Data is the data directory.
+// Data returns the data directory.
 func (m *MariaDB) Data() string { return filepath.Join(m.dir, "data") }
 
-// Address is where the server takes connections.
+// Address returns the server's host:port.
 func (m *MariaDB) Address() string { return Loopback(m.port) }
 
-// DSN is the data source name of a database, for DATABASE_DSN. No name means no database.
+// DSN returns the data source name of a database, for DATABASE_DSN. An empty name means no database.
 func (m *MariaDB) DSN(database string) string { return rootDSN(m.port, database) }
 
 // Exec runs a statement as root.
@@ -92,7 +92,7 @@ func rootDSN(port int, database string) string {
 	return fmt.Sprintf("root@tcp(%s)/%s", Loopback(port), database)
 }
 
-// open connects without the driver's complaints: a server that starts is asked until it answers.
+// open connects without the driver's log output, because a starting server is polled until it answers.
 func open(dsn string) (*sql.DB, error) {
 	o, err := mysql.ParseDSN(dsn)
 	if err != nil {
@@ -124,7 +124,8 @@ func query(ctx context.Context, dsn, statement string, into ...any) error {
 	return errors.Join(db.QueryRowContext(ctx, statement).Scan(into...), db.Close())
 }
 
-// databaseAccount is what mariadbd runs as when root starts it, since it refuses to run as root; nil otherwise.
+// databaseAccount returns the account for mariadbd if this process runs as root, because mariadbd refuses to run as root;
+// otherwise nil.
 func databaseAccount() (*User, error) {
 	for _, program := range []string{"mariadbd", "mariadb-install-db"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -134,7 +135,7 @@ func databaseAccount() (*User, error) {
 	return unprivileged("mysql")
 }
 
-// install gives dir to the account and makes an empty data folder in it.
+// install gives dir to the account and creates an empty data folder in it.
 func install(ctx context.Context, dir string, account *User) error {
 	if err := account.own(dir); err != nil {
 		return err
@@ -150,7 +151,7 @@ func install(ctx context.Context, dir string, account *User) error {
 
 func databaseArgs(dir string, port int) []string {
 	return []string{
-		// A server that starts deletes temporary tables that it finds: each has a folder of its own for them.
+		// A starting server deletes temporary tables that it finds, so each server needs its own folder for them.
 		"--no-defaults", "--tmpdir=" + dir, "--datadir=" + filepath.Join(dir, "data"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port),
 		"--socket=" + filepath.Join(dir, "socket"), "--pid-file=" + filepath.Join(dir, "pid"),
 	}

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// startNames starts a DNS server, over UDP, that knows one name with these IPv4 addresses, and returns where it listens.
+// startNames starts a DNS server over UDP with one name and its IPv4 addresses, and returns the server's address.
 func startNames(t Test, name string, addresses ...netip.Addr) string {
 	t.Helper()
 	connection, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", Loopback(0))
@@ -21,7 +21,7 @@ func startNames(t Test, name string, addresses ...netip.Addr) string {
 		answerNames(connection, name+".", addresses)
 	}()
 	t.Cleanup(func() {
-		_ = connection.Close() // which ends the loop
+		_ = connection.Close() // ends the loop
 		<-done
 	})
 	return connection.LocalAddr().String()
@@ -38,12 +38,12 @@ func answerNames(connection net.PacketConn, name string, addresses []netip.Addr)
 			continue
 		}
 		if answer, err := resolve(question[:n], name, addresses); err == nil {
-			_, _ = connection.WriteTo(answer, from) // who gets no answer asks again
+			_, _ = connection.WriteTo(answer, from) // a client without an answer retries
 		}
 	}
 }
 
-// resolve answers a question: NXDOMAIN for other names, and nothing for other types.
+// resolve answers a question: NXDOMAIN for other names, an empty answer for other types.
 func resolve(message []byte, name string, addresses []netip.Addr) ([]byte, error) {
 	var parser dnsmessage.Parser
 	header, err := parser.Start(message)

@@ -9,8 +9,8 @@ import (
 
 var blockOfPage = regexp.MustCompile("(?s)<!-- test: ([a-z-]+) -->\n```sh\n(.*?)```\n")
 
-// ReadPage returns the command blocks of a page of docs by name: each follows a comment that names it, so that what an
-// operator copies is what a test runs. A block without a name, or with that of another, is an error.
+// ReadPage returns the command blocks of a documentation page by name, so that tests run exactly the commands that operators
+// copy. A comment before each block names it. A block without a name, or a repeated name, is an error.
 func ReadPage(path string) (map[string]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

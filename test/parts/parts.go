@@ -1,6 +1,6 @@
-// Package parts is what black-box tests are put together from: the service's programs, the servers that they need, and
-// doubles of the providers, each a real process or a real HTTP server on loopback. A part belongs to a test, or to a
-// Scope, and ends with it.
+// Package parts has the building blocks of black-box tests: the service's programs, the servers they need, and doubles of
+// the providers. Each part is a real process or a real HTTP server on loopback. It belongs to a test or a Scope and ends
+// with it.
 package parts
 
 import (
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Test is what a part belongs to: a *testing.T, a *testing.B, or a Scope.
+// Test is the owner of a part: a *testing.T, a *testing.B, or a Scope.
 type Test interface {
 	Helper()
 	Context() context.Context
@@ -22,20 +22,20 @@ type Test interface {
 	Fatalf(format string, args ...any)
 }
 
-// Scope owns parts that several tests share. It is used by one goroutine.
+// Scope owns parts that several tests share. It must be used by one goroutine only.
 type Scope struct {
 	ctx    context.Context
 	undo   []func()
 	failed bool
 }
 
-// Main calls run, ends what run's Scope owns, and returns the exit code: run's, or 1 after Fatalf. For TestMain.
+// Main calls run, stops the parts of run's Scope, and returns the exit code of run, or 1 after Fatalf. It is for TestMain.
 func Main(run func(*Scope) int) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Scope{ctx: ctx, failed: true}
 	code := 1
 	done := make(chan struct{})
-	go func() { // of its own, since Fatalf ends it
+	go func() { // a separate goroutine, because Fatalf ends it
 		defer close(done)
 		code = run(s)
 		s.failed = code != 0
@@ -54,27 +54,27 @@ func (s *Scope) Helper() {}
 // Context ends before the cleanups run.
 func (s *Scope) Context() context.Context { return s.ctx }
 
-// Cleanup has undo called when Main's run has ended, the last one first.
+// Cleanup registers undo, to be called after Main's run has ended, in reverse order.
 func (s *Scope) Cleanup(undo func()) { s.undo = append(s.undo, undo) }
 
-// Failed says, in a cleanup, whether run ended with another code than 0.
+// Failed reports, in a cleanup, whether run returned a code other than 0.
 func (s *Scope) Failed() bool { return s.failed }
 
 // Logf writes to standard error.
 func (s *Scope) Logf(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
-// Fatalf is Logf, and ends run.
+// Fatalf is like Logf, and ends run.
 func (s *Scope) Fatalf(format string, args ...any) {
 	s.Logf(format, args...)
 	runtime.Goexit()
 }
 
-// Dir is a new folder, deleted with the test. Unlike t.TempDir's, its parent is open to other accounts.
+// Dir creates a folder that is deleted when the test ends. Unlike with t.TempDir, other accounts can access its parent.
 func Dir(t Test, name string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "registrar-"+name+"-")
 	if err != nil {
-		t.Fatalf("make a folder: %v", err)
+		t.Fatalf("create a folder: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := os.RemoveAll(dir); err != nil {
@@ -84,10 +84,10 @@ func Dir(t Test, name string) string {
 	return dir
 }
 
-// Await polls until ready returns nil. It gives up, with ready's last error, after patience or when gone is closed, which
-// may be nil.
-func Await(ctx context.Context, patience time.Duration, gone <-chan struct{}, ready func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// Await polls until ready returns nil. It fails with ready's last error after the timeout, or when gone is closed. gone may
+// be nil.
+func Await(ctx context.Context, timeout time.Duration, gone <-chan struct{}, ready func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()
@@ -98,9 +98,9 @@ func Await(ctx context.Context, patience time.Duration, gone <-chan struct{}, re
 		}
 		select {
 		case <-gone:
-			return fmt.Errorf("it has ended: %w", err)
+			return fmt.Errorf("the process has ended: %w", err)
 		case <-ctx.Done():
-			return fmt.Errorf("waited %s in vain: %w", patience, err)
+			return fmt.Errorf("timeout after %s: %w", timeout, err)
 		case <-poll.C:
 		}
 	}

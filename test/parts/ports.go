@@ -8,11 +8,11 @@ import (
 	"sync/atomic"
 )
 
-// lastPort counts up from below the ports that the system gives out on its own, so that nothing takes a port between
-// its choice and its use. The tests of dev have a range of their own.
+// lastPort counts ports in a range below the system's ephemeral ports, so that no program takes a port between its choice
+// and its use. The tests of dev have their own range.
 var lastPort atomic.Int64
 
-// FreePort is a loopback port that nothing listens on and that this process has not got before, up to 10,000 times.
+// FreePort returns a free loopback port. It returns each port only once per process, for up to 10,000 calls.
 func FreePort() int {
 	const first, many = 21000, 10000
 	offset := int64(os.Getpid()*31) % many
@@ -26,5 +26,5 @@ func FreePort() int {
 	}
 }
 
-// Loopback is the address of a port.
+// Loopback returns the loopback address of a port.
 func Loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

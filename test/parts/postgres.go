@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// PostgreSQL is a server on a loopback port, with a data folder of its own. The account postgres may do everything
-// without a password. One goroutine at a time may start and end it.
+// PostgreSQL is a server on a loopback port with its own data folder. The account postgres is a superuser without a
+// password. Only one goroutine at a time may start and stop it.
 type PostgreSQL struct {
 	programs string // folder
 	dir      string
@@ -22,7 +22,7 @@ type PostgreSQL struct {
 	process  *Process
 }
 
-// postgresAccount is the superuser, and what the server runs as when root starts it.
+// postgresAccount is the superuser, and the system account of the server if root starts it.
 const postgresAccount = "postgres"
 
 // StartPostgreSQL starts a new, empty server and returns when it answers.
@@ -43,7 +43,7 @@ func StartPostgreSQL(t Test) *PostgreSQL {
 		t.Fatalf("%v", err)
 	}
 	t.Cleanup(func() {
-		if err := p.Stop(); err != nil { // rather than a kill, which would leave its shared memory
+		if err := p.Stop(); err != nil { // a kill would leave its shared memory
 			t.Logf("%v", err)
 		}
 		p.process.end(t)
@@ -51,7 +51,7 @@ func StartPostgreSQL(t Test) *PostgreSQL {
 	return p
 }
 
-// postgresPrograms is the folder of the server's programs, which Debian does not put into PATH.
+// postgresPrograms returns the folder of the server's programs. Debian does not add it to PATH.
 func postgresPrograms() (string, error) {
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil || len(found) == 0 {
@@ -65,7 +65,7 @@ func postgresPrograms() (string, error) {
 	return filepath.Dir(newest), nil
 }
 
-// postgresMajor is the version in /usr/lib/postgresql/15/bin/initdb.
+// postgresMajor returns the version in a path such as /usr/lib/postgresql/15/bin/initdb.
 func postgresMajor(path string) int {
 	version, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path)))) // the pattern may match another folder
 	return version
@@ -86,17 +86,17 @@ func (p *PostgreSQL) install(ctx context.Context) error {
 
 func (p *PostgreSQL) data() string { return filepath.Join(p.dir, "data") }
 
-// Data is the data directory.
+// Data returns the data directory.
 func (p *PostgreSQL) Data() string { return p.data() }
 
-// Start starts the server again after Kill or Stop, with the same port and data, and returns when it answers.
+// Start restarts the server after Kill or Stop, with the same port and data, and returns when it answers.
 func (p *PostgreSQL) Start() error {
 	return Await(context.Background(), 30*time.Second, nil, func(ctx context.Context) error {
-		// Again when it ends: it refuses to start while children of one that was killed are still there.
+		// Retried if it ends: it refuses to start while child processes of a killed server still run.
 		process, err := StartProcess(Command{
 			Name: "postgres", Path: filepath.Join(p.programs, "postgres"), Dir: p.dir, User: p.account, Args: []string{
 				"-D", p.data(), "-p", strconv.Itoa(p.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-				"-c", "max_connections=200", "-c", "dynamic_shared_memory_type=mmap", // which a kill does not leave behind
+				"-c", "max_connections=200", "-c", "dynamic_shared_memory_type=mmap", // is not left behind by a kill
 			},
 		})
 		if err != nil {
@@ -119,15 +119,15 @@ func (p *PostgreSQL) ready(ctx context.Context) error {
 	return nil
 }
 
-// Kill ends the server as a crash does, and returns when its main process is gone; the others end when they see it.
+// Kill kills the server, as in a crash, and returns when its main process has ended. The other processes end soon after.
 func (p *PostgreSQL) Kill() { p.process.Kill() }
 
-// Stop shuts the server down, without waiting for its clients to leave.
+// Stop shuts the server down without waiting for its clients to disconnect.
 func (p *PostgreSQL) Stop() error { return p.process.stop(syscall.SIGINT, 30*time.Second) }
 
-// Process is the main process of the running server, or of the one that ran last. To freeze it does not freeze the
-// server's other processes, which have groups of their own.
+// Process returns the main process of the running or last server. Freezing it does not freeze the server's other processes,
+// which have their own process groups.
 func (p *PostgreSQL) Process() *Process { return p.process }
 
-// Address is where the server listens.
+// Address returns the server's host:port.
 func (p *PostgreSQL) Address() string { return Loopback(p.port) }

@@ -13,28 +13,28 @@ import (
 	"time"
 )
 
-// Command says what a Process runs.
+// Command configures a Process.
 type Command struct {
-	Name string // what messages call it, and its log file in Dir
-	Path string // a file, or a name that is looked up in PATH
+	Name string // name in messages and of its log file in Dir
+	Path string // a file, or a name to be found in PATH
 	Args []string
-	Env  []string // of the form os.Environ returns; nil means this process's own
-	Dir  string   // its working directory, where its log goes as well
-	User *User    // the account that it runs as; nil means this process's own
+	Env  []string // in the format of os.Environ; nil means this process's environment
+	Dir  string   // working directory, also of the log file
+	User *User    // account of the process; nil means this process's account
 }
 
-// Process is a child process, in a process group of its own, and with its output in a log file. On Linux it dies with
-// this process, however that ends.
+// Process is a child process in its own process group, with its output in a log file. On Linux it is killed when this
+// process ends for any reason.
 type Process struct {
 	command Command
 	cmd     *exec.Cmd
 	log     string
-	before  int64 // bytes in the log from processes before this one
+	before  int64 // bytes in the log from earlier processes
 	gone    chan struct{}
 }
 
-// Start starts a process, which is killed at the latest when the test ends. If the test fails, the end of its
-// log is shown, and the log is kept.
+// Start starts a process and kills it when the test ends. If the test fails, the end of the log is printed and the log is
+// kept.
 func Start(t Test, c Command) *Process {
 	t.Helper()
 	p, err := StartProcess(c)
@@ -45,7 +45,7 @@ func Start(t Test, c Command) *Process {
 	return p
 }
 
-// end kills the process; when the test has failed, it shows the end of the log, and keeps the log.
+// end kills the process. If the test has failed, it prints the end of the log and keeps the log.
 func (p *Process) end(t Test) {
 	p.Kill()
 	if !t.Failed() {
@@ -55,14 +55,14 @@ func (p *Process) end(t Test) {
 	if kept, err := p.keepLog(); err != nil {
 		t.Logf("keep a log: %v", err)
 	} else {
-		t.Logf("all of it: %s", kept)
+		t.Logf("full log: %s", kept)
 	}
 }
 
-// keptLogs is the folder that the logs of this program's failed tests are kept in.
+// keptLogs creates the folder for the logs of this program's failed tests.
 var keptLogs = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "registrar-failed-") })
 
-// keepLog copies the log to where it outlasts the test.
+// keepLog copies the log to a folder that is not deleted with the test.
 func (p *Process) keepLog() (string, error) {
 	folder, err := keptLogs()
 	if err != nil {
@@ -72,18 +72,18 @@ func (p *Process) keepLog() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	kept := filepath.Join(folder, filepath.Base(p.command.Dir)+".log") // the folder of each has a name of its own
+	kept := filepath.Join(folder, filepath.Base(p.command.Dir)+".log") // each process's folder has a unique name
 	return kept, os.WriteFile(kept, text, 0o644)
 }
 
-// StartProcess is Start for those who end the process themselves.
+// StartProcess is like Start, but the caller must end the process.
 func StartProcess(c Command) (*Process, error) {
 	p := &Process{command: c, log: filepath.Join(c.Dir, c.Name+".log"), gone: make(chan struct{})}
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.Name, err)
 	}
-	defer func() { _ = log.Close() }() // the child has its own
+	defer func() { _ = log.Close() }() // the child has its own descriptor
 	if p.before, err = log.Seek(0, io.SeekEnd); err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.Name, err)
 	}
@@ -94,19 +94,19 @@ func StartProcess(c Command) (*Process, error) {
 		return nil, fmt.Errorf("start %s: %w", c.Name, err)
 	}
 	go func() {
-		_ = p.cmd.Wait() // how it ended is in ProcessState
+		_ = p.cmd.Wait() // ProcessState has the result
 		close(p.gone)
 	}()
 	return p, nil
 }
 
-// PID is the process's id.
+// PID returns the process id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Gone is closed when the process has ended.
+// Gone returns a channel that is closed when the process has ended.
 func (p *Process) Gone() <-chan struct{} { return p.gone }
 
-// Running says whether the process has not ended.
+// Running reports whether the process has not ended.
 func (p *Process) Running() bool {
 	select {
 	case <-p.gone:
@@ -116,7 +116,7 @@ func (p *Process) Running() bool {
 	}
 }
 
-// Signal sends a signal to the process and its children. It is an error when the process has ended.
+// Signal sends a signal to the process and its children. It fails if the process has ended.
 func (p *Process) Signal(s syscall.Signal) error {
 	if !p.Running() {
 		return fmt.Errorf("signal %s: %w", p.command.Name, os.ErrProcessDone)
@@ -127,22 +127,22 @@ func (p *Process) Signal(s syscall.Signal) error {
 	return nil
 }
 
-// Freeze has the process and its children do nothing until Thaw; their connections stay.
+// Freeze suspends the process and its children until Thaw; their connections stay open.
 func (p *Process) Freeze() error { return p.Signal(sigstop) }
 
 // Thaw ends Freeze.
 func (p *Process) Thaw() error { return p.Signal(sigcont) }
 
-// Kill ends the process as a crash does, also a frozen one, and returns when it is gone.
+// Kill kills the process, even a frozen one, and returns when it has ended.
 func (p *Process) Kill() {
 	_ = p.Signal(syscall.SIGKILL) // it may have ended
 	<-p.gone
 }
 
-// Stop tells the process to end and returns when it has, or kills it after the limit and says so.
+// Stop sends SIGTERM and returns when the process has ended. After the limit it kills the process and returns an error.
 func (p *Process) Stop(limit time.Duration) error { return p.stop(syscall.SIGTERM, limit) }
 
-// stop is Stop with another signal.
+// stop is like Stop, with another signal.
 func (p *Process) stop(s syscall.Signal, limit time.Duration) error {
 	_ = p.Signal(s) // it may have ended
 	overdue := time.NewTimer(limit)
@@ -162,10 +162,10 @@ func (p *Process) ExitCode() int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// LogFile is the path of the process's output. A process with the same name and folder appends to it.
+// LogFile returns the path of the process's log. A later process with the same name and folder appends to it.
 func (p *Process) LogFile() string { return p.log }
 
-// Log is the process's output so far.
+// Log returns the process's output so far.
 func (p *Process) Log() string {
 	text, err := os.ReadFile(p.log)
 	if err != nil {
@@ -174,11 +174,11 @@ func (p *Process) Log() string {
 	return string(text[min(p.before, int64(len(text))):])
 }
 
-// awaitLog returns when the process has written the text, and kills it when it does not.
-func (p *Process) awaitLog(patience time.Duration, text string) error {
-	err := Await(context.Background(), patience, p.gone, func(context.Context) error {
+// awaitLog returns when the process has logged the text. After the timeout it kills the process and returns an error.
+func (p *Process) awaitLog(timeout time.Duration, text string) error {
+	err := Await(context.Background(), timeout, p.gone, func(context.Context) error {
 		if !strings.Contains(p.Log(), text) {
-			return fmt.Errorf("it has not written %q", text)
+			return fmt.Errorf("it has not logged %q", text)
 		}
 		return nil
 	})
@@ -189,7 +189,7 @@ func (p *Process) awaitLog(patience time.Duration, text string) error {
 	return nil
 }
 
-// Tail is the end of the output, with the process's name and without the ends of long lines, for failure messages.
+// Tail returns the end of the output for failure messages, with the process's name and with long lines shortened.
 func (p *Process) Tail() string {
 	const lines, bytes = 40, 500
 	all := strings.Split(strings.TrimSpace(p.Log()), "\n")
@@ -202,7 +202,7 @@ func (p *Process) Tail() string {
 	return fmt.Sprintf("%s (%s):\n%s", p.command.Name, p.log, strings.Join(all, "\n"))
 }
 
-// begin starts a part, and ends with the test whichever process of it runs then.
+// begin starts a part and registers a cleanup that ends the part's current process.
 func begin(t Test, process **Process, start func() error) {
 	t.Helper()
 	t.Cleanup(func() {

@@ -12,8 +12,8 @@ const (
 	sigusr2 = syscall.SIGUSR2
 )
 
-// attributes has the kernel kill the child when this process ends. The kernel takes the end of the thread that started
-// the child for it; Go keeps its threads.
+// attributes makes the kernel kill the child when this process ends. The kernel actually does so when the thread that
+// started the child ends, but Go does not end its threads.
 func attributes(u *User) *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if u != nil {
@@ -24,7 +24,7 @@ func attributes(u *User) *syscall.SysProcAttr {
 
 func signalGroup(p *os.Process, s syscall.Signal) error { return syscall.Kill(-p.Pid, s) }
 
-// lock waits until no other process holds the file's lock, and holds it until unlock or the end of this process.
+// lock waits for the file's lock and holds it until unlock or the end of this process.
 func lock(path string) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// The package compiles everywhere; its promises about processes hold on Linux.
+// The package compiles on every system, but its guarantees about processes hold only on Linux.
 
 func attributes(*User) *syscall.SysProcAttr { return nil }
 

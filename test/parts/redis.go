@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// Redis is a Redis server on loopback that keeps nothing on disk. One goroutine at a time may start and end it.
+// Redis is a Redis server on loopback without persistence. Only one goroutine at a time may start and stop it.
 type Redis struct {
 	port    int
 	command Command
 	process *Process
 }
 
-// StartRedis starts a server on a free port, with more options of redis-server, and returns when it answers.
+// StartRedis starts a server on a free port with additional options of redis-server, and returns when it answers.
 func StartRedis(t Test, options ...string) *Redis {
 	t.Helper()
 	r := &Redis{port: FreePort()}
@@ -29,10 +29,10 @@ func StartRedis(t Test, options ...string) *Redis {
 	return r
 }
 
-// URL is for LIMIT_REDIS_URL.
+// URL returns the value for LIMIT_REDIS_URL.
 func (r *Redis) URL() string { return "redis://" + Loopback(r.port) }
 
-// Start starts the server again after Kill, empty and on the same port, and returns when it answers.
+// Start restarts the server after Kill, empty and on the same port, and returns when it answers.
 func (r *Redis) Start() (err error) {
 	if r.process, err = StartProcess(r.command); err != nil {
 		return err
@@ -45,7 +45,7 @@ func (r *Redis) Start() (err error) {
 	return nil
 }
 
-// ping speaks the inline form of the protocol.
+// ping uses the inline form of the protocol.
 func (r *Redis) ping(ctx context.Context) error {
 	connection, err := new(net.Dialer).DialContext(ctx, "tcp", Loopback(r.port))
 	if err != nil {
@@ -67,8 +67,8 @@ func (r *Redis) ping(ctx context.Context) error {
 	return err
 }
 
-// Kill ends the server as a crash does, and returns when it is gone.
+// Kill kills the server, as in a crash, and returns when it has ended.
 func (r *Redis) Kill() { r.process.Kill() }
 
-// Process is the running server, or the one that ran last.
+// Process returns the running or last server process.
 func (r *Redis) Process() *Process { return r.process }

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Settings are a program's environment.
+// Settings are the environment variables of a program.
 type Settings map[string]string
 
-// With is a copy with other values: names and values in turn.
+// With returns a copy with the given alternating names and values.
 func (s Settings) With(pairs ...string) Settings {
 	with := maps.Clone(s)
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -27,11 +27,11 @@ func (s Settings) environ() []string {
 	return environ
 }
 
-// Surroundings are what the service talks to.
+// Surroundings are the servers that the service uses.
 type Surroundings struct {
 	DSN      string
-	Temporal *Temporal        // or else Cluster
-	Cluster  *TemporalCluster // has no Web UI
+	Temporal *Temporal        // this or Cluster is set
+	Cluster  *TemporalCluster // without a Web UI
 	Mailgun  *Mailgun
 	Twilio   *Twilio
 	Codec    string // the address of the codec endpoint; empty means none
@@ -44,9 +44,9 @@ func (o Surroundings) temporalAddress() string {
 	return o.Temporal.Address()
 }
 
-// Settings are good settings for every command of the program, with new keysets. The API does not delay its end for
-// load balancers, as there is none, and has no limits, as everybody comes from one address; all else that can be left out
-// has the product's default.
+// Settings returns valid settings for every command of the program, with new keysets. The API stops without a delay,
+// because there is no load balancer, and has no rate limits, because all clients have the same address. All other optional
+// settings have their defaults.
 func (r Registrar) Settings(t Test, o Surroundings) Settings {
 	t.Helper()
 	keys, err := r.Run(t.Context(), nil, "keys", "new")
@@ -54,7 +54,7 @@ func (r Registrar) Settings(t Test, o Surroundings) Settings {
 		t.Fatalf("%v", err)
 	}
 	s := Settings{
-		"HOME":       Dir(t, "home"), // where the SDK of Temporal looks for a configuration
+		"HOME":       Dir(t, "home"), // Temporal's SDK looks for a configuration there
 		"LOG_FORMAT": "json",
 
 		"DATABASE_DSN":     o.DSN,

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Temporal is a process that runs dev's Temporal server and Web UI, with the service's search attributes, in the
-// namespace "default". One goroutine at a time may start and end it.
+// Temporal is a process with dev's Temporal server and Web UI, with the service's search attributes in the namespace
+// "default". Only one goroutine at a time may start and stop it.
 type Temporal struct {
 	command  Command
 	port, ui int
@@ -23,12 +23,12 @@ var buildTemporal = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	output := filepath.Join(folder, ".bin", "parts", "temporalserve")
-	// GOWORK: as without the settings of whoever runs the tests, so that what dev was built from serves again.
+	// GOWORK is cleared to ignore the caller's setting, so that the packages already compiled for dev are reused.
 	return output, build(context.Background(), filepath.Join(folder, "dev"), output, "./temporalserver/serve", []string{"GOWORK="})
 })
 
-// StartTemporal starts a new, empty server and returns when it takes workflows. codecEndpoint is where a browser decodes
-// payloads for the Web UI; empty means none.
+// StartTemporal starts a new, empty server and returns when workflows can be started. codecEndpoint is the URL that the Web
+// UI calls from the browser to decode payloads; empty means none.
 func StartTemporal(t Test, codecEndpoint string) *Temporal {
 	t.Helper()
 	program, err := buildTemporal()
@@ -46,7 +46,7 @@ func StartTemporal(t Test, codecEndpoint string) *Temporal {
 	return s
 }
 
-// Start starts the server again after Kill or Stop, with the same ports and data, and returns when it takes workflows.
+// Start restarts the server after Kill or Stop, with the same ports and data, and returns when workflows can be started.
 func (s *Temporal) Start() error {
 	p, err := StartProcess(s.command)
 	if err != nil {
@@ -56,17 +56,17 @@ func (s *Temporal) Start() error {
 	return p.awaitLog(time.Minute, "Temporal is ready")
 }
 
-// Kill ends the server as a crash does, and returns when it is gone.
+// Kill kills the server, as in a crash, and returns when it has ended.
 func (s *Temporal) Kill() { s.running.Kill() }
 
 // Stop shuts the server down.
 func (s *Temporal) Stop() error { return s.running.Stop(10 * time.Second) }
 
-// Process is the running server, or the one that ran last.
+// Process returns the running or last server process.
 func (s *Temporal) Process() *Process { return s.running }
 
-// Address is the frontend's, for TEMPORAL_ADDRESS.
+// Address returns the frontend's host:port, for TEMPORAL_ADDRESS.
 func (s *Temporal) Address() string { return Loopback(s.port) }
 
-// UI is the URL of the Web UI, without a slash at the end: the origin of its pages.
+// UI returns the origin of the Web UI: its URL without a trailing slash.
 func (s *Temporal) UI() string { return "http://" + Loopback(s.ui) }

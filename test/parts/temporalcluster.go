@@ -21,12 +21,12 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// TemporalServers is how many servers a cluster has.
+// TemporalServers is the number of servers of a cluster.
 const TemporalServers = 2
 
-// TemporalCluster is two Temporal servers, 0 and 1, with all four services each, on a PostgreSQL server. They are on
-// 127.0.0.1 and 127.0.0.2, with the same ports. The namespace is "default"; registrar migrate up adds the service's
-// search attributes. One goroutine at a time may start and end a server.
+// TemporalCluster has two Temporal servers, 0 and 1, each with all four services, on one PostgreSQL server. They listen on
+// 127.0.0.1 and 127.0.0.2 with the same ports. The namespace is "default"; registrar migrate up adds the service's search
+// attributes. Only one goroutine at a time may start and stop servers.
 type TemporalCluster struct {
 	database *PostgreSQL
 	ports    temporalPorts
@@ -40,7 +40,7 @@ type temporalServer struct {
 	process *Process
 }
 
-// temporalPrograms are the server and the tool that makes its tables.
+// temporalPrograms are the server and the tool that creates its tables.
 type temporalPrograms struct{ server, sqlTool string }
 
 // buildTemporalServer builds both once for all tests; the first time takes minutes.
@@ -58,7 +58,8 @@ var buildTemporalServer = sync.OnceValues(func() (temporalPrograms, error) {
 	)
 })
 
-// StartTemporalCluster starts a new, empty cluster and returns when each server takes workflows, in about 10 s.
+// StartTemporalCluster starts a new, empty cluster and returns when workflows can be started on each server, after about
+// 10 s.
 func StartTemporalCluster(t Test, database *PostgreSQL) *TemporalCluster {
 	t.Helper()
 	programs, err := buildTemporalServer()
@@ -106,7 +107,7 @@ func (c *TemporalCluster) configure(t Test, i int, host netip.Addr, program stri
 	)
 }
 
-// createSchema makes the databases and their tables.
+// createSchema creates the databases and their tables.
 func (c *TemporalCluster) createSchema(ctx context.Context, sqlTool string) error {
 	for database, schema := range map[string]string{temporalStore: "temporal", temporalVisibility: "visibility"} {
 		for _, args := range [][]string{
@@ -126,7 +127,8 @@ func (c *TemporalCluster) createSchema(ctx context.Context, sqlTool string) erro
 	return nil
 }
 
-// create starts the servers one after the other: two that find an empty database fail over who describes the cluster.
+// create starts the servers one after the other: two servers on an empty database would fail because both write the
+// description of the cluster.
 func (c *TemporalCluster) create(ctx context.Context) error {
 	if err := c.launch(0); err != nil {
 		return err
@@ -155,7 +157,7 @@ func (c *TemporalCluster) registerNamespace(ctx context.Context) error {
 	return err
 }
 
-// options are those of a client of one server.
+// options returns the options of a client of one server.
 func (c *TemporalCluster) options(i int) client.Options {
 	return client.Options{HostPort: c.Addresses()[i], Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}
 }
@@ -166,10 +168,10 @@ func (c *TemporalCluster) launch(i int) (err error) {
 	return err
 }
 
-// AwaitReady returns when a server takes workflows.
+// AwaitReady returns when workflows can be started on a server.
 func (c *TemporalCluster) AwaitReady(i int) error { return c.awaitQuery(i, "") }
 
-// AwaitSearch returns when all servers answer a query of workflows: they know its search attributes.
+// AwaitSearch returns when all servers answer a query of workflows, that is when they have loaded its search attributes.
 func (c *TemporalCluster) AwaitSearch(query string) error {
 	return errors.Join(c.awaitQuery(0, query), c.awaitQuery(1, query))
 }
@@ -193,20 +195,20 @@ func (c *TemporalCluster) awaitQuery(i int, query string) error {
 	return nil
 }
 
-// Kill ends a server as a crash does, and returns when it is gone.
+// Kill kills a server, as in a crash, and returns when it has ended.
 func (c *TemporalCluster) Kill(i int) { c.servers[i].process.Kill() }
 
-// Stop shuts a server down; it hands its work over first.
+// Stop shuts a server down. The server hands its work over to the other one first.
 func (c *TemporalCluster) Stop(i int) error { return c.servers[i].process.Stop(60 * time.Second) }
 
-// Freeze has a server do nothing until Thaw; its connections stay.
+// Freeze suspends a server until Thaw; its connections stay open.
 func (c *TemporalCluster) Freeze(i int) error { return c.servers[i].process.Freeze() }
 
 // Thaw ends Freeze.
 func (c *TemporalCluster) Thaw(i int) error { return c.servers[i].process.Thaw() }
 
-// Start starts a server again after Kill or Stop, and returns when it takes workflows and all its services have started.
-// Before that a server ends by itself when its database is away; after that it waits for it.
+// Start restarts a server after Kill or Stop, and returns when workflows can be started and all its services have started.
+// If the database is unavailable, a starting server exits, while a started server waits for the database.
 func (c *TemporalCluster) Start(i int) error {
 	if err := c.launch(i); err != nil {
 		return err
@@ -215,13 +217,13 @@ func (c *TemporalCluster) Start(i int) error {
 }
 
 func (c *TemporalCluster) awaitServices(i int) error {
-	return c.servers[i].process.awaitLog(30*time.Second, `"msg":"worker service started"`) // the last one
+	return c.servers[i].process.awaitLog(30*time.Second, `"msg":"worker service started"`) // the last service
 }
 
-// Process is a server that runs, or ran last.
+// Process returns a server's running or last process.
 func (c *TemporalCluster) Process(i int) *Process { return c.servers[i].process }
 
-// Addresses are the servers' frontends.
+// Addresses returns the addresses of the servers' frontends.
 func (c *TemporalCluster) Addresses() []string {
 	var all []string
 	for _, s := range c.servers {
@@ -230,8 +232,8 @@ func (c *TemporalCluster) Addresses() []string {
 	return all
 }
 
-// Address is for TEMPORAL_ADDRESS: a name that stands for all frontends, as a service's name does in Docker or
-// Kubernetes, with the DNS server to ask. The SDK sends requests to each of them in turn.
+// Address returns the value for TEMPORAL_ADDRESS: a DNS name for all frontends, like a service name in Docker or Kubernetes,
+// together with its DNS server. The SDK distributes requests over the frontends by round robin.
 func (c *TemporalCluster) Address() string {
 	return "dns://" + c.names + "/" + net.JoinHostPort(temporalName, strconv.Itoa(c.ports.frontend))
 }

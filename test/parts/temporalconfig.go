@@ -11,7 +11,7 @@ const (
 	temporalVisibility = "temporal_visibility"
 )
 
-// temporalPorts are those of every server of a cluster. A service must have the same ones on every host.
+// temporalPorts are the ports of every server of a cluster. A service must have the same ports on every host.
 type temporalPorts struct {
 	frontend, history, matching, worker                         int
 	frontendMember, historyMember, matchingMember, workerMember int
@@ -24,10 +24,9 @@ func newTemporalPorts() temporalPorts {
 	}
 }
 
-// temporalDynamicConfig: fairness and one partition for each queue, as dev has (the default, four, costs 97 ms of
-// processor time a registration instead of 74); a worker that stops is handed no task that it would lose; no question
-// about newer versions to Temporal's makers; a search attribute can be used a second after it was added; clients may ask
-// every 5 s whether the connection lives.
+// temporalDynamicConfig has these settings: fairness, and one partition per queue as in dev (the default, four, costs 97 ms
+// of processor time per registration instead of 74 ms); a stopping worker gets no task that it would lose; no check for new
+// versions; a search attribute can be used 1 s after it was added; clients may send keep-alive pings every 5 s.
 const temporalDynamicConfig = `matching.enableFairness: [{value: true}]
 frontend.enableCancelWorkerPollsOnShutdown: [{value: true}]
 frontend.enableServerVersionCheck: [{value: false}]
@@ -37,7 +36,8 @@ matching.numTaskqueueReadPartitions: [{value: 1}]
 matching.numTaskqueueWritePartitions: [{value: 1}]
 `
 
-// config is a server's: 16 shards of histories, since a single one makes every step wait for its polls.
+// config returns a server's configuration. It has 16 history shards, because with a single shard every step waits for the
+// shard's polls.
 func (c *TemporalCluster) config(host netip.Addr, dynamic string) string {
 	store := func(database string, connections int) string {
 		return fmt.Sprintf(`{sql: {pluginName: postgres12, databaseName: %s, connectAddr: %q, connectProtocol: tcp, user: %s, maxConns: %[4]d, maxIdleConns: %[4]d}}`,

@@ -12,15 +12,15 @@ import (
 	"unicode/utf8"
 )
 
-// What the double of Twilio knows.
+// The account and the sender of the double.
 const (
 	TwilioAccount = "AC00000000000000000000000000000001"
 	TwilioNumber  = "+15005550006" // Twilio's own sender for tests
 )
 
-// Twilio is a double of Twilio's Programmable Messaging: it checks what Twilio checks, answers as Twilio does, and keeps
-// the messages. The recipients of Twilio's test credentials have the same effect as there, such as +15005550001, which
-// is invalid (https://www.twilio.com/docs/iam/test-credentials).
+// Twilio is a double of Twilio's Programmable Messaging: it makes the same checks, sends the same answers, and keeps the
+// messages. The numbers of Twilio's test credentials have the same effect, such as +15005550001, which is invalid
+// (https://www.twilio.com/docs/iam/test-credentials).
 type Twilio struct{ double }
 
 // StartTwilio starts a double. Its Secret is the auth token.
@@ -30,7 +30,7 @@ func StartTwilio(t Test) *Twilio {
 	return s
 }
 
-// URL is for TWILIO_BASE_URL.
+// URL returns the value for TWILIO_BASE_URL.
 func (s *Twilio) URL() string { return s.server.URL }
 
 type twilioRefusal struct {
@@ -49,17 +49,17 @@ func (s *Twilio) serve(w http.ResponseWriter, r *http.Request) {
 	refusal := s.check(r)
 	if refusal != nil {
 		w.WriteHeader(refusal.Status)
-		_ = json.NewEncoder(w).Encode(refusal) // the client may have gone
+		_ = json.NewEncoder(w).Encode(refusal) // fails if the client has disconnected
 		return
 	}
 	form := r.PostForm
 	sent := Sent{To: form.Get("To"), Text: form.Get("Body")}
 	s.accept(sent)
 	w.WriteHeader(http.StatusCreated)
-	_ = json.NewEncoder(w).Encode(message(sent, form.Get("From"))) // the client may have gone: an unknown outcome, as there
+	_ = json.NewEncoder(w).Encode(message(sent, form.Get("From"))) // fails if the client has disconnected; the outcome is then unknown, as with Twilio
 }
 
-// check returns what Twilio would refuse in a request, or nil.
+// check returns the refusal that Twilio would send for a request, or nil.
 func (s *Twilio) check(r *http.Request) *twilioRefusal {
 	account, password, _ := r.BasicAuth()
 	rest, ok := strings.CutPrefix(r.URL.Path, "/2010-04-01/Accounts/")
@@ -76,8 +76,8 @@ func (s *Twilio) check(r *http.Request) *twilioRefusal {
 
 var e164 = regexp.MustCompile(`^\+[1-9]\d{6,14}$`)
 
-// magic recipients are those of Twilio's test credentials.
-var magic = map[string]*twilioRefusal{
+// testNumbers are the recipients of Twilio's test credentials.
+var testNumbers = map[string]*twilioRefusal{
 	"+15005550001": refuse(http.StatusBadRequest, 21211, "Invalid 'To' Phone Number: +1500555XXXX"),
 	"+15005550002": refuse(http.StatusBadRequest, 21612, "Message cannot be sent with the current combination of 'To' and/or 'From' parameters"),
 	"+15005550003": refuse(http.StatusBadRequest, 21408, "Permission to send an SMS has not been enabled for the region"),
@@ -101,10 +101,10 @@ func checkSMS(to, from, body string) *twilioRefusal {
 	case !e164.MatchString(to):
 		return bad(21211, "Invalid 'To' Phone Number: "+to)
 	}
-	return magic[to]
+	return testNumbers[to]
 }
 
-// message is Twilio's answer to a message that it has taken.
+// message returns Twilio's answer to an accepted message.
 func message(s Sent, from string) map[string]any {
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // never fails

@@ -11,8 +11,8 @@ import (
 // User is an account of the operating system.
 type User struct{ UID, GID uint32 }
 
-// unprivileged is the account of that name when this process is root's, for servers that refuse to run as root; nil
-// otherwise.
+// unprivileged returns the account with the name if this process runs as root, for servers that refuse to run as root;
+// otherwise nil.
 func unprivileged(name string) (*User, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -26,7 +26,7 @@ func unprivileged(name string) (*User, error) {
 	return &User{UID: uint32(uid), GID: uint32(gid)}, errors.Join(errUID, errGID)
 }
 
-// own gives a folder or file to the account; to nobody when it is nil.
+// own makes the account the owner of a folder or file. It does nothing if u is nil.
 func (u *User) own(path string) error {
 	if u == nil {
 		return nil
