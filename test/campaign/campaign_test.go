@@ -1,7 +1,7 @@
 //go:build campaign
 
-// Package campaign writes to very many people on the highly available system: it counts what a provider was given for
-// each of them, while codes are sent, and while parts die.
+// Package campaign runs campaigns to many users on the highly available system. It counts the messages that the provider
+// accepted for each user, while codes are sent and while parts are killed.
 package campaign_test
 
 import (
@@ -24,15 +24,15 @@ import (
 )
 
 var (
-	people   = flag.Int("people", 20_000, "users that there are when the campaign starts")
-	rate     = flag.Float64("rate", 0, "recipients a second at most; 0: as fast as it goes")
-	latency  = flag.Duration("latency", 200*time.Millisecond, "how long the provider takes for a batch")
-	patience = flag.Duration("patience", 5*time.Minute, "how long a campaign may take")
+	people  = flag.Int("people", 20_000, "users in the database when the campaign starts")
+	rate    = flag.Float64("rate", 0, "maximum number of recipients a second; 0 means no limit")
+	latency = flag.Duration("latency", 200*time.Millisecond, "time that the provider takes for a batch")
+	timeout = flag.Duration("campaign-timeout", 5*time.Minute, "maximum duration of a campaign")
 )
 
 const adminToken = "a token for operators in tests"
 
-// site is the cluster with a crowd of users.
+// site is the cluster with many users.
 type site struct {
 	*cluster.Cluster
 	crowd  crowd
@@ -53,7 +53,7 @@ func start(t *testing.T) *site {
 	return s
 }
 
-// bearer adds the operators' token.
+// bearer adds the operators' token to each request.
 type bearer struct{ next http.RoundTripper }
 
 func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -62,7 +62,7 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return b.next.RoundTrip(r)
 }
 
-// campaign is what the API tells of one.
+// campaign is a campaign as the API returns it.
 type campaign struct {
 	ID       string `json:"campaign_id"`
 	Status   string `json:"status"`
@@ -94,7 +94,7 @@ func (s *site) progress(ctx context.Context, id string) (c campaign, err error) 
 	return c, err
 }
 
-// await polls a campaign until it has come so far.
+// await polls a campaign until a condition holds.
 func (s *site) await(t *testing.T, id string, far func(campaign) bool) campaign {
 	t.Helper()
 	c, err := s.tryAwait(t.Context(), id, far)
@@ -103,7 +103,7 @@ func (s *site) await(t *testing.T, id string, far func(campaign) bool) campaign 
 }
 
 func (s *site) tryAwait(ctx context.Context, id string, far func(campaign) bool) (last campaign, err error) {
-	err = parts.Await(ctx, *patience, nil, func(ctx context.Context) error {
+	err = parts.Await(ctx, *timeout, nil, func(ctx context.Context) error {
 		c, err := s.progress(ctx, id)
 		if err == nil && !far(c) {
 			err = fmt.Errorf("the campaign is at %+v", c)
@@ -114,7 +114,7 @@ func (s *site) tryAwait(ctx context.Context, id string, far func(campaign) bool)
 	return last, err
 }
 
-// steer has an operator pause, resume or cancel a campaign.
+// steer pauses, resumes or cancels a campaign as an operator.
 func (s *site) steer(t *testing.T, id, action string) {
 	t.Helper()
 	var steered campaign
@@ -124,8 +124,8 @@ func (s *site) steer(t *testing.T, id, action string) {
 
 func ended(c campaign) bool { return c.Status == "completed" }
 
-// copies counts what the provider took for each of the crowd: how many have none, one, more than one, and how many copies
-// went to people who are to have none.
+// copies counts the recipients with no copy, one copy and several copies accepted by the provider, and the copies to users
+// who must not get one.
 func (s *site) copies() (missing, once, repeated, wrong int) {
 	got := s.Mailgun.Recipients()
 	for i := range s.crowd.size {
@@ -144,7 +144,8 @@ func (s *site) copies() (missing, once, repeated, wrong int) {
 	return missing, once, repeated, wrong
 }
 
-// TestExactly writes to everybody once, and watches the worker's memory and the codes of people who register meanwhile.
+// TestExactly sends each recipient exactly one copy, and measures the worker's memory and the latency of codes in the
+// meantime.
 func TestExactly(t *testing.T) {
 	s := start(t)
 	idle := s.codes(t, 30*time.Second, nil)
@@ -158,7 +159,7 @@ func TestExactly(t *testing.T) {
 		defer close(done)
 		last, err = s.tryAwait(t.Context(), c.ID, ended)
 	}()
-	busy := s.codes(t, *patience, done)
+	busy := s.codes(t, *timeout, done)
 	<-done
 	require.NoError(t, err)
 	took, memoryUsed := time.Since(began), memory.stop()
@@ -174,11 +175,11 @@ func TestExactly(t *testing.T) {
 	s.unsubscribes(t)
 }
 
-// perBatch is more mebibytes than a batch needs, and than what a heap grows by chance: 1,000 emails are 2 MiB.
+// perBatch is more memory in MiB than a batch needs and than a heap grows by chance: 1,000 emails are 2 MiB.
 const perBatch = 32
 
-// requireRate checks docs/notifications.md: no T seconds see more than rate·(T + 2 s) recipients and two batches. The batches
-// of a worker that was killed may come once more. The provider sees them with the jitter of the way to it: a second more.
+// requireRate checks the limit of docs/notifications.md: in any T seconds, at most rate·(T + 2 s) recipients and two
+// batches. The batches of a killed worker may be sent once more. The check allows one more second for jitter.
 func (s *site) requireRate(t *testing.T, rate float64, killed int) {
 	t.Helper()
 	if rate == 0 {
@@ -198,7 +199,7 @@ func (s *site) requireRate(t *testing.T, rate float64, killed int) {
 	}
 }
 
-// unsubscribes has somebody click once, and everybody else stay.
+// unsubscribes unsubscribes one user and checks that all others get the next campaign.
 func (s *site) unsubscribes(t *testing.T) {
 	t.Helper()
 	sent := s.Mailgun.Messages(s.crowd.address(3))
@@ -210,8 +211,8 @@ func (s *site) unsubscribes(t *testing.T) {
 	s.await(t, again.ID, func(c campaign) bool { return c.Status == "cancelled" })
 }
 
-// TestFaults kills parts while a campaign runs. Nobody is skipped; who gets a second copy was in a batch that was with
-// the provider as its worker died.
+// TestFaults kills parts while a campaign runs. No recipient is skipped. Only recipients of a batch that the provider was
+// processing when its worker was killed may get a second copy.
 func TestFaults(t *testing.T) {
 	s := start(t)
 	rate := float64(*people) / 40 // takes 40 s, so that each fault finds it running
@@ -249,7 +250,7 @@ func TestFaults(t *testing.T) {
 	s.requireRate(t, rate, 2)
 }
 
-// leave does what a mail client does by one click (RFC 8058, section 3.2): the path of the link, at this site.
+// leave sends the request of a one-click unsubscribe (RFC 8058, section 3.2) with the path of the link to this site.
 func leave(t *testing.T, base, link string) {
 	t.Helper()
 	require.NotEmpty(t, link)
@@ -266,7 +267,7 @@ func leave(t *testing.T, base, link string) {
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 }
 
-// waits are how long people waited for their codes, from when they sent the form.
+// waits are the times from the registration request to the arrival of the code.
 type waits []time.Duration
 
 func (w waits) String() string {
@@ -275,7 +276,7 @@ func (w waits) String() string {
 	return fmt.Sprintf("p50 %s, p99 %s, longest %s (%d people)", at(50), at(99), at(100), len(w))
 }
 
-// codes has people register until done or for so long.
+// codes makes users register until done is closed or the limit has passed.
 func (s *site) codes(t *testing.T, limit time.Duration, done <-chan struct{}) waits {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
@@ -287,7 +288,7 @@ func (s *site) codes(t *testing.T, limit time.Duration, done <-chan struct{}) wa
 		case <-ctx.Done():
 		}
 	}()
-	report, err := s.Load(ctx, loop.Options{Rate: 3, Duration: limit, Patience: time.Minute})
+	report, err := s.Load(ctx, loop.Options{Rate: 3, Duration: limit, Timeout: time.Minute})
 	require.NoError(t, err)
 	var w waits
 	for _, p := range report.People {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// memory samples how much memory a process has resident, each second.
+// memory samples the resident memory of a process every second.
 type memory struct {
 	ending, ended chan struct{}
 	mebibytes     []int
@@ -35,7 +35,7 @@ func watch(pid int) *memory {
 	return m
 }
 
-// used is how much memory a process had, in mebibytes: before, and at most in the first and the last quarter of the time.
+// used has the memory of a process in MiB: before, and the maximum in the first and the last quarter of the time.
 type used struct{ before, first, last, peak int }
 
 // stop ends the sampling.
@@ -52,7 +52,7 @@ func (u used) String() string {
 	return fmt.Sprintf("%d MiB before, at most %d in the first quarter, %d in the last, %d in all", u.before, u.first, u.last, u.peak)
 }
 
-// resident reads VmRSS (proc(5)), 0 when the process is gone.
+// resident reads VmRSS (proc(5)). It is 0 if the process has ended.
 func resident(pid int) int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

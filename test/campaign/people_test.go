@@ -10,13 +10,13 @@ import (
 	"registrar/test/cluster"
 )
 
-// crowd is people who are users already, and who of them wants campaigns and can have them.
+// crowd is a set of existing users, some of whom are recipients of campaigns.
 type crowd struct{ size int }
 
 func (crowd) address(i int) string { return fmt.Sprintf("person%07d@example.com", i) }
 
-// wants says whether somebody is to get a campaign. The others are, in turn: not active, without consent, on the list of
-// bounced addresses.
+// wants reports whether a user must get a campaign. The others are in turn not active, without consent, or suppressed
+// because of a bounce.
 func (crowd) wants(i int) bool { return i%50 >= 3 }
 
 func (c crowd) wanting() int {
@@ -29,15 +29,15 @@ func (c crowd) wanting() int {
 	return n
 }
 
-// rowsEach is how many people a statement inserts.
+// rowsEach is the number of users that one statement inserts.
 const rowsEach = 5000
 
-// insert writes the people to the database, as registrations a day ago would have.
+// insert writes the users to the database as if they had registered a day ago.
 func (c crowd) insert(ctx context.Context, to *cluster.Cluster) error {
 	for first := 0; first < c.size; first += rowsEach {
 		for _, statement := range c.statements(first, min(first+rowsEach, c.size)) {
 			if err := to.Galera.Exec(ctx, 0, statement); err != nil {
-				return fmt.Errorf("insert people: %w", err)
+				return fmt.Errorf("insert users: %w", err)
 			}
 		}
 	}

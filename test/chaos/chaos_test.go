@@ -1,6 +1,6 @@
 //go:build chaos
 
-// Package chaos breaks one part after the other of the highly available system while people register, and audits that
+// Package chaos injects one fault after the other into the highly available system while users register, and checks that
 // nothing acknowledged was lost. Its table is the one in docs/high-availability.md.
 package chaos_test
 
@@ -17,38 +17,38 @@ import (
 )
 
 var (
-	long  = flag.Bool("long", false, "the run by hand, of more than 20 minutes, instead of CI's")
-	table = flag.String("table", "", "file to write the table to, too")
+	long  = flag.Bool("long", false, "run the manual plan of more than 20 minutes instead of the plan for CI")
+	table = flag.String("table", "", "also write the table to this file")
 )
 
-// plan is how much there is of everything.
+// plan has the rates and durations of a run.
 type plan struct {
-	rate          float64       // people a second
+	rate          float64       // users a second
 	before, after time.Duration // of the load around a fault
-	hold          time.Duration // how long a fault lasts, unless a row says otherwise
-	patience      time.Duration // how long a person tries, and how long the rest may take afterwards
+	hold          time.Duration // default duration of a fault
+	timeout       time.Duration // maximum time for one user, and for pending work after the last one
 
 	quorum    time.Duration // without a majority of the databases
 	down      time.Duration // of all databases
-	downSurge float64       // more people a second meanwhile
+	downSurge float64       // additional users a second during that time
 
-	otpBudget string        // in the row of the SMS provider
-	smsOutage time.Duration // longer than that
+	otpBudget string        // retry budget in the row of the SMS provider
+	smsOutage time.Duration // longer than otpBudget
 }
 
-// short is for two cores that are busy otherwise: about 10 registrations a second saturate them.
+// short is for two busy cores, which about 10 registrations a second saturate.
 var short = plan{
-	rate: 2, before: 6 * time.Second, hold: 8 * time.Second, after: 6 * time.Second, patience: 3 * time.Minute,
+	rate: 2, before: 6 * time.Second, hold: 8 * time.Second, after: 6 * time.Second, timeout: 3 * time.Minute,
 	quorum: 30 * time.Second, down: 20 * time.Second, downSurge: 1, otpBudget: "6s", smsOutage: 16 * time.Second,
 }
 
-// byHand has 1,000 people come while all databases are down: 4 a second as always, and the others.
+// byHand makes 1,000 users arrive while all databases are down: the usual 4 a second, and additional ones.
 var byHand = plan{
-	rate: 4, before: 20 * time.Second, hold: 40 * time.Second, after: 20 * time.Second, patience: 10 * time.Minute,
+	rate: 4, before: 20 * time.Second, hold: 40 * time.Second, after: 20 * time.Second, timeout: 10 * time.Minute,
 	quorum: 30 * time.Second, down: time.Minute, downSurge: 1000./60 - 4, otpBudget: "1m", smsOutage: 2 * time.Minute,
 }
 
-// TestChaos has one subtest for each fault. One that fails does not end the others, as long as the cluster comes back.
+// TestChaos has one subtest per fault. A failed subtest does not stop the others if the cluster recovers.
 func TestChaos(t *testing.T) {
 	p := short
 	if *long {
@@ -58,28 +58,28 @@ func TestChaos(t *testing.T) {
 	s := &site{ctx: t.Context(), Cluster: cluster.Start(t), plan: p}
 	t.Logf("up after %s", time.Since(began).Round(100*time.Millisecond))
 	var outcomes []outcome
-	var everybody []loop.Record
+	var all []loop.Record
 	for _, r := range faults(p) {
 		t.Run(r.name, func(t *testing.T) {
 			o, people := s.run(t, r)
-			outcomes, everybody = append(outcomes, o), append(everybody, people...)
+			outcomes, all = append(outcomes, o), append(all, people...)
 		})
 		require.NoError(t, s.awaitWhole(), "the cluster after: %s", r.name)
 	}
 	text := render(outcomes)
-	t.Logf("%d people in %s\n\n%s", len(everybody), time.Since(began).Round(time.Second), text)
+	t.Logf("%d users in %s\n\n%s", len(all), time.Since(began).Round(time.Second), text)
 	if *table != "" {
 		require.NoError(t, os.WriteFile(*table, []byte(text), 0o644))
 	}
-	t.Run("everybody", func(t *testing.T) {
-		// A later fault has lost nothing of an earlier row.
-		audit, err := s.Settle(t.Context(), everybody, time.Minute)
+	t.Run("all users", func(t *testing.T) {
+		// A later fault must not lose a registration of an earlier row.
+		audit, err := s.Settle(t.Context(), all, time.Minute)
 		require.NoError(t, err, "%+v", audit)
 	})
-	t.Run("the audit notices", func(t *testing.T) { auditNotices(t, s.Cluster, everybody) })
+	t.Run("the audit detects errors", func(t *testing.T) { auditNotices(t, s.Cluster, all) })
 }
 
-// auditNotices breaks what the service has done right.
+// auditNotices changes correct data and checks that the audit detects it.
 func auditNotices(t *testing.T, c *cluster.Cluster, people []loop.Record) {
 	var done []loop.Record
 	for _, p := range people {
@@ -97,7 +97,7 @@ func auditNotices(t *testing.T, c *cluster.Cluster, people []loop.Record) {
 	change(1, "UPDATE registrar.users SET status = 'pending_verification'", done[1].ID)
 	change(2, "DELETE FROM registrar.notifications", done[2].ID)
 	c.Mailgun.Forget(done[3].Form.Email)
-	// Somebody else becomes a second user of this one.
+	// Another registration's user gets this user's number.
 	change(0, "UPDATE registrar.users SET mobile_e164 = '"+done[3].Form.MobileNumber+"'", done[4].ID)
 
 	bad, err := c.Audit(t.Context(), done)

@@ -9,7 +9,7 @@ import (
 	"registrar/test/parts"
 )
 
-// faults are the rows, in order.
+// faults returns the rows, in order.
 func faults(p plan) []row {
 	return []row{
 		killed(p, "kill -9 of an API", func(s *site) []*parts.Replica { return s.API }),
@@ -58,7 +58,7 @@ func faults(p plan) []row {
 	}
 }
 
-// killed kills the first of some replicas.
+// killed returns a row that kills the first of some replicas.
 func killed(p plan, name string, of func(*site) []*parts.Replica) row {
 	return row{
 		name: name, hold: p.hold,
@@ -67,7 +67,7 @@ func killed(p plan, name string, of func(*site) []*parts.Replica) row {
 	}
 }
 
-// onWriter finds out first which node the service writes to.
+// onWriter sets victim to the node that the service writes to, and then calls strike.
 func onWriter(strike func(*site) error) func(*site) error {
 	return func(s *site) (err error) {
 		if s.victim, err = s.Database.Writer(s.ctx); err != nil {
@@ -84,7 +84,7 @@ func (s *site) killNodes(nodes ...int) error {
 	})
 }
 
-// configureAPI gives all API servers another setting, one after the other.
+// configureAPI changes a setting of all API servers, one after the other.
 func (s *site) configureAPI(name, value string) error {
 	for _, api := range s.API {
 		api.Configure(name, value)
@@ -95,7 +95,7 @@ func (s *site) configureAPI(name, value string) error {
 	return nil
 }
 
-// restart replaces a replica in order, and returns when it serves and the proxy in front of it has noticed.
+// restart restarts a replica, and returns when it serves and the proxy sends requests to it.
 func (s *site) restart(r *parts.Replica) error {
 	if err := errors.Join(r.Stop(), r.Start()); err != nil {
 		return err
@@ -103,7 +103,7 @@ func (s *site) restart(r *parts.Replica) error {
 	return s.Front.AwaitServing(s.ctx)
 }
 
-// restartEverything restarts all parts in order, one after the other, each when the one before serves again.
+// restartEverything restarts all parts one after the other, each when the one before serves again.
 func (s *site) restartEverything() error {
 	for i := range parts.GaleraNodes {
 		if err := errors.Join(s.Galera.Stop(i), s.Galera.Restart(i)); err != nil {

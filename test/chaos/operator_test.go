@@ -20,8 +20,8 @@ import (
 // parked is the query of docs/operations.md.
 const parked = "RegistrationStatus='failed' AND FailureReason='sms_unavailable'"
 
-// retryParked waits until everybody who was acknowledged has a code or is parked, and then does once what
-// docs/operations.md says, as `temporal workflow signal --query … --name retry` does it.
+// retryParked waits until every acknowledged registration has a code or is parked, and then retries the parked ones once
+// like `temporal workflow signal --query … --name retry` in docs/operations.md.
 func (s *site) retryParked() error {
 	temporal, err := client.DialContext(s.ctx, client.Options{
 		HostPort: s.Temporal.Addresses()[0], Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
@@ -30,7 +30,7 @@ func (s *site) retryParked() error {
 		return err
 	}
 	defer temporal.Close()
-	err = parts.Await(s.ctx, s.plan.patience/2, nil, func(ctx context.Context) error {
+	err = parts.Await(s.ctx, s.plan.timeout/2, nil, func(ctx context.Context) error {
 		answer, err := temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: "ExecutionStatus='Running' AND " + parked})
 		if err != nil {
 			return err

@@ -15,7 +15,7 @@ import (
 	"registrar/test/parts"
 )
 
-// page is the command blocks of docs/high-availability.md that were not run yet.
+// page has the command blocks of docs/high-availability.md that were not run yet.
 type page map[string]string
 
 func readPage(t *testing.T) page {
@@ -25,7 +25,7 @@ func readPage(t *testing.T) page {
 	return blocks
 }
 
-// do runs a block, once, with more variables, as NAME=value.
+// do runs a block with additional variables as NAME=value. Each block runs once.
 func (p page) do(t *testing.T, block string, more ...string) {
 	t.Helper()
 	script, ok := p[block]

@@ -21,17 +21,17 @@ import (
 	"registrar/test/parts"
 )
 
-// restoring is a cluster whose databases are lost and come back from backups.
+// restoring is a cluster whose databases are lost and restored from backups.
 type restoring struct {
 	*cluster.Cluster
 	page   page
 	client *parts.Client
-	since  string // when the backups were made
+	since  string // time of the backups
 	all    []string
 	people int
 }
 
-// TestRestore makes backups of both databases by the commands of docs/high-availability.md, and restores each alone.
+// TestRestore backs up both databases with the commands of docs/high-availability.md, and restores each one alone.
 func TestRestore(t *testing.T) {
 	r := &restoring{Cluster: cluster.Start(t), page: readPage(t)}
 	r.client = parts.NewClient(r.URL())
@@ -59,10 +59,10 @@ func TestRestore(t *testing.T) {
 	t.Run("Temporal only", func(t *testing.T) {
 		r.temporalOnly(t, append(early, late...), earlyWaiting[1], r.register(t, 1, false)[0])
 	})
-	require.Empty(t, r.page, "not tried")
+	require.Empty(t, r.page, "blocks that were not run")
 }
 
-// freshServer restores the files into a server that is not of the cluster.
+// freshServer restores the files into a server outside of the cluster.
 func (r *restoring) freshServer(t *testing.T) {
 	fresh := parts.StartMariaDB(t)
 	require.NoError(t, fresh.Stop())
@@ -71,7 +71,7 @@ func (r *restoring) freshServer(t *testing.T) {
 	require.Equal(t, 6, count(t, fresh.DSN("registrar")))
 }
 
-// usersOnly restores the dump of the users into the cluster, and has Temporal's histories bring back who came since.
+// usersOnly restores the dump of the users into the cluster, and restores later registrations from Temporal's histories.
 func (r *restoring) usersOnly(t *testing.T, lost, waiting []loop.Record) {
 	workers := r.Replicas()[len(r.API):]
 	for _, w := range workers {
@@ -86,16 +86,16 @@ func (r *restoring) usersOnly(t *testing.T, lost, waiting []loop.Record) {
 	require.NoError(t, err)
 	require.Equal(t, len(lost)+len(waiting), audit.Lost)
 	r.page.do(t, "replay-users", append(r.all, "SINCE="+r.since)...)
-	// They are back, but what they had proved is not: they enter a code again.
-	everybody := slices.Concat(lost, waiting)
-	for i := range everybody {
-		everybody[i].Verify = loop.Step{}
+	// The users are restored as pending, so they enter a code again.
+	all := slices.Concat(lost, waiting)
+	for i := range all {
+		all[i].Verify = loop.Step{}
 	}
-	r.settle(t, everybody)
-	for i, p := range everybody {
-		everybody[i] = r.verifyAgain(t, p)
+	r.settle(t, all)
+	for i, p := range all {
+		all[i] = r.verifyAgain(t, p)
 	}
-	r.settle(t, everybody)
+	r.settle(t, all)
 }
 
 // temporalOnly restores Temporal's databases, once from files and once from dumps.
@@ -118,7 +118,7 @@ func (r *restoring) temporalOnly(t *testing.T, active []loop.Record, waiting, un
 	audit, err := r.Settle(t.Context(), active, time.Minute)
 	t.Logf("%+v", audit)
 	require.NoError(t, err)
-	// Who came since is unknown, and comes back with the same request.
+	// Later registrations are unknown; the same request registers them again.
 	_, err = r.client.Get(t.Context(), unknown.ID)
 	var refusal *parts.Refusal
 	require.ErrorAs(t, err, &refusal)
@@ -135,7 +135,7 @@ func (r *restoring) temporalOnly(t *testing.T, active []loop.Record, waiting, un
 	r.settle(t, []loop.Record{r.verify(t, unknown)})
 }
 
-// register has people register, and enter their codes if they are to.
+// register registers n users and optionally enters their codes.
 func (r *restoring) register(t *testing.T, n int, verified bool) (people []loop.Record) {
 	for range n {
 		p := loop.Record{Form: parts.Somebody(r.people), Key: fmt.Sprintf("restore-%d", r.people)}
@@ -165,12 +165,12 @@ func (r *restoring) verify(t *testing.T, p loop.Record) loop.Record {
 	return p
 }
 
-// verifyAgain enters the newest code until it counts: another may be on its way.
+// verifyAgain enters the newest code until it is accepted, because another code may still be sent.
 func (r *restoring) verifyAgain(t *testing.T, p loop.Record) loop.Record {
 	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(ctx context.Context) error {
 		now, err := r.client.Get(ctx, p.ID)
 		if err == nil && now.Status != parts.StatusPending {
-			err = fmt.Errorf("it is %s", now.Status)
+			err = fmt.Errorf("the status is %s", now.Status)
 		}
 		return err
 	}))

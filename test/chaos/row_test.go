@@ -18,17 +18,17 @@ import (
 	"registrar/test/parts"
 )
 
-// row is one fault. What is nil does nothing.
+// row is one fault. Its functions may be nil.
 type row struct {
 	name  string
-	hold  time.Duration // from when it has struck to the repair
-	surge float64       // people a second meanwhile, besides the usual ones
+	hold  time.Duration // time between the fault and the repair
+	surge float64       // additional users a second during that time
 
-	prepare func(*site) error // before anybody comes
+	prepare func(*site) error // before the first user arrives
 	strike  func(*site) error
-	repair  func(*site) error // returns when all parts are as before
-	finish  func(*site) error // after the last arrival, while people may still wait
-	restore func(*site) error // undoes prepare, when nobody waits any more
+	repair  func(*site) error // returns when all parts work again
+	finish  func(*site) error // after the last arrival, while users may still wait
+	restore func(*site) error // undoes prepare after all users have finished
 }
 
 // site is the cluster under load.
@@ -36,8 +36,8 @@ type site struct {
 	*cluster.Cluster
 	ctx    context.Context // the test's
 	plan   plan
-	victim int     // the node that was struck
-	others int     // people who had messages before this row
+	victim int     // the database node with the fault
+	others int     // users who had messages before this row
 	loads  []*load // of this row
 }
 
@@ -48,7 +48,7 @@ func (s *site) do(step func(*site) error) error {
 	return step(s)
 }
 
-// outcome is what a row has shown.
+// outcome is the result of a row.
 type outcome struct {
 	name                  string
 	struck                time.Duration
@@ -57,31 +57,31 @@ type outcome struct {
 	audit                 cluster.Audit
 }
 
-// run has people register before, during and after a fault, waits until all are served, and audits.
+// run makes users register before, during and after a fault, waits until all have finished, and audits.
 func (s *site) run(t *testing.T, r row) (outcome, []loop.Record) {
 	require.NoError(t, s.do(r.prepare))
 	o, people, err := s.inflict(r)
 	require.NoError(t, errors.Join(err, s.do(r.restore)))
-	o.audit, err = s.Settle(s.ctx, people, s.plan.patience)
+	o.audit, err = s.Settle(s.ctx, people, s.plan.timeout)
 	t.Logf("struck for %s\n%+v\n%s", o.struck.Round(100*time.Millisecond), o.audit, o.people)
 	if err != nil {
 		t.Error(err)
 	}
 	for _, p := range people {
 		if p.Register.Refused() || p.Verify.Refused() {
-			t.Errorf("somebody who did all right was refused: %+v", p)
+			t.Errorf("a valid request was refused: %+v", p)
 		}
 	}
 	return o, people
 }
 
-// crowd comes at once as a fault strikes, besides the usual people, so that something is under way in every part.
+// crowd is the number of additional users who arrive at once with a fault, so that every part has work in progress.
 const (
 	crowdRate = 50
 	crowdFor  = 200 * time.Millisecond
 )
 
-// inflict is the part of run in which people come.
+// inflict runs the loads and the fault of a row.
 func (s *site) inflict(r row) (o outcome, people []loop.Record, err error) {
 	s.others = len(s.Twilio.Recipients())
 	usual := s.load(s.plan.rate, time.Hour)
@@ -92,7 +92,7 @@ func (s *site) inflict(r row) (o outcome, people []loop.Record, err error) {
 	struck := time.Now()
 	err = s.do(r.strike)
 	s.loads = []*load{usual, crowd}
-	surge := nobody
+	surge := noLoad
 	if r.surge > 0 {
 		surge = s.load(r.surge, r.hold)
 		defer surge.cancel()
@@ -120,10 +120,10 @@ func (s *site) inflict(r row) (o outcome, people []loop.Record, err error) {
 	return o, report.People, nil
 }
 
-// pass is a phase of a load.
+// pass waits for the duration of a phase.
 func pass(d time.Duration) { <-time.After(d) }
 
-// load is people who come in the background.
+// load is a load that runs in the background.
 type load struct {
 	cancel     context.CancelFunc // ends the arrivals
 	done       chan struct{}
@@ -132,7 +132,7 @@ type load struct {
 	err        error
 }
 
-var nobody = func() *load {
+var noLoad = func() *load {
 	l := &load{done: make(chan struct{}), report: new(loop.Report)}
 	close(l.done)
 	return l
@@ -144,14 +144,14 @@ func (s *site) load(rate float64, duration time.Duration) *load {
 	go func() {
 		defer close(l.done)
 		l.report, l.err = s.Load(ctx, loop.Options{
-			Rate: rate, Duration: duration, Patience: s.plan.patience, Grace: s.plan.patience,
+			Rate: rate, Duration: duration, Timeout: s.plan.timeout, Grace: s.plan.timeout,
 			Progress: func(p loop.Progress) { l.registered.Store(int64(p.Registered)) },
 		})
 	}()
 	return l
 }
 
-// known counts who was acknowledged, a second ago or at the end.
+// known returns the number of acknowledged registrations, up to a second old while the load runs.
 func (l *load) known() int {
 	select {
 	case <-l.done:
@@ -164,13 +164,13 @@ func (l *load) known() int {
 	}
 }
 
-// wait returns when all who have come are served or have given up.
+// wait returns when all users who have arrived have finished or timed out.
 func (l *load) wait() error {
 	<-l.done
 	return l.err
 }
 
-// awaitWhole returns when every part serves.
+// awaitWhole returns when all parts serve.
 func (s *site) awaitWhole() error {
 	var all []error
 	for i := range parts.GaleraNodes {
@@ -189,7 +189,7 @@ func (s *site) awaitWhole() error {
 	return errors.Join(append(all, s.ended(), writer, s.Front.AwaitServing(s.ctx))...)
 }
 
-// ended is an error when an API server or worker has ended that should run.
+// ended returns an error for each API server or worker that has ended by itself.
 func (s *site) ended() error {
 	var all []error
 	for _, r := range s.Replicas() {

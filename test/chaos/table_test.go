@@ -13,7 +13,8 @@ import (
 	"registrar/test/load/loop"
 )
 
-// render is the table for docs/high-availability.md. Latencies are of acknowledgements, by when people were to arrive.
+// render returns the table for docs/high-availability.md. Latencies are measured from scheduled arrival to
+// acknowledgement.
 func render(outcomes []outcome) string {
 	var b strings.Builder
 	b.WriteString("| fault | people | acknowledged | verified | lost | not acknowledged, yet a user | duplicate users | duplicate messages | " +
@@ -34,7 +35,7 @@ func both(l loop.Latency) string {
 	return readable(l.P50) + " / " + readable(l.P99)
 }
 
-// readable is of milliseconds.
+// readable formats milliseconds.
 func readable(ms float64) string {
 	if ms < 1000 {
 		return fmt.Sprintf("%.0f ms", ms)

@@ -24,7 +24,7 @@ import (
 	"registrar/test/parts"
 )
 
-// authority makes a certificate authority, and has it certify 127.0.0.1 in cert.pem and key.pem of a folder.
+// authority creates a certificate authority and a certificate of it for 127.0.0.1, in cert.pem and key.pem of a folder.
 func authority(t *testing.T, dir string) *x509.CertPool {
 	t.Helper()
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -47,7 +47,7 @@ func authority(t *testing.T, dir string) *x509.CertPool {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	require.NoError(t, err)
 	for name, block := range map[string]*pem.Block{"cert.pem": {Type: "CERTIFICATE", Bytes: text}, "key.pem": {Type: "PRIVATE KEY", Bytes: der}} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o644)) // for another account
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o644)) // readable for the server's account
 	}
 	require.NoError(t, os.Chmod(dir, 0o755))
 	pool := x509.NewCertPool()
@@ -85,7 +85,7 @@ func TestEncryptedConnection(t *testing.T) {
 	require.NotEmpty(t, cipher)
 }
 
-// TestReadOnlyServer has a server become a replica: its connections are given up, since a proxy may lead the next one to
+// TestReadOnlyServer: connections to a server that became read-only are closed, because a proxy may connect the next one to
 // the new primary.
 func TestReadOnlyServer(t *testing.T) {
 	t.Parallel()
@@ -104,7 +104,7 @@ func TestReadOnlyServer(t *testing.T) {
 		return id
 	}
 	first := connection()
-	require.Equal(t, first, connection(), "it is kept")
+	require.Equal(t, first, connection(), "the connection is reused")
 	require.NoError(t, m.Exec(t.Context(), "SET GLOBAL read_only = ON"))
 	require.Error(t, s.Expire(t.Context(), fmt.Sprintf("%036d", 1)))
 	require.NotEqual(t, first, connection())

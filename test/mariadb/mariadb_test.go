@@ -57,8 +57,8 @@ func migrated(t *testing.T, s *server) *store.Store {
 	return opened
 }
 
-// TestDeadlock has a transaction take the rows of a takeover in the opposite order, and weigh more than it, so that
-// the server picks the takeover as the victim. It runs alone, since it reads the counters of the whole server.
+// TestDeadlock runs a transaction that locks the rows of a takeover in the opposite order and has changed more rows, so that
+// the server rolls back the takeover. It does not run in parallel, because it reads counters of the whole server.
 func TestDeadlock(t *testing.T) {
 	s := migrated(t, shared)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -76,17 +76,17 @@ func TestDeadlock(t *testing.T) {
 	require.NoError(t, err)
 	answered := persistBehindLock(ctx, t, s, later)
 	_, err = tx.ExecContext(ctx, "UPDATE users SET mobile_e164 = '+1' WHERE id = ?", id)
-	require.NoError(t, err, "the heavier transaction goes on")
+	require.NoError(t, err, "the heavier transaction continues")
 	require.NoError(t, tx.Commit())
 
 	got := <-answered
 	require.NoError(t, got.error)
 	require.Equal(t, user.Persisted{UserID: id, Status: user.StatusPending, Superseded: old.ID}, got.Persisted)
-	require.Equal(t, before+1, status(ctx, s, "Innodb_deadlocks"), "the server did see a deadlock")
+	require.Equal(t, before+1, status(ctx, s, "Innodb_deadlocks"), "the server detected one deadlock")
 }
 
-// TestTakeoverMeetsActivation commits an activation after a takeover has seen the user pending and before it writes.
-// It runs alone, like TestDeadlock.
+// TestTakeoverMeetsActivation commits an activation after a takeover has read the pending user and before it writes. Like
+// TestDeadlock, it does not run in parallel.
 func TestTakeoverMeetsActivation(t *testing.T) {
 	s := migrated(t, shared)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -110,7 +110,7 @@ type answer struct {
 	error
 }
 
-// persistBehindLock starts to store r and returns when the server has it waiting for a lock.
+// persistBehindLock starts to store r and returns when the statement waits for a lock.
 func persistBehindLock(ctx context.Context, t *testing.T, s *store.Store, r user.Registration) <-chan answer {
 	t.Helper()
 	answered := make(chan answer, 1)
@@ -130,7 +130,7 @@ func persist(t *testing.T, s *store.Store, r user.Registration) user.Persisted {
 	return p
 }
 
-// status reads one of the server's counters, or returns -1.
+// status returns one of the server's counters, or -1.
 func status(ctx context.Context, s *store.Store, name string) (n int) {
 	if s.Pool().QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE '"+name+"'").Scan(&name, &n) != nil {
 		return -1
@@ -138,7 +138,7 @@ func status(ctx context.Context, s *store.Store, name string) (n int) {
 	return n
 }
 
-// TestErrorsHoldNoPersonalData makes the server say values in its errors, first to be sure that it does.
+// TestErrorsHoldNoPersonalData causes server errors whose text contains values, and first checks that it does.
 func TestErrorsHoldNoPersonalData(t *testing.T) {
 	t.Parallel()
 	s := migrated(t, shared)
@@ -166,7 +166,7 @@ func TestErrorsHoldNoPersonalData(t *testing.T) {
 	}
 }
 
-// TestQueryPlan keeps the look-up of a row's owners on its three unique keys.
+// TestQueryPlan checks that the query for a row's owners uses the three unique keys.
 func TestQueryPlan(t *testing.T) {
 	t.Parallel()
 	s := migrated(t, shared)
@@ -182,7 +182,7 @@ func TestQueryPlan(t *testing.T) {
 	require.Equal(t, "index_merge", access)
 }
 
-// TestAudiencePlan keeps a page of a campaign on the index of those who agreed: one in fifty here.
+// TestAudiencePlan checks that the query for a page of a campaign uses the index of users who consented, here one in fifty.
 func TestAudiencePlan(t *testing.T) {
 	t.Parallel()
 	s := migrated(t, shared)
@@ -209,8 +209,8 @@ func TestAudiencePlan(t *testing.T) {
 	require.NotContains(t, first, "filesort")
 }
 
-// TestKilledServer kills the server under load and starts it again: no answer is a rule of package user, and nothing
-// acknowledged is lost.
+// TestKilledServer kills the server under load and restarts it: no error is a rule of package user, and nothing acknowledged
+// is lost.
 func TestKilledServer(t *testing.T) {
 	t.Parallel()
 	own := startServer(t)
@@ -243,13 +243,13 @@ func TestKilledServer(t *testing.T) {
 	require.Zero(t, orphans)
 }
 
-// stored is a registration and the user id that the store answered.
+// stored is a registration and the user id that the store returned for it.
 type stored struct {
 	user.Registration
 	id string
 }
 
-// load has callers store registrations, each until its first error. The errors come on the channel that it returns,
+// load starts callers that store registrations, each until its first error. It returns a channel of the errors, which is
 // closed when the last caller has ended.
 func load(t *testing.T, s *store.Store, acknowledged chan<- stored) <-chan error {
 	const callers = 10

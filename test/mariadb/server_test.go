@@ -12,7 +12,7 @@ import (
 	"registrar/test/parts"
 )
 
-// firstDatabase is what a server's first call of open makes.
+// firstDatabase is the database that the first call of open creates.
 const firstDatabase = "users_1"
 
 // server is a MariaDB server with a database for each test.

@@ -13,8 +13,8 @@ import (
 	"registrar/test/parts"
 )
 
-// TestLostDatabaseNodes loses one node, then two, then stops all, and brings the cluster back as the page says. People
-// register all the time.
+// TestLostDatabaseNodes loses one node, then two, then stops all, and recovers the cluster with the commands of the page.
+// Users register all the time.
 func TestLostDatabaseNodes(t *testing.T) {
 	cluster := parts.StartGalera(t)
 	require.NoError(t, cluster.Exec(t.Context(), 0, "CREATE DATABASE registrar"))
@@ -65,7 +65,7 @@ func TestLostDatabaseNodes(t *testing.T) {
 	require.Equal(t, ledger{20, 20, 20, 20, 0}, s.ledger(t))
 }
 
-// furthest is the node with the highest sequence number.
+// furthest returns the node with the highest sequence number.
 func (s *site) furthest(t *testing.T, cluster *parts.Galera) int {
 	t.Helper()
 	numbers := make([]int, 3)
@@ -77,6 +77,6 @@ func (s *site) furthest(t *testing.T, cluster *parts.Galera) int {
 		numbers[i], err = strconv.Atoi(strings.Fields(number)[0])
 		require.NoError(t, err)
 	}
-	require.Positive(t, slices.Max(numbers), "they were stopped in order")
+	require.Positive(t, slices.Max(numbers), "the nodes were shut down cleanly")
 	return slices.Index(numbers, slices.Max(numbers))
 }

@@ -19,8 +19,8 @@ import (
 	"registrar/test/parts"
 )
 
-// changedWorkflow is a build whose workflow does something that the other does not do: it waits a moment before the
-// code is sent, guarded as every change of a workflow must be.
+// changedWorkflow returns a build with a changed workflow: it waits briefly before the code is sent, behind a workflow
+// version as required for every change.
 func changedWorkflow(t *testing.T) parts.Registrar {
 	t.Helper()
 	original, err := filepath.Abs(filepath.Join("..", "..", "workflows", "code.go"))
@@ -44,7 +44,7 @@ func changedWorkflow(t *testing.T) parts.Registrar {
 	return parts.BuildChanged(t, "-overlay="+file)
 }
 
-// version is the workers of one version of a deployment.
+// version has the workers of one version of a deployment.
 type version struct{ registrar, notifier *parts.Process }
 
 func (s *site) startVersion(t *testing.T, program parts.Registrar, settings parts.Settings) version {
@@ -52,7 +52,7 @@ func (s *site) startVersion(t *testing.T, program parts.Registrar, settings part
 	return version{program.StartWorker(t, settings, "--queues=registration"), program.StartWorker(t, settings, notifications)}
 }
 
-// drain stops the workers as the page says.
+// drain stops the workers with the commands of the page.
 func (s *site) drain(t *testing.T, v version) {
 	t.Helper()
 	for _, p := range []*parts.Process{v.registrar, v.notifier} {
@@ -62,12 +62,12 @@ func (s *site) drain(t *testing.T, v version) {
 	}
 }
 
-// TestDeploy rolls workers of version 1 to a changed version 2 while 200 registrations run, 100 of them begun before.
+// TestDeploy replaces workers of version 1 by a changed version 2 while 200 registrations run, 100 of them started before.
 func TestDeploy(t *testing.T) {
 	for _, way := range []string{"auto-upgrade", "pinned"} {
 		t.Run(way, func(t *testing.T) {
 			s := startSite(t)
-			s.drain(t, version{s.registrar, s.notifier}) // those without a version
+			s.drain(t, version{s.registrar, s.notifier}) // the workers without a version
 			one := s.settings.With("WORKER_DEPLOYMENT", "registrar", "WORKER_VERSIONING", way, "WORKER_BUILD_ID", "1")
 			old := s.startVersion(t, s.program, one)
 			s.setCurrent(t, "1")
@@ -96,11 +96,11 @@ func TestDeploy(t *testing.T) {
 			s.verify(t, all[:50])
 			s.verify(t, all[100:150])
 			if way == "pinned" {
-				s.verify(t, all) // which empties the old version
+				s.verify(t, all) // afterwards no workflow is on the old version
 				running("1", 0)
 			}
 			s.drain(t, old)
-			s.verify(t, all) // again 200 for those that are active already, workers of their version or not
+			s.verify(t, all) // active registrations answer 200 again, with or without workers of their version
 			s.awaitMessages(t, all)
 			s.awaitCount(t, "ExecutionStatus='Completed'", 200)
 			require.Contains(t, s.do(t, "on-version", "BUILD_ID=2"), "Total: 0")
@@ -116,16 +116,16 @@ func TestDeploy(t *testing.T) {
 			require.Equal(t, 200, ended["1"]+ended["2"])
 			require.Positive(t, changed)
 			if way == "pinned" {
-				require.GreaterOrEqual(t, ended["1"], 100, "they ended where they began")
+				require.GreaterOrEqual(t, ended["1"], 100, "they ended on the version on which they started")
 			} else {
-				require.GreaterOrEqual(t, ended["2"], 150, "those that ran when the version changed went over")
+				require.GreaterOrEqual(t, ended["2"], 150, "the registrations that ran during the change moved to version 2")
 			}
 			s.drain(t, next)
 		})
 	}
 }
 
-// setCurrent makes a version the current one, as soon as the server knows all its workers.
+// setCurrent makes a version the current one when all its workers are known to the server.
 func (s *site) setCurrent(t *testing.T, build string) {
 	t.Helper()
 	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(context.Context) error {

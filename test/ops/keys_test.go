@@ -15,7 +15,7 @@ import (
 	"registrar/test/parts"
 )
 
-// TestRotationOfKeys rotates both keysets while registrations run, and finds what began under the old ones.
+// TestRotationOfKeys rotates both keysets while registrations run, and finds registrations that started with the old keys.
 func TestRotationOfKeys(t *testing.T) {
 	s := startSite(t)
 	s.writeEnvironment(t)
@@ -23,7 +23,7 @@ func TestRotationOfKeys(t *testing.T) {
 	s.do(t, "keys-add")
 	file, err := os.Stat(filepath.Join(s.home, "registrar.env"))
 	require.NoError(t, err)
-	require.Equal(t, os.FileMode(0o600), file.Mode(), "keys are for nobody else")
+	require.Equal(t, os.FileMode(0o600), file.Mode(), "only the owner may read the keys")
 	s.roll(t)
 	between := s.register(t, 5)
 	s.do(t, "keys-promote")
@@ -38,19 +38,19 @@ func TestRotationOfKeys(t *testing.T) {
 		require.Contains(t, s.do(t, "look-temporal", id), p.Email)
 		repeated, err := parts.NewClient(s.api.URL()).Register(t.Context(), p.Form, p.key)
 		require.NoError(t, err)
-		require.Equal(t, p.id, repeated, "the same key names the same registration")
+		require.Equal(t, p.id, repeated, "the same Idempotency-Key returns the same registration")
 	}
 }
 
-// writeEnvironment writes what every process reads to the operator's home.
+// writeEnvironment writes the settings of all processes to a file in the operator's home.
 func (s *site) writeEnvironment(t *testing.T) {
 	t.Helper()
 	text := "PRF_KEYSET=" + s.settings["PRF_KEYSET"] + "\nPAYLOAD_KEYSET=" + s.settings["PAYLOAD_KEYSET"] + "\n"
 	require.NoError(t, os.WriteFile(filepath.Join(s.home, "registrar.env"), []byte(text), 0o600))
 }
 
-// roll restarts every process, one after the other, with what the operator's file says. Each process of the old
-// keysets works with some of the new ones meanwhile.
+// roll restarts every process, one after the other, with the settings in the operator's file. In the meantime, processes
+// with the old and the new keysets work together.
 func (s *site) roll(t *testing.T) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(s.home, "registrar.env"))

@@ -20,7 +20,7 @@ import (
 	"registrar/test/parts"
 )
 
-// limited are two API servers that count together, behind a proxy.
+// limited has two API servers with shared limits, behind a proxy.
 type limited struct {
 	*site
 	redis *parts.Redis
@@ -42,7 +42,7 @@ func startLimited(t *testing.T, s *site) *limited {
 	return l
 }
 
-// from is a client with an address of its own, 127.0.0.n, which says at each request that it is somebody else.
+// from returns a client with its own address, 127.0.0.n, which sends a false X-Forwarded-For in each request.
 func (l *limited) from(n byte) *parts.Client {
 	transport := &http.Transport{DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, n)}}).DialContext}
 	forged := 0
@@ -70,19 +70,19 @@ func requireLimited(t *testing.T, err error) {
 	require.InDelta(t, time.Hour.Seconds(), wait, 60)
 }
 
-// TestLimits has replicas count together; then their store dies, and people still register.
+// TestLimits checks that replicas share their limits, and that users can still register after the limits' store was killed.
 func TestLimits(t *testing.T) {
 	l := startLimited(t, shared)
 	one, form := l.from(2), newPerson()
 
 	_, err := one.Register(t.Context(), form, "limits-1")
 	require.NoError(t, err)
-	id, err := one.Register(t.Context(), form, "limits-2") // takes the place of the first
+	id, err := one.Register(t.Context(), form, "limits-2") // takes over the first registration
 	require.NoError(t, err)
 	_, err = one.Register(t.Context(), form, "limits-3")
 	requireLimited(t, err)
 	again, err := one.Register(t.Context(), form, "limits-2")
-	require.NoError(t, err, "what is repeated is not refused")
+	require.NoError(t, err, "a retry is not refused")
 	require.Equal(t, id, again)
 
 	for range 2 {
@@ -96,10 +96,10 @@ func TestLimits(t *testing.T) {
 
 	l.requireNothingClear(t)
 	l.survivesAnOutage(t)
-	l.cancelRunning(t, 10) // other tests begin with none
+	l.cancelRunning(t, 10) // other tests start with no running registration
 }
 
-// cancelRunning cancels so many registrations, all that are running.
+// cancelRunning cancels all running registrations and requires that there are n.
 func (s *site) cancelRunning(t *testing.T, n int) {
 	t.Helper()
 	const running = "ExecutionStatus='Running'"
@@ -112,7 +112,7 @@ func (s *site) cancelRunning(t *testing.T, n int) {
 	s.awaitCount(t, running, 0)
 }
 
-// requireNothingClear looks at all that Redis has.
+// requireNothingClear checks that no key or value in Redis contains personal data.
 func (l *limited) requireNothingClear(t *testing.T) {
 	t.Helper()
 	o, err := redis.ParseURL(l.redis.URL())
@@ -127,15 +127,15 @@ func (l *limited) requireNothingClear(t *testing.T) {
 		acts, err := client.ZRange(t.Context(), key, 0, -1).Result()
 		require.NoError(t, err)
 		for _, act := range acts {
-			require.Regexp(t, `^([A-Z2-7]{26}|[0-9a-f]{8}-[0-9a-f-]{27})$`, act) // random, or a registration
+			require.Regexp(t, `^([A-Z2-7]{26}|[0-9a-f]{8}-[0-9a-f-]{27})$`, act) // random, or a registration id
 		}
 		left, err := client.PTTL(t.Context(), key).Result()
 		require.NoError(t, err)
-		require.Positive(t, left, "nothing stays for good")
+		require.Positive(t, left, "every key expires")
 	}
 }
 
-// survivesAnOutage has one line in each log say that Redis went, and one that it came back.
+// survivesAnOutage requires one log line of each replica for the loss of Redis, and one for its return.
 func (l *limited) survivesAnOutage(t *testing.T) {
 	t.Helper()
 	l.redis.Kill()
@@ -150,7 +150,7 @@ func (l *limited) survivesAnOutage(t *testing.T) {
 	}
 	require.NoError(t, l.redis.Start())
 	require.NoError(t, parts.Await(t.Context(), 30*time.Second, nil, func(ctx context.Context) error {
-		_, _ = one.Verify(ctx, "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01", "1") // is counted, and refused
+		_, _ = one.Verify(ctx, "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01", "1") // is counted and refused
 		for _, api := range l.api {
 			if !strings.Contains(api.Process().Log(), "limits are shared again") {
 				return errors.New(api.Name() + " has not noticed that Redis is back")

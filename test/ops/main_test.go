@@ -15,7 +15,7 @@ import (
 
 var (
 	operations *page
-	shared     *site // of the tests that change nothing for others; they run one after the other
+	shared     *site // for tests that do not affect each other; they run one after the other
 )
 
 func TestMain(m *testing.M) {

@@ -16,7 +16,7 @@ import (
 	"registrar/test/parts"
 )
 
-// personal are the words of a person that no tool may show without the codec.
+// personal returns the personal data of a user that no tool may show without the codec.
 func (p person) personal() []string {
 	return []string{p.Email, p.MobileNumber, p.FirstName, p.LastName, p.Username, p.Password}
 }
@@ -28,7 +28,8 @@ func requireNothingPersonal(t *testing.T, p person, text string) {
 	}
 }
 
-// TestOneFailedRegistration looks at one with every tool and retries it, with the cause still there and without.
+// TestOneFailedRegistration looks at a failed registration with every tool, and retries it before and after the cause is
+// fixed.
 func TestOneFailedRegistration(t *testing.T) {
 	for _, tool := range []string{"temporal", "tctl"} {
 		t.Run(tool, func(t *testing.T) {
@@ -50,7 +51,7 @@ func TestOneFailedRegistration(t *testing.T) {
 			mend()
 			s.do(t, "retry-one-"+tool, id)
 			s.awaitCount(t, parked, 0)
-			s.do(t, "retry-one-"+tool, id) // has nothing to retry
+			s.do(t, "retry-one-"+tool, id) // nothing to retry, so it has no effect
 			s.verify(t, []person{p})
 			s.awaitMessages(t, []person{p})
 
@@ -65,7 +66,7 @@ func TestOneFailedRegistration(t *testing.T) {
 	}
 }
 
-// withoutCodec is what somebody sees of a registration who may not decode.
+// withoutCodec returns the output of the tools for a registration without access to the codec.
 func (s *site) withoutCodec(t *testing.T, tool string, p person) string {
 	t.Helper()
 	show := map[string]string{
@@ -80,18 +81,18 @@ func (s *site) withoutCodec(t *testing.T, tool string, p person) string {
 	return string(out)
 }
 
-// awaitTries waits until so many tries for a registration have failed.
+// awaitTries waits until so many attempts for a registration have failed.
 func (s *site) awaitTries(t *testing.T, p person, want int) {
 	t.Helper()
 	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(context.Context) error {
 		if n := s.lookUp(t, "SELECT COUNT(*) FROM delivery_attempts WHERE registration_id = ?", p.id); n != want {
-			return errors.New("it was not tried again")
+			return errors.New("there was no further attempt")
 		}
 		return nil
 	}))
 }
 
-// TestRetryAllWithTctl retries a few, since the thousand are temporal's.
+// TestRetryAllWithTctl retries a few registrations; TestAThousandAreRetried does so with temporal.
 func TestRetryAllWithTctl(t *testing.T) {
 	s, before := shared, shared.ledger(t)
 	mend := s.loseCredentials(t)
@@ -102,7 +103,7 @@ func TestRetryAllWithTctl(t *testing.T) {
 	s.requireAllActive(t, people, before)
 }
 
-// TestEndings ends registrations in every way that the page knows, with each tool.
+// TestEndings ends registrations in every way that the page describes, with each tool.
 func TestEndings(t *testing.T) {
 	for _, tool := range []string{"temporal", "tctl"} {
 		t.Run(tool, func(t *testing.T) {
@@ -113,7 +114,7 @@ func TestEndings(t *testing.T) {
 				require.NoError(t, err)
 			}
 			abandoned, cancelled, terminated := people[0], people[1], people[2]
-			s.do(t, "abandon-"+tool, "ID="+abandoned.id) // has not failed: stays as it is
+			s.do(t, "abandon-"+tool, "ID="+abandoned.id) // no effect, because it has not failed
 			s.do(t, "cancel-"+tool, "ID="+cancelled.id)
 			s.do(t, "terminate-"+tool, "ID="+terminated.id)
 			api := parts.NewClient(s.api.URL())
@@ -127,8 +128,8 @@ func TestEndings(t *testing.T) {
 	}
 }
 
-// TestResetOfAnUnverifiedPerson resets a registration that failed after its code was sent.
-func TestResetOfAnUnverifiedPerson(t *testing.T) {
+// TestResetOfAnUnverifiedUser resets a registration that failed after its code was sent.
+func TestResetOfAnUnverifiedUser(t *testing.T) {
 	s := shared
 	s.Mailgun.SetSecret("another")
 	defer s.Mailgun.SetSecret(s.settings["MAILGUN_API_KEY"])
@@ -144,7 +145,7 @@ func TestResetOfAnUnverifiedPerson(t *testing.T) {
 	var second string
 	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(ctx context.Context) error {
 		if second, err = s.Twilio.Code(ctx, p.MobileNumber); err == nil && second == first {
-			err = errors.New("no other code was sent")
+			err = errors.New("no further code was sent")
 		}
 		return err
 	}))
@@ -159,7 +160,7 @@ func TestResetOfAnUnverifiedPerson(t *testing.T) {
 	require.Len(t, s.Mailgun.Messages(p.Email), 1)
 	require.Equal(t, 1, s.lookUp(t, "SELECT COUNT(*) FROM users WHERE registration_id = ?", p.id))
 
-	// Reset again, though nothing is wrong: the person is active, so nothing is sent.
+	// A reset without a failure: the user is active, so nothing is sent.
 	run := s.temporal.GetWorkflow(t.Context(), "registration-"+p.id, "").GetRunID()
 	s.do(t, "reset-one-temporal", "ID="+p.id)
 	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(ctx context.Context) error {

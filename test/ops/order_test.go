@@ -24,7 +24,7 @@ func awaitLog(t *testing.T, p *parts.Process, text string) {
 	}))
 }
 
-// TestAnyOrder starts every process before the database and Temporal are there.
+// TestAnyOrder starts every process before the database and Temporal.
 func TestAnyOrder(t *testing.T) {
 	s := startSite(t)
 	require.NoError(t, s.api.Stop(30*time.Second))

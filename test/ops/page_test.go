@@ -22,7 +22,7 @@ import (
 // pagePath is the operators' page.
 var pagePath = filepath.Join("..", "..", "docs", "operations.md")
 
-// page is the blocks of the page by name, and which of them were run.
+// page has the blocks of the page by name, and records which of them were run.
 type page struct {
 	blocks map[string]string
 
@@ -32,10 +32,10 @@ type page struct {
 
 func readPage() (*page, error) {
 	blocks, err := parts.ReadPage(pagePath)
-	return &page{blocks: blocks, run: map[string]bool{"shell": true}}, err // each block is run after it
+	return &page{blocks: blocks, run: map[string]bool{"shell": true}}, err // runs before every other block
 }
 
-// untested lists the blocks that no test has run.
+// untested returns the blocks that no test has run.
 func (p *page) untested() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -49,7 +49,7 @@ func (p *page) untested() []string {
 	return names
 }
 
-// script is what the shell is given for a block.
+// script returns the shell input for a block.
 func (p *page) script(name string) (string, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -58,8 +58,7 @@ func (p *page) script(name string) (string, bool) {
 	return "set -euo pipefail\n" + p.blocks["shell"] + block, ok
 }
 
-// do runs a block of the page in the operator's shell and returns what it printed. more are variables besides the
-// shell's own, as NAME=value.
+// do runs a block of the page in the operator's shell and returns its output. more are additional variables as NAME=value.
 func (s *site) do(t *testing.T, block string, more ...string) string {
 	t.Helper()
 	out, err := s.try(t, block, more...)

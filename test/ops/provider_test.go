@@ -13,11 +13,11 @@ import (
 	"registrar/test/parts"
 )
 
-// TestPauseOfAProvider pauses one provider, while the other goes on.
+// TestPauseOfAProvider pauses one provider; the other continues.
 func TestPauseOfAProvider(t *testing.T) {
 	s := shared
 	require.Contains(t, s.do(t, "pause"), "twilio   paused since 2")
-	settle := time.NewTimer(pause.Delay) // which the command promised
+	settle := time.NewTimer(pause.Delay) // the delay that the command announces
 	<-settle.C
 	asked := s.Twilio.Requests()
 	people := s.register(t, 5)
@@ -32,7 +32,8 @@ func TestPauseOfAProvider(t *testing.T) {
 	require.Contains(t, s.do(t, "unpause"), "twilio was not paused")
 }
 
-// TestBudgetOfRunningRegistrations gives registrations more time whose provider is away for longer than their budget.
+// TestBudgetOfRunningRegistrations extends the retry budget of registrations whose provider is down for longer than their
+// budget.
 func TestBudgetOfRunningRegistrations(t *testing.T) {
 	for _, tool := range []string{"temporal", "tctl"} {
 		t.Run(tool, func(t *testing.T) {
@@ -48,7 +49,7 @@ func TestBudgetOfRunningRegistrations(t *testing.T) {
 			s.do(t, "budget-"+tool)
 			late := s.register(t, 1) // after the change: it parks
 			s.awaitCount(t, parked, 1)
-			for _, p := range people { // who have used up the budget that they began with, too
+			for _, p := range people { // they have also used up their first budget
 				require.NoError(t, parts.Await(t.Context(), time.Minute, nil, s.hasBegun(p, "SendOTP", 2)))
 			}
 			s.awaitCount(t, parked, 1)

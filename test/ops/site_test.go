@@ -28,10 +28,10 @@ import (
 
 const adminToken = "a token for operators in tests"
 
-// site is the whole service, as a team runs it that has one machine.
+// site is the whole service on one machine.
 type site struct {
 	parts.Surroundings
-	owner     parts.Test // ends everything
+	owner     parts.Test // stops everything
 	program   parts.Registrar
 	settings  parts.Settings
 	database  *parts.MariaDB
@@ -55,7 +55,7 @@ func startSite(t parts.Test) *site {
 	return s
 }
 
-// startBeside starts everything but the user database.
+// startBeside starts everything except the user database.
 func (s *site) startBeside(t parts.Test, dsn string) {
 	t.Helper()
 	codec := parts.Loopback(parts.FreePort())
@@ -76,7 +76,7 @@ func (s *site) startBeside(t parts.Test, dsn string) {
 	t.Cleanup(s.temporal.Close)
 }
 
-// operator is the environment of an operator's shell.
+// operator returns the environment of an operator's shell.
 func (s *site) operator() []string {
 	tools, err := filepath.Abs(filepath.Join("..", "..", ".bin"))
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *site) operator() []string {
 	return append(environ, "HOME="+s.home)
 }
 
-// lasting is a test whose parts end with the site that they belong to.
+// lasting is a test whose parts are stopped with their site, not with the test.
 type lasting struct {
 	*testing.T
 	owner parts.Test
@@ -102,13 +102,13 @@ func (l lasting) Context() context.Context { return l.owner.Context() }
 func (l lasting) Cleanup(undo func())      { l.owner.Cleanup(undo) }
 func (l lasting) Failed() bool             { return l.owner.Failed() }
 
-// Logf is the owner's, since the test may have ended.
+// Logf uses the owner, because the test may have ended.
 func (l lasting) Logf(format string, args ...any) { l.owner.Logf(format, args...) }
 
 func (s *site) outliving(t *testing.T) parts.Test { return lasting{t, s.owner} }
 
-// loseCredentials has both providers refuse the workers' credentials until mend is called, which is what an operator
-// does who gets new ones: the workers are restarted with them.
+// loseCredentials makes both providers refuse the workers' credentials. mend restarts the workers with new credentials, as
+// an operator would.
 func (s *site) loseCredentials(t *testing.T) (mend func()) {
 	t.Helper()
 	next := strconv.FormatInt(persons.Add(1), 10)
@@ -129,17 +129,17 @@ func (s *site) loseCredentials(t *testing.T) (mend func()) {
 	return mend
 }
 
-// persons counts the people of all tests.
+// persons counts the users of all tests.
 var persons atomic.Int64
 
-// person is somebody who registers.
+// person is a registering user.
 type person struct {
 	parts.Form
 	key string // Idempotency-Key
 	id  string
 }
 
-// register has new people register, who are pending or failed then.
+// register registers new users, who are pending or failed afterwards.
 func (s *site) register(t *testing.T, n int) []person {
 	t.Helper()
 	people, err := s.tryRegister(t.Context(), n)
@@ -158,7 +158,7 @@ func (s *site) tryRegister(ctx context.Context, n int) ([]person, error) {
 	})
 }
 
-// verify has everybody enter the code that they got.
+// verify enters the code of every user.
 func (s *site) verify(t *testing.T, people []person) {
 	t.Helper()
 	client := parts.NewClient(s.api.URL())
@@ -175,7 +175,7 @@ func (s *site) verify(t *testing.T, people []person) {
 	}))
 }
 
-// awaitCount polls until a query finds so many workflows: visibility follows the workflows after a moment.
+// awaitCount polls until a query finds so many workflows, because visibility is updated with a delay.
 func (s *site) awaitCount(t *testing.T, query string, want int) {
 	t.Helper()
 	require.NoError(t, parts.Await(t.Context(), 5*time.Minute, nil, func(ctx context.Context) error {
@@ -187,7 +187,7 @@ func (s *site) awaitCount(t *testing.T, query string, want int) {
 	}))
 }
 
-// lookUp is the number that a query on the user database returns.
+// lookUp returns the number that a query on the user database yields.
 func (s *site) lookUp(t *testing.T, query string, args ...any) int {
 	t.Helper()
 	db, err := sql.Open("mysql", s.DSN)
@@ -198,7 +198,7 @@ func (s *site) lookUp(t *testing.T, query string, args ...any) int {
 	return n
 }
 
-// awaitMessages waits until everybody has got what a finished registration gets, and requires that nobody got more.
+// awaitMessages waits until every user has the messages of a finished registration, and requires that there are no more.
 func (s *site) awaitMessages(t *testing.T, people []person) {
 	t.Helper()
 	require.NoError(t, parts.Each(len(people), 10, func(i int) error {
@@ -215,7 +215,7 @@ func (s *site) awaitMessages(t *testing.T, people []person) {
 	}
 }
 
-// countNow is how many workflows a query finds.
+// countNow returns the number of workflows that a query finds.
 func (s *site) countNow(t *testing.T, query string) int {
 	t.Helper()
 	found, err := s.temporal.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Query: query})
@@ -223,7 +223,7 @@ func (s *site) countNow(t *testing.T, query string) int {
 	return int(found.GetCount())
 }
 
-// hasTried tells whether a registration is at an activity that was tried so often.
+// hasTried reports whether a registration's current activity has had so many attempts.
 func (s *site) hasTried(p person, activity string, times int32) func(context.Context) error {
 	return func(ctx context.Context) error {
 		now, err := s.temporal.DescribeWorkflowExecution(ctx, "registration-"+p.id, "")
@@ -235,11 +235,11 @@ func (s *site) hasTried(p person, activity string, times int32) func(context.Con
 				return nil
 			}
 		}
-		return errors.New("it was not tried so often")
+		return errors.New("there were fewer attempts")
 	}
 }
 
-// hasBegun tells whether a registration has scheduled an activity so often, each time with a budget of its own.
+// hasBegun reports whether a registration has scheduled an activity so often, each time with a new retry budget.
 func (s *site) hasBegun(p person, activity string, times int) func(context.Context) error {
 	return func(ctx context.Context) error {
 		n := 0

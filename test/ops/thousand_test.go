@@ -17,7 +17,7 @@ const (
 	many   = 1000
 )
 
-// ledger is what the user database has.
+// ledger has the counts in the user database.
 type ledger struct{ users, codes, welcomes, completions, failedTries int }
 
 func (s *site) ledger(t *testing.T) ledger {
@@ -36,7 +36,7 @@ func (l ledger) minus(o ledger) ledger {
 	return ledger{l.users - o.users, l.codes - o.codes, l.welcomes - o.welcomes, l.completions - o.completions, l.failedTries - o.failedTries}
 }
 
-// requireAllActive verifies everybody and counts.
+// requireAllActive verifies all users and checks the counts.
 func (s *site) requireAllActive(t *testing.T, people []person, before ledger) {
 	t.Helper()
 	s.verify(t, people)
@@ -48,7 +48,7 @@ func (s *site) requireAllActive(t *testing.T, people []person, before ledger) {
 	require.Equal(t, ledger{n, n, n, n, 2 * n}, now, "each code and each welcome email was refused once")
 }
 
-// TestAThousandAreRetried has the providers refuse the credentials until one command retries all.
+// TestAThousandAreRetried makes the providers refuse the credentials, then retries all registrations with one command.
 func TestAThousandAreRetried(t *testing.T) {
 	s, before := shared, shared.ledger(t)
 	mend := s.loseCredentials(t)
@@ -67,7 +67,7 @@ func TestAThousandAreRetried(t *testing.T) {
 	require.Contains(t, s.do(t, "count"), "sms_misconfigured     Total: 0")
 }
 
-// TestAThousandAreReset gives them up first, so that only a reset helps.
+// TestAThousandAreReset lets the registrations fail first, so that only a reset helps.
 func TestAThousandAreReset(t *testing.T) {
 	s, before, others := shared, shared.ledger(t), shared.countNow(t, failed)
 	mend := s.loseCredentials(t)
