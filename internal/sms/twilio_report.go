@@ -32,7 +32,8 @@ func NewTwilioReports(authToken, publicURL string) (*TwilioReports, error) {
 
 // Read verifies and reads a form that was posted to target (path and query) with the header X-Twilio-Signature. The error
 // is message.ErrNotGenuine or message.ErrUnreadable. The report has no Token: the signature covers the whole form, so a
-// replay can only repeat the report, which changes nothing. Twilio sends no exact time for all events, so At is now.
+// replay can only repeat the report, which changes nothing. Twilio sends no time of a failure and no exact time of other
+// events, so At is now.
 func (t *TwilioReports) Read(signature, target string, form url.Values, now time.Time) (message.Report, error) {
 	params := map[string]string{}
 	for name, values := range form {
