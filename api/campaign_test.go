@@ -134,7 +134,7 @@ func TestCampaignMistakes(t *testing.T) {
 		"html not_allowed line 2: <script> has no place in an email",
 		"locale invalid is no BCP 47 tag of a language, such as de or de-AT",
 		"rate invalid is not a number of recipients a second: 0, for no bound, or at least 0.01",
-		"schedule_at invalid is no time as in RFC 3339, such as 2026-12-01T09:00:00Z",
+		"schedule_at invalid must be a time in RFC 3339, such as 2026-12-01T09:00:00Z",
 	}, got)
 
 	w = s.sendAdmin(t, "POST", campaignsPath, with(campaignRequest(), map[string]any{"schedule_at": "2126-02-01T09:00:00Z"}))

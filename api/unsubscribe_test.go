@@ -157,7 +157,7 @@ func TestUnsubscribeLinksThatAreNone(t *testing.T) {
 	} {
 		for _, method := range []string{"GET", "POST"} {
 			w := s.send(t, method, path, "")
-			requirePage(t, s, w, 400, "This link is not whole")
+			requirePage(t, s, w, 400, "This link is incomplete")
 			if same == "" {
 				same = w.Body.String()
 			}
