@@ -20,9 +20,9 @@ const (
 	// maxBody bounds a request body, in bytes. The largest valid registration has about 2 KiB; with every character escaped,
 	// 8 KiB.
 	maxBody = 16 << 10
-	// maxCampaign bounds a campaign's body, in bytes. It fits HTML and text of the maximum size with quotes and line breaks
+	// maxCampaignBody bounds a campaign's body, in bytes. It fits HTML and text of the maximum size with quotes and line breaks
 	// escaped.
-	maxCampaign = 256 << 10
+	maxCampaignBody = 256 << 10
 )
 
 // bodies maps a route to the shape of its request body. The contract has only flat objects.
@@ -30,8 +30,8 @@ var bodies = map[string]shape{
 	"/v1/registrations":                  shapeOf[RegistrationRequest](true, maxBody),
 	"/v1/registrations/:id/verification": shapeOf[VerificationRequest](true, maxBody),
 	"/v1/registrations/:id/otp":          shapeOf[ResendRequest](false, maxBody),
-	"/v1/campaigns":                      shapeOf[CampaignRequest](true, maxCampaign),
-	"/v1/campaigns/preview":              shapeOf[CampaignPreviewRequest](true, maxCampaign),
+	"/v1/campaigns":                      shapeOf[CampaignRequest](true, maxCampaignBody),
+	"/v1/campaigns/preview":              shapeOf[CampaignPreviewRequest](true, maxCampaignBody),
 }
 
 type shape struct {

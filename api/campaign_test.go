@@ -152,8 +152,8 @@ func TestCampaignBodies(t *testing.T) {
 		status int
 		code   ProblemCode
 	}{
-		"largest":             {padded(maxCampaign), 202, ""},
-		"too large":           {padded(maxCampaign + 1), 413, ProblemCodeBodyTooLarge},
+		"largest":             {padded(maxCampaignBody), 202, ""},
+		"too large":           {padded(maxCampaignBody + 1), 413, ProblemCodeBodyTooLarge},
 		"text for a number":   {with(campaignRequest(), map[string]any{"rate": "10"}), 400, ProblemCodeWrongType},
 		"number for a text":   {with(campaignRequest(), map[string]any{"name": 1}), 400, ProblemCodeWrongType},
 		"vast number":         {strings.Replace(valid, "12.5", "1e999", 1), 400, ProblemCodeWrongType},
@@ -167,7 +167,7 @@ func TestCampaignBodies(t *testing.T) {
 			requireProblem(t, w, tt.status, tt.code)
 		}
 	}
-	require.Contains(t, s.sendAdmin(t, "POST", campaignsPath, padded(maxCampaign+1)).Body.String(), "256 KiB")
+	require.Contains(t, s.sendAdmin(t, "POST", campaignsPath, padded(maxCampaignBody+1)).Body.String(), "256 KiB")
 	requireProblem(t, s.sendAdmin(t, "POST", campaignsPath, valid, "Idempotency-Key", "a b"), 400, ProblemCodeInvalidIdempotencyKey)
 }
 

@@ -25,8 +25,8 @@ const (
 )
 
 const (
-	// maxReport bounds a report's body, in bytes. Mailgun quotes the message's headers and the server's answer: some 4 KiB.
-	maxReport = 64 << 10
+	// maxReportBody bounds a report's body, in bytes. Mailgun quotes the message's headers and the server's answer: some 4 KiB.
+	maxReportBody = 64 << 10
 	// reportTimeout bounds storing a report. Twilio waits 15 s for the whole request.
 	reportTimeout = 10 * time.Second
 )
@@ -92,14 +92,14 @@ func (s *server) checkReport(c *gin.Context) {
 func readReport(c *gin.Context, media string) error {
 	got, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	switch {
-	case c.Request.ContentLength > maxReport:
-		return tooLarge(maxReport)
+	case c.Request.ContentLength > maxReportBody:
+		return tooLarge(maxReportBody)
 	case err != nil || got != media, c.GetHeader("Content-Encoding") != "":
 		return &problem{code: ProblemCodeUnsupportedMediaType, detail: "The body must be " + media + "."}
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxReport))
+	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxReportBody))
 	if err != nil {
-		return readProblem(err, maxReport)
+		return readProblem(err, maxReportBody)
 	}
 	if media == reportMedia[MailgunWebhookPath] {
 		data = withoutMark(data)

@@ -237,7 +237,7 @@ func TestWebhooksWithoutKeys(t *testing.T) {
 func TestReportBodies(t *testing.T) {
 	t.Parallel()
 	const form = "application/x-www-form-urlencoded"
-	pad := strings.Repeat(" ", maxReport-len(mailgunBody))
+	pad := strings.Repeat(" ", maxReportBody-len(mailgunBody))
 	for name, tt := range map[string]struct {
 		path, media, body string
 		status            int
@@ -245,7 +245,7 @@ func TestReportBodies(t *testing.T) {
 	}{
 		"largest":              {MailgunWebhookPath, "application/json", mailgunBody + pad, 200, ""},
 		"too large":            {MailgunWebhookPath, "application/json", mailgunBody + pad + " ", 413, ProblemCodeBodyTooLarge},
-		"too large a form":     {TwilioWebhookPath, form, "a=" + strings.Repeat("b", maxReport), 413, ProblemCodeBodyTooLarge},
+		"too large a form":     {TwilioWebhookPath, form, "a=" + strings.Repeat("b", maxReportBody), 413, ProblemCodeBodyTooLarge},
 		"with a charset":       {MailgunWebhookPath, "application/json; charset=utf-8", mailgunBody, 200, ""},
 		"form for JSON":        {MailgunWebhookPath, form, twilioBody, 415, ProblemCodeUnsupportedMediaType},
 		"JSON for a form":      {TwilioWebhookPath, "application/json", mailgunBody, 415, ProblemCodeUnsupportedMediaType},
