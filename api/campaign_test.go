@@ -114,7 +114,7 @@ func TestCreateTheLeastCampaign(t *testing.T) {
 	}
 }
 
-func TestCampaignMistakes(t *testing.T) {
+func TestCampaignViolations(t *testing.T) {
 	t.Parallel()
 	s := setupCampaigns(t, &fakeCampaigns{})
 	body := with(campaignRequest(), map[string]any{
@@ -130,10 +130,10 @@ func TestCampaignMistakes(t *testing.T) {
 	require.Equal(t, []string{
 		"name required is missing",
 		"subject unknown_field line 1: there are only the fields {{first_name}} and {{unsubscribe}}",
-		"text unsubscribe_missing has to offer {{unsubscribe}}",
-		"html not_allowed line 2: <script> has no place in an email",
-		"locale invalid is no BCP 47 tag of a language, such as de or de-AT",
-		"rate invalid is not a number of recipients a second: 0, for no bound, or at least 0.01",
+		"text unsubscribe_missing must contain {{unsubscribe}}",
+		"html not_allowed line 2: <script> is not allowed in an email",
+		"locale invalid must be a language tag (BCP 47) such as de or de-AT",
+		"rate invalid must be a number of recipients per second: 0 for no limit, or at least 0.01",
 		"schedule_at invalid must be a time in RFC 3339, such as 2026-12-01T09:00:00Z",
 	}, got)
 

@@ -181,7 +181,7 @@ func (r *registration) onVerify(ctx workflow.Context, in VerifyInput) (VerifyRes
 	sequence, right := r.matches(workflow.Now(ctx), in.Digests)
 	if !right {
 		r.code.miss()
-		r.tell(ctx, fmt.Sprintf("wrong code, %d tries left", r.code.attempts))
+		r.tell(ctx, fmt.Sprintf("wrong code, %d attempts left", r.code.attempts))
 		return VerifyResult{AttemptsLeft: r.code.attempts}, nil
 	}
 	r.verified, r.verifiedAt = true, workflow.Now(ctx)

@@ -78,7 +78,7 @@ func TestStoryIsImpersonal(t *testing.T) {
 		"**active**", "could not store the user: database_unavailable", "retry by an operator: store the user",
 		"could not send the code: sms_rejected", "could not send the welcome email: email_misconfigured",
 		"no longer needed: send the code", "code 2 asked for", "code 2 by sms sent through twilio",
-		"wrong code, 4 tries left", "right code", "user activated", "completion SMS sent through twilio",
+		"wrong code, 4 attempts left", "right code", "user activated", "completion SMS sent through twilio",
 	} {
 		require.Contains(t, f.details(), told)
 	}
@@ -105,5 +105,5 @@ func TestMessageThatHadBeenSentBefore(t *testing.T) {
 	f.fake.sendWelcomeEmail = outcomes[workflows.NoticeInput](workflows.SendResult{})
 	f.verifyAt(time.Minute, 1)
 	f.ends(workflows.StatusActive)
-	require.Contains(t, f.details(), "welcome email had been sent before")
+	require.Contains(t, f.details(), "welcome email already sent")
 }

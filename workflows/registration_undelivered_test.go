@@ -86,7 +86,7 @@ func TestUndeliveredTooLate(t *testing.T) {
 		},
 		"a code to come": {func(*fixture) {}, func(f *fixture) { f.undeliveredAt(time.Minute, 2) }, 1, "a later one"},
 		"expired":        {func(*fixture) {}, func(f *fixture) { f.undeliveredAt(11*time.Minute, 1) }, 1, "twilio, too late"},
-		"no tries left": {
+		"no attempts left": {
 			func(f *fixture) {
 				for range 5 {
 					f.verifyAt(time.Minute, 0)
@@ -171,7 +171,7 @@ func TestWelcomeEmailLeftOut(t *testing.T) {
 		return workflows.SendResult{Suppressed: message.Bounced}, nil
 	}
 	f.at(time.Minute, func() {
-		require.Contains(t, f.details(), "welcome email left out: the address is suppressed (bounced)")
+		require.Contains(t, f.details(), "welcome email not sent: the address is suppressed (bounced)")
 	})
 	f.verifyAt(time.Minute, 1)
 	f.ends(workflows.StatusActive)

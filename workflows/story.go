@@ -94,9 +94,9 @@ func (r *registration) tell(ctx workflow.Context, line string) { r.story.tell(ct
 func (r *registration) tellSent(ctx workflow.Context, what string, out SendResult) {
 	switch {
 	case out.Suppressed != "":
-		r.tell(ctx, fmt.Sprintf("%s left out: the address is suppressed (%s)", what, out.Suppressed))
+		r.tell(ctx, fmt.Sprintf("%s not sent: the address is suppressed (%s)", what, out.Suppressed))
 	case out.Receipt.Provider == "":
-		r.tell(ctx, what+" had been sent before")
+		r.tell(ctx, what+" already sent")
 	default:
 		r.tell(ctx, fmt.Sprintf("%s sent through %s", what, out.Receipt.Provider))
 	}

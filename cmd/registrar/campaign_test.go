@@ -45,15 +45,15 @@ func TestCampaignPreview(t *testing.T) {
 	require.Equal(t, "<p>&lt;Zoë&gt; https://register.example.com/unsubscribe?token=example</p>", string(html))
 }
 
-func TestCampaignMistakesAreToldBeforeAnythingElse(t *testing.T) {
+func TestCampaignIsValidatedFirst(t *testing.T) {
 	clean(t)
 	flags := texts(t, "Hi", "<script>{{unsubscribe}}</script>"+strings.Repeat(" ", campaign.MaxHTML))
 	for _, command := range []string{"preview", "create"} {
 		_, err := execute(t, "", append([]string{"campaign", command}, flags...)...)
-		require.EqualError(t, err, "text: has to offer {{unsubscribe}}\nhtml: has more than 102400 bytes, after which Gmail cuts a message off")
+		require.EqualError(t, err, "text: must contain {{unsubscribe}}\nhtml: has more than 102400 bytes, so Gmail would clip it")
 	}
 	_, err := execute(t, "", append([]string{"campaign", "create", "--rate", "-1"}, texts(t, "{{unsubscribe}}", "")...)...)
-	require.EqualError(t, err, "rate: is not a number of recipients a second: 0, for no bound, or at least 0.01")
+	require.EqualError(t, err, "rate: must be a number of recipients per second: 0 for no limit, or at least 0.01")
 }
 
 func TestCampaignCreateAsks(t *testing.T) {
@@ -68,10 +68,10 @@ func TestCampaignCreateAsks(t *testing.T) {
 		require.Equal(t, `Send "Spring" to everybody who has consented and whose language is de, now? Type yes: `, out)
 	}
 	out, err := execute(t, "Yes\n", append(create, "--schedule", "2126-12-01T09:00:00Z")...)
-	require.EqualError(t, err, "schedule_at: is more than a year ahead")
+	require.EqualError(t, err, "schedule_at: is more than a year in the future")
 	require.Empty(t, out)
 	_, err = execute(t, "Yes\n", append(create, "--schedule", "0226-12-01T09:00:00Z")...)
-	require.EqualError(t, err, "schedule_at: is more than a day past")
+	require.EqualError(t, err, "schedule_at: is more than a day in the past")
 	for _, args := range [][]string{append(create, "--yes"), create} {
 		_, err = execute(t, "yes", args...)
 		require.EqualError(t, err, "PRF_KEYSET: is not set\nPAYLOAD_KEYSET: is not set")
