@@ -121,7 +121,7 @@ func createCampaign(cmd *cobra.Command, r campaign.Request, key string, yes bool
 	if err != nil {
 		return err
 	}
-	if err := c.Need("PUBLIC_URL"); err != nil { // the workers need it for the links
+	if err := c.Require("PUBLIC_URL"); err != nil { // the workers need it for the links
 		return err
 	}
 	if !yes {

@@ -93,7 +93,7 @@ func withStore(ctx context.Context, do func(context.Context, *store.Store) error
 	if err != nil {
 		return err
 	}
-	if err := c.Need("DATABASE_DSN"); err != nil {
+	if err := c.Require("DATABASE_DSN"); err != nil {
 		return err
 	}
 	slog.SetDefault(service.Logger(c.Log, os.Stderr))

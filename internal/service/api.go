@@ -83,7 +83,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 
 // RunCodec serves the codec endpoint until ctx ends. Probes need no token.
 func RunCodec(ctx context.Context, c config.Config, logger *slog.Logger) error {
-	if err := c.Need("PAYLOAD_KEYSET"); err != nil {
+	if err := c.Require("PAYLOAD_KEYSET"); err != nil {
 		return err
 	}
 	codec, err := OpenCodec(c.Keys)

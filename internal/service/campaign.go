@@ -27,7 +27,7 @@ func CampaignComposer(c config.Config, keys Keys) campaign.Composer {
 
 // WithCampaigns lets use have the campaigns. Nothing but Temporal is needed; every call has a deadline of its own.
 func WithCampaigns(ctx context.Context, c config.Config, logger *slog.Logger, use func(context.Context, *engine.Campaigns) error) error {
-	if err := c.Need("PRF_KEYSET", "PAYLOAD_KEYSET"); err != nil {
+	if err := c.Require("PRF_KEYSET", "PAYLOAD_KEYSET"); err != nil {
 		return err
 	}
 	keys, err := OpenKeys(c.Keys)

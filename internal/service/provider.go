@@ -24,10 +24,10 @@ var ProviderNames = []string{email.MailgunName, email.SMTPName, sms.TwilioName, 
 // OpenProviders returns the providers that the configuration names, in its order: when
 // one cannot take a message, or an operator has paused it, the next one does. It calls none of them.
 func OpenProviders(c config.Config, pauses *pause.Checker, logger *slog.Logger) (Providers, error) {
-	if err := c.NeedProviders(); err != nil {
+	if err := c.RequireProviders(); err != nil {
 		return Providers{}, err
 	}
-	o := failover.Options{Timeout: c.Worker.ProviderPatience, Logger: logger}
+	o := failover.Options{Timeout: c.Worker.ProviderTimeout, Logger: logger}
 	var emails, texts []failover.Provider
 	for _, name := range c.Email.EmailProviders {
 		p, err := openEmail(c.Email, name)
@@ -57,7 +57,7 @@ func openEmail(c config.Email, name string) (failover.Provider, error) {
 	switch name {
 	case email.MailgunName:
 		mailgun, err := email.NewMailgun(email.MailgunOptions{
-			Domain: c.MailgunDomain, APIKey: c.MailgunAPIKey, APIBase: c.MailgunBase, From: c.From,
+			Domain: c.MailgunDomain, APIKey: c.MailgunAPIKey, APIBase: c.MailgunBaseURL, From: c.From,
 		})
 		if err != nil {
 			return failover.Provider{}, fmt.Errorf("MAILGUN_…, EMAIL_FROM: %w", err)

@@ -13,10 +13,10 @@ import (
 // openReports lets the API take the reports of the providers whose keys are configured.
 func openReports(c config.Config, users *store.Store) api.Webhooks {
 	hooks := api.Webhooks{Reports: users}
-	if mailgun, err := email.NewMailgunReports(c.Email.MailgunHooks); err == nil {
+	if mailgun, err := email.NewMailgunReports(c.Email.MailgunSigningKey); err == nil {
 		hooks.Mailgun = mailgun
 	}
-	token := cmp.Or(c.SMS.TwilioHooks, c.SMS.TwilioAuthToken)
+	token := cmp.Or(c.SMS.TwilioReportToken, c.SMS.TwilioAuthToken)
 	if twilio, err := sms.NewTwilioReports(token, c.Public.PublicURL); err == nil {
 		hooks.Twilio = twilio
 	}

@@ -101,7 +101,7 @@ type common struct {
 
 // openCommon connects to nothing yet.
 func openCommon(c config.Config, logger *slog.Logger) (o common, err error) {
-	if err := c.Need("PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"); err != nil {
+	if err := c.Require("PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"); err != nil {
 		return o, err
 	}
 	if o.keys, err = OpenKeys(c.Keys); err != nil {
