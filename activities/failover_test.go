@@ -197,7 +197,7 @@ func TestProviderThatHangsIsLeftInTime(t *testing.T) {
 	})
 }
 
-func TestMisconfiguredProviderIsPassedOverAtOnce(t *testing.T) {
+func TestMisconfiguredProviderIsSkippedAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRegistrations(t)

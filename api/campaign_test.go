@@ -225,7 +225,7 @@ func TestGetCampaign(t *testing.T) {
 		s.sendAdmin(t, "GET", campaignPath, "").Body.String())
 }
 
-func TestCountsThatNobodyTellsAreNotZero(t *testing.T) {
+func TestUnknownCountsAreNotZero(t *testing.T) {
 	t.Parallel()
 	s := setupCampaigns(t, &fakeCampaigns{get: func(_ context.Context, id string) (engine.Campaign, error) {
 		return engine.Campaign{ID: id, Name: "Spring", Status: workflows.CampaignCancelled, CreatedAt: now}, nil

@@ -137,7 +137,7 @@ reason      email_misconfigured
 `, "\n"), out.String())
 }
 
-func TestCountsThatNobodyTellsAreNotZero(t *testing.T) {
+func TestUnknownCountsAreNotZero(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, printCampaign(&out, engine.Campaign{
 		ID: aCampaign, Name: "Spring", Status: workflows.CampaignCancelled, CreatedAt: noon,

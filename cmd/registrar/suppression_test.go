@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestSuppressionMistakes(t *testing.T) {
+func TestSuppressionErrors(t *testing.T) {
 	clean(t)
 	for _, tt := range []struct {
 		args []string

@@ -38,7 +38,7 @@ func TestTemplatePreview(t *testing.T) {
 	}
 }
 
-func TestTemplatePreviewMistakes(t *testing.T) {
+func TestTemplatePreviewErrors(t *testing.T) {
 	clean(t)
 	for args, want := range map[string]string{
 		"":                              "give a message (otp, welcome or completion) or --all",

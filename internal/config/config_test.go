@@ -116,7 +116,7 @@ var needed = []string{
 	"SMTP_HOST", "SMS_WEBHOOK_URL", "SMS_WEBHOOK_SECRET",
 }
 
-func TestNeed(t *testing.T) {
+func TestRequire(t *testing.T) {
 	t.Parallel()
 	c := load(t, "EMAIL_FROM=a@example.com")
 	require.NoError(t, c.Require())
@@ -132,7 +132,7 @@ func TestNeed(t *testing.T) {
 		"SMS_WEBHOOK_URL: is not set; an example: https://sms.example.com/send",
 		"SMS_WEBHOOK_SECRET: is not set",
 	)
-	require.PanicsWithValue(t, "config: Require does not know API_ADDR", func() { _ = c.Require("API_ADDR") })
+	require.PanicsWithValue(t, "config: unknown variable API_ADDR", func() { _ = c.Require("API_ADDR") })
 }
 
 func TestRequireProviders(t *testing.T) {
