@@ -97,7 +97,7 @@ func TestCreateCampaign(t *testing.T) {
 	require.Equal(t, []string{"", "s3cret-key"}, keys)
 }
 
-func TestCreateTheLeastCampaign(t *testing.T) {
+func TestCreateMinimalCampaign(t *testing.T) {
 	t.Parallel()
 	s := setupCampaigns(t, &fakeCampaigns{start: func(ctx context.Context, key string, r campaign.Request) (engine.Campaign, error) {
 		require.Equal(t, campaign.Request{

@@ -80,7 +80,7 @@ func (s *server) destinations(p user.Profile) []string {
 	return []string{s.destinationKey(p.EmailCanonical), s.destinationKey(p.Mobile)}
 }
 
-// limitRegistration counts the registration for whom it sends something to. A repeated one has the id of the first.
+// limitRegistration counts the registration for its destinations. A repeated request has the same id, so it counts once.
 func (s *server) limitRegistration(ctx context.Context, in workflows.RegistrationInput) error {
 	if wait := s.Limits.Destinations(ctx, in.RegistrationID, s.destinations(in.Profile)...); wait > 0 {
 		return rateLimited(wait)
@@ -88,9 +88,9 @@ func (s *server) limitRegistration(ctx context.Context, in workflows.Registratio
 	return nil
 }
 
-// releaseRegistration takes the count back when nothing was sent: people may correct a username, and try again after an
-// outage. Under a key another request may have started the same registration; then only its refusal is certain, and the
-// client's next try counts as this one.
+// releaseRegistration undoes the count if nothing was sent, so that users can correct a username or retry after an outage.
+// Under an idempotency key, another request may have started the same registration. Then it undoes the count only after a
+// refusal; a retry has the same id and is not counted again.
 func (s *server) releaseRegistration(ctx context.Context, r request, out workflows.Persisted, err error) {
 	refused := err == nil && out.Status == workflows.StatusRejected && s.has(r, out.Fingerprint)
 	if refused || !r.keyed && nothingSent(ctx, err) {

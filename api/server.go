@@ -21,7 +21,7 @@ import (
 
 // Hasher hashes passwords. It returns secret.ErrSaturated when too many hashes are already waiting.
 type Hasher interface {
-	// Hash returns a slow hash, the same for the same password and salt. salt nil: a fresh one.
+	// Hash returns a slow hash, equal for equal passwords and salts. salt nil: a random one.
 	Hash(ctx context.Context, password string, salt []byte) (string, error)
 }
 
@@ -30,7 +30,7 @@ type Hasher interface {
 type Keys interface {
 	// RegistrationID returns the UUID of the registration that an idempotency key names.
 	RegistrationID(idempotencyKey string) string
-	// PasswordSalt returns the salt of the password of a registration that an idempotency key names.
+	// PasswordSalt returns the salt for the password of a registration with an idempotency key.
 	PasswordSalt(registrationID string) []byte
 	// Fingerprint returns a digest of a request's parts, in order.
 	Fingerprint(parts ...string) string

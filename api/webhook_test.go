@@ -49,7 +49,7 @@ var (
 	}
 )
 
-// hooks is an API that takes every report as genuine, finds it in the ledger, and notes the signals.
+// hooks is an API that accepts every report as genuine, finds it in the ledger, and records the signals.
 type hooks struct {
 	*service
 	webhooks Webhooks
@@ -97,7 +97,7 @@ func (h *hooks) twilio(t *testing.T, target, body string, signatures ...string) 
 	return h.serve(t, r)
 }
 
-func TestAByteOrderMarkIsIgnoredBeforeAReport(t *testing.T) {
+func TestByteOrderMarkBeforeAReport(t *testing.T) {
 	t.Parallel()
 	h := setupHooks(t)
 	require.Equal(t, 200, h.send(t, "POST", MailgunWebhookPath, "\ufeff"+mailgunBody).Code)
@@ -105,7 +105,7 @@ func TestAByteOrderMarkIsIgnoredBeforeAReport(t *testing.T) {
 	requireProblem(t, h.send(t, "POST", MailgunWebhookPath, "\ufeff\ufeff"+mailgunBody), 400, ProblemCodeInvalidJSON)
 }
 
-func TestReportsAreHandedOn(t *testing.T) {
+func TestReportsAreStored(t *testing.T) {
 	t.Parallel()
 	var seen []string
 	h := setupHooks(t, func(w *Webhooks) {
@@ -170,7 +170,7 @@ func TestOnlyUndeliveredCodesAreSignaled(t *testing.T) {
 	}
 }
 
-func TestReportsThatAreRefused(t *testing.T) {
+func TestRefusedReports(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		read, kept error
@@ -276,7 +276,7 @@ func TestReportBodies(t *testing.T) {
 	}
 }
 
-func TestReportThatDoesNotArrive(t *testing.T) {
+func TestIncompleteReport(t *testing.T) {
 	t.Parallel()
 	h := setupHooks(t)
 	r := httptest.NewRequest("POST", MailgunWebhookPath, iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(mailgunBody))))
