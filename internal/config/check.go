@@ -36,7 +36,7 @@ func (found *problems) requirePositive(name string, d time.Duration) {
 
 // requireMessageBudget checks the retry budget of a message.
 func (found *problems) requireMessageBudget(name string, d time.Duration) {
-	found.require(d >= workflows.LeastBudget, name, "%s must be at least %s, the time to send a message and record it", d, workflows.LeastBudget)
+	found.require(d >= workflows.MinBudget, name, "%s must be at least %s, the time to send a message and record it", d, workflows.MinBudget)
 }
 
 // check returns the problems with all values, including settings that this process does not use.
