@@ -13,21 +13,21 @@ import (
 	"registrar/internal/timeline"
 )
 
-// Timelines tells operators what happened to a registration; timeline.Reader does.
+// Timelines returns what happened to a registration, for operators. timeline.Reader implements it.
 type Timelines interface {
-	// Read returns within ctx's deadline. timeline.ErrNotFound: nobody knows the registration.
+	// Read returns within ctx's deadline. It returns timeline.ErrNotFound for an unknown registration.
 	Read(ctx context.Context, registrationID string) (timeline.Timeline, error)
 }
 
 const (
 	adminPrefix   = "/v1/admin/"
 	campaignsPath = "/v1/campaigns"
-	// timelineTimeout bounds one timeline. It is below the server's WriteTimeout.
+	// timelineTimeout bounds reading one timeline. It is shorter than the server's WriteTimeout.
 	timelineTimeout = 15 * time.Second
 )
 
-// guardAdmin lets only operators to what is under adminPrefix, and to campaigns. Without a token, or what answers there,
-// there is nothing.
+// guardAdmin admits only operators to campaigns and to addresses under adminPrefix. It answers 404 when no token is set
+// or the dependency behind the address is nil.
 func (s *server) guardAdmin(c *gin.Context) {
 	path := c.Request.URL.Path
 	admin := strings.HasPrefix(path, adminPrefix)
@@ -42,7 +42,7 @@ func (s *server) guardAdmin(c *gin.Context) {
 	}
 }
 
-// isAdmin compares hashes, so that neither the time nor the length tells how near a guess is.
+// isAdmin compares hashes in constant time, so that the duration reveals neither the token's length nor a matching prefix.
 func (s *server) isAdmin(c *gin.Context) bool {
 	want := sha256.Sum256([]byte(s.AdminToken))
 	scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")

@@ -72,7 +72,7 @@ func TestTimeline(t *testing.T) {
 	}, body)
 }
 
-func TestTimelineOfALittle(t *testing.T) {
+func TestTimelineWithFewFields(t *testing.T) {
 	t.Parallel()
 	s := setupAdmin(t, func(_ context.Context, id string) (timeline.Timeline, error) {
 		return timeline.Timeline{RegistrationID: id, WorkflowRetained: true, LedgerError: errors.New("no connection")}, nil
@@ -128,7 +128,7 @@ func TestTimelineNeedsTheToken(t *testing.T) {
 	requireProblem(t, s.send(t, "GET", "/v1/admin/", "", authorized...), 404, ProblemCodeNotFound)
 }
 
-func TestWithoutATokenThereIsNoAdministration(t *testing.T) {
+func TestAdminEndpointsWithoutAToken(t *testing.T) {
 	t.Parallel()
 	read := fakeTimelines(func(context.Context, string) (timeline.Timeline, error) { return timeline.Timeline{}, nil })
 	for name, change := range map[string]func(*Deps){
@@ -147,7 +147,7 @@ func TestWithoutATokenThereIsNoAdministration(t *testing.T) {
 	}
 }
 
-// TestTimelineEvents keeps the contract's list of events and the package's together.
+// TestTimelineEvents compares the contract's list of events with the package's.
 func TestTimelineEvents(t *testing.T) {
 	t.Parallel()
 	properties := contract().doc.Components.Schemas["TimelineEntry"].Value.Properties

@@ -45,7 +45,7 @@ func BenchmarkHandler(b *testing.B) {
 	}
 }
 
-// BenchmarkGuess tries one password against what Temporal keeps of a registration, as somebody with the keys and a history
+// BenchmarkGuess tests one guess of a password against the data of a registration in Temporal, as an attacker with the keys and a history
 // could: before, against a fingerprint over the password; now, the hash comes first.
 func BenchmarkGuess(b *testing.B) {
 	s := &server{Deps: Deps{Keys: keyring(), Hasher: secret.NewHasher(secret.HasherOptions{})}}

@@ -17,26 +17,28 @@ import (
 )
 
 const (
-	// maxBody bounds a request's body. The largest honest registration has about 2 KiB; with every character escaped, 8.
+	// maxBody bounds a request body, in bytes. The largest valid registration has about 2 KiB; with every character escaped,
+	// 8 KiB.
 	maxBody = 16 << 10
-	// maxCampaign holds HTML and text of the greatest size, with quotes and lines escaped.
-	maxCampaign = 256 << 10
+	// maxCampaignBody bounds a campaign's body, in bytes. It fits HTML and text of the maximum size with quotes and line breaks
+	// escaped.
+	maxCampaignBody = 256 << 10
 )
 
-// bodies are the shapes of request bodies, by route. The contract has only flat objects.
+// bodies maps a route to the shape of its request body. The contract has only flat objects.
 var bodies = map[string]shape{
 	"/v1/registrations":                  shapeOf[RegistrationRequest](true, maxBody),
 	"/v1/registrations/:id/verification": shapeOf[VerificationRequest](true, maxBody),
 	"/v1/registrations/:id/otp":          shapeOf[ResendRequest](false, maxBody),
-	"/v1/campaigns":                      shapeOf[CampaignRequest](true, maxCampaign),
-	"/v1/campaigns/preview":              shapeOf[CampaignPreviewRequest](true, maxCampaign),
+	"/v1/campaigns":                      shapeOf[CampaignRequest](true, maxCampaignBody),
+	"/v1/campaigns/preview":              shapeOf[CampaignPreviewRequest](true, maxCampaignBody),
 }
 
 type shape struct {
 	required bool
 	limit    int64 // bytes
 	fields   map[string]field
-	names    string // for people
+	names    string // all field names, for error messages
 }
 
 type field struct {
@@ -44,7 +46,7 @@ type field struct {
 	optional bool // may be null
 }
 
-// shapeOf reads a generated struct: a field is optional when its JSON form may leave it out.
+// shapeOf returns the shape of a generated struct. A field is optional if its JSON tag has omitempty.
 func shapeOf[T any](required bool, limit int64) shape {
 	s := shape{required: required, limit: limit, fields: map[string]field{}}
 	var names []string
@@ -61,15 +63,15 @@ func shapeOf[T any](required bool, limit int64) shape {
 	return s
 }
 
-// checkBody refuses whatever encoding/json would silently mend: unknown, repeated and misspelled names, invalid text,
-// trailing data. The generated code then decodes the same bytes and finds nothing to complain about.
+// checkBody rejects input that encoding/json would silently accept or repair: unknown, repeated or misspelled names,
+// invalid Unicode, trailing data. The generated code then decodes the same bytes without an error.
 func (s *server) checkBody(c *gin.Context) {
 	expected, ok := bodies[c.FullPath()]
 	if !ok || c.Request.Method != http.MethodPost {
 		return
 	}
 	switch {
-	case c.Request.ContentLength > expected.limit: // told in advance: not a byte of it need be sent
+	case c.Request.ContentLength > expected.limit: // refused before the client sends the body
 		s.fail(c, tooLarge(expected.limit))
 		return
 	case c.GetHeader("Content-Encoding") != "":
@@ -91,11 +93,11 @@ func (s *server) checkBody(c *gin.Context) {
 	}
 }
 
-// withoutMark drops the UTF-8 byte order mark that some programs write before JSON. RFC 8259 section 8.1 lets a parser
-// ignore it.
+// withoutMark removes the UTF-8 byte order mark that some programs write before JSON. RFC 8259 section 8.1 allows
+// parsers to ignore it.
 func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\ufeff")) }
 
-// readProblem sorts what can go wrong while a body arrives.
+// readProblem maps an error of reading a body to a problem.
 func readProblem(err error, limit int64) *problem {
 	var (
 		over    *http.MaxBytesError
@@ -111,7 +113,7 @@ func readProblem(err error, limit int64) *problem {
 	}
 }
 
-// tooLarge names the limit, in bytes.
+// tooLarge is the problem of a body over limit, in bytes.
 func tooLarge(limit int64) *problem {
 	return &problem{code: ProblemCodeBodyTooLarge, detail: fmt.Sprintf("The body may have at most %d KiB.", limit>>10)}
 }
@@ -126,7 +128,7 @@ func (s shape) check(contentType string, data []byte) error {
 	return s.checkObject(json.NewDecoder(bytes.NewReader(data)))
 }
 
-// isJSON accepts application/json, in UTF-8 when it says so.
+// isJSON reports whether the media type is application/json, with no parameter but charset=utf-8.
 func isJSON(contentType string) bool {
 	media, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil || media != "application/json" {
@@ -136,7 +138,7 @@ func isJSON(contentType string) bool {
 	return len(parameters) == 0 || len(parameters) == 1 && given && strings.EqualFold(charset, "utf-8")
 }
 
-// checkObject checks one object, whose syntax is known to be valid.
+// checkObject checks one object whose syntax is already known to be valid.
 func (s shape) checkObject(d *json.Decoder) error {
 	if first, err := d.Token(); err != nil || first != json.Delim('{') {
 		return &problem{code: ProblemCodeInvalidJSON, detail: "The body must be a JSON object."}
@@ -177,7 +179,7 @@ func (f field) check(name string, d *json.Decoder) error {
 		if f.kind != reflect.String {
 			return f.wrongType(name)
 		}
-		// What encoding/json puts in the place of half a surrogate pair; nobody types it.
+		// encoding/json replaces half a surrogate pair by this rune, which no user types.
 		if strings.ContainsRune(v, utf8.RuneError) {
 			return &problem{code: ProblemCodeInvalidJSON, detail: "The field " + name + " is not valid Unicode text."}
 		}

@@ -126,7 +126,7 @@ func TestEmptyBodies(t *testing.T) {
 	require.Equal(t, 202, s.serve(t, chunked).Code)
 }
 
-func TestAByteOrderMarkIsIgnoredBeforeEveryBody(t *testing.T) {
+func TestByteOrderMarkBeforeABody(t *testing.T) {
 	t.Parallel()
 	s := setupCampaigns(t, &fakeCampaigns{start: accepting})
 	for path, tt := range map[string]struct {
@@ -145,7 +145,7 @@ func TestAByteOrderMarkIsIgnoredBeforeEveryBody(t *testing.T) {
 	}
 }
 
-func TestBodiesThatDoNotArrive(t *testing.T) {
+func TestIncompleteBodies(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		err    error
@@ -165,7 +165,7 @@ func TestBodiesThatDoNotArrive(t *testing.T) {
 	}
 }
 
-// FuzzRegister posts anything: the answer is never a 500, always by the contract, and 201 only for what encoding/json
+// FuzzRegister posts random bodies: the answer follows the contract, is never 500, and 201 only for a body that encoding/json
 // reads the same way.
 func FuzzRegister(f *testing.F) {
 	f.Add(with(validBody(), nil))

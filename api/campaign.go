@@ -13,16 +13,16 @@ import (
 	"registrar/workflows"
 )
 
-// Campaigns starts, watches and steers campaigns; engine.Campaigns does, and its errors are the ones that are told apart.
-// Every method returns within its context's deadline, or its own.
+// Campaigns starts, lists and controls campaigns. engine.Campaigns implements it; campaignProblem maps its errors. Every
+// method returns within its context's deadline or its own timeout.
 type Campaigns interface {
-	// Start starts a campaign, once for each idempotency key that is not empty.
+	// Start starts a campaign, once for each non-empty idempotency key.
 	Start(ctx context.Context, key string, r campaign.Request) (engine.Campaign, error)
-	// Get tells how far a campaign is.
+	// Get returns a campaign with its status and progress.
 	Get(ctx context.Context, id string) (engine.Campaign, error)
-	// List returns a page of campaigns and where the next begins, empty after the last.
+	// List returns a page of campaigns and the token of the next page, empty after the last page.
 	List(ctx context.Context, page []byte) ([]engine.Campaign, []byte, error)
-	// Do tells a campaign to pause and so on.
+	// Do pauses, resumes, retries or cancels a campaign.
 	Do(ctx context.Context, id string, do engine.Action) error
 }
 
@@ -60,7 +60,7 @@ func (s *server) campaignRequest(b *CampaignRequest) (campaign.Request, error) {
 		at, err := time.Parse(time.RFC3339, b.ScheduleAt)
 		if err != nil {
 			unreadable = append(unreadable, campaign.Violation{
-				Part: string(FieldErrorFieldScheduleAt), Code: campaign.CodeInvalid, Message: "is no time as in RFC 3339, such as 2026-12-01T09:00:00Z",
+				Part: string(FieldErrorFieldScheduleAt), Code: campaign.CodeInvalid, Message: "must be a time in RFC 3339, such as 2026-12-01T09:00:00Z",
 			})
 		}
 		request.ScheduleAt = at
@@ -102,8 +102,8 @@ func (s *server) ListCampaigns(ctx context.Context, r ListCampaignsRequestObject
 	return ListCampaigns200JSONResponse{Body: body}, nil
 }
 
-// cursor is a page as text, empty for none. It carries a digest, since Temporal takes a page that it did not make for a
-// failure of its own, and would be asked again and again.
+// cursor encodes a page token as text; no token gives "". It has a digest, so that a made-up token is refused here:
+// Temporal answers one with an internal error, which would be retried.
 func (s *server) cursor(page []byte) string {
 	if len(page) == 0 {
 		return ""
@@ -127,10 +127,10 @@ func (s *server) GetCampaign(ctx context.Context, r GetCampaignRequestObject) (G
 }
 
 var actionMessages = map[engine.Action]string{
-	engine.Pause:  "The campaign pauses after the batch that is being sent.",
-	engine.Resume: "The campaign goes on.",
-	engine.Retry:  "The step that failed is run again.",
-	engine.Cancel: "The campaign stops for good after the batch that is being sent.",
+	engine.Pause:  "The campaign pauses after the current batch.",
+	engine.Resume: "The campaign continues.",
+	engine.Retry:  "The campaign runs the failed step again.",
+	engine.Cancel: "The campaign ends after the current batch.",
 }
 
 // SteerCampaign is POST /v1/campaigns/{id}/{action}.
@@ -164,7 +164,7 @@ func campaignBody(c engine.Campaign) Campaign {
 	return body
 }
 
-// campaignProblem sorts the errors of Campaigns; nil for any other.
+// campaignProblem maps an error of Campaigns to a problem, and any other error to nil.
 func campaignProblem(err error) *problem {
 	var violations *campaign.ValidationError
 	switch {
@@ -172,7 +172,7 @@ func campaignProblem(err error) *problem {
 		return &problem{code: ProblemCodeValidationFailed, fields: violationFields(violations.Violations)}
 	case errors.Is(err, engine.ErrPageToken):
 		return &problem{code: ProblemCodeValidationFailed, fields: []FieldError{
-			{Field: FieldErrorFieldCursor, Code: FieldErrorCodeInvalid, Message: "is not the next_cursor of a page"},
+			{Field: FieldErrorFieldCursor, Code: FieldErrorCodeInvalid, Message: "must be the next_cursor of a page"},
 		}}
 	case errors.Is(err, engine.ErrReused):
 		return &problem{code: ProblemCodeIdempotencyKeyReused}

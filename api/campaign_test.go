@@ -97,7 +97,7 @@ func TestCreateCampaign(t *testing.T) {
 	require.Equal(t, []string{"", "s3cret-key"}, keys)
 }
 
-func TestCreateTheLeastCampaign(t *testing.T) {
+func TestCreateMinimalCampaign(t *testing.T) {
 	t.Parallel()
 	s := setupCampaigns(t, &fakeCampaigns{start: func(ctx context.Context, key string, r campaign.Request) (engine.Campaign, error) {
 		require.Equal(t, campaign.Request{
@@ -114,7 +114,7 @@ func TestCreateTheLeastCampaign(t *testing.T) {
 	}
 }
 
-func TestCampaignMistakes(t *testing.T) {
+func TestCampaignViolations(t *testing.T) {
 	t.Parallel()
 	s := setupCampaigns(t, &fakeCampaigns{})
 	body := with(campaignRequest(), map[string]any{
@@ -130,11 +130,11 @@ func TestCampaignMistakes(t *testing.T) {
 	require.Equal(t, []string{
 		"name required is missing",
 		"subject unknown_field line 1: there are only the fields {{first_name}} and {{unsubscribe}}",
-		"text unsubscribe_missing has to offer {{unsubscribe}}",
-		"html not_allowed line 2: <script> has no place in an email",
-		"locale invalid is no BCP 47 tag of a language, such as de or de-AT",
-		"rate invalid is not a number of recipients a second: 0, for no bound, or at least 0.01",
-		"schedule_at invalid is no time as in RFC 3339, such as 2026-12-01T09:00:00Z",
+		"text unsubscribe_missing must contain {{unsubscribe}}",
+		"html not_allowed line 2: <script> is not allowed in an email",
+		"locale invalid must be a language tag (BCP 47) such as de or de-AT",
+		"rate invalid must be a number of recipients per second: 0 for no limit, or at least 0.01",
+		"schedule_at invalid must be a time in RFC 3339, such as 2026-12-01T09:00:00Z",
 	}, got)
 
 	w = s.sendAdmin(t, "POST", campaignsPath, with(campaignRequest(), map[string]any{"schedule_at": "2126-02-01T09:00:00Z"}))
@@ -152,8 +152,8 @@ func TestCampaignBodies(t *testing.T) {
 		status int
 		code   ProblemCode
 	}{
-		"largest":             {padded(maxCampaign), 202, ""},
-		"too large":           {padded(maxCampaign + 1), 413, ProblemCodeBodyTooLarge},
+		"largest":             {padded(maxCampaignBody), 202, ""},
+		"too large":           {padded(maxCampaignBody + 1), 413, ProblemCodeBodyTooLarge},
 		"text for a number":   {with(campaignRequest(), map[string]any{"rate": "10"}), 400, ProblemCodeWrongType},
 		"number for a text":   {with(campaignRequest(), map[string]any{"name": 1}), 400, ProblemCodeWrongType},
 		"vast number":         {strings.Replace(valid, "12.5", "1e999", 1), 400, ProblemCodeWrongType},
@@ -167,7 +167,7 @@ func TestCampaignBodies(t *testing.T) {
 			requireProblem(t, w, tt.status, tt.code)
 		}
 	}
-	require.Contains(t, s.sendAdmin(t, "POST", campaignsPath, padded(maxCampaign+1)).Body.String(), "256 KiB")
+	require.Contains(t, s.sendAdmin(t, "POST", campaignsPath, padded(maxCampaignBody+1)).Body.String(), "256 KiB")
 	requireProblem(t, s.sendAdmin(t, "POST", campaignsPath, valid, "Idempotency-Key", "a b"), 400, ProblemCodeInvalidIdempotencyKey)
 }
 
@@ -225,7 +225,7 @@ func TestGetCampaign(t *testing.T) {
 		s.sendAdmin(t, "GET", campaignPath, "").Body.String())
 }
 
-func TestCountsThatNobodyTellsAreNotZero(t *testing.T) {
+func TestUnknownCountsAreNotZero(t *testing.T) {
 	t.Parallel()
 	s := setupCampaigns(t, &fakeCampaigns{get: func(_ context.Context, id string) (engine.Campaign, error) {
 		return engine.Campaign{ID: id, Name: "Spring", Status: workflows.CampaignCancelled, CreatedAt: now}, nil

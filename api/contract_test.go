@@ -35,7 +35,7 @@ const (
 	typedCode      = "493817"
 )
 
-// secrets are what no log line may hold: what validBody and typedCode tell, and the client's address.
+// secrets must not be in a log line: the values of validBody and typedCode, and the client's address.
 var secrets = []string{"zoelle", "nguyễnová", "violet-harbour", "1701234567", typedCode, "192.0.2.1", "s3cret-key"}
 
 func validBody() map[string]any {
@@ -120,7 +120,7 @@ func (f fakeBreach) Found(ctx context.Context, password string) (bool, error) {
 	return f(ctx, password)
 }
 
-// keyring is shared by all tests: its keys make ids and digests, which no test looks at.
+// keyring is shared by all tests. No test depends on the ids and digests that it derives.
 var keyring = sync.OnceValue(func() *secret.Keyring {
 	text, err := secret.GeneratePRF()
 	if err != nil {
@@ -144,7 +144,7 @@ type service struct {
 	logs    *bytes.Buffer
 }
 
-// setup returns an API whose engine accepts everything. What it logs is searched for secrets when the test ends.
+// setup returns an API whose engine accepts everything. When the test ends, the log is searched for secrets.
 func setup(t testing.TB, changes ...func(*Deps)) *service {
 	t.Helper()
 	s := &service{logs: new(bytes.Buffer), engine: &fakeEngine{
@@ -234,7 +234,7 @@ var contract = sync.OnceValue(func() struct {
 })
 
 // checkAnswer checks an answer's status, headers and body against the contract, and that the contract says in words
-// that this code can come with this status. What the contract does not know must be a problem.
+// that this code can come with this status. An undocumented answer must be a problem.
 func checkAnswer(t testing.TB, r *http.Request, w *httptest.ResponseRecorder) {
 	t.Helper()
 	require.NotEmpty(t, w.Header().Get("X-Request-Id"))
@@ -269,7 +269,7 @@ func problemBody(t testing.TB, w *httptest.ResponseRecorder) Problem {
 	return decode[Problem](t, w)
 }
 
-// requireProblem checks all that problems have in common.
+// requireProblem checks the common fields of problems.
 func requireProblem(t testing.TB, w *httptest.ResponseRecorder, status int, code ProblemCode) {
 	t.Helper()
 	require.Equal(t, status, w.Code, w.Body)

@@ -14,8 +14,8 @@ const registrationsPath = "/v1/registrations"
 // preflightAge is how long a browser may remember the answer to a preflight, in seconds.
 const preflightAge = 600
 
-// shareOrigins lets pages of the origins in Deps call the operations on registrations and read the answers, errors
-// included (CORS, Fetch standard section 3.2). It answers preflights itself. All other addresses stay closed to other
+// shareOrigins lets pages of the origins in Deps call the operations on registrations and read the answers, including
+// errors (CORS, Fetch standard section 3.2). It answers preflights itself. All other addresses stay closed to other
 // origins, and no origin may send cookies.
 func (s *server) shareOrigins() gin.HandlerFunc {
 	if len(s.Origins) == 0 {
@@ -33,9 +33,9 @@ func (s *server) shareOrigins() gin.HandlerFunc {
 		if path != registrationsPath && !strings.HasPrefix(path, registrationsPath+"/") {
 			return
 		}
-		goesOn := false
-		policy.ServeHTTP(c.Writer, c.Request, func(http.ResponseWriter, *http.Request) { goesOn = true })
-		if !goesOn {
+		passed := false
+		policy.ServeHTTP(c.Writer, c.Request, func(http.ResponseWriter, *http.Request) { passed = true })
+		if !passed {
 			c.Abort()
 		}
 	}

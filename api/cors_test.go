@@ -32,7 +32,7 @@ func setupOrigins(t testing.TB, changes ...func(*Deps)) *service {
 	return setup(t, append([]func(*Deps){open}, changes...)...)
 }
 
-// aMinute refuses a client for a minute.
+// aMinute is a limit that refuses every client for a minute.
 func aMinute(netip.Addr) time.Duration { return time.Minute }
 
 // corsHeaders are the headers by which a server shares an answer with other origins.
@@ -46,7 +46,7 @@ func corsHeaders(h http.Header) map[string]string {
 	return shared
 }
 
-// preflight asks, over a real connection, what a browser asks before the request.
+// preflight sends a browser's preflight over a real connection.
 func preflight(t *testing.T, server *httptest.Server, origin, method, path, headers string) (status int, answer http.Header) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, server.URL+path, nil)
@@ -141,7 +141,7 @@ func TestAnswersAreSharedWithOtherOrigins(t *testing.T) {
 	}
 }
 
-// A page that cannot read an error cannot tell a person what to do.
+// A page must be able to show an error to its user.
 func TestErrorsAreSharedWithOtherOrigins(t *testing.T) {
 	t.Parallel()
 	valid := with(validBody(), nil)
@@ -198,7 +198,7 @@ func TestErrorsAreSharedWithOtherOrigins(t *testing.T) {
 	requireShared(t, w)
 }
 
-// A limit counts what registers, not what a browser asks before it.
+// A rate limit counts registrations, not the preflights before them.
 func TestPreflightsAreNotCounted(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(setupOrigins(t, func(d *Deps) {
@@ -214,7 +214,7 @@ func TestPreflightsAreNotCounted(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotSharedWithOtherOrigins(t *testing.T) {
+func TestOtherEndpointsAreNotShared(t *testing.T) {
 	t.Parallel()
 	s := setupOrigins(t)
 	w := s.send(t, "GET", registrationPath, "", "Origin", "https://evil.example")
@@ -234,7 +234,7 @@ func TestWhatIsNotSharedWithOtherOrigins(t *testing.T) {
 	}
 }
 
-func TestWithoutOriginsNothingIsShared(t *testing.T) {
+func TestNoOriginsConfigured(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	server := httptest.NewServer(s.handler)

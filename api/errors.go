@@ -17,54 +17,54 @@ import (
 	"registrar/workflows"
 )
 
-// answer is how a code is told over HTTP.
+// answer is a code as an HTTP response.
 type answer struct {
 	status     int
-	detail     string        // for people
-	retryAfter time.Duration // 0: waiting does not help, or the error itself knows how long; the least for a 503
+	detail     string        // a sentence for users
+	retryAfter time.Duration // 0: waiting does not help, or the error has its own value; the minimum for a 503
 }
 
-// answers are all codes of the contract, and the only place where a code meets an HTTP status.
+// answers has every code of the contract. It is the only place that maps codes to HTTP statuses.
 var answers = map[ProblemCode]answer{
 	ProblemCodeInvalidJSON:           {400, "The body must be one JSON object in UTF-8.", 0},
 	ProblemCodeUnknownField:          {400, "The body has a field that is not in the contract.", 0},
 	ProblemCodeDuplicateField:        {400, "The body has a field twice.", 0},
 	ProblemCodeWrongType:             {400, "A field has the wrong type.", 0},
 	ProblemCodeInvalidIdempotencyKey: {400, "Idempotency-Key must be given once, with 1 to 255 visible ASCII characters.", 0},
-	ProblemCodeUnauthorized:          {401, "This address needs the bearer token of an operator.", 0},
-	ProblemCodeNotFound:              {404, "There is nothing here.", 0},
-	ProblemCodeMethodNotAllowed:      {405, "This address does not take this method; the header Allow lists those it takes.", 0},
+	ProblemCodeUnauthorized:          {401, "This address needs an operator's bearer token.", 0},
+	ProblemCodeNotFound:              {404, "There is nothing at this address.", 0},
+	ProblemCodeMethodNotAllowed:      {405, "This address does not allow this method. The Allow header lists the allowed ones.", 0},
 	ProblemCodeRequestTimeout:        {408, "The body did not arrive in time.", 0},
 	ProblemCodeEmailTaken:            {409, "This email address already has an account.", 0},
-	ProblemCodeUsernameTaken:         {409, "This username is taken.", 0},
+	ProblemCodeUsernameTaken:         {409, "This username is already taken.", 0},
 	ProblemCodeSuperseded:            {409, "A later registration with the same email address replaced this one.", 0},
-	ProblemCodeAlreadyActive:         {409, "The account needs no more codes.", 0},
-	ProblemCodeNotReady:              {409, "The registration has no code yet. Please try again in a moment.", time.Second},
+	ProblemCodeAlreadyActive:         {409, "A code was already accepted. You do not need another one.", 0},
+	ProblemCodeNotReady:              {409, "There is no code for this registration yet. Please try again in a moment.", time.Second},
 	ProblemCodeCampaignEnded:         {409, "The campaign has ended.", 0},
 	ProblemCodeCodeExpired:           {410, "Your code has expired. Please ask for a new one.", 0},
-	ProblemCodeRegistrationClosed:    {410, "This registration has ended. You are welcome to register again.", 0},
-	ProblemCodeUnreadableReport:      {406, "The report makes no sense.", 0},
+	ProblemCodeRegistrationClosed:    {410, "This registration has ended. Please register again.", 0},
+	ProblemCodeUnreadableReport:      {406, "The delivery report is not valid.", 0},
 	ProblemCodeBodyTooLarge:          {413, "The body is too large.", 0},
 	ProblemCodeUnsupportedMediaType:  {415, "The body must be application/json, in UTF-8.", 0},
-	ProblemCodeValidationFailed:      {422, "Some fields need another look.", 0},
-	ProblemCodeIdempotencyKeyReused:  {422, "This Idempotency-Key belongs to another request.", 0},
+	ProblemCodeValidationFailed:      {422, "Some fields are not valid. Please correct them.", 0},
+	ProblemCodeIdempotencyKeyReused:  {422, "This Idempotency-Key was already used for a different request.", 0},
 	ProblemCodeWrongCode:             {422, "This code is wrong or no longer valid.", 0},
 	ProblemCodeTooManyAttempts:       {429, "Too many wrong codes. Please ask for a new one.", 0},
-	ProblemCodeResendCooldown:        {429, "A code was sent a moment ago. Please wait before asking for another.", 0},
-	ProblemCodeTooManyResends:        {429, "This registration gets no more codes.", 0},
-	ProblemCodeRateLimited:           {429, "There were too many requests. Please wait before trying again.", 0},
+	ProblemCodeResendCooldown:        {429, "We sent you a code a moment ago. Please wait before you ask for another one.", 0},
+	ProblemCodeTooManyResends:        {429, "We cannot send more codes for this registration.", 0},
+	ProblemCodeRateLimited:           {429, "There were too many requests. Please wait before you try again.", 0},
 	ProblemCodeInternal:              {500, "Something went wrong on our side.", 0},
-	// A restart of Temporal or of a worker takes seconds, and a person waits.
-	ProblemCodeUnavailable: {503, "The service cannot take your request right now. Please try again shortly.", time.Second},
-	// The queue for hashing is about a second long.
+	// Temporal and workers restart within seconds, and the user is waiting.
+	ProblemCodeUnavailable: {503, "We cannot take your request right now. Please try again shortly.", time.Second},
+	// A request waits about a second at most in the queue for password hashing.
 	ProblemCodeOverloaded: {503, "Too many people are registering right now. Please try again in a moment.", time.Second},
 }
 
-// retrySpread is the most whole seconds that a 503 adds to its Retry-After: those who were refused together shall not come
-// back together.
+// retrySpread is the maximum that a 503 adds to its Retry-After, in seconds. The value is random, so that refused clients
+// do not retry in step.
 const retrySpread = 2
 
-// refusals are a workflow's refusals as codes of the contract.
+// refusals maps a workflow's refusals to codes of the contract.
 var refusals = map[workflows.Refusal]ProblemCode{
 	workflows.RefusedNotReady:        ProblemCodeNotReady,
 	workflows.RefusedCodeExpired:     ProblemCodeCodeExpired,
@@ -76,14 +76,14 @@ var refusals = map[workflows.Refusal]ProblemCode{
 	workflows.RefusedClosed:          ProblemCodeRegistrationClosed,
 }
 
-// ruleProblems are the broken rules of the store as codes of the contract.
+// ruleProblems maps the store's broken rules to codes of the contract.
 var ruleProblems = map[user.Code]ProblemCode{
 	user.CodeEmailTaken:    ProblemCodeEmailTaken,
 	user.CodeUsernameTaken: ProblemCodeUsernameTaken,
 	user.CodeSuperseded:    ProblemCodeSuperseded,
 }
 
-// problem is an error that is meant for the client. The zero values mean: as the code's answer says.
+// problem is an error for the client. A zero detail or retryAfter means the value in answers.
 type problem struct {
 	code         ProblemCode
 	detail       string
@@ -95,7 +95,7 @@ type problem struct {
 
 func (p *problem) Error() string { return string(p.code) }
 
-// problemOf sorts an error. Whatever it does not know is a defect.
+// problemOf maps an error to a problem. An unknown error is a defect.
 func problemOf(err error, now time.Time) *problem {
 	var (
 		known   *problem
@@ -127,12 +127,12 @@ func problemOf(err error, now time.Time) *problem {
 	}
 }
 
-// invalidField is the problem of a request with one field that breaks a rule.
+// invalidField is the error of a request with one invalid field.
 func invalidField(name string, code user.Code, message string) error {
 	return &user.ValidationError{Fields: []user.FieldError{{Field: name, Code: code, Message: message}}}
 }
 
-// fieldProblem is the problem of a request with one field that breaks the rule of err.
+// fieldProblem turns a *user.Error into the error of a request with that one invalid field, and returns any other error.
 func fieldProblem(name string, err error) error {
 	if broken := new(user.Error); errors.As(err, &broken) {
 		return invalidField(name, broken.Code, broken.Message)
@@ -148,13 +148,13 @@ func fieldErrors(broken []user.FieldError) []FieldError {
 	return fields
 }
 
-// fail answers with an error. It is the only place that writes one.
+// fail answers a request with an error. It is the only place that writes error responses.
 func (s *server) fail(c *gin.Context, err error) {
 	c.Abort()
 	p := problemOf(err, s.Now())
 	a := answers[p.code]
 	s.logCause(c, p, a.status)
-	if c.Writer.Written() { // the client left while it was answered
+	if c.Writer.Written() { // the client disconnected during the response
 		return
 	}
 	body := Problem{
@@ -173,7 +173,7 @@ func (s *server) fail(c *gin.Context, err error) {
 	}
 	text, err := json.Marshal(body)
 	if err != nil {
-		panic(err) // strings and numbers only
+		panic(err) // cannot happen: the body has only strings and numbers
 	}
 	c.Data(a.status, "application/problem+json", text)
 }

@@ -13,7 +13,7 @@ import (
 	"registrar/workflows"
 )
 
-// TestCodes keeps the contract's list of codes, the table of answers and the codes of other packages together.
+// TestCodes compares the contract's list of codes, the table of answers and the codes of other packages.
 func TestCodes(t *testing.T) {
 	t.Parallel()
 	schemas := contract().doc.Components.Schemas
@@ -74,7 +74,7 @@ func TestContractExamples(t *testing.T) {
 	require.Equal(t, 200, s.sendAdmin(t, "POST", campaignsPath+"/preview", example("CampaignPreviewRequest")).Code)
 }
 
-// TestRetriesAreSpread draws every number of seconds once.
+// TestRetriesAreSpread checks each possible Retry-After once.
 func TestRetriesAreSpread(t *testing.T) {
 	t.Parallel()
 	for draw, want := range []string{"1", "2", "3"} {

@@ -8,34 +8,36 @@ import (
 	"registrar/workflows"
 )
 
-// hashedForm marks fingerprints over the slow hash of the password. Those of releases before have no mark.
+// hashedForm is the prefix of fingerprints that include the slow hash of the password. Fingerprints of earlier releases
+// have no prefix.
 const hashedForm = "v2."
 
-// fingerprint tells a repeated request from another one under the same key. It takes the password as its slow hash, which
-// repeats under a key. So a guess of the password costs as much with the fingerprint as with the hash, also with the keys.
+// fingerprint is equal for repetitions of a request under the same key, and different for other requests. It includes the
+// password only as its slow hash, which is the same in repetitions. So even with the keys, guessing the password from a
+// fingerprint is as slow as from the hash.
 func (s *server) fingerprint(p user.Profile, passwordHash string) string {
 	return hashedForm + s.fingerprintOf(p, passwordHash)
 }
 
-// fingerprintOf takes the password as its hash, or as it is.
+// fingerprintOf computes a fingerprint. password is its slow hash or, for fingerprints of earlier releases, the password.
 func (s *server) fingerprintOf(p user.Profile, password string) string {
 	return s.Keys.Fingerprint(p.FirstName, p.LastName, p.Username, p.Email, p.Mobile, p.Locale,
 		strconv.FormatBool(p.MarketingConsent), password)
 }
 
-// request is a form that was checked, and the registration that it asks for.
+// request is a checked form with its registration.
 type request struct {
 	workflows.RegistrationInput
-	keyed    bool   // by an Idempotency-Key
+	keyed    bool   // has an Idempotency-Key
 	password string // normalised; it never leaves the API
 }
 
-// has tells whether a stored fingerprint is that of the request.
+// has reports whether a stored fingerprint is that of the request.
 func (s *server) has(r request, stored string) bool {
 	if !strings.HasPrefix(stored, hashedForm) {
-		// A release before stored it over the password itself, a fast hash of it. Here it is compared and forgotten. To be
-		// deleted when Temporal keeps no registration of such a release: VERIFICATION_WINDOW, PARKING_TIME and the namespace's
-		// retention after the last of its processes stopped.
+		// An earlier release stored a fast hash that includes the password itself. Here that hash is only compared, not stored.
+		// Delete this when Temporal has no registration of such a release: VERIFICATION_WINDOW + PARKING_TIME + the namespace's
+		// retention after its last process stopped.
 		return stored == s.fingerprintOf(r.Profile, r.password)
 	}
 	return stored == r.Fingerprint

@@ -15,14 +15,14 @@ import (
 
 const password = "violet-harbour-91-kettle" // of validBody
 
-// fingerprintBefore is what a release before stored for validBody: the password itself is in it.
+// fingerprintBefore is the fingerprint of validBody in an earlier release, which included the password itself.
 func fingerprintBefore(in workflows.RegistrationInput) string {
 	p := in.Profile
 	return keyring().Fingerprint("Zoelle", p.LastName, p.Username, p.Email, p.Mobile, p.Locale, "true", password)
 }
 
-// Whoever has the keys and a history must not find a password faster than by its slow hash.
-func TestTheFingerprintKnowsThePasswordByItsHash(t *testing.T) {
+// With the keys and a history, guessing a password must be as slow as with its slow hash.
+func TestFingerprintIncludesThePasswordHash(t *testing.T) {
 	t.Parallel()
 	fingerprint := func(password, hash string, header ...string) string {
 		s := setup(t, func(d *Deps) {
@@ -45,7 +45,7 @@ func TestTheFingerprintKnowsThePasswordByItsHash(t *testing.T) {
 	require.Equal(t, one, fingerprint(password, "$argon2id$1"), "without a key, the salt is random")
 }
 
-func TestThePasswordIsHashedOnceWithTheSaltOfItsKey(t *testing.T) {
+func TestPasswordIsHashedOnceWithTheSaltOfItsKey(t *testing.T) {
 	t.Parallel()
 	var salts [][]byte
 	s := setup(t, func(d *Deps) {
@@ -63,8 +63,8 @@ func TestThePasswordIsHashedOnceWithTheSaltOfItsKey(t *testing.T) {
 	require.NotEqual(t, salt("a"), salt("b"))
 }
 
-// A registration that the release before started is repeated after a deploy.
-func TestARequestOfTheReleaseBeforeIsRepeated(t *testing.T) {
+// A request that an earlier release accepted is repeated after a deployment.
+func TestRepeatedRequestOfAnEarlierRelease(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		stored func(workflows.RegistrationInput) string
@@ -106,7 +106,7 @@ func TestARequestOfTheReleaseBeforeIsRepeated(t *testing.T) {
 }
 
 // A rotation adds a key and makes it primary: replicas with the keys of each step answer the same.
-func TestARequestIsRepeatedDuringARotation(t *testing.T) {
+func TestRepeatedRequestDuringARotation(t *testing.T) {
 	t.Parallel()
 	before, err := secret.GeneratePRF()
 	require.NoError(t, err)
@@ -124,7 +124,7 @@ func TestARequestIsRepeatedDuringARotation(t *testing.T) {
 }
 
 // Other parameters make another hash: see docs/decisions/0018-fingerprint.md.
-func TestARequestIsAnotherOneAfterTheHashHasChanged(t *testing.T) {
+func TestRepeatedRequestAfterAChangeOfHashParameters(t *testing.T) {
 	t.Parallel()
 	started := map[string]workflows.RegistrationInput{}
 	for n, status := range []int{201, 422} {

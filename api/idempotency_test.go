@@ -11,7 +11,7 @@ import (
 	"registrar/workflows"
 )
 
-// remember is an engine that keeps the first registration of each id, as workflows do.
+// remember is an engine that stores the first registration of each id, as workflows do.
 func remember(s *service) map[string]workflows.RegistrationInput {
 	started := map[string]workflows.RegistrationInput{}
 	s.engine.register = startOnce(started)

@@ -16,20 +16,21 @@ import (
 	"registrar/workflows"
 )
 
-// Limits bounds what a client asks for and what a destination is sent; limit.Limits does. Whoever is told to wait has not
-// been counted.
+// Limits are the rate limits of clients and destinations. limit.Limits implements it. Each method returns how long to wait,
+// 0 if the call is allowed. A refused call is not counted.
 type Limits interface {
 	// Registration counts a client's request to register.
 	Registration(ctx context.Context, client netip.Addr) (wait time.Duration)
 	// Code counts a client's request to check a code, or to send another one.
 	Code(ctx context.Context, client netip.Addr) (wait time.Duration)
-	// Destinations counts an act, named by an id and counted once, for each destination that it sends something to.
+	// Destinations counts one call for each destination that it sends a message to. act is the call's id; repeated calls
+	// with the same id count once.
 	Destinations(ctx context.Context, act string, destinations ...string) (wait time.Duration)
-	// Release takes back what Destinations has counted.
+	// Release undoes what Destinations counted.
 	Release(ctx context.Context, act string, destinations ...string)
 }
 
-// limitClient comes before the body is read: whoever asks too often costs nothing more.
+// limitClient refuses a throttled client before its body is read.
 func (s *server) limitClient(c *gin.Context) {
 	if c.Request.Method != http.MethodPost {
 		return
@@ -43,29 +44,31 @@ func (s *server) limitClient(c *gin.Context) {
 	default:
 		return
 	}
-	client, _ := netip.ParseAddr(c.ClientIP()) // without one, nobody is counted
+	client, _ := netip.ParseAddr(c.ClientIP()) // an invalid address is not counted
 	if wait := count(c.Request.Context(), client); wait > 0 {
 		s.fail(c, rateLimited(wait))
 	}
 }
 
-// trustProxies has gin's ClientIP believe X-Forwarded-For, from right to left, for as long as these networks speak.
+// trustProxies makes gin's ClientIP read X-Forwarded-For from right to left and skip addresses in networks. The first
+// other address is the client.
 func trustProxies(router *gin.Engine, networks []netip.Prefix) {
 	names := make([]string, len(networks))
 	for i, network := range networks {
 		names[i] = network.String()
 	}
 	if err := router.SetTrustedProxies(names); err != nil {
-		panic(err) // they are networks
+		panic(err) // cannot happen: the networks are valid
 	}
-	router.RemoteIPHeaders = []string{"X-Forwarded-For"} // not X-Real-Ip, which the proxies pass on from the client
+	router.RemoteIPHeaders = []string{"X-Forwarded-For"} // not X-Real-Ip: proxies forward the client's own value
 }
 
 func rateLimited(wait time.Duration) *problem {
 	return &problem{code: ProblemCodeRateLimited, retryAfter: wait}
 }
 
-// destinationKey is what an address or a number is counted by. The workflow keeps that of where its codes go.
+// destinationKey is the keyed hash under which an email address or mobile number is counted. The workflow stores the key
+// of the destination of its codes.
 func (s *server) destinationKey(to string) string {
 	if to == "" {
 		return ""
@@ -77,7 +80,7 @@ func (s *server) destinations(p user.Profile) []string {
 	return []string{s.destinationKey(p.EmailCanonical), s.destinationKey(p.Mobile)}
 }
 
-// limitRegistration counts the registration for whom it sends something to. A repeated one has the id of the first.
+// limitRegistration counts the registration for its destinations. A repeated request has the same id, so it counts once.
 func (s *server) limitRegistration(ctx context.Context, in workflows.RegistrationInput) error {
 	if wait := s.Limits.Destinations(ctx, in.RegistrationID, s.destinations(in.Profile)...); wait > 0 {
 		return rateLimited(wait)
@@ -85,9 +88,9 @@ func (s *server) limitRegistration(ctx context.Context, in workflows.Registratio
 	return nil
 }
 
-// releaseRegistration takes the count back when nothing was sent: people may correct a username, and try again after an
-// outage. Under a key another request may have started the same registration; then only its refusal is certain, and the
-// client's next try counts as this one.
+// releaseRegistration undoes the count if nothing was sent, so that users can correct a username or retry after an outage.
+// Under an idempotency key, another request may have started the same registration. Then it undoes the count only after a
+// refusal; a retry has the same id and is not counted again.
 func (s *server) releaseRegistration(ctx context.Context, r request, out workflows.Persisted, err error) {
 	refused := err == nil && out.Status == workflows.StatusRejected && s.has(r, out.Fingerprint)
 	if refused || !r.keyed && nothingSent(ctx, err) {
@@ -95,8 +98,8 @@ func (s *server) releaseRegistration(ctx context.Context, r request, out workflo
 	}
 }
 
-// resend asks for a code, which counts for where it goes: to the corrected number, or to where the last one went, which the
-// registration knows.
+// resend requests a new code and counts it for its destination: the corrected number, or else the destination of the last
+// code, which is part of the registration's state.
 func (s *server) resend(ctx context.Context, id string, in workflows.ResendInput) (v workflows.Verification, err error) {
 	in.DestinationKey = s.destinationKey(in.Mobile)
 	destination := in.DestinationKey
@@ -105,7 +108,7 @@ func (s *server) resend(ctx context.Context, id string, in workflows.ResendInput
 		if err != nil {
 			return v, err
 		}
-		if !state.Status.Final() { // or else nothing is sent, and the workflow says why
+		if !state.Status.Final() { // a final registration sends nothing; the workflow returns the reason
 			destination = state.DestinationKey
 		}
 	}
@@ -120,15 +123,15 @@ func (s *server) resend(ctx context.Context, id string, in workflows.ResendInput
 	return v, err
 }
 
-// nothingSent is true for errors after which no code goes out. A client that leaves does not know, and could leave on
-// purpose.
+// nothingSent reports whether err guarantees that no code is sent. It is false after the client disconnected: otherwise a
+// client could disconnect on purpose to evade the limit.
 func nothingSent(ctx context.Context, err error) bool {
 	var refused *workflows.RefusedError
 	return ctx.Err() == nil && (errors.As(err, &refused) || errors.Is(err, engine.ErrNotFound) || errors.Is(err, engine.ErrUnavailable) ||
 		errors.Is(err, secret.ErrSaturated))
 }
 
-// unlimited counts nobody.
+// unlimited has no limits.
 type unlimited struct{}
 
 func (unlimited) Registration(context.Context, netip.Addr) time.Duration        { return 0 }

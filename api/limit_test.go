@@ -20,7 +20,7 @@ import (
 	"registrar/workflows"
 )
 
-// fakeLimits lets everybody pass for whom it has no function.
+// fakeLimits allows every call for which it has no function.
 type fakeLimits struct {
 	unlimited
 	registration, code func(client netip.Addr) time.Duration
@@ -40,7 +40,7 @@ func (f fakeLimits) Code(_ context.Context, client netip.Addr) time.Duration {
 	return f.code(client)
 }
 
-// setupLimits counts in memory: so many registrations and corrections an hour for each destination.
+// setupLimits counts in memory, with a limit of registrations and corrections per hour and destination.
 func setupLimits(t *testing.T, most int, changes ...func(*Deps)) *service {
 	t.Helper()
 	limits, err := limit.New(limit.Options{Key: keyring().LimitKey, Destinations: limit.Rate{Most: most, Period: time.Hour}})
@@ -77,8 +77,8 @@ func TestClientsAreLimited(t *testing.T) {
 	requireProblem(t, s.send(t, "DELETE", registrations, ""), 405, ProblemCodeMethodNotAllowed)
 }
 
-// TestWhoTheClientIs has the peer 192.0.2.1.
-func TestWhoTheClientIs(t *testing.T) {
+// TestClientAddress has the peer 192.0.2.1.
+func TestClientAddress(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name      string
@@ -86,7 +86,7 @@ func TestWhoTheClientIs(t *testing.T) {
 		forwarded []string // a header each
 		client    string
 	}{
-		{"nobody is trusted", "", []string{"198.51.100.7"}, "192.0.2.1"},
+		{"no trusted proxy", "", []string{"198.51.100.7"}, "192.0.2.1"},
 		{"another is trusted", "10.0.0.0/8", []string{"198.51.100.7"}, "192.0.2.1"},
 		{"no header", "192.0.2.0/24", nil, "192.0.2.1"},
 		{"one proxy", "192.0.2.0/24", []string{"198.51.100.7"}, "198.51.100.7"},
@@ -132,14 +132,14 @@ func TestDestinationsAreLimited(t *testing.T) {
 	requireLimited(t, s.send(t, "POST", registrations, with(validBody(), map[string]any{"email": "other@example.com"})))
 	require.Equal(t, 2, hashed, "limits come before the hash")
 
-	// What was refused counted for nobody.
+	// A refused request is not counted.
 	other := with(validBody(), map[string]any{"email": "other@example.com", "mobile_number": nil})
 	require.Equal(t, 201, s.send(t, "POST", registrations, other).Code)
 	require.Equal(t, 201, s.send(t, "POST", registrations, other).Code)
 	requireLimited(t, s.send(t, "POST", registrations, other))
 }
 
-func TestARepeatedRequestIsNotLimited(t *testing.T) {
+func TestRepeatedRequestIsNotLimited(t *testing.T) {
 	t.Parallel()
 	s := setupLimits(t, 1)
 	var lock sync.Mutex
@@ -174,8 +174,8 @@ func TestARepeatedRequestIsNotLimited(t *testing.T) {
 	requireLimited(t, s.send(t, "POST", registrations, with(validBody(), nil)))
 }
 
-// TestWhatSendsNothingDoesNotCount tries five times with a limit of one, and then registers.
-func TestWhatSendsNothingDoesNotCount(t *testing.T) {
+// TestRequestsThatSendNothingAreNotCounted makes five failing requests with a limit of one, and then registers.
+func TestRequestsThatSendNothingAreNotCounted(t *testing.T) {
 	t.Parallel()
 	refuse := func(code user.Code) func(workflows.RegistrationInput) (workflows.Persisted, error) {
 		return func(in workflows.RegistrationInput) (workflows.Persisted, error) {
@@ -239,8 +239,8 @@ func TestWhatSendsNothingDoesNotCount(t *testing.T) {
 	}
 }
 
-// A client that leaves must not get its count back: the code may be on its way.
-func TestAClientThatLeavesIsCounted(t *testing.T) {
+// The count of a disconnected client must stay: the code may be on its way.
+func TestDisconnectedClientIsCounted(t *testing.T) {
 	t.Parallel()
 	s := setupLimits(t, 1)
 	ctx, leave := context.WithCancel(t.Context())

@@ -21,18 +21,18 @@ const (
 
 type requestIDKey struct{}
 
-// requestID is the id that identify gave the request.
+// requestID returns the id that identify set, or "" without one.
 func requestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
 }
 
-// log is the logger for what concerns one request.
+// log returns the logger of one request: every line has the request id.
 func (s *server) log(ctx context.Context) *slog.Logger {
 	return s.Logger.With("request_id", requestID(ctx))
 }
 
-// identify takes over the client's request id, or makes one up when there is none that is safe to log.
+// identify sets the request id: the client's, or a new one if the client sent none that is safe to log.
 func (s *server) identify(c *gin.Context) {
 	id := c.GetHeader(headerRequestID)
 	if !isVisible(id, maxRequestID) {
@@ -42,23 +42,24 @@ func (s *server) identify(c *gin.Context) {
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestIDKey{}, id))
 }
 
-// isVisible is true for 1 to most visible ASCII characters.
-func isVisible(s string, most int) bool {
+// isVisible reports whether s has 1 to limit characters, all visible ASCII.
+func isVisible(s string, limit int) bool {
 	for i := range len(s) {
 		if s[i] < '!' || s[i] > '~' {
 			return false
 		}
 	}
-	return s != "" && len(s) <= most
+	return s != "" && len(s) <= limit
 }
 
-// logAccess writes a line for each request: the route's template instead of the path, no query, no body, no address.
+// logAccess writes one line for each request. The line has the route's template instead of the path, and no query, body
+// or client address.
 func (s *server) logAccess(c *gin.Context) {
 	begin := time.Now()
 	defer func() {
 		level, route := slog.LevelInfo, c.FullPath()
 		switch route {
-		case "/healthz", "/readyz": // asked every second by load balancers
+		case "/healthz", "/readyz": // load balancers request these every second
 			level = slog.LevelDebug
 		case "":
 			route = "unmatched"
@@ -74,8 +75,8 @@ func (s *server) logAccess(c *gin.Context) {
 	c.Next()
 }
 
-// recoverPanic turns a panic into a 500. A panic after the answer began breaks the connection, so that a client does
-// not take half an answer for a whole one.
+// recoverPanic answers a panic with 500. If the response has already begun, it aborts the connection, so that the client
+// does not take a partial response for a complete one.
 func (s *server) recoverPanic(c *gin.Context) {
 	defer func() {
 		cause := recover()
@@ -94,7 +95,8 @@ func (s *server) recoverPanic(c *gin.Context) {
 	c.Next()
 }
 
-// describePanic tells a runtime error in full, anything else only by its type: it could hold what a person typed.
+// describePanic returns the text of a runtime error, and only the type of any other value: its text could contain
+// personal data.
 func describePanic(cause any) string {
 	if err, ok := cause.(runtime.Error); ok {
 		return err.Error()
@@ -102,7 +104,7 @@ func describePanic(cause any) string {
 	return fmt.Sprintf("%T", cause)
 }
 
-// secureHeaders sets what is right for answers to programs; pages loosen it for themselves.
+// secureHeaders sets the strictest headers, which suit JSON. HTML pages relax them.
 func secureHeaders(c *gin.Context) {
 	h := c.Writer.Header()
 	h.Set("Cache-Control", "no-store")
@@ -111,7 +113,7 @@ func secureHeaders(c *gin.Context) {
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
-// headAsGet lets HEAD ask for whatever GET can; net/http leaves the body out.
+// headAsGet serves HEAD on every GET route; net/http omits the body.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {

@@ -23,15 +23,16 @@ var docsScript []byte
 const (
 	landingPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-	// Swagger UI styles elements as it goes, draws data: images, and fetches the contract and whatever is tried out.
+	// Swagger UI sets inline styles, shows data: images, and fetches the contract and the operations that a user tries.
 	docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
 		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-// docsAssets are the files of Swagger UI that docs.html uses. They are part of the binary: nothing comes from elsewhere.
+// docsAssets are the Swagger UI files that docs.html uses. They are embedded in the binary: no page loads files from
+// another host.
 var docsAssets = []string{"swagger-ui.css", "swagger-ui-bundle.js", "favicon-16x16.png", "favicon-32x32.png"}
 
-// routePages routes what is not in the contract, the contract included.
+// routePages adds the routes that the contract does not describe: the pages, and the contract itself.
 func routePages(router *gin.Engine, landing http.Handler) {
 	if landing != nil {
 		router.GET("/", gin.WrapH(landing))
@@ -57,5 +58,5 @@ func content(mediaType, policy string, text []byte) gin.HandlerFunc {
 	}
 }
 
-// revalidate lets browsers keep a page, but not use it after a deploy.
+// revalidate lets browsers cache a page but check it on each use, so that none shows an old page after a deploy.
 func revalidate(c *gin.Context) { c.Header("Cache-Control", "no-cache") }

@@ -16,9 +16,9 @@ import (
 
 const maxIdempotencyKey = 255
 
-// fingerprintPatience bounds the look at a registration that the database has not confirmed: its client has already
-// waited for the whole wait budget.
-const fingerprintPatience = time.Second
+// fingerprintTimeout bounds reading the state of an unconfirmed registration: its client has already waited for the whole
+// wait budget.
+const fingerprintTimeout = time.Second
 
 // CreateRegistration is POST /v1/registrations.
 func (s *server) CreateRegistration(
@@ -72,7 +72,7 @@ func (s *server) checkForm(ctx context.Context, form user.Form) (user.Profile, s
 	return profile, password, s.checkBreach(ctx, password)
 }
 
-// checkBreach refuses a password known from a breach, and no password when that cannot be found out.
+// checkBreach refuses a password that is known from a breach. If the check fails, it accepts the password.
 func (s *server) checkBreach(ctx context.Context, password string) error {
 	if s.Breach == nil {
 		return nil
@@ -88,7 +88,7 @@ func (s *server) checkBreach(ctx context.Context, password string) error {
 	return nil
 }
 
-// registration is what the workflow starts with, but for the hash of the password and the fingerprint.
+// registration returns the input of the workflow, without the password's hash and the fingerprint.
 func (s *server) registration(key *string, p user.Profile) (workflows.RegistrationInput, error) {
 	in := workflows.RegistrationInput{
 		Profile:        p,
@@ -102,7 +102,7 @@ func (s *server) registration(key *string, p user.Profile) (workflows.Registrati
 	} else {
 		id, err := uuid.NewV7()
 		if err != nil {
-			return in, fmt.Errorf("make a registration id: %w", err)
+			return in, fmt.Errorf("create a registration id: %w", err)
 		}
 		in.RegistrationID = id.String()
 	}
@@ -113,7 +113,8 @@ func (s *server) registration(key *string, p user.Profile) (workflows.Registrati
 	return in, nil
 }
 
-// start hashes the password, which is what costs, and starts the workflow. Under an idempotency key the hash repeats.
+// start hashes the password, the expensive part of a request, and starts the workflow. Under an idempotency key, the hash
+// is the same in repetitions.
 func (s *server) start(ctx context.Context, r *request) (out workflows.Persisted, err error) {
 	var salt []byte
 	if r.keyed {
@@ -126,11 +127,11 @@ func (s *server) start(ctx context.Context, r *request) (out workflows.Persisted
 	return s.Engine.Register(ctx, r.RegistrationInput)
 }
 
-// unconfirmed answers for a durable registration. Under an idempotency key it may be that of another request, which
-// must not be told that it was accepted.
+// unconfirmed answers 202 for a durable registration. Under an idempotency key, the registration may belong to a different
+// request; then the answer is idempotency_key_reused.
 func (s *server) unconfirmed(ctx context.Context, r request) (CreateRegistrationResponseObject, error) {
 	if r.keyed {
-		ctx, cancel := context.WithTimeout(ctx, fingerprintPatience)
+		ctx, cancel := context.WithTimeout(ctx, fingerprintTimeout)
 		defer cancel()
 		state, err := s.Engine.State(ctx, r.RegistrationID)
 		if err == nil && !s.has(r, state.Fingerprint) {
@@ -147,8 +148,8 @@ func (s *server) unconfirmed(ctx context.Context, r request) (CreateRegistration
 	}, nil
 }
 
-// persisted answers for a registration whose user was stored or refused. It says the same for as long as the
-// registration lives: repeating a request does not tell that the user has become active since.
+// persisted answers for a registration whose user was stored or refused. Repetitions of a request get the same answer as
+// long as the registration exists: it does not reveal that the user has become active since.
 func (s *server) persisted(r request, out workflows.Persisted) (CreateRegistrationResponseObject, error) {
 	switch {
 	case !s.has(r, out.Fingerprint):

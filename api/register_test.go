@@ -114,7 +114,7 @@ func TestRegisterOutcomes(t *testing.T) {
 	}
 }
 
-func TestRegisterReportsEveryBrokenFieldAtOnce(t *testing.T) {
+func TestRegisterReportsAllInvalidFields(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	w := s.send(t, "POST", registrations, `{"password": "short", "username": "x", "mobile_number": "+49 30 901820"}`)
@@ -130,7 +130,7 @@ func TestRegisterReportsEveryBrokenFieldAtOnce(t *testing.T) {
 	}, rules)
 }
 
-func TestRegisterReadsNumbersAsPeopleWriteThem(t *testing.T) {
+func TestRegisterAcceptsFormattedNumbers(t *testing.T) {
 	t.Parallel()
 	for _, typed := range []string{
 		"\u202a+49\u00a0170\u00a01234567\u202c", "٠١٧٠ ١٢٣٤٥٦٧", "0049 170 1234567", "＋４９ (170) 123–4567",

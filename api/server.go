@@ -19,68 +19,71 @@ import (
 	"registrar/workflows"
 )
 
-// Hasher hashes passwords. It fails with secret.ErrSaturated when it has too much to do.
+// Hasher hashes passwords. It returns secret.ErrSaturated when too many hashes are already waiting.
 type Hasher interface {
-	// Hash returns a slow hash, the same for the same password and salt. salt nil: a fresh one.
+	// Hash returns a slow hash, equal for equal passwords and salts. salt nil: a random one.
 	Hash(ctx context.Context, password string, salt []byte) (string, error)
 }
 
-// Keys derives what must not be guessable. Equal inputs give equal outputs, in every replica.
+// Keys derives ids, codes and hashes that nobody can guess without the keyset. Equal inputs give equal outputs in every
+// replica.
 type Keys interface {
 	// RegistrationID returns the UUID of the registration that an idempotency key names.
 	RegistrationID(idempotencyKey string) string
-	// PasswordSalt returns the salt of the password of a registration that an idempotency key names.
+	// PasswordSalt returns the salt for the password of a registration with an idempotency key.
 	PasswordSalt(registrationID string) []byte
 	// Fingerprint returns a digest of a request's parts, in order.
 	Fingerprint(parts ...string) string
 	// KeyID returns the key that derives the codes of new registrations.
 	KeyID() uint32
-	// LimitKey returns what a limit counts somebody by.
+	// LimitKey returns a digest under which a rate limit counts a client or a destination.
 	LimitKey(parts ...string) string
-	// IssueDigests returns the digests of the registration's codes 1 to n.
+	// IssueDigests returns the digests of a registration's codes 1 to n.
 	IssueDigests(keyID uint32, registrationID string, n int) ([]string, error)
 	// CodeDigests returns the digests of a typed code, under every key in use.
 	CodeDigests(registrationID, code string) []string
-	// ReadUnsubscribe returns whom an unsubscribe link is for; ok is false when the service did not make it.
+	// ReadUnsubscribe returns the campaign and user of an unsubscribe link; ok is false if the token is not genuine.
 	ReadUnsubscribe(token string) (campaignID, userID string, ok bool)
 }
 
-// Breach tells whether a password is known from a data breach.
+// Breach reports whether a password is known from a data breach.
 type Breach interface {
 	Found(ctx context.Context, password string) (bool, error)
 }
 
-// Deps is what the API is made of. Engine, Hasher and Keys are required.
+// Deps are the API's dependencies and settings. Engine, Hasher and Keys are required.
 type Deps struct {
 	Engine Engine
 	Hasher Hasher
 	Keys   Keys
-	// Breach refuses passwords known from breaches. nil: not asked. When it fails, passwords are accepted.
+	// Breach refuses passwords known from breaches; if it fails, the password is accepted. nil: no check.
 	Breach Breach
-	// Rules are the settings for checking what people type.
+	// Rules are the settings for checking what users type.
 	Rules user.Rules
-	// Policy is what new registrations start with.
+	// Policy is the policy of new registrations.
 	Policy workflows.Policy
-	// Schema returns nil when the database has every migration, for /readyz. nil: not asked.
+	// Schema returns nil if the database has every migration, for /readyz. nil: no check.
 	Schema func(context.Context) error
-	// Limits refuses what comes too often. nil: everybody is served.
+	// Limits are the rate limits. nil: none.
 	Limits Limits
-	// TrustedProxies are the networks whose X-Forwarded-For says who the client is. Empty: whoever connects is.
+	// TrustedProxies are the networks whose X-Forwarded-For is believed. It is ignored from any other peer. If empty, the
+	// peer address is the client.
 	TrustedProxies []netip.Prefix
 	// Origins are the other origins whose pages may call the operations on registrations, as browsers send them: scheme,
-	// host and, unless it is the scheme's own, port. Empty: none.
+	// host and, unless it is the scheme's default, port. Empty: none.
 	Origins []string
-	// EngineGrace is how long the engine may be away before /readyz says so. It does not count before the first answer.
+	// EngineGrace is how long the engine may be unavailable before /readyz reports it. It does not apply before the
+	// engine's first answer.
 	EngineGrace time.Duration
-	// Draining is true from the moment that the process wants no new requests, for /readyz. nil: never.
+	// Draining reports whether the process is draining, for /readyz. nil: never.
 	Draining func() bool
-	// Timelines answers operators. nil, or an empty AdminToken: nothing under /v1/admin/ exists.
+	// Timelines reads timelines for operators. If it is nil or AdminToken is empty, /v1/admin/ answers 404.
 	Timelines Timelines
-	// Campaigns runs campaigns. nil, or an empty AdminToken: nothing under /v1/campaigns exists.
+	// Campaigns runs campaigns. If it is nil or AdminToken is empty, /v1/campaigns answers 404.
 	Campaigns Campaigns
-	// Unsubscriber takes consents back. nil: /unsubscribe does not exist.
+	// Unsubscriber withdraws consent to campaigns. nil: /unsubscribe answers 404.
 	Unsubscriber Unsubscriber
-	// PublicURL is where people reach the API, for the links in previews.
+	// PublicURL is the API's public address, for the links in previews.
 	PublicURL string
 	// AdminToken is the bearer token of operators. It is never logged.
 	AdminToken string
@@ -92,11 +95,11 @@ type Deps struct {
 	Logger *slog.Logger
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
-	// Random returns an int from 0 to n-1, for spreading clients' retries. nil: math/rand/v2's IntN.
+	// Random returns an int from 0 to n-1; it spreads clients' retries. nil: math/rand/v2's IntN.
 	Random func(n int) int
 }
 
-// New returns the service. Clients' addresses are for its limits only; it does not log them.
+// New returns the HTTP service. It uses client addresses only for rate limits and does not log them.
 func New(d Deps) http.Handler {
 	if d.Logger == nil {
 		d.Logger = slog.Default()
@@ -105,7 +108,7 @@ func New(d Deps) http.Handler {
 		d.Now = time.Now
 	}
 	if d.Random == nil {
-		d.Random = rand.IntN // no secret
+		d.Random = rand.IntN // the value is not a secret
 	}
 	if d.Limits == nil {
 		d.Limits = unlimited{}
@@ -114,7 +117,7 @@ func New(d Deps) http.Handler {
 	s := &server{Deps: d, engine: health.NewGracePeriod(d.EngineGrace, d.Now)}
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	router.RedirectTrailingSlash = false // one resource, one address
+	router.RedirectTrailingSlash = false // each resource has one address
 	trustProxies(router, d.TrustedProxies)
 	router.Use(s.identify, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins(), s.guardAdmin, s.guardWebhooks)
 	router.NoRoute(func(c *gin.Context) { s.fail(c, &problem{code: ProblemCodeNotFound}) })
@@ -138,7 +141,7 @@ type server struct {
 
 var _ StrictServerInterface = (*server)(nil)
 
-// strict wires the operations' errors to fail, the only place that writes them.
+// strict returns the operations with all errors passed to fail.
 func (s *server) strict() ServerInterface {
 	return NewStrictHandlerWithOptions(s, nil, StrictGinServerOptions{
 		RequestErrorHandlerFunc:  s.fail,
@@ -147,8 +150,8 @@ func (s *server) strict() ServerInterface {
 	})
 }
 
-// failParameter answers a parameter that the generated code cannot read. The contract has three: an id in the path, which
-// then names nothing, Idempotency-Key, and the signature of a report.
+// failParameter answers a request with a parameter that the generated code cannot read. The contract has three: an id in
+// the path (404), a report's signature (401) and Idempotency-Key (400).
 func (s *server) failParameter(c *gin.Context, _ error, _ int) {
 	switch {
 	case len(c.Params) > 0:
@@ -160,8 +163,8 @@ func (s *server) failParameter(c *gin.Context, _ error, _ int) {
 	}
 }
 
-// requestContext is the request's own context. The generated code passes gin's, which is used again for another
-// request as soon as the handler has returned.
+// requestContext returns the request's own context. The generated code passes gin's context, which gin reuses for
+// another request when the handler has returned.
 func requestContext(ctx context.Context) context.Context {
 	if c, ok := ctx.(*gin.Context); ok {
 		return c.Request.Context()
@@ -169,21 +172,20 @@ func requestContext(ctx context.Context) context.Context {
 	return ctx
 }
 
-// NewHTTPServer returns a server for the service, with bounds on what one client can hold.
+// NewHTTPServer returns a server for the service, with limits on the time and memory that one client can use.
 func NewHTTPServer(addr string, handler http.Handler) *http.Server {
 	return &http.Server{
 		Addr:    addr,
 		Handler: handler,
-		// Headers come in one or two packets; a client that needs longer is stuck, or wants to hold the connection.
+		// Headers arrive in one or two packets; a slower client is stuck, or holds the connection on purpose.
 		ReadHeaderTimeout: 5 * time.Second,
-		// 16 KiB of body in 10 s is 13 kbit/s, less than GPRS gave; an operator's campaign needs 16 times that at most.
+		// A 16 KiB body in 10 s needs 13 kbit/s, less than GPRS; an operator's campaign needs at most 16 times that.
 		ReadTimeout: 10 * time.Second,
-		// The slowest honest answer takes about 7 s: a second in the queue for hashing, another for the breach check,
-		// 5 s for Temporal.
+		// The slowest normal answer takes about 7 s: 1 s in the hashing queue, 1 s for the breach check, 5 s for Temporal.
 		WriteTimeout: 30 * time.Second,
-		// Longer than load balancers keep their side open without use, so that they close first.
+		// Longer than load balancers keep idle connections open, so that they close first.
 		IdleTimeout: 60 * time.Second,
-		// The largest header with a meaning here is a Referer of 8 KiB.
+		// The largest expected header is a Referer of 8 KiB.
 		MaxHeaderBytes: 16 << 10,
 	}
 }

@@ -112,7 +112,7 @@ func TestPanics(t *testing.T) {
 	require.Contains(t, s.logs.String(), `"status":500`)
 }
 
-func TestPanicsAfterTheAnswerBeganBreakTheConnection(t *testing.T) {
+func TestPanicDuringTheResponseAbortsTheConnection(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(d *Deps) {
 		d.Landing = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -127,7 +127,7 @@ func TestPanicsAfterTheAnswerBeganBreakTheConnection(t *testing.T) {
 	require.Contains(t, s.logs.String(), `"cause":"*errors.errorString"`)
 }
 
-func TestErrorsAreLoggedWithTheRequestAndNotSent(t *testing.T) {
+func TestCausesAreLoggedAndNotSent(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
@@ -154,7 +154,7 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 }
 
-func TestHTTPServerRefusesSlowAndHugeClients(t *testing.T) {
+func TestHTTPServerLimits(t *testing.T) {
 	t.Parallel()
 	server := NewHTTPServer("127.0.0.1:0", setup(t).handler)
 	require.Positive(t, server.WriteTimeout)

@@ -8,7 +8,7 @@ import (
 	"registrar/workflows"
 )
 
-// GetRegistration is GET /v1/registrations/{id}. Why a registration waits for an operator is not told.
+// GetRegistration is GET /v1/registrations/{id}. It does not reveal why a registration waits for an operator.
 func (s *server) GetRegistration(ctx context.Context, r GetRegistrationRequestObject) (GetRegistrationResponseObject, error) {
 	id := r.ID.String()
 	state, err := s.Engine.State(requestContext(ctx), id)
@@ -34,7 +34,8 @@ func progress(id string, state workflows.RegistrationState) Progress {
 	return Progress{RegistrationID: id, Status: Status(state.Status), Message: statusMessage(state)}
 }
 
-// verification tells times in whole seconds, rounded so that a client that obeys them is never too late or too early.
+// verification rounds the expiry down and the resend time up to whole seconds, so that a client that follows them is
+// never too late or too early.
 func verification(v workflows.Verification) Verification {
 	return Verification{
 		Channel:     VerificationChannel(v.Channel),
@@ -44,11 +45,11 @@ func verification(v workflows.Verification) Verification {
 	}
 }
 
-// statusMessage tells a person where the registration stands.
+// statusMessage is the status in a sentence for the user.
 func statusMessage(s workflows.RegistrationState) string {
 	switch s.Status {
 	case workflows.StatusAccepted:
-		return "Your registration is safe with us and will be finished shortly."
+		return "We have received your registration and will complete it shortly."
 	case workflows.StatusPending:
 		if s.Activating {
 			return "Your code was accepted. Your account will be active shortly."
@@ -61,9 +62,9 @@ func statusMessage(s workflows.RegistrationState) string {
 	case workflows.StatusSuperseded:
 		return answers[ProblemCodeSuperseded].detail
 	case workflows.StatusExpired:
-		return "This registration was not verified in time. You are welcome to register again."
+		return "This registration was not verified in time. Please register again."
 	default:
-		return "We could not finish your registration yet. Someone is looking into it."
+		return "We could not complete your registration yet. Our team will look into it."
 	}
 }
 

@@ -24,7 +24,7 @@ func TestStatus(t *testing.T) {
 		message      string
 		verification bool
 	}{
-		{"accepted", workflows.RegistrationState{Status: workflows.StatusAccepted}, StatusAccepted, "", "safe with us", false},
+		{"accepted", workflows.RegistrationState{Status: workflows.StatusAccepted}, StatusAccepted, "", "received your registration", false},
 		{"pending", workflows.RegistrationState{Status: workflows.StatusPending, UserID: userID, Verification: sent()},
 			StatusPendingVerification, "", "We sent you a code by SMS", true},
 		{"activating", workflows.RegistrationState{
@@ -35,12 +35,12 @@ func TestStatus(t *testing.T) {
 		{"email taken", workflows.RegistrationState{Status: workflows.StatusRejected, Refusal: user.CodeEmailTaken},
 			StatusRejected, RegistrationRefusalEmailTaken, "email address already", false},
 		{"username taken", workflows.RegistrationState{Status: workflows.StatusRejected, Refusal: user.CodeUsernameTaken},
-			StatusRejected, RegistrationRefusalUsernameTaken, "username is taken", false},
+			StatusRejected, RegistrationRefusalUsernameTaken, "username is already taken", false},
 		{"superseded", workflows.RegistrationState{Status: workflows.StatusSuperseded}, StatusSuperseded, "", "later", false},
 		{"expired", workflows.RegistrationState{Status: workflows.StatusExpired}, StatusExpired, "", "not verified in time", false},
 		{"failed", workflows.RegistrationState{
 			Status: workflows.StatusFailed, Reason: workflows.ReasonSMSMisconfigured, UserID: userID, Verification: sent(),
-		}, StatusFailed, "", "looking into it", false},
+		}, StatusFailed, "", "will look into it", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -14,21 +14,21 @@ import (
 	"registrar/internal/campaign"
 )
 
-// Unsubscriber takes consents to campaigns back.
+// Unsubscriber withdraws users' consent to campaigns.
 type Unsubscriber interface {
-	// Unsubscribe is idempotent, and succeeds when there is no such user. It returns within ctx's deadline. source is
-	// how the person said so.
+	// Unsubscribe is idempotent, and succeeds for an unknown user. It returns within ctx's deadline. source records how
+	// the user withdrew the consent.
 	Unsubscribe(ctx context.Context, userID, source string) error
 }
 
-// sourceLink is the source of a consent that was taken back by the link in an email.
+// sourceLink is the source for the link in an email.
 const sourceLink = "link"
 
 const (
-	// unsubscribeTimeout bounds the wait for the database. It is below what mail providers wait.
+	// unsubscribeTimeout bounds the wait for the database. Mail providers wait longer.
 	unsubscribeTimeout = 5 * time.Second
-	// unsubscribeRetryInterval is what a provider is told to wait while the database is away.
-	unsubscribeRetryInterval = "60"
+	// unsubscribeRetryAfter is the Retry-After, in seconds, while the database is unavailable.
+	unsubscribeRetryAfter = "60"
 
 	unsubscribePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; " +
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -39,14 +39,14 @@ var unsubscribeSource string
 
 var unsubscribeTemplate = template.Must(template.New("unsubscribe").Parse(unsubscribeSource))
 
-// routeUnsubscribe routes the address that is in every email of a campaign (RFC 8058). Access logs have the route's
-// template and no query, so the token is in none.
+// routeUnsubscribe adds the routes of the link in every campaign email (RFC 8058). Access logs have no query, so they
+// never contain the token.
 func (s *server) routeUnsubscribe(router *gin.Engine) {
 	router.GET(campaign.UnsubscribePath, s.showUnsubscribe)
 	router.POST(campaign.UnsubscribePath, s.unsubscribe)
 }
 
-// showUnsubscribe changes nothing: what scans emails follows links.
+// showUnsubscribe only asks for confirmation, because email scanners follow links.
 func (s *server) showUnsubscribe(c *gin.Context) {
 	if _, _, ok := s.Keys.ReadUnsubscribe(c.Query("token")); !ok {
 		s.page(c, http.StatusBadRequest, pageInvalidLink)
@@ -55,8 +55,8 @@ func (s *server) showUnsubscribe(c *gin.Context) {
 	s.page(c, http.StatusOK, pageConfirm)
 }
 
-// unsubscribe acts on the post alone, be it a provider's or of the page's button: what is in the body, and how it is
-// encoded, differs between providers.
+// unsubscribe withdraws the consent, for a mail provider's POST and for the page's button. It ignores the body, whose
+// content and encoding differ between providers.
 func (s *server) unsubscribe(c *gin.Context) {
 	campaignID, userID, ok := s.Keys.ReadUnsubscribe(c.Query("token"))
 	if !ok {
@@ -67,7 +67,7 @@ func (s *server) unsubscribe(c *gin.Context) {
 	defer cancel()
 	if err := s.Unsubscriber.Unsubscribe(ctx, userID, sourceLink); err != nil {
 		s.log(ctx).Warn("not unsubscribed", "campaign_id", campaignID, "err", err)
-		c.Header("Retry-After", unsubscribeRetryInterval)
+		c.Header("Retry-After", unsubscribeRetryAfter)
 		s.page(c, http.StatusServiceUnavailable, pageUnavailable)
 		return
 	}
@@ -75,8 +75,8 @@ func (s *server) unsubscribe(c *gin.Context) {
 	s.page(c, http.StatusOK, pageDone)
 }
 
-// page answers with a page that no cache keeps, in the language that the browser prefers. It tells nothing of the person.
-// secureHeaders has already kept the address from other sites.
+// page answers with an uncached page in the language that the browser prefers. The page has no personal data. The
+// Referrer-Policy of secureHeaders keeps the address, which has the token, from other sites.
 func (s *server) page(c *gin.Context, status int, p pageKind) {
 	_, chosen := language.MatchStrings(unsubscribeLanguages, c.GetHeader("Accept-Language"))
 	in := unsubscribeTexts[chosen]

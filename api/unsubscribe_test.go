@@ -27,7 +27,7 @@ func unsubscribePath() string {
 	return "/unsubscribe?token=" + keyring().UnsubscribeToken(campaignID, userID)
 }
 
-// requirePage checks what all pages have in common, and that no log has the token.
+// requirePage checks the common parts of all pages, and that no log has the token.
 func requirePage(t testing.TB, s *service, w *httptest.ResponseRecorder, status int, title string) {
 	t.Helper()
 	require.Equal(t, status, w.Code, w.Body)
@@ -54,7 +54,7 @@ func TestUnsubscribePageChangesNothing(t *testing.T) {
 	}
 }
 
-func TestUnsubscribePageSpeaksTheBrowsersLanguage(t *testing.T) {
+func TestUnsubscribePageLanguage(t *testing.T) {
 	t.Parallel()
 	s := setupUnsubscribe(t, nil)
 	for accept, want := range map[string]struct{ lang, dir, title string }{
@@ -76,7 +76,7 @@ func TestUnsubscribePageSpeaksTheBrowsersLanguage(t *testing.T) {
 	}
 }
 
-func TestUnsubscribePagesAreWhole(t *testing.T) {
+func TestUnsubscribePagesAreComplete(t *testing.T) {
 	t.Parallel()
 	for _, in := range unsubscribeTexts {
 		for kind, english := range unsubscribeTexts[0].pages {
@@ -112,7 +112,7 @@ func TestUnsubscribe(t *testing.T) {
 	require.NotContains(t, s.logs.String(), userID)
 }
 
-// TestUnsubscribeButton does what a browser does with the page's button.
+// TestUnsubscribeButton submits the page's form as a browser does.
 func TestUnsubscribeButton(t *testing.T) {
 	t.Parallel()
 	acted := false
@@ -144,10 +144,10 @@ func TestUnsubscribeButton(t *testing.T) {
 	require.True(t, acted)
 }
 
-func TestUnsubscribeLinksThatAreNone(t *testing.T) {
+func TestInvalidUnsubscribeLinks(t *testing.T) {
 	t.Parallel()
 	s := setupUnsubscribe(t, func(context.Context, string, string) error {
-		t.Error("nobody may be unsubscribed")
+		t.Error("no user may be unsubscribed")
 		return nil
 	})
 	same := ""
@@ -157,7 +157,7 @@ func TestUnsubscribeLinksThatAreNone(t *testing.T) {
 	} {
 		for _, method := range []string{"GET", "POST"} {
 			w := s.send(t, method, path, "")
-			requirePage(t, s, w, 400, "This link is not whole")
+			requirePage(t, s, w, 400, "This link is incomplete")
 			if same == "" {
 				same = w.Body.String()
 			}
@@ -166,7 +166,7 @@ func TestUnsubscribeLinksThatAreNone(t *testing.T) {
 	}
 }
 
-func TestUnsubscribeWhileTheDatabaseIsAway(t *testing.T) {
+func TestUnsubscribeWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	s := setupUnsubscribe(t, func(context.Context, string, string) error { return errors.New("no connection") })
 	w := s.send(t, "POST", unsubscribePath(), "")

@@ -2,7 +2,7 @@ package api
 
 import "golang.org/x/text/language"
 
-// pageKind is which page of the unsubscribe link is meant.
+// pageKind names a page of the unsubscribe link.
 type pageKind int
 
 const (
@@ -17,20 +17,20 @@ type pageText struct {
 	Button      string // empty: none
 }
 
-// unsubscribeText is the pages in one language.
+// unsubscribeText is all pages in one language.
 type unsubscribeText struct {
 	tag   language.Tag
 	dir   string
 	pages map[pageKind]pageText
 }
 
-// unsubscribeTexts are the languages of the built-in messages. The first is for everybody else.
+// unsubscribeTexts has the languages of the built-in messages. The first is the fallback.
 var unsubscribeTexts = []unsubscribeText{
 	{language.English, "ltr", map[pageKind]pageText{
-		pageConfirm:     {"Unsubscribe?", "You will get no more news from us by email. Messages about your account still come.", "Unsubscribe"},
-		pageDone:        {"You are unsubscribed", "You will get no more news from us by email. It can take a few minutes until that reaches a mailing that is on its way.", ""},
-		pageInvalidLink: {"This link is not whole", "Please open it from the email once more, or copy all of it.", ""},
-		pageUnavailable: {"Please try again", "We could not write this down just now. Please try again in a minute; you are not unsubscribed yet.", "Try again"},
+		pageConfirm:     {"Unsubscribe?", "We will send you no more news by email. You will still get messages about your account.", "Unsubscribe"},
+		pageDone:        {"You are unsubscribed", "We will send you no more news by email. An email that is already on its way can still arrive in the next few minutes.", ""},
+		pageInvalidLink: {"This link is incomplete", "Please open it from the email again, or copy the whole link.", ""},
+		pageUnavailable: {"Please try again", "We could not save this just now, so you are not unsubscribed yet. Please try again in a minute.", "Try again"},
 	}},
 	{language.German, "ltr", map[pageKind]pageText{
 		pageConfirm:     {"Abmelden?", "Sie erhalten dann keine Neuigkeiten mehr von uns per E-Mail. Nachrichten zu Ihrem Konto kommen weiterhin.", "Abmelden"},

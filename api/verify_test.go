@@ -49,7 +49,7 @@ func TestVerify(t *testing.T) {
 		{"wrong", workflows.VerifyResult{AttemptsLeft: 3}, nil, 422, "wrong_code", ""},
 		{"wrong, the last try", workflows.VerifyResult{}, nil, 422, "wrong_code", ""},
 		{"tries used up", workflows.VerifyResult{}, refusedError(workflows.RefusedTooManyAttempts, 0), 429, "too_many_attempts", ""},
-		{"refusal nobody knows", workflows.VerifyResult{}, refusedError("new", 0), 500, "internal", ""},
+		{"unknown refusal", workflows.VerifyResult{}, refusedError("new", 0), 500, "internal", ""},
 		{"defect", workflows.VerifyResult{}, errors.New("unexpected"), 500, "internal", ""},
 		{"unavailable", workflows.VerifyResult{}, fmt.Errorf("dial: %w", engine.ErrUnavailable), 503, "unavailable", "3"},
 	} {
@@ -79,7 +79,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-func TestVerifyReadsCodesAsPeopleTypeThem(t *testing.T) {
+func TestVerifyAcceptsFormattedCodes(t *testing.T) {
 	t.Parallel()
 	for _, typed := range []string{
 		typedCode, " 493817\n", "493 817", "493-817", "493–817", "4 9 3\u00a08 1 7", "٤٩٣٨١٧", "۴۹۳۸۱۷", "４９３８１７", "४९३ ८१७",
@@ -95,7 +95,7 @@ func TestVerifyReadsCodesAsPeopleTypeThem(t *testing.T) {
 	}
 }
 
-func TestVerifyRefusesWhatIsNoCode(t *testing.T) {
+func TestVerifyRefusesInvalidCodes(t *testing.T) {
 	t.Parallel()
 	for typed, rule := range map[string]FieldErrorCode{
 		"": "required", " - ": "required", "\u200f": "required",

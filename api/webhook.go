@@ -18,47 +18,47 @@ import (
 	"registrar/workflows"
 )
 
-// The addresses that providers post delivery reports to.
+// The paths that providers post delivery reports to.
 const (
 	MailgunWebhookPath = "/v1/webhooks/mailgun"
 	TwilioWebhookPath  = "/v1/webhooks/twilio"
 )
 
 const (
-	// maxReport bounds a report's body. Mailgun's quote the headers of the message and the server's answer, some 4 KiB.
-	maxReport = 64 << 10
-	// reportTimeout bounds the keeping of a report. Twilio waits for 15 s in all.
+	// maxReportBody bounds a report's body, in bytes. Mailgun quotes the message's headers and the server's answer: some 4 KiB.
+	maxReportBody = 64 << 10
+	// reportTimeout bounds storing a report. Twilio waits 15 s for the whole request.
 	reportTimeout = 10 * time.Second
 )
 
-// Webhooks is what delivery reports are taken with. A provider's address does not exist while its field is nil.
+// Webhooks takes delivery reports. While a provider's field is nil, its address answers 404.
 type Webhooks struct {
 	Reports Reports
 	Mailgun MailgunReader
 	Twilio  TwilioReader
 }
 
-// Reports keeps what providers say of messages; *store.Store does.
+// Reports stores delivery reports. *store.Store implements it.
 type Reports interface {
-	// Report keeps a report and returns the ledger's entry of its message, if it is found. message.ErrNotGenuine: the
-	// report's token came with another one.
+	// Report stores a report and returns its message's entry in the ledger, if found. It returns message.ErrNotGenuine if
+	// the report's token was already used by another report.
 	Report(context.Context, message.Report) (entry message.Entry, found bool, err error)
 }
 
-// MailgunReader tells genuine reports; *email.MailgunReports does.
+// MailgunReader verifies and reads Mailgun's reports. *email.MailgunReports implements it.
 type MailgunReader interface {
 	// Read fails with message.ErrNotGenuine or message.ErrUnreadable only.
 	Read(signature, event []byte, now time.Time) (message.Report, error)
 }
 
-// TwilioReader tells genuine reports; *sms.TwilioReports does.
+// TwilioReader verifies and reads Twilio's reports. *sms.TwilioReports implements it.
 type TwilioReader interface {
-	// Read takes the header X-Twilio-Signature, the path and query that was posted to, and the form. It fails with
+	// Read takes the header X-Twilio-Signature, the request's path and query, and the form. It fails with
 	// message.ErrNotGenuine or message.ErrUnreadable only.
 	Read(signature, target string, form url.Values, now time.Time) (message.Report, error)
 }
 
-// guardWebhooks hides the addresses of providers that no report is taken from.
+// guardWebhooks answers 404 for providers whose reports are not taken.
 func (s *server) guardWebhooks(c *gin.Context) {
 	switch c.Request.URL.Path {
 	case MailgunWebhookPath:
@@ -77,8 +77,8 @@ var reportMedia = map[string]string{
 	MailgunWebhookPath: "application/json", TwilioWebhookPath: "application/x-www-form-urlencoded",
 }
 
-// checkReport bounds a report and leaves the generated code nothing to complain about. Unlike a person's request, a report
-// may have members that the contract does not know: providers add to them.
+// checkReport checks a report's size, media type and syntax, so that the generated code decodes it without an error.
+// Unknown fields are allowed, unlike in other requests: providers add fields.
 func (s *server) checkReport(c *gin.Context) {
 	media, ok := reportMedia[c.FullPath()]
 	if !ok {
@@ -92,14 +92,14 @@ func (s *server) checkReport(c *gin.Context) {
 func readReport(c *gin.Context, media string) error {
 	got, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	switch {
-	case c.Request.ContentLength > maxReport:
-		return tooLarge(maxReport)
+	case c.Request.ContentLength > maxReportBody:
+		return tooLarge(maxReportBody)
 	case err != nil || got != media, c.GetHeader("Content-Encoding") != "":
 		return &problem{code: ProblemCodeUnsupportedMediaType, detail: "The body must be " + media + "."}
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxReport))
+	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxReportBody))
 	if err != nil {
-		return readProblem(err, maxReport)
+		return readProblem(err, maxReportBody)
 	}
 	if media == reportMedia[MailgunWebhookPath] {
 		data = withoutMark(data)
@@ -130,7 +130,7 @@ func (s *server) PostMailgunReport(ctx context.Context, r PostMailgunReportReque
 func (s *server) PostTwilioReport(ctx context.Context, r PostTwilioReportRequestObject) (PostTwilioReportResponseObject, error) {
 	c, ok := ctx.(*gin.Context)
 	if !ok {
-		return nil, errors.New("a report without its request")
+		return nil, errors.New("the context of a Twilio report is not gin's")
 	}
 	// The signature covers the whole form, of which the generated code keeps the documented fields only.
 	report, err := s.Webhooks.Twilio.Read(r.Params.XTwilioSignature, c.Request.URL.RequestURI(), c.Request.PostForm, s.Now())
@@ -143,8 +143,8 @@ func (s *server) PostTwilioReport(ctx context.Context, r PostTwilioReportRequest
 	return PostTwilioReport204Response{}, nil
 }
 
-// saveReport keeps a genuine report and, when a code did not arrive, has its registration send it another way. Both may be
-// repeated.
+// saveReport stores a genuine report and, if a code did not arrive, makes its registration send the code again by another
+// provider. Both are idempotent.
 func (s *server) saveReport(ctx context.Context, r message.Report) error {
 	ctx, cancel := context.WithTimeout(requestContext(ctx), reportTimeout)
 	defer cancel()
@@ -164,7 +164,7 @@ func (s *server) saveReport(ctx context.Context, r message.Report) error {
 	return nil
 }
 
-// reportProblem is how a report's refusal is told. Who did not sign learns nothing more.
+// reportProblem maps the error of a report to a problem. The answer to an unsigned report has no details.
 func (s *server) reportProblem(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, message.ErrNotGenuine):

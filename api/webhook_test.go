@@ -49,7 +49,7 @@ var (
 	}
 )
 
-// hooks is an API that takes every report as genuine, finds it in the ledger, and notes the signals.
+// hooks is an API that accepts every report as genuine, finds it in the ledger, and records the signals.
 type hooks struct {
 	*service
 	webhooks Webhooks
@@ -97,7 +97,7 @@ func (h *hooks) twilio(t *testing.T, target, body string, signatures ...string) 
 	return h.serve(t, r)
 }
 
-func TestAByteOrderMarkIsIgnoredBeforeAReport(t *testing.T) {
+func TestByteOrderMarkBeforeAReport(t *testing.T) {
 	t.Parallel()
 	h := setupHooks(t)
 	require.Equal(t, 200, h.send(t, "POST", MailgunWebhookPath, "\ufeff"+mailgunBody).Code)
@@ -105,7 +105,7 @@ func TestAByteOrderMarkIsIgnoredBeforeAReport(t *testing.T) {
 	requireProblem(t, h.send(t, "POST", MailgunWebhookPath, "\ufeff\ufeff"+mailgunBody), 400, ProblemCodeInvalidJSON)
 }
 
-func TestReportsAreHandedOn(t *testing.T) {
+func TestReportsAreStored(t *testing.T) {
 	t.Parallel()
 	var seen []string
 	h := setupHooks(t, func(w *Webhooks) {
@@ -170,7 +170,7 @@ func TestOnlyUndeliveredCodesAreSignaled(t *testing.T) {
 	}
 }
 
-func TestReportsThatAreRefused(t *testing.T) {
+func TestRefusedReports(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		read, kept error
@@ -237,7 +237,7 @@ func TestWebhooksWithoutKeys(t *testing.T) {
 func TestReportBodies(t *testing.T) {
 	t.Parallel()
 	const form = "application/x-www-form-urlencoded"
-	pad := strings.Repeat(" ", maxReport-len(mailgunBody))
+	pad := strings.Repeat(" ", maxReportBody-len(mailgunBody))
 	for name, tt := range map[string]struct {
 		path, media, body string
 		status            int
@@ -245,7 +245,7 @@ func TestReportBodies(t *testing.T) {
 	}{
 		"largest":              {MailgunWebhookPath, "application/json", mailgunBody + pad, 200, ""},
 		"too large":            {MailgunWebhookPath, "application/json", mailgunBody + pad + " ", 413, ProblemCodeBodyTooLarge},
-		"too large a form":     {TwilioWebhookPath, form, "a=" + strings.Repeat("b", maxReport), 413, ProblemCodeBodyTooLarge},
+		"too large a form":     {TwilioWebhookPath, form, "a=" + strings.Repeat("b", maxReportBody), 413, ProblemCodeBodyTooLarge},
 		"with a charset":       {MailgunWebhookPath, "application/json; charset=utf-8", mailgunBody, 200, ""},
 		"form for JSON":        {MailgunWebhookPath, form, twilioBody, 415, ProblemCodeUnsupportedMediaType},
 		"JSON for a form":      {TwilioWebhookPath, "application/json", mailgunBody, 415, ProblemCodeUnsupportedMediaType},
@@ -276,7 +276,7 @@ func TestReportBodies(t *testing.T) {
 	}
 }
 
-func TestReportThatDoesNotArrive(t *testing.T) {
+func TestIncompleteReport(t *testing.T) {
 	t.Parallel()
 	h := setupHooks(t)
 	r := httptest.NewRequest("POST", MailgunWebhookPath, iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(mailgunBody))))

@@ -89,7 +89,7 @@ func TestCampaignCommand(t *testing.T) {
 	t.Run("steer", func(t *testing.T) {
 		at := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
 		id, text := p.create(t, "steered", "--schedule", at.Format(time.RFC3339), "--rate", "5")
-		require.Equal(t, "is scheduled; watch it with: registrar campaign show --watch "+id+"\n", text)
+		require.Equal(t, "is scheduled; to watch it, run: registrar campaign show --watch "+id+"\n", text)
 		shown := p.awaitShown(t, id, workflows.CampaignScheduled)
 		require.Equal(t, []any{id, "steered", 5.0, true}, []any{shown.ID, shown.Name, shown.Rate, at.Equal(shown.ScheduleAt)})
 		await(t, "the list", func() (string, bool) {
@@ -100,7 +100,7 @@ func TestCampaignCommand(t *testing.T) {
 		p.awaitShown(t, id, workflows.CampaignPaused)
 		p.must(t, "resume", id)
 		p.awaitShown(t, id, workflows.CampaignScheduled)
-		require.Equal(t, id+" was told to cancel\n", p.must(t, "cancel", id))
+		require.Equal(t, "cancel requested for campaign "+id+"\n", p.must(t, "cancel", id))
 		require.True(t, p.awaitShown(t, id, workflows.CampaignCancelled).Ended())
 		_, err := p.campaign(t, "", "resume", id)
 		var refused *exec.ExitError

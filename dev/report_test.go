@@ -156,7 +156,7 @@ func TestABouncedCodeByEmailIsSentAgainAndTheWelcomeEmailIsNot(t *testing.T) {
 	at := slices.IndexFunc(told.Entries, func(e api.TimelineEntry) bool {
 		return e.Step == "SendWelcomeEmail" && e.Event == api.TimelineEntryEventStepCompleted
 	})
-	require.Equal(t, "left out: the address is suppressed", told.Entries[at].Detail)
+	require.Equal(t, "not sent: the address is suppressed", told.Entries[at].Detail)
 }
 
 func TestReportsNeedASignature(t *testing.T) {

@@ -160,7 +160,7 @@ func TestTheTimelineOfAReset(t *testing.T) {
 	again := slices.IndexFunc(l.Entries, func(e api.TimelineEntry) bool {
 		return e.Event == api.TimelineEntryEventRetry && e.RunID == reset.RunID
 	})
-	require.Equal(t, "brought over by the reset", l.Entries[again].Detail)
+	require.Equal(t, "reapplied by the reset", l.Entries[again].Detail)
 }
 
 // Operators find a person's registrations by the address as it is typed.

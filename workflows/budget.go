@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// budget is how long the step is tried before it parks.
+// budget returns the step's retry budget: how long it is retried before it parks.
 func (s step) budget(b Budgets) time.Duration {
 	switch s {
 	case stepOTP:
@@ -23,24 +23,24 @@ func (s step) budget(b Budgets) time.Duration {
 	}
 }
 
-// changeBudgets does what an operator asks for, or tells in the current details why not.
+// changeBudgets sets the budgets that an operator sent. If the input is invalid, it adds the reason to the details.
 func (r *registration) changeBudgets(ctx workflow.Context, in any) {
 	text, _ := in.(string)
-	budgets, err := changed(r.budgets, text)
+	budgets, err := changedBudgets(r.budgets, text)
 	if err != nil {
-		r.tell(ctx, "budgets not changed: "+err.Error())
+		r.addDetail(ctx, "budgets not changed: "+err.Error())
 		return
 	}
 	r.budgets = budgets
-	r.tell(ctx, fmt.Sprintf("budgets by an operator: store=%s otp=%s welcome_email=%s completion_sms=%s",
+	r.addDetail(ctx, fmt.Sprintf("budgets by an operator: store=%s otp=%s welcome_email=%s completion_sms=%s",
 		budgets.Store, budgets.OTP, budgets.WelcomeEmail, budgets.Completion))
 }
 
-// changed is b with the changes in text. Quotes around it do not count: tctl quotes the inputs of a batch once more.
-func changed(b Budgets, text string) (Budgets, error) {
+// changedBudgets returns b with the changes in text. It ignores quotes around text: tctl quotes the inputs of a batch twice.
+func changedBudgets(b Budgets, text string) (Budgets, error) {
 	fields := strings.Fields(strings.Trim(text, `"`))
 	if len(fields) == 0 {
-		return b, errors.New(`the input is not like "otp=90m"`)
+		return b, errors.New(`the input must be text such as "otp=90m"`)
 	}
 	for _, field := range fields {
 		name, value, _ := strings.Cut(field, "=")
@@ -51,8 +51,8 @@ func changed(b Budgets, text string) (Budgets, error) {
 			return b, errors.New("only store, otp, welcome_email and completion_sms have a budget")
 		}
 		d, err := time.ParseDuration(value)
-		if err != nil || d < LeastBudget || d > MostBudget {
-			return b, fmt.Errorf("%s needs a duration from %s to %s", name, LeastBudget, MostBudget)
+		if err != nil || d < MinBudget || d > MaxBudget {
+			return b, fmt.Errorf("%s needs a duration from %s to %s", name, MinBudget, MaxBudget)
 		}
 		*budget = d
 	}

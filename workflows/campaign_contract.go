@@ -7,13 +7,13 @@ import (
 	"registrar/internal/message"
 )
 
-// Names that clients of CampaignWorkflow use, beside SignalRetry and SignalAbandon, which are for a step that used up its
-// budget. To cancel a campaign, request the workflow's cancellation: the batch that is being sent is finished and counted.
+// Names for clients of CampaignWorkflow, besides SignalRetry and SignalAbandon, which are for a step that used up its
+// budget. To cancel a campaign, request the workflow's cancellation: the current batch is finished and counted.
 const (
 	CampaignWorkflowType = "CampaignWorkflow"
 
-	SignalPause   = "pause"    // stops after the batch that is being sent
-	SignalResume  = "resume"   // goes on
+	SignalPause   = "pause"    // pauses after the current batch
+	SignalResume  = "resume"   // continues after a pause
 	QueryProgress = "progress" // CampaignProgress
 )
 
@@ -23,7 +23,7 @@ const AttributeCampaignStatus = "CampaignStatus" // a CampaignStatus
 // CampaignWorkflowID is the id of the workflow that runs a campaign.
 func CampaignWorkflowID(campaignID string) string { return "campaign-" + campaignID }
 
-// CampaignStatus is where a campaign stands.
+// CampaignStatus is the status of a campaign.
 type CampaignStatus string
 
 // The statuses of a campaign.
@@ -32,18 +32,19 @@ const (
 	CampaignRunning   CampaignStatus = "running"
 	CampaignPaused    CampaignStatus = "paused"    // by an operator
 	CampaignFailed    CampaignStatus = "failed"    // a step used up its budget: waits for the signal retry
-	CampaignCompleted CampaignStatus = "completed" // nobody is left to write to
+	CampaignCompleted CampaignStatus = "completed" // no recipient is left
 	CampaignCancelled CampaignStatus = "cancelled"
 )
 
-// CampaignContent is what a campaign says and to whom. It is checked before the workflow starts.
+// CampaignContent is the content of a campaign and its audience. It is validated before the workflow starts. Subject, Text
+// and HTML may have the fields {{first_name}} and {{unsubscribe}}.
 type CampaignContent struct {
 	Name    string // for operators
-	Subject string // as are Text and HTML: with the fields {{first_name}} and {{unsubscribe}}
+	Subject string
 	Text    string
 	HTML    string // may be empty
-	// Locale keeps the campaign to people whose locale is this BCP 47 tag or one more special than it: "de" takes "de-AT".
-	// Empty: to all.
+	// Locale limits the campaign to users whose locale is this BCP 47 tag or a more specific one: "de" includes "de-AT".
+	// Empty: all users.
 	Locale string
 }
 
@@ -51,46 +52,45 @@ type CampaignContent struct {
 type CampaignInput struct {
 	CampaignID  string
 	Fingerprint string           // keyed hash of the request, as in RegistrationInput
-	Content     *CampaignContent // nil once the campaign has started: in the runs after
+	Content     *CampaignContent // nil in later runs, after the campaign has started
 	CreatedAt   time.Time
 	ScheduleAt  time.Time // zero: at once
-	Rate        float64   // recipients a second at most; 0: no bound
-	BatchSize   int       // recipients a batch at most; 0: message.MaxBatch, which is also the most
-	// Budget is how long a step is tried before it waits for an operator, and ParkingTime how long it waits. 0: those of
-	// DefaultPolicy for the welcome email.
+	Rate        float64   // maximum recipients per second; 0: no limit
+	BatchSize   int       // maximum recipients per batch; 0: message.MaxBatch, which is also the upper bound
+	// Budget is a step's retry budget, and ParkingTime how long a parked step waits for an operator. 0: the welcome email's
+	// budget and the ParkingTime of DefaultPolicy.
 	Budget      time.Duration
 	ParkingTime time.Duration
-	// What follows is empty in the first run: it hands over to the runs after it.
+	// The other fields are empty in the first run. Each run passes them to the next one.
 	Progress CampaignProgress
-	After    string    // id of the last user of the last batch
-	Due      time.Time // of the next batch, by the rate
+	After    string    // user id of the last recipient so far
+	Due      time.Time // when the rate allows the next batch
 }
 
 // CampaignProgress is the result of QueryProgress and of the workflow.
 type CampaignProgress struct {
 	Status     CampaignStatus
-	Reason     FailureReason // while failed
-	Recipients int           // counted when the campaign started
+	Reason     FailureReason // set while the status is failed
+	Recipients int           // counted at the start
 	Sent       int           // taken by a provider
-	Rejected   int           // refused for good by a provider
+	Rejected   int           // refused permanently by a provider
 	Batches    int
-	StartedAt  time.Time // zero before
-	EndedAt    time.Time // zero before
+	StartedAt  time.Time // zero before the start
+	EndedAt    time.Time // zero before the end
 }
 
-// CampaignActivities are the steps of CampaignWorkflow. Every one is idempotent, and none has personal data in its input or
-// result.
+// CampaignActivities are the steps of CampaignWorkflow. Each is idempotent. Inputs and results have no personal data.
 type CampaignActivities interface {
-	// StoreCampaign stores what the campaign says.
+	// StoreCampaign stores the campaign's content.
 	StoreCampaign(context.Context, StoreCampaignInput) (StoreCampaignResult, error)
-	// StartCampaign settles to whom the campaign goes, once for all runs, and counts them.
+	// StartCampaign fixes the campaign's recipients, once for all runs, and counts them.
 	StartCampaign(context.Context, StartCampaignInput) (StartCampaignResult, error)
-	// SendCampaignBatch sends to the next people, at most once as far as the ledger knows. That the ledger could not be
-	// written after a provider took the batch is no error: the row is in the result.
+	// SendCampaignBatch sends to the next recipients, unless the ledger has the batch. If a provider took the batch but the
+	// ledger could not be written, there is no error: the row is in the result.
 	SendCampaignBatch(context.Context, CampaignBatchInput) (CampaignBatchResult, error)
-	// RecordCampaignBatch writes a batch to the ledger, and returns what the ledger then has under its number.
+	// RecordCampaignBatch writes a batch to the ledger and returns the ledger's row with its number.
 	RecordCampaignBatch(context.Context, RecordBatchInput) (CampaignBatchResult, error)
-	// SetCampaignStatus tells the database where the campaign stands.
+	// SetCampaignStatus writes the campaign's status to the database.
 	SetCampaignStatus(context.Context, CampaignStatusInput) (CampaignStatusResult, error)
 }
 
@@ -109,10 +109,10 @@ type StoreCampaignResult struct{}
 // StartCampaignInput is the input of StartCampaign.
 type StartCampaignInput struct {
 	CampaignID string
-	At         time.Time // people who registered later get nothing, so that a campaign has an end
+	At         time.Time // users who registered later get nothing, so that a campaign has an end
 }
 
-// StartCampaignResult is the result of StartCampaign. An earlier run under the same id has settled both before.
+// StartCampaignResult is the result of StartCampaign. If an earlier run with the same id has set both values, they stay.
 type StartCampaignResult struct {
 	StartedAt  time.Time
 	Recipients int
@@ -122,21 +122,21 @@ type StartCampaignResult struct {
 type CampaignBatchInput struct {
 	CampaignID string
 	Number     int    // counts from 1
-	After      string // id of the last user of the batch before
-	Size       int    // recipients at most
-	// Taken is a batch that a provider took and an activity of an older release could not write to the ledger: see takenBatch.
+	After      string // user id of the previous batch's last recipient
+	Size       int    // maximum recipients
+	// Taken is a batch that a provider took but an activity of an older release could not write to the ledger: see takenBatch.
 	Taken *message.CampaignBatch
 }
 
 // CampaignBatchResult is a batch that was sent.
 type CampaignBatchResult struct {
-	Found    int       // recipients: Sent and Rejected; 0 when nobody is left
-	Last     string    // id of the last one's user
+	Found    int       // recipients: Sent and Rejected; 0 if none is left
+	Last     string    // the last recipient's user id
 	Sent     int       // taken by the provider
-	Rejected int       // refused by it for good
-	Provider string    // empty when the ledger had the batch already
-	SentAt   time.Time // zero when an older release ran the activity
-	// Unrecorded is the row that the ledger lacks, or nil.
+	Rejected int       // refused permanently by the provider
+	Provider string    // empty if the ledger already had the batch
+	SentAt   time.Time // zero if an older release ran the activity
+	// Unrecorded is the row that could not be written to the ledger, or nil.
 	Unrecorded *message.CampaignBatch
 }
 
@@ -147,7 +147,7 @@ type RecordBatchInput struct{ Batch message.CampaignBatch }
 type CampaignStatusInput struct {
 	CampaignID string
 	Status     CampaignStatus
-	EndedAt    time.Time // zero while it goes on
+	EndedAt    time.Time // zero before the end
 }
 
 // CampaignStatusResult is the result of SetCampaignStatus.

@@ -13,9 +13,9 @@ import (
 	"registrar/workflows"
 )
 
-// TestWhateverComesToACampaign lets batches fail, be taken in part or be taken without the ledger, and operators act at
-// random: nobody is left out or written to twice, the rate holds, and the progress says what happened.
-func TestWhateverComesToACampaign(t *testing.T) {
+// TestRandomEventsInACampaign lets batches fail, be taken in part or be taken without the ledger, and operators act at
+// random: each recipient gets the email once, the rate holds, and the progress is right.
+func TestRandomEventsInACampaign(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		f := setupCampaign(t)

@@ -6,7 +6,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// batchSize is the most recipients of a batch. By a slow rate, batches are small: about one a second.
+// batchSize is the maximum number of recipients of a batch. At a low rate, batches are small, so that about one batch per
+// second is sent.
 func (c *campaign) batchSize() int {
 	if c.in.Rate > 0 && c.in.Rate < float64(c.in.BatchSize) {
 		return max(1, int(c.in.Rate))
@@ -14,8 +15,8 @@ func (c *campaign) batchSize() int {
 	return c.in.BatchSize
 }
 
-// waitForTurn waits until the rate allows the next batch and nobody has paused the campaign.
-func (c *campaign) waitForTurn(ctx workflow.Context) error {
+// waitForRate waits until the rate allows the next batch, and while the campaign is paused.
+func (c *campaign) waitForRate(ctx workflow.Context) error {
 	for {
 		if err := c.waitWhilePaused(ctx, CampaignRunning); err != nil {
 			return err
@@ -28,36 +29,36 @@ func (c *campaign) waitForTurn(ctx workflow.Context) error {
 		if wait <= 0 {
 			return nil
 		}
-		if err := c.sleep(ctx, wait, "keep to the rate"); err != nil {
+		if err := c.sleep(ctx, wait, "wait for the rate limit"); err != nil {
 			return err
 		}
 	}
 }
 
-// makeUp is how far the next batch may be behind its time: Temporal's timers are up to a second late.
-const makeUp = 2 * time.Second
+// maxLag is the maximum delay that later batches make up for. Temporal's timers are up to a second late.
+const maxLag = 2 * time.Second
 
-// spend sets when the next batch is due. Small delays are made up for, so that the average holds; time that a pause or an
-// outage took is not: no T seconds see more than Rate·(T + makeUp) recipients and two batches.
+// scheduleNext sets when the next batch is due. Later batches make up for small delays, so that the average rate is
+// kept, but not for a pause or an outage: any T seconds have at most Rate·(T + maxLag) recipients plus two batches.
 //
-// A batch that the ledger had already counts from when it was sent: the ledger of a campaign that was reset, or started
-// again, is gone through without waiting, and the batch of which only the answer was lost is spent all the same.
-func (c *campaign) spend(ctx workflow.Context, b CampaignBatchResult) {
+// A batch that the ledger already had counts from the time when it was sent. So a campaign that was reset or started again
+// does not wait for batches that were sent long ago, but does wait after a batch whose answer was lost just now.
+func (c *campaign) scheduleNext(ctx workflow.Context, b CampaignBatchResult) {
 	if c.in.Rate <= 0 {
 		return
 	}
-	seconds := min(float64(b.Found)/c.in.Rate, mostBetween.Seconds())
+	seconds := min(float64(b.Found)/c.in.Rate, maxInterval.Seconds())
 	cost, now := time.Duration(seconds*float64(time.Second)), workflow.Now(ctx)
 	if b.Provider == "" && !b.SentAt.IsZero() &&
 		workflow.GetVersion(ctx, "spend-when-sent", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
 		c.in.Due = later(c.in.Due, earlier(b.SentAt, now).Add(cost))
 		return
 	}
-	c.in.Due = later(c.in.Due.Add(cost), now.Add(-makeUp))
+	c.in.Due = later(c.in.Due.Add(cost), now.Add(-maxLag))
 }
 
-// mostBetween bounds the time between two batches, whatever rate a client has come past the check with.
-const mostBetween = 24 * time.Hour
+// maxInterval bounds the time between two batches, even for an invalid rate.
+const maxInterval = 24 * time.Hour
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

@@ -13,7 +13,7 @@ import (
 	"registrar/workflows"
 )
 
-// ledgerLacks lets a batch go out while the ledger cannot be written, which it cannot for so many tries after.
+// ledgerLacks sends a batch while the ledger cannot be written, neither in the next attempts.
 func (f *campaignFixture) ledgerLacks(number, tries int) {
 	f.fake.sendCampaignBatch = func(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
 		if in.Number == number {
@@ -29,7 +29,7 @@ func (f *campaignFixture) ledgerLacks(number, tries int) {
 	}
 }
 
-// requireRecorded requires that the second batch, to u-101 … u-200, was written down once.
+// requireRecorded requires that the second batch, to u-101 … u-200, was recorded once.
 func (f *campaignFixture) requireRecorded() {
 	f.t.Helper()
 	require.Len(f.t, f.recorded, 1)
@@ -41,8 +41,8 @@ func (f *campaignFixture) requireRecorded() {
 	require.False(f.t, b.SentAt.IsZero())
 }
 
-// TestBatchThatTheLedgerLacks parks until the ledger can be written: nothing is sent before, and the batch not again.
-func TestBatchThatTheLedgerLacks(t *testing.T) {
+// TestUnrecordedBatch parks until the ledger can be written: nothing is sent before, and the batch is not sent again.
+func TestUnrecordedBatch(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
 	f.ledgerLacks(2, 1)
@@ -58,7 +58,7 @@ func TestBatchThatTheLedgerLacks(t *testing.T) {
 	f.requireRecorded()
 }
 
-func TestLedgerThatHasAnotherRowIsRight(t *testing.T) {
+func TestLedgersRowOverridesTheSentBatch(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
 	f.ledgerLacks(2, 0)
@@ -71,7 +71,7 @@ func TestLedgerThatHasAnotherRowIsRight(t *testing.T) {
 	require.Equal(t, 99+50+99, f.progress().Sent)
 }
 
-// A campaign that ends while the ledger lacks a batch writes it down all the same, and counts it.
+// A campaign that ends before the ledger has a batch still records and counts it.
 func TestEndedCampaignCountsWhatWasSent(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*campaignFixture){
@@ -93,7 +93,7 @@ func TestEndedCampaignCountsWhatWasSent(t *testing.T) {
 				f.requireOnce(p)
 				if tries == 99 {
 					require.Empty(t, f.recorded)
-					require.Contains(t, f.details(), "the last batch was sent, and the database does not know that")
+					require.Contains(t, f.details(), "the last batch was sent, but its row could not be written to the database")
 					return
 				}
 				f.requireRecorded()
@@ -102,9 +102,9 @@ func TestEndedCampaignCountsWhatWasSent(t *testing.T) {
 	}
 }
 
-// TestBatchThatAnOlderReleaseLeft parks with what an activity of the release of the v3 histories says of a batch that it
-// could not write: the retry brings it along.
-func TestBatchThatAnOlderReleaseLeft(t *testing.T) {
+// TestUnrecordedBatchOfAnOlderRelease parks with the error of an activity of the release of the v3 histories about a batch that it
+// could not record: the retry passes the batch on.
+func TestUnrecordedBatchOfAnOlderRelease(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
 	taken := message.CampaignBatch{CampaignID: "c-1", Number: 2, After: "u-100", Last: "u-150", Size: 50}
@@ -117,8 +117,8 @@ func TestBatchThatAnOlderReleaseLeft(t *testing.T) {
 	require.Nil(t, f.batches[2].Taken)
 }
 
-// TestLedgerIsGoneThroughWithoutWaiting runs a campaign of which the ledger has all batches but the last five.
-func TestLedgerIsGoneThroughWithoutWaiting(t *testing.T) {
+// TestSentBatchesAreSkippedWithoutWaiting runs a campaign of which the ledger has all batches but the last five.
+func TestSentBatchesAreSkippedWithoutWaiting(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		sent  time.Duration // before now

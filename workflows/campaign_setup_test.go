@@ -47,7 +47,7 @@ func (f *campaignFake) SetCampaignStatus(ctx context.Context, in workflows.Campa
 	return f.setCampaignStatus(ctx, in)
 }
 
-// sentBatch is a batch that went out.
+// sentBatch is a batch that was sent.
 type sentBatch struct {
 	workflows.CampaignBatchInput
 	at    time.Time
@@ -100,11 +100,11 @@ func setupCampaign(t tester) *campaignFixture {
 	return f
 }
 
-// newRun makes a fresh environment, as the next run of the campaign has.
+// newRun makes a new environment for the next run of the campaign.
 func (f *campaignFixture) newRun() {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetDisableRegistrationAliasing(true)
-	suite.SetLogger(silence{})
+	suite.SetLogger(nopLogger{})
 	f.env = suite.NewTestWorkflowEnvironment()
 	f.env.SetStartTime(campaignNow)
 	f.env.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
@@ -136,7 +136,7 @@ func writtenCampaign(sa temporal.SearchAttributes) string {
 	return status
 }
 
-// take sends to the next people.
+// take sends to the next recipients.
 func (f *campaignFixture) take(_ context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -178,7 +178,7 @@ func (f *campaignFixture) record(_ context.Context, in workflows.RecordBatchInpu
 	}, nil
 }
 
-// failing lets a batch fail for the first times.
+// failing lets the first attempts at a batch fail.
 func (f *campaignFixture) failing(number, times int, err error) {
 	f.fake.sendCampaignBatch = func(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
 		if in.Number == number && times > 0 {
@@ -218,7 +218,7 @@ func (f *campaignFixture) progress() workflows.CampaignProgress {
 	return p
 }
 
-// completes runs the campaign, over as many runs as it takes, and requires that everybody got it once.
+// completes runs the campaign to its end, in several runs if needed, and requires that each recipient got it once.
 func (f *campaignFixture) completes() workflows.CampaignProgress {
 	f.t.Helper()
 	out, err := f.run()
@@ -245,7 +245,7 @@ func (f *campaignFixture) next(err error) {
 	f.env.SetStartTime(now)
 }
 
-// requireOnce requires that the batches follow each other without a gap, and that the progress says what they say.
+// requireOnce requires that the batches follow each other without a gap, and that the progress agrees with them.
 func (f *campaignFixture) requireOnce(p workflows.CampaignProgress) {
 	f.t.Helper()
 	total, after := 0, ""
@@ -262,7 +262,7 @@ func (f *campaignFixture) requireOnce(p workflows.CampaignProgress) {
 	}
 }
 
-func TestCampaignSendsToEverybodyOnce(t *testing.T) {
+func TestCampaignSendsToEachRecipientOnce(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
 	out := f.completes()

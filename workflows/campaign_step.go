@@ -10,22 +10,23 @@ import (
 	"registrar/internal/message"
 )
 
-// listen reacts to signals for as long as the run lasts.
-func (c *campaign) listen(ctx workflow.Context) {
+// listenForSignals handles signals until the run ends.
+func (c *campaign) listenForSignals(ctx workflow.Context) {
 	on := func(name, description string, react func()) {
 		onSignal(ctx, name, description, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
 			signals.Receive(ctx, nil)
 			react()
 		})
 	}
-	on(SignalPause, "stops after the batch that is being sent", func() { c.paused = true })
-	on(SignalResume, "goes on", func() { c.paused = false })
+	on(SignalPause, "pauses after the current batch", func() { c.paused = true })
+	on(SignalResume, "continues after a pause", func() { c.paused = false })
 	on(SignalRetry, "runs the failed step again", func() { c.retries++ })
 	on(SignalAbandon, "ends a campaign with a failed step as failed, at once", func() { c.abandoned = c.abandoned || c.parked })
 }
 
-// insist runs a step until it succeeds. Its error is final: the campaign was cancelled or given up.
-func insist[I, O any](ctx workflow.Context, c *campaign, s step, a activity[I, O], in I) (O, error) {
+// executeUntilDone runs a step, and again after each parking, until it succeeds. An error means that the campaign was
+// cancelled or that a parked step was abandoned or waited too long.
+func executeUntilDone[I, O any](ctx workflow.Context, c *campaign, s step, a activity[I, O], in I) (O, error) {
 	for {
 		out, err := execute(ctx, Budgets{Store: c.in.Budget}, string(s), a, in)
 		if err == nil {
@@ -37,27 +38,27 @@ func insist[I, O any](ctx workflow.Context, c *campaign, s step, a activity[I, O
 	}
 }
 
-// park waits for an operator after a step used up its budget: it returns nil on the retry signal, and an error when the
-// campaign is cancelled or given up.
+// park waits for an operator after a step used up its budget. It returns nil on the signal retry, and an error if the
+// campaign is cancelled, the step is abandoned, or the parking time is over.
 func (c *campaign) park(ctx workflow.Context, s step, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	before, seen := c.progress.Status, c.retries
-	silence := ReasonDatabaseUnavailable
+	fallback := ReasonDatabaseUnavailable
 	if s == stepBatch {
-		silence = ReasonEmailUnavailable
+		fallback = ReasonEmailUnavailable
 	}
 	c.parked, c.last = true, lastTry(cause)
-	c.progress.Status, c.progress.Reason = CampaignFailed, reasonOf(cause, silence)
-	c.tell(ctx, "could not "+string(s)+": "+string(c.progress.Reason)+c.last.String())
+	c.progress.Status, c.progress.Reason = CampaignFailed, reasonOf(cause, fallback)
+	c.addDetail(ctx, "could not "+string(s)+": "+string(c.progress.Reason)+c.last.String())
 	if err := c.publish(ctx); err != nil {
 		return err
 	}
-	patience := workflow.AwaitOptions{
+	parking := workflow.AwaitOptions{
 		Timeout: c.in.ParkingTime, TimerOptions: workflow.TimerOptions{Summary: "wait for an operator: " + string(s)},
 	}
-	woken, err := workflow.AwaitWithOptions(ctx, patience, func() bool { return c.retries > seen || c.abandoned })
+	woken, err := workflow.AwaitWithOptions(ctx, parking, func() bool { return c.retries > seen || c.abandoned })
 	c.parked = false
 	switch {
 	case err != nil:
@@ -67,31 +68,33 @@ func (c *campaign) park(ctx workflow.Context, s step, cause error) error {
 	}
 	c.progress.Status, c.progress.Reason = before, ""
 	c.in.Due = later(c.in.Due, workflow.Now(ctx))
-	c.tell(ctx, "retry by an operator: "+string(s))
+	c.addDetail(ctx, "retry by an operator: "+string(s))
 	return c.publish(ctx)
 }
 
-// recordBatch writes down a batch that a provider took when the ledger could not be written, and returns what the ledger
-// then has. Its error is final, as that of insist; then it has been tried once more, since nobody will come back to it.
+// recordBatch writes a batch that a provider took to the ledger, after the sending activity could not, and returns the
+// ledger's row. Its error is that of executeUntilDone. Before it returns an error, it tries once more, because nothing
+// writes the row later.
 func (c *campaign) recordBatch(ctx workflow.Context, sent CampaignBatchResult) (CampaignBatchResult, error) {
 	row := RecordBatchInput{Batch: *sent.Unrecorded}
-	out, final := insist(ctx, c, stepRecordBatch, Activities.RecordCampaignBatch, row)
+	out, final := executeUntilDone(ctx, c, stepRecordBatch, Activities.RecordCampaignBatch, row)
 	if final == nil {
 		return out, nil
 	}
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	out, err := execute(ctx, Budgets{Store: min(lastWord, c.in.Budget)}, string(stepRecordBatch), Activities.RecordCampaignBatch, row)
+	out, err := execute(ctx, Budgets{Store: min(finalWriteTimeout, c.in.Budget)}, string(stepRecordBatch), Activities.RecordCampaignBatch, row)
 	if err != nil {
-		c.tell(ctx, "the last batch was sent, and the database does not know that")
+		c.addDetail(ctx, "the last batch was sent, but its row could not be written to the database")
 		return sent, final
 	}
 	return out, final
 }
 
-// takenBatch is the batch that an activity of the release of the v3 histories could not write to the ledger, or nil: that
-// release failed the activity, with the row in the error, and gave it to the next activity. Campaigns that it left parked
-// go on here. Delete this, with campaign.taken and CampaignBatchInput.Taken, when those histories go from testdata.
+// takenBatch returns the batch that an activity of the release of the v3 histories could not write to the ledger, or nil.
+// That release failed the activity with the row in the error, and passed the row to the next activity. Campaigns that it
+// left parked continue here. Delete this, with campaign.taken and CampaignBatchInput.Taken, when testdata no longer has
+// those histories.
 func takenBatch(err error) *message.CampaignBatch {
 	app, ok := errors.AsType[*temporal.ApplicationError](err)
 	if !ok || !app.HasDetails() {
@@ -107,27 +110,27 @@ func takenBatch(err error) *message.CampaignBatch {
 	return &taken
 }
 
-// move brings the campaign to a status, and tells everybody.
-func (c *campaign) move(ctx workflow.Context, to CampaignStatus, line string) error {
+// setStatus sets the campaign's status in the workflow, its search attributes and the database.
+func (c *campaign) setStatus(ctx workflow.Context, to CampaignStatus, line string) error {
 	c.progress.Status = to
-	c.tell(ctx, line)
+	c.addDetail(ctx, line)
 	if err := c.publish(ctx); err != nil {
 		return err
 	}
-	_, err := insist(ctx, c, stepSetStatus, Activities.SetCampaignStatus,
+	_, err := executeUntilDone(ctx, c, stepSetStatus, Activities.SetCampaignStatus,
 		CampaignStatusInput{CampaignID: c.in.CampaignID, Status: to, EndedAt: c.endedAt})
 	return err
 }
 
-// lastWord is how long a campaign that is given up tries to tell the database: that may be what it failed of.
-const lastWord = time.Minute
+// finalWriteTimeout bounds the last write of a failed campaign to the database, which may be the cause of the failure.
+const finalWriteTimeout = time.Minute
 
-func (c *campaign) giveUp(ctx workflow.Context) {
+func (c *campaign) abandon(ctx workflow.Context) {
 	c.progress.EndedAt = c.endedAt
-	c.tell(ctx, "given up")
-	_, err := execute(ctx, Budgets{Store: min(lastWord, c.in.Budget)}, string(stepSetStatus), Activities.SetCampaignStatus,
+	c.addDetail(ctx, "the campaign has failed")
+	_, err := execute(ctx, Budgets{Store: min(finalWriteTimeout, c.in.Budget)}, string(stepSetStatus), Activities.SetCampaignStatus,
 		CampaignStatusInput{CampaignID: c.in.CampaignID, Status: CampaignFailed, EndedAt: c.endedAt})
 	if err != nil {
-		c.tell(ctx, "the database does not know that")
+		c.addDetail(ctx, "the status could not be written to the database")
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"registrar/workflows"
 )
 
-func TestCampaignWaitsForItsTime(t *testing.T) {
+func TestCampaignWaitsForItsSchedule(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
 	f.in.ScheduleAt = campaignNow.Add(2 * time.Hour)
@@ -88,7 +88,7 @@ func (f *campaignFixture) requireRate(rate float64, size int) {
 	}
 }
 
-func TestCampaignKeepsToItsRate(t *testing.T) {
+func TestCampaignKeepsItsRate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		rate  float64
@@ -188,7 +188,7 @@ func TestPausedCampaignIsNotRetried(t *testing.T) {
 	f.completes()
 }
 
-func TestCampaignIsGivenUp(t *testing.T) {
+func TestCampaignFails(t *testing.T) {
 	t.Parallel()
 	for name, abandoned := range map[string]bool{"abandoned": true, "parked for too long": false} {
 		t.Run(name, func(t *testing.T) {
@@ -216,8 +216,8 @@ func TestCampaignIsGivenUp(t *testing.T) {
 	}
 }
 
-// A campaign has not ended before the database knows.
-func TestTheEndWaitsForTheDatabase(t *testing.T) {
+// A campaign ends only after its status is in the database.
+func TestCampaignEndWaitsForTheDatabase(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
 	write, fails := f.fake.setCampaignStatus, true
@@ -239,7 +239,7 @@ func TestTheEndWaitsForTheDatabase(t *testing.T) {
 	require.WithinDuration(t, campaignNow, out.EndedAt, time.Minute, "it ended with its last batch")
 }
 
-func TestCampaignGoesOnInNewRuns(t *testing.T) {
+func TestCampaignContinuesInNewRuns(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
 	f.recipients, f.in.BatchSize, f.in.Rate = 700, 1, 2
@@ -250,7 +250,7 @@ func TestCampaignGoesOnInNewRuns(t *testing.T) {
 	require.InDelta(t, 349.5, f.batches[699].at.Sub(f.batches[0].at).Seconds(), 2)
 }
 
-func TestCampaignGoesOnInANewRunWhenTold(t *testing.T) {
+func TestCampaignContinuesInANewRunWhenSuggested(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
 	f.env.SetContinueAsNewSuggested(true)
@@ -260,8 +260,8 @@ func TestCampaignGoesOnInANewRunWhenTold(t *testing.T) {
 	f.completes()
 }
 
-// Signals make the history of a campaign long that does nothing else.
-func TestCampaignGoesOnInANewRunWhileItWaits(t *testing.T) {
+// Signals alone can make the history of a waiting campaign long.
+func TestCampaignContinuesInANewRunWhileItWaits(t *testing.T) {
 	t.Parallel()
 	scheduled := func(f *campaignFixture) { f.in.ScheduleAt = campaignNow.Add(4 * time.Hour) }
 	paused := func(f *campaignFixture) { f.signalAt(30*time.Minute, workflows.SignalPause) }
@@ -295,8 +295,8 @@ func TestCampaignGoesOnInANewRunWhileItWaits(t *testing.T) {
 	}
 }
 
-// TestPauseOutlivesItsRun pauses in the very task that begins a new run.
-func TestPauseOutlivesItsRun(t *testing.T) {
+// TestPauseContinuesInTheNextRun pauses in the same workflow task that begins a new run.
+func TestPauseContinuesInTheNextRun(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
 	f.env.SetContinueAsNewSuggested(true)
@@ -325,7 +325,7 @@ func TestCampaignAttributes(t *testing.T) {
 	require.Equal(t, "campaign-c-1", workflows.CampaignWorkflowID("c-1"))
 }
 
-// details is what the Web UI shows.
+// details returns the current details in the Web UI.
 func (f *campaignFixture) details() string {
 	f.t.Helper()
 	value, err := f.env.QueryWorkflow("__temporal_workflow_metadata")

@@ -12,34 +12,34 @@ import (
 	"registrar/internal/user"
 )
 
-// issued is one code.
+// issued is one issued code.
 type issued struct {
 	sequence  int       // counts from 1; 0 before the first code
 	attempts  int       // left
-	expiresAt time.Time // CodeTTL after it was asked for, or after a provider took it
+	expiresAt time.Time // CodeTTL after the request for it or, later, after a provider took it
 }
 
-// code is the one-time password sent last, with where codes go. Codes sent to the same destination before count as well.
+// code is the last issued code and the destination of codes. Earlier codes to the same destination are valid too.
 type code struct {
 	issued
 	earlier     []issued // to the same destination, newest first
 	channel     message.Channel
-	mobile      string // E.164, empty when codes go by email
+	mobile      string // E.164; empty if codes are sent by email
 	email       string
 	key         string // RegistrationState.DestinationKey
-	resends     int    // asked for in this run
+	resends     int    // requested in this run
 	resendAfter time.Time
-	undelivered bool // to be sent again, when it is not being sent
+	undelivered bool // the code must be sent again, as soon as it is not being sent
 }
 
-// living lists the codes that can be entered, newest first.
-func (c *code) living(now time.Time) []issued {
+// valid returns the codes that can be entered, newest first.
+func (c *code) valid(now time.Time) []issued {
 	all := append([]issued{c.issued}, c.earlier...)
 	return slices.DeleteFunc(all, func(i issued) bool { return i.attempts == 0 || now.After(i.expiresAt) })
 }
 
-// renew begins a code's life anew, if it still counts.
-func (c *code) renew(sequence int, expiresAt time.Time) {
+// extend sets a new expiry for a code, unless a corrected number has ended it.
+func (c *code) extend(sequence int, expiresAt time.Time) {
 	c.each(func(i *issued) {
 		if i.sequence == sequence {
 			i.expiresAt = expiresAt
@@ -47,9 +47,9 @@ func (c *code) renew(sequence int, expiresAt time.Time) {
 	})
 }
 
-// miss counts a wrong code. It was a try at every code, so that none is ever tried more often than the policy allows. The
-// code sent last therefore has the most tries left.
-func (c *code) miss() {
+// countWrong counts a wrong code as an attempt at every issued code, so that no code gets more attempts than the policy
+// allows. The last issued code therefore has the most attempts left.
+func (c *code) countWrong() {
 	c.each(func(i *issued) { i.attempts = max(i.attempts-1, 0) })
 }
 
@@ -60,7 +60,7 @@ func (c *code) each(do func(*issued)) {
 	}
 }
 
-// address decides where codes go: to the mobile number when there is one.
+// address sets the destination of codes: the mobile number, or else the email address.
 func (c *code) address(p user.Profile) {
 	c.channel, c.email, c.mobile = message.ChannelEmail, p.Email, p.Mobile
 	if c.mobile != "" {
@@ -83,7 +83,7 @@ func (c *code) verification() Verification {
 	return Verification{Channel: c.channel, Destination: masked, ExpiresAt: c.expiresAt, ResendAfter: c.resendAfter}
 }
 
-// issue makes the next code the current one. sendCodes sends it.
+// issue makes the next code the current one; sendCodes sends it.
 func (r *registration) issue(ctx workflow.Context) {
 	now := workflow.Now(ctx)
 	r.code.issued = issued{r.code.sequence + 1, r.in.Policy.CodeTries, now.Add(r.in.Policy.CodeTTL)}
@@ -91,12 +91,13 @@ func (r *registration) issue(ctx workflow.Context) {
 	r.code.resendAfter = now.Add(r.in.Policy.ResendCooldown)
 }
 
-// sendCodes sends the current code, again when it was reported undelivered, and each later one instead of it.
+// sendCodes sends the current code. It sends it again if it was reported undelivered, and cancels it when a later code is
+// issued.
 func (r *registration) sendCodes(ctx workflow.Context) {
 	for ctx.Err() == nil {
 		current := r.code.sequence
 		sending, stop := workflow.WithCancel(ctx)
-		sent := r.begin(sending, stepOTP, r.sendCode)
+		sent := r.startStep(sending, stepOTP, r.sendCode)
 		again := func() bool { return r.code.undelivered && sent.IsReady() }
 		if err := workflow.Await(ctx, func() bool { return r.code.sequence != current || again() }); err != nil {
 			return
@@ -106,24 +107,25 @@ func (r *registration) sendCodes(ctx workflow.Context) {
 	}
 }
 
-// onUndelivered has the current code sent again while it can be entered. The ledger knows who could not deliver it.
+// onUndelivered makes sendCodes send the current code again if it can still be entered. SendOTP reads from the ledger which
+// providers reported it undelivered.
 func (r *registration) onUndelivered(ctx workflow.Context, in Undelivered) {
-	if in.Kind != message.KindOTP || r.mayUpdate() != nil {
+	if in.Kind != message.KindOTP || r.checkUpdate() != nil {
 		return
 	}
 	what := fmt.Sprintf("code %d was reported undelivered by %s", in.Sequence, in.Provider)
 	switch {
 	case in.Sequence != r.code.sequence:
-		r.tell(ctx, what+"; a later one was asked for")
+		r.addDetail(ctx, what+"; it is not the last code")
 	case r.code.attempts == 0, workflow.Now(ctx).After(r.code.expiresAt):
-		r.tell(ctx, what+", too late")
+		r.addDetail(ctx, what+", but it can no longer be entered")
 	default:
-		r.tell(ctx, what)
+		r.addDetail(ctx, what)
 		r.code.undelivered = true
 	}
 }
 
-// sendCode sends the current code. Its life begins when a provider has taken it.
+// sendCode sends the current code. Its lifetime begins when a provider has taken it.
 func (r *registration) sendCode(ctx workflow.Context) error {
 	c := r.code
 	r.sending++
@@ -137,15 +139,15 @@ func (r *registration) sendCode(ctx workflow.Context) error {
 		return err
 	}
 	if !r.verified {
-		r.code.renew(c.sequence, workflow.Now(ctx).Add(r.in.Policy.CodeTTL))
-		r.held = r.held && c.sequence != r.code.sequence
+		r.code.extend(c.sequence, workflow.Now(ctx).Add(r.in.Policy.CodeTTL))
+		r.codeAwaitsOperator = r.codeAwaitsOperator && c.sequence != r.code.sequence
 	}
 	r.sent(ctx, fmt.Sprintf("code %d by %s", c.sequence, c.channel), out)
 	return nil
 }
 
-// mayUpdate refuses what a registration in this state does not take.
-func (r *registration) mayUpdate() *RefusedError {
+// checkUpdate returns a refusal if the registration's state accepts no Update.
+func (r *registration) checkUpdate() *RefusedError {
 	switch {
 	case r.status == StatusActive:
 		return &RefusedError{Refusal: RefusedActive}
@@ -153,22 +155,22 @@ func (r *registration) mayUpdate() *RefusedError {
 		return &RefusedError{Refusal: RefusedNotReady}
 	case r.status != StatusPending, r.ended:
 		return &RefusedError{Refusal: RefusedClosed}
-	case r.verified: // whatever comes now, the database decides
+	case r.verified: // the right code was entered; now the database decides
 		return &RefusedError{Refusal: RefusedActivating}
-	case r.superseded, r.lapsed:
+	case r.superseded, r.windowOver:
 		return &RefusedError{Refusal: RefusedClosed}
 	}
 	return nil
 }
 
-// mayVerify refuses a code that is not worth comparing; a refusal leaves no trace in the history.
-func (r *registration) mayVerify(ctx workflow.Context, _ VerifyInput) error {
-	refused := r.mayUpdate()
+// checkVerify refuses an Update if no code can be entered. A refusal adds no event to the history.
+func (r *registration) checkVerify(ctx workflow.Context, _ VerifyInput) error {
+	refused := r.checkUpdate()
 	switch {
 	case refused != nil:
 	case r.code.attempts == 0:
 		refused = &RefusedError{Refusal: RefusedTooManyAttempts}
-	case len(r.code.living(workflow.Now(ctx))) == 0:
+	case len(r.code.valid(workflow.Now(ctx))) == 0:
 		refused = &RefusedError{Refusal: RefusedCodeExpired}
 	default:
 		return nil
@@ -176,17 +178,17 @@ func (r *registration) mayVerify(ctx workflow.Context, _ VerifyInput) error {
 	return refused.application()
 }
 
-// onVerify compares a typed code and, when it is right, waits for the activation.
+// onVerify compares a typed code and, if it is right, waits for the activation.
 func (r *registration) onVerify(ctx workflow.Context, in VerifyInput) (VerifyResult, error) {
 	sequence, right := r.matches(workflow.Now(ctx), in.Digests)
 	if !right {
-		r.code.miss()
-		r.tell(ctx, fmt.Sprintf("wrong code, %d tries left", r.code.attempts))
+		r.code.countWrong()
+		r.addDetail(ctx, fmt.Sprintf("wrong code, %d attempts left", r.code.attempts))
 		return VerifyResult{AttemptsLeft: r.code.attempts}, nil
 	}
 	r.verified, r.verifiedAt = true, workflow.Now(ctx)
-	r.tell(ctx, fmt.Sprintf("right code: code %d", sequence))
-	if err := r.answerWhen(ctx, func() bool { return r.status != StatusPending }); err != nil {
+	r.addDetail(ctx, fmt.Sprintf("right code entered: code %d", sequence))
+	if err := r.awaitAnswer(ctx, func() bool { return r.status != StatusPending }); err != nil {
 		return VerifyResult{}, err
 	}
 	if r.status != StatusActive {
@@ -195,17 +197,17 @@ func (r *registration) onVerify(ctx workflow.Context, in VerifyInput) (VerifyRes
 	return VerifyResult{Active: true}, nil
 }
 
-// answerWhen lets an Update wait for a condition, at most until no step runs any more. A cancelled registration answers
-// as well, once it has freed what it held.
-func (r *registration) answerWhen(ctx workflow.Context, condition func() bool) error {
+// awaitAnswer waits, in an Update, until condition holds or no step runs any more. It also works in a cancelled
+// registration, which answers after it has freed its user.
+func (r *registration) awaitAnswer(ctx workflow.Context, condition func() bool) error {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	return workflow.Await(ctx, func() bool { return r.ended || condition() })
 }
 
-// matches finds the living code that was typed.
+// matches returns the sequence of the valid code that was typed.
 func (r *registration) matches(now time.Time, digests []string) (sequence int, ok bool) {
-	for _, c := range r.code.living(now) {
+	for _, c := range r.code.valid(now) {
 		want := r.in.CodeDigests[c.sequence-1]
 		for _, got := range digests {
 			if subtle.ConstantTimeCompare([]byte(got), []byte(want)) == 1 {
@@ -216,9 +218,9 @@ func (r *registration) matches(now time.Time, digests []string) (sequence int, o
 	return 0, false
 }
 
-// mayResend refuses a new code in the cooldown and after the last one.
-func (r *registration) mayResend(ctx workflow.Context, _ ResendInput) error {
-	refused := r.mayUpdate()
+// checkResend refuses a new code during the cooldown and after the last one.
+func (r *registration) checkResend(ctx workflow.Context, _ ResendInput) error {
+	refused := r.checkUpdate()
 	switch {
 	case refused != nil:
 	case r.code.resends >= r.in.Policy.Resends, r.code.sequence >= len(r.in.CodeDigests):
@@ -231,8 +233,8 @@ func (r *registration) mayResend(ctx workflow.Context, _ ResendInput) error {
 	return refused.application()
 }
 
-// keepEarlier keeps the codes that count beside the next one: those to the same destination. A registration that had asked
-// for a second code when a release without this served it goes on with its last code only.
+// keepEarlier keeps the codes that stay valid after the next one is issued: those to the same destination. A registration
+// whose second code was requested in a release without this continues with its last code only.
 func (r *registration) keepEarlier(ctx workflow.Context, mobile string) {
 	c := &r.code
 	switch {
@@ -243,7 +245,7 @@ func (r *registration) keepEarlier(ctx workflow.Context, mobile string) {
 	}
 }
 
-// onResend issues a new code, to a corrected number if there is one. The codes to another number end.
+// onResend issues a new code, to a corrected number if there is one. A corrected number ends the codes to the old one.
 func (r *registration) onResend(ctx workflow.Context, in ResendInput) (Verification, error) {
 	r.keepEarlier(ctx, in.Mobile)
 	if in.Mobile != "" {
@@ -251,6 +253,6 @@ func (r *registration) onResend(ctx workflow.Context, in ResendInput) (Verificat
 	}
 	r.code.resends++
 	r.issue(ctx)
-	r.tell(ctx, fmt.Sprintf("code %d asked for", r.code.sequence))
+	r.addDetail(ctx, fmt.Sprintf("code %d requested", r.code.sequence))
 	return r.code.verification(), nil
 }

@@ -13,14 +13,14 @@ import (
 	"registrar/workflows"
 )
 
-// codeModel is what a person may expect of codes: any code sent to the destination in force counts for ten minutes, unless
-// five wrong ones were entered since it was asked for.
+// codeModel is the expected behaviour of codes: any code sent to the current destination is valid for ten minutes, unless
+// five wrong codes were entered since it was requested.
 type codeModel struct {
 	to    string // mobile number, empty for email
 	codes []modelCode
 }
 
-// modelCode is one code. Between the two times it may count or not: it was sent again, or late.
+// modelCode is one code. Between the two times it may be valid or not: it was sent again, or late.
 type modelCode struct {
 	sequence       int
 	to             string
@@ -47,7 +47,7 @@ func (m *codeModel) endAll() []modelCode {
 	return ended
 }
 
-// sent notes that a provider took a code. One to a number that was corrected since stays ended.
+// sent records that a provider took a code. A code to a number that was corrected since stays invalid.
 func (m *codeModel) sent(now time.Time, sequence int) {
 	if c := m.find(sequence); c != nil && !c.livesAtMostTo.IsZero() {
 		c.livesAtMostTo = now.Add(10 * time.Minute)
@@ -63,7 +63,7 @@ func (m *codeModel) find(sequence int) *modelCode {
 
 func (m *codeModel) last() *modelCode { return m.find(len(m.codes)) }
 
-// clockSlack is how far the clock of the test may go on between two looks at it.
+// clockSlack is how far the test's clock may advance between two readings.
 const clockSlack = time.Second
 
 func (c *modelCode) surelyCounts(now time.Time) bool {
@@ -74,7 +74,7 @@ func (c *modelCode) mayCount(now time.Time) bool {
 	return c != nil && c.tries > 0 && !now.Add(-clockSlack).After(c.livesAtMostTo)
 }
 
-func (m *codeModel) miss() {
+func (m *codeModel) countWrong() {
 	for n := range m.codes {
 		m.codes[n].tries = max(m.codes[n].tries-1, 0)
 	}
@@ -82,14 +82,14 @@ func (m *codeModel) miss() {
 
 // entering is an Update that enters a code.
 type entering struct {
-	w        *watched
+	w        *observed
 	id       string
 	sequence int // 0 is a wrong code
 	must     bool
 	may      bool
 }
 
-// Accept notes what must and what may become of the code.
+// Accept records the required and the possible results of the code.
 func (e *entering) Accept() {
 	e.w.mu.Lock()
 	defer e.w.mu.Unlock()
@@ -137,14 +137,14 @@ func (e *entering) Complete(value any, err error) {
 		e.w.breaks(fmt.Sprintf("code %d was taken for wrong", e.sequence))
 	}
 	e.w.right = false
-	e.w.codes.miss()
+	e.w.codes.countWrong()
 	if left := e.w.codes.last().tries; result.AttemptsLeft != left {
 		e.w.breaks(fmt.Sprintf("%d tries left and not %d", result.AttemptsLeft, left))
 	}
 }
 
-// TestWhicheverCodeIsEntered enters, asks for, corrects and loses codes at random while everything else goes well.
-func TestWhicheverCodeIsEntered(t *testing.T) {
+// TestRandomCodes enters, requests, corrects and loses codes at random while everything else succeeds.
+func TestRandomCodes(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := watch(t)
@@ -171,7 +171,7 @@ func TestWhicheverCodeIsEntered(t *testing.T) {
 }
 
 // succeed has every activity succeed.
-func (w *watched) succeed() {
+func (w *observed) succeed() {
 	w.fake.persistUser = func(context.Context, workflows.PersistInput) (workflows.PersistResult, error) {
 		return w.store(stored(user.StatusPending)), nil
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// odds are the chances to enter a right code by guessing, of whoever asks for so many codes and knows none: none of the codes
-// is hit by any of the tries it allows. p is the chance of the likeliest code.
+// odds are the chances of an attacker who requests so many codes and knows none to guess a right one. Without success, no code
+// is hit by any of its attempts. p is the chance of the likeliest code.
 func odds(codes, tries int, p *big.Rat) *big.Rat {
 	missed := new(big.Rat).Sub(big.NewRat(1, 1), new(big.Rat).Mul(big.NewRat(int64(tries), 1), p))
 	all := big.NewRat(1, 1)
@@ -33,9 +33,9 @@ func TestOddsOfTheDefaultPolicy(t *testing.T) {
 	}
 }
 
-// TestNoWayOfGuessingBeatsTheOdds tries every way to guess codes of one digit, below digits: which to enter next, and when to
-// ask for another code. No code expires meanwhile, so that as many live together as can.
-func TestNoWayOfGuessingBeatsTheOdds(t *testing.T) {
+// TestNoStrategyBeatsTheOdds tries every strategy to guess codes of one digit, below digits: which to enter next, and when to
+// request another code. No code expires, so that as many codes as possible are valid at the same time.
+func TestNoStrategyBeatsTheOdds(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ digits, codes, tries int }{{4, 1, 2}, {4, 2, 2}, {4, 3, 2}, {5, 2, 3}, {5, 4, 1}} {
 		g := guesser{digits: tt.digits, codes: tt.codes, tries: tt.tries, known: map[string]*big.Rat{}}
@@ -44,7 +44,7 @@ func TestNoWayOfGuessingBeatsTheOdds(t *testing.T) {
 	}
 }
 
-// guesser finds the best way to guess. A code is as likely to be any digit that was not entered while it counted.
+// guesser finds the best strategy. All digits that were not entered while a code was valid are equally likely.
 type guesser struct {
 	digits, codes, tries int
 	known                map[string]*big.Rat
@@ -80,12 +80,12 @@ func (g guesser) ask(c code) code {
 
 // enter is the chance to hit with a digit or later, or nil when nothing can be entered.
 func (g guesser) enter(c code, wrong []uint, digit uint) *big.Rat {
-	living := c.living(time.Unix(0, 0))
-	if c.attempts == 0 || len(living) == 0 {
+	valid := c.valid(time.Unix(0, 0))
+	if c.attempts == 0 || len(valid) == 0 {
 		return nil
 	}
 	after, missed := append([]uint(nil), wrong...), big.NewRat(1, 1)
-	for _, i := range living {
+	for _, i := range valid {
 		not := &after[i.sequence-1]
 		if *not&digit != 0 {
 			continue
@@ -95,7 +95,7 @@ func (g guesser) enter(c code, wrong []uint, digit uint) *big.Rat {
 		*not |= digit
 	}
 	c.earlier = append([]issued(nil), c.earlier...)
-	c.miss()
+	c.countWrong()
 	chance := new(big.Rat).Sub(big.NewRat(1, 1), missed)
 	return chance.Add(chance, missed.Mul(missed, g.best(c, after)))
 }

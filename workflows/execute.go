@@ -9,17 +9,17 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// activity is a method expression of Activities: Activities.SendOTP and its like.
+// activity is a method expression of Activities, such as Activities.SendOTP.
 type activity[I, O any] func(Activities, context.Context, I) (O, error)
 
-// name is the activity's registered name, which is its method's.
+// name is the activity's registered name, which is the method's name.
 func (a activity[I, O]) name() string {
 	full := runtime.FuncForPC(reflect.ValueOf(a).Pointer()).Name()
 	return full[strings.LastIndexByte(full, '.')+1:]
 }
 
-// execute runs an activity with the options of its row in steps. The SDK does not check argument types; here a
-// wrong one does not compile.
+// execute runs an activity with its options in steps. The SDK does not check argument types; here a wrong type does not
+// compile.
 func execute[I, O any](ctx workflow.Context, b Budgets, summary string, a activity[I, O], in I) (O, error) {
 	var out O
 	ctx = workflow.WithActivityOptions(ctx, ActivityOptions(ctx, b, summary, a.name()))
@@ -27,20 +27,20 @@ func execute[I, O any](ctx workflow.Context, b Budgets, summary string, a activi
 	return out, err
 }
 
-// ActivityOptions are those with which a workflow runs an activity. It is exported for tests of the queues.
+// ActivityOptions returns the options with which a workflow runs an activity. It is exported for tests of the queues.
 func ActivityOptions(ctx workflow.Context, b Budgets, summary, activity string) workflow.ActivityOptions {
 	options := steps[activity].activity(b, summary)
-	if options.Priority.PriorityKey == priorityCampaign { // campaigns take turns with each other
+	if options.Priority.PriorityKey == priorityCampaign { // campaigns share the queue fairly
 		options.Priority.FairnessKey = workflow.GetInfo(ctx).WorkflowExecution.ID
 	}
 	return options
 }
 
-// executeLocally tries an activity inside the workflow task first and falls back to execute. The activity must be
-// served by the workflow's own worker.
+// executeLocally runs an activity inside the workflow task and falls back to execute. The workflow's own worker must serve
+// the activity.
 func executeLocally[I, O any](ctx workflow.Context, b Budgets, summary string, a activity[I, O], in I) (O, error) {
 	var out O
-	// A try that runs is not cancelled: its outcome would be lost, and what it did would stay.
+	// An attempt in progress is not cancelled: its effects would stay, but its result would be lost.
 	local, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	local = workflow.WithLocalActivityOptions(local, steps[a.name()].local(summary))

@@ -107,8 +107,8 @@ func TestEachStepHasItsOwnBudget(t *testing.T) {
 	}
 }
 
-// TestLocalTriesEndBeforeTheAPIGivesUp holds localPatience to its comment: the API waits 3 s, a workflow task 10 s.
-func TestLocalTriesEndBeforeTheAPIGivesUp(t *testing.T) {
+// TestLocalAttemptsEndInTime checks the comment of localTimeout: the API waits 3 s, a workflow task 10 s.
+func TestLocalAttemptsEndInTime(t *testing.T) {
 	t.Parallel()
 	local := steps["PersistUser"].local("a summary")
 	require.Less(t, local.ScheduleToCloseTimeout, 3*time.Second)
@@ -154,7 +154,7 @@ func typeChecker(t *testing.T) func(call string) error {
 	}
 }
 
-// compiled finds what this package imports in the build cache, where the build of this test has put it.
+// compiled finds this package's imports in the build cache, where the build of this test has put them.
 func compiled(t *testing.T) importer.Lookup {
 	t.Helper()
 	list, err := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}", ".").Output()

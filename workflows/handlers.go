@@ -6,8 +6,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// listen reacts to signals for as long as the workflow runs.
-func (r *registration) listen(ctx workflow.Context) {
+// listenForSignals handles signals until the workflow ends.
+func (r *registration) listenForSignals(ctx workflow.Context) {
 	on := func(name, description string, react func(workflow.Context, workflow.ReceiveChannel)) {
 		onSignal(ctx, name, description, react)
 	}
@@ -23,8 +23,8 @@ func (r *registration) listen(ctx workflow.Context) {
 		signals.Receive(ctx, nil)
 		r.superseded = true
 	})
-	on(SignalBudget, `changes how long steps are tried: "otp=90m"`, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
-		var in any // what is no text is told, where Receive would drop it
+	on(SignalBudget, `changes how long steps are retried: "otp=90m"`, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+		var in any // input that is not text must be reported; Receive would drop it
 		signals.Receive(ctx, &in)
 		r.changeBudgets(ctx, in)
 	})
@@ -35,7 +35,7 @@ func (r *registration) listen(ctx workflow.Context) {
 	})
 }
 
-// onSignal reacts to each signal of a name. react waits for one.
+// onSignal calls react for each signal of a name, in a coroutine. react receives one signal.
 func onSignal(ctx workflow.Context, name, description string, react func(workflow.Context, workflow.ReceiveChannel)) {
 	signals := workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: description})
 	workflow.Go(ctx, func(ctx workflow.Context) {
@@ -45,16 +45,16 @@ func onSignal(ctx workflow.Context, name, description string, react func(workflo
 	})
 }
 
-// handle answers Updates and Queries.
-func (r *registration) handle(ctx workflow.Context) error {
+// setHandlers sets the handlers of Updates and Queries.
+func (r *registration) setHandlers(ctx workflow.Context) error {
 	state := func() (RegistrationState, error) { return r.state(), nil }
 	return errors.Join(
-		workflow.SetQueryHandlerWithOptions(ctx, QueryState, state, workflow.QueryHandlerOptions{Description: "where the registration stands"}),
+		workflow.SetQueryHandlerWithOptions(ctx, QueryState, state, workflow.QueryHandlerOptions{Description: "state of the registration"}),
 		workflow.SetUpdateHandlerWithOptions(ctx, UpdatePersisted, r.onPersisted,
 			workflow.UpdateHandlerOptions{Description: "waits until the user is stored or refused"}),
 		workflow.SetUpdateHandlerWithOptions(ctx, UpdateVerify, r.onVerify,
-			workflow.UpdateHandlerOptions{Description: "enters a code", Validator: r.mayVerify}),
+			workflow.UpdateHandlerOptions{Description: "enters a code", Validator: r.checkVerify}),
 		workflow.SetUpdateHandlerWithOptions(ctx, UpdateResendOTP, r.onResend,
-			workflow.UpdateHandlerOptions{Description: "sends a new code", Validator: r.mayResend}),
+			workflow.UpdateHandlerOptions{Description: "sends a new code", Validator: r.checkResend}),
 	)
 }

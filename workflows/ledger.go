@@ -4,21 +4,21 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// sent tells what became of a message, and sees to it that the ledger gets it.
+// sent adds a sent message to the details. If the activity could not write it to the ledger, it starts a step that does.
 func (r *registration) sent(ctx workflow.Context, what string, out SendResult) {
-	r.tellSent(ctx, what, out)
+	r.addSentDetail(ctx, what, out)
 	if out.Unrecorded == nil {
 		return
 	}
 	r.unrecorded = append(r.unrecorded, *out.Unrecorded)
 	if len(r.unrecorded) == 1 {
-		ctx, _ = workflow.NewDisconnectedContext(ctx) // of a code that may not be needed any more
-		r.begin(ctx, stepLedger, r.writeLedger)
+		ctx, _ = workflow.NewDisconnectedContext(ctx) // ctx is cancelled when the code is no longer needed
+		r.startStep(ctx, stepLedger, r.writeLedger)
 	}
 }
 
-// writeLedger writes what providers have taken while the database was away. It runs beside the other steps: a person need
-// not wait for it.
+// writeLedger writes the messages that providers took while the database was unavailable. It runs in parallel with the other
+// steps, so that the user does not wait for it.
 func (r *registration) writeLedger(ctx workflow.Context) error {
 	for len(r.unrecorded) > 0 {
 		entry := r.unrecorded[0]
@@ -34,8 +34,8 @@ func (r *registration) writeLedger(ctx workflow.Context) error {
 	return nil
 }
 
-// awaitLedger waits, before a registration ends, until the ledger has every message that a provider took: a code may be
-// entered before its activity has ended.
+// awaitLedger waits, before a registration ends, until the ledger has every message that a provider took. A user may enter
+// a code before the activity that sends it has ended.
 func (r *registration) awaitLedger(ctx workflow.Context) error {
 	if r.sending == 0 && len(r.unrecorded) == 0 {
 		return nil

@@ -7,16 +7,17 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// stepOptions are an activity's queue and patience. Its budget, the schedule-to-close timeout, is the policy's.
+// stepOptions are an activity's queue, timeouts and retry policy. budget selects the policy's retry budget, which is the
+// schedule-to-close timeout.
 type stepOptions struct {
 	queue        string
 	startToClose time.Duration // one attempt
 	budget       func(Budgets) time.Duration
 	backoff      temporal.RetryPolicy
-	priority     int // among what waits on the queue, 1 first; 0 is Temporal's default, 3
+	priority     int // in the queue, 1 is the highest; 0 is Temporal's default, 3
 }
 
-// The priorities of notifications-low: what a person waits for goes before what goes to many.
+// The priorities of notifications-low: messages that a user waits for come before campaigns.
 const (
 	priorityNotice   = 2
 	priorityCampaign = 5
@@ -58,20 +59,20 @@ func (o stepOptions) activity(b Budgets, summary string) workflow.ActivityOption
 		RetryPolicy:            &o.backoff,
 		Summary:                summary,
 		Priority:               temporal.Priority{PriorityKey: o.priority},
-		// A user must not be stored after a cancelled registration has freed it; a batch that went out, or a code that was
-		// entered while it was still being sent, must get into the ledger: an attempt that runs is waited for.
+		// A cancelled workflow waits for an attempt in progress. Otherwise, a user could be stored after a cancelled
+		// registration freed it, and a batch or code that a provider took could be missing in the ledger.
 		WaitForCancellation: o.queue != QueueNotificationsLow || o.priority == priorityCampaign,
 	}
 }
 
-// localPatience bounds the tries inside a workflow task. It is shorter than the API's wait budget of 3 s and far below
-// the workflow task timeout.
-const localPatience = 2500 * time.Millisecond
+// localTimeout bounds the attempts inside a workflow task. It is shorter than the API's wait budget of 3 s and far below the
+// workflow task timeout.
+const localTimeout = 2500 * time.Millisecond
 
 func (o stepOptions) local(summary string) workflow.LocalActivityOptions {
 	return workflow.LocalActivityOptions{
-		StartToCloseTimeout:    localPatience,
-		ScheduleToCloseTimeout: localPatience,
+		StartToCloseTimeout:    localTimeout,
+		ScheduleToCloseTimeout: localTimeout,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: 50 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Second,
 		},
@@ -79,14 +80,13 @@ func (o stepOptions) local(summary string) workflow.LocalActivityOptions {
 	}
 }
 
-// LeastBudget is the shortest budget that a message has time in: an attempt keeps 3 s for the ledger and needs some for
-// the provider.
-const LeastBudget = 5 * time.Second
+// MinBudget is the minimum budget of a message: an attempt reserves 3 s for the ledger and needs time for the provider.
+const MinBudget = 5 * time.Second
 
-// MostBudget is the longest that an operator may give: a slip of the finger shall not keep a registration for years.
-const MostBudget = 30 * 24 * time.Hour
+// MaxBudget is the maximum budget that an operator may set, so that a typing error cannot retry a step for years.
+const MaxBudget = 30 * 24 * time.Hour
 
-// DefaultPolicy is the patience of design and documentation.
+// DefaultPolicy returns the documented default policy.
 func DefaultPolicy() Policy {
 	return Policy{
 		CodeTries:          5,

@@ -7,7 +7,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// Refusal is why a registration does not take an Update now. It crosses Temporal as the application error's type.
+// Refusal is why a registration does not accept an Update now. It crosses Temporal as the application error's type.
 type Refusal string
 
 // The refusals.
@@ -15,9 +15,9 @@ const (
 	RefusedNotReady        Refusal = "not_ready"           // the user is not stored yet, so no code was sent
 	RefusedCodeExpired     Refusal = "code_expired"        // no code can be entered any more: ask for a new one
 	RefusedTooManyAttempts Refusal = "too_many_attempts"   // ask for a new code
-	RefusedCooldown        Refusal = "resend_cooldown"     // RetryAt says when the next code may be asked for
+	RefusedCooldown        Refusal = "resend_cooldown"     // RetryAt is when the next code may be requested
 	RefusedTooManyResends  Refusal = "too_many_resends"    // no more codes for this registration
-	RefusedActivating      Refusal = "activating"          // the code was right, the database has not confirmed yet
+	RefusedActivating      Refusal = "activating"          // the code was right, but the database has not confirmed yet
 	RefusedActive          Refusal = "already_active"      // nothing to verify
 	RefusedClosed          Refusal = "registration_closed" // rejected, superseded, expired or failed
 )
@@ -30,12 +30,12 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string { return string(e.Refusal) }
 
-// application is e as it crosses Temporal.
+// application returns e as an application error, which crosses Temporal.
 func (e *RefusedError) application() error {
 	return temporal.NewNonRetryableApplicationError(e.Error(), string(e.Refusal), nil, e.RetryAt)
 }
 
-// AsRefused returns the refusal that an Update's error carries, and whether it carries one.
+// AsRefused returns the refusal in an Update's error, and whether it has one.
 func AsRefused(err error) (*RefusedError, bool) {
 	var app *temporal.ApplicationError
 	if !errors.As(err, &app) {

@@ -16,14 +16,14 @@ import (
 //	persist ─▶ ┬ send the code ──▶ wait for it ─▶ activate ─▶ completion SMS
 //	           └ send the welcome email
 //
-// A rule broken in the database is a normal end with a result. A step that used up its budget parks (see park). The
-// workflow fails only when a parked step was abandoned or waited longer than Policy.ParkingTime.
+// If the database refuses the user because of a rule, the workflow completes with a result. A step that used up its budget
+// parks (see park). The workflow fails only if a parked step is abandoned or waits longer than Policy.ParkingTime.
 func RegistrationWorkflow(ctx workflow.Context, in RegistrationInput) (RegistrationResult, error) {
-	r := &registration{in: in, status: StatusAccepted, shown: StatusAccepted, budgets: in.Policy.Budgets, parked: map[step]parking{}}
-	if err := r.handle(ctx); err != nil {
+	r := &registration{in: in, status: StatusAccepted, publishedStatus: StatusAccepted, budgets: in.Policy.Budgets, parked: map[step]parkedStep{}}
+	if err := r.setHandlers(ctx); err != nil {
 		return RegistrationResult{}, err
 	}
-	r.listen(ctx)
+	r.listenForSignals(ctx)
 	if err := r.close(ctx, r.run(ctx)); err != nil {
 		return RegistrationResult{}, err
 	}
@@ -33,37 +33,39 @@ func RegistrationWorkflow(ctx workflow.Context, in RegistrationInput) (Registrat
 	}, nil
 }
 
-// registration is the state of one run. The coroutines of a workflow take turns, so nothing here needs a lock.
+// registration is the state of one run. The coroutines of a workflow never run in parallel, so no lock is needed.
 type registration struct {
 	in     RegistrationInput
-	status RegistrationStatus // never failed: that is what parked is for
+	status RegistrationStatus // never failed; a failed step is in parked
 
-	settled   bool      // the user is stored or refused
-	persisted Persisted // the answer to UpdatePersisted, once settled
+	storeDecided bool      // the user is stored or refused
+	persisted    Persisted // the answer to UpdatePersisted, after storeDecided
 
 	code       code
 	verified   bool      // the right code was entered
 	verifiedAt time.Time // when
 	superseded bool      // a later registration owns the user
-	held       bool      // the code waits for an operator and not for the person, or is tried again since
-	lapsed     bool      // the verification window is over
+	windowOver bool      // the verification window is over
+	// codeAwaitsOperator is true from the parking of the code until it was sent, unless the destination was rejected: then
+	// the user must correct it.
+	codeAwaitsOperator bool
 
-	sending    int             // codes that are being sent, also those that are not needed any more
-	unrecorded []message.Entry // taken by a provider, and not in the ledger yet
+	sending    int             // codes that are being sent, including those that are no longer needed
+	unrecorded []message.Entry // taken by a provider but not in the ledger yet
 
 	budgets   Budgets
-	parked    map[step]parking
+	parked    map[step]parkedStep
 	retries   int   // retry signals so far
-	abandoned bool  // an operator gave up on the parked steps
-	failure   error // what ended a step that ran beside the others
+	abandoned bool  // an operator abandoned the parked steps
+	failure   error // the final error of a parallel step
 	ended     bool  // no step runs any more
 
-	shown  RegistrationStatus // the search attributes as last written
-	reason FailureReason
-	story  story
+	publishedStatus RegistrationStatus // the search attributes as last written
+	publishedReason FailureReason
+	details         detailLog
 }
 
-// run takes the steps in order. It returns an error only when the registration failed or was cancelled.
+// run runs the steps in order. It returns an error only if the registration failed or was cancelled.
 func (r *registration) run(ctx workflow.Context) error {
 	if err := r.step(ctx, stepPersist, r.persist); err != nil {
 		return err
@@ -71,7 +73,7 @@ func (r *registration) run(ctx workflow.Context) error {
 	if r.status != StatusPending && r.status != StatusActive {
 		return nil
 	}
-	welcomed := r.begin(ctx, stepWelcome, r.sendWelcome)
+	welcomed := r.startStep(ctx, stepWelcome, r.sendWelcome)
 	if r.status == StatusPending {
 		if err := r.verify(ctx); err != nil || r.status != StatusActive {
 			return err
@@ -85,18 +87,18 @@ func (r *registration) run(ctx workflow.Context) error {
 	return r.await(ctx, welcomed.IsReady)
 }
 
-// verify waits for the code and settles what becomes of the user.
+// verify waits for the code, and then activates or expires the user, or ends as superseded.
 func (r *registration) verify(ctx workflow.Context) error {
 	sending, stopSending := workflow.WithCancel(ctx)
 	workflow.Go(sending, r.sendCodes)
 	watching, stopWatching := workflow.WithCancel(ctx)
 	workflow.Go(watching, r.watchWindow)
-	if err := r.await(ctx, func() bool { return r.verified || r.superseded || r.lapsed }); err != nil {
+	if err := r.await(ctx, func() bool { return r.verified || r.superseded || r.windowOver }); err != nil {
 		return err
 	}
 	stopSending()
 	switch {
-	case r.verified: // the window's timer stays: to cancel it would cost an event
+	case r.verified: // the window's timer is not cancelled, to save an event
 		return r.step(ctx, stepActivate, r.activate)
 	case r.superseded:
 		stopWatching()
@@ -107,7 +109,7 @@ func (r *registration) verify(ctx workflow.Context) error {
 	}
 }
 
-// await waits for a condition, or for the failure of a step that runs beside.
+// await waits for a condition, or for the failure of a parallel step.
 func (r *registration) await(ctx workflow.Context, condition func() bool) error {
 	if err := workflow.Await(ctx, func() bool { return r.failure != nil || condition() }); err != nil {
 		return err
@@ -118,37 +120,37 @@ func (r *registration) await(ctx workflow.Context, condition func() bool) error 
 	return r.failure
 }
 
-// watchWindow notices when the registration has been unverified for too long. The window does not close on a person
-// who could not get a code because a provider was away: it starts again when the code is out.
+// watchWindow ends the verification window after its time. While the code waits for an operator, the user cannot get it; so
+// the window then starts again when the code has been sent.
 func (r *registration) watchWindow(ctx workflow.Context) {
 	for {
 		window := workflow.NewTimerWithOptions(ctx, r.in.Policy.VerificationWindow, workflow.TimerOptions{Summary: "wait for the verification"})
 		if err := window.Get(ctx, nil); err != nil {
 			return
 		}
-		if !r.held {
-			r.lapsed = true
+		if !r.codeAwaitsOperator {
+			r.windowOver = true
 			return
 		}
-		if err := workflow.Await(ctx, func() bool { return !r.held }); err != nil {
+		if err := workflow.Await(ctx, func() bool { return !r.codeAwaitsOperator }); err != nil {
 			return
 		}
 	}
 }
 
-// end settles how the registration ended.
+// end sets the final status.
 func (r *registration) end(ctx workflow.Context, status RegistrationStatus, line string) {
 	r.status = status
-	r.tell(ctx, line)
+	r.addDetail(ctx, line)
 }
 
-// close frees what a cancelled registration held, lets callers that still wait have their answers, and leaves the
-// search attributes as they are to stay.
+// close frees the user of a cancelled registration, writes the final search attributes, lets Updates in progress finish, and
+// returns the workflow's error.
 func (r *registration) close(ctx workflow.Context, outcome error) error {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	if temporal.IsCanceledError(outcome) && (r.status == StatusPending || r.status == StatusAccepted) {
-		r.verified, r.lapsed = false, true // no code counts any more
+		r.verified, r.windowOver = false, true // no code is valid any more
 		if err := r.step(ctx, stepExpire, r.expire); err != nil {
 			outcome = err
 		}
@@ -159,7 +161,7 @@ func (r *registration) close(ctx workflow.Context, outcome error) error {
 	r.ended = true
 	failed := outcome != nil && !temporal.IsCanceledError(outcome)
 	if failed {
-		r.tell(ctx, "given up")
+		r.addDetail(ctx, "the registration has failed")
 	} else {
 		clear(r.parked)
 	}
@@ -169,7 +171,7 @@ func (r *registration) close(ctx workflow.Context, outcome error) error {
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
 		return err
 	}
-	if failed { // another step may have parked, or stopped, since the step that ended the registration
+	if failed { // another step may have parked or ended since the step that made the registration fail
 		outcome = cmp.Or(r.parkedFailure(), outcome)
 	}
 	return outcome
@@ -177,16 +179,16 @@ func (r *registration) close(ctx workflow.Context, outcome error) error {
 
 // onPersisted waits until the user is stored or refused.
 func (r *registration) onPersisted(ctx workflow.Context) (Persisted, error) {
-	if err := r.answerWhen(ctx, func() bool { return r.settled }); err != nil {
+	if err := r.awaitAnswer(ctx, func() bool { return r.storeDecided }); err != nil {
 		return Persisted{}, err
 	}
-	if !r.settled {
+	if !r.storeDecided {
 		return Persisted{}, (&RefusedError{Refusal: RefusedClosed}).application()
 	}
 	return r.persisted, nil
 }
 
-// persist stores the user and settles the answer that the API waits for.
+// persist stores the user and sets the answer to UpdatePersisted.
 func (r *registration) persist(ctx workflow.Context) error {
 	in := PersistInput{r.in.registration()}
 	run := execute[PersistInput, PersistResult]
@@ -198,21 +200,21 @@ func (r *registration) persist(ctx workflow.Context) error {
 		return err
 	}
 	profile := r.in.Profile
-	profile.Mobile = cmp.Or(out.Persisted.Mobile, profile.Mobile) // of an earlier run, in which the person corrected it
+	profile.Mobile = cmp.Or(out.Persisted.Mobile, profile.Mobile) // the user may have corrected it in an earlier run
 	r.code.address(profile)
 	if profile.Mobile == r.in.Profile.Mobile {
 		r.code.key = r.in.DestinationKey
 	}
 	switch {
 	case out.Refusal == user.CodeSuperseded:
-		r.end(ctx, StatusSuperseded, "a later registration with the same email had come first")
+		r.end(ctx, StatusSuperseded, "a later registration with the same email already owns the user")
 	case out.Refusal != "":
 		r.end(ctx, StatusRejected, "refused: "+string(out.Refusal))
 	case out.Persisted.Status == user.StatusActive:
-		r.end(ctx, StatusActive, "the user is active already")
+		r.end(ctx, StatusActive, "the user is already active")
 	default:
 		r.status = StatusPending
-		r.tell(ctx, "user stored")
+		r.addDetail(ctx, "user stored")
 		r.code.sequence = min(out.CodesSent, len(r.in.CodeDigests)-1)
 		r.issue(ctx)
 	}
@@ -220,21 +222,21 @@ func (r *registration) persist(ctx workflow.Context) error {
 		Status: r.status, UserID: out.Persisted.UserID, Refusal: out.Refusal,
 		Fingerprint: r.in.Fingerprint, Verification: r.code.verification(),
 	}
-	r.settled = true
+	r.storeDecided = true
 	if older := out.Persisted.Superseded; older != "" {
 		r.supersede(ctx, older)
 	}
 	return nil
 }
 
-// supersede tells the registration whose user was taken over, so that it stops sending. Nothing depends on it: the
-// database refuses to activate the user for that registration.
+// supersede signals the registration whose user was taken over, so that it stops sending. Correctness does not depend on
+// the signal: the database refuses to activate the user for that registration.
 func (r *registration) supersede(ctx workflow.Context, other string) {
 	workflow.SignalExternalWorkflow(ctx, RegistrationWorkflowID(other), "", SignalSuperseded, nil)
-	r.tell(ctx, "replaced the registration "+other)
+	r.addDetail(ctx, "took the user over from registration "+other)
 }
 
-// activate makes the user active, unless a registration owns it that was requested before the code was entered.
+// activate makes the user active, unless another registration owns the user and was requested before the code was entered.
 func (r *registration) activate(ctx workflow.Context) error {
 	in := ActivateInput{user.Activation{
 		Registration: r.in.registration(), At: r.verifiedAt,

@@ -48,7 +48,7 @@ func TestActivationFindsTheUserSuperseded(t *testing.T) {
 	require.Equal(t, []string{"superseded"}, f.attributes)
 }
 
-// TestNoCodeAfterTheRightOne enters a code whose message the provider took without saying so: what is left of the
+// TestNoCodeAfterTheRightOne enters a code whose message the provider took without an answer: the rest of the
 // sending is over, and can neither send again nor fail the registration.
 func TestNoCodeAfterTheRightOne(t *testing.T) {
 	t.Parallel()
@@ -136,7 +136,7 @@ func TestSupersededIsIgnoredOnceActive(t *testing.T) {
 	f.ends(workflows.StatusActive)
 }
 
-// TestActivationTakesTheUserBack tells the registration that had taken the user over after the code was entered.
+// TestActivationTakesTheUserBack signals the registration that had taken the user over after the code was entered.
 func TestActivationTakesTheUserBack(t *testing.T) {
 	t.Parallel()
 	f := setup(t)

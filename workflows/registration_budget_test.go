@@ -12,7 +12,7 @@ import (
 	"registrar/workflows"
 )
 
-// refusing makes the provider of codes refuse all until it is over.
+// refusing makes the provider refuse all codes for a while.
 func (f *fixture) refusing(err error, over *bool) {
 	f.fake.sendOTP = func(context.Context, workflows.OTPInput) (workflows.SendResult, error) {
 		if *over {
@@ -26,10 +26,10 @@ func (f *fixture) budgetAt(age time.Duration, change any) {
 	f.at(age, func() { f.env.SignalWorkflow(workflows.SignalBudget, change) })
 }
 
-// The test environment gives an activity up after 10 attempts, which the backoff of codes takes 37 s for.
+// The test environment ends an activity after 10 attempts, which take 37 s with the backoff of codes.
 
-// TestBudgetOfAStepThatIsBeingTried raises the budget while the code is being tried.
-func TestBudgetOfAStepThatIsBeingTried(t *testing.T) {
+// TestBudgetOfARunningStep raises the budget while the code is being sent.
+func TestBudgetOfARunningStep(t *testing.T) {
 	t.Parallel()
 	f, over := setup(t), false
 	f.refusing(errorOf(workflows.ReasonSMSUnavailable), &over)
@@ -55,8 +55,8 @@ func TestBudgetIsUsedUpInTheEnd(t *testing.T) {
 	f.fails(workflows.ReasonSMSUnavailable)
 }
 
-// TestBudgetThatHelpsNobody covers changes after which a step parks as before.
-func TestBudgetThatHelpsNobody(t *testing.T) {
+// TestBudgetWithoutEffect covers changes after which a step parks as before.
+func TestBudgetWithoutEffect(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		err    error

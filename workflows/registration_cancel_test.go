@@ -62,8 +62,8 @@ func TestCancelledBeforeTheUserIsStored(t *testing.T) {
 	}
 }
 
-// TestCancelledDuringALocalTry lets a try that runs end, and counts what it did.
-func TestCancelledDuringALocalTry(t *testing.T) {
+// TestCancelledDuringALocalAttempt lets an attempt in progress end, and uses its result.
+func TestCancelledDuringALocalAttempt(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.fake.activateUser = func(ctx context.Context, _ workflows.ActivateInput) (workflows.ActivateResult, error) {

@@ -38,7 +38,7 @@ func TestWrongCodes(t *testing.T) {
 	active(t, right)
 }
 
-// TestManyCodesAtOnce enters more codes at one moment than there are tries.
+// TestManyCodesAtOnce enters more codes at once than there are attempts.
 func TestManyCodesAtOnce(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
@@ -179,7 +179,7 @@ func TestCorrectedNumber(t *testing.T) {
 	}
 }
 
-// TestResendWhileTheFirstCodeIsUnderway cancels the older code, whatever became of it, and lifts its failure.
+// TestResendWhileTheFirstCodeIsUnderway cancels the older code, in every state, and clears its failure.
 func TestResendWhileTheFirstCodeIsUnderway(t *testing.T) {
 	t.Parallel()
 	for name, first := range map[string]error{
@@ -225,8 +225,8 @@ func TestResendWhileTheFirstCodeIsUnderway(t *testing.T) {
 	}
 }
 
-// TestTheStateTellsWhereCodesGo lets the API bound what one destination is sent.
-func TestTheStateTellsWhereCodesGo(t *testing.T) {
+// TestStateHasTheDestinationKey checks the key under which the API counts the codes to one destination.
+func TestStateHasTheDestinationKey(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.in.DestinationKey = "key-of-the-first"

@@ -11,8 +11,8 @@ import (
 	"registrar/workflows"
 )
 
-// TestALateCode enters the first code after another one was asked for.
-func TestALateCode(t *testing.T) {
+// TestLateCode enters the first code after another one was requested.
+func TestLateCode(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		given, asked string
@@ -30,13 +30,13 @@ func TestALateCode(t *testing.T) {
 			late := f.verifyAt(9*time.Minute, 1)
 			f.ends(workflows.StatusActive)
 			active(t, late)
-			require.Contains(t, f.details(), "right code: code 1")
+			require.Contains(t, f.details(), "right code entered: code 1")
 		})
 	}
 }
 
-// TestALateCodeAfterACorrectedNumber ends the codes to the old number, also when a later one goes there again.
-func TestALateCodeAfterACorrectedNumber(t *testing.T) {
+// TestLateCodeAfterACorrectedNumber ends the codes to the old number, also when a later one goes there again.
+func TestLateCodeAfterACorrectedNumber(t *testing.T) {
 	t.Parallel()
 	for name, given := range map[string]string{"another": mobile, "the first": ""} {
 		t.Run(name, func(t *testing.T) {
@@ -68,8 +68,8 @@ func TestALateCodeAfterACorrectedNumber(t *testing.T) {
 	})
 }
 
-// TestEachCodeHasItsOwnLife asks for the second code five minutes after the first.
-func TestEachCodeHasItsOwnLife(t *testing.T) {
+// TestEachCodeHasItsOwnLifetime requests the second code five minutes after the first.
+func TestEachCodeHasItsOwnLifetime(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.resendAt(5*time.Minute, "")
@@ -83,8 +83,8 @@ func TestEachCodeHasItsOwnLife(t *testing.T) {
 	second.refusedAs(t, workflows.RefusedCodeExpired)
 }
 
-// TestAWrongCodeIsATryAtEveryCode spends the tries of the first code before and after the second was sent.
-func TestAWrongCodeIsATryAtEveryCode(t *testing.T) {
+// TestWrongCodeCountsForEveryCode uses up the attempts of the first code before and after the second was sent.
+func TestWrongCodeCountsForEveryCode(t *testing.T) {
 	t.Parallel()
 	for tries, right := range map[int]bool{4: true, 5: false} {
 		f := setup(t)
@@ -103,8 +103,8 @@ func TestAWrongCodeIsATryAtEveryCode(t *testing.T) {
 	}
 }
 
-// TestTwoCodesMayBeEqual by chance: the later one counts when the earlier one has expired.
-func TestTwoCodesMayBeEqual(t *testing.T) {
+// TestEqualCodes has two equal codes, by chance: the later one is valid when the earlier one has expired.
+func TestEqualCodes(t *testing.T) {
 	t.Parallel()
 	for name, age := range map[string]time.Duration{"both live": 6 * time.Minute, "one lives": 12 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
@@ -119,8 +119,8 @@ func TestTwoCodesMayBeEqual(t *testing.T) {
 	}
 }
 
-// TestALateCodeWhileTheNextCannotBeSent makes the next one needless.
-func TestALateCodeWhileTheNextCannotBeSent(t *testing.T) {
+// TestLateCodeWhileTheNextCannotBeSent enters the first code, so that the next one is no longer needed.
+func TestLateCodeWhileTheNextCannotBeSent(t *testing.T) {
 	t.Parallel()
 	for name, broken := range map[string]error{
 		"tried":  errorOf(workflows.ReasonSMSUnavailable),
@@ -143,8 +143,8 @@ func TestALateCodeWhileTheNextCannotBeSent(t *testing.T) {
 	}
 }
 
-// TestAnUndeliveredCodeStillCounts when a later one was asked for, in case it arrives after all.
-func TestAnUndeliveredCodeStillCounts(t *testing.T) {
+// TestUndeliveredCodeIsStillValid after a later one was requested, in case it arrives after all.
+func TestUndeliveredCodeIsStillValid(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.resendAt(time.Minute, "")
@@ -155,8 +155,8 @@ func TestAnUndeliveredCodeStillCounts(t *testing.T) {
 	require.Equal(t, 2, f.called("otp"))
 }
 
-// TestARegistrationOfAReleaseWithoutLateCodes goes on as it began.
-func TestARegistrationOfAReleaseWithoutLateCodes(t *testing.T) {
+// TestRegistrationOfAReleaseWithoutLateCodes continues without late codes.
+func TestRegistrationOfAReleaseWithoutLateCodes(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.env.OnGetVersion("late-codes", workflow.DefaultVersion, workflow.Version(1)).Return(workflow.DefaultVersion)

@@ -20,8 +20,8 @@ func unrecorded(kind message.Kind, sequence int) workflows.SendResult {
 	return out
 }
 
-// owing has no step able to write the ledger.
-func (f *fixture) owing() {
+// withUnrecorded makes every step unable to write the ledger.
+func (f *fixture) withUnrecorded() {
 	f.fake.sendOTP = func(_ context.Context, in workflows.OTPInput) (workflows.SendResult, error) {
 		return unrecorded(message.KindOTP, in.Sequence), nil
 	}
@@ -33,7 +33,7 @@ func (f *fixture) owing() {
 	}
 }
 
-// ledger keeps what RecordMessage is given.
+// ledger stores the input of RecordMessage.
 func (f *fixture) ledger() *[]message.Entry {
 	entries := new([]message.Entry)
 	f.fake.recordMessage = func(_ context.Context, in workflows.RecordInput) (workflows.RecordResult, error) {
@@ -48,7 +48,7 @@ func (f *fixture) ledger() *[]message.Entry {
 func TestTheWorkflowWritesTheLedger(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	f.owing()
+	f.withUnrecorded()
 	entries := f.ledger()
 	right := f.verifyAt(time.Minute, 1)
 	f.ends(workflows.StatusActive)
@@ -62,8 +62,8 @@ func TestTheWorkflowWritesTheLedger(t *testing.T) {
 	}
 }
 
-// TestALateCodeDoesNotRenewALaterOne ends the sending of code 1 when code 2 has been asked for and cannot be sent.
-func TestALateCodeDoesNotRenewALaterOne(t *testing.T) {
+// TestLateCodeDoesNotExtendALaterOne ends the sending of code 1 when code 2 has been requested and cannot be sent.
+func TestLateCodeDoesNotExtendALaterOne(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.in.Policy.ResendCooldown = time.Nanosecond
@@ -80,24 +80,24 @@ func TestALateCodeDoesNotRenewALaterOne(t *testing.T) {
 	}
 	f.at(2*day, func() {
 		require.Equal(t, workflows.ReasonSMSUnavailable, f.state().Reason)
-		require.Equal(t, workflows.StatusFailed, f.state().Status, "the window is held for code 2")
+		require.Equal(t, workflows.StatusFailed, f.state().Status, "the window waits for code 2")
 	})
 	f.at(3*day, f.env.CancelWorkflow)
 	f.cancelled()
 }
 
-func TestALedgerThatStaysAway(t *testing.T) {
+func TestLedgerStaysUnavailable(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]string{"retried": workflows.SignalRetry, "abandoned": workflows.SignalAbandon} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := setup(t)
-			f.owing()
+			f.withUnrecorded()
 			f.fake.recordMessage = outcomes[workflows.RecordInput](workflows.RecordResult{}, failure(workflows.ReasonDatabaseUnavailable))
 			right := f.verifyAt(time.Minute, 1)
 			f.at(time.Hour, func() {
 				require.Equal(t, workflows.ReasonDatabaseUnavailable, f.state().Reason)
-				require.Equal(t, workflows.StatusActive, f.state().Status, "the person is not concerned")
+				require.Equal(t, workflows.StatusActive, f.state().Status, "the person is not affectsUser")
 				require.Contains(t, f.details(), "could not write the ledger")
 			})
 			f.signalAt(2*time.Hour, end)
@@ -113,7 +113,7 @@ func TestALedgerThatStaysAway(t *testing.T) {
 	}
 }
 
-// TestUndeliveredBeforeTheLedgerHadIt sends the code again: the report came when nobody could tell the workflow.
+// TestUndeliveredBeforeTheLedgerHadIt sends the code again: the report came when the ledger did not have the message yet.
 func TestUndeliveredBeforeTheLedgerHadIt(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
@@ -134,10 +134,10 @@ func TestUndeliveredBeforeTheLedgerHadIt(t *testing.T) {
 	require.Contains(t, f.details(), "code 1 was reported undelivered by acme")
 }
 
-func TestAnEndThatNobodyEnteredACodeForWaitsForTheLedger(t *testing.T) {
+func TestExpiryWaitsForTheLedger(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	f.owing()
+	f.withUnrecorded()
 	no := errorOf(workflows.ReasonDatabaseUnavailable)
 	f.fake.recordMessage = outcomes[workflows.RecordInput](workflows.RecordResult{}, no, no, no)
 	f.ends(workflows.StatusExpired)

@@ -9,7 +9,7 @@ import (
 	"registrar/workflows"
 )
 
-// failure is the end of a step's patience, for a reason.
+// failure is the error of a step that used up its budget, for a reason.
 func failure(reason workflows.FailureReason) error {
 	return temporal.NewNonRetryableApplicationError("no", string(reason), nil)
 }
@@ -26,7 +26,7 @@ func outcomes[I, O any](out O, errs ...error) func(context.Context, I) (O, error
 	}
 }
 
-// stuck is an activity that a worker has taken and never ends.
+// stuck is an activity that a worker has started and never ends.
 func stuck[I any](context.Context, I) (workflows.SendResult, error) {
 	return workflows.SendResult{}, activity.ErrResultPending
 }

@@ -13,7 +13,7 @@ import (
 	"registrar/workflows"
 )
 
-// breakStep makes a step end in an error a number of times. A step of the store is tried in the workflow task first and
+// breakStep makes a step fail a number of times. A step of the store runs in the workflow task first and
 // as a regular activity after that, so an error stands for both.
 func (f *fixture) breakStep(name string, times int, err error) {
 	var errs []error
@@ -37,7 +37,7 @@ func (f *fixture) breakStep(name string, times int, err error) {
 	}
 }
 
-// reasons are what each step's unavailability is called, and whether the person is concerned.
+// reasons are what each step's unavailability is called, and whether the person is affectsUser.
 var reasons = map[string]struct {
 	reason   workflows.FailureReason
 	personal bool
@@ -125,8 +125,8 @@ func TestRetryRunsAllParkedSteps(t *testing.T) {
 	require.Equal(t, 2, f.called("welcome"))
 }
 
-// TestReasonIsThatOfTheStepFeltMost parks the welcome email first and the code later.
-func TestReasonIsThatOfTheStepFeltMost(t *testing.T) {
+// TestReasonIsThatOfTheFirstStepInOrder parks the welcome email first and the code later.
+func TestReasonIsThatOfTheFirstStepInOrder(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*fixture){
 		"abandoned":    func(f *fixture) { f.signalAt(2*time.Hour, workflows.SignalAbandon) },
@@ -183,15 +183,15 @@ func TestStepThatStaysFailed(t *testing.T) {
 	}
 }
 
-// TestReasonWhenTheActivityCouldNotSay covers what comes without a word from the activity, and words nobody knows.
-func TestReasonWhenTheActivityCouldNotSay(t *testing.T) {
+// TestReasonWithoutAReport covers errors without a reason from the activity, and unknown reasons.
+func TestReasonWithoutAReport(t *testing.T) {
 	t.Parallel()
 	timeout := temporal.NewTimeoutError(enums.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, nil)
-	said := temporal.NewTimeoutError(enums.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, failure(workflows.ReasonEmailMisconfigured))
+	reported := temporal.NewTimeoutError(enums.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, failure(workflows.ReasonEmailMisconfigured))
 	unknown := temporal.NewNonRetryableApplicationError("?", "PanicError", errors.New("index out of range"))
 	for name, want := range reasons {
 		for err, reason := range map[error]workflows.FailureReason{
-			timeout: want.reason, said: workflows.ReasonEmailMisconfigured, unknown: workflows.ReasonInternal,
+			timeout: want.reason, reported: workflows.ReasonEmailMisconfigured, unknown: workflows.ReasonInternal,
 		} {
 			t.Run(name+" "+string(reason), func(t *testing.T) {
 				t.Parallel()

@@ -17,29 +17,29 @@ import (
 	"registrar/workflows"
 )
 
-// watched is a registration under random events, with what must hold whatever comes. Activities run beside the test,
-// so they note what they find wrong.
-type watched struct {
+// observed is a registration under random events, with its invariants. Activities run in parallel with the test,
+// so they record the invariants that do not hold.
+type observed struct {
 	*fixture
 	broken []string
 
-	stored    bool // or refused
-	codes     codeModel
-	right     bool // a code that counts was entered
-	activated bool
-	open      map[string]bool      // Updates accepted and not answered
-	owed      map[message.Key]bool // to the ledger
+	stored     bool // or refused
+	codes      codeModel
+	right      bool // a code that counts was entered
+	activated  bool
+	open       map[string]bool      // Updates accepted and not answered
+	unrecorded map[message.Key]bool // to the ledger
 }
 
-func watch(t *rapid.T) *watched {
-	w := &watched{fixture: setup(t), open: map[string]bool{}, owed: map[message.Key]bool{}}
+func watch(t *rapid.T) *observed {
+	w := &observed{fixture: setup(t), open: map[string]bool{}, unrecorded: map[message.Key]bool{}}
 	w.env.SetTestTimeout(time.Minute)
 	w.codes.to = w.in.Profile.Mobile
 	return w
 }
 
-// TestWhateverComes lets activities fail and people and operators act at random.
-func TestWhateverComes(t *testing.T) {
+// TestRandomEvents lets activities fail, and users and operators act at random.
+func TestRandomEvents(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := watch(t)
@@ -61,7 +61,7 @@ func TestWhateverComes(t *testing.T) {
 	})
 }
 
-func (w *watched) drawEvent(t *rapid.T, n int, age time.Duration) {
+func (w *observed) drawEvent(t *rapid.T, n int, age time.Duration) {
 	id := fmt.Sprint("update ", n)
 	switch event := rapid.IntRange(0, 13).Draw(t, "event"); event {
 	case 0:
@@ -82,7 +82,7 @@ func (w *watched) drawEvent(t *rapid.T, n int, age time.Duration) {
 }
 
 // askAt asks for a code, to another number unless that is empty.
-func (w *watched) askAt(age time.Duration, n int, number string) {
+func (w *observed) askAt(age time.Duration, n int, number string) {
 	id := fmt.Sprint("resend ", n)
 	w.at(age, func() {
 		w.env.UpdateWorkflow(workflows.UpdateResendOTP, id, w.caller(id, func() { w.ask(number) }), workflows.ResendInput{Mobile: number})
@@ -90,25 +90,25 @@ func (w *watched) askAt(age time.Duration, n int, number string) {
 }
 
 // enterAt enters the code with a sequence; 0 is a wrong code.
-func (w *watched) enterAt(age time.Duration, id string, sequence int) {
+func (w *observed) enterAt(age time.Duration, id string, sequence int) {
 	w.at(age, func() {
 		w.env.UpdateWorkflow(workflows.UpdateVerify, id, &entering{w: w, id: id, sequence: sequence},
 			workflows.VerifyInput{Digests: []string{digest(sequence)}})
 	})
 }
 
-// store notes that the user is stored or refused.
-func (w *watched) store(out workflows.PersistResult) workflows.PersistResult {
+// store records that the user is stored or refused.
+func (w *observed) store(out workflows.PersistResult) workflows.PersistResult {
 	w.stored = true
 	w.codes.ask(w.env.Now(), "")
 	return out
 }
 
-// breaks notes that something does not hold.
-func (w *watched) breaks(what string) { w.broken = append(w.broken, what) }
+// breaks records that an invariant does not hold.
+func (w *observed) breaks(what string) { w.broken = append(w.broken, what) }
 
-// ask notes a new code.
-func (w *watched) ask(number string) {
+// ask records a new code.
+func (w *observed) ask(number string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.right {
@@ -117,7 +117,7 @@ func (w *watched) ask(number string) {
 	w.codes.ask(w.env.Now(), number)
 }
 
-// accepting is an Update's caller that is answered for, once accepted.
+// accepting is the caller of an Update with a function for its acceptance.
 type accepting struct {
 	accept func()
 	answer func()
@@ -127,15 +127,15 @@ func (a accepting) Accept()             { a.accept() }
 func (a accepting) Reject(error)        {}
 func (a accepting) Complete(any, error) { a.answer() }
 
-func (w *watched) caller(id string, accepted func()) accepting {
+func (w *observed) caller(id string, accepted func()) accepting {
 	return accepting{
 		accept: func() { w.open[id] = true; accepted() },
 		answer: func() { delete(w.open, id) },
 	}
 }
 
-// drawn is an activity with random outcomes, which succeeds in the end. Sound tells what is wrong with calling it now.
-func drawn[I, O any](w *watched, t *rapid.T, name string, succeed func(I) O, sound func(I) string) func(context.Context, I) (O, error) {
+// drawn is an activity with random outcomes, which succeeds in the end. sound returns what is wrong with the call, if anything.
+func drawn[I, O any](w *observed, t *rapid.T, name string, succeed func(I) O, sound func(I) string) func(context.Context, I) (O, error) {
 	reason := rapid.SampledFrom([]workflows.FailureReason{
 		workflows.ReasonDatabaseUnavailable, workflows.ReasonSMSRejected, workflows.ReasonEmailUnavailable, workflows.ReasonInternal,
 	})
@@ -159,7 +159,7 @@ func drawn[I, O any](w *watched, t *rapid.T, name string, succeed func(I) O, sou
 	}
 }
 
-func (w *watched) drawActivities(t *rapid.T) {
+func (w *observed) drawActivities(t *rapid.T) {
 	persisted := rapid.SampledFrom([]workflows.PersistResult{
 		stored(user.StatusPending), stored(user.StatusPending), stored(user.StatusPending), stored(user.StatusPending),
 		stored(user.StatusActive), refused(user.CodeEmailTaken), refused(user.CodeSuperseded),
@@ -183,7 +183,7 @@ func (w *watched) drawActivities(t *rapid.T) {
 		}
 		recorded = recorded[1:]
 		entry := message.Entry{Key: message.Key{Kind: kind, Sequence: sequence}, Receipt: out.Receipt}
-		w.owed[entry.Key] = true
+		w.unrecorded[entry.Key] = true
 		out.Unrecorded = &entry
 		return out
 	}
@@ -216,14 +216,14 @@ func (w *watched) drawActivities(t *rapid.T) {
 		})
 	w.fake.recordMessage = drawn(w, t, "ledger",
 		func(in workflows.RecordInput) workflows.RecordResult {
-			delete(w.owed, in.Entry.Key)
+			delete(w.unrecorded, in.Entry.Key)
 			return workflows.RecordResult{}
 		},
-		func(in workflows.RecordInput) string { return unless(!w.owed[in.Entry.Key], "what it has") })
+		func(in workflows.RecordInput) string { return unless(!w.unrecorded[in.Entry.Key], "what it has") })
 }
 
-// check compares the end with what everyone sees of it.
-func (w *watched) check(result workflows.RegistrationResult, err error) {
+// check compares the result with the state, the search attributes and the ledger.
+func (w *observed) check(result workflows.RegistrationResult, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	state := w.state()
@@ -246,8 +246,8 @@ func (w *watched) check(result workflows.RegistrationResult, err error) {
 	default:
 		require.Equal(w.t, result.Status, state.Status)
 	}
-	for owed := range w.owed { // a notice that is being sent is not waited for when the registration is cancelled
-		require.True(w.t, temporal.IsCanceledError(err) && owed.Kind != message.KindOTP, "%+v is not in the ledger", owed)
+	for missing := range w.unrecorded { // a notice that is being sent is not waited for when the registration is cancelled
+		require.True(w.t, temporal.IsCanceledError(err) && missing.Kind != message.KindOTP, "%+v is not in the ledger", missing)
 	}
 	require.Empty(w.t, state.Reason)
 	if state.Status == workflows.StatusActive {

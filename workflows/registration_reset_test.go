@@ -13,7 +13,7 @@ import (
 	"registrar/workflows"
 )
 
-// A reset to the first workflow task runs every activity again: they tell what an earlier run has done.
+// A reset to the first workflow task runs every activity again: their results include what an earlier run has done.
 
 func storedBefore(status user.Status, codesSent int) workflows.PersistResult {
 	out := stored(status)
@@ -47,7 +47,7 @@ func TestResetSendsTheNextCode(t *testing.T) {
 	active(t, current)
 }
 
-func TestResetWithoutACodeLeftKeepsTheLast(t *testing.T) {
+func TestResetWithoutAnotherCodeKeepsTheLast(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	last := len(f.in.CodeDigests)
@@ -69,8 +69,8 @@ func TestResetOfAnActiveUserSendsNoCode(t *testing.T) {
 	require.Equal(t, 1, f.called("welcome")) // the ledger keeps it from being sent twice
 }
 
-// TestStoryTellsTheTries parks the code twice, after 7 and after 3 tries.
-func TestStoryTellsTheTries(t *testing.T) {
+// TestDetailsHaveTheAttempts parks the code twice, after 7 and after 3 attempts.
+func TestDetailsHaveTheAttempts(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	after := func(tries int) error {
@@ -83,19 +83,19 @@ func TestStoryTellsTheTries(t *testing.T) {
 	f.fake.sendOTP = outcomes[workflows.OTPInput](sentBy("twilio"), after(7), after(3))
 	f.signalAt(time.Hour, workflows.SignalRetry)
 	f.at(2*time.Hour, func() {
-		for _, told := range []string{
-			"**sms_unavailable**: could not send the code. See whether the SMS provider answers",
-			"Then send the signal `retry`; `abandon` gives up.",
-			" UTC, failures: 2, tries: 10, last answer: twilio 503.",
-			"could not send the code: sms_unavailable (try 7, twilio answered 503)",
-			"could not send the code: sms_unavailable (try 3, twilio answered 503)",
+		for _, detail := range []string{
+			"**sms_unavailable**: could not send the code. Check that the SMS provider answers",
+			"Then send the signal `retry`, or `abandon` to end the registration as failed.",
+			" UTC, failures: 2, attempts: 10, last answer: twilio 503.",
+			"could not send the code: sms_unavailable (attempt 7, twilio answered 503)",
+			"could not send the code: sms_unavailable (attempt 3, twilio answered 503)",
 		} {
-			require.Contains(t, f.details(), told)
+			require.Contains(t, f.details(), detail)
 		}
 	})
 	f.signalAt(3*time.Hour, workflows.SignalAbandon)
 	f.fails(workflows.ReasonSMSUnavailable)
 	require.Contains(t, f.details(), "Then reset this run to its first workflow task.")
-	require.Contains(t, f.details(), "given up")
+	require.Contains(t, f.details(), "the registration has failed")
 	require.NotContains(t, f.details(), "send the signal")
 }

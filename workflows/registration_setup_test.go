@@ -111,7 +111,7 @@ func setup(t tester) *fixture {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	suite.SetDisableRegistrationAliasing(true)
-	suite.SetLogger(silence{})
+	suite.SetLogger(nopLogger{})
 	f := &fixture{t: t, env: suite.NewTestWorkflowEnvironment(), in: input()}
 	f.fake = activitiesFake{
 		persistUser: func(context.Context, workflows.PersistInput) (workflows.PersistResult, error) {
@@ -157,7 +157,7 @@ func (f *fixture) register() {
 	}
 }
 
-// noted is the activity that *run names when it is called, with a note of the call.
+// noted is the activity that *run names when it is called. It records the call.
 func noted[I, O any](f *fixture, name string, run *func(context.Context, I) (O, error)) func(context.Context, I) (O, error) {
 	return func(ctx context.Context, in I) (O, error) {
 		f.mu.Lock()
@@ -177,7 +177,7 @@ func sentBy(provider string) workflows.SendResult {
 	return workflows.SendResult{Receipt: message.Receipt{Provider: provider, MessageID: "m-1"}}
 }
 
-// written is a write of search attributes as text: the status, and the reason or a - where it is taken away.
+// written is a write of search attributes as text: the status, and the reason, or - if the reason is removed.
 func written(sa temporal.SearchAttributes) string {
 	status := temporal.NewSearchAttributeKeyKeyword(workflows.AttributeStatus)
 	reason := temporal.NewSearchAttributeKeyKeyword(workflows.AttributeFailureReason)
@@ -219,7 +219,7 @@ func (f *fixture) run() (workflows.RegistrationResult, error) {
 	return out, nil
 }
 
-// ends runs the registration and requires it to end well in a status.
+// ends runs the registration and requires it to complete with a status.
 func (f *fixture) ends(want workflows.RegistrationStatus) {
 	f.t.Helper()
 	out, err := f.run()
@@ -246,7 +246,7 @@ func (f *fixture) state() workflows.RegistrationState {
 	return s
 }
 
-// details is what the Web UI shows.
+// details returns the current details in the Web UI.
 func (f *fixture) details() string {
 	f.t.Helper()
 	value, err := f.env.QueryWorkflow("__temporal_workflow_metadata")

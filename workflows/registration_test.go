@@ -136,7 +136,7 @@ func TestPersistFallsBackFromTheWorkflowTask(t *testing.T) {
 	}
 }
 
-func TestTakeoverTellsTheOlderRegistration(t *testing.T) {
+func TestTakeoverSignalsTheOlderRegistration(t *testing.T) {
 	t.Parallel()
 	for name, err := range map[string]error{"running": nil, "gone": &temporal.UnknownExternalWorkflowExecutionError{}} {
 		t.Run(name, func(t *testing.T) {
@@ -156,7 +156,7 @@ func TestTakeoverTellsTheOlderRegistration(t *testing.T) {
 	}
 }
 
-func TestUserIsActiveAlready(t *testing.T) {
+func TestUserIsAlreadyActive(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.fake.persistUser = func(context.Context, workflows.PersistInput) (workflows.PersistResult, error) {
@@ -170,7 +170,7 @@ func TestUserIsActiveAlready(t *testing.T) {
 	require.Empty(t, f.attributes)
 }
 
-func TestEveryoneGetsTheSameAnswer(t *testing.T) {
+func TestAllRequestsGetTheSameAnswer(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	failing := true

@@ -78,20 +78,20 @@ func TestUndeliveredTooLate(t *testing.T) {
 		prepare func(*fixture)
 		report  func(*fixture)
 		sent    int // codes
-		told    string
+		detail  string
 	}{
 		"an older code": {
 			func(f *fixture) { f.resendAt(time.Minute, "") }, func(f *fixture) { f.undeliveredAt(2*time.Minute, 1) },
-			2, "code 1 was reported undelivered by twilio; a later one was asked for",
+			2, "code 1 was reported undelivered by twilio; it is not the last code",
 		},
-		"a code to come": {func(*fixture) {}, func(f *fixture) { f.undeliveredAt(time.Minute, 2) }, 1, "a later one"},
-		"expired":        {func(*fixture) {}, func(f *fixture) { f.undeliveredAt(11*time.Minute, 1) }, 1, "twilio, too late"},
-		"no tries left": {
+		"a code to come": {func(*fixture) {}, func(f *fixture) { f.undeliveredAt(time.Minute, 2) }, 1, "not the last code"},
+		"expired":        {func(*fixture) {}, func(f *fixture) { f.undeliveredAt(11*time.Minute, 1) }, 1, "twilio, but it can no longer be entered"},
+		"no attempts left": {
 			func(f *fixture) {
 				for range 5 {
 					f.verifyAt(time.Minute, 0)
 				}
-			}, func(f *fixture) { f.undeliveredAt(2*time.Minute, 1) }, 1, "twilio, too late",
+			}, func(f *fixture) { f.undeliveredAt(2*time.Minute, 1) }, 1, "twilio, but it can no longer be entered",
 		},
 		"nothing": {func(*fixture) {}, func(f *fixture) { f.signalAt(time.Minute, workflows.SignalUndelivered) }, 1, ""},
 		"another kind": {func(*fixture) {}, func(f *fixture) {
@@ -105,7 +105,7 @@ func TestUndeliveredTooLate(t *testing.T) {
 			f := setup(t)
 			tt.prepare(f)
 			tt.report(f)
-			f.at(12*time.Minute, func() { require.Contains(t, f.details(), tt.told) })
+			f.at(12*time.Minute, func() { require.Contains(t, f.details(), tt.detail) })
 			f.ends(workflows.StatusExpired)
 			require.Equal(t, tt.sent, f.called("otp"))
 		})
@@ -124,7 +124,7 @@ func TestUndeliveredAfterTheRightCode(t *testing.T) {
 	require.Equal(t, 1, f.called("otp"))
 }
 
-// TestUndeliveredByAll parks as a rejected number does, and a code to another number lifts it.
+// TestUndeliveredByAll parks as a rejected number does, until a code to another number is sent.
 func TestUndeliveredByAll(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
@@ -164,14 +164,14 @@ func TestUndeliveredCodeThatWaitsForAnOperator(t *testing.T) {
 	f.ends(workflows.StatusActive)
 }
 
-func TestWelcomeEmailLeftOut(t *testing.T) {
+func TestSuppressedWelcomeEmail(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.fake.sendWelcomeEmail = func(context.Context, workflows.NoticeInput) (workflows.SendResult, error) {
 		return workflows.SendResult{Suppressed: message.Bounced}, nil
 	}
 	f.at(time.Minute, func() {
-		require.Contains(t, f.details(), "welcome email left out: the address is suppressed (bounced)")
+		require.Contains(t, f.details(), "welcome email not sent: the address is suppressed (bounced)")
 	})
 	f.verifyAt(time.Minute, 1)
 	f.ends(workflows.StatusActive)

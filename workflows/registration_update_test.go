@@ -11,7 +11,7 @@ import (
 	"registrar/workflows"
 )
 
-// answer is what became of an Update.
+// answer is the result of an Update.
 type answer[T any] struct {
 	accepted bool
 	done     bool
@@ -61,7 +61,7 @@ func (a *answer[T]) refusedAs(t *testing.T, want workflows.Refusal) {
 	require.Equal(t, want == workflows.RefusedCooldown, !refused.RetryAt.IsZero())
 }
 
-// retryAt is when a refused Update may be asked for again.
+// retryAt is when a refused Update may be sent again.
 func (a *answer[T]) retryAt() time.Time {
 	refused, _ := workflows.AsRefused(a.err)
 	return refused.RetryAt

@@ -71,8 +71,8 @@ func TestWindowWaitsForTheProvider(t *testing.T) {
 	}
 }
 
-// TestWindowWaitsForTheCodeThatIsTriedAgain ends the window while an operator's retry has not succeeded yet.
-func TestWindowWaitsForTheCodeThatIsTriedAgain(t *testing.T) {
+// TestWindowWaitsForARetriedCode ends the window while an operator's retry has not succeeded yet.
+func TestWindowWaitsForARetriedCode(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	unavailable := errorOf(workflows.ReasonSMSUnavailable)
@@ -84,8 +84,8 @@ func TestWindowWaitsForTheCodeThatIsTriedAgain(t *testing.T) {
 	active(t, right)
 }
 
-// TestWindowIsNotHeldByACorrectedNumber resends while the code is parked: what counts is the code that went out.
-func TestWindowIsNotHeldByACorrectedNumber(t *testing.T) {
+// TestWindowEndsAfterACorrectedNumber resends while the code is parked: the code that was sent decides.
+func TestWindowEndsAfterACorrectedNumber(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.fake.sendOTP = func(_ context.Context, in workflows.OTPInput) (workflows.SendResult, error) {
@@ -98,8 +98,8 @@ func TestWindowIsNotHeldByACorrectedNumber(t *testing.T) {
 	require.Equal(t, day, f.expiryAge().Truncate(time.Second))
 }
 
-// TestWindowIsNotHeldByTheWelcomeEmail parks the welcome email after the code went out.
-func TestWindowIsNotHeldByTheWelcomeEmail(t *testing.T) {
+// TestWindowEndsWhileTheWelcomeEmailIsParked parks the welcome email after the code was sent.
+func TestWindowEndsWhileTheWelcomeEmailIsParked(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.fake.sendWelcomeEmail = func(context.Context, workflows.NoticeInput) (workflows.SendResult, error) {
@@ -108,8 +108,8 @@ func TestWindowIsNotHeldByTheWelcomeEmail(t *testing.T) {
 	require.Equal(t, day, f.expiryAge().Truncate(time.Second))
 }
 
-// TestWindowHeldForTheParkingTime leaves nobody waiting for a provider for ever.
-func TestWindowHeldForTheParkingTime(t *testing.T) {
+// TestWindowWaitsForTheParkingTime checks that the window does not wait for a provider forever.
+func TestWindowWaitsForTheParkingTime(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.fake.sendOTP = func(context.Context, workflows.OTPInput) (workflows.SendResult, error) {

@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// histories are the recorded ones by the name of their file. Those of older releases stay as long as registrations
+// histories returns the recorded histories by file name. Those of older releases stay as long as registrations
 // that such a release started may run.
 func histories(t *testing.T) map[string]*history.History {
 	t.Helper()
@@ -32,7 +32,7 @@ func histories(t *testing.T) map[string]*history.History {
 	return all
 }
 
-// replay runs today's code against a history. Its error tells where they part.
+// replay runs the current code against a history. Its error names the first difference.
 func replay(h *history.History) error {
 	replayer := worker.NewWorkflowReplayer()
 	replayer.RegisterWorkflowWithOptions(RegistrationWorkflow, workflow.RegisterOptions{Name: RegistrationWorkflowType})
@@ -50,8 +50,8 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// TestReplayNoticesAChange alters one command of each history that has an activity.
-func TestReplayNoticesAChange(t *testing.T) {
+// TestReplayDetectsAChange alters one command of each history that has an activity.
+func TestReplayDetectsAChange(t *testing.T) {
 	t.Parallel()
 	altered := 0
 	for name, h := range histories(t) {

@@ -12,7 +12,7 @@ import (
 	"registrar/internal/message"
 )
 
-// step is a part of a registration that can fail and be retried on its own.
+// step is a part of a workflow that can fail and be retried separately.
 type step string
 
 const (
@@ -25,23 +25,23 @@ const (
 	stepLedger     step = "write the ledger"
 )
 
-// stepOrder ranks the steps by how much a person feels their failure; the first parked one gives the FailureReason.
+// stepOrder ranks the steps by the effect of their failure on the user. The first parked step gives the FailureReason.
 var stepOrder = []step{stepPersist, stepActivate, stepExpire, stepOTP, stepWelcome, stepCompletion, stepLedger}
 
-// parking is a step that used up its budget.
-type parking struct {
-	reason FailureReason
-	since  time.Time
-	times  int // how often the step has parked, this time included
-	tries  int // of the activity since the step began, as far as it could tell
-	last   Try // zero when the activity could not say
+// parkedStep is a step that used up its budget.
+type parkedStep struct {
+	reason   FailureReason
+	since    time.Time
+	times    int // how often the step has parked, including this time
+	attempts int // of the activity since the step began, as far as reported
+	last     Try // zero if the activity reported none
 }
 
-// step runs a step until it succeeds. Its error is final: the step was cancelled or abandoned, or parked for too long.
+// step runs a step until it succeeds. An error means that the step was cancelled, was abandoned, or parked for too long.
 func (r *registration) step(ctx workflow.Context, s step, run func(workflow.Context) error) error {
-	tries := 0
+	attempts := 0
 	for times := 1; ; times++ {
-		had := s.budget(r.budgets)
+		budget := s.budget(r.budgets)
 		err := run(ctx)
 		if err == nil {
 			return nil
@@ -50,25 +50,25 @@ func (r *registration) step(ctx workflow.Context, s step, run func(workflow.Cont
 			return ctx.Err()
 		}
 		last := lastTry(err)
-		tries += last.Number
-		if s.budget(r.budgets) > had && mayHelp(err) {
+		attempts += last.Number
+		if s.budget(r.budgets) > budget && isRetryable(err) { // an operator raised the budget during the run
 			times--
 			continue
 		}
-		if err := r.park(ctx, s, parking{r.reasonOf(s, err), workflow.Now(ctx), times, tries, last}); err != nil {
+		if err := r.park(ctx, s, parkedStep{r.reasonOf(s, err), workflow.Now(ctx), times, attempts, last}); err != nil {
 			return err
 		}
 	}
 }
 
-// mayHelp tells whether trying again may help, after a budget was used up.
-func mayHelp(err error) bool {
+// isRetryable reports whether more attempts may help after a budget was used up.
+func isRetryable(err error) bool {
 	app, ok := errors.AsType[*temporal.ApplicationError](err)
 	return !ok || !app.NonRetryable()
 }
 
-// begin runs a step beside the others. Its final error ends the registration.
-func (r *registration) begin(ctx workflow.Context, s step, run func(workflow.Context) error) workflow.Future {
+// startStep runs a step in parallel. Its final error ends the registration.
+func (r *registration) startStep(ctx workflow.Context, s step, run func(workflow.Context) error) workflow.Future {
 	done, settle := workflow.NewFuture(ctx)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		err := r.step(ctx, s, run)
@@ -81,38 +81,39 @@ func (r *registration) begin(ctx workflow.Context, s step, run func(workflow.Con
 	return done
 }
 
-// park waits for an operator: it returns nil on the retry signal, and an error when the step is given up.
+// park waits for an operator. It returns nil on the signal retry, and an error if the step is abandoned, waits too long or
+// is cancelled.
 //
-// The search attributes say failed and why, so that operators find the registration; it stays running, so that the
-// retry runs only this step again.
-func (r *registration) park(ctx workflow.Context, s step, p parking) error {
+// Meanwhile the search attributes have the status failed and the reason, so that operators find the registration. The
+// workflow stays running, so that a retry runs only this step again.
+func (r *registration) park(ctx workflow.Context, s step, p parkedStep) error {
 	r.parked[s] = p
 	if s == stepOTP {
-		r.held = p.reason != ReasonSMSRejected && p.reason != ReasonEmailRejected
+		r.codeAwaitsOperator = p.reason != ReasonSMSRejected && p.reason != ReasonEmailRejected
 	}
 	seen := r.retries
-	r.tell(ctx, fmt.Sprintf("could not %s: %s%s", s, p.reason, p.last))
+	r.addDetail(ctx, fmt.Sprintf("could not %s: %s%s", s, p.reason, p.last))
 	if err := r.publish(ctx); err != nil {
 		return err
 	}
-	patience := workflow.AwaitOptions{
+	parking := workflow.AwaitOptions{
 		Timeout: r.in.Policy.ParkingTime, TimerOptions: workflow.TimerOptions{Summary: "wait for an operator: " + string(s)},
 	}
-	woken, err := workflow.AwaitWithOptions(ctx, patience, func() bool { return r.retries > seen || r.abandoned })
+	woken, err := workflow.AwaitWithOptions(ctx, parking, func() bool { return r.retries > seen || r.abandoned })
 	if err == nil && (!woken || r.abandoned) {
 		return r.parkedFailure()
 	}
 	delete(r.parked, s)
 	if err != nil {
-		r.tell(ctx, "no longer needed: "+string(s))
+		r.addDetail(ctx, "no longer needed: "+string(s))
 		return errors.Join(err, r.publish(ctx))
 	}
-	r.tell(ctx, "retry by an operator: "+string(s))
+	r.addDetail(ctx, "retry by an operator: "+string(s))
 	return r.publish(ctx)
 }
 
 // parkedFailure is the error of a registration that fails while steps are parked. Its type is the reason in the search
-// attributes. It is nil when no step is parked.
+// attributes. It is nil if no step is parked.
 func (r *registration) parkedFailure() error {
 	first, ok := r.firstParked()
 	if !ok {
@@ -121,30 +122,30 @@ func (r *registration) parkedFailure() error {
 	return temporal.NewNonRetryableApplicationError("could not "+string(first), string(r.parked[first].reason), nil)
 }
 
-// lastTry is what the activity said about its last try, if it had the chance.
+// lastTry returns the last attempt in an activity's error, or a zero Try if the error has none.
 func lastTry(err error) Try {
 	var last Try
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok && app.HasDetails() {
-		_ = app.Details(&last) // without it the reason still counts
+		_ = app.Details(&last) // after an error, the reason is still known
 	}
 	return last
 }
 
-// String is the try as the end of a line.
+// String returns the attempt as the end of a line in the details.
 func (t Try) String() string {
 	switch {
 	case t.Number == 0:
 		return ""
 	case t.Code == message.CodeExhausted:
-		return fmt.Sprintf(" (try %d, every provider has reported the message undelivered)", t.Number)
+		return fmt.Sprintf(" (attempt %d, every provider has reported the message undelivered)", t.Number)
 	case t.Provider == "":
-		return fmt.Sprintf(" (try %d)", t.Number)
+		return fmt.Sprintf(" (attempt %d)", t.Number)
 	default:
-		return fmt.Sprintf(" (try %d, %s answered %s)", t.Number, t.Provider, t.Code)
+		return fmt.Sprintf(" (attempt %d, %s answered %s)", t.Number, t.Provider, t.Code)
 	}
 }
 
-// reasonOf sorts the error of a step that used up its budget.
+// reasonOf returns the reason of a step that used up its budget.
 func (r *registration) reasonOf(s step, err error) FailureReason {
 	switch {
 	case s == stepWelcome, s == stepOTP && r.code.channel == message.ChannelEmail:
@@ -156,9 +157,9 @@ func (r *registration) reasonOf(s step, err error) FailureReason {
 	}
 }
 
-// reasonOf is the reason that an activity's error gives. It is silence when nobody took the task, or the attempt never
-// came back: then the activity had no chance to say why.
-func reasonOf(err error, silence FailureReason) FailureReason {
+// reasonOf returns the reason in an activity's error. It returns fallback if no worker picked up the task or the attempt
+// timed out, so that the activity could not report a reason.
+func reasonOf(err error, fallback FailureReason) FailureReason {
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		if reason := FailureReason(app.Type()); slices.Contains(failureReasons, reason) {
 			return reason
@@ -168,5 +169,5 @@ func reasonOf(err error, silence FailureReason) FailureReason {
 	if _, ok := errors.AsType[*temporal.PanicError](err); ok {
 		return ReasonInternal
 	}
-	return silence
+	return fallback
 }

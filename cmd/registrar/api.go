@@ -15,7 +15,7 @@ func apiCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "api",
 		Short: "Serve the HTTP API",
-		Long:  "Serve the HTTP API until SIGTERM: then stop being ready, drain, and end.",
+		Long:  "Serve the HTTP API until SIGTERM. Then report not ready, finish the requests in progress, and exit.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(os.Environ())

@@ -22,19 +22,19 @@ import (
 func campaignCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "campaign",
-		Short: "Send an email to everybody who has consented",
+		Short: "Send an email to all users who consented",
 		Args:  cobra.NoArgs,
 		RunE:  help,
 	}
 	cmd.AddCommand(campaignCreateCommand(), campaignPreviewCommand(), campaignListCommand(), campaignShowCommand(),
-		campaignActionCommand(engine.Pause, "Stop a campaign after the batch that is being sent, until resume"),
-		campaignActionCommand(engine.Resume, "Let a paused campaign go on"),
-		campaignActionCommand(engine.Retry, "Run the step again that made a campaign fail"),
-		campaignActionCommand(engine.Cancel, "Stop a campaign for good after the batch that is being sent"))
+		campaignActionCommand(engine.Pause, "Pause a campaign after the current batch, until resume"),
+		campaignActionCommand(engine.Resume, "Continue a paused campaign"),
+		campaignActionCommand(engine.Retry, "Run a campaign's failed step again"),
+		campaignActionCommand(engine.Cancel, "End a campaign after the current batch"))
 	return cmd
 }
 
-// contentFlags are what a campaign says.
+// contentFlags are the flags for a campaign's content.
 type contentFlags struct {
 	content    workflows.CampaignContent
 	html, text string // files
@@ -42,12 +42,12 @@ type contentFlags struct {
 
 func (f *contentFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.content.Name, "name", "", "name of the campaign, for operators")
-	cmd.Flags().StringVar(&f.content.Subject, "subject", "", "subject; may have {{first_name}}")
-	cmd.Flags().StringVar(&f.text, "text", "", "file with the plain text; has {{unsubscribe}}, may have {{first_name}}")
-	cmd.Flags().StringVar(&f.html, "html", "", "file with the HTML, the same way; without it the email is plain text")
-	cmd.Flags().StringVar(&f.content.Locale, "locale", "", "only to people with this language, such as de, which includes de-AT")
+	cmd.Flags().StringVar(&f.content.Subject, "subject", "", "subject; may contain {{first_name}}")
+	cmd.Flags().StringVar(&f.text, "text", "", "file with the plain text; must contain {{unsubscribe}}, may contain {{first_name}}")
+	cmd.Flags().StringVar(&f.html, "html", "", "file with the HTML, with the same fields; without it the email is plain text")
+	cmd.Flags().StringVar(&f.content.Locale, "locale", "", "only to users with this language; de includes de-AT")
 	for _, name := range []string{"name", "subject", "text"} {
-		_ = cmd.MarkFlagRequired(name) // the flag is there
+		_ = cmd.MarkFlagRequired(name) // fails only for an unknown flag
 	}
 }
 
@@ -60,7 +60,7 @@ func (f *contentFlags) read() (c workflows.CampaignContent, err error) {
 	return c, err
 }
 
-// readText reads a little more than is allowed, which the check then tells.
+// readText reads at most one byte more than the limit, so that the check reports a text that is too long.
 func readText(path string, limit int64) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -81,7 +81,7 @@ func campaignCreateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create --name NAME --subject SUBJECT --text FILE [--html FILE]",
 		Short: "Start or schedule a campaign",
-		Long:  "Start or schedule a campaign to every active user who has consented. Nothing is sent when the texts have a mistake.",
+		Long:  "Start or schedule a campaign to all active users who consented. If a text is invalid, nothing is sent.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if request.Content, err = content.read(); err != nil {
@@ -94,10 +94,10 @@ func campaignCreateCommand() *cobra.Command {
 		},
 	}
 	content.add(cmd)
-	cmd.Flags().StringVar(&schedule, "schedule", "", "when to begin, such as 2026-12-01T09:00:00Z; without it at once")
-	cmd.Flags().Float64Var(&request.Rate, "rate", 0, "recipients a second at most; 0 is no bound")
-	cmd.Flags().StringVar(&key, "idempotency-key", "", "a text of your own: with the same one, the same campaign is not started twice")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().StringVar(&schedule, "schedule", "", "start time, such as 2026-12-01T09:00:00Z; default: at once")
+	cmd.Flags().Float64Var(&request.Rate, "rate", 0, "maximum recipients per second; 0 means no limit")
+	cmd.Flags().StringVar(&key, "idempotency-key", "", "any text of your own; a second create with the same key starts no second campaign")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
 	return cmd
 }
 
@@ -107,12 +107,12 @@ func parseSchedule(text string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, fmt.Errorf("--schedule: %q is no time such as 2026-12-01T09:00:00Z", text)
+		return at, fmt.Errorf("--schedule: %q is not a time such as 2026-12-01T09:00:00Z", text)
 	}
 	return at, nil
 }
 
-// createCampaign looks for mistakes before it asks, and asks before it connects.
+// createCampaign validates the request before it asks for confirmation, and asks before it connects.
 func createCampaign(cmd *cobra.Command, r campaign.Request, key string, yes bool) error {
 	if violations := r.Check(time.Now()); len(violations) > 0 {
 		return &campaign.ValidationError{Violations: violations}
@@ -121,7 +121,7 @@ func createCampaign(cmd *cobra.Command, r campaign.Request, key string, yes bool
 	if err != nil {
 		return err
 	}
-	if err := c.Need("PUBLIC_URL"); err != nil { // as workers need it for the links
+	if err := c.Require("PUBLIC_URL"); err != nil { // the workers need it for the links
 		return err
 	}
 	if !yes {
@@ -134,26 +134,26 @@ func createCampaign(cmd *cobra.Command, r campaign.Request, key string, yes bool
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s is %s; watch it with: registrar campaign show --watch %[1]s\n", started.ID, started.Status)
+		fmt.Fprintf(cmd.OutOrStdout(), "%s is %s; to watch it, run: registrar campaign show --watch %[1]s\n", started.ID, started.Status)
 		return nil
 	})
 }
 
 func confirm(cmd *cobra.Command, r campaign.Request) error {
-	whom, when := "everybody who has consented", "now"
+	recipients, when := "all users who consented", "now"
 	if r.Content.Locale != "" {
-		whom += " and whose language is " + r.Content.Locale
+		recipients += " and whose language is " + r.Content.Locale
 	}
 	if r.ScheduleAt.After(time.Now()) {
 		when = "from " + r.ScheduleAt.UTC().Format(clock) + " UTC on"
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "Send %q to %s, %s? Type yes: ", r.Content.Name, whom, when)
+	fmt.Fprintf(cmd.ErrOrStderr(), "Send %q to %s, %s? Type yes to confirm: ", r.Content.Name, recipients, when)
 	answer, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 100)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if !strings.EqualFold(strings.TrimSpace(answer), "yes") {
-		return errors.New("nothing was started (--yes starts without a question)")
+		return errors.New("not confirmed, so nothing was started (--yes skips the question)")
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ func campaignActionCommand(do engine.Action, short string) *cobra.Command {
 				if err := e.Do(ctx, args[0], do); err != nil {
 					return err
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s was told to %s\n", args[0], do)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s requested for campaign %s\n", do, args[0])
 				return nil
 			})
 		},

@@ -17,7 +17,7 @@ func campaignListCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the campaigns: those that have not ended, then the latest",
+		Short: "List the campaigns: running ones first, then the newest first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withCampaigns(cmd, func(ctx context.Context, e *engine.Campaigns) error {
@@ -32,7 +32,7 @@ func campaignListCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVar(&limit, "limit", 50, "campaigns at most")
+	cmd.Flags().IntVar(&limit, "limit", 50, "maximum number of campaigns")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -41,7 +41,7 @@ type campaignLister interface {
 	List(ctx context.Context, page []byte) ([]engine.Campaign, []byte, error)
 }
 
-// listCampaigns goes from page to page.
+// listCampaigns reads page after page, up to limit campaigns.
 func listCampaigns(ctx context.Context, from campaignLister, limit int) ([]engine.Campaign, error) {
 	all := []engine.Campaign{}
 	var page []byte

@@ -19,7 +19,7 @@ func campaignPreviewCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "preview --name NAME --subject SUBJECT --text FILE [--html FILE]",
-		Short: "Check a campaign and show what one recipient would get; nothing is sent",
+		Short: "Check a campaign and print the email for one recipient; nothing is sent",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			said, err := content.read()
@@ -45,6 +45,6 @@ func campaignPreviewCommand() *cobra.Command {
 	}
 	content.add(cmd)
 	cmd.Flags().StringVar(&firstName, "first-name", "Ada", "first name of the recipient")
-	cmd.Flags().StringVar(&htmlOut, "html-out", "", "file to write the HTML to, for a look in a browser")
+	cmd.Flags().StringVar(&htmlOut, "html-out", "", "file to write the HTML to, for a browser")
 	return cmd
 }

@@ -17,7 +17,7 @@ func campaignShowCommand() *cobra.Command {
 	var watch, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "Tell how far a campaign is",
+		Short: "Show a campaign's status and progress",
 		Args:  oneCampaign,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withCampaigns(cmd, func(ctx context.Context, e *engine.Campaigns) error {
@@ -35,7 +35,7 @@ func campaignShowCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&watch, "watch", false, "go on until the campaign has ended")
+	cmd.Flags().BoolVar(&watch, "watch", false, "update the output until the campaign has ended")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.MarkFlagsMutuallyExclusive("watch", "json")
 	return cmd
@@ -46,7 +46,7 @@ func oneCampaign(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if len(args[0]) != 36 || uuid.Validate(args[0]) != nil {
-		return fmt.Errorf("%q is no id of a campaign, which is a UUID", args[0])
+		return fmt.Errorf("%q is not a campaign id (a UUID)", args[0])
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func printCampaign(w io.Writer, c engine.Campaign) error {
 		table.row("locale", c.Locale)
 	}
 	if c.Rate > 0 {
-		table.row("rate", fmt.Sprintf("%g a second", c.Rate))
+		table.row("rate", fmt.Sprintf("%g per second", c.Rate))
 	}
 	if c.Progress == nil && c.Ended() {
 		table.row("progress", "unknown: no worker answers")

@@ -45,15 +45,15 @@ func TestCampaignPreview(t *testing.T) {
 	require.Equal(t, "<p>&lt;Zoë&gt; https://register.example.com/unsubscribe?token=example</p>", string(html))
 }
 
-func TestCampaignMistakesAreToldBeforeAnythingElse(t *testing.T) {
+func TestCampaignIsValidatedFirst(t *testing.T) {
 	clean(t)
 	flags := texts(t, "Hi", "<script>{{unsubscribe}}</script>"+strings.Repeat(" ", campaign.MaxHTML))
 	for _, command := range []string{"preview", "create"} {
 		_, err := execute(t, "", append([]string{"campaign", command}, flags...)...)
-		require.EqualError(t, err, "text: has to offer {{unsubscribe}}\nhtml: has more than 102400 bytes, after which Gmail cuts a message off")
+		require.EqualError(t, err, "text: must contain {{unsubscribe}}\nhtml: has more than 102400 bytes, so Gmail would clip it")
 	}
 	_, err := execute(t, "", append([]string{"campaign", "create", "--rate", "-1"}, texts(t, "{{unsubscribe}}", "")...)...)
-	require.EqualError(t, err, "rate: is not a number of recipients a second: 0, for no bound, or at least 0.01")
+	require.EqualError(t, err, "rate: must be a number of recipients per second: 0 for no limit, or at least 0.01")
 }
 
 func TestCampaignCreateAsks(t *testing.T) {
@@ -64,14 +64,14 @@ func TestCampaignCreateAsks(t *testing.T) {
 	t.Setenv("PUBLIC_URL", "https://register.example.com")
 	for _, answer := range []string{"", "\n", "y\n", "no\n"} {
 		out, err := execute(t, answer, create...)
-		require.EqualError(t, err, "nothing was started (--yes starts without a question)")
-		require.Equal(t, `Send "Spring" to everybody who has consented and whose language is de, now? Type yes: `, out)
+		require.EqualError(t, err, "not confirmed, so nothing was started (--yes skips the question)")
+		require.Equal(t, `Send "Spring" to all users who consented and whose language is de, now? Type yes to confirm: `, out)
 	}
 	out, err := execute(t, "Yes\n", append(create, "--schedule", "2126-12-01T09:00:00Z")...)
-	require.EqualError(t, err, "schedule_at: is more than a year ahead")
+	require.EqualError(t, err, "schedule_at: is more than a year in the future")
 	require.Empty(t, out)
 	_, err = execute(t, "Yes\n", append(create, "--schedule", "0226-12-01T09:00:00Z")...)
-	require.EqualError(t, err, "schedule_at: is more than a day past")
+	require.EqualError(t, err, "schedule_at: is more than a day in the past")
 	for _, args := range [][]string{append(create, "--yes"), create} {
 		_, err = execute(t, "yes", args...)
 		require.EqualError(t, err, "PRF_KEYSET: is not set\nPAYLOAD_KEYSET: is not set")
@@ -83,10 +83,10 @@ func TestCampaignUsage(t *testing.T) {
 	for want, args := range map[string][]string{
 		`required flag(s) "name", "subject", "text" not set`: {"create"},
 		"no such file": {"create", "--name", "a", "--subject", "b", "--text", filepath.Join(t.TempDir(), "absent")},
-		`--schedule: "noon" is no time`: append(
+		`--schedule: "noon" is not a time`: append(
 			[]string{"create", "--schedule", "noon"}, texts(t, "{{unsubscribe}}", "")...),
 		"accepts 1 arg(s), received 0":                        {"pause"},
-		`"7" is no id of a campaign, which is a UUID`:         {"cancel", "7"},
+		`"7" is not a campaign id (a UUID)`:         {"cancel", "7"},
 		"PRF_KEYSET: is not set\nPAYLOAD_KEYSET: is not set":  {"show", aCampaign},
 		"[watch json] are set none of the others can be":      {"show", aCampaign, "--watch", "--json"},
 		"unknown command \"stop\" for \"registrar campaign\"": {"stop"},
@@ -126,7 +126,7 @@ name        Spring [2J
 status      failed
 created     2026-12-01 12:00:00.000
 scheduled   -
-rate        2.5 a second
+rate        2.5 per second
 recipients  10
 sent        4
 rejected    1
@@ -137,7 +137,7 @@ reason      email_misconfigured
 `, "\n"), out.String())
 }
 
-func TestCountsThatNobodyTellsAreNotZero(t *testing.T) {
+func TestUnknownCountsAreNotZero(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, printCampaign(&out, engine.Campaign{
 		ID: aCampaign, Name: "Spring", Status: workflows.CampaignCancelled, CreatedAt: noon,

@@ -15,15 +15,15 @@ import (
 
 const watchInterval = time.Second
 
-// watcher shows a campaign again and again.
+// watcher prints the changes of a campaign.
 type watcher interface {
 	show(c engine.Campaign)
-	// trouble tells that nobody answers for now.
-	trouble(err error)
+	// unavailable prints that Temporal or the workers do not answer.
+	unavailable(err error)
 	done()
 }
 
-// newWatcher is a bar on a terminal, and otherwise a line for each change.
+// newWatcher returns a progress bar on a terminal, and otherwise a writer of one line for each change.
 func newWatcher(w io.Writer) watcher {
 	if service.IsTerminal(w) {
 		return &bar{to: w}
@@ -35,8 +35,7 @@ type campaignGetter interface {
 	Get(ctx context.Context, id string) (engine.Campaign, error)
 }
 
-// watchCampaign shows a campaign until it has ended, ctx ends, or there is no such campaign. While nobody answers it
-// tries again.
+// watchCampaign shows a campaign until it has ended or ctx ends. It retries while Temporal or the workers are unavailable.
 func watchCampaign(ctx context.Context, from campaignGetter, id string, w watcher, interval time.Duration) error {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
@@ -45,9 +44,9 @@ func watchCampaign(ctx context.Context, from campaignGetter, id string, w watche
 		c, err := from.Get(ctx, id)
 		switch {
 		case ctx.Err() != nil:
-			return nil // told to stop
+			return nil // stopped by the user
 		case errors.Is(err, engine.ErrUnavailable):
-			w.trouble(err)
+			w.unavailable(err)
 		case err != nil:
 			return err
 		default:
@@ -71,7 +70,7 @@ type lines struct {
 }
 
 func (l *lines) show(c engine.Campaign) { l.line(describe(c)) }
-func (l *lines) trouble(err error)      { l.line(err.Error()) }
+func (l *lines) unavailable(err error)  { l.line(err.Error()) }
 func (*lines) done()                    {}
 
 func (l *lines) line(text string) {
@@ -93,7 +92,7 @@ func describe(c engine.Campaign) string {
 	return fmt.Sprintf("%s: %d of %d sent, %d rejected", text, p.Sent, p.Recipients, p.Rejected)
 }
 
-// bar is a bar of progress. It is made anew when the number of recipients becomes known.
+// bar is a progress bar. Its maximum follows the number of recipients.
 type bar struct {
 	to  io.Writer
 	bar *progressbar.ProgressBar
@@ -111,10 +110,10 @@ func (b *bar) show(c engine.Campaign) {
 	}
 	b.bar.Describe(describe(c))
 	b.bar.ChangeMax(total)
-	_ = b.bar.Set(sent) // the bar is only for the eye
+	_ = b.bar.Set(sent) // an error affects only the display
 }
 
-func (b *bar) trouble(err error) {
+func (b *bar) unavailable(err error) {
 	if b.bar != nil {
 		b.bar.Describe(err.Error())
 		return

@@ -13,7 +13,7 @@ import (
 func codecCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "codec",
-		Short: "Serve the codec endpoint, at which Web UI, tctl and temporal decode payloads",
+		Short: "Serve the codec endpoint, with which Web UI, tctl and temporal decode payloads",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(os.Environ())

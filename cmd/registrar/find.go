@@ -24,9 +24,9 @@ func findCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "find --email ADDRESS|- | --id ID",
-		Short: "Find a person's registrations and account",
-		Long: "Find the registrations and the account of an address, or of a registration. With --email - the address is read\n" +
-			"from standard input, so that it stays out of the shell's history.",
+		Short: "Find a user's registrations and account",
+		Long: "Find the registrations and the account for an email address or a registration. With --email - the command reads\n" +
+			"the address from standard input, so that the shell's history does not contain it.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if email == "-" {
@@ -47,8 +47,8 @@ func findCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&email, "email", "", "address to look for, - to read it from standard input")
-	cmd.Flags().StringVar(&id, "id", "", "registration to look for, by its id or its workflow's")
+	cmd.Flags().StringVar(&email, "email", "", "email address; - reads it from standard input")
+	cmd.Flags().StringVar(&id, "id", "", "registration id or workflow id")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.MarkFlagsOneRequired("email", "id")
 	cmd.MarkFlagsMutuallyExclusive("email", "id")
@@ -70,7 +70,7 @@ func withLookup(ctx context.Context, ask func(context.Context, *service.Lookup) 
 	return service.WithLookup(ctx, c, service.Logger(c.Log, os.Stderr), ask)
 }
 
-// readLine reads the first line. An address has at most 254 bytes.
+// readLine reads the first line, of at most 4 KiB. An address has at most 254 bytes.
 func readLine(r io.Reader) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(r, 4<<10))
 	if err != nil {
@@ -95,7 +95,8 @@ func printFindings(w io.Writer, f service.Findings) error {
 	return err
 }
 
-// status is where a registration stands. One that ended as accepted is an active account (docs/decisions/0004).
+// status is the status of a registration. A completed workflow with the search attribute "accepted" is an active account
+// (docs/decisions/0004).
 func status(r engine.Found) workflows.RegistrationStatus {
 	if r.Status == workflows.StatusAccepted && r.WorkflowStatus == "Completed" {
 		return workflows.StatusActive

@@ -13,32 +13,32 @@ import (
 )
 
 func keysCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "keys", Short: "Make key material", Args: cobra.NoArgs, RunE: help}
+	cmd := &cobra.Command{Use: "keys", Short: "Create and rotate keys", Args: cobra.NoArgs, RunE: help}
 	cmd.AddCommand(&cobra.Command{
 		Use:   "new",
-		Short: "Print new keysets as lines of an environment file",
+		Short: "Print new keysets in the format of an environment file",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			prf, err := secret.GeneratePRF()
 			if err != nil {
-				return fmt.Errorf("make the PRF keyset: %w", err)
+				return fmt.Errorf("create the PRF keyset: %w", err)
 			}
 			aead, err := secret.GenerateAEAD()
 			if err != nil {
-				return fmt.Errorf("make the payload keyset: %w", err)
+				return fmt.Errorf("create the payload keyset: %w", err)
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "PRF_KEYSET=%s\nPAYLOAD_KEYSET=%s\n", prf, aead)
 			return err
 		},
 	})
 	cmd.AddCommand(
-		keysFilter("add", "Add a key to each keyset in the environment file on standard input; it decrypts, and is not used yet", secret.AddKey),
-		keysFilter("promote", "Make the newest key of each keyset in the environment file on standard input the one that is used", secret.Promote),
+		keysFilter("add", "Add a key, for decryption only, to each keyset in the environment file on standard input", secret.AddKey),
+		keysFilter("promote", "Make the newest key the primary key of each keyset in the environment file on standard input", secret.Promote),
 	)
 	return cmd
 }
 
-// keysFilter is a command that changes the keysets in the lines of an environment file and leaves the others as they are.
+// keysFilter returns a command that changes the keysets in an environment file and copies all other lines.
 func keysFilter(name, short string, change func(string) (string, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:   name,
@@ -65,7 +65,7 @@ func keysFilter(name, short string, change func(string) (string, error)) *cobra.
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", cmd.Name(), cmp.Or(strings.Join(changed, ", "), "nothing"))
 			if len(changed) == 0 {
-				return errors.New("no line on standard input begins with PRF_KEYSET= or PAYLOAD_KEYSET=, as in the output of registrar keys new")
+				return errors.New("no line on standard input begins with PRF_KEYSET= or PAYLOAD_KEYSET= (the format of registrar keys new)")
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), strings.Join(lines, "\n"))
 			return err

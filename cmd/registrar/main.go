@@ -1,4 +1,4 @@
-// Command registrar is the production binary: the web servers, the workers and what operators need around them.
+// Command registrar is the production binary: the API server, the workers and the operators' commands.
 package main
 
 import (
@@ -16,7 +16,7 @@ func main() {
 	os.Exit(run())
 }
 
-// run runs the command until it ends or a signal ends it, and returns the exit code.
+// run runs the command until it returns or a signal arrives, and returns the exit code.
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -34,7 +34,7 @@ func root() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:           "registrar",
 		Short:         "User registration as a durable workflow",
-		Long:          "User registration as a durable workflow. Configured by environment variables: docs/configuration.md.",
+		Long:          "User registration as a durable workflow. Environment variables configure it (docs/configuration.md).",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
@@ -45,5 +45,5 @@ func root() *cobra.Command {
 	return cmd
 }
 
-// help is what a command does that only has others below it. Without it, cobra takes a mistyped one for a success.
+// help runs a command that only has subcommands. Without it, cobra exits with 0 for a mistyped subcommand.
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }

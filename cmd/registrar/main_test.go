@@ -125,11 +125,11 @@ func TestWorkerQueuesFlag(t *testing.T) {
 	clean(t)
 	t.Setenv("WORKER_QUEUES", "nonsense")
 	_, err := execute(t, "", "worker", "--queues", "registration,emails")
-	require.ErrorContains(t, err, `WORKER_QUEUES: "emails" is no queue`)
+	require.ErrorContains(t, err, `WORKER_QUEUES: "emails" is not a task queue`)
 	_, err = execute(t, "", "worker", "--queues", "registration", "--queues", "notifications-high")
 	require.ErrorContains(t, err, "PRF_KEYSET: is not set")
 	_, err = execute(t, "", "worker")
-	require.ErrorContains(t, err, `"nonsense" is no queue`)
+	require.ErrorContains(t, err, `"nonsense" is not a task queue`)
 }
 
 // TestExitCode checks what a shell sees: a line for each mistake, each with the program's name.

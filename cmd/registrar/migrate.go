@@ -18,13 +18,13 @@ import (
 func migrateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the user database and Temporal's search attributes up to date",
+		Short: "Migrate the user database and add Temporal's search attributes",
 		Args:  cobra.NoArgs,
 		RunE:  help,
 	}
 	down := &cobra.Command{
 		Use:   "down",
-		Short: "Take back the last migration, and its data",
+		Short: "Revert the last migration and delete its data",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error { return s.Down(ctx) })
@@ -61,12 +61,12 @@ func migrateUpCommand() *cobra.Command {
 			return retryUntilReady(cmd.Context(), wait, "Temporal", service.AddSearchAttributes)
 		},
 	}
-	cmd.Flags().BoolVar(&skipTemporal, "skip-temporal", false, "leave Temporal's search attributes alone")
-	cmd.Flags().DurationVar(&wait, "wait", 0, "how long to try again while the database or Temporal is not there yet")
+	cmd.Flags().BoolVar(&skipTemporal, "skip-temporal", false, "do not add search attributes to Temporal")
+	cmd.Flags().DurationVar(&wait, "wait", 0, "how long to retry while the database or Temporal is unavailable")
 	return cmd
 }
 
-// retryUntilReady does something once, or for a while until it succeeds.
+// retryUntilReady calls do until it succeeds, for at most wait; once if wait is 0.
 func retryUntilReady(ctx context.Context, wait time.Duration, what string, do func(context.Context) error) error {
 	if wait <= 0 {
 		return do(ctx)
@@ -93,7 +93,7 @@ func withStore(ctx context.Context, do func(context.Context, *store.Store) error
 	if err != nil {
 		return err
 	}
-	if err := c.Need("DATABASE_DSN"); err != nil {
+	if err := c.Require("DATABASE_DSN"); err != nil {
 		return err
 	}
 	slog.SetDefault(service.Logger(c.Log, os.Stderr))
@@ -101,7 +101,7 @@ func withStore(ctx context.Context, do func(context.Context, *store.Store) error
 	if err != nil {
 		return err
 	}
-	defer func() { _ = s.Close() }() // nothing is left to lose
+	defer func() { _ = s.Close() }() // do has finished, so an error loses nothing
 	return do(ctx, s)
 }
 

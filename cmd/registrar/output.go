@@ -18,7 +18,7 @@ func printJSON(w io.Writer, v any) error {
 	return encoder.Encode(v)
 }
 
-// clock is how tables tell times, in UTC.
+// clock is the format of times in tables, in UTC.
 const clock = "2006-01-02 15:04:05.000"
 
 func moment(t time.Time) string {
@@ -28,7 +28,7 @@ func moment(t time.Time) string {
 	return t.UTC().Format(clock)
 }
 
-// table is text in columns. What people wrote as reasons cannot steer the terminal.
+// table is text in columns. It replaces control characters in cells, so that a text cannot control the terminal.
 type table struct {
 	to      io.Writer
 	text    *bytes.Buffer
@@ -56,7 +56,7 @@ func printable(r rune) rune {
 	return r
 }
 
-// flush prints the table, without blanks at the ends of lines.
+// flush prints the table without trailing spaces.
 func (t table) flush() error {
 	if err := t.columns.Flush(); err != nil {
 		return err

@@ -16,17 +16,17 @@ import (
 	"registrar/internal/render"
 )
 
-// preview is what one message is written from.
+// preview is the input for one message.
 type preview struct {
 	kind    message.Kind
 	channel message.Channel
 	locale  string
 	name    string
 	codeTTL time.Duration
-	bound   bool // codes are bound to a site
+	bound   bool // codes are bound to BRAND_URL
 }
 
-// previewable are the messages with templates; the first of a kind is its usual channel.
+// previewable are the messages with templates. The first one of a kind has its default channel.
 var previewable = []preview{
 	{kind: message.KindOTP, channel: message.ChannelSMS},
 	{kind: message.KindOTP, channel: message.ChannelEmail},
@@ -40,7 +40,7 @@ func previewCommand() *cobra.Command {
 	var channel, page string
 	cmd := &cobra.Command{
 		Use:   "preview [KIND]",
-		Short: "Print a message as a person would get it: otp, welcome or completion",
+		Short: "Print a message as a user gets it: otp, welcome or completion",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, templates, err := openTemplates()
@@ -52,7 +52,7 @@ func previewCommand() *cobra.Command {
 				return previewAll(cmd.OutOrStdout(), templates, p)
 			}
 			if len(args) == 0 {
-				return errors.New("name a message (otp, welcome or completion), or give --all")
+				return errors.New("give a message (otp, welcome or completion) or --all")
 			}
 			if p.kind, p.channel, err = pick(args[0], channel, page != ""); err != nil {
 				return err
@@ -60,10 +60,10 @@ func previewCommand() *cobra.Command {
 			return p.print(cmd.OutOrStdout(), templates, page)
 		},
 	}
-	cmd.Flags().StringVar(&p.locale, "locale", "en", "the person's language and region, such as de or ar-EG")
-	cmd.Flags().StringVar(&channel, "channel", "", "sms or email, for a kind that has both")
+	cmd.Flags().StringVar(&p.locale, "locale", "en", "the user's language and region, such as de or ar-EG")
+	cmd.Flags().StringVar(&channel, "channel", "", "sms or email, for a message with both")
 	cmd.Flags().StringVar(&page, "html", "", "write an email's HTML to this file")
-	cmd.Flags().StringVar(&p.name, "name", "Ada", "the person's first name")
+	cmd.Flags().StringVar(&p.name, "name", "Ada", "the user's first name")
 	cmd.Flags().BoolVar(&all, "all", false, "print every message in every language")
 	for _, one := range []string{"locale", "channel", "html"} {
 		cmd.MarkFlagsMutuallyExclusive("all", one)
@@ -71,7 +71,7 @@ func previewCommand() *cobra.Command {
 	return cmd
 }
 
-// pick finds the message that is meant.
+// pick returns the message for the arguments.
 func pick(kind, channel string, page bool) (message.Kind, message.Channel, error) {
 	if page {
 		channel = cmp.Or(channel, string(message.ChannelEmail))
@@ -80,7 +80,7 @@ func pick(kind, channel string, page bool) (message.Kind, message.Channel, error
 		return string(p.kind) == kind && (channel == "" || channel == string(p.channel))
 	})
 	if i < 0 {
-		return "", "", fmt.Errorf("there is no message %s; there are otp (sms and email), welcome (email) and completion (sms)",
+		return "", "", fmt.Errorf("unknown message %s; use otp (sms or email), welcome (email) or completion (sms)",
 			strings.TrimSpace(kind+" "+channel))
 	}
 	if page && previewable[i].channel != message.ChannelEmail {
@@ -103,7 +103,7 @@ func previewAll(out io.Writer, templates *render.Templates, sample preview) erro
 	return nil
 }
 
-// print writes a message to out, and its HTML to the file page unless that is empty.
+// print writes a message to out, and its HTML to the file page if page is not empty.
 func (p preview) print(out io.Writer, templates *render.Templates, page string) error {
 	m, err := p.render(templates)
 	if err != nil {

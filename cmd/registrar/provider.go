@@ -22,13 +22,13 @@ import (
 func providerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "provider",
-		Short: "Stop and start sending through a provider of email or SMS",
+		Short: "Pause and unpause providers of email and SMS",
 		Args:  cobra.NoArgs,
 		RunE:  help,
 	}
 	list := &cobra.Command{
 		Use:   "list",
-		Short: "List the providers, and which of them are paused",
+		Short: "List the providers and their pauses",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(os.Environ())
@@ -50,19 +50,19 @@ func pauseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pause PROVIDER",
 		Short: "Send nothing through a provider until unpause",
-		Long: "Send nothing through a provider until unpause. Its messages go through the channel's other providers; " +
-			"where there is none, they are tried again until their budget is used up, and then their registrations park and can be retried.",
+		Long: "Send nothing through a provider until unpause. Messages go through the channel's other providers. " +
+			"Without another provider, each message is retried until its budget is used up. Then its step parks and can be retried.",
 		Args: oneProvider,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			order := message.Pause{Provider: args[0], Reason: reason, Since: time.Now().UTC()}
 			err := withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error { return s.Pause(ctx, order) })
 			if err == nil {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s is paused: within %s nothing more is sent through it\n", args[0], pause.Delay)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s is paused; within %s nothing more is sent through it\n", args[0], pause.Delay)
 			}
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "for other operators; no personal data")
+	cmd.Flags().StringVar(&reason, "reason", "", "reason for other operators, without personal data")
 	return cmd
 }
 
@@ -80,7 +80,7 @@ func unpauseCommand() *cobra.Command {
 				case !was:
 					fmt.Fprintf(cmd.OutOrStdout(), "%s was not paused\n", args[0])
 				default:
-					fmt.Fprintf(cmd.OutOrStdout(), "%s is not paused any more: within %s it is used again\n", args[0], pause.Delay)
+					fmt.Fprintf(cmd.OutOrStdout(), "%s is no longer paused; within %s it is used again\n", args[0], pause.Delay)
 				}
 				return nil
 			})
@@ -93,7 +93,7 @@ func oneProvider(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if !slices.Contains(service.ProviderNames, args[0]) {
-		return fmt.Errorf("there is no provider %q (there are %s)", args[0], strings.Join(service.ProviderNames, ", "))
+		return fmt.Errorf("unknown provider %q (known: %s)", args[0], strings.Join(service.ProviderNames, ", "))
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 func suppressionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "suppression",
-		Short: "See and change which addresses are not written to",
+		Short: "List and change the suppressed addresses",
 		Args:  cobra.NoArgs,
 		RunE:  help,
 	}
@@ -27,21 +27,21 @@ func suppressionCommand() *cobra.Command {
 }
 
 func listSuppressionsCommand() *cobra.Command {
-	most := 100
+	limit := 100
 	cmd := &cobra.Command{
 		Use:   "list [ADDRESS]",
 		Short: "List the suppressed addresses, the newest first, or the reasons for one",
-		Long:  "List the suppressed addresses, the newest first, or the reasons for one. It prints personal data.",
+		Long:  "List the suppressed addresses, the newest first, or the reasons for one. The output has personal data.",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return listReasons(cmd, args[0])
 			}
-			if most < 1 {
-				return fmt.Errorf("--limit: %d is not above 0", most)
+			if limit < 1 {
+				return fmt.Errorf("--limit: %d must be above 0", limit)
 			}
 			return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error {
-				listed, err := s.Suppressions(ctx, most)
+				listed, err := s.Suppressions(ctx, limit)
 				if err != nil {
 					return err
 				}
@@ -53,7 +53,7 @@ func listSuppressionsCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVar(&most, "limit", most, "addresses at most")
+	cmd.Flags().IntVar(&limit, "limit", limit, "maximum number of addresses")
 	return cmd
 }
 
@@ -74,23 +74,23 @@ func listReasons(cmd *cobra.Command, typed string) error {
 	})
 }
 
-// operator is the source of what was put on the list by hand.
+// operator is the source of suppressions that an operator added.
 const operator = "operator"
 
-// suppressionReasons are what an operator may give.
+// suppressionReasons are the reasons that an operator may give.
 var suppressionReasons = []string{string(message.Bounced), string(message.Complained), string(message.Unsubscribed)}
 
 func suppressCommand() *cobra.Command {
 	reason := string(message.Unsubscribed)
 	cmd := &cobra.Command{
 		Use:   "add ADDRESS",
-		Short: "Put an address on the list",
-		Long: "Put an address on the list. Campaigns leave it out; bounced and complained keep the welcome email from it as " +
-			"well. complained and unsubscribed take the consent of the address's user back. Codes are sent all the same.",
+		Short: "Suppress an address",
+		Long: "Suppress an address. It gets no campaigns and, with the reason bounced or complained, no welcome email. " +
+			"The reasons complained and unsubscribed also withdraw the user's consent. Codes are still sent.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(suppressionReasons, reason) {
-				return fmt.Errorf("--reason: %q is no reason (there are %s)", reason, strings.Join(suppressionReasons, ", "))
+				return fmt.Errorf("--reason: %q is not a reason (known: %s)", reason, strings.Join(suppressionReasons, ", "))
 			}
 			address, err := canonical(args[0])
 			if err != nil {
@@ -106,14 +106,14 @@ func suppressCommand() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", reason, strings.Join(suppressionReasons, ", "))
+	cmd.Flags().StringVar(&reason, "reason", reason, "reason: "+strings.Join(suppressionReasons, ", "))
 	return cmd
 }
 
 func unsuppressCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove ADDRESS",
-		Short: "Take an address off the list, whatever the reasons",
+		Short: "Remove all suppressions of an address",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			address, err := canonical(args[0])
@@ -128,9 +128,9 @@ func unsuppressCommand() *cobra.Command {
 				case reasons == 0:
 					fmt.Fprintln(cmd.OutOrStdout(), "the address was not suppressed")
 				default:
-					fmt.Fprintln(cmd.OutOrStdout(), "the address is not suppressed any more. The provider's own list stays: Mailgun "+
-						"goes on refusing an address until it is taken off its bounces, complaints or unsubscribes, and what it "+
-						"refuses comes back here. A consent that was withdrawn stays so, until the person gives it again.")
+					fmt.Fprintln(cmd.OutOrStdout(), "the address is no longer suppressed. Mailgun's own lists are unchanged: it refuses the "+
+						"address until you remove it from its bounces, complaints or unsubscribes, and each refusal suppresses the "+
+						"address again. A withdrawn consent stays withdrawn until the user gives it again.")
 				}
 				return nil
 			})
@@ -138,7 +138,7 @@ func unsuppressCommand() *cobra.Command {
 	}
 }
 
-// canonical is the form in which the list has an address. Its error does not repeat what was typed.
+// canonical returns the canonical form of an address, as in the suppression list. Its error does not contain the input.
 func canonical(typed string) (string, error) {
 	_, address, err := user.ParseEmail(typed)
 	if err != nil {

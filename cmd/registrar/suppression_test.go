@@ -6,19 +6,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestSuppressionMistakes(t *testing.T) {
+func TestSuppressionErrors(t *testing.T) {
 	clean(t)
 	for _, tt := range []struct {
 		args []string
 		want string
 	}{
 		{[]string{"list"}, "DATABASE_DSN: is not set"},
-		{[]string{"list", "--limit", "0"}, "--limit: 0 is not above 0"},
-		{[]string{"list", "ada"}, "the address must be one plain address"},
+		{[]string{"list", "--limit", "0"}, "--limit: 0 must be above 0"},
+		{[]string{"list", "ada"}, "the address must be one email address"},
 		{[]string{"add"}, "accepts 1 arg(s)"},
 		{[]string{"add", "ada@example.com"}, "DATABASE_DSN: is not set"},
-		{[]string{"add", "ada@example.com", "--reason", "dislike"}, `--reason: "dislike" is no reason (there are bounced, complained, unsubscribed)`},
-		{[]string{"add", "ada lovelace@example.com"}, "the address must be one plain address"},
+		{[]string{"add", "ada@example.com", "--reason", "dislike"}, `--reason: "dislike" is not a reason (known: bounced, complained, unsubscribed)`},
+		{[]string{"add", "ada lovelace@example.com"}, "the address must be one email address"},
 		{[]string{"remove", "ada@example.com"}, "DATABASE_DSN: is not set"},
 		{[]string{"remove", ""}, "the address is required"},
 	} {

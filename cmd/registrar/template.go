@@ -21,14 +21,14 @@ func templateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "template",
 		Short: "List, copy and preview the templates of messages",
-		Long: "List, copy and preview the templates of messages. The settings BRAND_NAME, BRAND_URL, SUPPORT_URL and " +
-			"TEMPLATES_DIR are those of the workers; nothing else is needed.",
+		Long: "List, copy and preview the templates of messages. Set BRAND_NAME, BRAND_URL, SUPPORT_URL and TEMPLATES_DIR as " +
+			"for the workers; no other settings are needed.",
 		Args: cobra.NoArgs,
 		RunE: help,
 	}
 	list := &cobra.Command{
 		Use:   "list",
-		Short: "Check the templates and tell which of them are built in",
+		Short: "Check the templates and list where each comes from",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, templates, err := openTemplates()
@@ -40,12 +40,12 @@ func templateCommand() *cobra.Command {
 	}
 	export := &cobra.Command{
 		Use:   "export DIR",
-		Short: "Write the built-in templates to a folder, to begin with; delete there what shall stay as it is",
+		Short: "Write the built-in templates to a folder; then delete the files that you do not change",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := exportTemplates(args[0])
 			if err == nil {
-				fmt.Fprintf(cmd.OutOrStdout(), "%d files in %s; set TEMPLATES_DIR to it\n", n, args[0])
+				fmt.Fprintf(cmd.OutOrStdout(), "%d files written to %s; set TEMPLATES_DIR to this folder\n", n, args[0])
 			}
 			return err
 		},
@@ -76,7 +76,7 @@ func listTemplates(out io.Writer, files []render.File) error {
 	return table.Flush()
 }
 
-// exportTemplates writes the built-in files and returns how many there are. It writes nothing when one is there already.
+// exportTemplates writes the built-in files and returns their number. It writes nothing if one of them already exists.
 func exportTemplates(dir string) (n int, err error) {
 	builtIn := render.BuiltIn()
 	var files []string
@@ -87,7 +87,7 @@ func exportTemplates(dir string) (n int, err error) {
 		}
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-			there = append(there, fmt.Errorf("%s is there already; nothing was written", path))
+			there = append(there, fmt.Errorf("%s already exists, so nothing was written", path))
 		}
 		files = append(files, name)
 		return nil

@@ -38,13 +38,13 @@ func TestTemplatePreview(t *testing.T) {
 	}
 }
 
-func TestTemplatePreviewMistakes(t *testing.T) {
+func TestTemplatePreviewErrors(t *testing.T) {
 	clean(t)
 	for args, want := range map[string]string{
-		"":                              "name a message (otp, welcome or completion), or give --all",
-		"otpp":                          "there is no message otpp; there are otp (sms and email), welcome (email) and completion (sms)",
-		"welcome --channel sms":         "there is no message welcome sms; there are",
-		"completion --html x":           "there is no message completion email",
+		"":                              "give a message (otp, welcome or completion) or --all",
+		"otpp":                          "unknown message otpp; use otp (sms or email), welcome (email) or completion (sms)",
+		"welcome --channel sms":         "unknown message welcome sms; use",
+		"completion --html x":           "unknown message completion email",
 		"otp --channel sms --html x":    "--html: an SMS has no HTML",
 		"otp --all --html x":            "none of the others can be",
 		"otp welcome":                   "accepts at most 1 arg",
@@ -61,7 +61,7 @@ func TestTemplateOverrides(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "templates")
 	out, err := execute(t, "", "template", "export", dir)
 	require.NoError(t, err)
-	require.Equal(t, "28 files in "+dir+"; set TEMPLATES_DIR to it\n", out)
+	require.Equal(t, "28 files written to "+dir+"; set TEMPLATES_DIR to this folder\n", out)
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "en")))
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "ar")))
 	sms := filepath.Join(dir, "de", "otp.sms.txt")
@@ -82,7 +82,7 @@ func TestTemplateOverrides(t *testing.T) {
 	require.Equal(t, "GSM-7, 23 of 160, 1 segment\n\nCode 123456, 10 Minuten\n", out)
 
 	_, err = execute(t, "", "template", "export", dir)
-	require.ErrorContains(t, err, sms+" is there already; nothing was written")
+	require.ErrorContains(t, err, sms+" already exists, so nothing was written")
 	require.NoDirExists(t, filepath.Join(dir, "en"))
 
 	require.NoError(t, os.WriteFile(sms, []byte("Code\n{{.Cod}}"), 0o600))

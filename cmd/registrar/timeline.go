@@ -18,8 +18,8 @@ func timelineCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "timeline ID",
-		Short: "Tell what happened to a registration",
-		Long:  "Tell what happened to a registration, from Temporal and the user database. ID is its id or its workflow's.",
+		Short: "Print a registration's timeline",
+		Long:  "Print a registration's events, from Temporal and the user database. ID is the registration's id or its workflow's.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withLookup(cmd.Context(), func(ctx context.Context, a *service.Lookup) error {
@@ -43,18 +43,18 @@ func printTimeline(w io.Writer, t timeline.Timeline) error {
 	for _, note := range notes(t) {
 		fmt.Fprintln(w, "note:", note)
 	}
-	table := newTable(w, "UTC", "EVENT", "STEP", "TRY", "BY", "WHAT")
+	table := newTable(w, "UTC", "EVENT", "STEP", "ATTEMPT", "BY", "WHAT")
 	runs := map[string]bool{}
 	for _, e := range t.Entries {
 		if e.RunID != "" && !runs[e.RunID] {
 			runs[e.RunID] = true
 			table.row("", "", "", "", "", "run "+e.RunID)
 		}
-		try := ""
+		attempt := ""
 		if e.Attempt > 0 {
-			try = strconv.Itoa(e.Attempt)
+			attempt = strconv.Itoa(e.Attempt)
 		}
-		table.row(e.At.UTC().Format(clock), words(e.Event), e.Step, try, e.By, what(e))
+		table.row(e.At.UTC().Format(clock), words(e.Event), e.Step, attempt, e.By, what(e))
 	}
 	return table.flush()
 }
@@ -66,28 +66,28 @@ func userOf(t timeline.Timeline) string {
 	case t.LedgerAvailable:
 		return "no user"
 	default:
-		return "user not known"
+		return "user unknown"
 	}
 }
 
-// notes say what the timeline lacks.
+// notes names the missing parts of the timeline.
 func notes(t timeline.Timeline) []string {
 	var all []string
 	if !t.WorkflowRetained {
-		all = append(all, "Temporal has forgotten the workflow; this is the database's part")
+		all = append(all, "Temporal has deleted the workflow, so only the database's entries are shown")
 	}
 	if !t.LedgerAvailable {
-		all = append(all, fmt.Sprintf("the database did not answer; this is the workflow's part (%v)", t.LedgerError))
+		all = append(all, fmt.Sprintf("the database did not answer, so only the workflow's entries are shown (%v)", t.LedgerError))
 	}
 	if t.Truncated {
-		all = append(all, "there is more than is shown")
+		all = append(all, "the timeline is truncated")
 	}
 	return all
 }
 
 func words(e timeline.Event) string { return strings.ReplaceAll(string(e), "_", " ") }
 
-// what puts the rest of an entry in one phrase.
+// what joins the other fields of an entry.
 func what(e timeline.Entry) string {
 	var parts []string
 	for _, part := range []string{e.Reason, strings.TrimSpace(e.Provider + " " + cmp.Or(e.Code, e.MessageID)), e.Detail} {

@@ -29,16 +29,16 @@ func TestPrintTimeline(t *testing.T) {
 		},
 	}))
 	require.Equal(t, strings.TrimLeft(`
-registration r, user not known
-note: the database did not answer; this is the workflow's part (no connection)
-note: there is more than is shown
-UTC                      EVENT          STEP     TRY  BY   WHAT
-                                                           run one
-2026-12-01 12:00:00.000  accepted                     api
-2026-12-01 12:00:01.000  step failed    SendOTP  2         sms_misconfigured, twilio 20003, twilio: misconfigured (20003)
-                                                           run two
-2026-12-01 12:00:02.000  retry                        ops  clear [2J
-2026-12-01 12:00:03.000  timer started                     until 2026-12-01 13:00:00.000
+registration r, user unknown
+note: the database did not answer, so only the workflow's entries are shown (no connection)
+note: the timeline is truncated
+UTC                      EVENT          STEP     ATTEMPT  BY   WHAT
+                                                               run one
+2026-12-01 12:00:00.000  accepted                         api
+2026-12-01 12:00:01.000  step failed    SendOTP  2             sms_misconfigured, twilio 20003, twilio: misconfigured (20003)
+                                                               run two
+2026-12-01 12:00:02.000  retry                            ops  clear [2J
+2026-12-01 12:00:03.000  timer started                         until 2026-12-01 13:00:00.000
 `, "\n"), out.String())
 }
 

@@ -10,7 +10,7 @@ import (
 	"registrar/internal/service"
 )
 
-// version is set by the release build; a build from source tells its revision instead.
+// version is set by the release build. Other builds are identified by their revision.
 var version = "dev"
 
 func versionCommand() *cobra.Command {

@@ -1,5 +1,5 @@
-// Package campaign checks what a campaign says, compiles it for recipients, and validates requests for one. The API, the
-// command line and the workers share it.
+// Package campaign validates requests for campaigns, compiles the content for recipients, and renders previews. The API,
+// the command line and the workers share it.
 package campaign
 
 import (
@@ -14,34 +14,34 @@ import (
 	"registrar/workflows"
 )
 
-// The bounds of what a campaign says.
+// The limits of a campaign's content.
 const (
 	MaxName    = 100      // characters
 	MaxSubject = 200      // characters; mail clients show some 70
 	MaxText    = 64 << 10 // bytes
-	maxLocale  = 35       // bytes, as people's: RFC 5646 section 4.4.1
-	// MaxHTML is in bytes. Gmail cuts a message off after some 102 KB of HTML, often the link to unsubscribe with it
+	maxLocale  = 35       // bytes, as for users: RFC 5646 section 4.4.1
+	// MaxHTML is in bytes. Gmail clips a message after about 102 KB of HTML, which often hides the unsubscribe link
 	// (measured in https://www.spamresource.com/2022/01/what-is-gmail-clipping-and-what-to-do.html).
 	MaxHTML = 102_400
 )
 
-// Check finds every violation in what a campaign says, in the order name, subject, text, html, locale.
+// Check returns every violation in a campaign's content, in the order name, subject, text, html, locale.
 func Check(c workflows.CampaignContent) []Violation {
 	_, violations := compile(c)
 	return violations
 }
 
-// Compile reads what a campaign says. The html pattern is empty when the campaign has none; its values must be
-// HTML-escaped when they are filled in. The error is a *ValidationError.
+// Compile compiles a campaign's content. The html pattern is empty if the campaign has no HTML; values for it must be
+// HTML-escaped. The error is a *ValidationError.
 func Compile(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
 	p, violations := compile(c)
 	return p.subject, p.text, p.html, asError(violations)
 }
 
-// Preview is what one recipient would get.
+// Preview is the email of one recipient.
 type Preview struct{ Subject, Text, HTML string }
 
-// PreviewFor fills a campaign in for a recipient. The error is a *ValidationError.
+// PreviewFor renders a campaign for a recipient. The error is a *ValidationError.
 func PreviewFor(c workflows.CampaignContent, r message.Recipient) (Preview, error) {
 	p, violations := compile(c)
 	if len(violations) > 0 {
@@ -72,7 +72,7 @@ func compile(c workflows.CampaignContent) (patterns, []Violation) {
 		all = append(all, each.violations...)
 	}
 	if _, ok := parseLocale(c.Locale); !ok {
-		all = append(all, Violation{Part: partLocale, Code: CodeInvalid, Message: "is no BCP 47 tag of a language, such as de or de-AT"})
+		all = append(all, Violation{Part: partLocale, Code: CodeInvalid, Message: "must be a language tag (BCP 47) such as de or de-AT"})
 	}
 	return out, all
 }
@@ -91,7 +91,7 @@ func checkName(name string) []Violation {
 	return p.violations
 }
 
-// breaksLine is true for what a header line cannot have.
+// breaksLine reports whether r is not allowed in a header line.
 func breaksLine(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }
@@ -106,11 +106,11 @@ func (p *part) compileSubject() message.Pattern {
 	}
 	p.checkCharacters(pattern, "")
 	if strings.ContainsFunc(p.text, func(r rune) bool { return breaksLine(r) && !unicode.IsControl(r) }) {
-		p.add(-1, CodeInvalidCharacters, "has a character that breaks or turns the line")
+		p.add(-1, CodeInvalidCharacters, "has a line break or a bidi control")
 	}
 	for _, f := range all {
 		if f.field != message.FieldFirstName {
-			p.add(f.start, CodeMisplacedField, "a subject can have only {{first_name}}")
+			p.add(f.start, CodeMisplacedField, "a subject may contain only {{first_name}}")
 		}
 	}
 	return pattern
@@ -135,7 +135,7 @@ func (p *part) compileHTML() message.Pattern {
 		return nil
 	}
 	if len(p.text) > MaxHTML {
-		p.add(-1, CodeTooLong, "has more than %d bytes, after which Gmail cuts a message off", MaxHTML)
+		p.add(-1, CodeTooLong, "has more than %d bytes, so Gmail would clip it", MaxHTML)
 		return nil
 	}
 	pattern, all := p.parseFields()
@@ -145,7 +145,7 @@ func (p *part) compileHTML() message.Pattern {
 	return pattern
 }
 
-// parseLocale returns the canonical form of a tag. An empty one is right: it means everybody.
+// parseLocale returns the canonical form of a language tag. An empty tag is valid: it means all users.
 func parseLocale(s string) (string, bool) {
 	if s == "" {
 		return "", true

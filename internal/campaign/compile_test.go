@@ -53,7 +53,7 @@ func TestCompile(t *testing.T) {
 	require.Empty(t, html)
 }
 
-func TestMistakes(t *testing.T) {
+func TestViolations(t *testing.T) {
 	t.Parallel()
 	subject := func(s string) func(*workflows.CampaignContent) {
 		return func(c *workflows.CampaignContent) { c.Subject = s }
@@ -159,15 +159,15 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-func TestMistakesComeAtOnce(t *testing.T) {
+func TestAllViolationsAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := campaign.PreviewFor(workflows.CampaignContent{HTML: "<p>\n<script>", Locale: "?"}, message.Recipient{})
 	require.EqualError(t, err, `name: is missing
 subject: is missing
 text: is missing: not every mail client shows HTML
-html: has to offer {{unsubscribe}}
-html: line 2: <script> has no place in an email
-locale: is no BCP 47 tag of a language, such as de or de-AT`)
+html: must contain {{unsubscribe}}
+html: line 2: <script> is not allowed in an email
+locale: must be a language tag (BCP 47) such as de or de-AT`)
 
 	garbage := content(func(c *workflows.CampaignContent) { c.HTML = strings.Repeat("<script></script>", 1000) })
 	require.Len(t, campaign.Check(garbage), 50)

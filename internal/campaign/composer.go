@@ -10,31 +10,31 @@ import (
 	"registrar/workflows"
 )
 
-// UnsubscribePath is where the API takes consents back.
+// UnsubscribePath is the API's path for withdrawing consent.
 const UnsubscribePath = "/unsubscribe"
 
 // Composer writes the emails of campaigns.
 type Composer struct {
-	// PublicURL is where people reach the API.
+	// PublicURL is the API's public address.
 	PublicURL string
-	// Token names a campaign and a user to the API.
+	// Token returns the signed token for a campaign and a user in the unsubscribe link.
 	Token func(campaignID, userID string) string
 }
 
-// Patterns is Compile. Without a PublicURL there is no link to unsubscribe by, and no campaign.
+// Patterns compiles a campaign's content. It fails if PublicURL is empty, because the unsubscribe link needs it.
 func (c Composer) Patterns(content workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
 	if c.PublicURL == "" {
-		return nil, nil, nil, errors.New("PUBLIC_URL is not set for this worker, and links to unsubscribe by need it")
+		return nil, nil, nil, errors.New("PUBLIC_URL is not set for this worker, but unsubscribe links need it")
 	}
 	return Compile(content)
 }
 
-// UnsubscribeURL is the address at which a recipient takes the consent back with one click.
+// UnsubscribeURL is the link with which a recipient withdraws the consent in one click.
 func (c Composer) UnsubscribeURL(campaignID, userID string) string {
 	return unsubscribeURL(c.PublicURL, c.Token(campaignID, userID))
 }
 
-// Example is a recipient for previews. Its link leads to the page for links that are not whole.
+// Example is a recipient for previews. Its unsubscribe link is invalid and leads to a page that says so.
 func Example(publicURL, firstName string) message.Recipient {
 	return message.Recipient{
 		To: "ada@example.com", FirstName: render.SafeName(firstName), UnsubscribeURL: unsubscribeURL(publicURL, "example"),

@@ -20,10 +20,11 @@ var fields = []message.Field{message.FieldFirstName, message.FieldUnsubscribe}
 // foundField is a field in a text.
 type foundField struct {
 	field      message.Field
-	start, end int // of its braces
+	start, end int // offsets, braces included
 }
 
-// parseFields cuts the text at its fields and notes those that are none. A }} alone is text: styles have it.
+// parseFields splits the text at its fields and adds a violation for each unknown or unclosed field. A }} alone is text:
+// it occurs in styles.
 func (p *part) parseFields() (message.Pattern, []foundField) {
 	var (
 		pattern message.Pattern
@@ -69,31 +70,33 @@ func appendText(pattern message.Pattern, text string) message.Pattern {
 	return append(pattern, message.Piece{Text: text})
 }
 
-// requireUnsubscribe notes that there is no way out.
+// requireUnsubscribe adds a violation if the text has no {{unsubscribe}}.
 func (p *part) requireUnsubscribe(all []foundField) {
 	if !slices.ContainsFunc(all, func(f foundField) bool { return f.field == message.FieldUnsubscribe }) {
-		p.add(-1, CodeNoUnsubscribe, "has to offer {{unsubscribe}}")
+		p.add(-1, CodeNoUnsubscribe, "must contain {{unsubscribe}}")
 	}
 }
 
-// providerVariables are what Mailgun replaces in a batch (https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/batch-sending):
-// only our fields may become such.
+// providerVariables are the variables that Mailgun replaces in a batch
+// (https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/batch-sending). Content must not contain
+// them: only fields are turned into such variables.
 var providerVariables = regexp.MustCompile(`(?i)%(recipient|unsubscribe_|tag_unsubscribe_|mailing_list_unsubscribe)`)
 
-// checkCharacters notes what no text may have. Blank says which control characters are allowed.
-func (p *part) checkCharacters(pattern message.Pattern, blank string) {
+// checkCharacters adds violations for characters and variables that no text may have. allowed lists the allowed control
+// characters.
+func (p *part) checkCharacters(pattern message.Pattern, allowed string) {
 	if !utf8.ValidString(p.text) {
-		p.add(-1, CodeInvalidCharacters, "is not UTF-8")
+		p.add(-1, CodeInvalidCharacters, "is not valid UTF-8")
 		return
 	}
 	if at := strings.IndexFunc(p.text, func(r rune) bool {
-		return unicode.IsControl(r) && !strings.ContainsRune(blank, r)
+		return unicode.IsControl(r) && !strings.ContainsRune(allowed, r)
 	}); at >= 0 {
 		p.add(at, CodeInvalidCharacters, "has a control character")
 	}
 	if at := providerVariables.FindStringIndex(p.text); at != nil {
 		p.add(at[0], CodeNotAllowed, "%s is a variable of the email provider", p.text[at[0]:at[1]])
 	} else if providerVariables.MatchString(pattern.Fill(func(message.Field) string { return "" })) {
-		p.add(-1, CodeNotAllowed, "becomes a variable of the email provider when a field is empty")
+		p.add(-1, CodeNotAllowed, "becomes a variable of the email provider if a field is empty")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"registrar/internal/message"
 )
 
-// refusedElements run programs, take input, load pages, or are read by rules of their own. Mail clients drop them at best.
+// refusedElements run scripts, take input, load other pages, or have special parsing rules. Most mail clients drop them.
 var refusedElements = map[atom.Atom]bool{
 	atom.Script: true, atom.Noscript: true, atom.Template: true,
 	atom.Form: true, atom.Input: true, atom.Button: true, atom.Select: true, atom.Textarea: true,
@@ -19,17 +19,17 @@ var refusedElements = map[atom.Atom]bool{
 	atom.Noembed: true, atom.Noframes: true, atom.Xmp: true, atom.Plaintext: true,
 }
 
-// htmlChecker goes through an HTML text token by token. The tokens' raw texts put together are the text, which is how a field's
-// place is known before it is filled in.
+// htmlChecker checks an HTML text token by token. The raw tokens add up to the text, so the offsets of a token and of a
+// field can be compared.
 type htmlChecker struct {
 	*part
-	fields []foundField // not met yet
-	start  int          // of the token
+	fields []foundField // after the current token
+	start  int          // of the current token
 	end    int
-	inside atom.Atom // style or title, whose content is no usual text
+	inside atom.Atom // the open style or title element, whose content is not ordinary text
 }
 
-// checkHTML notes what has no place in the HTML of an email, and fields that are anything but text or a whole link.
+// checkHTML adds violations for HTML that emails must not have, and for fields that are neither text nor a whole link.
 func (p *part) checkHTML(all []foundField) {
 	c := &htmlChecker{part: p, fields: all}
 	z := html.NewTokenizer(strings.NewReader(p.text))
@@ -43,9 +43,9 @@ func (p *part) checkHTML(all []foundField) {
 	}
 	switch {
 	case c.end < len(p.text):
-		p.add(c.end, CodeInvalid, "the tag that begins here has no end")
+		p.add(c.end, CodeInvalid, "the tag that begins here is not closed")
 	case c.inside != 0:
-		p.add(-1, CodeInvalid, "a <%s> has no end", c.inside)
+		p.add(-1, CodeInvalid, "a <%s> is not closed", c.inside)
 	}
 }
 
@@ -63,7 +63,7 @@ func (c *htmlChecker) checkToken(kind html.TokenType, t html.Token) {
 		}
 	case html.CommentToken:
 		if raw := c.text[c.start:c.end]; !strings.HasPrefix(raw, "<!--") || !strings.HasSuffix(raw, "-->") {
-			c.add(c.start, CodeInvalid, "what begins here is neither a tag nor a whole comment")
+			c.add(c.start, CodeInvalid, "this is neither a tag nor a complete comment")
 		}
 	default:
 	}
@@ -72,7 +72,7 @@ func (c *htmlChecker) checkToken(kind html.TokenType, t html.Token) {
 	}
 }
 
-// takeFields returns the fields of the token.
+// takeFields removes and returns the fields of the current token.
 func (c *htmlChecker) takeFields() []foundField {
 	n := 0
 	for n < len(c.fields) && c.fields[n].end <= c.end {
@@ -88,7 +88,7 @@ func (c *htmlChecker) checkText(fields []foundField) {
 		switch {
 		case c.inside != 0:
 			c.addMisplaced(f)
-		case f.start > 0 && c.text[f.start-1] == '<': // with its value it would be a tag
+		case f.start > 0 && c.text[f.start-1] == '<': // the value would turn it into a tag
 			c.addMisplaced(f)
 		}
 	}
@@ -97,10 +97,10 @@ func (c *htmlChecker) checkText(fields []foundField) {
 	}
 }
 
-// checkStartTag checks a tag and returns the fields of it that are not in their place.
+// checkStartTag checks a tag and returns its misplaced fields.
 func (c *htmlChecker) checkStartTag(t html.Token, fields []foundField) []foundField {
 	if refusedElements[t.DataAtom] {
-		c.add(c.start, CodeNotAllowed, "<%s> has no place in an email", t.DataAtom)
+		c.add(c.start, CodeNotAllowed, "<%s> is not allowed in an email", t.DataAtom)
 	}
 	if t.DataAtom == atom.Style || t.DataAtom == atom.Title {
 		c.inside = t.DataAtom
@@ -121,7 +121,7 @@ func (c *htmlChecker) checkStartTag(t html.Token, fields []foundField) []foundFi
 	return rest
 }
 
-// isQuoted is true for a field between quotes: what is filled in has none, and cannot end the attribute.
+// isQuoted reports whether a field stands between quotes. Its value has no quotes, so it cannot end the attribute.
 func (c *htmlChecker) isQuoted(f foundField) bool {
 	before, behind := c.text[c.start:f.start], c.text[f.end:c.end]
 	return strings.HasSuffix(before, `"`) && strings.HasPrefix(behind, `"`) ||
@@ -130,8 +130,8 @@ func (c *htmlChecker) isQuoted(f foundField) bool {
 
 func (c *htmlChecker) addMisplaced(f foundField) {
 	if f.field == message.FieldUnsubscribe {
-		c.add(f.start, CodeMisplacedField, `{{unsubscribe}} can be text, or the whole of an href in quotes`)
+		c.add(f.start, CodeMisplacedField, `{{unsubscribe}} may only be text or a whole href in quotes`)
 		return
 	}
-	c.add(f.start, CodeMisplacedField, "{{first_name}} can only be text, not a part of a tag, an address, a comment, a style or the title")
+	c.add(f.start, CodeMisplacedField, "{{first_name}} may only be text, not part of a tag, an address, a comment, a style or the title")
 }

@@ -10,16 +10,16 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// refusedAttributes send something somewhere, or hold addresses in forms that mail clients do not know.
+// refusedAttributes send data, or contain addresses in forms that mail clients do not support.
 var refusedAttributes = []string{"action", "formaction", "ping", "srcset", "srcdoc", "poster", "data", "xlink:href"}
 
-// activeStyle runs something, or loads more styles, in one client or another.
+// activeStyle matches styles that run scripts or load other styles in some clients.
 var activeStyle = regexp.MustCompile(`(?i)javascript\s*:|expression\s*\(|@import|-moz-binding|behavior\s*:`)
 
-// wholeField is the recipient's own link; whether it is in its place is looked up elsewhere.
+// wholeField matches an attribute that is the recipient's own link and nothing else.
 var wholeField = regexp.MustCompile(`^\{\{\s*unsubscribe\s*\}\}$`)
 
-// ownLinks counts the links of a tag that are the recipient's own.
+// ownLinks counts the attributes of a tag that are the recipient's own link.
 func ownLinks(t html.Token) (n int) {
 	for _, a := range t.Attr {
 		if a.Key == "href" && wholeField.MatchString(a.Val) {
@@ -33,9 +33,9 @@ func (c *htmlChecker) checkAttributes(t html.Token) {
 	for _, a := range t.Attr {
 		switch {
 		case strings.HasPrefix(a.Key, "on"):
-			c.add(c.start, CodeNotAllowed, "the attribute %s would run a program", shortName(a.Key))
+			c.add(c.start, CodeNotAllowed, "the attribute %s would run a script", shortName(a.Key))
 		case slices.Contains(refusedAttributes, a.Key):
-			c.add(c.start, CodeNotAllowed, "the attribute %s has no place in an email", a.Key)
+			c.add(c.start, CodeNotAllowed, "the attribute %s is not allowed in an email", a.Key)
 		case a.Key == "href":
 			c.checkLink(a.Val)
 		case a.Key == "src" && t.DataAtom != atom.Img, a.Key == "background":
@@ -43,12 +43,12 @@ func (c *htmlChecker) checkAttributes(t html.Token) {
 		case a.Key == "style":
 			c.checkStyle(c.start, a.Val)
 		case a.Key == "http-equiv" && strings.EqualFold(strings.TrimSpace(a.Val), "refresh"):
-			c.add(c.start, CodeNotAllowed, "a page that leads elsewhere has no place in an email")
+			c.add(c.start, CodeNotAllowed, "a redirect is not allowed in an email")
 		}
 	}
 }
 
-// checkLink wants an address that is whole without a page around it.
+// checkLink requires an absolute address.
 func (c *htmlChecker) checkLink(value string) {
 	if wholeField.MatchString(value) {
 		return
@@ -56,12 +56,12 @@ func (c *htmlChecker) checkLink(value string) {
 	link, err := url.Parse(strings.TrimSpace(value))
 	switch {
 	case err != nil:
-		c.add(c.start, CodeBadLink, "the link is no URL")
+		c.add(c.start, CodeBadLink, "the link is not a URL")
 	case link.Scheme == "mailto" && link.Opaque != "":
 	case link.Scheme != "http" && link.Scheme != "https":
-		c.add(c.start, CodeBadLink, "a link has to begin with https://, http:// or mailto:")
+		c.add(c.start, CodeBadLink, "a link must begin with https://, http:// or mailto:")
 	case link.Hostname() == "":
-		c.add(c.start, CodeBadLink, "the link names no host")
+		c.add(c.start, CodeBadLink, "the link has no host")
 	}
 }
 
@@ -77,7 +77,7 @@ func (c *htmlChecker) checkImage(t html.Token) {
 		}
 	}
 	if !alt {
-		c.add(c.start, CodeBadImage, "the image has no alt, which is read where images are not shown")
+		c.add(c.start, CodeBadImage, "the image needs an alt text, which is shown when images are blocked")
 	}
 	c.checkSource("src", source)
 }
@@ -85,16 +85,16 @@ func (c *htmlChecker) checkImage(t html.Token) {
 func (c *htmlChecker) checkSource(key, value string) {
 	source, err := url.Parse(strings.TrimSpace(value))
 	if err != nil || source.Scheme != "https" || source.Hostname() == "" {
-		c.add(c.start, CodeBadImage, "the %s of an image has to begin with https://", key)
+		c.add(c.start, CodeBadImage, "the %s of an image must begin with https://", key)
 	}
 }
 
-// checkStyle looks at one declaration or a whole sheet. Escapes in styles can hide words, so there are none.
+// checkStyle checks a style attribute or a whole style sheet. A backslash is refused, because escapes can hide keywords.
 func (c *htmlChecker) checkStyle(offset int, style string) {
 	if strings.Contains(style, `\`) || activeStyle.MatchString(style) {
-		c.add(offset, CodeNotAllowed, "the style runs or loads something, or has a backslash")
+		c.add(offset, CodeNotAllowed, "the style runs a script, loads other styles, or has a backslash")
 	}
 }
 
-// shortName is an attribute's name, short enough to show.
+// shortName shortens an attribute's name for a message.
 func shortName(key string) string { return key[:min(len(key), 20)] }

@@ -10,36 +10,38 @@ import (
 )
 
 const (
-	// stepBudget is how long one step of a campaign is tried before it waits for an operator: as that of a welcome email.
+	// stepBudget is the retry budget of a campaign's step, after which it waits for an operator. It equals that of a welcome
+	// email.
 	stepBudget = 24 * time.Hour
-	// maxAhead is how far ahead a campaign may be scheduled. Later is more likely a slip in the year.
+	// maxAhead is how far ahead a campaign may be scheduled. A later time is probably a wrong year.
 	maxAhead = 366 * 24 * time.Hour
-	// maxPast is how long ago its time may be: a request may be late or repeated, but another year would send at once.
+	// maxPast is how far in the past the time may be: a request may be late or repeated, but a wrong year must not send at
+	// once.
 	maxPast = 24 * time.Hour
 )
 
-// minRate is one recipient in 100 s. Less is a mistake rather than a wish.
+// minRate is one recipient in 100 s. A lower rate is probably an error.
 const minRate = 0.01
 
 // Request asks for a campaign.
 type Request struct {
 	Content    workflows.CampaignContent
-	ScheduleAt time.Time // zero, or past by a day at most: at once
-	Rate       float64   // recipients a second at most; 0: no bound
+	ScheduleAt time.Time // zero, or at most a day in the past: at once
+	Rate       float64   // maximum recipients per second; 0: no limit
 }
 
-// Check finds every violation of the request.
+// Check returns every violation of the request.
 func (r Request) Check(now time.Time) []Violation {
 	violations := Check(r.Content)
 	switch ahead := r.ScheduleAt.Sub(now); {
 	case r.ScheduleAt.IsZero():
 	case ahead > maxAhead:
-		violations = append(violations, Violation{Part: partScheduleAt, Code: CodeInvalid, Message: "is more than a year ahead"})
+		violations = append(violations, Violation{Part: partScheduleAt, Code: CodeInvalid, Message: "is more than a year in the future"})
 	case ahead < -maxPast:
-		violations = append(violations, Violation{Part: partScheduleAt, Code: CodeInvalid, Message: "is more than a day past"})
+		violations = append(violations, Violation{Part: partScheduleAt, Code: CodeInvalid, Message: "is more than a day in the past"})
 	}
 	if r.Rate < 0 || r.Rate > 0 && r.Rate < minRate || math.IsNaN(r.Rate) || math.IsInf(r.Rate, 0) {
-		violations = append(violations, Violation{Part: partRate, Code: CodeInvalid, Message: "is not a number of recipients a second: 0, for no bound, or at least 0.01"})
+		violations = append(violations, Violation{Part: partRate, Code: CodeInvalid, Message: "must be a number of recipients per second: 0 for no limit, or at least 0.01"})
 	}
 	return violations
 }
@@ -60,7 +62,7 @@ func (r Request) Input(id, fingerprint string, now time.Time, parking time.Durat
 	}
 }
 
-// FingerprintParts are the values that make two requests the same.
+// FingerprintParts returns the values that are equal in repetitions of a request.
 func (r Request) FingerprintParts() []string {
 	at := ""
 	if !r.ScheduleAt.IsZero() {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Code says which rule a campaign breaks. It is stable.
+// Code names the rule that a campaign breaks. Codes are part of the HTTP contract.
 type Code string
 
 // The codes.
@@ -14,11 +14,11 @@ const (
 	CodeTooLong           Code = "too_long"
 	CodeInvalid           Code = "invalid"
 	CodeInvalidCharacters Code = "invalid_characters"
-	CodeUnknownField      Code = "unknown_field"       // {{something}} that is no field
+	CodeUnknownField      Code = "unknown_field"       // {{something}} that is not a field
 	CodeUnclosedField     Code = "unclosed_field"      // {{ without }}
-	CodeMisplacedField    Code = "misplaced_field"     // a field where its value could become more than text
-	CodeNoUnsubscribe     Code = "unsubscribe_missing" // nowhere {{unsubscribe}}
-	CodeNotAllowed        Code = "not_allowed"         // what has no place in an email, or in one of ours
+	CodeMisplacedField    Code = "misplaced_field"     // a field where its value could become markup
+	CodeNoUnsubscribe     Code = "unsubscribe_missing" // no {{unsubscribe}}
+	CodeNotAllowed        Code = "not_allowed"         // an element, attribute, style or variable that emails must not have
 	CodeBadLink           Code = "bad_link"
 	CodeBadImage          Code = "bad_image"
 )
@@ -29,7 +29,7 @@ var Codes = []Code{
 	CodeMisplacedField, CodeNoUnsubscribe, CodeNotAllowed, CodeBadLink, CodeBadImage,
 }
 
-// The parts of a campaign that can have violations, as the API calls them.
+// The parts of a campaign that can have violations, named as in the HTTP contract.
 const (
 	partName       = "name"
 	partSubject    = "subject"
@@ -43,12 +43,12 @@ const (
 // Violation is a rule that a campaign breaks.
 type Violation struct {
 	Part    string // name, subject, text, html, locale, rate or schedule_at
-	Line    int    // in that part, from 1; 0 when it concerns the whole part
+	Line    int    // in that part, from 1; 0 if it concerns the whole part
 	Code    Code
-	Message string // for people
+	Message string // in English
 }
 
-// MessageWithLine is the message with its line.
+// MessageWithLine returns the message, after "line N: " if there is a line.
 func (m Violation) MessageWithLine() string {
 	if m.Line == 0 {
 		return m.Message
@@ -58,10 +58,10 @@ func (m Violation) MessageWithLine() string {
 
 func (m Violation) String() string { return m.Part + ": " + m.MessageWithLine() }
 
-// ValidationError is every violation of a campaign.
+// ValidationError has every violation of a campaign.
 type ValidationError struct{ Violations []Violation }
 
-// Error is a line for each violation.
+// Error returns one line for each violation.
 func (e *ValidationError) Error() string {
 	lines := make([]string, len(e.Violations))
 	for i, m := range e.Violations {
@@ -70,7 +70,7 @@ func (e *ValidationError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// asError is nil when there are no violations.
+// asError returns a *ValidationError, or nil without violations.
 func asError(violations []Violation) error {
 	if len(violations) == 0 {
 		return nil
@@ -78,7 +78,7 @@ func asError(violations []Violation) error {
 	return &ValidationError{violations}
 }
 
-// maxViolations bounds what one text is answered with: a page of garbage has as many violations as tags.
+// maxViolations limits the violations of one part: an invalid page can have as many violations as tags.
 const maxViolations = 50
 
 // part collects the violations of one part.
@@ -88,7 +88,7 @@ type part struct {
 	violations []Violation
 }
 
-// add notes a violation at an offset in the text; below 0, one of the whole part.
+// add adds a violation at an offset in the text, or of the whole part if offset is negative.
 func (p *part) add(offset int, code Code, format string, args ...any) {
 	if len(p.violations) >= maxViolations {
 		return

@@ -12,8 +12,9 @@ import (
 
 //go:generate go run ./generate ../../docs/configuration.md
 
-// Config is every setting. A tag env names the variable, envDefault its default, doc what it does, example a good
-// value for error messages, secret that it is never printed and may come from a file named by NAME_FILE.
+// Config has every setting. The tags: env is the variable, envDefault its default, doc its documentation, and example a
+// valid value for error messages. A setting with the tag secret is never printed, and NAME_FILE may name a file with its
+// value.
 type Config struct {
 	Log          Log
 	API          API
@@ -29,13 +30,13 @@ type Config struct {
 	Codec        Codec
 }
 
-// Log says how the process logs to standard error.
+// Log configures the log on standard error.
 type Log struct {
 	Level  string `env:"LOG_LEVEL" envDefault:"info" example:"info" doc:"Lowest level that is logged: debug, info, warn or error."`
 	Format string `env:"LOG_FORMAT" envDefault:"auto" example:"json" doc:"text, json, or auto: text on a terminal, otherwise JSON."`
 }
 
-// API configures the web servers.
+// API configures the API server.
 type API struct {
 	Addr            string        `env:"API_ADDR" envDefault:":8080" example:":8080" doc:"Address to listen on."`
 	WaitBudget      time.Duration `env:"API_WAIT_BUDGET" envDefault:"3s" example:"3s" doc:"How long a request waits for the database before the API answers 202."`
@@ -51,7 +52,7 @@ type API struct {
 	CORSOrigins []string `env:"API_CORS_ORIGINS" example:"https://app.example.com,http://localhost:3000" doc:"Other origins whose pages may call /v1/registrations from a browser (CORS), separated by commas. If empty, none may. All other endpoints send no CORS headers."`
 }
 
-// Limit bounds what comes from one client, and what is sent to one destination.
+// Limit has the rate limits of clients and destinations.
 type Limit struct {
 	RegistrationRate Rate   `env:"LIMIT_REGISTRATIONS" envDefault:"60/1m" example:"60/1m" doc:"Limit of registration requests per client (an IPv4 address, or a /64 of IPv6): a number, / and a period; 0 means no limit."`
 	CodeRate         Rate   `env:"LIMIT_CODES" envDefault:"120/1m" example:"120/1m" doc:"Limit of requests per client to check a code or to send another one, in the same format."`
@@ -59,7 +60,7 @@ type Limit struct {
 	RedisURL         string `env:"LIMIT_REDIS_URL" secret:"true" example:"rediss://:secret@valkey.example.com:6379" doc:"Redis or Valkey that holds the counts of all API replicas: redis://, or rediss:// for TLS. If empty or unavailable, each process counts alone."`
 }
 
-// Registration is the product's rules and patience.
+// Registration has the rules for forms and the policy of registrations.
 type Registration struct {
 	DefaultRegion      string        `env:"DEFAULT_REGION" example:"DE" doc:"Country (ISO 3166-1 alpha-2) of mobile numbers without a country code. If empty, every number needs + or 00 and its country code."`
 	MinPasswordScore   int           `env:"PASSWORD_MIN_SCORE" envDefault:"2" example:"2" doc:"Lowest accepted zxcvbn score of a password, 1 to 4."`
@@ -78,13 +79,13 @@ type Registration struct {
 	PersistLocally     bool          `env:"PERSIST_LOCALLY" envDefault:"true" example:"true" doc:"Try first to store the user inside the workflow task, which is faster (docs/decisions)."`
 }
 
-// Keys are the key material, as made by the command keys new.
+// Keys are the keysets, in the format of the command keys new.
 type Keys struct {
 	PRF     string `env:"PRF_KEYSET" secret:"true" example:"the output of registrar keys new" doc:"Tink keyset that derives codes, ids and search hashes. It must be the same in every process."`
 	Payload string `env:"PAYLOAD_KEYSET" secret:"true" example:"the output of registrar keys new" doc:"Tink keyset that encrypts the data stored in Temporal. It must be the same in every process."`
 }
 
-// Database is the user database.
+// Database configures the user database.
 type Database struct {
 	DSN         string        `env:"DATABASE_DSN" secret:"true" example:"registrar:secret@tcp(127.0.0.1:3306)/registrar" doc:"MySQL or MariaDB data source name in the format of go-sql-driver/mysql."`
 	TLSCA       string        `env:"DATABASE_TLS_CA" example:"/etc/registrar/database-ca.pem" doc:"File with the CA certificates (PEM) that may sign the database's certificate. If set, connections are encrypted and the certificate is verified."`
@@ -93,7 +94,7 @@ type Database struct {
 	MaxLifetime time.Duration `env:"DATABASE_CONN_MAX_LIFETIME" envDefault:"5m" example:"5m" doc:"Age at which a connection is replaced."`
 }
 
-// Worker configures the application servers.
+// Worker configures the workers.
 type Worker struct {
 	Queues           []string      `env:"WORKER_QUEUES" envDefault:"registration,notifications-high,notifications-low" example:"notifications-high" doc:"Task queues that the process serves."`
 	Concurrency      int           `env:"WORKER_CONCURRENCY" envDefault:"50" example:"50" doc:"Maximum number of parallel activities per queue."`
@@ -102,35 +103,35 @@ type Worker struct {
 	StopTimeout      time.Duration `env:"WORKER_STOP_TIMEOUT" envDefault:"15s" example:"15s" doc:"How long running activities may take to finish on shutdown."`
 	OTPsPerSecond    float64       `env:"OTP_PER_SECOND" envDefault:"0" example:"50" doc:"Limit of attempts per second to send codes, across all workers; 0 means no limit."`
 	NoticesPerSecond float64       `env:"NOTICES_PER_SECOND" envDefault:"0" example:"50" doc:"Limit of attempts per second to send other messages, across all workers; 0 means no limit."`
-	ProviderPatience time.Duration `env:"PROVIDER_PATIENCE" envDefault:"4s" example:"4s" doc:"How long an attempt waits for one provider if its channel has several."`
+	ProviderTimeout  time.Duration `env:"PROVIDER_PATIENCE" envDefault:"4s" example:"4s" doc:"How long an attempt waits for one provider if its channel has several."`
 	Deployment       string        `env:"WORKER_DEPLOYMENT" example:"registrar" doc:"Name of the worker deployment. If set, Worker Versioning is enabled (docs/operations.md)."`
 	BuildID          string        `env:"WORKER_BUILD_ID" example:"2026-12-01.1" doc:"Version of these workers in the deployment. Default: the revision that the binary was built from."`
 	Versioning       string        `env:"WORKER_VERSIONING" envDefault:"auto-upgrade" example:"pinned" doc:"auto-upgrade: a running registration moves to the current version. pinned: it finishes on the version that it started on; keep that version's workers until then."`
 }
 
-// Email is the providers of email.
+// Email configures the email providers.
 type Email struct {
-	EmailProviders []string `env:"EMAIL_PROVIDERS" envDefault:"mailgun" example:"mailgun,smtp" doc:"Email providers in order of preference: mailgun, smtp (docs/notifications.md). Only the listed providers need their settings."`
-	From           string   `env:"EMAIL_FROM" example:"Registrar <hello@example.com>" doc:"Sender of every email."`
-	MailgunDomain  string   `env:"MAILGUN_DOMAIN" example:"mg.example.com" doc:"Sending domain at Mailgun."`
-	MailgunAPIKey  string   `env:"MAILGUN_API_KEY" secret:"true" example:"key-…" doc:"Sending key of that domain."`
-	MailgunHooks   string   `env:"MAILGUN_WEBHOOK_SIGNING_KEY" secret:"true" example:"the account's HTTP webhook signing key" doc:"Verifies the signature of Mailgun's delivery reports. If empty, /v1/webhooks/mailgun answers 404."`
-	MailgunBase    string   `env:"MAILGUN_API_BASE" envDefault:"https://api.mailgun.net/v3" example:"https://api.eu.mailgun.net/v3" doc:"Base URL of Mailgun's API in the domain's region."`
-	SMTPHost       string   `env:"SMTP_HOST" example:"smtp.example.com" doc:"Mail server that sends the emails."`
-	SMTPPort       int      `env:"SMTP_PORT" envDefault:"587" example:"465" doc:"Port of the mail server."`
-	SMTPUsername   string   `env:"SMTP_USERNAME" example:"registrar" doc:"Account at the mail server. If empty, there is no login."`
-	SMTPPassword   string   `env:"SMTP_PASSWORD" secret:"true" example:"the account's password" doc:"Password of the account."`
-	SMTPTLS        string   `env:"SMTP_TLS" envDefault:"starttls" example:"tls" doc:"starttls: require STARTTLS. tls: encrypt from the start (port 465). none: do not encrypt."`
+	EmailProviders    []string `env:"EMAIL_PROVIDERS" envDefault:"mailgun" example:"mailgun,smtp" doc:"Email providers in order of preference: mailgun, smtp (docs/notifications.md). Only the listed providers need their settings."`
+	From              string   `env:"EMAIL_FROM" example:"Registrar <hello@example.com>" doc:"Sender of every email."`
+	MailgunDomain     string   `env:"MAILGUN_DOMAIN" example:"mg.example.com" doc:"Sending domain at Mailgun."`
+	MailgunAPIKey     string   `env:"MAILGUN_API_KEY" secret:"true" example:"key-…" doc:"Sending key of that domain."`
+	MailgunSigningKey string   `env:"MAILGUN_WEBHOOK_SIGNING_KEY" secret:"true" example:"the account's HTTP webhook signing key" doc:"Verifies the signature of Mailgun's delivery reports. If empty, /v1/webhooks/mailgun answers 404."`
+	MailgunBaseURL    string   `env:"MAILGUN_API_BASE" envDefault:"https://api.mailgun.net/v3" example:"https://api.eu.mailgun.net/v3" doc:"Base URL of Mailgun's API in the domain's region."`
+	SMTPHost          string   `env:"SMTP_HOST" example:"smtp.example.com" doc:"Mail server that sends the emails."`
+	SMTPPort          int      `env:"SMTP_PORT" envDefault:"587" example:"465" doc:"Port of the mail server."`
+	SMTPUsername      string   `env:"SMTP_USERNAME" example:"registrar" doc:"Account at the mail server. If empty, there is no login."`
+	SMTPPassword      string   `env:"SMTP_PASSWORD" secret:"true" example:"the account's password" doc:"Password of the account."`
+	SMTPTLS           string   `env:"SMTP_TLS" envDefault:"starttls" example:"tls" doc:"starttls: require STARTTLS. tls: encrypt from the start (port 465). none: do not encrypt."`
 }
 
-// SMS is the providers of text messages.
+// SMS configures the SMS providers.
 type SMS struct {
 	SMSProviders       []string `env:"SMS_PROVIDERS" envDefault:"twilio" example:"twilio,webhook" doc:"SMS providers in order of preference: twilio, webhook (docs/notifications.md). Only the listed providers need their settings."`
 	TwilioAccountSID   string   `env:"TWILIO_ACCOUNT_SID" example:"AC…" doc:"Account at Twilio."`
 	TwilioAuthToken    string   `env:"TWILIO_AUTH_TOKEN" secret:"true" example:"the account's token" doc:"Auth token of the account. Use it or an API key."`
 	TwilioAPIKeySID    string   `env:"TWILIO_API_KEY_SID" example:"SK…" doc:"API key, used instead of the auth token."`
 	TwilioAPIKeySecret string   `env:"TWILIO_API_KEY_SECRET" secret:"true" example:"the key's secret" doc:"Secret of the API key."`
-	TwilioHooks        string   `env:"TWILIO_WEBHOOK_AUTH_TOKEN" secret:"true" example:"the account's primary auth token" doc:"Verifies the signature of Twilio's delivery reports. Twilio signs them with the account's auth token, even if an API key sends. Default: TWILIO_AUTH_TOKEN. If neither is set, or PUBLIC_URL is empty, /v1/webhooks/twilio answers 404."`
+	TwilioReportToken  string   `env:"TWILIO_WEBHOOK_AUTH_TOKEN" secret:"true" example:"the account's primary auth token" doc:"Verifies the signature of Twilio's delivery reports. Twilio signs them with the account's auth token, even if an API key sends. Default: TWILIO_AUTH_TOKEN. If neither is set, or PUBLIC_URL is empty, /v1/webhooks/twilio answers 404."`
 	TwilioFrom         string   `env:"TWILIO_FROM" example:"+15550100000" doc:"Sender number. Use it or a messaging service."`
 	TwilioService      string   `env:"TWILIO_MESSAGING_SERVICE_SID" example:"MG…" doc:"Messaging service, used instead of a sender number."`
 	TwilioBaseURL      string   `env:"TWILIO_BASE_URL" envDefault:"https://api.twilio.com" example:"https://api.ie1.twilio.com" doc:"Base URL of another Twilio region or of a compatible gateway."`
@@ -139,7 +140,7 @@ type SMS struct {
 	WebhookBody        string   `env:"SMS_WEBHOOK_BODY" example:"{\"to\":{{json .To}},\"message\":{{json .Text}}}" doc:"Template (Go text/template) of the JSON body, with .ID, .To, .Text and .Kind. Default: an object with id, to, text and kind."`
 }
 
-// Brand is what messages call the service.
+// Brand configures the service's name and links in messages.
 type Brand struct {
 	Name         string `env:"BRAND_NAME" envDefault:"Registrar" example:"Acme" doc:"Name of the service in messages."`
 	URL          string `env:"BRAND_URL" example:"https://example.com" doc:"The service's web page. If set, phones fill in a code only on this page's host."`
@@ -147,24 +148,24 @@ type Brand struct {
 	TemplatesDir string `env:"TEMPLATES_DIR" example:"/etc/registrar/templates" doc:"Folder with message templates that override the built-in ones (docs/notifications.md). A worker does not start if they contain a mistake."`
 }
 
-// Public is how the world reaches the API.
+// Public has the API's public address.
 type Public struct {
 	PublicURL string `env:"PUBLIC_URL" example:"https://register.example.com" doc:"Public base URL of the API, without a path. Links in emails and the providers' delivery reports need it."`
 }
 
-// Codec is the endpoint at which operators' tools decode payloads.
+// Codec configures the endpoint with which operators' tools decode payloads.
 type Codec struct {
 	Listen  string   `env:"CODEC_ADDR" envDefault:"127.0.0.1:8089" example:"127.0.0.1:8089" doc:"Address of the codec endpoint. Every client that can reach it can read personal data."`
 	Origins []string `env:"CODEC_ORIGINS" example:"https://temporal.example.com" doc:"Origins of the Web UIs that may call the endpoint."`
 	Token   string   `env:"CODEC_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token that clients must send. Required unless the endpoint listens on loopback."`
 }
 
-// Rules are the form's settings.
+// Rules returns the settings for checking forms.
 func (r Registration) Rules() user.Rules {
 	return user.Rules{DefaultRegion: r.DefaultRegion, MinPasswordScore: r.MinPasswordScore}
 }
 
-// Policy is the workflow's settings.
+// Policy returns the policy of new registrations.
 func (r Registration) Policy() workflows.Policy {
 	return workflows.Policy{
 		CodeTries: r.CodeTries, Resends: r.Resends, ResendCooldown: r.ResendCooldown, CodeTTL: r.CodeTTL,

@@ -65,7 +65,7 @@ func TestExamplesAreGoodValues(t *testing.T) {
 	}
 	c := load(t, all...)
 	require.NoError(t, c.Codec.Check())
-	require.NoError(t, c.Need(needed...))
+	require.NoError(t, c.Require(needed...))
 }
 
 func TestValuesAreRead(t *testing.T) {
@@ -116,12 +116,12 @@ var needed = []string{
 	"SMTP_HOST", "SMS_WEBHOOK_URL", "SMS_WEBHOOK_SECRET",
 }
 
-func TestNeed(t *testing.T) {
+func TestRequire(t *testing.T) {
 	t.Parallel()
 	c := load(t, "EMAIL_FROM=a@example.com")
-	require.NoError(t, c.Need())
-	require.NoError(t, c.Need("EMAIL_FROM"))
-	requireMistakes(t, c.Need(needed...),
+	require.NoError(t, c.Require())
+	require.NoError(t, c.Require("EMAIL_FROM"))
+	requireProblems(t, c.Require(needed...),
 		"PRF_KEYSET: is not set",
 		"PAYLOAD_KEYSET: is not set",
 		"DATABASE_DSN: is not set",
@@ -132,19 +132,19 @@ func TestNeed(t *testing.T) {
 		"SMS_WEBHOOK_URL: is not set; an example: https://sms.example.com/send",
 		"SMS_WEBHOOK_SECRET: is not set",
 	)
-	require.PanicsWithValue(t, "config: Need does not know API_ADDR", func() { _ = c.Need("API_ADDR") })
+	require.PanicsWithValue(t, "config: unknown variable API_ADDR", func() { _ = c.Require("API_ADDR") })
 }
 
-func TestNeedProviders(t *testing.T) {
+func TestRequireProviders(t *testing.T) {
 	t.Parallel()
-	requireMistakes(t, load(t, "EMAIL_FROM=a@example.com").NeedProviders(),
+	requireProblems(t, load(t, "EMAIL_FROM=a@example.com").RequireProviders(),
 		"MAILGUN_DOMAIN: is not set; an example: mg.example.com",
 		"MAILGUN_API_KEY: is not set",
 		"TWILIO_ACCOUNT_SID: is not set; an example: AC…",
 	)
 	others := load(t, "EMAIL_PROVIDERS=smtp", "SMS_PROVIDERS=webhook")
 	require.Equal(t, []string{"smtp"}, others.Email.EmailProviders)
-	requireMistakes(t, others.NeedProviders(),
+	requireProblems(t, others.RequireProviders(),
 		"EMAIL_FROM: is not set; an example: Registrar <hello@example.com>",
 		"SMTP_HOST: is not set; an example: smtp.example.com",
 		"SMS_WEBHOOK_URL: is not set; an example: https://sms.example.com/send",
@@ -162,17 +162,17 @@ func TestCodecCheck(t *testing.T) {
 		if ok {
 			require.NoError(t, err, addr)
 		} else {
-			requireMistakes(t, err, "CODEC_TOKEN: is not set, and CODEC_ADDR is not on loopback")
+			requireProblems(t, err, "CODEC_TOKEN: is not set, but CODEC_ADDR is not a loopback address")
 		}
 		require.NoError(t, load(t, "CODEC_ADDR="+addr, "CODEC_TOKEN=hush").Codec.Check(), addr)
 	}
 	require.ErrorContains(t, load(t, "CODEC_ORIGINS=https://temporal.example.com/").Codec.Check(), "CODEC_ORIGINS: ")
-	requireMistakes(t, load(t, "CODEC_ADDR=8089", "CODEC_TOKEN=hush").Codec.Check(),
-		`CODEC_ADDR: "8089" is no address; an example: 127.0.0.1:8089`)
+	requireProblems(t, load(t, "CODEC_ADDR=8089", "CODEC_TOKEN=hush").Codec.Check(),
+		`CODEC_ADDR: "8089" is not an address (host:port); an example: 127.0.0.1:8089`)
 }
 
-// requireMistakes compares an error's lines.
-func requireMistakes(t *testing.T, err error, lines ...string) {
+// requireProblems compares an error's lines.
+func requireProblems(t *testing.T, err error, lines ...string) {
 	t.Helper()
 	require.EqualError(t, err, strings.Join(lines, "\n"))
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// Variable is a setting as docs and error messages speak of it.
+// Variable describes a setting for the documentation and error messages.
 type Variable struct {
-	Section string // the field of Config it belongs to
-	Field   string // its own field's name, unique over all sections
+	Section string // the field of Config
+	Field   string // the field in the section; unique in all sections
 	Name    string
 	Default string
 	Doc     string
@@ -39,8 +39,8 @@ func Variables() []Variable {
 	return all
 }
 
-// Load reads the environment, given as os.Environ does, and checks each value. Its error has one line for each mistake,
-// naming the variable, what is wrong and an example; it never shows a secret.
+// Load reads the settings from environ, in the format of os.Environ, and checks each value. Its error has one line for each
+// problem, with the variable, the problem and an example. It never contains a secret.
 func Load(environ []string) (Config, error) {
 	values := env.ToMap(environ)
 	wrong := readSecretFiles(values)
@@ -55,9 +55,9 @@ func Load(environ []string) (Config, error) {
 	return c, nil
 }
 
-// readSecretFiles puts the content of the file that NAME_FILE names in place of a secret NAME.
-func readSecretFiles(values map[string]string) mistakes {
-	var m mistakes
+// readSecretFiles sets each secret NAME to the content of the file that NAME_FILE names.
+func readSecretFiles(values map[string]string) problems {
+	var found problems
 	for _, v := range Variables() {
 		path := values[v.Name+"_FILE"]
 		if !v.Secret || path == "" {
@@ -66,24 +66,24 @@ func readSecretFiles(values map[string]string) mistakes {
 		content, err := os.ReadFile(path)
 		switch {
 		case values[v.Name] != "":
-			m = append(m, fmt.Errorf("%s: set it or %s_FILE, not both", v.Name, v.Name))
+			found = append(found, fmt.Errorf("%s: set it or %s_FILE, not both", v.Name, v.Name))
 		case err != nil:
-			m = append(m, fmt.Errorf("%s_FILE: %w", v.Name, err))
+			found = append(found, fmt.Errorf("%s_FILE: %w", v.Name, err))
 		default:
 			values[v.Name] = strings.TrimSpace(string(content))
 		}
 	}
-	return m
+	return found
 }
 
-// dropUnreadable takes out the values that are not of their setting's type, so that the others can be checked as well.
-// The parser's errors speak of Go fields and types; these are in an operator's words.
-func dropUnreadable(values map[string]string) mistakes {
+// dropUnreadable removes the values that have the wrong type, so that the others can still be checked. Its problems replace
+// the parser's errors, which name Go fields and types.
+func dropUnreadable(values map[string]string) problems {
 	var all env.AggregateError
 	if !errors.As(env.ParseWithOptions(new(Config), env.Options{Environment: values}), &all) {
 		return nil
 	}
-	var m mistakes
+	var found problems
 	for _, one := range all.Errors {
 		var parse env.ParseError
 		if !errors.As(one, &parse) {
@@ -91,15 +91,15 @@ func dropUnreadable(values map[string]string) mistakes {
 		}
 		for _, v := range Variables() {
 			if v.Field == parse.Name {
-				m = append(m, v.mistake(fmt.Sprintf("%q is not %s", values[v.Name], kind(parse.Type))))
+				found = append(found, v.problem(fmt.Sprintf("%q is not %s", values[v.Name], kind(parse.Type))))
 				delete(values, v.Name)
 			}
 		}
 	}
-	return m
+	return found
 }
 
-func (v Variable) mistake(what string) error {
+func (v Variable) problem(what string) error {
 	if v.Secret {
 		return fmt.Errorf("%s: %s", v.Name, what)
 	}

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Rate is how often something may happen: "60/1m" is 60 times in any minute, "0" as often as anybody likes.
+// Rate is a rate limit: "60/1m" allows 60 calls in any minute, and "0" means no limit.
 type Rate struct {
 	Most   int
 	Period time.Duration
 }
 
-// mostRate is what a process that counts for itself can keep of one client.
-const mostRate = 10_000
+// maxRate is the highest limit. A process without a shared store keeps this many acts of one client in memory.
+const maxRate = 10_000
 
 var errNoRate = errors.New("not a rate")
 
@@ -26,7 +26,7 @@ func (r *Rate) UnmarshalText(text []byte) error {
 	}
 	number, period, _ := strings.Cut(string(text), "/")
 	most, err := strconv.Atoi(number)
-	if err != nil || most < 1 || most > mostRate {
+	if err != nil || most < 1 || most > maxRate {
 		return errNoRate
 	}
 	within, err := time.ParseDuration(period)

@@ -22,8 +22,8 @@ func SearchAttributes() map[string]enums.IndexedValueType {
 	}
 }
 
-// AddSearchAttributes adds the missing search attributes to a namespace. Temporal Cloud does not allow it: add them there
-// with its own tools.
+// AddSearchAttributes adds the missing search attributes to a namespace. Temporal Cloud does not allow this call: use its
+// own tools there.
 func AddSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
 	operator := c.OperatorService()
 	have, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})

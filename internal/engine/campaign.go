@@ -19,12 +19,12 @@ import (
 
 // Errors of Campaigns, besides ErrUnavailable, ErrNotFound and *campaign.MistakesError.
 var (
-	ErrReused    = errors.New("the idempotency key belongs to another campaign")
+	ErrReused    = errors.New("the idempotency key was already used for another campaign")
 	ErrEnded     = errors.New("the campaign has ended")
 	ErrPageToken = errors.New("no such page of campaigns")
 )
 
-// Keys derives ids and fingerprints; secret.Keyring does.
+// Keys derives ids and fingerprints. secret.Keyring implements it.
 type Keys interface {
 	CampaignID(idempotencyKey string) string
 	Fingerprint(parts ...string) string
@@ -33,7 +33,7 @@ type Keys interface {
 // CampaignOptions are the settings of Campaigns. Keys and Data are required.
 type CampaignOptions struct {
 	Keys Keys
-	// Data decodes what the client encodes.
+	// Data is the client's data converter.
 	Data converter.DataConverter
 	// ParkingTime is how long a failed step waits for an operator.
 	ParkingTime time.Duration
@@ -59,8 +59,8 @@ func NewCampaigns(c client.Client, o CampaignOptions) *Campaigns {
 }
 
 // Start starts a campaign, once for each idempotency key: a repeated request with the same key returns the campaign as it
-// was when it started. An empty key always starts a new one. The errors are *campaign.MistakesError, ErrReused and
-// ErrUnavailable; after the latter the campaign may have started.
+// was when it started. An empty key always starts a new campaign. The errors are *campaign.ValidationError, ErrReused and
+// ErrUnavailable; after ErrUnavailable the campaign may have started.
 func (c *Campaigns) Start(ctx context.Context, key string, r campaign.Request) (Campaign, error) {
 	now := c.Now()
 	if err := r.Validate(now); err != nil {
@@ -72,13 +72,13 @@ func (c *Campaigns) Start(ctx context.Context, key string, r campaign.Request) (
 	}
 	in := r.Input(id, c.Keys.Fingerprint(r.FingerprintParts()...), now, c.ParkingTime)
 	memo := memoOf(in)
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withTimeout(ctx)
 	defer cancel()
 	_, err = c.client.ExecuteWorkflow(ctx, startOptions(in, memo), workflows.CampaignWorkflowType, in)
 	if _, exists := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); exists {
 		return c.started(ctx, id, memo.Fingerprint)
 	}
-	return memo.campaign(id), c.explain("start", err)
+	return memo.campaign(id), c.translate("start", err)
 }
 
 func (c *Campaigns) newID(key string) (string, error) {
@@ -87,7 +87,7 @@ func (c *Campaigns) newID(key string) (string, error) {
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return "", fmt.Errorf("make a campaign id: %w", err)
+		return "", fmt.Errorf("create a campaign id: %w", err)
 	}
 	return id.String(), nil
 }
@@ -106,7 +106,7 @@ func startOptions(in workflows.CampaignInput, m campaignMemo) client.StartWorkfl
 	}
 }
 
-// started answers a request whose campaign has been started before.
+// started answers a repeated request, whose campaign already exists.
 func (c *Campaigns) started(ctx context.Context, id, fingerprint string) (Campaign, error) {
 	run, err := c.describe(ctx, workflows.CampaignWorkflowID(id))
 	if err != nil {
@@ -122,18 +122,18 @@ func (c *Campaigns) started(ctx context.Context, id, fingerprint string) (Campai
 	return m.campaign(id), nil
 }
 
-// Action is what an operator does to a campaign that has not ended.
+// Action is an operator's action on a campaign that has not ended.
 type Action string
 
-// The actions. The campaign follows as soon as a worker sees the action; each may be repeated.
+// The actions. They take effect when a worker runs the campaign's workflow. Repeating an action is harmless.
 const (
-	Pause  Action = "pause"  // stop after the batch that is being sent
+	Pause  Action = "pause"  // pause after the current batch
 	Resume Action = "resume" // continue after a pause
 	Retry  Action = "retry"  // run a failed step again
-	Cancel Action = "cancel" // stop for good after the batch that is being sent
+	Cancel Action = "cancel" // end the campaign after the current batch
 )
 
-// Actions lists the actions.
+// Actions lists every action.
 var Actions = []Action{Pause, Resume, Retry, Cancel}
 
 var signals = map[Action]string{
@@ -142,7 +142,7 @@ var signals = map[Action]string{
 
 // Do sends an action to a campaign. The errors are ErrNotFound, ErrEnded and ErrUnavailable.
 func (c *Campaigns) Do(ctx context.Context, id string, do Action) error {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withTimeout(ctx)
 	defer cancel()
 	workflowID := workflows.CampaignWorkflowID(id)
 	if do == Cancel {
@@ -150,20 +150,20 @@ func (c *Campaigns) Do(ctx context.Context, id string, do Action) error {
 	}
 	name, known := signals[do]
 	if !known {
-		return fmt.Errorf("there is no action %q", do)
+		return fmt.Errorf("unknown action %q", do)
 	}
 	err := c.signal(ctx, workflowID, name, nil)
 	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	// Temporal answers the same for a workflow that has ended and for one that never existed.
+	// Temporal returns the same error for an ended and for an unknown workflow.
 	if _, err := c.describe(ctx, workflowID); err != nil {
 		return err
 	}
 	return ErrEnded
 }
 
-// cancel looks the campaign up first, because Temporal reports success for the cancellation of a workflow that has ended.
+// cancel looks the campaign up first, because Temporal accepts the cancellation of an ended workflow.
 func (c *Campaigns) cancel(ctx context.Context, workflowID string) error {
 	run, err := c.describe(ctx, workflowID)
 	if err != nil {
@@ -172,5 +172,5 @@ func (c *Campaigns) cancel(ctx context.Context, workflowID string) error {
 	if run.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return ErrEnded
 	}
-	return c.explain("cancel", c.client.CancelWorkflow(ctx, workflowID, ""))
+	return c.translate("cancel", c.client.CancelWorkflow(ctx, workflowID, ""))
 }

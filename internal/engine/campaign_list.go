@@ -16,7 +16,7 @@ import (
 	"registrar/workflows"
 )
 
-// Campaign is the present state of a campaign.
+// Campaign is the current state of a campaign.
 type Campaign struct {
 	ID         string                   `json:"campaign_id"`
 	Name       string                   `json:"name"`
@@ -25,13 +25,13 @@ type Campaign struct {
 	Rate       float64                  `json:"rate,omitempty"`
 	CreatedAt  time.Time                `json:"created_at"`
 	ScheduleAt time.Time                `json:"schedule_at,omitzero"`
-	Progress   *Progress                `json:"progress,omitempty"` // nil when it was not asked for, or no worker answered
+	Progress   *Progress                `json:"progress,omitempty"` // nil if it was not queried, or no worker answered
 	closed     bool                     // its workflow has ended
 }
 
-// Progress is how far a campaign has come.
+// Progress is the progress of a campaign.
 type Progress struct {
-	Reason     workflows.FailureReason `json:"reason,omitempty"` // while it failed
+	Reason     workflows.FailureReason `json:"reason,omitempty"` // set while the campaign's status is failed
 	Recipients int                     `json:"recipients"`
 	Sent       int                     `json:"sent"`
 	Rejected   int                     `json:"rejected"`
@@ -40,7 +40,7 @@ type Progress struct {
 	EndedAt    time.Time               `json:"ended_at,omitzero"`
 }
 
-// Ended is true for a campaign that sends nothing more and cannot be retried.
+// Ended reports whether a campaign sends nothing more and cannot be retried.
 func (c Campaign) Ended() bool {
 	return c.Status == workflows.CampaignCompleted || c.Status == workflows.CampaignCancelled ||
 		c.Status == workflows.CampaignFailed && (c.closed || c.Progress != nil && !c.Progress.EndedAt.IsZero())
@@ -58,7 +58,7 @@ func (c Campaign) with(p workflows.CampaignProgress) Campaign {
 // memoKey names the workflow's memo, which survives continue-as-new. It is encrypted like the workflow's input.
 const memoKey = "about"
 
-// campaignMemo is what is known of a campaign without a query to its workflow.
+// campaignMemo is the part of a campaign that can be read without a query to its workflow.
 type campaignMemo struct {
 	Name, Locale, Fingerprint string
 	Rate                      float64
@@ -101,7 +101,7 @@ func (c *Campaigns) readMemo(memo *common.Memo) (campaignMemo, error) {
 // Get returns the state of a campaign. A cancelled or failed campaign has no Progress while no worker answers. The errors
 // are ErrNotFound and ErrUnavailable.
 func (c *Campaigns) Get(ctx context.Context, id string) (Campaign, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withTimeout(ctx)
 	defer cancel()
 	run, err := c.describe(ctx, workflows.CampaignWorkflowID(id))
 	if err != nil {
@@ -119,13 +119,13 @@ func (c *Campaigns) Get(ctx context.Context, id string) (Campaign, error) {
 	switch run.GetStatus() {
 	case enums.WORKFLOW_EXECUTION_STATUS_RUNNING, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
 		return Campaign{}, err
-	default: // its end is known, its progress is not
+	default: // the final status is known without a worker, the progress is not
 		found.Status, found.closed = campaignStatus(run), true
 		return found, nil
 	}
 }
 
-// progress asks a campaign's workflow. The progress of a completed one is its result, which needs no worker.
+// progress queries a campaign's workflow. For a completed workflow it reads the result instead, which needs no worker.
 func (c *Campaigns) progress(ctx context.Context, run *workflow.WorkflowExecutionInfo) (workflows.CampaignProgress, error) {
 	var p workflows.CampaignProgress
 	if run.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED {
@@ -136,7 +136,7 @@ func (c *Campaigns) progress(ctx context.Context, run *workflow.WorkflowExecutio
 		err = value.Get(&p)
 	}
 	if err != nil || run.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return p, c.explain("query", err)
+		return p, c.translate("query", err)
 	}
 	p.Status = campaignStatus(run)
 	if p.EndedAt.IsZero() {
@@ -145,7 +145,7 @@ func (c *Campaigns) progress(ctx context.Context, run *workflow.WorkflowExecutio
 	return p, nil
 }
 
-// campaignStatus is what the server knows without a worker.
+// campaignStatus is the status that the server returns without a worker.
 func campaignStatus(run *workflow.WorkflowExecutionInfo) workflows.CampaignStatus {
 	status := workflows.CampaignStatus(Keyword(run.GetSearchAttributes().GetIndexedFields()[workflows.AttributeCampaignStatus]))
 	switch run.GetStatus() {
@@ -168,15 +168,15 @@ func campaignStatus(run *workflow.WorkflowExecutionInfo) workflows.CampaignStatu
 
 const (
 	campaignsPerPage = 50
-	// listQueryTimeout bounds the queries to the running workflows of one listing, all together. Without workers none answers.
+	// listQueryTimeout bounds all queries to running workflows of one listing together. Without workers, no query is answered.
 	listQueryTimeout = 2 * time.Second
 )
 
-// List returns a page of campaigns, first those that have not ended, then the newest first; and the token of the next
-// page, empty after the last. An empty token means the first page. Campaigns that do not answer in time have no Progress.
-// The errors are ErrPageToken and ErrUnavailable.
+// List returns a page of campaigns and the token of the next page, empty after the last one. An empty pageToken means the
+// first page. Running campaigns come first, each group with the newest first. A campaign that does not answer in time has
+// no Progress. The errors are ErrPageToken and ErrUnavailable.
 func (c *Campaigns) List(ctx context.Context, pageToken []byte) ([]Campaign, []byte, error) {
-	asking, cancel := c.bound(ctx)
+	asking, cancel := c.withTimeout(ctx)
 	defer cancel()
 	page, err := c.client.ListWorkflow(asking, &workflowservice.ListWorkflowExecutionsRequest{
 		PageSize: campaignsPerPage, NextPageToken: pageToken,
@@ -187,18 +187,18 @@ func (c *Campaigns) List(ctx context.Context, pageToken []byte) ([]Campaign, []b
 	case errors.As(err, &invalid) && len(pageToken) > 0:
 		return nil, nil, ErrPageToken
 	case err != nil:
-		return nil, nil, c.explain("list", err)
+		return nil, nil, c.translate("list", err)
 	}
 	ctx, cancel = context.WithTimeout(ctx, listQueryTimeout)
 	defer cancel()
 	campaigns := make([]Campaign, 0, len(page.GetExecutions()))
 	for _, run := range page.GetExecutions() {
-		campaigns = append(campaigns, c.listed(ctx, run))
+		campaigns = append(campaigns, c.fromListing(ctx, run))
 	}
 	return campaigns, page.GetNextPageToken(), nil
 }
 
-func (c *Campaigns) listed(ctx context.Context, run *workflow.WorkflowExecutionInfo) Campaign {
+func (c *Campaigns) fromListing(ctx context.Context, run *workflow.WorkflowExecutionInfo) Campaign {
 	id := strings.TrimPrefix(run.GetExecution().GetWorkflowId(), workflows.CampaignWorkflowID(""))
 	m, err := c.readMemo(run.GetMemo())
 	if err != nil {

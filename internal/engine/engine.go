@@ -1,6 +1,6 @@
 // Package engine is the only package that calls Temporal's client: it starts, updates, queries, signals and lists the
-// workflows of registrations and campaigns, and reads their histories. It also observes which task queues a client polls.
-// Callers see the errors below and no error types of Temporal.
+// workflows of registrations and campaigns, reads their histories, and observes which task queues a client polls. It
+// returns its own errors instead of Temporal's error types.
 package engine
 
 import (
@@ -20,7 +20,7 @@ import (
 var (
 	// ErrUnavailable means that Temporal or a worker did not answer in time. The request may have taken effect.
 	ErrUnavailable = errors.New("Temporal cannot be reached, or no worker answers") //nolint:staticcheck // a product's name
-	// ErrNotFound means that Temporal has no such workflow, or no longer.
+	// ErrNotFound means that Temporal never had the workflow or has deleted it.
 	ErrNotFound = errors.New("not found")
 )
 
@@ -30,7 +30,7 @@ const defaultTimeout = 3 * time.Second
 // caller makes calls about one kind of workflow.
 type caller struct {
 	client  client.Client
-	kind    string // the word for the workflow in errors
+	kind    string // names the workflow in errors
 	timeout time.Duration
 }
 
@@ -41,29 +41,29 @@ func newCaller(c client.Client, kind string, timeout time.Duration) caller {
 	return caller{c, kind, timeout}
 }
 
-// bound limits ctx to the caller's timeout.
-func (c caller) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+// withTimeout limits ctx to the caller's timeout.
+func (c caller) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, c.timeout)
 }
 
-// describe returns what the server knows of the latest run of a workflow. It needs no worker.
+// describe returns the server's description of the latest run of a workflow. It needs no worker.
 func (c caller) describe(ctx context.Context, workflowID string) (*workflow.WorkflowExecutionInfo, error) {
 	answer, err := c.client.DescribeWorkflowExecution(ctx, workflowID, "")
-	return answer.GetWorkflowExecutionInfo(), c.explain("look up", err)
+	return answer.GetWorkflowExecutionInfo(), c.translate("look up", err)
 }
 
 // result reads the result of a completed run into out. It needs no worker.
 func (c caller) result(ctx context.Context, run *workflow.WorkflowExecutionInfo, out any) error {
 	id := run.GetExecution()
-	return c.explain("read the result of", c.client.GetWorkflow(ctx, id.GetWorkflowId(), id.GetRunId()).Get(ctx, out))
+	return c.translate("read the result of", c.client.GetWorkflow(ctx, id.GetWorkflowId(), id.GetRunId()).Get(ctx, out))
 }
 
 func (c caller) signal(ctx context.Context, workflowID, name string, in any) error {
-	return c.explain("signal", c.client.SignalWorkflow(ctx, workflowID, "", name, in))
+	return c.translate("signal", c.client.SignalWorkflow(ctx, workflowID, "", name, in))
 }
 
-// explain turns an error of Temporal's client into one of this package; nil stays nil. action is the verb that failed.
-func (c caller) explain(action string, err error) error {
+// translate turns an error of Temporal's client into one of this package; nil stays nil. action is the verb that failed.
+func (c caller) translate(action string, err error) error {
 	var notFound *serviceerror.NotFound
 	switch {
 	case err == nil:
@@ -77,7 +77,7 @@ func (c caller) explain(action string, err error) error {
 	}
 }
 
-// isTemporary is true for a call that got no answer in time, or was told to try again.
+// isTemporary reports whether a call got no answer in time, or an answer that asks for a retry.
 func isTemporary(err error) bool {
 	var (
 		timeout     *client.WorkflowUpdateServiceTimeoutOrCanceledError
@@ -93,8 +93,8 @@ func isTemporary(err error) bool {
 		errors.As(err, &deadline) || errors.As(err, &canceled) || errors.As(err, &notReady) || errors.As(err, &noWorker)
 }
 
-// Keyword decodes a search attribute of type Keyword, which Temporal stores unencrypted. An absent or unreadable one is
-// empty.
+// Keyword decodes a search attribute of type Keyword, which Temporal stores unencrypted. It returns "" for an absent or
+// unreadable one.
 func Keyword(p *common.Payload) string {
 	var value string
 	if p == nil || converter.GetDefaultDataConverter().FromPayload(p, &value) != nil {

@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// maxFound bounds a search. No honest person has more registrations.
+	// maxFound bounds the results of one search. Real users have far fewer registrations.
 	maxFound = 100
-	// findQueryTimeout bounds the queries to the running workflows of one search, all together. Without workers none answers.
+	// findQueryTimeout bounds all queries to running workflows of one search together. Without workers, no query is answered.
 	findQueryTimeout = 3 * time.Second
 )
 
@@ -28,7 +28,8 @@ type Found struct {
 	RunID          string                       `json:"run_id"`
 	Status         workflows.RegistrationStatus `json:"status"` // the search attribute
 	Reason         workflows.FailureReason      `json:"reason,omitempty"`
-	// LiveStatus is the status that a running workflow returned, when the search attribute does not say and it answered in time.
+	// LiveStatus is the status that a running workflow returned. It is set if the search attribute is "accepted", which it
+	// stays until the registration fails or ends, and the workflow answered in time.
 	LiveStatus     workflows.RegistrationStatus `json:"live_status,omitempty"`
 	WorkflowStatus string                       `json:"workflow_status"` // Running, Completed, …
 	Started        time.Time                    `json:"started"`         // UTC
@@ -48,7 +49,7 @@ func (r *Registrations) FindByID(ctx context.Context, registrationID string) ([]
 func (r *Registrations) find(ctx context.Context, query string) ([]Found, error) {
 	listed, err := r.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{PageSize: maxFound, Query: query})
 	if err != nil {
-		return nil, r.explain("search for", err)
+		return nil, r.translate("search for", err)
 	}
 	found := make([]Found, 0, len(listed.GetExecutions()))
 	for _, execution := range listed.GetExecutions() {
@@ -77,7 +78,7 @@ func fromExecution(info *workflow.WorkflowExecutionInfo) Found {
 	return f
 }
 
-// queryRunning asks the running workflows whose search attribute does not say where they stand.
+// queryRunning queries the running workflows whose search attribute is still "accepted", and sets their LiveStatus.
 func (r *Registrations) queryRunning(ctx context.Context, found []Found) {
 	ctx, cancel := context.WithTimeout(ctx, findQueryTimeout)
 	defer cancel()

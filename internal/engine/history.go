@@ -15,19 +15,19 @@ import (
 	"registrar/workflows"
 )
 
-// What History reads at most. An honest registration has a run or two of some 50 events.
+// The limits of History. A normal registration has one or two runs of about 50 events.
 const (
 	MaxRuns   = 20
 	MaxEvents = 20_000 // of all runs together
 )
 
-// History is what Temporal has recorded of a registration. It has no runs when Temporal no longer retains the workflow.
+// History has Temporal's histories of a registration. It has no runs if Temporal has deleted the workflow.
 type History struct {
 	Runs []Run
-	// CurrentRunID is the latest run's, and Pending its activities in progress.
+	// CurrentRunID is the id of the latest run, and Pending its activities in progress.
 	CurrentRunID string
 	Pending      []*workflow.PendingActivityInfo
-	// Truncated is true when there were more than MaxRuns runs or MaxEvents events.
+	// Truncated is true if there are more than MaxRuns runs or MaxEvents events.
 	Truncated bool
 }
 
@@ -47,23 +47,23 @@ func (r *Registrations) History(ctx context.Context, registrationID string) (h H
 	}
 	current, err := r.client.DescribeWorkflowExecution(ctx, workflowID, "")
 	if err != nil && !isNotFound(err) {
-		return h, r.explain("look up", err)
+		return h, r.translate("look up", err)
 	}
 	h = History{
 		CurrentRunID: current.GetWorkflowExecutionInfo().GetExecution().GetRunId(), Pending: current.GetPendingActivities(), Truncated: more,
 	}
-	// Visibility lags behind: the current run may not be listed yet.
+	// Visibility is updated with a delay: the current run may not be listed yet.
 	if h.CurrentRunID != "" && !slices.Contains(ids, h.CurrentRunID) {
 		ids = append(ids, h.CurrentRunID)
 	}
 	left := MaxEvents
 	for _, id := range ids {
 		events, err := r.readRun(ctx, workflowID, id, left)
-		if isNotFound(err) { // still listed, but deleted
+		if isNotFound(err) { // already deleted, but still listed
 			continue
 		}
 		if err != nil {
-			return h, r.explain(fmt.Sprintf("read run %s of", id), err)
+			return h, r.translate(fmt.Sprintf("read run %s of", id), err)
 		}
 		left -= len(events)
 		h.Truncated = h.Truncated || left == 0
@@ -72,13 +72,13 @@ func (r *Registrations) History(ctx context.Context, registrationID string) (h H
 	return h, nil
 }
 
-// listRuns returns the ids of the runs that visibility knows, and whether there are more than MaxRuns.
+// listRuns returns the ids of at most MaxRuns runs in visibility, and whether there are more.
 func (r *Registrations) listRuns(ctx context.Context, workflowID string) (ids []string, more bool, err error) {
 	listed, err := r.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
 		PageSize: MaxRuns, Query: fmt.Sprintf("WorkflowId = '%s'", workflowID),
 	})
 	if err != nil {
-		return nil, false, r.explain("list the runs of", err)
+		return nil, false, r.translate("list the runs of", err)
 	}
 	for _, execution := range listed.GetExecutions() {
 		ids = append(ids, execution.GetExecution().GetRunId())
@@ -87,11 +87,11 @@ func (r *Registrations) listRuns(ctx context.Context, workflowID string) (ids []
 	return ids, len(listed.GetNextPageToken()) > 0 && len(ids) == MaxRuns, nil
 }
 
-// readRun reads the first events of a run, page by page.
-func (r *Registrations) readRun(ctx context.Context, workflowID, runID string, most int) ([]*history.HistoryEvent, error) {
+// readRun reads at most limit events of a run, from the first.
+func (r *Registrations) readRun(ctx context.Context, workflowID, runID string, limit int) ([]*history.HistoryEvent, error) {
 	var events []*history.HistoryEvent
 	iterator := r.client.GetWorkflowHistory(ctx, workflowID, runID, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	for len(events) < most && iterator.HasNext() {
+	for len(events) < limit && iterator.HasNext() {
 		event, err := iterator.Next()
 		if err != nil {
 			return nil, err

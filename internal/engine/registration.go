@@ -14,7 +14,7 @@ import (
 	"registrar/workflows"
 )
 
-// ErrUnconfirmed means that a registration or a right code is durable in Temporal, and the database has not confirmed it
+// ErrUnconfirmed means that a registration or a right code is durable in Temporal, but the database has not confirmed it
 // within the wait budget.
 var ErrUnconfirmed = errors.New("accepted, but not confirmed by the database yet")
 
@@ -28,8 +28,8 @@ type RegistrationOptions struct {
 	EmailHash func(canonical string) string
 }
 
-// taskTimeout is how long a worker may hold a workflow task before another worker gets it: the delay that a killed worker
-// causes. It is half of Temporal's default and twice what the local activities may take.
+// taskTimeout is how long a worker may hold a workflow task before another worker gets it, and so the delay after a worker
+// is killed. It is half of Temporal's default and twice the time limit of the local activities.
 const taskTimeout = 5 * time.Second
 
 // Registrations starts, reads and updates registrations. Every call returns within its context's deadline or the wait
@@ -51,7 +51,7 @@ func NewRegistrations(c client.Client, o RegistrationOptions) *Registrations {
 // share one run and one Update: they all get the same answer, also after the workflow has ended. ErrUnconfirmed means
 // that the registration is durable; after ErrUnavailable it may be.
 func (r *Registrations) Register(ctx context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
-	waiting, cancel := r.bound(ctx)
+	waiting, cancel := r.withTimeout(ctx)
 	defer cancel()
 	var out workflows.Persisted
 	handle, err := r.client.UpdateWithStartWorkflow(waiting, client.UpdateWithStartWorkflowOptions{
@@ -68,7 +68,7 @@ func (r *Registrations) Register(ctx context.Context, in workflows.RegistrationI
 	switch {
 	case err == nil:
 		return out, nil
-	case errors.As(err, &exists): // it ended before any request had waited for the answer
+	case errors.As(err, &exists): // the workflow ended before any request waited for the Update
 		return r.persisted(ctx, in.RegistrationID)
 	case isTemporary(err):
 		return out, r.confirm(ctx, in)
@@ -79,13 +79,13 @@ func (r *Registrations) Register(ctx context.Context, in workflows.RegistrationI
 	return out, fmt.Errorf("start the registration: %w", err)
 }
 
-// confirm makes sure that a registration is durable when its start was not answered in time. A second start is harmless,
-// because its id is taken only once.
+// confirm makes sure that a registration is durable after a start without an answer. It starts the workflow again, which
+// is harmless because a workflow id is used only once.
 func (r *Registrations) confirm(ctx context.Context, in workflows.RegistrationInput) error {
 	ctx, cancel := context.WithTimeout(ctx, r.options.ConfirmBudget)
 	defer cancel()
 	if _, err := r.client.ExecuteWorkflow(ctx, r.start(in), workflows.RegistrationWorkflowType, in); err != nil {
-		return r.explain("confirm", err)
+		return r.translate("confirm", err)
 	}
 	return ErrUnconfirmed
 }
@@ -106,7 +106,7 @@ func (r *Registrations) start(in workflows.RegistrationInput) client.StartWorkfl
 	}
 }
 
-// persisted answers a request that comes after its registration has ended.
+// persisted returns the result of UpdatePersisted for a registration that has ended.
 func (r *Registrations) persisted(ctx context.Context, registrationID string) (workflows.Persisted, error) {
 	s, err := r.State(ctx, registrationID)
 	if err == nil && s.Fingerprint == "" {
@@ -143,10 +143,10 @@ func (r *Registrations) ResendOTP(ctx context.Context, registrationID string, in
 	return out, r.update(ctx, registrationID, workflows.UpdateResendOTP, in, &out)
 }
 
-// update sends an Update and waits for its result. A workflow that has ended accepts none: then the refusal says how it
-// ended.
+// update sends an Update and waits for its result. An ended workflow accepts no Updates; then the error is the refusal for
+// its final status.
 func (r *Registrations) update(ctx context.Context, registrationID, name string, in, out any) error {
-	waiting, cancel := r.bound(ctx)
+	waiting, cancel := r.withTimeout(ctx)
 	defer cancel()
 	handle, err := r.client.UpdateWorkflow(waiting, client.UpdateWorkflowOptions{
 		WorkflowID: workflows.RegistrationWorkflowID(registrationID), UpdateName: name,
@@ -158,7 +158,7 @@ func (r *Registrations) update(ctx context.Context, registrationID, name string,
 	if refused, ok := workflows.AsRefused(err); ok {
 		return refused
 	}
-	err = r.explain("update ("+name+")", err)
+	err = r.translate("update ("+name+")", err)
 	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
@@ -169,7 +169,7 @@ func (r *Registrations) update(ctx context.Context, registrationID, name string,
 	return refusal(s.Status)
 }
 
-// refusal is the answer to an Update of a registration that has ended, also as failed, terminated or cancelled.
+// refusal is the answer to an Update of a registration that has ended, for example as failed, terminated or cancelled.
 func refusal(s workflows.RegistrationStatus) error {
 	if s == workflows.StatusActive {
 		return &workflows.RefusedError{Refusal: workflows.RefusedActive}
@@ -177,10 +177,10 @@ func refusal(s workflows.RegistrationStatus) error {
 	return &workflows.RefusedError{Refusal: workflows.RefusedClosed}
 }
 
-// Undelivered reports that a code did not arrive. Repeating the report is harmless. It is no error when the registration
-// has ended or does not exist.
+// Undelivered reports that a code did not arrive. It is idempotent, and returns nil if the registration has ended or does
+// not exist.
 func (r *Registrations) Undelivered(ctx context.Context, registrationID string, in workflows.Undelivered) error {
-	ctx, cancel := r.bound(ctx)
+	ctx, cancel := r.withTimeout(ctx)
 	defer cancel()
 	err := r.signal(ctx, workflows.RegistrationWorkflowID(registrationID), workflows.SignalUndelivered, in)
 	if errors.Is(err, ErrNotFound) {
@@ -189,7 +189,7 @@ func (r *Registrations) Undelivered(ctx context.Context, registrationID string, 
 	return err
 }
 
-// Ready checks Temporal's health, for at most a second.
+// Ready checks Temporal's health within a second.
 func (r *Registrations) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()

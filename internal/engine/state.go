@@ -11,10 +11,10 @@ import (
 	"registrar/workflows"
 )
 
-// State returns the state of a registration, running or ended. When no worker answers within the wait budget, a
-// registration that has ended is known by its result, which takes up to a second more.
+// State returns the state of a registration, running or ended. If no worker answers within the wait budget, it reads the
+// result of an ended registration from the server, which takes up to a second more.
 func (r *Registrations) State(ctx context.Context, registrationID string) (workflows.RegistrationState, error) {
-	asking, cancel := r.bound(ctx)
+	asking, cancel := r.withTimeout(ctx)
 	defer cancel()
 	s, err := r.query(asking, registrationID)
 	if !errors.Is(err, ErrUnavailable) {
@@ -29,7 +29,8 @@ func (r *Registrations) State(ctx context.Context, registrationID string) (workf
 	return s, err
 }
 
-// query asks the workflow. A terminated workflow still answers with its last state, but nothing advances it.
+// query queries the workflow. A terminated workflow still answers with its last state, but nothing advances it: its status
+// is then failed unless it is final.
 func (r *Registrations) query(ctx context.Context, registrationID string) (s workflows.RegistrationState, err error) {
 	request := &client.QueryWorkflowWithOptionsRequest{
 		WorkflowID: workflows.RegistrationWorkflowID(registrationID), QueryType: workflows.QueryState,
@@ -47,10 +48,11 @@ func (r *Registrations) query(ctx context.Context, registrationID string) (s wor
 	if stopped && !s.Status.Final() {
 		s.Status = workflows.StatusFailed
 	}
-	return s, r.explain("query", err)
+	return s, r.translate("query", err)
 }
 
-// ended returns how a registration ended, if it did, within a second. One that did not complete has only a status.
+// ended returns the result of a registration that has ended, within a second. If its workflow did not complete, the
+// result has only a status.
 func (r *Registrations) ended(ctx context.Context, registrationID string) (out workflows.RegistrationResult, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()

@@ -9,7 +9,7 @@ import (
 	"registrar/internal/transport"
 )
 
-// call is one try at a provider.
+// call hands the message to one provider.
 type call func(context.Context, Provider) error
 
 // skipped is a provider that cannot have taken the message, and why.
@@ -18,8 +18,7 @@ type skipped struct {
 	refusal *message.Error
 }
 
-// attempt asks the providers in order until one takes the message or may have taken it, those with an
-// open breaker last.
+// attempt calls the providers in order, those with an open breaker last, until one takes the message or may have taken it.
 func attempt(ctx context.Context, order []*member, call call) error {
 	var skips []skipped
 	queue := slices.Clone(order)
@@ -48,7 +47,7 @@ func attempt(ctx context.Context, order []*member, call call) error {
 	return noneTook(ctx, order, skips)
 }
 
-// canTryNext tells whether the provider cannot have taken the message and another one might.
+// canTryNext reports whether the provider cannot have taken the message and another provider might take it.
 func canTryNext(refusal *message.Error) bool {
 	if refusal == nil {
 		return false
@@ -56,7 +55,7 @@ func canTryNext(refusal *message.Error) bool {
 	return refusal.Failure == message.Misconfigured || refusal.Failure == message.Unavailable && !refusal.Asked()
 }
 
-// finish ends an attempt with a provider's last word, which is nil when it took the message.
+// finish ends an attempt with the last provider's refusal, nil if it took the message.
 func finish(ctx context.Context, order []*member, skips []skipped, refusal *message.Error) error {
 	for _, p := range skips {
 		message.NoteRefusal(ctx, p.refusal)
@@ -73,27 +72,27 @@ func finish(ctx context.Context, order []*member, skips []skipped, refusal *mess
 	return &last
 }
 
-// noneTook ends an attempt in which no provider can have taken the message. One that asked to be left alone may take it
-// later, and so may one that is paused.
+// noneTook ends an attempt in which no provider can have taken the message. A provider in backoff or a paused provider may
+// take it later, so their refusals come before Misconfigured.
 func noneTook(ctx context.Context, order []*member, skips []skipped) error {
 	if m, wait := firstAvailable(order, skips); m != nil {
-		held := &message.Error{Provider: m.Name, Failure: message.Unavailable, Code: message.CodeRetryAfter, RetryAfter: wait}
-		return finish(ctx, order, skips, held)
+		backoff := &message.Error{Provider: m.Name, Failure: message.Unavailable, Code: message.CodeRetryAfter, RetryAfter: wait}
+		return finish(ctx, order, skips, backoff)
 	}
 	at := max(slices.IndexFunc(skips, func(p skipped) bool { return p.refusal.Failure == message.Unavailable }), 0)
 	last := skips[at].refusal
 	return finish(ctx, order, slices.Delete(skips, at, at+1), last)
 }
 
-// firstAvailable is the provider that may be asked first among those that were not skipped, and in how long. It is nil
-// when all were.
+// firstAvailable returns the provider whose backoff ends first among those that were not skipped, and its backoff. It
+// returns nil if all were skipped.
 func firstAvailable(order []*member, skips []skipped) (first *member, wait time.Duration) {
 	for _, m := range order {
 		if slices.ContainsFunc(skips, func(p skipped) bool { return p.member == m }) {
 			continue
 		}
-		if held := m.backoff(); first == nil || held < wait {
-			first, wait = m, held
+		if backoff := m.backoff(); first == nil || backoff < wait {
+			first, wait = m, backoff
 		}
 	}
 	return first, wait

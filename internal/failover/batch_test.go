@@ -27,7 +27,7 @@ func TestBatches(t *testing.T) {
 		failover.Provider{Name: "texts only"},
 		failover.Provider{Name: "a", Batches: &batchFake{func(ctx context.Context, _ message.Batch) (message.BatchReceipt, error) {
 			_, bounded := ctx.Deadline()
-			require.False(t, bounded, "a batch takes the time that it takes")
+			require.False(t, bounded, "a batch has no timeout")
 			return a, errA
 		}}},
 		failover.Provider{Name: "b", Batches: &batchFake{func(context.Context, message.Batch) (message.BatchReceipt, error) { return b, nil }}},
@@ -46,7 +46,7 @@ func TestBatches(t *testing.T) {
 	errA = &message.Error{Provider: "a", Failure: message.Misconfigured, Code: "401"}
 	got, err = send(1)
 	require.Equal(t, &message.Error{Provider: "a", Failure: message.Unavailable, Code: "401"}, err)
-	require.Equal(t, 3, got.Done, "a part was taken, which b must not send again")
+	require.Equal(t, 3, got.Done, "b must not send again what a took")
 	a.Done = 0
 	got, err = send(1)
 	require.NoError(t, err)

@@ -1,4 +1,4 @@
-// Package failover hands messages to the first of several providers that is fit to take them.
+// Package failover hands each message to the first available of several providers.
 package failover
 
 import (
@@ -11,35 +11,35 @@ import (
 	"registrar/internal/message"
 )
 
-// DefaultTimeout is how long one provider is waited for while there is another one.
+// DefaultTimeout is how long a chain waits for one provider if it has several.
 const DefaultTimeout = 4 * time.Second
 
-// Provider is one of a chain.
+// Provider is a provider of a Chain.
 type Provider struct {
-	Name    string // as its errors and receipts have it
+	Name    string // as in its errors and receipts
 	Sender  message.Sender
-	Batches message.BatchSender // nil when it takes no batches
+	Batches message.BatchSender // nil if it takes no batches
 }
 
 // Options tune a Chain.
 type Options struct {
-	// Timeout bounds one try at a provider when the chain has several, so that one that hangs leaves time to others; it
-	// does not bound a batch. Default DefaultTimeout.
+	// Timeout bounds each call of a provider if the chain has several, so that a provider that hangs leaves time for the
+	// others. It does not bound a batch. Default DefaultTimeout.
 	Timeout time.Duration
-	// Logger hears when a provider is left out and when it is used again; default slog.Default.
+	// Logger gets a line when a provider's circuit breaker opens or closes. Default slog.Default.
 	Logger *slog.Logger
 }
 
-// Chain is the providers of one channel in order of preference. It is a message.Sender and a message.BatchSender, and
-// safe for concurrent use. What it knows of its providers' health is its own: no other process shares it.
+// Chain is the providers of one channel in order of preference. It is a message.Sender and a message.BatchSender, and safe
+// for concurrent use. Its circuit breakers and backoffs are not shared with other processes.
 //
-// Attempt n of a message begins with provider n, counted around. A provider whose breaker is open is asked only when
-// no other is left; one that asked to be left alone (Retry-After) is not asked until then, or for 10 minutes. Within an attempt the next
-// provider is asked at once when this one cannot have taken the message: it is paused, or it is misconfigured.
-// An outcome that may be unknown ends the attempt, and so does a refusal of the destination.
+// Attempt n of a message begins with provider n, modulo the number of providers. A provider with an open circuit breaker is
+// called only after all others. A provider that answered with Retry-After is not called until that time, for at most 10
+// minutes. Within an attempt, the next provider is called at once if this one cannot have taken the message because it is
+// paused or misconfigured. The attempt ends when the outcome is unknown or a provider refuses the destination.
 //
-// Codes, other messages and batches each find out a provider's health for themselves: what it says to a campaign keeps no
-// code waiting.
+// Codes, other messages and batches have separate circuit breakers and backoffs, so that a provider that throttles a
+// campaign does not delay codes.
 type Chain struct {
 	codes, notices, batches []*member
 	timeout                 time.Duration
@@ -68,9 +68,9 @@ func New(o Options, providers ...Provider) *Chain {
 }
 
 // Send hands m to one provider. The error is a *message.Error:
-//   - Rejected when a provider refused the destination, or (message.CodeExhausted) when m.Avoid leaves no provider;
-//   - Misconfigured when every provider said so;
-//   - else Unavailable, with a RetryAfter only when no provider may be asked before.
+//   - Rejected if a provider refused the destination, or (message.CodeExhausted) if m.Avoid leaves no provider;
+//   - Misconfigured if every provider is misconfigured;
+//   - otherwise Unavailable, with a RetryAfter only if no provider may be called earlier.
 func (c *Chain) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
 	members := c.notices
 	if m.Kind == message.KindOTP {
@@ -96,8 +96,8 @@ func (c *Chain) Send(ctx context.Context, m message.Message) (message.Receipt, e
 	return receipt, nil
 }
 
-// SendBatch hands b to one provider that takes batches. A batch of which a provider has taken a part is not handed to
-// another one in the same attempt, so that the receipt is of all that is Done. The error is as Send's.
+// SendBatch hands b to one provider that takes batches. If a provider took a part of the batch, the attempt ends, so that
+// the receipt covers everything that is Done. The errors are those of Send.
 func (c *Chain) SendBatch(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
 	if len(c.batches) == 0 {
 		return message.BatchReceipt{}, &message.Error{Failure: message.Misconfigured, Code: message.CodeExhausted}
@@ -115,7 +115,7 @@ func (c *Chain) SendBatch(ctx context.Context, b message.Batch) (message.BatchRe
 	return receipt, err
 }
 
-// rotate returns the members from the one whose turn it is in an attempt.
+// rotate returns the members in the order of an attempt, which counts from 1.
 func rotate(members []*member, attempt int) []*member {
 	first := (max(attempt, 1) - 1) % len(members)
 	return slices.Concat(members[first:], members[:first])

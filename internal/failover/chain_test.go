@@ -12,7 +12,7 @@ import (
 	"registrar/internal/message"
 )
 
-func TestAttemptsGoRound(t *testing.T) {
+func TestAttemptsRotateProviders(t *testing.T) {
 	t.Parallel()
 	f := setup(false)
 	for attempt, want := range []string{"a", "a", "b", "a", "b"} {
@@ -37,11 +37,11 @@ func TestRejectedDestinationIsNotTriedElsewhere(t *testing.T) {
 	for range 20 {
 		require.Equal(t, message.Error{Provider: "a", Failure: message.Rejected, Code: "21211"}, f.refused(t, 1))
 	}
-	require.Zero(t, f.b.calls, "a refusal of a destination is no failure of the provider")
+	require.Zero(t, f.b.calls, "refusing a destination is not a failure of the provider")
 	require.Empty(t, f.log)
 }
 
-func TestPassingOver(t *testing.T) {
+func TestSkippedProviders(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		a, b func(*provider)
@@ -114,11 +114,11 @@ func TestProviderThatHangs(t *testing.T) {
 		alone.a.hang()
 		began = time.Now()
 		alone.refused(t, 1)
-		require.Equal(t, 10*time.Second, time.Since(began), "nobody else waits for the time")
+		require.Equal(t, 10*time.Second, time.Since(began), "no other provider needs the time")
 	})
 }
 
-func TestTimeThatIsUp(t *testing.T) {
+func TestExpiredDeadline(t *testing.T) {
 	t.Parallel()
 	f := setup(false)
 	ctx, cancel := context.WithCancel(t.Context())

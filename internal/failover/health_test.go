@@ -25,13 +25,13 @@ func TestFlapping(t *testing.T) {
 		}
 		require.Equal(t, 5+5, f.a.calls, "five to open, then a probe each time that ten seconds are over")
 		require.Equal(t, 50, f.b.calls)
-		require.Contains(t, f.log.String(), `level=WARN msg="breaker of a provider" of=notices provider=a from=closed to=open`)
+		require.Contains(t, f.log.String(), `level=WARN msg="circuit breaker of a provider changed" of=notices provider=a from=closed to=open`)
 		f.a.work()
 		time.Sleep(10 * time.Second)
 		for range 5 {
 			require.Equal(t, "a", f.taken(t, 1))
 		}
-		require.Contains(t, f.log.String(), `level=INFO msg="breaker of a provider" of=notices provider=a from=half-open to=closed`)
+		require.Contains(t, f.log.String(), `level=INFO msg="circuit breaker of a provider changed" of=notices provider=a from=half-open to=closed`)
 
 		before := f.a.calls
 		f.a.fail()
@@ -74,7 +74,7 @@ func TestOneProbeAtATime(t *testing.T) {
 	})
 }
 
-// TestBreakerNeverRefuses leaves both providers with open breakers: messages are tried all the same, in turn.
+// TestBreakerNeverRefuses opens both breakers: messages are still tried, at both providers in turn.
 func TestBreakerNeverRefuses(t *testing.T) {
 	t.Parallel()
 	f := setup(false)
@@ -96,7 +96,7 @@ func TestBreakerNeverRefuses(t *testing.T) {
 	require.Equal(t, "a", alone.taken(t, 21))
 }
 
-// TestOpenBreakerIsTheLastResort has the one that is in order fail by its configuration.
+// TestOpenBreakerIsTheLastResort has a misconfigured provider as the only one with a closed breaker.
 func TestOpenBreakerIsTheLastResort(t *testing.T) {
 	t.Parallel()
 	f := setup(false)
@@ -108,7 +108,7 @@ func TestOpenBreakerIsTheLastResort(t *testing.T) {
 	require.Equal(t, 2, f.b.calls)
 }
 
-func TestWhatSaysNothingAboutAProvider(t *testing.T) {
+func TestErrorsThatDoNotCount(t *testing.T) {
 	t.Parallel()
 	f := setup(false)
 	f.a.paused()
@@ -165,7 +165,7 @@ func TestRetryAfterOfTheOnlyProvider(t *testing.T) {
 	})
 }
 
-// TestLongRetryAfter is obeyed by the message that it was for; others ask again sooner.
+// TestLongRetryAfter holds back its own message for the whole time, and other messages for 10 minutes.
 func TestLongRetryAfter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -179,7 +179,7 @@ func TestLongRetryAfter(t *testing.T) {
 	})
 }
 
-// TestRetryAfterBesideAPausedProvider has nobody who may be asked before.
+// TestRetryAfterBesideAPausedProvider has no provider that may be called earlier.
 func TestRetryAfterBesideAPausedProvider(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -209,7 +209,7 @@ func TestCodesDoNotWaitForOthers(t *testing.T) {
 	require.Error(t, err)
 	a.work()
 	_, err = chain.Send(t.Context(), message.Message{Kind: message.KindWelcome})
-	require.Error(t, err, "the provider asked for an hour")
+	require.Error(t, err, "the provider's Retry-After is an hour")
 	_, err = chain.Send(t.Context(), message.Message{Kind: message.KindOTP})
 	require.NoError(t, err)
 }

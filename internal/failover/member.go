@@ -15,29 +15,29 @@ import (
 )
 
 const (
-	// failuresToOpen open a breaker. A provider that loses one message in ten keeps its place.
+	// failuresToOpen consecutive failures open a circuit breaker. A provider that loses one message in ten keeps it closed.
 	failuresToOpen = 5
-	// breakerTimeout is how long a provider is left out before one message tries it.
+	// breakerTimeout is how long a breaker stays open before one message tries the provider again.
 	breakerTimeout = 10 * time.Second
-	// maxBackoff bounds how long one answer keeps every message from a provider: a maintenance page may promise a day and
-	// be gone in minutes. The message that got the answer waits as long as it says.
+	// maxBackoff bounds how long one Retry-After keeps every message from a provider: a maintenance page may announce a
+	// day and be gone in minutes. The message that got the answer still waits for the whole time.
 	maxBackoff = 10 * time.Minute
 )
 
-// member is a provider with what the chain knows of its health.
+// member is a provider with its circuit breaker and backoff.
 type member struct {
 	Provider
 	breaker       *gobreaker.CircuitBreaker[struct{}]
-	misconfigured atomic.Bool // said so since the breaker last changed
+	misconfigured atomic.Bool // the provider was misconfigured since the breaker last changed
 
 	mu           sync.Mutex
-	backoffUntil time.Time // as the provider's Retry-After said
+	backoffUntil time.Time // from the provider's Retry-After
 }
 
-// The breaker is told only what counts.
+// The errors for the circuit breaker.
 var (
 	errFailed  = errors.New("failed")
-	errNeutral = errors.New("says nothing about the provider")
+	errNeutral = errors.New("not a sign of the provider's health")
 )
 
 func newMember(p Provider, logger *slog.Logger) *member {
@@ -55,13 +55,13 @@ func newMember(p Provider, logger *slog.Logger) *member {
 			if to == gobreaker.StateOpen {
 				level = slog.LevelWarn
 			}
-			logger.Log(context.Background(), level, "breaker of a provider", "provider", name, "from", from.String(), "to", to.String())
+			logger.Log(context.Background(), level, "circuit breaker of a provider changed", "provider", name, "from", from.String(), "to", to.String())
 		},
 	})
 	return m
 }
 
-// tryGuarded tries the provider unless its breaker is open, or half-open and busy with a probe; asked is false then.
+// tryGuarded calls the provider unless its breaker is open, or half-open with a call in progress; then asked is false.
 func (m *member) tryGuarded(ctx context.Context, call call) (refusal *message.Error, asked bool) {
 	_, _ = m.breaker.Execute(func() (struct{}, error) {
 		asked = true
@@ -71,7 +71,7 @@ func (m *member) tryGuarded(ctx context.Context, call call) (refusal *message.Er
 	return refusal, asked
 }
 
-// try asks the provider, and remembers when it wants to be asked again.
+// try calls the provider and stores its Retry-After.
 func (m *member) try(ctx context.Context, call call) *message.Error {
 	err := call(ctx, m.Provider)
 	if err == nil {
@@ -88,15 +88,15 @@ func (m *member) try(ctx context.Context, call call) *message.Error {
 	return refusal
 }
 
-// backoff is how much longer the provider wants to be left alone.
+// backoff returns how long the provider must not be called, 0 if it may be.
 func (m *member) backoff() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return max(time.Until(m.backoffUntil), 0)
 }
 
-// breakerError is what a try says about the provider's health. To refuse a destination is to be in good health; a caller
-// that went away and a pause say nothing.
+// breakerError is the result of a call for the circuit breaker: nil if the provider works, which includes refusing a
+// destination; errNeutral for a pause, a backoff or a cancelled caller; otherwise errFailed.
 func (m *member) breakerError(ctx context.Context, refusal *message.Error) error {
 	switch {
 	case refusal == nil, refusal.Failure == message.Rejected:
@@ -109,7 +109,8 @@ func (m *member) breakerError(ctx context.Context, refusal *message.Error) error
 	return errFailed
 }
 
-// refusalOf is a provider's error. Of one that is no message.Error only the kind is kept: it may hold personal data.
+// refusalOf returns a provider's error as a *message.Error. Of any other error it keeps only the kind: the text may
+// contain personal data.
 func refusalOf(provider string, err error) *message.Error {
 	if refusal, ok := errors.AsType[*message.Error](err); ok {
 		return refusal

@@ -20,8 +20,8 @@ func (f senderFunc) Send(ctx context.Context, m message.Message) (message.Receip
 	return f(ctx, m)
 }
 
-// TestManyMessagesAtOnce has one provider that fails now and then, in every way: each message ends with one receipt or
-// one refusal, and whatever was taken was taken once.
+// TestManyMessagesAtOnce has one provider that sometimes fails, in every way: each message ends with one receipt or
+// one refusal, and no message is taken twice.
 func TestManyMessagesAtOnce(t *testing.T) {
 	t.Parallel()
 	var n, taken, received atomic.Int64

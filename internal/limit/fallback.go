@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	// storeTimeout is how long one request waits for the shared store: some hundred times what it takes.
+	// storeTimeout is how long one request waits for the shared store, some hundred times its usual duration.
 	storeTimeout = 250 * time.Millisecond
-	// failuresToOpen open the breaker: then nobody waits any more.
+	// failuresToOpen consecutive failures open the circuit breaker; then no request waits for the shared store.
 	failuresToOpen = 3
-	// breakerTimeout is how long the store is left alone before one request tries it.
+	// breakerTimeout is how long the breaker stays open before one request tries the shared store again.
 	breakerTimeout = 5 * time.Second
 )
 
-// fallback asks the shared store, and the process's own while that one does not answer.
+// fallback uses the shared store, and the process's own store while the shared one does not answer.
 type fallback struct {
 	shared, own store
 	breaker     *gobreaker.CircuitBreaker[time.Duration]
@@ -33,9 +33,9 @@ func newFallback(shared, own store, logger *slog.Logger) *fallback {
 		OnStateChange: func(_ string, from, to gobreaker.State) {
 			switch {
 			case from == gobreaker.StateClosed:
-				logger.Warn("limits are not shared: their store does not answer, and each process counts for itself", "err", *f.cause.Load())
+				logger.Warn("rate limits are not shared: the store does not answer, so each process counts separately", "err", *f.cause.Load())
 			case to == gobreaker.StateClosed:
-				logger.Info("limits are shared again")
+				logger.Info("rate limits are shared again")
 			}
 		},
 	})
@@ -50,14 +50,15 @@ func (f *fallback) take(ctx context.Context, r Rate, act string, keys []string) 
 	return wait, nil
 }
 
-// release does it in both: the act may have been noted in either.
+// release removes the act from both stores: either may have counted it.
 func (f *fallback) release(ctx context.Context, act string, keys []string) error {
 	_, err := f.try(ctx, func(ctx context.Context) (time.Duration, error) { return 0, f.shared.release(ctx, act, keys) })
-	_ = f.own.release(ctx, act, keys) // memory does not fail
+	_ = f.own.release(ctx, act, keys) // a store in memory does not fail
 	return err
 }
 
-// try fails at once while the breaker is open. A client that leaves says nothing about the store.
+// try fails at once while the breaker is open. A client's disconnection does not cancel the call, so that the breaker does
+// not count it as a failure of the store.
 func (f *fallback) try(ctx context.Context, call func(context.Context) (time.Duration, error)) (time.Duration, error) {
 	return f.breaker.Execute(func() (time.Duration, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)

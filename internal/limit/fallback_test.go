@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// outage is a shared store that can be away, and its log.
+// outage is a shared store that can be unavailable, and its log.
 type outage struct {
 	fakeStore
 	away  bool
@@ -33,7 +33,7 @@ func (o *outage) take(ctx context.Context, r Rate, act string, keys []string) (t
 	return time.Hour, nil // which tells it from the other
 }
 
-func TestAnOutage(t *testing.T) {
+func TestOutageOfTheSharedStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		shared := new(outage)
@@ -49,7 +49,7 @@ func TestAnOutage(t *testing.T) {
 			shared.logs.Reset()
 			began := time.Now()
 			for range 50 {
-				require.Zero(t, take(), "memory answers")
+				require.Zero(t, take(), "the process's own store answers")
 			}
 			require.Equal(t, failuresToOpen, shared.asked)
 			require.Equal(t, failuresToOpen*storeTimeout, time.Since(began), "the others do not wait")
@@ -64,12 +64,12 @@ func TestAnOutage(t *testing.T) {
 			shared.away = false
 			time.Sleep(breakerTimeout + time.Millisecond)
 			require.Equal(t, time.Hour, take())
-			require.Equal(t, 1, strings.Count(shared.logs.String(), "limits are shared again"))
+			require.Equal(t, 1, strings.Count(shared.logs.String(), "rate limits are shared again"))
 		}
 	})
 }
 
-func TestAClientThatLeavesIsNoOutage(t *testing.T) {
+func TestDisconnectedClientIsNoOutage(t *testing.T) {
 	t.Parallel()
 	left, leave := context.WithCancel(t.Context())
 	leave()
@@ -89,7 +89,7 @@ func (l *leaving) take(ctx context.Context, _ Rate, _ string, _ []string) (time.
 	return 0, nil
 }
 
-func TestReleaseInBoth(t *testing.T) {
+func TestReleaseInBothStores(t *testing.T) {
 	t.Parallel()
 	broken := &fakeStore{func(Rate, string, []string) (time.Duration, error) { return 0, errors.New("broken") }}
 	f := newFallback(broken, newMemory(100, time.Now), slog.New(slog.DiscardHandler))
@@ -103,8 +103,8 @@ func TestReleaseInBoth(t *testing.T) {
 	}
 }
 
-// TestNobodyIsThere has a URL at which nothing listens, and one that takes connections and says nothing.
-func TestNobodyIsThere(t *testing.T) {
+// TestUnreachableServer has one URL that refuses connections, and one that accepts them and never answers.
+func TestUnreachableServer(t *testing.T) {
 	t.Parallel()
 	for name, close := range map[string]bool{"refused": true, "silent": false} {
 		t.Run(name, func(t *testing.T) {

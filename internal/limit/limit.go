@@ -1,6 +1,6 @@
-// Package limit bounds what one client may ask for, and how many codes are sent to one destination. Replicas that are
-// given the same Redis or Valkey count together; without one, or while it does not answer, each counts for itself. What
-// reaches the store are keyed hashes: no address and no number.
+// Package limit limits the requests of one client and the codes to one destination. Replicas with the same Redis or Valkey
+// share their counts; without it, or while it does not answer, each replica counts separately. The shared store gets only
+// keyed hashes, never an address or a number.
 package limit
 
 import (
@@ -12,46 +12,47 @@ import (
 	"time"
 )
 
-// Rate allows an act so often within any period of that length. The zero value is no limit.
+// Rate allows Most acts within any period of length Period. An act is a call that counts. The zero value is no limit.
 type Rate struct {
 	Most   int
 	Period time.Duration
 }
 
-// Options say what is limited.
+// Options are the settings of Limits.
 type Options struct {
-	// Registrations bounds a client's requests to register.
+	// Registrations limits a client's requests to register.
 	Registrations Rate
-	// Codes bounds a client's requests to check a code, or to send another one.
+	// Codes limits a client's requests to check a code or to send another one.
 	Codes Rate
-	// Destinations bounds the registrations, and the requests for another code, that send something to one destination.
+	// Destinations limits the registrations and requests for another code that send a message to one destination.
 	Destinations Rate
 	// Key returns a keyed hash of its parts, the same in every replica. Required.
 	Key func(parts ...string) string
-	// RedisURL is the store that all replicas share, as redis:// or rediss://. Empty: each process counts for itself.
+	// RedisURL is the store that all replicas share, as redis:// or rediss://. Empty: each process counts separately.
 	RedisURL string
-	// Logger is told when the shared store goes away and comes back. nil: slog.Default().
+	// Logger gets a line when the shared store becomes unavailable and when it is available again. nil: slog.Default().
 	Logger *slog.Logger
 }
 
-// Limits counts, and says who has to wait. It never fails: whatever happens to the shared store, there is an answer within
-// a quarter of a second. It is safe for concurrent use.
+// Limits counts acts and returns how long to wait. It never fails: if the shared store does not answer within 250 ms, the
+// process's own counts decide. It is safe for concurrent use.
 type Limits struct {
 	Options
 	store store
 	close func() error
 }
 
-// store notes acts. An act is an id under keys; the rate says how many acts a key has room for.
+// store counts acts. An act is an id, counted under one or more keys. Each key has room for as many acts as the rate
+// allows.
 type store interface {
-	// take notes the act under all keys, or under none when one has no room: then it returns how long until all have. An
-	// act that is noted already needs no room, so that it can be repeated.
+	// take counts the act under all keys. If a key has no room, it counts under none and returns how long until all have
+	// room. An act that is already counted needs no room, so that it can be repeated.
 	take(ctx context.Context, r Rate, act string, keys []string) (wait time.Duration, err error)
-	// release takes a note back.
+	// release removes the act from the keys.
 	release(ctx context.Context, act string, keys []string) error
 }
 
-// New returns Limits. It connects to nothing yet; the error is about the URL, and does not show it.
+// New returns Limits. It does not connect yet. The error means that the URL is invalid; it does not contain the URL.
 func New(o Options) (*Limits, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -68,25 +69,26 @@ func New(o Options) (*Limits, error) {
 	return l, nil
 }
 
-// Close ends the connections.
+// Close closes the connections to the shared store.
 func (l *Limits) Close() error {
 	if err := l.close(); err != nil {
-		return fmt.Errorf("close the store of limits: %w", err)
+		return fmt.Errorf("close the store of rate limits: %w", err)
 	}
 	return nil
 }
 
-// Registration counts a client's request to register, unless the client has to wait first.
+// Registration counts a client's request to register. If the client is throttled, it counts nothing and returns how long
+// to wait.
 func (l *Limits) Registration(ctx context.Context, client netip.Addr) (wait time.Duration) {
 	return l.countClient(ctx, "registration", l.Registrations, client)
 }
 
-// Code counts a client's request that has to do with a code, unless the client has to wait first.
+// Code counts a client's request to check a code or to send another one, as Registration does.
 func (l *Limits) Code(ctx context.Context, client netip.Addr) (wait time.Duration) {
 	return l.countClient(ctx, "code", l.Codes, client)
 }
 
-// countClient knows no client without an address.
+// countClient counts nothing for a client without a valid address.
 func (l *Limits) countClient(ctx context.Context, kind string, r Rate, client netip.Addr) time.Duration {
 	if !client.IsValid() {
 		return 0
@@ -94,7 +96,8 @@ func (l *Limits) countClient(ctx context.Context, kind string, r Rate, client ne
 	return l.take(ctx, r, rand.Text(), l.keys(kind, network(client)))
 }
 
-// network is whom an address belongs to: of IPv6 a customer has at least a /64 (RFC 6177), and can use any address of it.
+// network returns the IPv4 address or the IPv6 /64 that is counted as one client: a customer has at least a /64 of IPv6
+// (RFC 6177) and can use any address in it.
 func network(client netip.Addr) string {
 	client = client.Unmap()
 	if client.Is4() {
@@ -103,19 +106,20 @@ func network(client netip.Addr) string {
 	return netip.PrefixFrom(client.WithZone(""), 64).Masked().String()
 }
 
-// Destinations counts an act, by its id, for each destination that it sends something to, or for none of them when
-// somebody has to wait first. The same act is counted once within the rate's period. Empty destinations do not count.
+// Destinations counts an act, by its id, for each destination that it sends a message to. If a destination is throttled,
+// it counts for none and returns how long to wait. The same act counts once within the rate's period. Empty destinations
+// are ignored.
 func (l *Limits) Destinations(ctx context.Context, act string, destinations ...string) (wait time.Duration) {
 	return l.take(ctx, l.Options.Destinations, act, l.keys("destination", destinations...))
 }
 
-// Release takes back what Destinations has counted for an act that has sent nothing.
+// Release undoes what Destinations counted for an act that sent nothing.
 func (l *Limits) Release(ctx context.Context, act string, destinations ...string) {
 	keys := l.keys("destination", destinations...)
 	if l.Options.Destinations.Most == 0 || len(keys) == 0 {
 		return
 	}
-	_ = l.store.release(ctx, act, keys) // a count too many, for a period
+	_ = l.store.release(ctx, act, keys) // after an error the act counts until its period ends
 }
 
 func (l *Limits) take(ctx context.Context, r Rate, act string, keys []string) time.Duration {
@@ -123,17 +127,17 @@ func (l *Limits) take(ctx context.Context, r Rate, act string, keys []string) ti
 		return 0
 	}
 	wait, err := l.store.take(ctx, r, act, keys)
-	if err != nil { // a limit is not worth a registration
+	if err != nil { // a failing limit must not refuse a registration
 		return 0
 	}
 	return wait
 }
 
-func (l *Limits) keys(kind string, whom ...string) []string {
+func (l *Limits) keys(kind string, names ...string) []string {
 	var keys []string
-	for _, who := range whom {
-		if who != "" {
-			keys = append(keys, "registrar:limit:"+kind+":"+l.Key(kind, who))
+	for _, name := range names {
+		if name != "" {
+			keys = append(keys, "registrar:limit:"+kind+":"+l.Key(kind, name))
 		}
 	}
 	return keys

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeStore remembers what it was asked.
+// fakeStore records its calls.
 type fakeStore struct {
 	takes func(r Rate, act string, keys []string) (time.Duration, error)
 }
@@ -53,7 +53,7 @@ func TestClients(t *testing.T) {
 	}
 	require.Positive(t, l.Code(t.Context(), one))
 	for range 5 {
-		require.Zero(t, l.Registration(t.Context(), netip.Addr{}), "nobody knows whom to count")
+		require.Zero(t, l.Registration(t.Context(), netip.Addr{}), "an unknown client is not counted")
 	}
 }
 
@@ -96,7 +96,7 @@ func TestNoLimits(t *testing.T) {
 	}
 }
 
-func TestAStoreGetsHashesOnly(t *testing.T) {
+func TestStoreGetsOnlyHashes(t *testing.T) {
 	t.Parallel()
 	l := setup(t, func(o *Options) {
 		o.Key = func(parts ...string) string { return strings.Repeat("x", len(parts)) }
@@ -113,7 +113,7 @@ func TestAStoreGetsHashesOnly(t *testing.T) {
 	l.Destinations(t.Context(), "act", "zoelle@example.com", "+491701234567")
 }
 
-func TestAFailingStoreRefusesNobody(t *testing.T) {
+func TestFailingStoreRefusesNoRequest(t *testing.T) {
 	t.Parallel()
 	l := setup(t)
 	l.store = &fakeStore{func(Rate, string, []string) (time.Duration, error) { return time.Hour, errors.New("broken") }}

@@ -9,8 +9,8 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// maxActs bounds the memory of a process to about 30 MB, however many clients come (BenchmarkMemory). Over it, the keys
-// that were used longest ago are forgotten.
+// maxActs limits the memory of a process to about 30 MB, regardless of the number of clients (BenchmarkMemory). Above it,
+// the least recently used keys are dropped.
 const maxActs = 100_000
 
 // memory is the store of one process.
@@ -20,10 +20,10 @@ type memory struct {
 	mu   sync.Mutex
 	acts int // in all logs
 	most int
-	logs *simplelru.LRU[string, []loggedAct] // each in the order of time, and not empty
+	logs *simplelru.LRU[string, []loggedAct] // each log is ordered by time and not empty
 }
 
-// loggedAct is an act, and when it was noted.
+// loggedAct is an act and when it was counted.
 type loggedAct struct {
 	act string
 	at  time.Time
@@ -33,7 +33,7 @@ func newMemory(most int, now func() time.Time) *memory {
 	m := &memory{now: now, most: most}
 	logs, err := simplelru.NewLRU(most, func(_ string, forgotten []loggedAct) { m.acts -= len(forgotten) })
 	if err != nil {
-		panic(err) // most is positive
+		panic(err) // cannot happen: most is positive
 	}
 	m.logs = logs
 	return m
@@ -72,7 +72,7 @@ func (m *memory) release(_ context.Context, act string, keys []string) error {
 	return nil
 }
 
-// recent forgets what a key noted up to a moment, and returns the rest.
+// recent drops a key's acts up to since and returns the later ones.
 func (m *memory) recent(key string, since time.Time) []loggedAct {
 	log, ok := m.logs.Get(key)
 	if !ok {
@@ -85,12 +85,12 @@ func (m *memory) recent(key string, since time.Time) []loggedAct {
 	case -1:
 		old = len(log)
 	}
-	return m.put(key, slices.Clone(log[old:])) // a clone, or the memory stays in use
+	return m.put(key, slices.Clone(log[old:])) // without the clone, the old acts would stay in memory
 }
 
 // put replaces a key's log.
 func (m *memory) put(key string, log []loggedAct) []loggedAct {
-	m.logs.Remove(key) // which counts down
+	m.logs.Remove(key) // its callback decreases acts
 	if len(log) > 0 {
 		m.logs.Add(key, log)
 		m.acts += len(log)
@@ -100,8 +100,8 @@ func (m *memory) put(key string, log []loggedAct) []loggedAct {
 
 func (n loggedAct) same(other loggedAct) bool { return n.act == other.act }
 
-// waitFor is how long until a log of the last period has room for an act. The log may have more acts than the rate
-// allows: the rate may have been another one.
+// waitFor returns how long until a log of the last period has room for an act. The log may have more acts than the rate
+// allows: keys can be counted with different rates.
 func waitFor(log []loggedAct, r Rate, act string, now time.Time) time.Duration {
 	if len(log) < r.Most || slices.ContainsFunc(log, loggedAct{act: act}.same) {
 		return 0

@@ -18,7 +18,7 @@ import (
 	"registrar/test/parts"
 )
 
-// TestRedis holds a real server to what every store promises.
+// TestRedis runs the tests of every store on a real server.
 func TestRedis(t *testing.T) {
 	s := openRedis(t, parts.StartRedis(t).URL())
 	testStore(t, s)

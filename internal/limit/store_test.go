@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// testStore is what every store promises.
+// testStore is the tests of every store.
 func testStore(t *testing.T, s store) {
 	t.Helper()
 	rate := Rate{Most: 2, Period: time.Hour}
@@ -24,7 +24,7 @@ func testStore(t *testing.T, s store) {
 	}
 	key := func(t *testing.T, name string) string { return "registrar:limit:test:" + t.Name() + ":" + name }
 
-	t.Run("so many, and then one waits", func(t *testing.T) {
+	t.Run("the limit is reached", func(t *testing.T) {
 		a, b := key(t, "a"), key(t, "b")
 		require.Zero(t, take(t, rate, "1", a))
 		require.Zero(t, take(t, rate, "2", a))
@@ -33,7 +33,7 @@ func testStore(t *testing.T, s store) {
 		require.LessOrEqual(t, wait, time.Hour)
 		require.Zero(t, take(t, rate, "3", b), "another key")
 	})
-	t.Run("an act that is noted is never refused", func(t *testing.T) {
+	t.Run("a counted act is never refused", func(t *testing.T) {
 		a := key(t, "a")
 		for range 5 {
 			require.Zero(t, take(t, rate, "1", a))
@@ -52,7 +52,7 @@ func testStore(t *testing.T, s store) {
 		require.Zero(t, take(t, rate, "3", free))
 		require.Zero(t, take(t, rate, "4", free))
 	})
-	t.Run("what is released makes room", func(t *testing.T) {
+	t.Run("release makes room", func(t *testing.T) {
 		a, b := key(t, "a"), key(t, "b")
 		require.Zero(t, take(t, rate, "1", a, b))
 		require.Zero(t, take(t, rate, "2", a, b))
@@ -66,7 +66,7 @@ func testStore(t *testing.T, s store) {
 		require.Zero(t, take(t, short, "1", a))
 		require.Eventually(t, func() bool { return take(t, short, "2", a) == 0 }, 10*time.Second, time.Millisecond)
 	})
-	t.Run("a lower rate counts what is there", func(t *testing.T) {
+	t.Run("a lower rate counts earlier acts", func(t *testing.T) {
 		a := key(t, "a")
 		for n := range 4 {
 			require.Zero(t, take(t, Rate{Most: 4, Period: time.Hour}, strconv.Itoa(n), a))
@@ -94,7 +94,7 @@ func TestMemory(t *testing.T) {
 	testStore(t, newMemory(1000, time.Now))
 }
 
-// TestMemorySlides tells the time itself: room comes back one by one, as it was taken.
+// TestMemorySlides uses a fake clock: the acts expire one by one, in the order in which they were counted.
 func TestMemorySlides(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, time.January, 31, 12, 0, 0, 0, time.UTC)
@@ -126,7 +126,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 		require.LessOrEqual(t, m.acts, 100)
 	}
-	require.GreaterOrEqual(t, m.acts, 98, "no more is forgotten than has to be")
+	require.GreaterOrEqual(t, m.acts, 98, "no more than necessary is dropped")
 	total := 0
 	for _, log := range m.logs.Values() {
 		total += len(log)
@@ -134,10 +134,10 @@ func TestMemoryIsBounded(t *testing.T) {
 	require.Equal(t, m.acts, total)
 	wait, err := m.take(t.Context(), rate, "another", []string{"busy"})
 	require.NoError(t, err)
-	require.Positive(t, wait, "what is used is not forgotten")
+	require.Positive(t, wait, "a used key is not dropped")
 }
 
-// BenchmarkMemory fills a store, with clients that come once, and tells the memory that it needs when it is full.
+// BenchmarkMemory fills a store with clients that come once, and reports the memory of the full store.
 func BenchmarkMemory(b *testing.B) {
 	heap := func() float64 {
 		var stats runtime.MemStats

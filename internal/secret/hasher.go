@@ -1,5 +1,5 @@
-// Package secret makes what must not be guessed or turned back: password hashes, and the identifiers, one-time codes
-// and digests that are derived from keys.
+// Package secret computes values that cannot be guessed or reversed: password hashes, and the ids, one-time codes and
+// digests that are derived from keys.
 package secret
 
 import (
@@ -15,35 +15,35 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// DefaultQueue is how many callers may wait for a hash: at about 35 ms a hash and two cores, the last one waits a
-// second.
+// DefaultQueue is the number of callers that may wait for a hash. At about 35 ms per hash on two cores, the last one waits
+// about a second.
 const DefaultQueue = 64
 
-// ErrSaturated tells that the queue is full: nothing was done, and trying again later may work.
+// ErrSaturated means that the queue is full. Nothing was done; a later retry may succeed.
 var ErrSaturated = errors.New("password hashing is saturated")
 
-// DefaultParams is argon2id with 19 MiB of memory, 2 iterations and 1 lane, a minimum of the OWASP Password Storage
-// Cheat Sheet; salt and key lengths are those that RFC 9106 section 4 recommends. The release that changes them must also
-// compare repeated requests by the parameters before, see docs/decisions/0018-fingerprint.md.
+// DefaultParams is argon2id with 19 MiB of memory, 2 iterations and 1 lane, one of the minimum configurations of the OWASP
+// Password Storage Cheat Sheet. RFC 9106 section 4 recommends the salt and key lengths. A release that changes the
+// parameters must also compare repeated requests by the previous ones: see docs/decisions/0018-fingerprint.md.
 func DefaultParams() argon2id.Params {
 	return argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: saltLength, KeyLength: 32}
 }
 
 const saltLength = 16 // bytes
 
-// CheapParams protects nothing. It is for tests and benchmarks of what surrounds hashing.
+// CheapParams gives no protection. It makes hashing fast in tests and benchmarks of other code.
 func CheapParams() argon2id.Params {
 	return argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: saltLength, KeyLength: 32}
 }
 
-// HasherOptions configure a Hasher. The zero value is right for production.
+// HasherOptions configure a Hasher. The zero value is for production.
 type HasherOptions struct {
-	Concurrency int              // hashes at a time; GOMAXPROCS when 0. Each takes Params.Memory KiB and a core
-	Queue       int              // callers that may wait for their turn; DefaultQueue when 0
-	Params      *argon2id.Params // the cost; DefaultParams when nil
+	Concurrency int              // parallel hashes; 0: GOMAXPROCS. Each needs Params.Memory KiB and a core
+	Queue       int              // callers that may wait; 0: DefaultQueue
+	Params      *argon2id.Params // the cost; nil: DefaultParams
 }
 
-// Hasher hashes passwords with bounded memory and bounded waiting. It is safe for concurrent use.
+// Hasher hashes passwords with bounded memory and a bounded queue. It is safe for concurrent use.
 type Hasher struct {
 	params   argon2id.Params
 	admitted chan struct{} // one entry for each caller that hashes or waits
@@ -66,9 +66,9 @@ func NewHasher(o HasherOptions) *Hasher {
 	return h
 }
 
-// Hash returns the argon2id hash of a password in PHC format, with the salt, or with a fresh one when the salt is nil. Equal
-// passwords with equal salts have equal hashes for as long as Params stay. It fails at once with ErrSaturated when the queue
-// is full, and with the context's error when that ends before the caller's turn; once begun, a hash is finished.
+// Hash returns the argon2id hash of a password in PHC format, with salt, or with a random salt if salt is nil. Equal
+// passwords with equal salts have equal hashes while Params are the same. It fails at once with ErrSaturated if the queue is
+// full, and with the context's error if the context ends in the queue. A hash that has begun is finished.
 func (h *Hasher) Hash(ctx context.Context, password string, salt []byte) (string, error) {
 	select {
 	case h.admitted <- struct{}{}:
@@ -87,12 +87,12 @@ func (h *Hasher) Hash(ctx context.Context, password string, salt []byte) (string
 	}
 	if salt == nil {
 		salt = make([]byte, h.params.SaltLength)
-		_, _ = rand.Read(salt) // it never fails
+		_, _ = rand.Read(salt) // never fails
 	}
 	return h.hash(password, salt, h.params), nil
 }
 
-// hash writes what argon2id.DecodeHash reads; argon2id.CreateHash takes no salt.
+// hash returns the format that argon2id.DecodeHash reads. argon2id.CreateHash cannot be used: it takes no salt.
 func hash(password string, salt []byte, p argon2id.Params) string {
 	key := argon2.IDKey([]byte(password), salt, p.Iterations, p.Memory, p.Parallelism, p.KeyLength)
 	text := base64.RawStdEncoding

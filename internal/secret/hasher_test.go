@@ -33,7 +33,7 @@ func TestHash(t *testing.T) {
 	require.False(t, match)
 }
 
-// The expected value was computed apart from this code, by the reference implementation of Argon2.
+// The expected value was computed independently of this code, by the reference implementation of Argon2.
 func TestHashWithASalt(t *testing.T) {
 	t.Parallel()
 	h := NewHasher(HasherOptions{})
@@ -100,7 +100,7 @@ func TestHasherBoundsWorkAndQueue(t *testing.T) {
 	})
 }
 
-func TestHasherLetsGoOfWhoGivesUp(t *testing.T) {
+func TestHasherFreesThePlaceOfACancelledCaller(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h, gate, _ := gated(HasherOptions{Concurrency: 1, Queue: 1})
@@ -129,12 +129,12 @@ func TestHasherLetsGoOfWhoGivesUp(t *testing.T) {
 	})
 }
 
-func TestHasherIgnoresWhoIsGone(t *testing.T) {
+func TestHasherIgnoresACancelledCaller(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	h := NewHasher(HasherOptions{})
-	h.hash = func(string, []byte, argon2id.Params) string { panic("hashed for nobody") }
+	h.hash = func(string, []byte, argon2id.Params) string { panic("hashed for a cancelled caller") }
 
 	_, err := h.Hash(ctx, "x", nil)
 

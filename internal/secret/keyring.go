@@ -12,8 +12,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/prf"
 )
 
-// Labels keep the outputs for different uses apart. They are part of every derivation: changing one changes all that
-// was derived with it.
+// The labels separate the outputs for different uses. Each derivation includes its label: changing a label changes all its
+// outputs.
 const (
 	labelRegistrationID = "registrar/registration-id/v1"
 	labelFingerprint    = "registrar/fingerprint/v1"
@@ -28,20 +28,20 @@ const (
 
 const (
 	outputLength = 32 // bytes: all of HMAC-SHA256
-	// textLength of 20 bytes makes 32 characters of base32. Among 2^60 values, the chance of two alike is below 2^-40.
+	// textLength is 20 bytes: 32 characters of base32. Among 2^60 values, the chance of two equal ones is below 2^-40.
 	textLength = 20
 )
 
-// Keyring derives identifiers, digests and one-time codes from the keys of a PRF keyset (HMAC-SHA256). Without a key
-// nobody can compute an output, confirm a guess of its input, or relate outputs of different kinds. Equal inputs give
-// equal outputs of one kind under one key: that is all that outputs tell. It is safe for concurrent use.
+// Keyring derives ids, digests and one-time codes from the keys of a PRF keyset (HMAC-SHA256). Without a key, an attacker
+// cannot compute an output, confirm a guess of its input, or relate outputs of different kinds. Two outputs of one kind
+// under one key reveal only whether their inputs are equal. It is safe for concurrent use.
 type Keyring struct {
 	primary uint32
-	order   []uint32 // of the enabled keys, as in the keyset; never empty
+	order   []uint32 // the enabled keys, in the keyset's order; never empty
 	keys    map[uint32]prf.PRF
 }
 
-// NewKeyring returns a Keyring over the enabled keys of a keyset, as ParsePRF reads it.
+// NewKeyring returns a Keyring with the enabled keys of a keyset from ParsePRF.
 func NewKeyring(handle *keyset.Handle) (*Keyring, error) {
 	if handle == nil || !isPRF(handle) {
 		return nil, errNotPRF
@@ -71,20 +71,20 @@ func NewKeyring(handle *keyset.Handle) (*Keyring, error) {
 	return k, nil
 }
 
-// RegistrationID returns the id of the registration that an idempotency key names: a UUID of version 8 (RFC 9562
-// section 5.8), the same from every replica. It uses the keyset's first enabled key, so that ids stay when keys are
-// added and promoted; they change when that key is disabled, so keep it for as long as clients may repeat a request.
-// The id tells nothing about the key.
+// RegistrationID returns the id of the registration for an idempotency key: a UUID of version 8 (RFC 9562 section 5.8),
+// equal in every replica. It uses the keyset's first enabled key, so that ids stay the same when keys are added and
+// promoted. If that key is disabled, ids change: keep it enabled as long as clients may repeat a request. The id reveals
+// nothing about the idempotency key.
 func (k *Keyring) RegistrationID(idempotencyKey string) string {
 	return k.idOf(labelRegistrationID, idempotencyKey)
 }
 
-// CampaignID returns the id of the campaign that an idempotency key names, as RegistrationID does for registrations.
+// CampaignID returns the id of the campaign for an idempotency key, as RegistrationID does for registrations.
 func (k *Keyring) CampaignID(idempotencyKey string) string {
 	return k.idOf(labelCampaignID, idempotencyKey)
 }
 
-// idOf is a UUID of version 8 by the first enabled key.
+// idOf returns a UUID of version 8, derived with the first enabled key.
 func (k *Keyring) idOf(label, idempotencyKey string) string {
 	id := uuid.UUID(k.derive(k.order[0], label, idempotencyKey)[:idLength])
 	id[6] = id[6]&0x0f | 0x80
@@ -92,28 +92,28 @@ func (k *Keyring) idOf(label, idempotencyKey string) string {
 	return id.String()
 }
 
-// Fingerprint returns a digest of a request's parts, in order. Like RegistrationID it uses the first enabled key, so
-// that replicas with an older and a newer keyset agree during a rotation. Whoever sees two fingerprints learns whether
-// the requests were the same, and nothing else.
+// Fingerprint returns a digest of a request's parts, in order. Like RegistrationID, it uses the first enabled key, so that
+// replicas with an older and a newer keyset agree during a rotation. Two fingerprints reveal only whether the requests are
+// equal.
 func (k *Keyring) Fingerprint(parts ...string) string {
 	return text(k.derive(k.order[0], labelFingerprint, parts...))
 }
 
-// PasswordSalt returns the salt of 16 bytes for the password of a registration that an idempotency key names: a repeated
-// request then has the same password hash. Like RegistrationID it uses the first enabled key. Salts of different
-// registrations differ, and nobody without the key knows one beforehand.
+// PasswordSalt returns a salt of 16 bytes for the password of a registration with an idempotency key, so that a repeated
+// request has the same password hash. Like RegistrationID, it uses the first enabled key. Salts of different registrations
+// differ, and cannot be predicted without the key.
 func (k *Keyring) PasswordSalt(registrationID string) []byte {
 	return k.derive(k.order[0], labelPasswordSalt, registrationID)[:saltLength]
 }
 
-// EmailHash returns what an address is found by where the address itself must not appear: 160 bits, by the primary
-// key. Whoever sees two hashes learns whether the addresses are the same, and nothing else.
+// EmailHash returns a keyed hash of an address, for a search where the address must not appear: 160 bits, under the primary
+// key. Two hashes reveal only whether the addresses are equal.
 func (k *Keyring) EmailHash(canonical string) string {
 	return text(k.derive(k.primary, labelEmail, canonical))
 }
 
-// EmailHashes returns the hashes of an address under all enabled keys: one of them is the one that was stored, whenever
-// that was.
+// EmailHashes returns the hashes of an address under all enabled keys. One of them equals the stored hash, also after a
+// rotation.
 func (k *Keyring) EmailHashes(canonical string) []string {
 	hashes := make([]string, len(k.order))
 	for i, id := range k.order {
@@ -122,14 +122,14 @@ func (k *Keyring) EmailHashes(canonical string) []string {
 	return hashes
 }
 
-// LimitKey returns what a limit counts somebody by, where addresses and numbers must not appear. Like Fingerprint it uses
-// the first enabled key, so that replicas count together during a rotation.
+// LimitKey returns a keyed hash under which a rate limit counts a client or a destination. Like Fingerprint, it uses the
+// first enabled key, so that replicas share their counts during a rotation.
 func (k *Keyring) LimitKey(parts ...string) string {
 	return text(k.derive(k.order[0], labelLimit, parts...))
 }
 
-// derive computes 32 bytes by a key of the keyring. The encoding is unambiguous: the label and every part follow their
-// length in 8 bytes. It cannot fail, since NewKeyring tried each key for this length.
+// derive computes 32 bytes with a key of the keyring. The encoding is unambiguous: the label and each part come after their
+// length in 8 bytes. It cannot fail, because NewKeyring has tried each key with this length.
 func (k *Keyring) derive(keyID uint32, label string, parts ...string) []byte {
 	input := appendPart(nil, label)
 	for _, part := range parts {

@@ -36,7 +36,7 @@ func open(t testing.TB, text string) *Keyring {
 	return ring
 }
 
-// The expected values were computed apart from this code, by HMAC-SHA256 over the documented encoding. A change here
+// The expected values were computed independently of this code, by HMAC-SHA256 over the documented encoding. A change here
 // means that ids, hashes and codes in use stop matching.
 func TestGoldenVectors(t *testing.T) {
 	t.Parallel()
@@ -87,7 +87,7 @@ func TestFingerprintIsUnambiguous(t *testing.T) {
 	})
 }
 
-func TestKindsAreApart(t *testing.T) {
+func TestKindsDiffer(t *testing.T) {
 	t.Parallel()
 	k := golden(t)
 	digest, err := k.CodeDigest(primaryKey, "x", "y")

@@ -16,34 +16,34 @@ import (
 	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
 )
 
-// A keyset travels as one line of base64 around Tink's binary form: an environment variable needs no quoting of it.
-// Tink's JSON form, as tinkey prints it, is read as well. The text is clear key material, hence Tink's package for
-// cleartext keysets: whoever runs the service hands the text over from the secret store that already guards the
-// database password, and wrapping it with another key would only move the question to where that key is kept.
+// The text of a keyset is Tink's binary format in one line of base64, which an environment variable holds without quoting.
+// Tink's JSON format, as tinkey prints it, is accepted too. The text has the keys in cleartext, so this file uses Tink's
+// package for cleartext keysets. The operator keeps the text in the same secret store as the database password; encrypting
+// it with another key would only move the problem to that key.
 //
-// Errors of this file name what is wrong and never hold a part of the text; that is why the parsers' causes are dropped.
+// The errors name the problem and never contain a part of the text. Therefore the parsers' causes are dropped.
 var (
 	errNotKeyset = errors.New("not a Tink keyset in base64 or JSON")
 	errNotPRF    = errors.New("not a keyset of HMAC-SHA256 PRF keys")
 	errNotAEAD   = errors.New("not a keyset of AES-256-GCM keys with the TINK output prefix")
 )
 
-const aes256 = 32 // bytes of a key
+const aes256 = 32 // key length in bytes
 
-// GeneratePRF returns a new keyset for NewKeyring with one key.
+// GeneratePRF returns a new keyset with one key, for NewKeyring.
 func GeneratePRF() (string, error) { return generate(prf.HMACSHA256PRFKeyTemplate()) }
 
-// GenerateAEAD returns a new keyset for the encryption of payloads with one key.
+// GenerateAEAD returns a new keyset with one key, for the encryption of payloads.
 func GenerateAEAD() (string, error) { return generate(aead.AES256GCMKeyTemplate()) }
 
-// ParsePRF reads a keyset made by GeneratePRF.
+// ParsePRF parses a keyset from GeneratePRF.
 func ParsePRF(text string) (*keyset.Handle, error) { return parseAs(text, isPRF, errNotPRF) }
 
-// ParseAEAD reads a keyset made by GenerateAEAD.
+// ParseAEAD parses a keyset from GenerateAEAD.
 func ParseAEAD(text string) (*keyset.Handle, error) { return parseAs(text, isAEAD, errNotAEAD) }
 
-// AddKey returns the keyset with a new key at its end, which decrypts and verifies but is not primary yet. It is the
-// first half of a rotation: once every replica has the result, Promote makes the key the one in use.
+// AddKey returns the keyset with a new key at its end, which decrypts and verifies but is not the primary key yet. It is
+// the first step of a rotation: when every replica has the result, Promote makes the new key the primary key.
 func AddKey(text string) (string, error) {
 	handle, err := parse(text)
 	if err != nil {
@@ -60,7 +60,8 @@ func AddKey(text string) (string, error) {
 	return write(manager)
 }
 
-// Promote returns the keyset with its newest key, the last one, as primary. The order and the other keys stay.
+// Promote returns the keyset with its newest key, the last one, as the primary key. It changes neither the order nor the
+// other keys.
 func Promote(text string) (string, error) {
 	handle, err := parse(text)
 	if err != nil {
@@ -152,7 +153,7 @@ func isPRF(handle *keyset.Handle) bool {
 	})
 }
 
-// isAEAD asks for the TINK prefix as well: it names the key that encrypted a payload.
+// isAEAD also requires the TINK prefix, which names the key that encrypted a payload.
 func isAEAD(handle *keyset.Handle) bool {
 	return every(handle, func(e *keyset.Entry) bool {
 		p, ok := e.Key().Parameters().(*aesgcm.Parameters)

@@ -125,7 +125,7 @@ func TestPromoteRefusesDisabledKey(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestErrorsHoldNoKeyMaterial(t *testing.T) {
+func TestErrorsContainNoKeyMaterial(t *testing.T) {
 	t.Parallel()
 	file, err := os.ReadFile("testdata/prf.json")
 	require.NoError(t, err)

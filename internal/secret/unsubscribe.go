@@ -10,25 +10,25 @@ import (
 
 const (
 	idLength  = len(uuid.UUID{})
-	macLength = 16 // bytes: a guess is right once in 2^128
-	// tokenLength in characters: two ids and the code, as base64 without padding.
+	macLength = 16 // bytes: one guess in 2^128 is right
+	// tokenLength is in characters: two ids and the MAC, in base64 without padding.
 	tokenLength = (2*idLength + macLength) * 4 / 3
 )
 
-// tokenText refuses what is not the one text of a token.
+// tokenText is strict, so that each token has only one valid text.
 var tokenText = base64.RawURLEncoding.Strict()
 
-// UnsubscribeToken returns what names a user and a campaign in a link: 64 characters that need no escape in a URL. It
-// holds both ids in the clear and no address, and an authentication code by the primary key, so that nobody can
-// unsubscribe somebody else. It does not expire: a link must work for as long as the email that has it is kept. A link
-// ends to work when the key that made it is disabled. It panics when an id is no UUID.
+// UnsubscribeToken returns the token of a user and a campaign in an unsubscribe link: 64 characters that need no escaping
+// in a URL. It has both ids in cleartext, no address, and a message authentication code (MAC) under the primary key, so
+// that nobody can unsubscribe another user. It does not expire, because a link must work as long as its email is kept. It
+// becomes invalid when its key is disabled. It panics if an id is not a UUID.
 func (k *Keyring) UnsubscribeToken(campaignID, userID string) string {
 	campaign, user := uuid.MustParse(campaignID), uuid.MustParse(userID)
 	return tokenText.EncodeToString(slices.Concat(campaign[:], user[:], k.unsubscribeMAC(k.primary, campaign, user)))
 }
 
-// ReadUnsubscribe returns the ids in a token that any enabled key made; ok is false for anything else. How long it takes
-// does not tell how much of a token is right.
+// ReadUnsubscribe returns the ids in a token of any enabled key; ok is false for an invalid token. Its duration does not
+// reveal how much of a token is right.
 func (k *Keyring) ReadUnsubscribe(token string) (campaignID, userID string, ok bool) {
 	if len(token) != tokenLength {
 		return "", "", false

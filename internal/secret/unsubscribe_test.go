@@ -13,7 +13,7 @@ const (
 	person   = "0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023"
 )
 
-// The expected values were computed apart from this code: links in emails that people keep stop working with a change.
+// The expected values were computed independently of this code: a change would break the links in sent emails.
 func TestUnsubscribeGolden(t *testing.T) {
 	t.Parallel()
 	k := golden(t)
@@ -34,7 +34,7 @@ func TestUnsubscribeToken(t *testing.T) {
 	require.Panics(t, func() { k.UnsubscribeToken(campaign, "ada@example.com") })
 }
 
-func TestUnsubscribeTokensThatAreNone(t *testing.T) {
+func TestInvalidUnsubscribeTokens(t *testing.T) {
 	t.Parallel()
 	k := golden(t)
 	token := k.UnsubscribeToken(campaign, person)
@@ -57,7 +57,7 @@ func TestUnsubscribeTokensThatAreNone(t *testing.T) {
 }
 
 // A link works before, during and after a rotation.
-func TestUnsubscribeTokensOutliveARotation(t *testing.T) {
+func TestUnsubscribeTokensDuringARotation(t *testing.T) {
 	t.Parallel()
 	before := newPRF(t)
 	added, err := AddKey(before)
@@ -79,7 +79,7 @@ func TestUnsubscribeTokensOutliveARotation(t *testing.T) {
 	require.False(t, ok)
 }
 
-func TestCampaignIDsAreNoRegistrationIDs(t *testing.T) {
+func TestCampaignAndRegistrationIDsDiffer(t *testing.T) {
 	t.Parallel()
 	k := golden(t)
 	require.NotEqual(t, k.RegistrationID("x"), k.CampaignID("x"))

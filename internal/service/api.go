@@ -20,7 +20,7 @@ import (
 	"registrar/internal/store"
 )
 
-// APIDeps are the API's parts as the configuration says. The caller may change them before api.New.
+// APIDeps returns the API's dependencies for the configuration. The caller may change them before api.New.
 func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Client, logger *slog.Logger) api.Deps {
 	registrations := engine.NewRegistrations(temporal, engine.RegistrationOptions{
 		WaitBudget: c.API.WaitBudget, EmailHash: keys.Ring.EmailHash,
@@ -33,11 +33,11 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Policy: c.Registration.Policy(),
 		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies, Origins: c.API.CORSOrigins,
 
-		Timelines: timelines(keys, users, registrations), AdminToken: c.API.AdminToken, Webhooks: openReports(c, users),
+		Timelines: newTimelineReader(keys, users, registrations), AdminToken: c.API.AdminToken, Webhooks: openReports(c, users),
 		Unsubscriber: users,
 	}
-	if c.Public.PublicURL != "" { // links in a campaign's emails need it
-		deps.Campaigns, deps.PublicURL = campaigns(c, keys, temporal), c.Public.PublicURL
+	if c.Public.PublicURL != "" { // the links in campaign emails need it
+		deps.Campaigns, deps.PublicURL = newCampaigns(c, keys, temporal), c.Public.PublicURL
 	}
 	if c.Registration.BreachCheck {
 		deps.Breach = breach.New(breach.Options{URL: c.Registration.BreachURL})
@@ -45,7 +45,7 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 	return deps
 }
 
-// OpenLimits returns the API's limits, to be closed. It connects to nothing yet.
+// OpenLimits returns the API's rate limits. It does not connect yet. The caller closes them.
 func OpenLimits(c config.Limit, keys Keys, logger *slog.Logger) (*limit.Limits, error) {
 	limits, err := limit.New(limit.Options{
 		Registrations: limit.Rate(c.RegistrationRate), Codes: limit.Rate(c.CodeRate), Destinations: limit.Rate(c.DestinationRate),
@@ -83,7 +83,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 
 // RunCodec serves the codec endpoint until ctx ends. Probes need no token.
 func RunCodec(ctx context.Context, c config.Config, logger *slog.Logger) error {
-	if err := c.Need("PAYLOAD_KEYSET"); err != nil {
+	if err := c.Require("PAYLOAD_KEYSET"); err != nil {
 		return err
 	}
 	codec, err := OpenCodec(c.Keys)

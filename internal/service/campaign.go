@@ -13,21 +13,22 @@ import (
 	"registrar/internal/payload"
 )
 
-// campaigns returns the campaigns in the client's namespace.
-func campaigns(c config.Config, keys Keys, temporal client.Client) *engine.Campaigns {
+// newCampaigns returns the campaigns in the client's namespace.
+func newCampaigns(c config.Config, keys Keys, temporal client.Client) *engine.Campaigns {
 	return engine.NewCampaigns(temporal, engine.CampaignOptions{
 		Keys: keys.Ring, Data: payload.DataConverter(keys.Codec), ParkingTime: c.Registration.ParkingTime,
 	})
 }
 
-// CampaignComposer writes the emails of campaigns.
+// CampaignComposer returns the composer of campaign emails.
 func CampaignComposer(c config.Config, keys Keys) campaign.Composer {
 	return campaign.Composer{PublicURL: c.Public.PublicURL, Token: keys.Ring.UnsubscribeToken}
 }
 
-// WithCampaigns lets use have the campaigns. Nothing but Temporal is needed; every call has a deadline of its own.
+// WithCampaigns calls use with the campaigns. It needs only Temporal, not the database. Each call of Campaigns has its own
+// timeout.
 func WithCampaigns(ctx context.Context, c config.Config, logger *slog.Logger, use func(context.Context, *engine.Campaigns) error) error {
-	if err := c.Need("PRF_KEYSET", "PAYLOAD_KEYSET"); err != nil {
+	if err := c.Require("PRF_KEYSET", "PAYLOAD_KEYSET"); err != nil {
 		return err
 	}
 	keys, err := OpenKeys(c.Keys)
@@ -45,5 +46,5 @@ func WithCampaigns(ctx context.Context, c config.Config, logger *slog.Logger, us
 		return fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
 	}
 	defer temporal.Close()
-	return use(ctx, campaigns(c, keys, temporal))
+	return use(ctx, newCampaigns(c, keys, temporal))
 }

@@ -17,8 +17,8 @@ import (
 	"registrar/internal/user"
 )
 
-// timelines reads what Temporal and the user database know.
-func timelines(keys Keys, users *store.Store, registrations *engine.Registrations) timeline.Reader {
+// newTimelineReader returns a reader of Temporal and the user database.
+func newTimelineReader(keys Keys, users *store.Store, registrations *engine.Registrations) timeline.Reader {
 	data := payload.DataConverter(keys.Codec)
 	return timeline.Reader{
 		Histories: registrations, Ledger: users,
@@ -26,10 +26,10 @@ func timelines(keys Keys, users *store.Store, registrations *engine.Registration
 	}
 }
 
-// operatorTimeout bounds one question of an operator.
+// operatorTimeout bounds one command of an operator.
 const operatorTimeout = 30 * time.Second
 
-// Lookup answers operators' questions about registrations.
+// Lookup finds registrations and accounts for operators.
 type Lookup struct {
 	keys          Keys
 	users         *store.Store
@@ -37,8 +37,8 @@ type Lookup struct {
 	logger        *slog.Logger
 }
 
-// WithLookup lets ask use a Lookup, within half a minute.
-func WithLookup(ctx context.Context, c config.Config, logger *slog.Logger, ask func(context.Context, *Lookup) error) error {
+// WithLookup calls use with a Lookup. The context of use ends after 30 s.
+func WithLookup(ctx context.Context, c config.Config, logger *slog.Logger, use func(context.Context, *Lookup) error) error {
 	o, err := openCommon(c, logger)
 	if err != nil {
 		return err
@@ -51,26 +51,26 @@ func WithLookup(ctx context.Context, c config.Config, logger *slog.Logger, ask f
 		return fmt.Errorf("connect to Temporal at %s: %w", o.temporal.HostPort, err)
 	}
 	defer temporal.Close()
-	return ask(ctx, &Lookup{o.keys, o.users, engine.NewRegistrations(temporal, engine.RegistrationOptions{}), logger})
+	return use(ctx, &Lookup{o.keys, o.users, engine.NewRegistrations(temporal, engine.RegistrationOptions{}), logger})
 }
 
-// Timeline tells what happened to a registration, given its id or its workflow's.
+// Timeline returns the timeline of a registration. id is its id or its workflow's.
 func (l *Lookup) Timeline(ctx context.Context, id string) (timeline.Timeline, error) {
-	return timelines(l.keys, l.users, l.registrations).Read(ctx, id)
+	return newTimelineReader(l.keys, l.users, l.registrations).Read(ctx, id)
 }
 
-// Findings are what is known of a person or a registration.
+// Findings are the results of a search.
 type Findings struct {
 	Registrations []engine.Found `json:"registrations"` // newest first
 	Account       *Account       `json:"account,omitempty"`
-	// AccountKnown is false when the database did not answer.
+	// AccountKnown is false if the database did not answer.
 	AccountKnown bool `json:"account_known"`
 }
 
-// ErrNothingFound means that neither Temporal nor the user database knows what was asked for.
+// ErrNothingFound means that neither Temporal nor the user database has a match.
 var ErrNothingFound = errors.New("no registration and no account found")
 
-// FindByEmail finds the registrations and the account of an address, as a person would type it.
+// FindByEmail finds the registrations and the account of an email address, which it checks and normalises as in the form.
 func (l *Lookup) FindByEmail(ctx context.Context, address string) (Findings, error) {
 	_, canonical, err := user.ParseEmail(address)
 	if err != nil {
@@ -84,11 +84,11 @@ func (l *Lookup) FindByEmail(ctx context.Context, address string) (Findings, err
 	return l.findings(found, account, known, err)
 }
 
-// FindByID finds a registration and its account, given its id or its workflow's.
+// FindByID finds a registration and its account. registrationID is its id or its workflow's.
 func (l *Lookup) FindByID(ctx context.Context, registrationID string) (Findings, error) {
 	id, ok := timeline.ParseID(registrationID)
 	if !ok {
-		return Findings{}, errors.New("the id is no UUID")
+		return Findings{}, errors.New("the id is not a UUID")
 	}
 	found, err := l.registrations.FindByID(ctx, id)
 	if err != nil {
@@ -98,10 +98,10 @@ func (l *Lookup) FindByID(ctx context.Context, registrationID string) (Findings,
 	return l.findings(found, account, known, err)
 }
 
-// findings puts together what was found. The registrations are worth knowing while the database is away.
+// findings combines the results. If the database is unavailable, it returns the registrations without the account.
 func (l *Lookup) findings(found []engine.Found, account user.Account, known bool, err error) (Findings, error) {
 	if err != nil {
-		l.logger.Warn("the account is not known", "err", err)
+		l.logger.Warn("account not read", "err", err)
 	}
 	f := Findings{Registrations: found, AccountKnown: err == nil}
 	if known {
@@ -120,7 +120,7 @@ func (l *Lookup) findings(found []engine.Found, account user.Account, known bool
 // Account is a user.Account as JSON.
 type Account struct {
 	UserID          string      `json:"user_id"`
-	RegistrationID  string      `json:"registration_id"` // the one that has the user now
+	RegistrationID  string      `json:"registration_id"` // the registration that owns the user now
 	Status          user.Status `json:"status"`
 	RequestedAt     time.Time   `json:"requested_at"`
 	CreatedAt       time.Time   `json:"created_at"`

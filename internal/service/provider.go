@@ -12,22 +12,22 @@ import (
 	"registrar/internal/sms"
 )
 
-// Providers take the messages. Batches are for campaigns, and nil where there are none.
+// Providers send the messages. Batches is for campaigns, and nil without them.
 type Providers struct {
 	Email, SMS message.Sender
 	Batches    message.BatchSender
 }
 
-// ProviderNames are the providers that OpenProviders knows, as ledger and pauses call them.
+// ProviderNames are the names of all providers, in the ledger and in pauses.
 var ProviderNames = []string{email.MailgunName, email.SMTPName, sms.TwilioName, sms.WebhookName}
 
-// OpenProviders returns the providers that the configuration names, in its order: when
-// one cannot take a message, or an operator has paused it, the next one does. It calls none of them.
+// OpenProviders returns the configured providers as one failover chain for email and one for SMS, in the configured order.
+// It does not connect to them.
 func OpenProviders(c config.Config, pauses *pause.Checker, logger *slog.Logger) (Providers, error) {
-	if err := c.NeedProviders(); err != nil {
+	if err := c.RequireProviders(); err != nil {
 		return Providers{}, err
 	}
-	o := failover.Options{Timeout: c.Worker.ProviderPatience, Logger: logger}
+	o := failover.Options{Timeout: c.Worker.ProviderTimeout, Logger: logger}
 	var emails, texts []failover.Provider
 	for _, name := range c.Email.EmailProviders {
 		p, err := openEmail(c.Email, name)
@@ -57,7 +57,7 @@ func openEmail(c config.Email, name string) (failover.Provider, error) {
 	switch name {
 	case email.MailgunName:
 		mailgun, err := email.NewMailgun(email.MailgunOptions{
-			Domain: c.MailgunDomain, APIKey: c.MailgunAPIKey, APIBase: c.MailgunBase, From: c.From,
+			Domain: c.MailgunDomain, APIKey: c.MailgunAPIKey, APIBase: c.MailgunBaseURL, From: c.From,
 		})
 		if err != nil {
 			return failover.Provider{}, fmt.Errorf("MAILGUN_…, EMAIL_FROM: %w", err)
@@ -73,7 +73,7 @@ func openEmail(c config.Email, name string) (failover.Provider, error) {
 		}
 		return failover.Provider{Name: name, Sender: smtp, Batches: smtp}, nil
 	default:
-		return failover.Provider{}, fmt.Errorf("EMAIL_PROVIDERS: %q is no provider", name)
+		return failover.Provider{}, fmt.Errorf("EMAIL_PROVIDERS: %q is not a provider", name)
 	}
 }
 
@@ -97,6 +97,6 @@ func openSMS(c config.SMS, public config.Public, name string) (failover.Provider
 		}
 		return failover.Provider{Name: name, Sender: webhook}, nil
 	default:
-		return failover.Provider{}, fmt.Errorf("SMS_PROVIDERS: %q is no provider", name)
+		return failover.Provider{}, fmt.Errorf("SMS_PROVIDERS: %q is not a provider", name)
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"registrar/internal/service"
 )
 
-// providers opens the providers of an environment. Of none is known that it is paused, but for those named.
+// providers opens the providers of an environment, with the named ones paused.
 func providers(t *testing.T, environ []string, paused ...string) (service.Providers, error) {
 	t.Helper()
 	c, err := config.Load(environ)
@@ -86,8 +86,8 @@ func TestProvidersNeedTheirSettings(t *testing.T) {
 	}
 }
 
-// TestPausedProviderIsPassedOver sends through the second provider while the first is paused.
-func TestPausedProviderIsPassedOver(t *testing.T) {
+// TestPausedProviderIsSkipped sends through the second provider while the first is paused.
+func TestPausedProviderIsSkipped(t *testing.T) {
 	t.Parallel()
 	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"id":"m-1"}`) }))
 	t.Cleanup(gateway.Close)
@@ -99,8 +99,8 @@ func TestPausedProviderIsPassedOver(t *testing.T) {
 	require.Equal(t, message.Receipt{Provider: "webhook", MessageID: "m-1"}, receipt)
 }
 
-// TestMisconfiguredProviderIsPassedOver sends through the second provider when the first refuses the account.
-func TestMisconfiguredProviderIsPassedOver(t *testing.T) {
+// TestMisconfiguredProviderIsSkipped sends through the second provider when the first refuses the account.
+func TestMisconfiguredProviderIsSkipped(t *testing.T) {
 	t.Parallel()
 	calls := 0
 	twilio := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -10,20 +10,20 @@ import (
 	"registrar/internal/store"
 )
 
-// openReports lets the API take the reports of the providers whose keys are configured.
+// openReports returns the readers of delivery reports for the providers whose keys are configured.
 func openReports(c config.Config, users *store.Store) api.Webhooks {
 	hooks := api.Webhooks{Reports: users}
-	if mailgun, err := email.NewMailgunReports(c.Email.MailgunHooks); err == nil {
+	if mailgun, err := email.NewMailgunReports(c.Email.MailgunSigningKey); err == nil {
 		hooks.Mailgun = mailgun
 	}
-	token := cmp.Or(c.SMS.TwilioHooks, c.SMS.TwilioAuthToken)
+	token := cmp.Or(c.SMS.TwilioReportToken, c.SMS.TwilioAuthToken)
 	if twilio, err := sms.NewTwilioReports(token, c.Public.PublicURL); err == nil {
 		hooks.Twilio = twilio
 	}
 	return hooks
 }
 
-// twilioCallback is where Twilio posts delivery reports, if it can reach the API.
+// twilioCallback is the URL for Twilio's delivery reports, empty without a public URL.
 func twilioCallback(publicURL string) string {
 	if publicURL == "" {
 		return ""

@@ -31,7 +31,7 @@ func TestReportsNeedTheirKeys(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var c config.Config
-			c.Public.PublicURL, c.SMS.TwilioAuthToken, c.SMS.TwilioHooks, c.Email.MailgunHooks = tt.public, tt.token, tt.hooks, tt.mailgun
+			c.Public.PublicURL, c.SMS.TwilioAuthToken, c.SMS.TwilioReportToken, c.Email.MailgunSigningKey = tt.public, tt.token, tt.hooks, tt.mailgun
 			hooks := openReports(c, nil)
 			require.Equal(t, tt.takesTwilio, hooks.Twilio != nil)
 			require.Equal(t, tt.takesMailgun, hooks.Mailgun != nil)

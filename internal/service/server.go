@@ -12,7 +12,7 @@ import (
 	"registrar/api"
 )
 
-// Server is an HTTP server that ends without cutting anyone off.
+// Server is an HTTP server that drains before it stops.
 type Server struct {
 	addr       string
 	shutdown   time.Duration
@@ -21,16 +21,16 @@ type Server struct {
 	draining   atomic.Bool
 }
 
-// NewServer returns a server for an address. When it is told to end it says so to Draining, serves for drainDelay more,
-// so that load balancers turn away, and then lets requests in progress take up to shutdown.
+// NewServer returns a server for an address. When it drains, it serves new requests for drainDelay, so that load balancers
+// notice the change of /readyz. Then it waits up to shutdown for requests in progress.
 func NewServer(addr string, shutdown, drainDelay time.Duration, logger *slog.Logger) *Server {
 	return &Server{addr: addr, shutdown: shutdown, drainDelay: drainDelay, logger: logger}
 }
 
-// Draining is true from the moment the server was told to end.
+// Draining reports whether the server drains.
 func (s *Server) Draining() bool { return s.draining.Load() }
 
-// Run serves until ctx ends.
+// Run serves until ctx ends, then drains.
 func (s *Server) Run(ctx context.Context, handler http.Handler) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
 	if err != nil {
@@ -39,7 +39,7 @@ func (s *Server) Run(ctx context.Context, handler http.Handler) error {
 	return s.Serve(ctx, listener, handler)
 }
 
-// Serve is Run on a listener that is there already; it closes it.
+// Serve is Run on an existing listener, which it closes.
 func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := api.NewHTTPServer(s.addr, handler)
 	server.ErrorLog = slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn)
@@ -61,8 +61,8 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.shutdown)
 	defer cancel()
 	if err := server.Shutdown(limit); err != nil {
-		s.logger.Warn("cut off connections that did not end in time", "err", err)
-		_ = server.Close() // they are to be cut off
+		s.logger.Warn("closed connections whose requests did not finish in time", "err", err)
+		_ = server.Close() // these requests have had their time
 	}
 	s.logger.Info("stopped")
 	return nil

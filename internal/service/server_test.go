@@ -143,7 +143,7 @@ func TestServeWithoutRequestsEndsAfterTheDelay(t *testing.T) {
 	})
 }
 
-func TestServeCutsWhatOutlastsTheLimit(t *testing.T) {
+func TestServeClosesSlowRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t)

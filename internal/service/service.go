@@ -1,5 +1,5 @@
-// Package service puts the parts together as the configuration says. cmd/registrar and dev share it, so that what runs
-// on a developer's machine is what runs in production, but for the Temporal server, the database and the providers.
+// Package service wires the parts of the service together according to the configuration. cmd/registrar and dev share it,
+// so that development differs from production only in the Temporal server, the database and the providers.
 package service
 
 import (
@@ -21,7 +21,7 @@ import (
 	"registrar/internal/store"
 )
 
-// Logger returns the process's logger on w: text on a terminal and JSON otherwise, unless the configuration says.
+// Logger returns the process's logger on w. Unless configured otherwise, it writes text on a terminal and JSON elsewhere.
 func Logger(c config.Log, w io.Writer) *slog.Logger {
 	var level slog.Level
 	if level.UnmarshalText([]byte(c.Level)) != nil {
@@ -34,7 +34,7 @@ func Logger(c config.Log, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, options))
 }
 
-// IsTerminal is true for a file that is a terminal.
+// IsTerminal reports whether w is a terminal.
 func IsTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {
@@ -44,13 +44,13 @@ func IsTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// Keys are the service's key material, ready for use.
+// Keys are the service's parsed keysets.
 type Keys struct {
 	Ring  *secret.Keyring
 	Codec *payload.Codec
 }
 
-// OpenKeys reads both keysets. Its error names the variable and shows nothing of its value.
+// OpenKeys parses both keysets. Its error names the variable and never contains its value.
 func OpenKeys(c config.Keys) (Keys, error) {
 	prf, err := secret.ParsePRF(c.PRF)
 	if err != nil {
@@ -64,7 +64,7 @@ func OpenKeys(c config.Keys) (Keys, error) {
 	return Keys{ring, codec}, err
 }
 
-// OpenCodec reads the keyset that encrypts payloads.
+// OpenCodec parses the keyset that encrypts payloads.
 func OpenCodec(c config.Keys) (*payload.Codec, error) {
 	aead, err := secret.ParseAEAD(c.Payload)
 	if err != nil {
@@ -92,16 +92,16 @@ func OpenStore(c config.Database, logger *slog.Logger) (*store.Store, error) {
 	})
 }
 
-// common is what every part that knows registrations needs.
+// common is what the API, the workers and the lookup of registrations share.
 type common struct {
 	keys     Keys
-	users    *store.Store // to be closed
+	users    *store.Store // the caller closes it
 	temporal client.Options
 }
 
-// openCommon connects to nothing yet.
+// openCommon does not connect yet.
 func openCommon(c config.Config, logger *slog.Logger) (o common, err error) {
-	if err := c.Need("PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"); err != nil {
+	if err := c.Require("PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"); err != nil {
 		return o, err
 	}
 	if o.keys, err = OpenKeys(c.Keys); err != nil {
@@ -114,7 +114,7 @@ func openCommon(c config.Config, logger *slog.Logger) (o common, err error) {
 	return o, err
 }
 
-// databaseAuthorities reads the certificates in a file; no file means none.
+// databaseAuthorities reads the CA certificates in a file. It returns nil for an empty path.
 func databaseAuthorities(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
@@ -130,7 +130,7 @@ func databaseAuthorities(path string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// TemporalOptions are the client's options from the environment (TEMPORAL_ADDRESS and so on), Encrypted.
+// TemporalOptions returns the client's options from the environment (TEMPORAL_ADDRESS and so on), with encryption.
 func TemporalOptions(keys Keys, logger *slog.Logger) (client.Options, error) {
 	o, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
@@ -141,10 +141,11 @@ func TemporalOptions(keys Keys, logger *slog.Logger) (client.Options, error) {
 	return Encrypted(o, keys, logger), nil
 }
 
-// Encrypted makes a client encrypt everything that it writes. Without a codec it is good for what concerns no workflow.
+// Encrypted adds the encryption of everything that a client writes. Without a codec, the client must not be used for
+// workflows.
 func Encrypted(o client.Options, keys Keys, logger *slog.Logger) client.Options {
 	o.Logger = log.NewStructuredLogger(logger)
-	// A frontend that hangs is noticed after both together, and the next takes its calls. Servers allow a ping each 10 s.
+	// The client leaves a frontend that hangs after the sum of both. Servers allow one ping per 10 s.
 	o.ConnectionOptions.KeepAliveTime = 10 * time.Second
 	o.ConnectionOptions.KeepAliveTimeout = 3 * time.Second
 	if keys.Codec != nil {

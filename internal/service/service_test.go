@@ -104,7 +104,7 @@ func TestOpenKeysShowsNoKey(t *testing.T) {
 	}
 }
 
-func TestRunNeedsItsVariables(t *testing.T) {
+func TestRunRequiresItsVariables(t *testing.T) {
 	t.Parallel()
 	logger := slog.New(slog.DiscardHandler)
 	for name, missing := range map[string]struct {

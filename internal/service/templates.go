@@ -10,7 +10,7 @@ import (
 	"registrar/internal/render"
 )
 
-// OpenTemplates reads the templates of the messages. Its error has a line for each mistake in them.
+// OpenTemplates reads the message templates. Its error has one line for each invalid template.
 func OpenTemplates(c config.Brand) (*render.Templates, error) {
 	var overrides fs.FS
 	if c.TemplatesDir != "" {

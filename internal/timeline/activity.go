@@ -13,7 +13,7 @@ import (
 	"registrar/workflows"
 )
 
-// markerRecorded tells a local activity, which leaves one event when it has ended.
+// markerRecorded adds a local activity, which has a single event at its end.
 func (t *translator) markerRecorded(event *history.HistoryEvent) {
 	a := event.GetMarkerRecordedEventAttributes()
 	if a.GetMarkerName() != "LocalActivity" {
@@ -44,7 +44,7 @@ func (t *translator) activityScheduled(event *history.HistoryEvent) {
 	})
 }
 
-// activityStarted tells the last attempt, the only one whose start is in the history, and why the one before failed.
+// activityStarted adds the start of the last attempt, the only one in the history, and why the previous attempt failed.
 func (t *translator) activityStarted(event *history.HistoryEvent) {
 	a := event.GetActivityTaskStartedEventAttributes()
 	e := t.activity(a.GetScheduledEventId(), EventStepStarted)
@@ -52,7 +52,7 @@ func (t *translator) activityStarted(event *history.HistoryEvent) {
 	t.activities[a.GetScheduledEventId()] = e
 	if f := a.GetLastFailure(); f != nil {
 		e = t.addFailure(e, f)
-		e.Detail = strings.TrimSuffix("the try before failed: "+e.Detail, ": ")
+		e.Detail = strings.TrimSuffix("the previous attempt failed: "+e.Detail, ": ")
 	}
 	t.add(event, e)
 }
@@ -80,13 +80,13 @@ func (t *translator) endActivity(event *history.HistoryEvent, scheduled int64, w
 	t.add(event, t.addFailure(t.activity(scheduled, what), f))
 }
 
-// activity is an entry about an activity that was scheduled before.
+// activity returns a new entry for an activity that was scheduled earlier.
 func (t *translator) activity(scheduled int64, what Event) Entry {
 	known := t.activities[scheduled]
 	return Entry{Event: what, Step: known.Step, Attempt: known.Attempt}
 }
 
-// outcome adds what a step came to.
+// outcome adds the result of a step to its entry.
 func (t *translator) outcome(e Entry, result *common.Payloads) Entry {
 	var out struct { // of all steps
 		Receipt    message.Receipt
@@ -103,11 +103,11 @@ func (t *translator) outcome(e Entry, result *common.Payloads) Entry {
 	case out.Superseded:
 		e.Reason = string(workflows.StatusSuperseded)
 	case out.Suppressed != "":
-		e.Reason, e.Detail = string(out.Suppressed), "left out: the address is suppressed"
+		e.Reason, e.Detail = string(out.Suppressed), "not sent: the address is suppressed"
 	case out.Receipt != message.Receipt{}:
 		e.Provider, e.MessageID = out.Receipt.Provider, out.Receipt.MessageID
 	case strings.HasPrefix(e.Step, "Send"):
-		e.Detail = "had been sent before"
+		e.Detail = "already sent"
 	}
 	return e
 }
@@ -122,16 +122,17 @@ func (t *translator) timerStarted(event *history.HistoryEvent) {
 	t.timers[event.GetEventId()] = t.add(event, e)
 }
 
-// waitForOperator is how the timers of parked steps begin.
+// waitForOperator is the prefix of the summaries of parked steps' timers.
 const waitForOperator = "wait for an operator"
 
-// timerName says what the workflow waits for: its own words, or what the time suggests where there are none.
+// timerName returns what the workflow waits for: the timer's summary, or a guess from its duration if the workflow set no
+// summary.
 func timerName(d time.Duration, summary string, p workflows.Policy) string {
-	const sdkWords = "AwaitWithTimeout"
+	const sdkSummary = "AwaitWithTimeout"
 	switch {
-	case summary != "" && summary != sdkWords:
+	case summary != "" && summary != sdkSummary:
 		return summary
-	case summary == sdkWords, d == p.ParkingTime && d != p.VerificationWindow:
+	case summary == sdkSummary, d == p.ParkingTime && d != p.VerificationWindow:
 		return waitForOperator
 	case d == p.VerificationWindow:
 		return "wait for the verification"

@@ -13,21 +13,21 @@ import (
 	"registrar/workflows"
 )
 
-// undecodable stands for what none of the keys decrypts.
+// undecodable replaces a value that no key decrypts.
 const undecodable = "cannot be decoded"
 
-// Converters decode what the service gave to Temporal. They are those of the service's client.
+// Converters decode the payloads and failures that the service stored in Temporal. They are those of its client.
 type Converters struct {
 	Data    converter.DataConverter
 	Failure converter.FailureConverter
 }
 
-// read decodes the first payload into what out points to, as far as it can.
+// read decodes the first payload into *out and reports whether it succeeded.
 func (c Converters) read(payloads *common.Payloads, out any) bool {
 	return len(payloads.GetPayloads()) > 0 && c.Data.FromPayload(payloads.GetPayloads()[0], out) == nil
 }
 
-// text decodes a text, or says that it cannot; no payload is no text.
+// text decodes a string. It returns undecodable if that fails, and "" for a nil payload.
 func (c Converters) text(p *common.Payload) string {
 	if p == nil {
 		return ""
@@ -39,21 +39,21 @@ func (c Converters) text(p *common.Payload) string {
 	return s
 }
 
-// impersonalCauses are the reasons whose errors hold nothing personal in their causes: activities keep it out. What a defect
-// says is not for this list, since it could quote anything.
+// impersonalCauses are the reasons whose errors never have personal data in their causes: activities remove it. A defect
+// (ReasonInternal) is not in the list: its text can contain anything.
 var impersonalCauses = []workflows.FailureReason{
 	workflows.ReasonDatabaseUnavailable,
 	workflows.ReasonSMSRejected, workflows.ReasonSMSMisconfigured, workflows.ReasonSMSUnavailable,
 	workflows.ReasonEmailRejected, workflows.ReasonEmailMisconfigured, workflows.ReasonEmailUnavailable,
 }
 
-// addFailure adds to an entry why something failed: the application error's type, what it says about the last try, and its
-// cause when that is safe to show.
+// addFailure adds the reason of a failure to an entry: the application error's type, its details about the last attempt,
+// and its cause if that is safe to show.
 func (c Converters) addFailure(e Entry, f *failure.Failure) Entry {
 	if f == nil {
 		return e
 	}
-	err := c.Failure.FailureToError(proto.Clone(f).(*failure.Failure)) // it changes what it converts
+	err := c.Failure.FailureToError(proto.Clone(f).(*failure.Failure)) // FailureToError changes its argument
 	if timeout, ok := errors.AsType[*temporal.TimeoutError](err); ok {
 		e.Reason = "timeout " + timeout.TimeoutType().String()
 	}
@@ -80,13 +80,13 @@ func (c Converters) addFailure(e Entry, f *failure.Failure) Entry {
 	return e
 }
 
-// causeOf is the text of an application error's cause.
+// causeOf returns the text of an application error's cause.
 func causeOf(app *temporal.ApplicationError) string {
 	cause, ok := errors.AsType[*temporal.ApplicationError](app.Unwrap())
 	switch {
 	case !ok:
 		return ""
-	case cause.Message() == "Encoded failure": // what the SDK puts in the place of an encrypted text
+	case cause.Message() == "Encoded failure": // the SDK's replacement for an encrypted text
 		return undecodable
 	default:
 		return cause.Message()

@@ -1,51 +1,51 @@
-// Package timeline is the audit of a registration: what its workflow's histories and the ledger tell, in one list by
-// time, for operators. Nothing in it is personal or secret: no name, address, number, code or digest.
+// Package timeline lists the events of a registration by time, for operators. It merges the workflow's histories and the
+// ledger. The list has no personal or secret data: no name, address, number, code or digest.
 package timeline
 
 import "time"
 
-// Source is who tells an Entry.
+// Source is where an Entry comes from.
 type Source string
 
 // The sources.
 const (
-	SourceWorkflow Source = "workflow" // Temporal's history, or its word on what is going on now
+	SourceWorkflow Source = "workflow" // Temporal's history, or its state of a step in progress
 	SourceLedger   Source = "ledger"   // the user database
 )
 
-// Event is what happened.
+// Event is the kind of an Entry.
 type Event string
 
-// The events of a registration's steps, whose names in Entry.Step are the activities'.
+// The events of a registration's steps. Entry.Step is the activity's name.
 const (
 	EventAccepted      Event = "accepted"       // the registration is durable
 	EventStepScheduled Event = "step_scheduled" // an activity waits for a worker
-	EventStepStarted   Event = "step_started"   // Attempt is the last one; Reason and Detail say why the one before failed
+	EventStepStarted   Event = "step_started"   // Attempt is the last one; Reason and Detail are of the failure before it
 	EventStepCompleted Event = "step_completed"
-	EventStepFailed    Event = "step_failed" // for good, as far as this activity is concerned
+	EventStepFailed    Event = "step_failed" // this activity is not retried; its workflow may schedule another one
 	EventStepTimedOut  Event = "step_timed_out"
 	EventStepCanceled  Event = "step_canceled"
 	EventStepRunning   Event = "step_running" // now
-	EventStepWaiting   Event = "step_waiting" // now, for a worker or until the next try
+	EventStepWaiting   Event = "step_waiting" // now, for a worker or until the next attempt
 	EventStepPaused    Event = "step_paused"  // now, by an operator
-	EventTryFailed     Event = "try_failed"   // the ledger: no provider took the message
+	EventTryFailed     Event = "try_failed"   // the ledger: no provider took the message in this attempt
 	EventMessageTaken  Event = "message_taken"
 	EventUserStored    Event = "user_stored"   // the database
-	EventUserVerified  Event = "user_verified" // the database: the user is active since
+	EventUserVerified  Event = "user_verified" // the database: the user became active
 )
 
-// What providers report afterwards, as the ledger has it.
+// The events of delivery reports, from the ledger.
 const (
 	EventMessageDelivered   Event = "message_delivered"
-	EventMessageUndelivered Event = "message_undelivered" // Code says why
+	EventMessageUndelivered Event = "message_undelivered" // Code is the provider's code
 	EventMessageComplained  Event = "message_complained"  // marked as spam
-	EventAddressSuppressed  Event = "address_suppressed"  // the user's, for Reason; Provider is who said so
+	EventAddressSuppressed  Event = "address_suppressed"  // the user's address; Reason is why, Provider the source
 )
 
-// The events of the person and of time.
+// The events of codes and timers.
 const (
 	EventCodeRequested Event = "code_requested"
-	EventCodeEntered   Event = "code_entered" // not known yet whether right or wrong
+	EventCodeEntered   Event = "code_entered" // the result is not known yet
 	EventCodeRight     Event = "code_right"
 	EventCodeWrong     Event = "code_wrong"
 	EventTimerStarted  Event = "timer_started"
@@ -56,25 +56,25 @@ const (
 // The events of the registration as a whole.
 const (
 	EventParked             Event = "parked"               // a step waits for an operator, until Until
-	EventStatusChanged      Event = "status_changed"       // in the search attributes; Detail is the new one
+	EventStatusChanged      Event = "status_changed"       // in the search attributes; Detail is the new status
 	EventReplaced           Event = "replaced"             // took the user over from another registration
 	EventSuperseded         Event = "superseded"           // another registration took the user over
-	EventWorkflowTaskFailed Event = "workflow_task_failed" // the workers, not the registration
+	EventWorkflowTaskFailed Event = "workflow_task_failed" // a failure of the workers, not of the registration
 	EventWorkflowTimedOut   Event = "workflow_task_timed_out"
-	EventRunCompleted       Event = "run_completed" // Detail is how the registration ended
+	EventRunCompleted       Event = "run_completed" // Detail is the registration's final status
 	EventRunFailed          Event = "run_failed"
 	EventRunTimedOut        Event = "run_timed_out"
 	EventRunCanceled        Event = "run_canceled"
 )
 
-// What operators do. By is the identity that the server recorded.
+// The actions of operators. Entry.By is the identity that the server recorded.
 const (
 	EventRetry           Event = "retry"
 	EventAbandon         Event = "abandon"
-	EventSignal          Event = "signal" // another one; Step is its name
+	EventSignal          Event = "signal" // any other signal; Step is its name
 	EventCancelRequested Event = "cancel_requested"
 	EventTerminated      Event = "terminated"
-	EventReset           Event = "reset" // the run starts with what another one had done so far
+	EventReset           Event = "reset" // the run starts with the first events of another run
 	EventPaused          Event = "paused"
 	EventUnpaused        Event = "unpaused"
 )
@@ -91,7 +91,7 @@ var Events = []Event{
 	EventAddressSuppressed,
 }
 
-// Entry is one thing that happened. What does not apply is empty.
+// Entry is one event. Fields that do not apply are empty.
 type Entry struct {
 	At        time.Time `json:"at"` // UTC
 	Source    Source    `json:"source"`
@@ -102,9 +102,9 @@ type Entry struct {
 	Code      string    `json:"code,omitempty"` // the provider's own; never a one-time code
 	MessageID string    `json:"message_id,omitempty"`
 	By        string    `json:"by,omitempty"`
-	Reason    string    `json:"reason,omitempty"` // a code, or what an operator gave as the reason
+	Reason    string    `json:"reason,omitempty"` // a code, or an operator's text
 	Detail    string    `json:"detail,omitempty"`
-	Until     time.Time `json:"until,omitzero"` // when a timer fires or the next try begins; UTC
+	Until     time.Time `json:"until,omitzero"` // when a timer fires or the next attempt begins; UTC
 	RunID     string    `json:"run_id,omitempty"`
 	EventID   int64     `json:"event_id,omitempty"` // in the run's history
 }

@@ -11,7 +11,7 @@ import (
 	"registrar/workflows"
 )
 
-// startOf is when a run began: with its reset, or with its first event when it is no reset of another.
+// startOf returns when a run began: at its last reset, or else at its first event.
 func startOf(r engine.Run) time.Time {
 	for _, event := range slices.Backward(r.Events) {
 		if isReset(event) {
@@ -24,8 +24,8 @@ func startOf(r engine.Run) time.Time {
 	return r.Events[0].GetEventTime().AsTime()
 }
 
-// fromRuns tells the runs of one workflow, oldest first. A run that is a reset of another repeats the first events of
-// that one; they are told once.
+// fromRuns translates the runs of one workflow, oldest first. A run that was reset from another one repeats its first
+// events; they are listed once.
 func fromRuns(runs []engine.Run, c Converters) []Entry {
 	runs = slices.Clone(runs)
 	slices.SortStableFunc(runs, func(a, b engine.Run) int { return startOf(a).Compare(startOf(b)) })
@@ -43,7 +43,7 @@ func fromRuns(runs []engine.Run, c Converters) []Entry {
 			case !again:
 				indexes[key] = len(all)
 				all = append(all, e)
-			case all[earlier].Event == EventCodeEntered: // the later run may know whether it was right
+			case all[earlier].Event == EventCodeEntered: // the later run may have the result of the code
 				all[earlier].Event, all[earlier].Reason, all[earlier].Detail = e.Event, e.Reason, e.Detail
 			}
 		}
@@ -51,7 +51,7 @@ func fromRuns(runs []engine.Run, c Converters) []Entry {
 	return all
 }
 
-// byTime sorts entries; those of one moment keep their order.
+// byTime sorts entries by time and keeps the order of simultaneous ones.
 func byTime(entries []Entry) {
 	slices.SortStableFunc(entries, func(a, b Entry) int { return a.At.Compare(b.At) })
 }
@@ -61,17 +61,17 @@ type translator struct {
 	Converters
 	runID   string
 	policy  workflows.Policy
-	mobile  string // where codes go, to notice another number; never told
+	mobile  string // the destination of codes, to detect another number; never in an entry
 	entries []Entry
 
-	activities map[int64]Entry // as scheduled or started, by the event that scheduled them
-	timers     map[int64]Entry // by the event that started them
-	updates    map[int64]int   // the index of their entry, by the event that accepted them
-	reapplied  map[string]bool // the ids of updates that a reset brought over
-	resetting  bool            // since a reset, until the workflow goes on
+	activities map[int64]Entry // as scheduled or started, by the scheduling event
+	timers     map[int64]Entry // by the starting event
+	updates    map[int64]int   // the index of their entry, by the accepting event
+	reapplied  map[string]bool // the ids of updates that a reset reapplied
+	resetting  bool            // between a reset and the next workflow task
 }
 
-// fromRun tells one run's history. Events of other types are left out.
+// fromRun translates one run's history. Events without a handler are skipped.
 func fromRun(r engine.Run, c Converters) []Entry {
 	t := &translator{
 		Converters: c, runID: r.ID,
@@ -85,7 +85,7 @@ func fromRun(r engine.Run, c Converters) []Entry {
 	return t.entries
 }
 
-// handlers translate the types of events that matter.
+// handlers translate events, by type.
 var handlers = map[enums.EventType]func(*translator, *history.HistoryEvent){
 	enums.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:   (*translator).started,
 	enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: (*translator).completed,
@@ -130,7 +130,7 @@ func (t *translator) started(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionStartedEventAttributes()
 	var in struct {
 		Policy  workflows.Policy
-		Profile struct{ Mobile string } // the rest is personal
+		Profile struct{ Mobile string } // the other fields have personal data
 	}
 	if t.read(a.GetInput(), &in) {
 		t.policy, t.mobile = in.Policy, in.Profile.Mobile

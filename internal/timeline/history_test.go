@@ -32,7 +32,7 @@ func TestParkedAndRetried(t *testing.T) {
 		"step_scheduled SendOTP (send code 1 by sms)",
 		"step_started SendWelcomeEmail #1",
 		"step_completed SendWelcomeEmail outbox #1",
-		"step_started SendOTP sms_unavailable #5 (the try before failed: the provider could not be reached)",
+		"step_started SendOTP sms_unavailable #5 (the previous attempt failed: the provider could not be reached)",
 		"step_failed SendOTP sms_unavailable #5 (the provider could not be reached)",
 		"status_changed sms_unavailable (failed)",
 		"parked wait for an operator",
@@ -58,11 +58,11 @@ func TestParkedAndRetried(t *testing.T) {
 	require.NotEmpty(t, taken.MessageID)
 }
 
-// TestStories looks for what makes each recorded scenario what it is.
-func TestStories(t *testing.T) {
+// TestScenarios checks the characteristic entries of each recorded scenario.
+func TestScenarios(t *testing.T) {
 	t.Parallel()
 	for scenario, want := range map[string][]string{
-		"happy_sms":        {"code_wrong (4 tries left)", "code_right", "run_completed (active)"},
+		"happy_sms":        {"code_wrong (4 attempts left)", "code_right", "run_completed (active)"},
 		"happy_email":      {"accepted by worker (Registration, code by email)", "code_right"},
 		"corrected_number": {"code_requested (to another number)", "step_scheduled SendOTP (send code 2 by sms)"},
 		"expired":          {"timer_fired wait for the verification", "status_changed (expired)", "run_completed (expired)"},
@@ -81,8 +81,8 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// TestNothingPersonal looks in every scenario for what its people typed, and for digests.
-func TestNothingPersonal(t *testing.T) {
+// TestNoPersonalData searches every scenario for the users' input and for digests.
+func TestNoPersonalData(t *testing.T) {
 	t.Parallel()
 	for _, scenario := range scenarios(t) {
 		events := recorded(t, scenario)
@@ -98,7 +98,7 @@ func TestNothingPersonal(t *testing.T) {
 	}
 }
 
-// encrypt does to a history what the service does to everything that it writes.
+// encrypt encrypts a history as the service does.
 func encrypt(t *testing.T, c Converters, events []*history.HistoryEvent) []*history.HistoryEvent {
 	t.Helper()
 	all := make([]*history.HistoryEvent, len(events))
@@ -137,7 +137,7 @@ func TestEncrypted(t *testing.T) {
 	require.Len(t, strangers, len(want), "what cannot be decoded is told all the same")
 }
 
-func TestTheHistoryIsLeftAsItIs(t *testing.T) {
+func TestHistoryIsNotChanged(t *testing.T) {
 	t.Parallel()
 	for _, scenario := range scenarios(t) {
 		events, before := recorded(t, scenario), recorded(t, scenario)
@@ -148,7 +148,7 @@ func TestTheHistoryIsLeftAsItIs(t *testing.T) {
 	}
 }
 
-// TestOddHistories tells histories that no server would write: events lost, doubled, out of order, of another type than
+// TestOddHistories translates histories that no server writes: events lost, doubled, out of order, of another type than
 // their attributes, without attributes.
 func TestOddHistories(t *testing.T) {
 	t.Parallel()

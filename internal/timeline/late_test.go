@@ -12,9 +12,9 @@ import (
 func TestLateCodes(t *testing.T) {
 	t.Parallel()
 	for story, want := range map[string][]string{
-		"v4_late_code":                  {"code_requested", "code_wrong (4 tries left)", "code_right"},
-		"v5_late_code":                  {"code_requested", "code_wrong (4 tries left)", "code_right"},
-		"v5_late_code_corrected_number": {"code_requested (to another number)", "code_wrong (4 tries left)", "code_requested", "code_right"},
+		"v4_late_code":                  {"code_requested", "code_wrong (4 attempts left)", "code_right"},
+		"v5_late_code":                  {"code_requested", "code_wrong (4 attempts left)", "code_right"},
+		"v5_late_code_corrected_number": {"code_requested (to another number)", "code_wrong (4 attempts left)", "code_requested", "code_right"},
 	} {
 		told := lines(fromRun(run("run", recordedIn(t, story)), readable()))
 		codes := slices.DeleteFunc(told, func(line string) bool { return !strings.HasPrefix(line, "code_") })

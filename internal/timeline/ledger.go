@@ -8,26 +8,26 @@ import (
 	"registrar/internal/user"
 )
 
-// Ledger is what the user database knows of a registration. It tells the same long after Temporal has forgotten.
+// Ledger reads a registration from the user database, which keeps the rows longer than Temporal retains workflows.
 type Ledger interface {
-	// Messages are those that a provider has taken.
+	// Messages returns the messages that a provider took.
 	Messages(ctx context.Context, registrationID string) ([]message.Entry, error)
-	// Attempts are the tries that no provider took.
+	// Attempts returns the failed attempts.
 	Attempts(ctx context.Context, registrationID string) ([]message.Attempt, error)
-	// SuppressionsOf are those of the address of the registration's user, without the address.
+	// SuppressionsOf returns the suppressions of the user's addresses, without the addresses.
 	SuppressionsOf(ctx context.Context, registrationID string) ([]message.Suppression, error)
-	// AccountOf finds the user that the registration has now.
+	// AccountOf returns the registration's current user, if it has one.
 	AccountOf(ctx context.Context, registrationID string) (user.Account, bool, error)
 }
 
-// ledgerResult is what the ledger says.
+// ledgerResult is the answer of the ledger.
 type ledgerResult struct {
 	entries []Entry
-	account user.Account // zero when there is none
+	account user.Account // zero if there is none
 	err     error
 }
 
-// readLedger asks the ledger, for at most ledgerTimeout.
+// readLedger reads the ledger within ledgerTimeout.
 func readLedger(ctx context.Context, l Ledger, registrationID string) ledgerResult {
 	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout)
 	defer cancel()
@@ -55,12 +55,12 @@ func queryLedger(ctx context.Context, l Ledger, registrationID string) (ledgerRe
 	return ledgerResult{entries: fromLedger(messages, attempts, suppressions, account), account: account}, err
 }
 
-// activityOf are the activities that send messages of each kind.
+// activityOf maps a kind of message to the activity that sends it.
 var activityOf = map[message.Kind]string{
 	message.KindOTP: "SendOTP", message.KindWelcome: "SendWelcomeEmail", message.KindCompletion: "SendCompletionSMS",
 }
 
-// fromLedger tells what the rows say.
+// fromLedger turns the ledger's rows into entries.
 func fromLedger(messages []message.Entry, attempts []message.Attempt, suppressions []message.Suppression, account user.Account) []Entry {
 	var all []Entry
 	if account.UserID != "" {
@@ -95,7 +95,8 @@ func fromLedger(messages []message.Entry, attempts []message.Attempt, suppressio
 	return all
 }
 
-// fromOutcome tells what the provider reported of a message that arrived. One that did not is among the failed tries.
+// fromOutcome turns the delivery reports of a message into entries. An undelivered message is not among them: it is a
+// failed attempt.
 func fromOutcome(m message.Entry) []Entry {
 	e := Entry{
 		Step: activityOf[m.Kind], Detail: describe(m.Key, m.Channel),

@@ -7,7 +7,7 @@ import (
 	"go.temporal.io/api/workflow/v1"
 )
 
-// fromPending tells the steps in progress now: each runs, waits or is paused.
+// fromPending returns an entry for each step in progress: it runs, waits or is paused.
 func fromPending(activities []*workflow.PendingActivityInfo, runID string, now time.Time, c Converters) []Entry {
 	var all []Entry
 	for _, a := range activities {
@@ -32,7 +32,7 @@ func fromPending(activities []*workflow.PendingActivityInfo, runID string, now t
 	return all
 }
 
-// pausedBy says who paused an activity and why. Without a reason, that of the last failure stays.
+// pausedBy returns who paused an activity and why. Without a reason for the pause it returns reason.
 func pausedBy(p *workflow.PendingActivityInfo_PauseInfo, reason string) (by, why string) {
 	by, why = p.GetManual().GetIdentity(), p.GetManual().GetReason()
 	if rule := p.GetRule(); rule != nil {

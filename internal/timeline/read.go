@@ -14,13 +14,13 @@ import (
 	"registrar/workflows"
 )
 
-// ErrNotFound means that neither Temporal nor the user database knows the registration.
+// ErrNotFound means that neither Temporal nor the user database has the registration.
 var ErrNotFound = errors.New("no such registration")
 
-// ledgerTimeout bounds the questions to the database, which may hang, so that the rest of the timeline is read in time.
+// ledgerTimeout bounds reading the database, so that a database that hangs does not delay the rest of the timeline.
 const ledgerTimeout = 3 * time.Second
 
-// Histories reads what Temporal has recorded of a registration; engine.Registrations does.
+// Histories reads a registration's histories from Temporal. engine.Registrations implements it.
 type Histories interface {
 	History(ctx context.Context, registrationID string) (engine.History, error)
 }
@@ -33,39 +33,40 @@ type Reader struct {
 	Now        func() time.Time // nil: time.Now
 }
 
-// Timeline is what is known of a registration, oldest first. What goes on now comes last.
+// Timeline is the events of a registration, oldest first. Steps in progress come last.
 type Timeline struct {
 	RegistrationID string      `json:"registration_id"`
-	UserID         string      `json:"user_id,omitempty"`     // while the registration has a user
+	UserID         string      `json:"user_id,omitempty"`     // empty if the registration has no user now
 	UserStatus     user.Status `json:"user_status,omitempty"` // likewise
-	// WorkflowRetained is false when Temporal has forgotten the workflow: only the ledger speaks.
+	// WorkflowRetained is false if Temporal has deleted the workflow; then all entries come from the ledger.
 	WorkflowRetained bool `json:"workflow_retained"`
-	// LedgerAvailable is false when the database did not answer: only the workflow speaks. LedgerError says why.
+	// LedgerAvailable is false if the database did not answer; then all entries come from the workflow, and LedgerError is
+	// the cause.
 	LedgerAvailable bool  `json:"ledger_available"`
 	LedgerError     error `json:"-"`
-	// Truncated is true when there were more runs or events than one reading takes.
+	// Truncated is true if there are more than engine.MaxRuns runs or engine.MaxEvents events.
 	Truncated bool    `json:"truncated"`
 	Entries   []Entry `json:"entries"`
 }
 
-// ParseID returns the registration's id, a UUID, of what is that or the id of its workflow.
+// ParseID returns the registration's id, a UUID. s is that id or the id of the workflow.
 func ParseID(s string) (string, bool) {
 	id, err := uuid.Parse(strings.TrimPrefix(s, workflows.RegistrationWorkflowID("")))
 	return id.String(), err == nil
 }
 
-// Read reads a registration's timeline within ctx's deadline. The database may be away; Temporal may not. ErrNotFound
-// means that nobody knows the registration.
+// Read reads a registration's timeline within ctx's deadline. The database may be unavailable, but Temporal must answer. It
+// returns ErrNotFound for an unknown registration.
 func (r Reader) Read(ctx context.Context, registrationID string) (Timeline, error) {
 	id, ok := ParseID(registrationID)
 	if !ok {
 		return Timeline{}, ErrNotFound
 	}
 	t := Timeline{RegistrationID: id}
-	asked := make(chan ledgerResult, 1)
-	go func() { asked <- readLedger(ctx, r.Ledger, t.RegistrationID) }()
+	ledgerResults := make(chan ledgerResult, 1)
+	go func() { ledgerResults <- readLedger(ctx, r.Ledger, t.RegistrationID) }()
 	err := r.readWorkflow(ctx, &t)
-	ledger := <-asked
+	ledger := <-ledgerResults
 	switch {
 	case err != nil:
 		return Timeline{}, err
@@ -81,7 +82,7 @@ func (r Reader) Read(ctx context.Context, registrationID string) (Timeline, erro
 	return t, nil
 }
 
-// readWorkflow adds what Temporal knows: every run that it retains, and the activities in progress.
+// readWorkflow adds every run that Temporal retains, and the activities in progress.
 func (r Reader) readWorkflow(ctx context.Context, t *Timeline) error {
 	h, err := r.Histories.History(ctx, t.RegistrationID)
 	if err != nil {

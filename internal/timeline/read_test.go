@@ -23,7 +23,7 @@ import (
 
 const registrationID = "01a20a43-ae35-75be-93e4-4754a219b2f4"
 
-var errAway = errors.New("no connection")
+var errUnavailable = errors.New("no connection")
 
 // fakeTemporal has the histories of runs, in the order of their ids in listed.
 type fakeTemporal struct {
@@ -156,14 +156,14 @@ func TestReadMerges(t *testing.T) {
 	}
 }
 
-func TestReadWithoutOneOfThem(t *testing.T) {
+func TestReadWithOneSourceUnavailable(t *testing.T) {
 	t.Parallel()
 	histories := map[string][]*history.HistoryEvent{"run": recorded(t, "happy_email")}
 
-	l, err := read(t, &fakeTemporal{histories: histories, current: running("run")}, fakeLedger{err: errAway})
+	l, err := read(t, &fakeTemporal{histories: histories, current: running("run")}, fakeLedger{err: errUnavailable})
 	require.NoError(t, err)
 	require.Equal(t, []any{true, false}, []any{l.WorkflowRetained, l.LedgerAvailable})
-	require.ErrorIs(t, l.LedgerError, errAway)
+	require.ErrorIs(t, l.LedgerError, errUnavailable)
 	require.NotEmpty(t, l.Entries, "a run is read though visibility does not list it yet")
 
 	l, err = read(t, &fakeTemporal{listed: []string{"forgotten"}}, parkedLedger())
@@ -173,15 +173,15 @@ func TestReadWithoutOneOfThem(t *testing.T) {
 
 	_, err = read(t, &fakeTemporal{}, fakeLedger{})
 	require.ErrorIs(t, err, ErrNotFound)
-	_, err = read(t, &fakeTemporal{}, fakeLedger{err: errAway})
-	require.ErrorIs(t, err, errAway, "who knows")
-	_, err = read(t, &fakeTemporal{err: errAway}, parkedLedger())
-	require.ErrorIs(t, err, errAway)
+	_, err = read(t, &fakeTemporal{}, fakeLedger{err: errUnavailable})
+	require.ErrorIs(t, err, errUnavailable, "who knows")
+	_, err = read(t, &fakeTemporal{err: errUnavailable}, parkedLedger())
+	require.ErrorIs(t, err, errUnavailable)
 	_, err = Reader{}.Read(t.Context(), "x' OR WorkflowType = 'y")
 	require.ErrorIs(t, err, ErrNotFound)
 }
 
-func TestReadTellsWhatProvidersReported(t *testing.T) {
+func TestReadDeliveryReports(t *testing.T) {
 	t.Parallel()
 	at := func(second int) time.Time { return time.Date(2026, 11, 23, 21, 15, second, 0, time.UTC) }
 	key := func(kind message.Kind) message.Key {

@@ -10,9 +10,9 @@ import (
 	"registrar/workflows"
 )
 
-// Updates by the person, signals and other commands by operators, and what became of workflow tasks.
+// Updates by users, signals and commands by operators, and failures of workflow tasks.
 
-const reappliedByReset = "brought over by the reset"
+const reappliedByReset = "reapplied by the reset"
 
 func (t *translator) updateAdmitted(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionUpdateAdmittedEventAttributes()
@@ -21,7 +21,7 @@ func (t *translator) updateAdmitted(event *history.HistoryEvent) {
 	}
 }
 
-// updateAccepted tells that a code was entered or asked for. UpdatePersisted is no news: it only waits.
+// updateAccepted adds a code that was entered or requested. It skips UpdatePersisted, which only waits.
 func (t *translator) updateAccepted(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionUpdateAcceptedEventAttributes()
 	input := a.GetAcceptedRequest().GetInput()
@@ -45,7 +45,7 @@ func (t *translator) updateAccepted(event *history.HistoryEvent) {
 	t.add(event, e)
 }
 
-// updateCompleted adds to an entered code whether it was right.
+// updateCompleted adds the result of an entered code.
 func (t *translator) updateCompleted(event *history.HistoryEvent) {
 	a := event.GetWorkflowExecutionUpdateCompletedEventAttributes()
 	at, known := t.updates[a.GetAcceptedEventId()]
@@ -53,7 +53,7 @@ func (t *translator) updateCompleted(event *history.HistoryEvent) {
 		return
 	}
 	e := &t.entries[at]
-	if f := a.GetOutcome().GetFailure(); f != nil { // a wrong code has a result
+	if f := a.GetOutcome().GetFailure(); f != nil { // a wrong code has a result, not a failure
 		e.Event = EventCodeRight
 		e.Reason = f.GetApplicationFailureInfo().GetType()
 		return
@@ -66,11 +66,11 @@ func (t *translator) updateCompleted(event *history.HistoryEvent) {
 		e.Event = EventCodeRight
 	default:
 		e.Event = EventCodeWrong
-		e.Detail = fmt.Sprintf("%d tries left", result.AttemptsLeft)
+		e.Detail = fmt.Sprintf("%d attempts left", result.AttemptsLeft)
 	}
 }
 
-// statusChanged tells the search attributes, which the workflow writes when there is something for an operator to know.
+// statusChanged adds a change of the search attributes. The workflow writes them for operators.
 func (t *translator) statusChanged(event *history.HistoryEvent) {
 	fields := event.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes().GetIndexedFields()
 	status, reason := engine.Keyword(fields[workflows.AttributeStatus]), engine.Keyword(fields[workflows.AttributeFailureReason])
@@ -103,7 +103,7 @@ func (t *translator) signaled(event *history.HistoryEvent) {
 	if a.GetSignalName() == workflows.SignalUndelivered && t.read(a.GetInput(), &undelivered) {
 		e.Provider, e.Detail = undelivered.Provider, fmt.Sprintf("code %d did not arrive", undelivered.Sequence)
 	} else {
-		_ = t.read(a.GetInput(), &e.Reason) // an operator may have sent a text along
+		_ = t.read(a.GetInput(), &e.Reason) // an operator may have sent a text with the signal
 	}
 	if t.resetting {
 		e.Detail = reappliedByReset
@@ -137,8 +137,8 @@ func isReset(event *history.HistoryEvent) bool {
 	return event.GetWorkflowTaskFailedEventAttributes().GetCause() == enums.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
 }
 
-// taskFailed tells a reset, which Temporal writes as the failure of the workflow task that it takes back, or that the
-// workers cannot go on.
+// taskFailed adds a reset, which Temporal records as a failure of the workflow task that it undoes, or else a failure of
+// the workers.
 func (t *translator) taskFailed(event *history.HistoryEvent) {
 	a := event.GetWorkflowTaskFailedEventAttributes()
 	if !isReset(event) {
@@ -151,8 +151,8 @@ func (t *translator) taskFailed(event *history.HistoryEvent) {
 	})
 }
 
-// taskTimedOut tells that a worker was lost in the middle of its work. A task that found its sticky worker gone goes to
-// another at once and is no news.
+// taskTimedOut adds the loss of a worker during a workflow task. It skips a task whose sticky worker is gone: another
+// worker gets that task at once.
 func (t *translator) taskTimedOut(event *history.HistoryEvent) {
 	timeout := event.GetWorkflowTaskTimedOutEventAttributes().GetTimeoutType()
 	if timeout != enums.TIMEOUT_TYPE_SCHEDULE_TO_START {

@@ -61,7 +61,7 @@ func TestOperators(t *testing.T) {
 	}, lines(fromRun(run("run", h), readable())))
 }
 
-// TestReset tells two runs, in whatever order they come: what the second repeats is told once, as the first's.
+// TestReset translates two runs in either order: the events that both have are listed once, as the first run's.
 func TestReset(t *testing.T) {
 	t.Parallel()
 	first := events(t, now, startedEvent, taskScheduled, retryByBatch, terminatedByMe)
@@ -70,7 +70,7 @@ func TestReset(t *testing.T) {
 	want := []string{
 		"accepted by api", "retry by batch-of-ops", "terminated a test by me@ops",
 		"reset provider mended by history-service (of run first)",
-		"retry by batch-of-ops (brought over by the reset)", "retry by batch-of-ops",
+		"retry by batch-of-ops (reapplied by the reset)", "retry by batch-of-ops",
 	}
 	for _, runs := range [][]engine.Run{{run("first", first), run("second", second)}, {run("second", second), run("first", first)}} {
 		told := fromRuns(runs, readable())
@@ -82,7 +82,7 @@ func TestReset(t *testing.T) {
 	require.Equal(t, append([]string{want[0]}, want[3:]...), alone, "the first run may be forgotten")
 }
 
-// TestResetAfterTheCode resets to where a code was compared: the second run knows how that ended.
+// TestResetAfterTheCode resets to the comparison of a code: the second run has the result.
 func TestResetAfterTheCode(t *testing.T) {
 	t.Parallel()
 	const entered = `{"eventType":"EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED","workflowExecutionUpdateAcceptedEventAttributes":
@@ -108,11 +108,11 @@ func TestCodeThatCameTooLate(t *testing.T) {
 	require.Contains(t, lines(fromRun(run("run", h), readable())), "code_entered ("+undecodable+")")
 }
 
-// TestBlame checks what is told of failures, above all what is not.
-func TestBlame(t *testing.T) {
+// TestFailureDetails checks the reason and detail of failures, and that no personal data is among them.
+func TestFailureDetails(t *testing.T) {
 	t.Parallel()
 	c := encrypting(t)
-	secretive := temporal.NewApplicationErrorWithCause("ada@example.com", string(workflows.ReasonInternal), errAway)
+	secretive := temporal.NewApplicationErrorWithCause("ada@example.com", string(workflows.ReasonInternal), errUnavailable)
 	for name, tt := range map[string]struct {
 		failure *failure.Failure
 		want    string
@@ -122,7 +122,7 @@ func TestBlame(t *testing.T) {
 		"defect": {c.Failure.ErrorToFailure(secretive), "step_failed internal_error"},
 		"other":  {c.Failure.ErrorToFailure(temporal.NewApplicationError("ada@example.com", "wrapError")), "step_failed wrapError"},
 		"database": {
-			c.Failure.ErrorToFailure(temporal.NewApplicationErrorWithCause("…", string(workflows.ReasonDatabaseUnavailable), errAway)),
+			c.Failure.ErrorToFailure(temporal.NewApplicationErrorWithCause("…", string(workflows.ReasonDatabaseUnavailable), errUnavailable)),
 			"step_failed database_unavailable (no connection)",
 		},
 		"timeout": {

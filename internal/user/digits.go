@@ -6,8 +6,8 @@ import (
 )
 
 // readDigits returns typed text with every decimal digit of Unicode (category Nd) as 0–9. It drops spaces, dashes and
-// invisible characters, which people type or paste along with digits. It keeps all other characters, for the caller to
-// refuse.
+// invisible characters, which users type or paste along with digits. It keeps all other characters; the caller refuses
+// them.
 func readDigits(typed string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -23,7 +23,7 @@ func readDigits(typed string) string {
 }
 
 // digitValue returns the value of a rune of category Nd. Unicode encodes these digits in runs from 0 to 9 without a gap
-// (The Unicode Standard, section 4.6), so their position in a range of the table tells the value.
+// (The Unicode Standard, section 4.6), so the position in a range of the table gives the value.
 func digitValue(r rune) rune {
 	for _, digits := range unicode.Nd.R16 {
 		if rune(digits.Lo) <= r && r <= rune(digits.Hi) {
@@ -38,16 +38,16 @@ func digitValue(r rune) rune {
 	return 0
 }
 
-// likeDashes are characters that Unicode does not count as dashes, but that some keyboards produce for one: the Japanese
-// long vowel marks and the lines of box drawings.
+// likeDashes are characters that some keyboards produce instead of a dash, although Unicode does not class them as
+// dashes: Japanese long vowel marks, box-drawing lines and the hyphen bullet.
 const likeDashes = "ーｰ─━⁃"
 
 func isSpaceOrDash(r rune) bool {
 	return unicode.In(r, unicode.White_Space, unicode.Pd, unicode.Dash, unicode.Hyphen) || strings.ContainsRune(likeDashes, r)
 }
 
-// isInvisible reports whether r is a format character, such as a bidi mark or a zero-width space, or another character that
-// Unicode calls default-ignorable.
+// isInvisible reports whether r is a format character, such as a bidi mark or a zero-width space, or another
+// default-ignorable character of Unicode.
 func isInvisible(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
@@ -63,7 +63,7 @@ var (
 	errCodeFormat   = &Error{CodeInvalid, "must have 4 to 10 digits"}
 )
 
-// ParseCode returns the digits of a one-time code as 0–9. People may type them in any script, with spaces and dashes. The
+// ParseCode returns the digits of a one-time code as 0–9. Users may type them in any script, with spaces and dashes. The
 // error is an *Error.
 func ParseCode(typed string) (string, error) {
 	code := readDigits(typed)

@@ -21,7 +21,7 @@ func runesOf(table *unicode.RangeTable) []rune {
 }
 
 // The names of digits come from another table than their values: ARABIC-INDIC DIGIT SEVEN.
-func TestEveryDecimalDigitCountsAsItsValue(t *testing.T) {
+func TestDecimalDigitsOfEveryScript(t *testing.T) {
 	t.Parallel()
 	names := strings.Fields("ZERO ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE")
 	all := runesOf(unicode.Nd)
@@ -47,7 +47,7 @@ func TestEveryDecimalDigitCountsAsItsValue(t *testing.T) {
 	}
 }
 
-func TestSpacesDashesAndInvisibleCharactersFallAway(t *testing.T) {
+func TestSpacesDashesAndInvisibleCharactersAreDropped(t *testing.T) {
 	t.Parallel()
 	fallAway := []rune("\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e" +
 		"\u2066\u2067\u2068\u2069\u180e\ufe0e\ufe0f\U000e0100\U000e0020\u034f\u115f\u1160\u3164\uffa0\u17b4\u17b5\u180b" +
@@ -75,8 +75,8 @@ func TestSpacesDashesAndInvisibleCharactersFallAway(t *testing.T) {
 	}
 }
 
-// Letters and numerals that are no decimal digits, such as ①, ² or 三, are refused.
-func TestOtherCharactersAreNoDigits(t *testing.T) {
+// Letters and numerals that are not decimal digits, such as ①, ² or 三, are refused.
+func TestOtherCharactersAreNotDigits(t *testing.T) {
 	t.Parallel()
 	others := append(runesOf(unicode.No), runesOf(unicode.Nl)...)
 	others = append(others, []rune("aZäЖ三〇*#,;:_\"'€\x00\x7f\ufffd\ue000")...)
@@ -109,8 +109,8 @@ func TestParseCode(t *testing.T) {
 	}
 }
 
-// A password must not be the person's number in another script either.
-func TestAMobileNumberInAnotherScriptIsAnOwnWord(t *testing.T) {
+// A password must not be the user's own number in another script.
+func TestMobileNumberInAnotherScriptIsAnOwnWord(t *testing.T) {
 	t.Parallel()
 	f := validForm()
 	f.MobileNumber, f.Password = "\u202a٠١٧٠ ١٢٣٤٥٦٧\u202c", "01701234567"

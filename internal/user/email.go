@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxEmail = 254 // bytes: the 256 of a path in RFC 5321 section 4.5.3.1.3, less its angle brackets
+	maxEmail = 254 // bytes: 256 for a path in RFC 5321 section 4.5.3.1.3, minus its angle brackets
 	maxLocal = 64  // bytes: RFC 5321 section 4.5.3.1.1
 
 	maskDots = "•••"
@@ -22,17 +22,17 @@ const (
 var (
 	errEmailRequired   = &Error{CodeRequired, "is required"}
 	errEmailTooLong    = &Error{CodeTooLong, "must have at most 254 bytes, and 64 before the @"}
-	errEmailFormat     = &Error{CodeInvalid, "must be one plain address such as name@example.com"}
+	errEmailFormat     = &Error{CodeInvalid, "must be one email address such as name@example.com"}
 	errEmailCharacters = &Error{CodeInvalidCharacters, "must not contain spaces or invisible characters"}
 	errEmailDomain     = &Error{CodeInvalid, "must end in a domain name such as example.com"}
 )
 
-// domainProfile is idna.Lookup (IDNA 2008, non-transitional, STD 3 ASCII rules, Bidi rule) that checks lengths as well.
+// domainProfile is idna.Lookup (IDNA 2008, non-transitional, STD 3 ASCII rules, Bidi rule) plus length checks.
 var domainProfile = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.VerifyDNSLength(true))
 
-// ParseEmail checks one bare address: no display name, no comment, no quoted local part, no IP address for a domain.
-// It returns the address to write to, as typed (NFC) with the domain in ASCII, and the canonical form that decides
-// whether two addresses are the same: lower case, with dots and +tags kept. The error is an *Error.
+// ParseEmail checks one bare address: no display name, no comment, no quoted local part, no IP address as the domain.
+// It returns two forms. address is for sending: as typed (NFC), with the domain in ASCII. canonical decides whether two
+// addresses are equal: in lower case, with dots and +tags kept. The error is an *Error.
 func ParseEmail(s string) (address, canonical string, err error) {
 	if !utf8.ValidString(s) {
 		return "", "", errText
@@ -51,7 +51,7 @@ func ParseEmail(s string) (address, canonical string, err error) {
 	}
 	at := strings.LastIndexByte(s, '@')
 	local := s[:at]
-	// unicode.IsPrint is false for every space but U+0020, which the parser refused, and for all invisible characters.
+	// unicode.IsPrint is false for all invisible characters and for every space but U+0020, which the parser has refused.
 	if strings.ContainsFunc(local, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return "", "", errEmailCharacters
 	}
@@ -66,8 +66,8 @@ func ParseEmail(s string) (address, canonical string, err error) {
 	return address, lower(local) + "@" + domain, nil
 }
 
-// parseDomain returns the ASCII form of a host name of two labels or more. A numeric last label makes it an IP address
-// (RFC 3696 section 2 excludes such top-level domains).
+// parseDomain returns the ASCII form of a host name with at least two labels. It refuses a numeric last label, which
+// would be an IP address (RFC 3696 section 2 excludes such top-level domains).
 func parseDomain(s string) (string, error) {
 	domain, err := domainProfile.ToASCII(s)
 	if err != nil {
@@ -80,15 +80,15 @@ func parseDomain(s string) (string, error) {
 	return domain, nil
 }
 
-// lower is Unicode's full mapping: unlike strings.ToLower it never turns another script's letter into an ASCII one
-// (İ stays apart from i), so that no two mailboxes of different owners become one.
+// lower applies Unicode's full lower-case mapping. Unlike strings.ToLower, it never maps another letter to an ASCII one
+// (İ stays different from i), so that two different mailboxes never get the same canonical address.
 func lower(s string) string {
 	lowered := cases.Lower(language.Und, cases.HandleFinalSigma(false)).String(s)
 	return norm.NFC.String(lowered)
 }
 
-// MaskEmail makes an address fit to show to somebody who should recognise it but not learn it: ada@example.com becomes
-// a•••@example.com. The first character and the domain show; the length does not. Anything else becomes dots.
+// MaskEmail masks an address so that its owner recognises it and others cannot read it: ada@example.com becomes
+// a•••@example.com. It keeps the first character and the domain and hides the length. Text that is no address becomes dots.
 func MaskEmail(email string) string {
 	at := strings.LastIndexByte(email, '@')
 	if at < 1 {

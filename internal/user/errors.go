@@ -18,17 +18,17 @@ const (
 // The rules that a field can break. Each field reports the first one it breaks.
 const (
 	CodeRequired           Code = "required"             // empty, or nothing visible in it
-	CodeTooShort           Code = "too_short"            // fewer characters than the rule asks for
+	CodeTooShort           Code = "too_short"            // fewer characters than the rule requires
 	CodeTooLong            Code = "too_long"             // more characters, or bytes, than the rule allows
-	CodeInvalid            Code = "invalid"              // not in the format that the rule names
-	CodeInvalidCharacters  Code = "invalid_characters"   // holds a character that the rule excludes
+	CodeInvalid            Code = "invalid"              // not in the required format
+	CodeInvalidCharacters  Code = "invalid_characters"   // contains a character that the rule excludes
 	CodeTooWeak            Code = "too_weak"             // a password that is easy to guess
-	CodeBreached           Code = "breached"             // a password known from a breach; found outside New
-	CodeCountryCodeMissing Code = "country_code_missing" // a national number where no default region is set
-	CodeNotMobile          Code = "not_mobile"           // a number that cannot be a mobile phone's
+	CodeBreached           Code = "breached"             // a password known from a breach; New does not check it
+	CodeCountryCodeMissing Code = "country_code_missing" // a number whose country is not certain
+	CodeNotMobile          Code = "not_mobile"           // a number that is not a mobile number
 )
 
-// Error is a broken rule. Its message is safe to show to anyone: it holds no personal data and no cause.
+// Error is a broken rule. Its message has no personal data and no internal cause, so it is safe to show to any client.
 type Error struct {
 	Code    Code
 	Message string
@@ -36,14 +36,14 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Message }
 
-// The rules that the store decides, as errors to compare with errors.Is.
+// The rules that the store decides, as errors for errors.Is.
 var (
 	ErrEmailTaken    = &Error{CodeEmailTaken, "this email address already has an account"}
 	ErrUsernameTaken = &Error{CodeUsernameTaken, "this username is taken"}
 	ErrSuperseded    = &Error{CodeSuperseded, "a later registration with the same email replaced this one"}
 )
 
-// CodeOf returns the code of the rule that err broke, or "" when err is not about a rule.
+// CodeOf returns the code of the broken rule in err, or "" if err is no *Error.
 func CodeOf(err error) Code {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
@@ -55,7 +55,7 @@ func CodeOf(err error) Code {
 type FieldError struct {
 	Field   string // the field's name in the HTTP contract
 	Code    Code
-	Message string // safe to show, in English, naming the rule
+	Message string // names the rule, in English; safe to show to any client
 }
 
 // ValidationError lists every field that breaks a rule, in the order of the HTTP contract.

@@ -2,11 +2,11 @@ package user
 
 import "errors"
 
-// DefaultMinPasswordScore is the zxcvbn score that a password needs unless Rules say otherwise: 10^8 guesses, or 10^4
-// seconds at the 10^4 guesses a second that zxcvbn assumes against a slow hash. Eight random letters score 3.
+// DefaultMinPasswordScore is the zxcvbn score that a password needs by default: 10^8 guesses, or 10^4 s at the 10^4
+// guesses per second that zxcvbn assumes against a slow hash. Eight random letters score 3.
 const DefaultMinPasswordScore = 2
 
-// Form is what a person typed, unchecked. Field names in errors are those of the HTTP contract.
+// Form is what a user typed, unchecked. Field names in errors are those of the HTTP contract.
 type Form struct {
 	FirstName        string
 	LastName         string
@@ -20,15 +20,15 @@ type Form struct {
 
 // Rules are the settings that checks depend on.
 type Rules struct {
-	// DefaultRegion is the ISO 3166-1 alpha-2 code (such as "DE") that mobile numbers without a + belong to. Empty, or
-	// unknown to ValidRegion: every number needs its country code.
+	// DefaultRegion is the region of mobile numbers without a country code, as an ISO 3166-1 alpha-2 code such as "DE". If
+	// it is empty, or false in ValidRegion, every number needs a country code.
 	DefaultRegion string
 	// MinPasswordScore is the lowest accepted zxcvbn score, 1–4; 0 means DefaultMinPasswordScore.
 	MinPasswordScore int
 }
 
-// New checks and normalises a form. When rules are broken it returns a *ValidationError with all broken fields. It is
-// idempotent: a form made of the values of an accepted Profile gives the same Profile.
+// New checks and normalises a form. If rules are broken, it returns a *ValidationError with all broken fields. It is
+// idempotent: a form with the values of an accepted Profile gives the same Profile.
 func New(f Form, r Rules) (Profile, error) {
 	var broken ValidationError
 	address, canonical, err := ParseEmail(f.Email)
@@ -49,7 +49,7 @@ func New(f Form, r Rules) (Profile, error) {
 	return p, nil
 }
 
-// check returns a function that records the rule a field broke, if any, and passes its value through.
+// check returns a function that records the rule that a field broke, if any, and returns the field's value.
 func (e *ValidationError) check(field string) func(value string, err error) string {
 	return func(value string, err error) string {
 		if broken, ok := errors.AsType[*Error](err); ok {

@@ -11,11 +11,11 @@ import (
 const (
 	mobileTail = 3 // digits at the end that MaskMobile shows
 
-	// internationalPrefix is what ITU-T E.164 recommends to dial before a country code.
+	// internationalPrefix is the prefix before a country code that ITU-T E.164 recommends.
 	internationalPrefix = "00"
 
 	pluses = "+＋﹢"
-	// mobilePunctuation groups digits, as spaces and dashes do.
+	// mobilePunctuation are characters that group digits, besides spaces and dashes.
 	mobilePunctuation = "()[]./~（）［］．／～·∼⁓"
 )
 
@@ -29,16 +29,16 @@ var (
 	errNotMobile         = &Error{CodeNotMobile, "must be a mobile number, one that receives text messages"}
 )
 
-// ParseMobile returns a number in E.164 form. It reads numbers as people write and paste them: with digits of any script,
-// spaces, dashes, brackets, dots, slashes and invisible characters. A country code follows + or an international prefix: 00,
-// or the prefix that region (ISO 3166-1 alpha-2) dials, such as 011 in the US. A number without a country code belongs to
-// region. CodeCountryCodeMissing means that it has no country code and there is no region, or that it can be read as two
-// different mobiles.
+// ParseMobile returns a number in E.164 form. It accepts digits of any script, with spaces, dashes, brackets, dots, slashes
+// and invisible characters. A country code follows + or an international prefix: 00, or the prefix that is dialled in
+// region (ISO 3166-1 alpha-2), such as 011 in the US. A number without a country code belongs to region.
+// CodeCountryCodeMissing means that the number has no country code and region is empty or unknown, or that the number can
+// be read as two different mobile numbers.
 //
-// The number must be a possible mobile by libphonenumber's metadata: the right length for its country, and not of a
-// range known for something else (fixed lines, toll-free, premium, pagers). Where a country does not tell mobile from
-// fixed (+1), and in ranges the metadata does not know, a number as long as a mobile's is accepted. Mexico's old prefixes are
-// dropped. The error is an *Error.
+// The number must be a possible mobile number in libphonenumber's metadata: of the right length for its country, and not
+// in a range of another type (fixed lines, toll-free, premium, pagers). A number as long as a mobile number is accepted in
+// ranges that the metadata does not list, and in countries whose mobile and fixed numbers look alike (+1). Mexico's old
+// prefixes are dropped. The error is an *Error.
 func ParseMobile(number, region string) (string, error) {
 	dialled, err := readDialled(number)
 	if err != nil {
@@ -80,7 +80,7 @@ func readDialled(number string) (string, error) {
 	switch {
 	case readDigits(number) == "":
 		return "", errMobileRequired
-	case strings.Trim(dialled, "+0123456789") != "": // letters would be vanity numbers, extensions or URI parameters
+	case strings.Trim(dialled, "+0123456789") != "": // such as letters of vanity numbers, extensions or URI parameters
 		return "", errMobileCharacters
 	case strings.Trim(dialled, "+") == "", strings.LastIndex(dialled, "+") > 0:
 		return "", errMobileFormat
@@ -88,12 +88,13 @@ func readDialled(number string) (string, error) {
 	return dialled, nil
 }
 
-// reading is a number to parse by the rules of a region, or by those of no region when it starts with a +.
+// reading is a number to parse by the rules of a region. A number with a + has no region.
 type reading struct{ number, region string }
 
-// readings lists what dialled digits can mean. 00 means + also where a region dials another prefix: people write it all
-// over the world, and only Tajikistan has numbers that begin so. A number can still have two meanings: Korea also dials 008
-// before the country code, so 0081 90 1234 5678 is one of Japan (+81) or one of North America (+1).
+// readings lists the possible meanings of dialled digits. 00 is read as + in every region, even where another prefix is
+// dialled: it is written all over the world, and only Tajikistan has numbers that begin with 00. A number can still have
+// two meanings: Korea also dials 008 before the country code, so 0081 90 1234 5678 is a number of Japan (+81) or of North
+// America (+1).
 func readings(dialled, region string) []reading {
 	if strings.HasPrefix(dialled, "+") {
 		return []reading{{number: dialled}}
@@ -108,10 +109,10 @@ func readings(dialled, region string) []reading {
 	return all
 }
 
-// mobile is a number that may be a mobile phone's. It is known when the metadata says so.
+// mobile is a possible mobile number.
 type mobile struct {
 	e164  string
-	known bool
+	known bool // the metadata lists it as a mobile number
 }
 
 func readMobile(number, region string) (mobile, error) {
@@ -127,8 +128,8 @@ func readMobile(number, region string) (mobile, error) {
 	return mobile{phonenumbers.Format(parsed, phonenumbers.E164), known}, nil
 }
 
-// Until August 2019, callers dialled 1 before Mexican mobile numbers from abroad, and one of the other prefixes within the
-// country. Address books still contain them. Today Mexican numbers have 10 digits.
+// Until August 2019, callers dialled 1 before Mexican mobile numbers from abroad, and 01, 044 or 045 within the country.
+// Address books still contain these prefixes. Today Mexican numbers have 10 digits.
 const (
 	mexico          = 52
 	mexicanNational = 10 // digits
@@ -153,7 +154,7 @@ func withoutRetiredPrefix(n *phonenumbers.PhoneNumber) *phonenumbers.PhoneNumber
 	return n
 }
 
-// ValidRegion tells whether region can be a default for ParseMobile.
+// ValidRegion reports whether ParseMobile supports region.
 func ValidRegion(region string) bool {
 	return phonenumbers.GetSupportedRegions()[strings.ToUpper(region)]
 }
@@ -175,7 +176,8 @@ func mobileParseError(err error) error {
 	return errMobileFormat
 }
 
-// checkMobile returns whether the metadata knows the number for a mobile's.
+// checkMobile reports whether the metadata lists the number as a mobile number. It returns an error if the number cannot
+// be one.
 func checkMobile(n *phonenumbers.PhoneNumber) (known bool, err error) {
 	switch phonenumbers.IsPossibleNumberWithReason(n) {
 	case phonenumbers.IS_POSSIBLE:
@@ -198,8 +200,8 @@ func checkMobile(n *phonenumbers.PhoneNumber) (known bool, err error) {
 	return false, errNotMobile
 }
 
-// isAsLongAsMobile compares with the example mobile of the number's country: general lengths include those of short
-// fixed lines.
+// isAsLongAsMobile compares the length with the example mobile number of the country. The country's general lengths do
+// not help: they include short fixed lines.
 func isAsLongAsMobile(n *phonenumbers.PhoneNumber) bool {
 	region := phonenumbers.GetRegionCodeForCountryCode(int(n.GetCountryCode()))
 	example := phonenumbers.GetExampleNumberForType(region, phonenumbers.MOBILE)
@@ -207,8 +209,8 @@ func isAsLongAsMobile(n *phonenumbers.PhoneNumber) bool {
 		len(phonenumbers.GetNationalSignificantNumber(example))
 }
 
-// MaskMobile makes an E.164 number fit to show to somebody who should recognise it but not learn it: +491701234567
-// becomes +49•••••••567. The country code, the length and the last three digits show. Anything else becomes dots.
+// MaskMobile masks an E.164 number so that its owner recognises it and others cannot read it: +491701234567 becomes
+// +49•••••••567. It keeps the country code, the length and the last three digits. Text that is no number becomes dots.
 func MaskMobile(e164 string) string {
 	parsed, err := phonenumbers.Parse(e164, "")
 	if err != nil {

@@ -157,7 +157,7 @@ func inScript(text string, zero rune) string {
 	}, text)
 }
 
-func TestParseMobileTakesEveryCountryInEveryForm(t *testing.T) {
+func TestParseMobileAcceptsEveryCountryInEveryForm(t *testing.T) {
 	t.Parallel()
 	all := examples(t)
 	for name, write := range writtenForms {
@@ -181,7 +181,7 @@ func TestParseMobileTakesEveryCountryInEveryForm(t *testing.T) {
 // Each region dials its own prefix for calls abroad. Every prefix gives the right number, or the number is refused because
 // the region could dial another mobile in the same way; no prefix gives a wrong number. Of the 60,000 pairs of regions a
 // fourth is enough: each region meets a fourth of the others.
-func TestParseMobileTakesEveryInternationalPrefix(t *testing.T) {
+func TestParseMobileAcceptsEveryInternationalPrefix(t *testing.T) {
 	t.Parallel()
 	all := examples(t)
 	regions := slices.Sorted(maps.Keys(all))

@@ -37,8 +37,8 @@ var (
 	errLocale = &Error{CodeInvalid, "must be a language tag (BCP 47) such as en or pt-BR"}
 )
 
-// parseName trims and checks a name in any script. A character is a code point after NFC: what a reader sees as one
-// letter, for all scripts that have composed letters, and what the database column counts.
+// parseName trims and checks a name in any script. It counts code points after NFC, as the database column does: in
+// scripts with composed letters, each visible letter is one code point.
 func parseName(s string) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", errText
@@ -57,11 +57,11 @@ func parseName(s string) (string, error) {
 	return s, nil
 }
 
-// isJoiner tells the two format characters that names need: Persian, Sinhala and others are spelled with them.
+// isJoiner reports whether r is one of the two format characters that names in Persian, Sinhala and other scripts need.
 func isJoiner(r rune) bool { return r == zeroWidthJoiner || r == zeroWidthNonJoiner }
 
-// isHidden tells the characters that change how text around them is shown or stored: controls, line separators, bidi
-// overrides and other format characters, private use, and what is left of broken encodings.
+// isHidden reports whether r can change how the text around it is shown or stored: a control, line separator, bidi
+// override or other format character, a private-use character, or the trace of a broken encoding.
 func isHidden(r rune) bool {
 	return !isJoiner(r) &&
 		(r == utf8.RuneError || unicode.In(r, unicode.C, unicode.Zl, unicode.Zp, unicode.Noncharacter_Code_Point))
@@ -87,7 +87,7 @@ func parseUsername(s string) (string, error) {
 	return s, nil
 }
 
-// parseLocale returns the canonical form of a language tag, and "en" for none.
+// parseLocale returns the canonical form of a language tag, and "en" for an empty one.
 func parseLocale(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {

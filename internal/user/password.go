@@ -8,7 +8,7 @@ import (
 
 const (
 	minPassword = 8   // NIST SP 800-63B (revision 3) section 5.1.1.2: at least 8
-	maxPassword = 128 // NIST asks to allow at least 64; a bound keeps hashing and scoring cheap
+	maxPassword = 128 // NIST requires to allow at least 64; the limit keeps hashing and scoring cheap
 )
 
 var (
@@ -19,10 +19,10 @@ var (
 	errPasswordWeak       = &Error{CodeTooWeak, "is too easy to guess"}
 )
 
-// NormalizePassword returns the form of a password to hash and to look up: the OpaqueString profile of RFC 8265, so
-// that one password typed on two keyboards is one password. Any Unicode space becomes U+0020 and nothing is trimmed;
-// controls and invisible characters (emoji variation selectors among them) are refused. It checks the length, 8–128
-// code points, and not the strength. It is idempotent. The error is an *Error.
+// NormalizePassword returns the form of a password for hashing and lookup: the OpaqueString profile of RFC 8265, so that
+// the same password typed on two keyboards gives the same form. Every Unicode space becomes U+0020, and nothing is
+// trimmed. Controls and invisible characters, including emoji variation selectors, are refused. It checks the length, 8–128
+// code points, but not the strength. It is idempotent. The error is an *Error.
 func NormalizePassword(password string) (string, error) {
 	switch {
 	case password == "":

@@ -117,7 +117,7 @@ func TestMinPasswordScore(t *testing.T) {
 	}
 }
 
-// A stricter score never accepts what a milder one refuses.
+// A higher minimum score never accepts a password that a lower one refuses.
 func TestScoreIsMonotonic(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

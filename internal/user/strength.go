@@ -12,26 +12,26 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Bounds on the work that a password can cause. The number of l33t readings that zxcvbn tries grows exponentially with
-// the distinct substitution characters, the work for each with the square of the length. Measured on one core with the
-// worst inputs found: 128 characters of which 6 are substitutions take 400 ms, 64 with all 20 take 1.4 s; 32 with 6
-// take 8 ms, a third of an argon2id hash. More than 6 different substitutions are not a word in disguise.
+// Limits on the work for one password. The number of l33t readings that zxcvbn tries grows exponentially with the number
+// of distinct substitution characters; the work for each reading grows with the square of the length. Measured on one
+// core with the worst inputs found: 128 characters with 6 substitutions take 400 ms, 64 with all 20 take 1.4 s, and 32
+// with 6 take 8 ms, a third of an argon2id hash. A password with more than 6 distinct ones is no disguised word.
 const (
 	scoredCharacters  = 32
 	scoredLeet        = 6
 	leetSubstitutions = "4@8({[<3691!|70$5+%2" // the keys of zxcvbn's table
 )
 
-// minWord is the shortest word that counts as one, from zxcvbn's lists or of the person's own. Shorter ones occur by
-// chance: with them, 16 in 1,000 random passwords of 8 letters and digits score less than 2; without, 2 or 3 do.
+// minWord is the minimum length of a word, from zxcvbn's lists or the user's own. Shorter words occur by chance: with
+// them, 16 of 1,000 random passwords of 8 letters and digits score less than 2; without them, 2 or 3 do.
 const minWord = 3
 
-// maxOwnField bounds the fields that hints are taken from; a longer one is refused anyway.
+// maxOwnField is the maximum length of a field that own words are taken from. Longer fields are invalid anyway.
 const maxOwnField = maxEmail
 
-// isWeak tells whether a password scores less than minScore, as it is or without the person's own words. zxcvbn alone
-// rates whatever surrounds a hint as random, so a name with a year would pass; therefore what remains without own words
-// must be a password by itself: long enough, and scoring enough.
+// isWeak reports whether a password scores less than minScore, as it is or without the user's own words. zxcvbn rates
+// the rest around an own word as random, so a name with a year would pass. Therefore the rest must be a good password
+// itself: long enough, with a high enough score.
 func isWeak(password string, own []string, minScore int) bool {
 	plain := fold(password)
 	if score(plain, own) < minScore {
@@ -44,7 +44,7 @@ func isWeak(password string, own []string, minScore int) bool {
 	return len(rest) < minPassword || score(rest, own) < minScore
 }
 
-// score is zxcvbn's, 0–4, of the first characters of a folded password.
+// score is the zxcvbn score, 0–4, of the first scoredCharacters of a folded password.
 func score(plain string, own []string) int {
 	plain = plain[:min(len(plain), scoredCharacters)]
 	var filters []func(match.Matcher) bool
@@ -67,7 +67,7 @@ func leetIn(s string) int {
 	return n
 }
 
-// ownWords lists what an attacker who knows the person tries first: every field whole, and its words.
+// ownWords lists the guesses of an attacker who knows the user: every field as a whole, and its words.
 func ownWords(f Form, r Rules) []string {
 	mobile, _ := parseOptionalMobile(f.MobileNumber, r.DefaultRegion)
 	typed := digits(readDigits(f.MobileNumber))
@@ -99,7 +99,7 @@ func digits(s string) string {
 	}, s)
 }
 
-// cut removes own words, longest first, in any case and with the usual digits for letters.
+// cut removes own words, longest first, in upper or lower case and with common substitutions for letters.
 func cut(plain string, own []string) string {
 	shadow := unleet(plain)
 	for _, word := range own {
@@ -115,7 +115,7 @@ func cut(plain string, own []string) string {
 	return plain
 }
 
-// unleet gives letters that stand for each other one form, byte for byte.
+// unleet replaces each substitution by its letter, and similar letters by one of them. The length in bytes stays the same.
 func unleet(plain string) string {
 	return strings.Map(func(r rune) rune {
 		if at := strings.IndexRune("013456789l!|@$+", r); at >= 0 {
@@ -125,9 +125,9 @@ func unleet(plain string) string {
 	}, strings.ToLower(plain))
 }
 
-// fold writes text as zxcvbn expects it, in ASCII, so that length is counted in characters and full-width or accented
-// spellings of a common password are found. Accents are dropped; a letter of another script becomes one of 26, which
-// keeps repeats, sequences and the person's own words in it visible.
+// fold converts text to ASCII, as zxcvbn expects it, so that it counts characters and finds common passwords in
+// full-width or accented spelling. Accents are dropped. A letter of another script becomes one of 26 letters, so that
+// repeats, sequences and own words stay recognisable.
 func fold(s string) string {
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(s) {

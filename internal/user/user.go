@@ -1,10 +1,10 @@
-// Package user is the registering person as the rest of the service sees one: the fields, the rules they must
-// pass, and the coded errors that say which rule was broken. It does no I/O.
+// Package user defines a user: the fields, the rules for them, and the coded errors that name a broken rule. It does no
+// I/O.
 package user
 
 import "time"
 
-// Status is where a stored user stands.
+// Status is the status of a stored user.
 type Status string
 
 // The statuses of a stored user. A user that never verifies is deleted, so there is no status for it.
@@ -13,61 +13,61 @@ const (
 	StatusActive  Status = "active"
 )
 
-// Profile is what a person tells about themselves, after New has checked and normalised it.
+// Profile is a user's data, checked and normalised by New.
 type Profile struct {
 	FirstName string // 1–30 characters, trimmed
 	LastName  string // 1–30 characters, trimmed
-	Username  string // empty when none was chosen
-	// Email is the address to write to: as typed, with the domain in its ASCII form (IDNA 2008).
+	Username  string // may be empty
+	// Email is the address for sending: as typed, with the domain in its ASCII form (IDNA 2008).
 	Email string
-	// EmailCanonical is Email in lower case; it decides whether two addresses are the same. Dots and +tags are kept.
+	// EmailCanonical is Email in lower case, with dots and +tags kept. It decides whether two addresses are equal.
 	EmailCanonical string
-	Mobile         string // E.164, empty when none was given
+	Mobile         string // E.164; may be empty
 	Locale         string // BCP 47, never empty
-	// MarketingConsent says whether campaigns may be sent; consent is never assumed.
+	// MarketingConsent is true only if the user agreed to campaigns.
 	MarketingConsent bool
 }
 
-// Registration is one attempt to register: what the store needs to create the user.
+// Registration is one request to register: the data for storing the user.
 type Registration struct {
 	ID           string // the registration's id, a UUID
 	Profile      Profile
 	PasswordHash string // PHC format
-	// RequestedAt is when the person asked. Of two unverified registrations with one email, the later owns the user.
+	// RequestedAt is the time of the request. Of two unverified registrations with the same email, the later owns the user.
 	RequestedAt time.Time
 }
 
-// Persisted tells what storing a registration came to.
+// Persisted is the result of storing a registration.
 type Persisted struct {
 	UserID string
 	Status Status
 	// Superseded is the id of the registration whose unverified user this one took over; usually empty.
 	Superseded string
-	// Again is true when the registration had its user before this call. Mobile is the number that the user has then,
-	// E.164 or empty: the person may have corrected it since.
+	// Again is true if an earlier call stored the user for the same registration. Mobile is then the stored number, E.164
+	// or empty, which the user may have corrected since.
 	Again  bool
 	Mobile string
 }
 
 // Activation is the proof that turns a pending user into an active one.
 type Activation struct {
-	// Registration is the one that was verified. Its user is made again from it when a registration that was requested
-	// later, and is not verified, has taken the user over meanwhile.
+	// Registration is the verified registration. The store restores its user from it if a later, unverified registration
+	// has taken the user over in the meantime.
 	Registration Registration
 	At           time.Time // when the right code was entered
-	// Mobile replaces the stored number when the person corrected it on the way; empty leaves it.
+	// Mobile replaces the stored number; empty keeps it. It is set when the user corrected the number.
 	Mobile string
-	// EmailProven is true when the code went by email, which proves the address as well.
+	// EmailProven is true if the code was sent by email, which also proves the address.
 	EmailProven bool
 }
 
-// Account is what an operator may see of a stored user: no personal data. Times are UTC.
+// Account is a stored user as operators may see it, without personal data. Times are UTC.
 type Account struct {
 	UserID         string
 	RegistrationID string // the registration that has the user now
 	Status         Status
-	RequestedAt    time.Time // when the person asked to register
+	RequestedAt    time.Time // when the user asked to register
 	CreatedAt      time.Time // when the user was stored for this registration
-	// VerifiedAt is when the right code was entered, EmailVerifiedAt when the address was proven; zero when not.
+	// VerifiedAt is when the right code was entered, and EmailVerifiedAt when the email was proven; zero if not yet.
 	VerifiedAt, EmailVerifiedAt time.Time
 }

@@ -146,13 +146,13 @@ func (l *limited) survivesAnOutage(t *testing.T) {
 	}
 	for _, api := range l.api {
 		require.NoError(t, (&parts.API{Process: api.Process(), Address: api.Address}).AwaitReady(time.Second))
-		require.Equal(t, 1, strings.Count(api.Process().Log(), `"level":"WARN","msg":"limits are not shared`), api.Process().Tail())
+		require.Equal(t, 1, strings.Count(api.Process().Log(), `"level":"WARN","msg":"rate limits are not shared`), api.Process().Tail())
 	}
 	require.NoError(t, l.redis.Start())
 	require.NoError(t, parts.Await(t.Context(), 30*time.Second, nil, func(ctx context.Context) error {
 		_, _ = one.Verify(ctx, "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01", "1") // is counted and refused
 		for _, api := range l.api {
-			if !strings.Contains(api.Process().Log(), "limits are shared again") {
+			if !strings.Contains(api.Process().Log(), "rate limits are shared again") {
 				return errors.New(api.Name() + " has not noticed that Redis is back")
 			}
 		}

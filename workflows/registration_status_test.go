@@ -49,8 +49,8 @@ func TestState(t *testing.T) {
 	}, f.attributes)
 }
 
-// TestStoryIsImpersonal reads the current details at each turn of an eventful registration.
-func TestStoryIsImpersonal(t *testing.T) {
+// TestDetailsHaveNoPersonalData reads the current details at each step of an eventful registration.
+func TestDetailsHaveNoPersonalData(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.breakStep("persist", 1, failure(workflows.ReasonDatabaseUnavailable))
@@ -74,17 +74,17 @@ func TestStoryIsImpersonal(t *testing.T) {
 	}
 	f.ends(workflows.StatusActive)
 	read()
-	for _, told := range []string{
+	for _, detail := range []string{
 		"**active**", "could not store the user: database_unavailable", "retry by an operator: store the user",
 		"could not send the code: sms_rejected", "could not send the welcome email: email_misconfigured",
-		"no longer needed: send the code", "code 2 asked for", "code 2 by sms sent through twilio",
-		"wrong code, 4 tries left", "right code", "user activated", "completion SMS sent through twilio",
+		"no longer needed: send the code", "code 2 requested", "code 2 by sms sent through twilio",
+		"wrong code, 4 attempts left", "right code", "user activated", "completion SMS sent through twilio",
 	} {
-		require.Contains(t, f.details(), told)
+		require.Contains(t, f.details(), detail)
 	}
 }
 
-func TestStoryIsBounded(t *testing.T) {
+func TestDetailsAreBounded(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.breakStep("welcome", 99, failure(workflows.ReasonEmailUnavailable))
@@ -99,11 +99,11 @@ func TestStoryIsBounded(t *testing.T) {
 	f.fails(workflows.ReasonEmailUnavailable)
 }
 
-func TestMessageThatHadBeenSentBefore(t *testing.T) {
+func TestMessageThatWasAlreadySent(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.fake.sendWelcomeEmail = outcomes[workflows.NoticeInput](workflows.SendResult{})
 	f.verifyAt(time.Minute, 1)
 	f.ends(workflows.StatusActive)
-	require.Contains(t, f.details(), "welcome email had been sent before")
+	require.Contains(t, f.details(), "welcome email already sent")
 }

@@ -22,17 +22,17 @@ func TestBadValues(t *testing.T) {
 			"without a path, a *, or the scheme's default port; an example: https://app.example.com,http://localhost:3000"
 	}
 	for setting, want := range map[string]string{
-		"LOG_LEVEL=loud":                                        `"loud" is no level; an example: info`,
-		"LOG_FORMAT=xml":                                        `"xml" is no format; an example: json`,
-		"API_ADDR=8080":                                         `"8080" is no address; an example: :8080`,
+		"LOG_LEVEL=loud":                                        `"loud" is not a log level (debug, info, warn, error); an example: info`,
+		"LOG_FORMAT=xml":                                        `"xml" is not a log format (auto, text, json); an example: json`,
+		"API_ADDR=8080":                                         `"8080" is not an address (host:port); an example: :8080`,
 		"API_WAIT_BUDGET=3":                                     `"3" ` + noDuration + "3s",
-		"API_WAIT_BUDGET=0s":                                    "0s is not longer than 0; an example: 3s",
-		"API_WAIT_BUDGET=21s":                                   "21s is longer than 20s, at which the answer would be cut off; an example: 3s",
-		"API_DRAIN_DELAY=-1s":                                   "-1s is below 0; an example: 5s",
-		"API_SHUTDOWN_TIMEOUT=0s":                               "0s is not longer than 0; an example: 20s",
-		"HASH_CONCURRENCY=-1":                                   "-1 is below 0; an example: 2",
+		"API_WAIT_BUDGET=0s":                                    "0s must be longer than 0; an example: 3s",
+		"API_WAIT_BUDGET=21s":                                   "21s must be at most 20s, or the server would cut off the answer; an example: 3s",
+		"API_DRAIN_DELAY=-1s":                                   "-1s must not be below 0; an example: 5s",
+		"API_SHUTDOWN_TIMEOUT=0s":                               "0s must be longer than 0; an example: 20s",
+		"HASH_CONCURRENCY=-1":                                   "-1 must not be below 0; an example: 2",
 		"ADMIN_TOKEN=fifteen-letters":                           "has fewer than 16 characters",
-		"HASH_QUEUE=0":                                          "0 is not above 0; an example: 64",
+		"HASH_QUEUE=0":                                          "0 must be above 0; an example: 64",
 		"HASH_QUEUE=many":                                       `"many" ` + noNumber + "64",
 		"API_TRUSTED_PROXIES=10.0.0.1":                          `"10.0.0.1" is not a list of networks in CIDR notation; an example: 10.0.0.0/8,2001:db8::/32`,
 		"API_TRUSTED_PROXIES=10.0.0.0/8,x":                      `"10.0.0.0/8,x" is not a list of networks in CIDR notation; an example: 10.0.0.0/8,2001:db8::/32`,
@@ -61,51 +61,51 @@ func TestBadValues(t *testing.T) {
 		"LIMIT_CODES=0/1m":                                      `"0/1m" is not a rate (a number up to 10000, / and a period of a second or more) or 0; an example: 120/1m`,
 		"LIMIT_CODES=-1/1m":                                     `"-1/1m" is not a rate (a number up to 10000, / and a period of a second or more) or 0; an example: 120/1m`,
 		"LIMIT_DESTINATIONS=5/10ms":                             `"5/10ms" is not a rate (a number up to 10000, / and a period of a second or more) or 0; an example: 5/1h`,
-		"LIMIT_REDIS_URL=valkey:6379":                           "is no redis:// or rediss:// URL",
-		"LIMIT_REDIS_URL=redis://:hush@[":                       "is no redis:// or rediss:// URL",
-		"LIMIT_REDIS_URL=https://valkey":                        "is no redis:// or rediss:// URL",
-		"DEFAULT_REGION=XX":                                     `"XX" is no country with phone numbers; an example: DE`,
-		"PASSWORD_MIN_SCORE=5":                                  "5 is not from 1 to 4; an example: 2",
-		"PASSWORD_MIN_SCORE=0":                                  "0 is not from 1 to 4; an example: 2",
+		"LIMIT_REDIS_URL=valkey:6379":                           "is not a redis:// or rediss:// URL",
+		"LIMIT_REDIS_URL=redis://:hush@[":                       "is not a redis:// or rediss:// URL",
+		"LIMIT_REDIS_URL=https://valkey":                        "is not a redis:// or rediss:// URL",
+		"DEFAULT_REGION=XX":                                     `"XX" is not a region with phone numbers; an example: DE`,
+		"PASSWORD_MIN_SCORE=5":                                  "5 must be from 1 to 4; an example: 2",
+		"PASSWORD_MIN_SCORE=0":                                  "0 must be from 1 to 4; an example: 2",
 		"PASSWORD_BREACH_CHECK=maybe":                           `"maybe" is not true or false; an example: true`,
-		"OTP_TRIES=0":                                           "0 is not from 1 to 20; an example: 5",
-		"OTP_RESENDS=21":                                        "21 is not from 0 to 20; an example: 3",
-		"OTP_RESEND_COOLDOWN=-30s":                              "-30s is not longer than 0; an example: 30s",
-		"OTP_TTL=0s":                                            "0s is not longer than 0; an example: 10m",
-		"VERIFICATION_WINDOW=1m":                                "1m0s is shorter than a code lives (OTP_TTL is 10m0s); an example: 24h",
-		"PARKING_TIME=0s":                                       "0s is not longer than 0; an example: 168h",
-		"PARKING_TIME=23h":                                      "23h0m0s is shorter than a person has to verify (VERIFICATION_WINDOW is 24h0m0s); an example: 168h",
-		"BUDGET_STORE=0s":                                       "0s is not longer than 0; an example: 24h",
-		"BUDGET_OTP=4s":                                         "4s is shorter than 5s, in which a message can be sent and written down; an example: 10m",
+		"OTP_TRIES=0":                                           "0 must be from 1 to 20; an example: 5",
+		"OTP_RESENDS=21":                                        "21 must be from 0 to 20; an example: 3",
+		"OTP_RESEND_COOLDOWN=-30s":                              "-30s must be longer than 0; an example: 30s",
+		"OTP_TTL=0s":                                            "0s must be longer than 0; an example: 10m",
+		"VERIFICATION_WINDOW=1m":                                "1m0s must not be shorter than a code's lifetime (OTP_TTL is 10m0s); an example: 24h",
+		"PARKING_TIME=0s":                                       "0s must be longer than 0; an example: 168h",
+		"PARKING_TIME=23h":                                      "23h0m0s must not be shorter than the time to verify (VERIFICATION_WINDOW is 24h0m0s); an example: 168h",
+		"BUDGET_STORE=0s":                                       "0s must be longer than 0; an example: 24h",
+		"BUDGET_OTP=4s":                                         "4s must be at least 5s, the time to send a message and record it; an example: 10m",
 		"BUDGET_WELCOME_EMAIL=1 day":                            `"1 day" ` + noDuration + "24h",
-		"BUDGET_COMPLETION_SMS=0s":                              "0s is shorter than 5s, in which a message can be sent and written down; an example: 24h",
-		"DATABASE_MAX_OPEN=0":                                   "0 is not above 0; an example: 20",
-		"DATABASE_MAX_IDLE=-1":                                  "-1 is below 0; an example: 20",
-		"DATABASE_CONN_MAX_LIFETIME=0":                          "0s is not longer than 0; an example: 5m",
-		"WORKER_QUEUES=emails": `"emails" is no queue (there are ["registration" "notifications-high" "notifications-low"]);` +
+		"BUDGET_COMPLETION_SMS=0s":                              "0s must be at least 5s, the time to send a message and record it; an example: 24h",
+		"DATABASE_MAX_OPEN=0":                                   "0 must be above 0; an example: 20",
+		"DATABASE_MAX_IDLE=-1":                                  "-1 must not be below 0; an example: 20",
+		"DATABASE_CONN_MAX_LIFETIME=0":                          "0s must be longer than 0; an example: 5m",
+		"WORKER_QUEUES=emails": `"emails" is not a task queue (known: ["registration" "notifications-high" "notifications-low"]);` +
 			" an example: notifications-high",
-		"WORKER_CONCURRENCY=0":                "0 is not above 0; an example: 50",
-		"WORKER_HEALTH_ADDR=8081":             `"8081" is no address; an example: 127.0.0.1:8081`,
-		"WORKER_ENGINE_GRACE=-1s":             "-1s is below 0; an example: 10s",
-		"WORKER_STOP_TIMEOUT=0s":              "0s is not longer than 0; an example: 15s",
-		"OTP_PER_SECOND=-1":                   "-1 is below 0; an example: 50",
+		"WORKER_CONCURRENCY=0":                "0 must be above 0; an example: 50",
+		"WORKER_HEALTH_ADDR=8081":             `"8081" is not an address (host:port); an example: 127.0.0.1:8081`,
+		"WORKER_ENGINE_GRACE=-1s":             "-1s must not be below 0; an example: 10s",
+		"WORKER_STOP_TIMEOUT=0s":              "0s must be longer than 0; an example: 15s",
+		"OTP_PER_SECOND=-1":                   "-1 must not be below 0; an example: 50",
 		"NOTICES_PER_SECOND=ten":              `"ten" ` + noNumber + "50",
-		"PROVIDER_PATIENCE=0s":                "0s is not longer than 0; an example: 4s",
-		"EMAIL_PROVIDERS=mailgun,sendgrid":    `"sendgrid" is no provider (there are ["mailgun" "smtp"]); an example: mailgun,smtp`,
+		"PROVIDER_PATIENCE=0s":                "0s must be longer than 0; an example: 4s",
+		"EMAIL_PROVIDERS=mailgun,sendgrid":    `"sendgrid" is not a provider (known: ["mailgun" "smtp"]); an example: mailgun,smtp`,
 		"EMAIL_PROVIDERS=smtp,smtp":           `"smtp" is named twice; an example: mailgun,smtp`,
-		"SMS_PROVIDERS=smtp":                  `"smtp" is no provider (there are ["twilio" "webhook"]); an example: twilio,webhook`,
+		"SMS_PROVIDERS=smtp":                  `"smtp" is not a provider (known: ["twilio" "webhook"]); an example: twilio,webhook`,
 		"SMS_PROVIDERS=twilio,webhook,twilio": `"twilio" is named twice; an example: twilio,webhook`,
-		"SMTP_PORT=0":                         "0 is no port; an example: 465",
-		"SMTP_PORT=70000":                     "70000 is no port; an example: 465",
-		"SMTP_TLS=ssl":                        `"ssl" is no way of encrypting; an example: tls`,
-		"PUBLIC_URL=https://example.com/":     `"https://example.com/" is no http or https URL without a path; an example: https://register.example.com`,
-		"PUBLIC_URL=example.com":              `"example.com" is no http or https URL without a path; an example: https://register.example.com`,
+		"SMTP_PORT=0":                         "0 is not a port (1 to 65535); an example: 465",
+		"SMTP_PORT=70000":                     "70000 is not a port (1 to 65535); an example: 465",
+		"SMTP_TLS=ssl":                        `"ssl" is not starttls, tls or none; an example: tls`,
+		"PUBLIC_URL=https://example.com/":     `"https://example.com/" is not an http or https URL without a path; an example: https://register.example.com`,
+		"PUBLIC_URL=example.com":              `"example.com" is not an http or https URL without a path; an example: https://register.example.com`,
 	} {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()
 			name, _, _ := strings.Cut(setting, "=")
 			_, err := config.Load([]string{setting})
-			requireMistakes(t, err, name+": "+want)
+			requireProblems(t, err, name+": "+want)
 		})
 	}
 }
@@ -113,21 +113,21 @@ func TestBadValues(t *testing.T) {
 func TestSeveralBadValues(t *testing.T) {
 	t.Parallel()
 	_, err := config.Load([]string{"HASH_QUEUE=many", "OTP_TTL=soon", "PERSIST_LOCALLY=perhaps"})
-	requireMistakes(t, err,
+	requireProblems(t, err,
 		`HASH_QUEUE: "many" is not a number; an example: 64`,
 		`OTP_TTL: "soon" is not a duration (a number with ms, s, m or h); an example: 10m`,
 		`PERSIST_LOCALLY: "perhaps" is not true or false; an example: true`,
 	)
 	_, err = config.Load([]string{"LOG_LEVEL=loud", "API_ADDR=8080", "WORKER_CONCURRENCY=0"})
-	requireMistakes(t, err,
-		`LOG_LEVEL: "loud" is no level; an example: info`,
-		`API_ADDR: "8080" is no address; an example: :8080`,
-		"WORKER_CONCURRENCY: 0 is not above 0; an example: 50",
+	requireProblems(t, err,
+		`LOG_LEVEL: "loud" is not a log level (debug, info, warn, error); an example: info`,
+		`API_ADDR: "8080" is not an address (host:port); an example: :8080`,
+		"WORKER_CONCURRENCY: 0 must be above 0; an example: 50",
 	)
 }
 
-// TestEveryMistakeAtOnce mixes values that cannot be read with values that make no sense.
-func TestEveryMistakeAtOnce(t *testing.T) {
+// TestEveryProblemAtOnce mixes values of a wrong type with values out of range.
+func TestEveryProblemAtOnce(t *testing.T) {
 	t.Parallel()
 	missing := filepath.Join(t.TempDir(), "absent")
 	_, err := config.Load([]string{"HASH_QUEUE=many", "LOG_LEVEL=loud", "DATABASE_DSN_FILE=" + missing})
@@ -188,7 +188,7 @@ func TestSecretFiles(t *testing.T) {
 	_, err := config.Load([]string{
 		"CODEC_TOKEN=a", "CODEC_TOKEN_FILE=" + file, "DATABASE_DSN_FILE=" + missing, "PRF_KEYSET=a", "PRF_KEYSET_FILE=" + missing,
 	})
-	requireMistakes(t, err,
+	requireProblems(t, err,
 		"PRF_KEYSET: set it or PRF_KEYSET_FILE, not both",
 		"DATABASE_DSN_FILE: open "+missing+": no such file or directory",
 		"CODEC_TOKEN: set it or CODEC_TOKEN_FILE, not both",

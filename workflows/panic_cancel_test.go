@@ -14,7 +14,7 @@ import (
 	"registrar/workflows"
 )
 
-// TestPanicIsADefect parks a step whose activity panics as a defect, not as a provider that is away.
+// TestPanicIsADefect parks a step whose activity panics with the reason internal_error, not as an unavailable provider.
 func TestPanicIsADefect(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"otp", "welcome", "persist"} {
@@ -38,8 +38,8 @@ func TestPanicIsADefect(t *testing.T) {
 	}
 }
 
-// TestCancelledActivityIsNotACancelledRegistration has an activity end as cancelled though nobody asked for it: the
-// step is not done, and the registration goes on.
+// TestCancelledActivityIsNotACancelledRegistration has an activity end as cancelled without a request to cancel it: the
+// step is not done, and the registration continues.
 func TestCancelledActivityIsNotACancelledRegistration(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"persist", "otp", "welcome", "activate"} {
@@ -61,48 +61,48 @@ func TestCancelledActivityIsNotACancelledRegistration(t *testing.T) {
 	}
 }
 
-// summaries collects what the Web UI shows beside each activity.
-type summaries struct {
+// summaryRecorder collects the summaries of activities in the Web UI.
+type summaryRecorder struct {
 	interceptor.WorkerInterceptorBase
 	seen map[string]bool
 }
 
-func (s *summaries) InterceptWorkflow(ctx workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
-	in := &summariesIn{s: s}
+func (s *summaryRecorder) InterceptWorkflow(ctx workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	in := &summaryInbound{s: s}
 	in.Next = next
 	return in
 }
 
-type summariesIn struct {
+type summaryInbound struct {
 	interceptor.WorkflowInboundInterceptorBase
-	s *summaries
+	s *summaryRecorder
 }
 
-func (in *summariesIn) Init(next interceptor.WorkflowOutboundInterceptor) error {
-	out := &summariesOut{s: in.s}
+func (in *summaryInbound) Init(next interceptor.WorkflowOutboundInterceptor) error {
+	out := &summaryOutbound{s: in.s}
 	out.Next = next
 	return in.Next.Init(out)
 }
 
-type summariesOut struct {
+type summaryOutbound struct {
 	interceptor.WorkflowOutboundInterceptorBase
-	s *summaries
+	s *summaryRecorder
 }
 
-func (o *summariesOut) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+func (o *summaryOutbound) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
 	o.s.seen[workflow.GetActivityOptions(ctx).Summary] = true
 	return o.Next.ExecuteActivity(ctx, name, args...)
 }
 
-func (o *summariesOut) ExecuteLocalActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+func (o *summaryOutbound) ExecuteLocalActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
 	o.s.seen[workflow.GetLocalActivityOptions(ctx).Summary] = true
 	return o.Next.ExecuteLocalActivity(ctx, name, args...)
 }
 
-func TestSummariesAreImpersonal(t *testing.T) {
+func TestSummariesHaveNoPersonalData(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	s := &summaries{seen: map[string]bool{}}
+	s := &summaryRecorder{seen: map[string]bool{}}
 	f.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{s}})
 	f.in.Profile.Mobile = ""
 	f.resendAt(time.Minute, otherMobile)
@@ -114,8 +114,8 @@ func TestSummariesAreImpersonal(t *testing.T) {
 	}, s.seen)
 }
 
-// TestSameMoment lets what excludes each other arrive at one moment.
-func TestSameMoment(t *testing.T) {
+// TestSimultaneousEvents lets conflicting events arrive at the same time.
+func TestSimultaneousEvents(t *testing.T) {
 	t.Parallel()
 	for name, other := range map[string]func(*fixture){
 		"superseded": func(f *fixture) { f.signalAt(time.Minute, workflows.SignalSuperseded) },
