@@ -66,7 +66,7 @@ func probedAddress(process string) (string, error) {
 	}
 	switch process {
 	case "worker":
-		return c.Worker.HealthAddr, c.Need("WORKER_HEALTH_ADDR")
+		return c.Worker.HealthAddr, c.Require("WORKER_HEALTH_ADDR")
 	case "codec":
 		return c.Codec.Listen, nil
 	default:
