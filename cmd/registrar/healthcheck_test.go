@@ -60,9 +60,9 @@ func TestHealthcheckUsage(t *testing.T) {
 	for want, args := range map[string][]string{
 		"accepts 1 arg(s), received 0":                           {},
 		`invalid argument "migrate" for "registrar healthcheck"`: {"migrate"},
-		`API_ADDR: "8080" is no address; an example: :8080`:      {"api"},
+		`API_ADDR: "8080" is not an address (host:port); an example: :8080`:      {"api"},
 		`invalid argument "soon" for "--timeout" flag`:           {"api", "--timeout=soon"},
-		`API_ADDR: "8080" is no address`:                         {"worker"},
+		`API_ADDR: "8080" is not an address (host:port)`:                         {"worker"},
 		`accepts 1 arg(s), received 2`:                           {"api", "worker"},
 		`unknown flag: --ready`:                                  {"api", "--ready"},
 	} {
