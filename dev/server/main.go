@@ -1,4 +1,4 @@
-// Command dev is the whole service in one process for one machine: Temporal with its Web UI, the API, all workers,
+// Command server is the whole service in one process for one machine: Temporal with its Web UI, the API, all workers,
 // SQLite, and an outbox in place of the providers. It needs nothing but Go, and listens on loopback only.
 package main
 
