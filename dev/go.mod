@@ -3,6 +3,7 @@ module registrar/dev
 go 1.26.8
 
 require (
+	github.com/creack/pty v1.1.24
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/temporalio/ui-server/v2 v2.55.0
 	go.temporal.io/server v1.32.1
@@ -280,3 +281,5 @@ require (
 )
 
 replace registrar => ../
+
+replace github.com/mattn/go-sqlite3 => ./userdb/nocgo // not used; see there
