@@ -1,19 +1,18 @@
 // Command server is the whole service in one process for one machine: Temporal with its Web UI, the API, all workers,
-// SQLite, and an outbox in place of the providers. It needs nothing but Go, and listens on loopback only.
+// SQLite, and an outbox in place of the providers. It needs nothing but Go, and listens on loopback only. `go run ./dev`
+// compiles and starts it.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
+	"registrar/dev/preflight"
 	"registrar/internal/config"
 	"registrar/internal/service"
 )
@@ -26,29 +25,15 @@ func main() {
 func command(args, environ []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, args, environ, stdout, stderr)
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case errors.Is(err, errUsage):
-		return 2
-	}
-	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintln(stderr, "dev:", strings.TrimSuffix(line, "\n"))
-	}
-	return 1
+	return preflight.Exit(run(ctx, args, environ, stdout, stderr), stderr)
 }
 
-// errUsage says that the flag set has told what is wrong.
-var errUsage = errors.New("usage")
-
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
-	o, err := parse(args, stderr)
+	f, err := preflight.Parse(args, stderr)
 	if err != nil {
 		return err
 	}
+	o := options{data: f.Data, apiPort: f.APIPort, uiPort: f.UIPort, temporalPort: f.TemporalPort}
 	c, err := config.Load(append(defaults(), environ...))
 	if err != nil {
 		return err
@@ -64,7 +49,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
-	banner(stdout, s.places)
+	banner(stdout, s.base, s.places)
 	err = s.wait(ctx)
 	return errors.Join(err, s.stop())
 }
@@ -77,41 +62,4 @@ func defaults() []string {
 		"LOG_LEVEL=warn", "API_DRAIN_DELAY=0s", "API_SHUTDOWN_TIMEOUT=1s", "WORKER_STOP_TIMEOUT=1s",
 		"LIMIT_REGISTRATIONS=0", "LIMIT_CODES=0", "LIMIT_DESTINATIONS=0",
 	}
-}
-
-func parse(args []string, stderr io.Writer) (options, error) {
-	var o options
-	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.StringVar(&o.data, "data", ".data", "folder that keeps everything, made when it is missing")
-	flags.IntVar(&o.apiPort, "api-port", 8080, "port of the API, the outbox and this service's page")
-	flags.IntVar(&o.uiPort, "ui-port", 8233, "port of Temporal Web UI")
-	flags.IntVar(&o.temporalPort, "temporal-port", 7233, "port of Temporal, for tctl and temporal")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return o, err
-		}
-		return o, errUsage
-	}
-	if o.data == "" {
-		return o, errors.New("--data: no folder is named")
-	}
-	if flags.NArg() > 0 {
-		return o, fmt.Errorf("unexpected argument %q; see --help", flags.Arg(0))
-	}
-	for name, port := range map[string]int{"api-port": o.apiPort, "ui-port": o.uiPort, "temporal-port": o.temporalPort} {
-		if port < 1 || port > 65535 {
-			return o, fmt.Errorf("--%s: %d is not a port, which is from 1 to 65535", name, port)
-		}
-	}
-	return o, nil
-}
-
-func banner(w io.Writer, places []place) {
-	fmt.Fprintln(w, "\nRegistrar is ready.")
-	fmt.Fprintln(w)
-	for _, p := range places {
-		fmt.Fprintf(w, "  %-14s %s\n", p.Name, p.Address)
-	}
-	fmt.Fprintln(w, "\nCtrl-C stops it; nothing is lost, also by kill -9.")
 }
