@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// grace is how long an interrupted go command has to remove its temporary files.
+// grace is how long an interrupted go command has to end.
 const grace = 3 * time.Second
 
 // builder compiles a target.
@@ -21,6 +21,7 @@ type builder struct {
 	display  *display
 	progress *progress
 	signals  <-chan os.Signal
+	temp     string      // folder of the go command's temporary files
 	lines    chan string // that the go command writes to standard error
 	listed   chan []pkg  // the packages of the target, once
 	// stopListing is set while packages are listed.
@@ -37,6 +38,10 @@ func (t Target) build(d *display, signals <-chan os.Signal) (path string, err er
 		Target: t, display: d, progress: newProgress(t.Package, time.Now()), signals: signals,
 		lines: make(chan string), listed: make(chan []pkg, 1),
 	}
+	if b.temp, err = os.MkdirTemp(os.Getenv("GOTMPDIR"), "go-build-"); err != nil {
+		return "", err
+	}
+	defer b.removeTemp()
 	defer d.clear()
 	for range 2 {
 		if path, err = b.goRun(); err != nil {
@@ -77,14 +82,25 @@ func (b *builder) goRun() (printed string, err error) {
 
 // command returns a go command for the target. It runs in a process group of its own, with the compilers that it starts,
 // so that a signal reaches all of them, and each once.
-func (t Target) command(ctx context.Context, verb string, flags ...string) *exec.Cmd {
+func (b *builder) command(ctx context.Context, verb string, flags ...string) *exec.Cmd {
 	args := append([]string{verb}, flags...)
-	args = append(args, t.BuildFlags...)
-	c := exec.CommandContext(ctx, "go", append(args, t.Package)...)
+	args = append(args, b.BuildFlags...)
+	c := exec.CommandContext(ctx, "go", append(args, b.Package)...)
+	c.Env = append(os.Environ(), "GOTMPDIR="+b.temp)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGINT) }
 	c.WaitDelay = grace
 	return c
+}
+
+// removeTemp removes what the go command leaves behind when a signal ends it.
+func (b *builder) removeTemp() {
+	for range 20 { // its compilers, which the same signal ends, may still write
+		if os.RemoveAll(b.temp) == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 // watch returns when the go command has ended, with the signal that this process received, if any, which interrupts it.

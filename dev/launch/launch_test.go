@@ -261,7 +261,9 @@ func TestASignalEndsTheBuild(t *testing.T) {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			gate := newGate(t)
-			p := start(t, newFront(t, module(t), gate))
+			c, temp := newFront(t, module(t), gate), t.TempDir()
+			c.Env = append(c.Env, "TMPDIR="+temp)
+			p := start(t, c)
 			p.stderr.await(t, "2 of 3 packages")
 			require.NoError(t, p.Process.Signal(signal)) // to the front only, not to the go command nor the compiler
 			code, stdout, stderr := p.end(t)
@@ -270,6 +272,9 @@ func TestASignalEndsTheBuild(t *testing.T) {
 			require.Empty(t, stderr, "it is no error")
 			_, err := os.OpenFile(gate, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 			require.ErrorIs(t, err, syscall.ENXIO, "no compiler waits any more")
+			left, err := os.ReadDir(temp)
+			require.NoError(t, err)
+			require.Empty(t, left)
 		})
 	}
 }

@@ -12,8 +12,8 @@ const listFormat = `{{.ImportPath}}{{"\t"}}{{.Stale}}{{"\t"}}{{.Dir}}` +
 	`{{range .GoFiles}}{{"\t"}}{{.}}{{end}}{{range .CgoFiles}}{{"\t"}}{{.}}{{end}}`
 
 // list returns all packages of the target, or nothing when that fails: they only serve to tell how much there is to do.
-func (t Target) list(ctx context.Context) []pkg {
-	output, err := t.command(ctx, "list", "-deps", "-f", listFormat).Output()
+func (b *builder) list(ctx context.Context) []pkg {
+	output, err := b.command(ctx, "list", "-deps", "-f", listFormat).Output()
 	if err != nil {
 		return nil
 	}

@@ -132,7 +132,7 @@ func (p *progress) estimate(now time.Time) state {
 		s.part = 1 - float64(rest)/(perByte*float64(work))
 	}
 	s.part = min(s.part, 0.99)
-	if s.part >= surePart && now.Sub(p.first) >= sureAfter {
+	if p.isFirst() && s.part >= surePart && now.Sub(p.first) >= sureAfter { // after a change there are too few to learn from
 		s.left = rest
 	}
 	return s
