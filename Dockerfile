@@ -6,7 +6,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=dev
-RUN go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /registrar ./cmd/registrar
+RUN go build -trimpath -tags nomsgpack -ldflags "-s -w -X main.version=${VERSION}" -o /registrar ./cmd/registrar
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /registrar /registrar

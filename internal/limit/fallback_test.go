@@ -106,18 +106,21 @@ func TestReleaseInBothStores(t *testing.T) {
 // TestUnreachableServer has one URL that refuses connections, and one that accepts them and never answers.
 func TestUnreachableServer(t *testing.T) {
 	t.Parallel()
-	for name, close := range map[string]bool{"refused": true, "silent": false} {
+	for name, c := range map[string]struct {
+		scheme string
+		close  bool
+	}{"refused": {"redis", true}, "silent": {"redis", false}, "silent, with TLS": {"rediss", false}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = listener.Close() })
-			if close {
+			if c.close {
 				require.NoError(t, listener.Close())
 			}
 			var logs bytes.Buffer
 			l := setup(t, func(o *Options) {
-				o.RedisURL = "redis://:s3cret@" + listener.Addr().String()
+				o.RedisURL = c.scheme + "://:s3cret@" + listener.Addr().String()
 				o.Logger = slog.New(slog.NewTextHandler(&logs, nil))
 			})
 			client := netip.MustParseAddr("192.0.2.1")

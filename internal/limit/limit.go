@@ -65,7 +65,7 @@ func New(o Options) (*Limits, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.store, l.close = newFallback(shared, l.store, o.Logger), shared.client.Close
+	l.store, l.close = newFallback(shared, l.store, o.Logger), shared.pool.Close
 	return l, nil
 }
 

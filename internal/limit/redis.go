@@ -1,23 +1,29 @@
 package limit
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
-	"sync"
+	"strconv"
+	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
+	"github.com/gomodule/redigo/redis"
 )
 
 // shared is the store of all replicas, in one Redis or Valkey (a cluster would need all keys of a call in one slot). A key
 // is a sorted set of acts by the server's time, in milliseconds.
-type shared struct{ client *redis.Client }
+type shared struct {
+	server *redisServer
+	pool   *redis.Pool
+}
 
 // take, in one step for all replicas. The act that makes room is the one that leaves as many as the rate allows, less one.
-var takeScript = redis.NewScript(`
+var takeScript = redis.NewScript(-1, `
 local act, most, period = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -39,26 +45,38 @@ end
 return 0
 `)
 
-// disableClientLog stops the client's own lines on standard error, of which there would be one for each try.
-var disableClientLog = sync.OnceFunc(logging.Disable)
+const (
+	// mostConnections bounds the connections of a process. A call takes less than a millisecond.
+	mostConnections = 20
+	// freshFor is how long after its last use a connection is trusted without a PING. The server may have restarted since.
+	freshFor = time.Second
+)
 
 // newRedis connects when it is first used.
 func newRedis(address string) (*shared, error) {
-	disableClientLog()
-	o, err := redis.ParseURL(address)
-	if unreadable := new(url.Error); errors.As(err, &unreadable) {
-		return nil, errors.New("is no URL") // the cause has the password
-	}
+	server, err := parseRedisURL(address)
 	if err != nil {
 		return nil, err
 	}
-	o.ContextTimeoutEnabled = true
-	o.MaxRetries = 1 // a connection that the server has closed since; more would take longer than anybody waits
-	return &shared{redis.NewClient(o)}, nil
+	return &shared{server, &redis.Pool{
+		DialContext: server.dial, MaxActive: mostConnections, MaxIdle: mostConnections, Wait: true, IdleTimeout: time.Minute,
+		TestOnBorrowContext: func(ctx context.Context, c redis.Conn, lastUsed time.Time) error {
+			if time.Since(lastUsed) < freshFor {
+				return nil
+			}
+			_, err := redis.DoContext(c, ctx, "PING")
+			return err
+		},
+	}}, nil
 }
 
 func (s *shared) take(ctx context.Context, r Rate, act string, keys []string) (time.Duration, error) {
-	wait, err := takeScript.Run(ctx, s.client, keys, act, r.Most, r.Period.Milliseconds()).Int64()
+	args := redis.Args{len(keys)}.AddFlat(keys).Add(act, r.Most, r.Period.Milliseconds())
+	var wait int64
+	err := s.do(ctx, func(c redis.Conn) (err error) {
+		wait, err = redis.Int64(takeScript.DoContext(ctx, c, args...))
+		return err
+	})
 	if err != nil {
 		return 0, fmt.Errorf("count in Redis: %w", err)
 	}
@@ -66,9 +84,11 @@ func (s *shared) take(ctx context.Context, r Rate, act string, keys []string) (t
 }
 
 func (s *shared) release(ctx context.Context, act string, keys []string) error {
-	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	err := s.do(ctx, func(c redis.Conn) error {
 		for _, key := range keys {
-			p.ZRem(ctx, key, act)
+			if _, err := redis.DoContext(c, ctx, "ZREM", key, act); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -76,4 +96,53 @@ func (s *shared) release(ctx context.Context, act string, keys []string) error {
 		return fmt.Errorf("release in Redis: %w", err)
 	}
 	return nil
+}
+
+// do lends a connection to call.
+func (s *shared) do(ctx context.Context, call func(redis.Conn) error) error {
+	c, err := s.pool.GetContext(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(call(c), c.Close())
+}
+
+// redisServer is where a URL says that the server is.
+type redisServer struct {
+	address string
+	tls     *tls.Config // nil for a connection in the clear
+	options []redis.DialOption
+}
+
+// parseRedisURL returns errors that do not show the URL, which has the password.
+func parseRedisURL(address string) (*redisServer, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, errors.New("is no URL")
+	}
+	if u.Scheme != "redis" && u.Scheme != "rediss" {
+		return nil, errors.New("does not begin with redis:// or rediss://")
+	}
+	if u.RawQuery != "" {
+		return nil, errors.New("has parameters, which are not supported")
+	}
+	database, err := strconv.ParseUint(cmp.Or(strings.TrimPrefix(u.Path, "/"), "0"), 10, 16)
+	if err != nil {
+		return nil, errors.New("names a database that is not a number")
+	}
+	host := cmp.Or(u.Hostname(), "localhost")
+	password, _ := u.User.Password()
+	s := &redisServer{address: net.JoinHostPort(host, cmp.Or(u.Port(), "6379")), options: []redis.DialOption{
+		redis.DialUsername(u.User.Username()), redis.DialPassword(password), redis.DialDatabase(int(database)),
+	}}
+	if u.Scheme == "rediss" {
+		s.tls = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+		// The library's own handshake does not end with the context.
+		s.options = append(s.options, redis.DialContextFunc((&tls.Dialer{Config: s.tls}).DialContext))
+	}
+	return s, nil
+}
+
+func (s *redisServer) dial(ctx context.Context) (redis.Conn, error) {
+	return redis.DialContext(ctx, "tcp", s.address, s.options...)
 }

@@ -32,7 +32,7 @@ func TestRedisWithTLS(t *testing.T) {
 		"--user", "registrar", "on", ">s3cret", "~registrar:limit:*", "+@all")
 	take := func(address string, authorities *x509.CertPool) error {
 		s := openRedis(t, address)
-		s.client.Options().TLSConfig.RootCAs = authorities // in production those of the system, or of SSL_CERT_FILE
+		s.server.tls.RootCAs = authorities // in production those of the system, or of SSL_CERT_FILE
 		_, err := s.take(t.Context(), Rate{Most: 1, Period: time.Minute}, "act", []string{"registrar:limit:test"})
 		return err
 	}
@@ -42,6 +42,24 @@ func TestRedisWithTLS(t *testing.T) {
 	err := take(strings.Replace(address, "s3cret", "0ther", 1), authorities)
 	require.ErrorContains(t, err, "WRONGPASS")
 	require.NotContains(t, err.Error(), "0ther")
+}
+
+// TestRedisRestarts has connections in the pool that the server no longer knows.
+func TestRedisRestarts(t *testing.T) {
+	server := parts.StartRedis(t)
+	s := openRedis(t, server.URL())
+	c, err := s.pool.GetContext(t.Context())
+	require.NoError(t, err)
+	lastUsed := time.Now().Add(-freshFor)
+	require.NoError(t, s.pool.TestOnBorrowContext(t.Context(), c, lastUsed))
+	server.Kill()
+	require.Error(t, s.pool.TestOnBorrowContext(t.Context(), c, lastUsed))
+	require.NoError(t, server.Start())
+	require.Error(t, c.Err(), "which keeps it out of the pool")
+	require.NoError(t, c.Close())
+	require.Zero(t, s.pool.IdleCount())
+	_, err = s.take(t.Context(), Rate{Most: 1, Period: time.Minute}, "act", []string{"registrar:limit:test"})
+	require.NoError(t, err)
 }
 
 func BenchmarkRedis(b *testing.B) {
@@ -56,7 +74,7 @@ func openRedis(t testing.TB, address string) *shared {
 	t.Helper()
 	s, err := newRedis(address)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.client.Close()) })
+	t.Cleanup(func() { require.NoError(t, s.pool.Close()) })
 	return s
 }
 

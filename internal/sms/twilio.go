@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -16,7 +18,6 @@ import (
 	"time"
 
 	"github.com/twilio/twilio-go/client"
-	openapi "github.com/twilio/twilio-go/rest/api/v2010"
 
 	"registrar/internal/message"
 	"registrar/internal/transport"
@@ -49,12 +50,12 @@ type TwilioOptions struct {
 // Twilio sends SMS through Twilio's Programmable Messaging. It is a message.Sender and safe for concurrent use.
 // The text is sent unchanged: neither shortened nor transliterated.
 type Twilio struct {
-	accountSID           string
-	credentials          *client.Credentials
-	from, service, hooks *string
-	base                 *url.URL
-	transport            http.RoundTripper
-	timeout              time.Duration
+	accountSID  string
+	credentials *client.Credentials
+	form        url.Values // of every message
+	base        *url.URL
+	transport   http.RoundTripper
+	timeout     time.Duration
 }
 
 // alphanumeric is the format that the SDK requires of both parts of the credentials.
@@ -79,9 +80,7 @@ func NewTwilio(o TwilioOptions) (*Twilio, error) {
 	return &Twilio{
 		accountSID:  o.AccountSID,
 		credentials: credentials,
-		from:        optional(o.From),
-		service:     optional(o.MessagingServiceSID),
-		hooks:       optional(o.StatusCallback),
+		form:        twilioForm(o),
 		base:        base,
 		transport:   cmp.Or(o.HTTPClient.Transport, http.DefaultTransport),
 		timeout:     o.HTTPClient.Timeout,
@@ -105,12 +104,17 @@ func twilioCredentials(o TwilioOptions) (*client.Credentials, error) {
 	return client.NewCredentials(user, secret), nil
 }
 
-// optional returns nil for an empty string, so that the SDK omits the field.
-func optional(s string) *string {
-	if s == "" {
-		return nil
+// twilioForm returns the fields that are the same for every message.
+func twilioForm(o TwilioOptions) url.Values {
+	form := url.Values{}
+	for field, value := range map[string]string{
+		"From": o.From, "MessagingServiceSid": o.MessagingServiceSID, "StatusCallback": o.StatusCallback,
+	} {
+		if value != "" {
+			form.Set(field, value)
+		}
 	}
-	return &s
+	return form
 }
 
 // Send sends m through Twilio. It returns within ctx's deadline, and every error is a *message.Error.
@@ -120,22 +124,27 @@ func (t *Twilio) Send(ctx context.Context, m message.Message) (message.Receipt, 
 		ctx, cancel = context.WithTimeout(ctx, t.timeout)
 		defer cancel()
 	}
+	form := maps.Clone(t.form)
+	form.Set("To", m.To)
+	form.Set("Body", m.Text)
 	call := &twilioCall{ctx: ctx, base: t.base, next: t.transport}
-	answer, err := t.api(call).CreateMessage(&openapi.CreateMessageParams{
-		To:                  &m.To,
-		Body:                &m.Text,
-		From:                t.from,
-		MessagingServiceSid: t.service,
-		StatusCallback:      t.hooks,
-	})
+	answer, err := t.post(call, form)
 	if err != nil {
 		return message.Receipt{}, call.classify(err)
 	}
 	return twilioReceipt(answer)
 }
 
-// api returns the SDK's client for one call. Its methods take no context, so the transport carries the context.
-func (t *Twilio) api(call *twilioCall) *openapi.ApiService {
+// twilioMessage holds the fields of Twilio's Message resource that are used here.
+type twilioMessage struct {
+	SID       string `json:"sid"`
+	Status    string `json:"status"`
+	ErrorCode int    `json:"error_code"`
+}
+
+// post creates a Message resource. It uses the SDK's client, which authenticates the request and reads error answers. The
+// SDK's generated API would do the same, but its package has 760 other methods to compile.
+func (t *Twilio) post(call *twilioCall, form url.Values) (twilioMessage, error) {
 	c := &client.Client{
 		Credentials: t.credentials,
 		HTTPClient: &http.Client{
@@ -143,30 +152,30 @@ func (t *Twilio) api(call *twilioCall) *openapi.ApiService {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-	c.SetAccountSid(t.accountSID)
-	return openapi.NewApiServiceWithClient(c)
+	target := twilioURL + "/2010-04-01/Accounts/" + t.accountSID + "/Messages.json"
+	answer, err := c.SendRequest(http.MethodPost, target, form, map[string]any{"Content-Type": "application/x-www-form-urlencoded"})
+	if err != nil {
+		return twilioMessage{}, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var m twilioMessage
+	err = json.NewDecoder(answer.Body).Decode(&m)
+	return m, err
 }
 
 // twilioReceipt reads a successful response. The message in it may still have failed at once.
-func twilioReceipt(answer *openapi.ApiV2010Message) (message.Receipt, error) {
-	if status := value(answer.Status); status == "failed" || status == "undelivered" || status == "canceled" {
-		e := &message.Error{Provider: TwilioName, Failure: message.Unavailable, Code: status}
-		if code := value(answer.ErrorCode); code != 0 {
-			e.Failure, e.Code = twilioFailure(code, http.StatusCreated), strconv.Itoa(code)
+func twilioReceipt(m twilioMessage) (message.Receipt, error) {
+	if m.Status == "failed" || m.Status == "undelivered" || m.Status == "canceled" {
+		e := &message.Error{Provider: TwilioName, Failure: message.Unavailable, Code: m.Status}
+		if m.ErrorCode != 0 {
+			e.Failure, e.Code = twilioFailure(m.ErrorCode, http.StatusCreated), strconv.Itoa(m.ErrorCode)
 		}
 		return message.Receipt{}, e
 	}
-	if value(answer.Sid) == "" {
+	if m.SID == "" {
 		return message.Receipt{}, transport.NoAnswer(TwilioName, errors.New("no message SID"))
 	}
-	return message.Receipt{Provider: TwilioName, MessageID: *answer.Sid}, nil
-}
-
-func value[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
+	return message.Receipt{Provider: TwilioName, MessageID: m.SID}, nil
 }
 
 // twilioCall is the transport of one call. It binds the call to its context, sends it to the configured host, and keeps

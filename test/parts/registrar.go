@@ -23,6 +23,9 @@ var production = []string{"GOWORK=off", "CGO_ENABLED=0"}
 // with 66, which Replica.Stop does not take for an orderly end.
 const raceVariable = "REGISTRAR_RACE"
 
+// tags are those of every build of the program (Taskfile.yml, Dockerfile).
+const tags = "-tags=nomsgpack"
+
 var buildRegistrar = sync.OnceValues(func() (Registrar, error) {
 	folder, err := root(context.Background())
 	if err != nil {
@@ -32,7 +35,7 @@ var buildRegistrar = sync.OnceValues(func() (Registrar, error) {
 	if os.Getenv(raceVariable) != "" {
 		output, environ, flag = output+"-race", []string{"GOWORK=off", "CGO_ENABLED=1"}, "-race"
 	}
-	return Registrar(output), build(context.Background(), folder, output, "./cmd/registrar", environ, flag)
+	return Registrar(output), build(context.Background(), folder, output, "./cmd/registrar", environ, flag, tags)
 })
 
 // BuildRegistrar builds the program as it is in the working tree, once for all tests. With the variable REGISTRAR_RACE it
@@ -55,7 +58,7 @@ func BuildChanged(t Test, flags ...string) Registrar {
 		t.Fatalf("%v", err)
 	}
 	output := filepath.Join(Dir(t, "build"), "registrar")
-	if err := build(t.Context(), folder, output, "./cmd/registrar", production, append([]string{"-trimpath"}, flags...)...); err != nil {
+	if err := build(t.Context(), folder, output, "./cmd/registrar", production, append([]string{"-trimpath", tags}, flags...)...); err != nil {
 		t.Fatalf("%v", err)
 	}
 	return Registrar(output)

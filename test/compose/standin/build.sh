@@ -17,7 +17,7 @@ fi
 mkdir -p "$bin"
 # The flags are those of the same programs elsewhere (task build, task tools:ops, test/parts), so that they compile once.
 gobuild() { go build -ldflags "-s -w" -o "$bin/$1" "${@:2}"; }
-(cd "$root" && gobuild registrar -trimpath ./cmd/registrar && gobuild catcher -trimpath ./deploy/catcher)
+(cd "$root" && gobuild registrar -trimpath -tags nomsgpack ./cmd/registrar && gobuild catcher -trimpath ./deploy/catcher)
 (cd "$root/tools/server" && gobuild temporal-server go.temporal.io/server/cmd/server &&
 	gobuild temporal-sql-tool go.temporal.io/server/cmd/tools/sql)
 (cd "$root/tools/temporal" && gobuild temporal github.com/temporalio/cli/cmd/temporal)

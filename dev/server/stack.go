@@ -17,6 +17,7 @@ import (
 
 	"registrar/api"
 	"registrar/dev/outbox"
+	"registrar/dev/preflight"
 	"registrar/dev/temporalserver"
 	"registrar/dev/userdb"
 	"registrar/internal/config"
@@ -57,12 +58,14 @@ func start(ctx context.Context, o options) (*stack, error) {
 }
 
 func (s *stack) start(ctx context.Context) error {
-	if err := s.openData(); err != nil {
+	lock, err := preflight.LockData(s.data)
+	if err != nil {
 		return err
 	}
+	s.later(lock.Close)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", loopback(s.apiPort))
 	if err != nil {
-		return fmt.Errorf("port %d is not free for the API: choose another with --api-port (%w)", s.apiPort, err)
+		return preflight.API.Busy(s.apiPort, err)
 	}
 	s.later(func() error { return ignoreClosed(listener.Close()) })
 	keys, err := s.openKeys()
@@ -163,11 +166,11 @@ func explain(err error) error {
 	if !errors.As(err, &busy) {
 		return err
 	}
-	flag := "--temporal-port"
+	port := preflight.Temporal
 	if busy.What == temporalserver.WebUIPort {
-		flag = "--ui-port"
+		port = preflight.WebUI
 	}
-	return fmt.Errorf("port %d is not free for the %s: choose another with %s", busy.Port, busy.What, flag)
+	return port.Busy(busy.Port, busy.Err)
 }
 
 // serve serves the API and what dev adds to it.

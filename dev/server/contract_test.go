@@ -15,7 +15,7 @@ import (
 
 // contract is openapi.yaml, made strict: an answer may have no member that is not documented.
 var contract = sync.OnceValues(func() (routers.Router, error) {
-	doc, err := openapi3.NewLoader().LoadFromFile("../api/openapi.yaml")
+	doc, err := openapi3.NewLoader().LoadFromFile("../../api/openapi.yaml")
 	if err != nil {
 		return nil, err
 	}

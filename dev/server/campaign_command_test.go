@@ -34,7 +34,7 @@ func (r *running) registrar(t *testing.T) *registrar {
 		"PRF_KEYSET_FILE=" + filepath.Join(r.stack.data, "prf.keyset"),
 		"PAYLOAD_KEYSET_FILE=" + filepath.Join(r.stack.data, "payload.keyset"),
 	}}
-	build := exec.CommandContext(t.Context(), "go", "build", "-C", "..", "-o", p.path, "./cmd/registrar")
+	build := exec.CommandContext(t.Context(), "go", "build", "-C", "../..", "-o", p.path, "./cmd/registrar")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	for name, text := range map[string]string{

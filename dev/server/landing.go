@@ -38,9 +38,9 @@ var landingTemplate = template.Must(template.New("landing").Parse(landingSource)
 func landing(base string, places []place) http.Handler {
 	var page bytes.Buffer
 	data := struct {
-		Base   string
-		Places []place
-	}{base, places}
+		Base, Register string
+		Places         []place
+	}{base, registerAt(base), places}
 	if err := landingTemplate.Execute(&page, data); err != nil {
 		panic(err) // the template is part of the program
 	}

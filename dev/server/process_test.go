@@ -61,7 +61,12 @@ func program(t *testing.T, settings []string, args ...string) *exec.Cmd {
 func startProcess(t *testing.T, data string, settings ...string) *process {
 	t.Helper()
 	p := freePorts()
-	c := program(t, settings, append(p.flags(), "--data", data)...)
+	return startCommand(t, program(t, settings, append(p.flags(), "--data", data)...), p)
+}
+
+// startCommand starts a command that becomes the service, and returns when the service is ready.
+func startCommand(t *testing.T, c *exec.Cmd, p ports) *process {
+	t.Helper()
 	s := &process{newSite("http://127.0.0.1:" + strconv.Itoa(p.api)), c, new(buffer), make(chan struct{})}
 	c.Stderr = s.stderr
 	stdout, err := c.StdoutPipe()
@@ -83,7 +88,7 @@ func startProcess(t *testing.T, data string, settings ...string) *process {
 	select {
 	case ok := <-ready:
 		require.True(t, ok, "%s", s.stderr)
-	case <-time.After(time.Minute):
+	case <-time.After(3 * time.Minute):
 		require.FailNow(t, "not ready", "%s", s.stderr)
 	}
 	return s

@@ -5,36 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"registrar/internal/config"
 	"registrar/internal/secret"
 	"registrar/internal/service"
 )
-
-// openData makes the data folder and takes it for this process. The lock ends with the process, however that ends.
-func (s *stack) openData() error {
-	if err := os.MkdirAll(s.data, 0o700); err != nil {
-		return fmt.Errorf("data folder %s cannot be made: %w; choose another with --data", s.data, reason(err))
-	}
-	lock, err := os.OpenFile(filepath.Join(s.data, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return fmt.Errorf("data folder %s cannot be written: %w; choose another with --data", s.data, reason(err))
-	}
-	s.later(lock.Close)
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return fmt.Errorf("data folder %s is in use by another process; choose another with --data", s.data)
-	}
-	return nil
-}
-
-// reason is the part of a file error that says why.
-func reason(err error) error {
-	if path, ok := errors.AsType[*os.PathError](err); ok {
-		return path.Err
-	}
-	return err
-}
 
 // openKeys uses the configured keysets, or else keysets of its own, made once and kept in the data folder: what is
 // encrypted there can be read only with them.

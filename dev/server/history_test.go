@@ -80,7 +80,7 @@ func (r *running) checkHistory(t *testing.T, story, workflowID, shows string) {
 	require.Contains(t, string(text), shows)
 	replay(t, text)
 	if *record != "" {
-		writeNew(t, filepath.Join("..", "workflows", "testdata", *record+"_"+story+".json"), text)
+		writeNew(t, filepath.Join("..", "..", "workflows", "testdata", *record+"_"+story+".json"), text)
 	}
 }
 

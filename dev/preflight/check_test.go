@@ -1,0 +1,84 @@
+package preflight
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// take listens on a port until the test ends.
+func take(t *testing.T) (port int) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+func TestBusyPorts(t *testing.T) {
+	t.Parallel()
+	busy := take(t)
+	number := strconv.Itoa(busy)
+	for name, c := range map[string]struct {
+		flags     Flags
+		elsewhere bool
+		says      string
+	}{
+		"API":              {Flags{APIPort: busy}, false, "port " + number + " is not free for the API: choose another with --api-port (address already in use)"},
+		"API, no Temporal": {Flags{APIPort: busy}, true, "port " + number + " is not free for the API: choose another with --api-port (address already in use)"},
+		"Web UI":           {Flags{UIPort: busy}, false, "port " + number + " is not free for the Temporal Web UI: choose another with --ui-port (address already in use)"},
+		"Temporal":         {Flags{TemporalPort: busy}, false, "port " + number + " is not free for the Temporal frontend: choose another with --temporal-port (address already in use)"},
+		"not needed":       {Flags{UIPort: busy, TemporalPort: busy}, true, ""},
+		"free":             {Flags{}, false, ""}, // 0 is any free port
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := c.flags.CheckPorts(c.elsewhere)
+			if c.says == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.EqualError(t, err, c.says)
+		})
+	}
+}
+
+func TestTheSamePortTwiceIsBusy(t *testing.T) { // not parallel: another test could take the port meanwhile
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := listener.Addr().(*net.TCPAddr).Port
+	require.NoError(t, listener.Close())
+	f := Flags{APIPort: port, TemporalPort: port}
+	require.ErrorContains(t, f.CheckPorts(false), "--temporal-port")
+	f.TemporalPort = 0
+	require.NoError(t, f.CheckPorts(false), "a check leaves the port free")
+}
+
+func TestData(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "made", "on the way")
+	lock, err := LockData(folder)
+	require.NoError(t, err)
+	_, err = LockData(folder)
+	require.EqualError(t, err, "data folder "+folder+" is in use by another process; choose another with --data")
+	require.NoError(t, lock.Close())
+	lock, err = LockData(folder)
+	require.NoError(t, err)
+	require.NoError(t, lock.Close())
+}
+
+func TestDataThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	_, err := LockData(file)
+	require.EqualError(t, err, "data folder "+file+" cannot be made: not a directory; choose another with --data")
+	folder := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "lock"), 0o700))
+	_, err = LockData(folder)
+	require.EqualError(t, err, "data folder "+folder+" cannot be written: is a directory; choose another with --data")
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestTheFrontStartsTheService does what `go run ./dev` does. It is here and not beside the front, because here everything
+// has been compiled.
+func TestTheFrontStartsTheService(t *testing.T) {
+	t.Parallel()
+	front := filepath.Join(t.TempDir(), "dev")
+	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", front, "registrar/dev").CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	p := freePorts()
+	c := exec.CommandContext(t.Context(), front, append(p.flags(), "--data", t.TempDir())...)
+	c.Env = append(os.Environ(), patient...)
+	s := startCommand(t, c, p)
+	id := s.mustRegister(t, somebody()).RegistrationID
+	require.NotEmpty(t, id)
+	require.NoError(t, c.Process.Signal(os.Interrupt))
+	select {
+	case <-s.ended:
+		require.Zero(t, c.ProcessState.ExitCode(), "%s", s.stderr)
+	case <-time.After(30 * time.Second):
+		require.FailNow(t, "still running")
+	}
+}
