@@ -13,8 +13,9 @@ import (
 // maxUnknownAttempts is the maximum number of attempts of a batch with an unknown outcome.
 const maxUnknownAttempts = 2
 
-// batchError is like deliveryError, but after maxUnknownAttempts attempts with an unknown outcome the error is not retryable. Each
-// further attempt could send every recipient one more copy, so an operator must decide. The heartbeat counts the attempts.
+// batchError is like deliveryError, but after maxUnknownAttempts attempts with an unknown outcome the error is not
+// retryable. Each further attempt could send every recipient one more copy, so an operator must decide. The heartbeat
+// counts the attempts.
 func batchError(ctx context.Context, refusals []*message.Error) error {
 	last := refusals[len(refusals)-1]
 	if !last.Unknown {

@@ -186,8 +186,9 @@ func withMargin(ctx context.Context, by time.Duration) (context.Context, context
 	return context.WithDeadline(ctx, deadline.Add(-by))
 }
 
-// recordingContext returns the context for writing to the database after the provider has answered. It ends early enough for the
-// result to reach Temporal. It is not canceled with ctx, so that a sent message is also recorded while the worker stops.
+// recordingContext returns the context for writing to the database after the provider has answered. It ends early enough
+// for the result to reach Temporal. It is not canceled with ctx, so that a sent message is also recorded while the worker
+// stops.
 func recordingContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	end := time.Now().Add(ledgerMargin)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-resultMargin).Before(end) {

@@ -14,8 +14,8 @@ import (
 // SendBatch sends b over one connection, one email per recipient. Each email's Message-ID is the recipient's number
 // (from 1), a dot and the receipt's MessageID.
 //
-// SendBatch skips a recipient that the server refuses (see batchProgress) and, after a temporary refusal, tries it once more at
-// the end. It fails if all recipients are refused or maxUndecided in a row. Between two recipients it stops when
+// SendBatch skips a recipient that the server refuses (see batchProgress) and, after a temporary refusal, tries it once
+// more at the end. It fails if all recipients are refused or maxUndecided in a row. Between two recipients it stops when
 // message.TimeFor returns false, so that the deadline does not interrupt an email.
 func (s *SMTP) SendBatch(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
 	of := message.Receipt{Provider: SMTPName, MessageID: rand.Text() + "@" + s.domain}

@@ -124,8 +124,7 @@ func (s *site) steer(t *testing.T, id, action string) {
 
 func ended(c campaign) bool { return c.Status == "completed" }
 
-// copies counts the recipients with no copy, one copy and several copies accepted by the provider, and the copies to users
-// who must not get one.
+// copies counts recipients with no, one and several accepted copies, and the copies to users who must not get one.
 func (s *site) copies() (missing, once, repeated, wrong int) {
 	got := s.Mailgun.Recipients()
 	for i := range s.crowd.size {

@@ -14,7 +14,7 @@ import (
 	"registrar/test/parts"
 )
 
-// provider is a double with the service's own sender to it.
+// provider is a double together with the service's sender for it.
 type provider struct {
 	double interface {
 		Serve()
@@ -51,7 +51,7 @@ func providers(t *testing.T) map[string]provider {
 	}
 }
 
-// send sends a code and returns how it failed.
+// send sends a code and returns its failure.
 func (p provider) send(ctx context.Context, patience time.Duration, to string) (message.Receipt, *message.Error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -15,7 +15,7 @@ import (
 	"registrar/test/parts"
 )
 
-// backend is a stand-in for an API server that counts.
+// backend is a substitute for an API server. It counts requests.
 type backend struct {
 	ready  atomic.Bool
 	served atomic.Int64

@@ -12,7 +12,7 @@ import (
 	"registrar/test/parts"
 )
 
-// awaitWriter returns when new connections get to that node, and logs where they got to until then.
+// awaitWriter returns when new connections reach that node, and logs the nodes that they reach until then.
 func awaitWriter(t *testing.T, h *parts.HAProxy, want int) {
 	t.Helper()
 	const none = -1

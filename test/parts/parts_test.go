@@ -40,7 +40,7 @@ func startSite(t *testing.T) *site {
 	return s
 }
 
-// TestRegistration is the shortest story that takes every part, before and after all servers were killed.
+// TestRegistration uses every part for a registration, before and after all servers were killed.
 func TestRegistration(t *testing.T) {
 	t.Parallel()
 	s := startSite(t)
@@ -62,7 +62,7 @@ func TestRegistration(t *testing.T) {
 	require.NoError(t, s.database.Stop())
 }
 
-// TestChangedVersion builds another version and has it say so.
+// TestChangedVersion builds another version and checks the version that it prints.
 func TestChangedVersion(t *testing.T) {
 	t.Parallel()
 	changed := parts.BuildChanged(t, "-ldflags=-X main.version=changed")
@@ -71,7 +71,7 @@ func TestChangedVersion(t *testing.T) {
 	require.Contains(t, said, "registrar changed (")
 }
 
-// register registers and verifies person i, and waits for their other messages.
+// register registers and verifies user i, and waits for the user's other messages.
 func (s *site) register(ctx context.Context, i int) error {
 	form, client := parts.Somebody(i), parts.NewClient(s.api.URL())
 	id, err := client.Register(ctx, form, "")

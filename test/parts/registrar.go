@@ -13,14 +13,14 @@ import (
 	"registrar/internal/health"
 )
 
-// Registrar is a build of cmd/registrar: the path of the program.
+// Registrar is the path of a build of cmd/registrar.
 type Registrar string
 
 // production are the settings of a release build.
 var production = []string{"GOWORK=off", "CGO_ENABLED=0"}
 
-// raceVariable, when it is set, has BuildRegistrar build with the race detector. A process that has seen a race then ends
-// with 66, which Replica.Stop does not take for an orderly end.
+// raceVariable is the variable that makes BuildRegistrar build with the race detector. A process that has detected a race
+// exits with 66, which Replica.Stop reports as an error.
 const raceVariable = "REGISTRAR_RACE"
 
 // tags are those of every build of the program (Taskfile.yml, Dockerfile).
@@ -38,8 +38,8 @@ var buildRegistrar = sync.OnceValues(func() (Registrar, error) {
 	return Registrar(output), build(context.Background(), folder, output, "./cmd/registrar", environ, flag, tags)
 })
 
-// BuildRegistrar builds the program as it is in the working tree, once for all tests. With the variable REGISTRAR_RACE it
-// has the race detector.
+// BuildRegistrar builds the program from the working tree, once for all tests. If the variable REGISTRAR_RACE is set, it
+// builds with the race detector.
 func BuildRegistrar(t Test) Registrar {
 	t.Helper()
 	r, err := buildRegistrar()
@@ -49,7 +49,7 @@ func BuildRegistrar(t Test) Registrar {
 	return r
 }
 
-// BuildChanged builds another version, for this test only: flags are those of go build, such as -overlay=FILE and
+// BuildChanged builds another version for this test only. flags are flags of go build, such as -overlay=FILE and
 // "-ldflags=-X main.version=v2".
 func BuildChanged(t Test, flags ...string) Registrar {
 	t.Helper()
@@ -64,14 +64,14 @@ func BuildChanged(t Test, flags ...string) Registrar {
 	return Registrar(output)
 }
 
-// Start starts a command of the program with these settings and no other environment, and does not wait until it is
-// ready.
+// Start starts a command of the program with these settings and no other environment variables. It does not wait until the
+// command is ready.
 func (r Registrar) Start(t Test, s Settings, args ...string) *Process {
 	t.Helper()
 	return Start(t, Command{Name: args[0], Path: string(r), Args: args, Env: s.environ(), Dir: Dir(t, args[0])})
 }
 
-// Run runs a command of the program to its end and returns what it printed. Its error has what it said to standard error.
+// Run runs a command of the program to its end and returns its standard output. An error contains the standard error.
 func (r Registrar) Run(ctx context.Context, s Settings, args ...string) (stdout string, err error) {
 	var out, errs bytes.Buffer
 	c := exec.CommandContext(ctx, string(r), args...)
@@ -82,7 +82,7 @@ func (r Registrar) Run(ctx context.Context, s Settings, args ...string) (stdout 
 	return out.String(), nil
 }
 
-// MigrateUp brings the database and Temporal's search attributes up to date.
+// MigrateUp migrates the database and adds Temporal's search attributes.
 func (r Registrar) MigrateUp(t Test, s Settings) {
 	t.Helper()
 	if _, err := r.Run(t.Context(), s, "migrate", "up"); err != nil {
@@ -96,7 +96,7 @@ type API struct {
 	Address string
 }
 
-// URL is the API's base.
+// URL returns the base URL of the API.
 func (a *API) URL() string { return "http://" + a.Address }
 
 // StartAPI starts a web server on a free port, or on that of API_ADDR, and returns when it is ready.
@@ -118,14 +118,14 @@ func (a *API) AwaitReady(patience time.Duration) error {
 	return awaitReady(a.Process, a.Address, patience)
 }
 
-// awaitReady returns when a process that answers probes at an address is ready.
+// awaitReady returns when a process that serves probes at an address is ready.
 func awaitReady(p *Process, address string, patience time.Duration) error {
 	return Await(context.Background(), patience, p.Gone(), func(ctx context.Context) error {
 		return health.Ask(ctx, address, health.ReadyPath, 2*time.Second)
 	})
 }
 
-// StartWorker starts a worker, with the arguments after "worker", and returns when it polls its task queues.
+// StartWorker starts a worker with additional arguments, and returns when it polls its task queues.
 func (r Registrar) StartWorker(t Test, s Settings, args ...string) *Process {
 	t.Helper()
 	address := Loopback(FreePort())

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Replica is one of several API servers or workers. It can be started again as it was, which a Process cannot. One
-// goroutine at a time may start and end it.
+// Replica is one of several API servers or workers. Unlike a Process, it can be restarted with its settings. Only one
+// goroutine at a time may start and stop it.
 type Replica struct {
-	Address string // that answers probes, and where an API serves
+	Address string // serves the probes; for an API also the service
 	command Command
 	process *Process
 }
@@ -20,13 +20,13 @@ func (r Registrar) StartAPIReplica(t Test, name string, s Settings) *Replica {
 	return r.startReplica(t, name, s, "API_ADDR", "api")
 }
 
-// StartWorkerReplica starts a worker, with the arguments after "worker", and returns when it polls its task queues.
+// StartWorkerReplica starts a worker with additional arguments, and returns when it polls its task queues.
 func (r Registrar) StartWorkerReplica(t Test, name string, s Settings, args ...string) *Replica {
 	t.Helper()
 	return r.startReplica(t, name, s, "WORKER_HEALTH_ADDR", append([]string{"worker"}, args...)...)
 }
 
-// startReplica starts a command that answers probes at the address in a variable.
+// startReplica starts a command that serves probes at the address in a variable.
 func (r Registrar) startReplica(t Test, name string, s Settings, variable string, args ...string) *Replica {
 	t.Helper()
 	address := s[variable]
@@ -41,8 +41,7 @@ func (r Registrar) startReplica(t Test, name string, s Settings, variable string
 	return replica
 }
 
-// Start starts the replica again after Kill or Stop, with the same settings, address and log file, and returns when it
-// serves.
+// Start restarts the replica after Kill or Stop, with the same settings, address and log file, and returns when it serves.
 func (r *Replica) Start() error {
 	p, err := StartProcess(r.command)
 	if err != nil {
@@ -55,7 +54,7 @@ func (r *Replica) Start() error {
 	return nil
 }
 
-// Configure changes settings, names and values in turn, for when the replica is started next.
+// Configure changes settings (alternating names and values) for the next start of the replica.
 func (r *Replica) Configure(pairs ...string) {
 	s := make(Settings)
 	for _, variable := range r.command.Env {
@@ -65,10 +64,10 @@ func (r *Replica) Configure(pairs ...string) {
 	r.command.Env = s.With(pairs...).environ()
 }
 
-// Kill ends the replica as a crash does, and returns when it is gone.
+// Kill kills the replica, as in a crash, and returns when it has ended.
 func (r *Replica) Kill() { r.process.Kill() }
 
-// Stop shuts the replica down in order. It is an error when it does not end by itself, or fails.
+// Stop shuts the replica down. It returns an error if the replica does not end in time or exits with an error.
 func (r *Replica) Stop() error {
 	if err := r.process.Stop(60 * time.Second); err != nil {
 		return err
@@ -79,14 +78,14 @@ func (r *Replica) Stop() error {
 	return nil
 }
 
-// Freeze has the replica do nothing until Thaw; its connections stay.
+// Freeze suspends the replica until Thaw; its connections stay open.
 func (r *Replica) Freeze() error { return r.process.Freeze() }
 
 // Thaw ends Freeze.
 func (r *Replica) Thaw() error { return r.process.Thaw() }
 
-// Process is the running replica, or the one that ran last.
+// Process returns the running or last process of the replica.
 func (r *Replica) Process() *Process { return r.process }
 
-// Name is what messages call the replica.
+// Name returns the replica's name in messages.
 func (r *Replica) Name() string { return r.command.Name }

@@ -16,7 +16,7 @@ import (
 	"registrar/test/parts"
 )
 
-// TestTemporalCluster asks by way of the name that stands for both frontends, while servers and the database die.
+// TestTemporalCluster sends requests through the DNS name of both frontends while servers and the database are killed.
 func TestTemporalCluster(t *testing.T) {
 	began := time.Now()
 	took := func(what string) {
