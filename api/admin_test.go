@@ -91,7 +91,7 @@ func TestTimelineFailures(t *testing.T) {
 		code   ProblemCode
 	}{
 		"unknown": {timeline.ErrNotFound, 404, ProblemCodeNotFound},
-		"away":    {errors.New("list the runs: no connection"), 503, ProblemCodeUnavailable},
+		"failure": {errors.New("list the runs: no connection"), 503, ProblemCodeUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

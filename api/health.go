@@ -7,7 +7,7 @@ import (
 	"registrar/internal/health"
 )
 
-// readinessTimeout bounds the checks of /readyz: load balancers commonly give up after 2 s or more.
+// readinessTimeout bounds the checks of /readyz: load balancers commonly time out after 2 s or more.
 const readinessTimeout = 1500 * time.Millisecond
 
 // GetHealth is GET /healthz.
@@ -15,7 +15,7 @@ func (s *server) GetHealth(context.Context, GetHealthRequestObject) (GetHealthRe
 	return GetHealth200JSONResponse{Body: Health{Status: HealthStatusOk}}, nil
 }
 
-// GetReadiness is GET /readyz. The causes of failed checks are only logged.
+// GetReadiness is GET /readyz. It logs the causes of failed checks and does not send them.
 func (s *server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) (GetReadinessResponseObject, error) {
 	ctx, cancel := context.WithTimeout(requestContext(ctx), readinessTimeout)
 	defer cancel()
@@ -30,7 +30,7 @@ func (s *server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) 
 	return GetReadiness200JSONResponse{Body: body}, nil
 }
 
-// checks are what readiness depends on.
+// checks returns the readiness checks.
 func (s *server) checks() health.Checks {
 	checks := health.Checks{
 		"engine": func(ctx context.Context) error { return s.engine.Check(s.Engine.Ready(ctx)) },

@@ -44,7 +44,7 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
-// registrar healthcheck understands the answers of the API.
+// registrar healthcheck reads the answers of the API.
 func TestHealthcheckOfTheAPI(t *testing.T) {
 	t.Parallel()
 	draining := false

@@ -1,5 +1,4 @@
-// Package worker serves task queues: it decides which workflows and activities a process runs, how many at a time,
-// and how it stops.
+// Package worker serves task queues: it registers workflows and activities, limits how many run at a time, and drains.
 package worker
 
 import (
@@ -17,30 +16,30 @@ import (
 	"registrar/workflows"
 )
 
-// Options say what a process serves.
+// Options are the settings of a process's workers.
 type Options struct {
 	Queues []string // of workflows.Queues
-	// Concurrency bounds the activities that run at a time, for each queue.
+	// Concurrency is the maximum number of activities at a time, for each queue.
 	Concurrency int
-	// PerSecond bounds the activities that start on a queue each second over all its workers together; a queue that
-	// is not listed has no bound.
+	// PerSecond is the maximum number of activities that start per second, for each queue and all its workers together. A
+	// queue without an entry has no limit.
 	PerSecond map[string]float64
-	// Deployment is the version that these workers are of.
+	// Deployment is the version of these workers.
 	Deployment Deployment
-	// StopTimeout is how long Stop waits for running activities. What has not ended by then is retried by another worker.
+	// StopTimeout is how long Stop waits for running activities. Another worker retries those that have not ended by then.
 	StopTimeout time.Duration
-	// Fatal hears of an error that a worker cannot recover from, such as a namespace that is gone.
+	// Fatal is called with an error from which a worker cannot recover, such as a deleted namespace.
 	Fatal func(error)
 }
 
-// Deployment is a version of the workers, for Temporal's Worker Versioning. Without a Name the workers have no version
-// and take every task; with one they take those that the server routes to their version, which is none before an
-// operator made it the current one.
+// Deployment is a version of the workers, for Temporal's Worker Versioning. Without a Name, the workers have no version and
+// take every task. With a Name, they take the tasks that the server routes to their version: none until an operator makes
+// it the current version.
 type Deployment struct {
 	Name    string
 	BuildID string
-	// Pinned registrations end on the version that they began on. Others go over to the current version, whose code must
-	// replay their histories.
+	// Pinned means that a registration finishes on the version on which it started. Otherwise it moves to the current version,
+	// whose code must replay its history.
 	Pinned bool
 }
 
@@ -59,7 +58,7 @@ func (d Deployment) options() worker.DeploymentOptions {
 	}
 }
 
-// TaskTypes are the types of tasks that a worker polls a queue for.
+// TaskTypes returns the types of tasks for which a worker polls a queue.
 func TaskTypes(queue string) []enums.TaskQueueType {
 	if queue == workflows.QueueRegistration {
 		return []enums.TaskQueueType{enums.TASK_QUEUE_TYPE_WORKFLOW, enums.TASK_QUEUE_TYPE_ACTIVITY}
@@ -75,7 +74,7 @@ func Start(c client.Client, a *activities.Activities, o Options) (Workers, error
 	var started Workers
 	for _, queue := range o.Queues {
 		if !slices.Contains(workflows.Queues, queue) {
-			return nil, fmt.Errorf("no such task queue: %q (there are %q)", queue, workflows.Queues)
+			return nil, fmt.Errorf("unknown task queue %q (known: %q)", queue, workflows.Queues)
 		}
 	}
 	for _, queue := range o.Queues {
@@ -97,7 +96,7 @@ func Start(c client.Client, a *activities.Activities, o Options) (Workers, error
 	return started, nil
 }
 
-// Stop stops polling, waits for running activities up to Options.StopTimeout, and returns.
+// Stop stops polling and waits up to Options.StopTimeout for running activities.
 func (ws Workers) Stop() {
 	done := make(chan struct{})
 	for _, w := range ws {

@@ -17,7 +17,7 @@ import (
 	"registrar/workflows"
 )
 
-// registryFake notes what is registered; any other call panics.
+// registryFake records registrations; any other call panics.
 type registryFake struct {
 	worker.Registry
 	registerActivity func(any, activity.RegisterOptions)
@@ -37,7 +37,7 @@ func functionName(f any) string {
 	return full[strings.LastIndexByte(full, '.')+1:]
 }
 
-// registered lists what a queue registers, each under the name of its function.
+// registered lists a queue's registrations, each by the name of its function.
 func registered(t *testing.T, queue string) (acts, flows []string) {
 	t.Helper()
 	fake := &registryFake{
@@ -73,7 +73,7 @@ func TestRegister(t *testing.T) {
 	}
 }
 
-// What a queue is polled for is what is registered on it.
+// A queue is polled for the types of tasks that are registered on it.
 func TestTaskTypes(t *testing.T) {
 	t.Parallel()
 	for _, queue := range workflows.Queues {
@@ -102,7 +102,7 @@ func TestStartRefusesAnUnknownQueue(t *testing.T) {
 	t.Parallel()
 	workers, err := Start(nil, &activities.Activities{}, Options{Queues: []string{workflows.QueueRegistration, "notification-high"}})
 	require.EqualError(t, err,
-		`no such task queue: "notification-high" (there are ["registration" "notifications-high" "notifications-low"])`)
+		`unknown task queue "notification-high" (there are ["registration" "notifications-high" "notifications-low"])`)
 	require.Empty(t, workers)
 }
 

@@ -18,23 +18,23 @@ func healthcheckCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "healthcheck api|worker|codec",
-		Short: "Ask the API, worker or codec of this container whether it is ready",
-		Long: `Ask the process of this container whether it is ready, or with --live whether it is alive.
+		Short: "Check whether the API, worker or codec in this container is ready",
+		Long: `Check whether the process in this container is ready, or with --live whether it is alive.
 
-The address is the one in the process's own environment variable: API_ADDR, WORKER_HEALTH_ADDR
-(which must be set) or CODEC_ADDR. So run this command with the environment of the process, as the
-health check of a container does:
+The address comes from the process's own environment variable: API_ADDR, WORKER_HEALTH_ADDR (which
+must be set) or CODEC_ADDR. So run this command with the environment of the process, as the health
+check of a container does:
 
     healthcheck: {test: [CMD, /registrar, healthcheck, worker]}
 
 An API is ready while Temporal answers and the database has every migration. A worker is ready while
 it polls Temporal for all of its task queues. A process that has received SIGTERM is not ready.
 
-Exit code 0: the process is ready (or alive). Exit code 1: it is not, it does not answer within
---timeout, or nobody listens; one line on standard error says which.
+Exit code 0: the process is ready (or alive). Exit code 1: it is not ready, it does not answer within
+--timeout, or no process listens on the address; one line on standard error names the cause.
 
-Use --live if the platform restarts a container whose check fails: a restart does not bring
-Temporal back.`,
+Use --live if the platform restarts a container whose check fails: a restart does not make Temporal
+available again.`,
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: []string{"api", "worker", "codec"},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -53,12 +53,12 @@ Temporal back.`,
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&live, "live", false, "ask whether the process is alive (/healthz), not whether it is ready (/readyz)")
+	cmd.Flags().BoolVar(&live, "live", false, "check whether the process is alive (/healthz) instead of ready (/readyz)")
 	cmd.Flags().DurationVar(&timeout, "timeout", 2*time.Second, "how long to wait for the answer")
 	return cmd
 }
 
-// probedAddress is where the environment makes a process answer probes.
+// probedAddress returns the address for probes that the environment sets for a process.
 func probedAddress(process string) (string, error) {
 	c, err := config.Load(os.Environ())
 	if err != nil {

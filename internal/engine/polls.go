@@ -12,12 +12,12 @@ import (
 	"google.golang.org/grpc/stats"
 )
 
-// settleTime is how long a poll must be in progress to count. Temporal refuses a poll within milliseconds, and otherwise
-// holds it for up to a minute until there is a task.
+// settleTime is how long a poll must be in progress to count. Temporal refuses a poll within milliseconds, or else holds it
+// for up to a minute until there is a task.
 const settleTime = time.Second
 
-// Polls knows which task queues the workers of a client poll. It watches the client's connection and sends nothing, so it
-// costs Temporal nothing however often it is asked. The zero value is ready for use.
+// Polls records which task queues the workers of a client poll. It only observes the client's connection, so Check makes no
+// call to Temporal. The zero value is ready for use.
 type Polls struct {
 	mu     sync.Mutex
 	queues map[taskQueue]*queuePolls
@@ -30,15 +30,15 @@ type taskQueue struct {
 
 // queuePolls are the polls of one task queue.
 type queuePolls struct {
-	held     map[*poll]time.Time // polls in progress, and since when
+	held     map[*poll]time.Time // the polls in progress and their start
 	answered bool                // the last poll that ended was answered, with or without a task
-	failure  error               // of the last poll that failed
+	failure  error               // of the last failed poll
 }
 
 // poll is one call. queue is set once the call has been written to a connection.
 type poll struct{ queue *queuePolls }
 
-// DialOption makes a client's connection tell its polls.
+// DialOption makes p observe the polls of a client's connection.
 func (p *Polls) DialOption() grpc.DialOption { return grpc.WithStatsHandler(observer{polls: p}) }
 
 // Check returns nil while the client polls a task queue for a type of task: a poll is in progress, or the last one was
@@ -71,7 +71,7 @@ func (p *Polls) queue(key taskQueue) *queuePolls {
 	return p.queues[key]
 }
 
-// sent notes that a poll has been written to a connection.
+// sent records that a poll has been written to a connection.
 func (p *Polls) sent(call *poll, key taskQueue) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,8 +79,8 @@ func (p *Polls) sent(call *poll, key taskQueue) {
 	call.queue.held[call] = time.Now()
 }
 
-// ended notes the end of a poll. A poll that failed before it was written to a connection means that Temporal cannot be
-// reached, which concerns every queue.
+// ended records the end of a poll. If a poll fails before it is written to a connection, Temporal cannot be reached, so it
+// counts as a failure of every queue.
 func (p *Polls) ended(call *poll, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -103,7 +103,7 @@ func (q *queuePolls) end(err error) {
 	}
 }
 
-// observer hears of every call on a connection.
+// observer observes every call on a connection.
 type observer struct {
 	noConnections
 	polls *Polls
@@ -122,7 +122,7 @@ func (observer) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Cont
 	}
 }
 
-// HandleRPC hears what happens to a call.
+// HandleRPC passes the events of polls to Polls.
 func (o observer) HandleRPC(ctx context.Context, event stats.RPCStats) {
 	call, ok := ctx.Value(pollKey{}).(*poll)
 	if !ok {
@@ -132,7 +132,7 @@ func (o observer) HandleRPC(ctx context.Context, event stats.RPCStats) {
 	case *stats.OutPayload:
 		switch request := event.Payload.(type) {
 		case *workflowservice.PollWorkflowTaskQueueRequest:
-			// A worker's sticky queue, whose name is its own, is another queue than the one it shares.
+			// A worker's sticky queue has its own name, so it is not mistaken for the shared queue.
 			o.polls.sent(call, taskQueue{request.GetTaskQueue().GetName(), enums.TASK_QUEUE_TYPE_WORKFLOW})
 		case *workflowservice.PollActivityTaskQueueRequest:
 			o.polls.sent(call, taskQueue{request.GetTaskQueue().GetName(), enums.TASK_QUEUE_TYPE_ACTIVITY})
@@ -142,7 +142,7 @@ func (o observer) HandleRPC(ctx context.Context, event stats.RPCStats) {
 	}
 }
 
-// noConnections is the part of stats.Handler that an observer of calls does not need.
+// noConnections implements the part of stats.Handler that an observer of calls does not need.
 type noConnections struct{}
 
 func (noConnections) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }

@@ -74,7 +74,7 @@ func TestAPollInProgressCountsWhenItWasNotRefused(t *testing.T) {
 	})
 }
 
-// A worker at its limit of tasks does not poll, and is working on what its last poll brought.
+// A worker at its limit of tasks does not poll; it runs the task of its last poll.
 func TestAnAnsweredPollCounts(t *testing.T) {
 	t.Parallel()
 	var p Polls
@@ -86,7 +86,7 @@ func TestAnAnsweredPollCounts(t *testing.T) {
 	require.NoError(t, p.Check("q", workflowTasks))
 }
 
-// Temporal has several servers: the loss of one ends the polls that it held.
+// Temporal has several servers: the loss of one ends the polls that it was holding.
 func TestOneOfSeveralPollsIsEnough(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -118,7 +118,7 @@ func TestOtherCallsAreNoPolls(t *testing.T) {
 	require.NoError(t, p.Check("q", activityTasks))
 }
 
-// pollServer holds the polls of one queue and refuses those of others.
+// pollServer holds the polls of one queue and refuses all others.
 type pollServer struct {
 	workflowservice.UnimplementedWorkflowServiceServer
 	holds string

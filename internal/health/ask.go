@@ -17,7 +17,7 @@ import (
 // maxReport is far above the size of any report.
 const maxReport = 64 << 10
 
-// Ask sends a probe, LivePath or ReadyPath, to the process that listens on an address, and returns nil when it is alive or
+// Ask sends a probe, LivePath or ReadyPath, to the process that listens on an address, and returns nil if it is alive or
 // ready. An address without a host, or with an unspecified one such as 0.0.0.0, means this machine. The error is one line.
 func Ask(ctx context.Context, addr, path string, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -33,7 +33,7 @@ func Ask(ctx context.Context, addr, path string, timeout time.Duration) error {
 	}
 }
 
-// get uses no proxy of the environment and follows no redirect.
+// get sends a request. It ignores the environment's proxy and follows no redirect.
 func get(ctx context.Context, addr, path string) (code int, body []byte, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+path, nil)
 	if err != nil {
@@ -54,7 +54,7 @@ func get(ctx context.Context, addr, path string) (code int, body []byte, err err
 	return response.StatusCode, body, err
 }
 
-// judge returns nil for the good answer to a probe.
+// judge returns nil if the answer means alive or ready.
 func judge(path string, code int, body []byte) error {
 	var report Report
 	if json.Unmarshal(body, &report) != nil {

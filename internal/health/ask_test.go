@@ -15,7 +15,7 @@ import (
 	"registrar/internal/health"
 )
 
-const patience = 20 * time.Second // of tests in which an answer comes
+const timeout = 20 * time.Second // of tests in which an answer comes
 
 // serve returns the address of a server.
 func serve(t *testing.T, handler http.Handler) string {
@@ -58,7 +58,7 @@ func TestAsk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := health.Ask(t.Context(), serve(t, tt.handler), tt.path, patience)
+			err := health.Ask(t.Context(), serve(t, tt.handler), tt.path, timeout)
 			if tt.want == "" {
 				require.NoError(t, err)
 				return
@@ -73,23 +73,23 @@ func TestAskAnAddressToListenOn(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", ":0")
 	require.NoError(t, err)
-	server := &http.Server{Handler: process(nil), ReadHeaderTimeout: patience}
+	server := &http.Server{Handler: process(nil), ReadHeaderTimeout: timeout}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
 	for _, host := range []string{"", "0.0.0.0", "127.0.0.1", "localhost"} {
-		require.NoError(t, health.Ask(t.Context(), net.JoinHostPort(host, port), health.ReadyPath, patience), host)
+		require.NoError(t, health.Ask(t.Context(), net.JoinHostPort(host, port), health.ReadyPath, timeout), host)
 	}
 }
 
-func TestAskWhereNobodyListens(t *testing.T) {
+func TestAskWithoutAListener(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	addr := listener.Addr().String()
 	require.NoError(t, listener.Close())
-	require.EqualError(t, health.Ask(t.Context(), addr, health.ReadyPath, patience), "dial tcp "+addr+": connect: connection refused")
+	require.EqualError(t, health.Ask(t.Context(), addr, health.ReadyPath, timeout), "dial tcp "+addr+": connect: connection refused")
 }
 
 // A process that accepts connections and answers nothing, or stops in the middle of an answer, is not healthy.
@@ -106,6 +106,6 @@ func TestAskHasADeadline(t *testing.T) {
 	for name, addr := range map[string]string{"silent": silent.Addr().String(), "cut off": begins} {
 		began := time.Now()
 		require.EqualError(t, health.Ask(t.Context(), addr, health.ReadyPath, 50*time.Millisecond), "no answer within 50ms", name)
-		require.Less(t, time.Since(began), patience)
+		require.Less(t, time.Since(began), timeout)
 	}
 }

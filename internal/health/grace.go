@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// GracePeriod ignores failures for a while after a success. It is for a dependency that all replicas share: when it fails,
-// a load balancer gains nothing by removing them all.
+// GracePeriod ignores failures for a while after a success. It is for a dependency that all replicas share: if it fails, a
+// load balancer gains nothing by removing all replicas.
 type GracePeriod struct {
 	limit time.Duration
 	now   func() time.Time

@@ -10,18 +10,18 @@ import (
 
 func TestGracePeriod(t *testing.T) {
 	t.Parallel()
-	now, away := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), errors.New("away")
+	now, failure := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), errors.New("failure")
 	g := NewGracePeriod(10*time.Second, func() time.Time { return now })
-	require.Equal(t, away, g.Check(away), "there was no success yet")
+	require.Equal(t, failure, g.Check(failure), "there was no success yet")
 	require.NoError(t, g.Check(nil))
 	now = now.Add(10*time.Second - 1)
-	require.NoError(t, g.Check(away))
+	require.NoError(t, g.Check(failure))
 	now = now.Add(1)
-	require.Equal(t, away, g.Check(away))
+	require.Equal(t, failure, g.Check(failure))
 	require.NoError(t, g.Check(nil))
-	require.NoError(t, g.Check(away))
+	require.NoError(t, g.Check(failure))
 
 	none := NewGracePeriod(0, func() time.Time { return now })
 	require.NoError(t, none.Check(nil))
-	require.Equal(t, away, none.Check(away))
+	require.Equal(t, failure, none.Check(failure))
 }

@@ -12,7 +12,7 @@ const (
 	ReadyPath = "/readyz"
 )
 
-// Handler answers GET /healthz with 200, and GET /readyz with 200 or, when a check fails, with 503. Other requests go to
+// Handler answers GET /healthz with 200, and GET /readyz with 200, or with 503 if a check fails. It passes other requests to
 // next.
 func Handler(checks Checks, logger *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -37,5 +37,5 @@ func answer(w http.ResponseWriter, code int, report Report) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(report) // a prober that is gone needs no answer
+	_ = json.NewEncoder(w).Encode(report) // it fails only if the client has disconnected
 }

@@ -1,4 +1,4 @@
-// Package health answers the probes of a process, GET /healthz and GET /readyz, and asks them.
+// Package health has both sides of the probes GET /healthz and GET /readyz: the handler and the client.
 package health
 
 import (
@@ -34,13 +34,13 @@ type Report struct {
 	Checks map[string]Result `json:"checks,omitempty"`
 }
 
-// Check returns nil when something that readiness depends on is in order.
+// Check returns nil if one condition for readiness holds.
 type Check func(context.Context) error
 
-// Checks are the named checks of a process, which is ready when none fails.
+// Checks are the named checks of a process, which is ready if none fails.
 type Checks map[string]Check
 
-// Run runs every check. The causes of failures are logged, and not part of the report.
+// Run runs every check. It logs the causes of failures; the report does not contain them.
 func (c Checks) Run(ctx context.Context, logger *slog.Logger) Report {
 	report := Report{Status: StatusReady, Checks: map[string]Result{}}
 	for _, name := range slices.Sorted(maps.Keys(c)) {
@@ -54,9 +54,9 @@ func (c Checks) Run(ctx context.Context, logger *slog.Logger) Report {
 	return report
 }
 
-var errDraining = errors.New("the process is about to stop")
+var errDraining = errors.New("the process is draining")
 
-// Draining is the check that fails once the process has been told to stop.
+// Draining returns a check that fails while the process is draining.
 func Draining(draining func() bool) Check {
 	return func(context.Context) error {
 		if draining() {

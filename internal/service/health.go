@@ -16,8 +16,8 @@ import (
 	"registrar/worker"
 )
 
-// workerChecks are what a worker's readiness depends on: it polls each queue for each type of task, and it is not draining.
-// A grace covers the moments in which a connection is replaced or another Temporal server takes over.
+// workerChecks returns the readiness checks of a worker: it polls each queue for each type of task, and it is not draining. A
+// grace period covers the replacement of a connection and the failover to another Temporal server.
 func workerChecks(c config.Worker, polls *engine.Polls, draining func() bool) health.Checks {
 	grace := health.NewGracePeriod(c.PollingGrace, time.Now)
 	return health.Checks{
@@ -34,7 +34,8 @@ func workerChecks(c config.Worker, polls *engine.Polls, draining func() bool) he
 	}
 }
 
-// startHealth answers probes on an address, if there is one, until stop. failed hears of a listener that breaks.
+// startHealth answers probes on addr until stop is called; if addr is empty, it does nothing. It calls failed if the
+// listener fails.
 func startHealth(ctx context.Context, addr string, checks health.Checks, failed func(error), logger *slog.Logger) (stop func(), err error) {
 	if addr == "" {
 		return func() {}, nil
@@ -51,5 +52,5 @@ func startHealth(ctx context.Context, addr string, checks health.Checks, failed 
 		}
 	}()
 	logger.Info("answering probes", "addr", listener.Addr().String())
-	return func() { _ = server.Close() }, nil // a prober that is cut off asks again
+	return func() { _ = server.Close() }, nil // clients repeat probes, so none is waited for
 }

@@ -20,8 +20,8 @@ import (
 	"registrar/workflows"
 )
 
-// StartWorkers serves the configured task queues until the workers are stopped. fatal hears of an error after which they
-// do nothing more.
+// StartWorkers serves the configured task queues until the workers are stopped. It calls fatal with an error after which a
+// worker no longer works.
 func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, temporal client.Client, fatal func(error)) (worker.Workers, error) {
 	templates, err := OpenTemplates(c.Brand)
 	if err != nil {
@@ -45,16 +45,16 @@ func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, t
 	})
 }
 
-// deployment is the version of the workers. Its build is the program's revision unless configured otherwise.
+// deployment returns the version of the workers. Its build id is the program's revision unless configured otherwise.
 func deployment(c config.Worker) (worker.Deployment, error) {
 	d := worker.Deployment{Name: c.Deployment, BuildID: cmp.Or(c.BuildID, Revision()), Pinned: c.Versioning == "pinned"}
 	if d.Name != "" && d.BuildID == "" {
-		return d, errors.New("WORKER_BUILD_ID: is not set, and this program does not know the revision it was built from")
+		return d, errors.New("WORKER_BUILD_ID: is not set, and this binary has no revision to use instead")
 	}
 	return d, nil
 }
 
-// Revision is the revision of the sources that the program was built from, or empty when the build does not tell.
+// Revision returns the source revision of the binary, empty if the build did not record it.
 func Revision() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -68,8 +68,8 @@ func Revision() string {
 	return ""
 }
 
-// RunWorker serves the configured task queues until ctx ends. It waits for Temporal; it does not wait for the
-// database, since its activities are retried. It answers probes from before it waits until it has drained.
+// RunWorker serves the configured task queues until ctx ends, then drains. At the start it waits for Temporal, but not for
+// the database, because activities are retried. It answers probes from the start until it has drained.
 func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error {
 	o, err := openCommon(c, logger)
 	if err != nil {
@@ -110,7 +110,7 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error 
 	return nil
 }
 
-// dial connects to Temporal, and tries again until it is there and has the namespace.
+// dial connects to Temporal. It retries until Temporal answers and has the namespace.
 func dial(ctx context.Context, o client.Options, logger *slog.Logger) (c client.Client, err error) {
 	err = Await(ctx, logger, "Temporal at "+o.HostPort, func(ctx context.Context) error {
 		c, err = engine.Dial(ctx, o)
@@ -119,7 +119,7 @@ func dial(ctx context.Context, o client.Options, logger *slog.Logger) (c client.
 	return c, err
 }
 
-// Await tries until it succeeds or ctx ends, and logs what it waits for.
+// Await calls try until it succeeds or ctx ends, every 2 s, and logs each failure.
 func Await(ctx context.Context, logger *slog.Logger, what string, try func(context.Context) error) error {
 	const pause = 2 * time.Second
 	for {
@@ -136,7 +136,7 @@ func Await(ctx context.Context, logger *slog.Logger, what string, try func(conte
 	}
 }
 
-// AddSearchAttributes adds the search attributes that the configured namespace lacks.
+// AddSearchAttributes adds the missing search attributes to the configured namespace.
 func AddSearchAttributes(ctx context.Context) error {
 	o, err := TemporalOptions(Keys{}, slog.Default())
 	if err != nil {
@@ -144,14 +144,14 @@ func AddSearchAttributes(ctx context.Context) error {
 	}
 	c, err := client.DialContext(ctx, o)
 	if err != nil {
-		return fmt.Errorf("connect to Temporal at %s (--skip-temporal leaves it alone): %w", o.HostPort, err)
+		return fmt.Errorf("connect to Temporal at %s (use --skip-temporal to do without): %w", o.HostPort, err)
 	}
 	defer c.Close()
 	return engine.AddSearchAttributes(ctx, c, o.Namespace)
 }
 
-// schemaReady is the readiness check of the database's schema. A database that is away, or that a later release has
-// migrated, keeps nobody from registering.
+// schemaReady returns the readiness check of the database's schema. It fails only for missing migrations: an unavailable
+// database, or one that a later release has migrated, does not prevent registrations.
 func schemaReady(s *store.Store) func(context.Context) error {
 	return func(ctx context.Context) error {
 		missing, err := s.Pending(ctx)

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stack is docker-compose.yml, brought up with stand-ins for its images under a name and on ports of its own.
+// stack is docker-compose.yml with stand-ins for its images, under its own project name and on its own ports.
 type stack struct {
 	t       *testing.T
 	project string
@@ -26,7 +26,7 @@ type stack struct {
 	ports   map[string]string // API_PORT and so on
 }
 
-// newStack makes new secrets, and takes everything down with the test, its data too.
+// newStack creates secrets. It removes everything, including the data, at the end of the test.
 func newStack(t *testing.T, project string) *stack {
 	dir := t.TempDir()
 	c := exec.CommandContext(t.Context(), filepath.Join(root, "deploy/new-env.sh"))
@@ -47,7 +47,7 @@ func newStack(t *testing.T, project string) *stack {
 		s.ports[name] = freePort(t)
 		s.environ = append(s.environ, name+"="+s.ports[name])
 	}
-	s.down() // what a test that was killed has left
+	s.down() // removes what a killed test left behind
 	t.Cleanup(func() {
 		if t.Failed() {
 			out, _ := s.try("compose", "logs", "--no-color", "--tail", "60")
@@ -99,7 +99,7 @@ func (s *stack) do(args ...string) string {
 	return out
 }
 
-// run is a subtest, whose failures are its own.
+// run runs a subtest. Within it, s reports failures to the subtest.
 func (s *stack) run(name string, test func(t *testing.T)) bool {
 	whole := s.t
 	defer func() { s.t = whole }()
@@ -109,10 +109,10 @@ func (s *stack) run(name string, test func(t *testing.T)) bool {
 	})
 }
 
-// container is the name of a service's first replica.
+// container returns the name of a service's first replica.
 func (s *stack) container(service string) string { return s.project + "-" + service + "-1" }
 
-// crash ends a container's process as a crash does; docker kill would keep it from being restarted.
+// crash kills a container's process. Unlike docker kill, it lets Docker restart the container.
 func (s *stack) crash(container string) {
 	s.t.Helper()
 	var pid int
@@ -122,7 +122,7 @@ func (s *stack) crash(container string) {
 	require.NoError(s.t, syscall.Kill(pid, syscall.SIGKILL))
 }
 
-// cut takes a container off the network; join brings it back under its service's name.
+// cut disconnects a container from the network; join connects it again under its service's name.
 func (s *stack) cut(container string) { s.do("network", "disconnect", s.project+"_default", container) }
 
 func (s *stack) join(container, service string) {
@@ -134,14 +134,14 @@ func (s *stack) health(container string) string {
 	return out
 }
 
-// sql runs a statement as root inside of a database node.
+// sql runs a statement as root in a database node.
 func (s *stack) sql(node, statement string) (string, error) {
 	out, err := s.try("exec", s.container(node), "sh", "-c",
 		`timeout 5 mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" -N -B registrar -e "$0"`, statement)
 	return out, err
 }
 
-// poll asks every so often until ready returns nil. When ctx ends first, the error has the last answer too.
+// poll calls ready at an interval until it returns nil. If ctx ends first, the error includes the last one of ready.
 func poll(ctx context.Context, every time.Duration, ready func() error) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -159,9 +159,9 @@ func poll(ctx context.Context, every time.Duration, ready func() error) error {
 }
 
 // await polls until ready returns nil.
-func await(t *testing.T, patience time.Duration, ready func() error) {
+func await(t *testing.T, timeout time.Duration, ready func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	require.NoError(t, poll(ctx, 200*time.Millisecond, ready))
 }

@@ -1,5 +1,5 @@
-// Package compose tests docker-compose.yml and what it mounts: without an engine that the file is sound, and with one
-// (build tag docker) that the system works and survives the loss of parts. docs/compose.md tells what that proves.
+// Package compose tests docker-compose.yml and the files that it mounts. Without Docker, it checks the file. With Docker
+// (build tag docker), it checks that the system works and survives the loss of parts. docs/compose.md has the results.
 package compose
 
 import (
@@ -24,7 +24,7 @@ var secrets = []string{
 	"SMS_WEBHOOK_SECRET",
 }
 
-// marker is the value of a secret in these tests; none may be anywhere in the file itself.
+// marker returns the value of a secret in these tests. The file itself must contain no secret.
 func marker(name string) string { return "value-of-" + strings.ToLower(name) }
 
 func load(t *testing.T, environ ...string) (*types.Project, error) {
@@ -99,8 +99,8 @@ func TestWhatRunsIsCheckedAndRestarted(t *testing.T) {
 	})
 }
 
-// A container of ours is asked by its own program: the image has no other. A worker listens for nobody else.
-func TestOurProcessesAreAskedByTheirOwnProgram(t *testing.T) {
+// Each of our containers is checked by its own program: the image has no other. Workers listen only for this check.
+func TestHealthChecksOfOurImages(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s types.ServiceConfig) {
 		if s.Image != "registrar:local" || isJob(s) {
@@ -144,7 +144,7 @@ func TestEverySecretComesFromTheEnvironment(t *testing.T) {
 		require.ErrorContains(t, err, "deploy/new-env.sh")
 	}
 
-	// Whatever is named like a secret has the value of one, or of nothing.
+	// A variable whose name looks like a secret has the value of a secret or is empty.
 	secretive := regexp.MustCompile(`PASSWORD|PWD|TOKEN|KEYSET|SECRET|API_KEY|DSN`)
 	from := regexp.MustCompile(`value-of-|^$`)
 	each(t, func(t *testing.T, s types.ServiceConfig) {
@@ -157,7 +157,7 @@ func TestEverySecretComesFromTheEnvironment(t *testing.T) {
 	})
 }
 
-// The APIs share their limits, and do without: a part that is there for a limit must not keep anybody from registering.
+// The API replicas share their limits in Valkey, but also work without it: a rate limit must not prevent registrations.
 func TestLimitsAreSharedAndNotNeeded(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s types.ServiceConfig) {
@@ -172,8 +172,8 @@ func TestLimitsAreSharedAndNotNeeded(t *testing.T) {
 	}
 }
 
-// What a client says of itself does not get past HAProxy: option forwardfor would leave it in the header.
-func TestHAProxySaysWhoTheClientIs(t *testing.T) {
+// HAProxy replaces a client's own X-Forwarded-For; option forwardfor would keep it.
+func TestHAProxySetsTheClientAddress(t *testing.T) {
 	t.Parallel()
 	config, err := os.ReadFile(filepath.Join(root, "deploy", "haproxy", "api.cfg"))
 	require.NoError(t, err)
@@ -184,8 +184,8 @@ func TestHAProxySaysWhoTheClientIs(t *testing.T) {
 	require.Equal(t, "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16", *setup(t).Services["api"].Environment["API_TRUSTED_PROXIES"])
 }
 
-// A process that is taken over gives away only what it uses.
-func TestNobodyGetsMoreSecretsThanItUses(t *testing.T) {
+// A compromised process must not have secrets that it does not use.
+func TestServicesGetOnlyTheSecretsTheyUse(t *testing.T) {
 	t.Parallel()
 	const worker = "DATABASE_PASSWORD PRF_KEYSET PAYLOAD_KEYSET SMS_WEBHOOK_SECRET"
 	uses := map[string]string{
@@ -226,7 +226,7 @@ func TestWhatIsMountedExistsAndIsReadOnly(t *testing.T) {
 	})
 }
 
-// Jobs are done before who needs them starts, and what has data has a volume.
+// A service starts after the jobs that it needs, and each service with data has a volume.
 func TestOrderAndData(t *testing.T) {
 	t.Parallel()
 	project := setup(t)

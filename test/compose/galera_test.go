@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// galera is the database alone: three nodes and their proxy.
+// galera is only the database: three nodes and their proxy.
 type galera struct {
 	*stack
 	written int
@@ -29,7 +29,7 @@ func (g *galera) on(action string, names ...string) {
 	g.do(args...)
 }
 
-// write adds a row by way of a node.
+// write adds a row through a node.
 func (g *galera) write(node string) {
 	g.t.Helper()
 	g.written++
@@ -37,7 +37,7 @@ func (g *galera) write(node string) {
 	require.NoError(g.t, err, out)
 }
 
-// awaitWhole waits until all nodes are members of one cluster, and synced, and checks that each has every row.
+// awaitWhole waits until all nodes are synced members of one cluster, and checks that each has every row.
 func (g *galera) awaitWhole() {
 	g.t.Helper()
 	began := time.Now()
@@ -61,7 +61,7 @@ func (g *galera) awaitWhole() {
 	}
 }
 
-// said is what a node's entrypoint has said since a moment.
+// said returns the log of a node's entrypoint since a time.
 func (g *galera) said(node string, since time.Time) string {
 	out, _ := g.try("logs", "--since", since.UTC().Format(time.RFC3339Nano), g.container(node))
 	var lines []string
@@ -73,7 +73,7 @@ func (g *galera) said(node string, since time.Time) string {
 	return strings.Join(lines, "")
 }
 
-// beganCluster lists the nodes that have begun a cluster since a moment. More than one would be two clusters.
+// beganCluster lists the nodes that have started a cluster since a time. Two nodes would mean two clusters.
 func (g *galera) beganCluster(since time.Time) (began []string) {
 	for _, node := range nodes {
 		if strings.Contains(g.said(node, since), node+": bootstrap") {
@@ -86,7 +86,7 @@ func (g *galera) beganCluster(since time.Time) (began []string) {
 func TestGaleraStartsFromAnything(t *testing.T) {
 	g := &galera{stack: newStack(t, "registrar-test-galera")}
 
-	// The first start, cut off while node 1 makes its accounts.
+	// The first start, interrupted while node 1 creates its accounts.
 	g.do("compose", "up", "--detach", "--no-build", "database", "db1", "db2", "db3")
 	await(t, time.Minute, func() error {
 		_, err := g.try("exec", g.container("db1"), "test", "-d", "/var/lib/mysql/mysql")
@@ -104,7 +104,7 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		do   func(t *testing.T)
-		who  []string // may begin a cluster: one of them does, or nobody where there are none
+		who  []string // nodes of which one starts a cluster; empty: none does
 	}{
 		{"one crashed and is restarted", func(*testing.T) {
 			g.crash(g.container("db1"))
@@ -139,7 +139,7 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 				return nil
 			})
 			g.on("start", "db2")
-			await(t, time.Minute, func() error { // each has looked, and there is one that might have newer data
+			await(t, time.Minute, func() error { // each node has checked, and one might have newer data
 				for _, node := range []string{"db1", "db2"} {
 					if !strings.Contains(g.said(node, began), "no answer from: db3\n") {
 						return errors.New(node + " does not say that it waits for db3")

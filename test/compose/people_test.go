@@ -18,34 +18,34 @@ import (
 	"time"
 )
 
-// people register through HAProxy at a steady rate, each enters the code that the catcher has caught, and what they were
-// told is kept. A request without an answer, or with 5xx, is repeated with its key: at once, whatever Retry-After says, so
-// that the gaps that they see are the service's and not their own.
+// people register through HAProxy at a steady rate, enter the code from the catcher, and record the answers. They retry a
+// request without an answer, or with a 5xx, with its key. They retry at once and ignore Retry-After, so that measured gaps
+// are those of the service.
 type people struct {
 	api, catcher string
 	http         http.Client
 
 	mu      sync.Mutex
 	next    int
-	told    map[string]string // registration ids with 201 or 202, and whose mobile number they are
-	active  map[string]bool   // that were told to be active
-	answers []time.Time       // of all registrations' 2xx
-	waits   []time.Duration   // for them, repetitions included
+	acked   map[string]string // mobile numbers of the registrations with 201 or 202, by id
+	active  map[string]bool   // ids of the registrations that were reported active
+	answers []time.Time       // times of all registrations' 2xx
+	waits   []time.Duration   // for these answers, including retries
 	failed  []error
-	trouble map[string]int // answers of 5xx, and none, by what they were
+	errors  map[string]int // 5xx answers and requests without an answer, by kind
 }
 
 func newPeople(s *stack) *people {
 	return &people{
 		api: "http://127.0.0.1:" + s.ports["API_PORT"], catcher: "http://127.0.0.1:" + s.ports["CATCHER_PORT"],
-		http: http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 20}},
-		told: map[string]string{}, active: map[string]bool{}, trouble: map[string]int{},
+		http:  http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 20}},
+		acked: map[string]string{}, active: map[string]bool{}, errors: map[string]int{},
 	}
 }
 
-// come lets people come, so many a second, until leave, which returns when the last one has been served.
-func (p *people) come(ctx context.Context, rate int) (leave func()) {
-	coming, stop := context.WithCancel(ctx)
+// start lets rate people per second register until stop is called. stop returns when the last one has finished.
+func (p *people) start(ctx context.Context, rate int) (stop func()) {
+	arrivals, end := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	all.Go(func() {
 		tick := time.NewTicker(time.Second / time.Duration(rate))
@@ -58,32 +58,32 @@ func (p *people) come(ctx context.Context, rate int) (leave func()) {
 				p.next++
 				p.mu.Unlock()
 				all.Go(func() { p.serve(ctx, n) })
-			case <-coming.Done():
+			case <-arrivals.Done():
 				return
 			}
 		}
 	})
 	return func() {
-		stop()
+		end()
 		all.Wait()
 	}
 }
 
-// came is how many have come.
-func (p *people) came() int {
+// started returns the number of people who have started.
+func (p *people) started() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.next
 }
 
-// acknowledged is how many registrations had a 2xx.
+// acknowledged returns the number of registrations with a 2xx.
 func (p *people) acknowledged() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.answers)
 }
 
-// awaitMore returns when a count has grown by n.
+// awaitMore waits until a count has grown by n.
 func awaitMore(t *testing.T, n int, count func() int) {
 	t.Helper()
 	enough := count() + n
@@ -116,11 +116,11 @@ func (p *people) one(ctx context.Context, n int) error {
 		Status string `json:"status"`
 	}
 	began := time.Now()
-	if err := p.insist(ctx, http.MethodPost, "/v1/registrations", fmt.Sprintf("person-%d", n), form, &answer); err != nil {
+	if err := p.callUntilAnswered(ctx, http.MethodPost, "/v1/registrations", fmt.Sprintf("person-%d", n), form, &answer); err != nil {
 		return fmt.Errorf("register: %w", err)
 	}
 	p.mu.Lock()
-	p.told[answer.ID] = number
+	p.acked[answer.ID] = number
 	p.answers = append(p.answers, time.Now())
 	p.waits = append(p.waits, time.Since(began))
 	p.mu.Unlock()
@@ -129,17 +129,17 @@ func (p *people) one(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	// A repeated code is answered like the first.
+	// A repeated code gets the same answer as the first.
 	path := "/v1/registrations/" + answer.ID + "/verification"
-	if err := p.insist(ctx, http.MethodPost, path, "", map[string]string{"code": code}, &answer); err != nil {
+	if err := p.callUntilAnswered(ctx, http.MethodPost, path, "", map[string]string{"code": code}, &answer); err != nil {
 		return fmt.Errorf("verify %s: %w", answer.ID, err)
 	}
 	err = poll(ctx, 500*time.Millisecond, func() error {
 		if answer.Status == "active" {
 			return nil
 		}
-		status := answer.Status // after a 202 it is on its way
-		return errors.Join(p.insist(ctx, http.MethodGet, "/v1/registrations/"+answer.ID, "", nil, &answer), errors.New("it was "+status))
+		status := answer.Status // after a 202 the activation is in progress
+		return errors.Join(p.callUntilAnswered(ctx, http.MethodGet, "/v1/registrations/"+answer.ID, "", nil, &answer), errors.New("it was "+status))
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", answer.ID, err)
@@ -150,25 +150,25 @@ func (p *people) one(ctx context.Context, n int) error {
 	return nil
 }
 
-// insist repeats a request until it is answered with less than 500.
-func (p *people) insist(ctx context.Context, method, path, key string, body, into any) (refused error) {
+// callUntilAnswered repeats a request until it is answered with a status below 500.
+func (p *people) callUntilAnswered(ctx context.Context, method, path, key string, body, into any) (refused error) {
 	err := poll(ctx, 200*time.Millisecond, func() error {
-		again, err := p.call(ctx, method, p.api+path, key, body, into)
-		if err == nil || !again {
+		retry, err := p.call(ctx, method, p.api+path, key, body, into)
+		if err == nil || !retry {
 			refused = err
 			return nil
 		}
 		p.mu.Lock()
 		what, _, _ := strings.Cut(err.Error(), ":")
-		p.trouble[method+" "+what]++
+		p.errors[method+" "+what]++
 		p.mu.Unlock()
 		return err
 	})
 	return errors.Join(refused, err)
 }
 
-// call sends a request once. again tells whether an error may pass.
-func (p *people) call(ctx context.Context, method, address, key string, body, into any) (again bool, err error) {
+// call sends a request once. retry reports whether an error is temporary.
+func (p *people) call(ctx context.Context, method, address, key string, body, into any) (retry bool, err error) {
 	var content io.Reader = http.NoBody
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -202,7 +202,7 @@ func (p *people) call(ctx context.Context, method, address, key string, body, in
 
 var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 
-// code waits for the newest code to a number.
+// code waits for a code to a number and returns the newest.
 func (p *people) code(ctx context.Context, number string) (code string, err error) {
 	err = poll(ctx, 100*time.Millisecond, func() error {
 		var messages []struct{ Text string }
@@ -212,21 +212,21 @@ func (p *people) code(ctx context.Context, number string) (code string, err erro
 				return nil
 			}
 		}
-		return errors.Join(errors.New("no code came"), err)
+		return errors.Join(errors.New("no code arrived"), err)
 	})
 	return code, err
 }
 
-// troubles are the answers of 5xx, and the requests without one, since the last call.
-func (p *people) troubles() map[string]int {
+// takeErrors returns the 5xx answers, and the requests without an answer, since the last call.
+func (p *people) takeErrors() map[string]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := p.trouble
-	p.trouble = map[string]int{}
+	all := p.errors
+	p.errors = map[string]int{}
 	return all
 }
 
-// gap is the longest time without an acknowledgement since a moment, and wait the longest that one took.
+// gap returns the longest time without an acknowledgement since a time, the longest wait for one, and their count.
 func (p *people) gap(since time.Time) (gap, wait time.Duration, count int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -16,11 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rate is people a second: with all servers, and this test, on two cores.
+// rate is in people per second. All servers and this test share two cores.
 const rate = 3
 
-// A fault strikes when some have been acknowledged, and is mended when so many more have come as do in 12 s: Temporal
-// needs 10 to give up a server. So many as come in 3 s end the load.
+// A fault begins after peopleBefore acknowledgements. It is repaired after peopleDuring more people have started, which takes
+// 12 s: Temporal needs 10 s to detect a lost server. The load ends after peopleAfter more people.
 const (
 	peopleBefore = 2 * rate
 	peopleDuring = 12 * rate
@@ -45,17 +45,17 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 		{"HAProxy crashed, restarted by itself", func() { s.crash(s.container("haproxy")) }, func() {}, s.container("haproxy")},
 	} {
 		ok := s.run(c.name, func(t *testing.T) {
-			leave := p.come(t.Context(), rate)
-			defer leave()
+			stop := p.start(t.Context(), rate)
+			defer stop()
 			awaitMore(t, peopleBefore, p.acknowledged)
-			struck := time.Now()
-			c.strike()
-			awaitMore(t, peopleDuring, p.came)
-			c.mend()
-			awaitMore(t, peopleAfter, p.came)
-			leave()
-			gap, wait, count := p.gap(struck)
-			t.Logf("| %-50s | %3d acknowledged | longest gap %4.1f s | longest wait %4.1f s | %v", c.name, count, gap.Seconds(), wait.Seconds(), p.troubles())
+			began := time.Now()
+			c.begin()
+			awaitMore(t, peopleDuring, p.started)
+			c.repair()
+			awaitMore(t, peopleAfter, p.started)
+			stop()
+			gap, wait, count := p.gap(began)
+			t.Logf("| %-50s | %3d acknowledged | longest gap %4.1f s | longest wait %4.1f s | %v", c.name, count, gap.Seconds(), wait.Seconds(), p.takeErrors())
 			require.Empty(t, p.failed)
 			s.awaitHealthy(c.healthy)
 		})
@@ -64,19 +64,19 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 		}
 	}
 	audit(t, s, p)
-	everybodyIsWelcomed(t, s, p)
-	surroundings(t, s)
+	requireWelcomeEmails(t, s, p)
+	requireUserInterfaces(t, s)
 }
 
-// fault is something that happens to a part of the system.
+// fault is a failure of a part of the system.
 type fault struct {
 	name    string
-	strike  func()
-	mend    func() // undoes it
-	healthy string // the container that must be well at the end
+	begin   func()
+	repair  func()
+	healthy string // the container that must be healthy at the end
 }
 
-// killed has the first replica dead for good, until it is started by hand.
+// killed is a first replica that stays down until it is started by hand.
 func (s *stack) killed(service string) fault {
 	c := s.container(service)
 	return fault{service + " killed", func() { s.do("kill", c) }, func() { s.do("start", c) }, c}
@@ -87,9 +87,9 @@ func (s *stack) wasCutOff(service string) fault {
 	return fault{service + " cut off the network", func() { s.cut(c) }, func() { s.join(c, service) }, c}
 }
 
-// audit compares what people were told with each database node: every acknowledged registration is one active user.
+// audit compares the answers with each database node: every acknowledged registration is one active user.
 func audit(t *testing.T, s *stack, p *people) {
-	require.Len(t, p.active, len(p.told))
+	require.Len(t, p.active, len(p.acked))
 	for _, node := range nodes {
 		out, err := s.sql(node, "SELECT registration_id, status FROM users")
 		require.NoError(t, err, out)
@@ -98,20 +98,20 @@ func audit(t *testing.T, s *stack, p *people) {
 			status[lines[i]] = lines[i+1]
 		}
 		lost := 0
-		for id := range p.told {
+		for id := range p.acked {
 			if status[id] != "active" {
 				lost++
 				t.Errorf("%s: %s was acknowledged and is %q", node, id, status[id])
 			}
 		}
 		// The table's unique keys forbid a second user; more users than acknowledged would be unknown people.
-		require.Len(t, status, len(p.told), node)
-		t.Logf("%s: %d acknowledged, %d lost", node, len(p.told), lost)
+		require.Len(t, status, len(p.acked), node)
+		t.Logf("%s: %d acknowledged, %d lost", node, len(p.acked), lost)
 	}
 }
 
-// everybodyIsWelcomed waits until Mailpit has an email for each. Some may have two: a worker was killed.
-func everybodyIsWelcomed(t *testing.T, s *stack, p *people) {
+// requireWelcomeEmails waits until Mailpit has an email for each user. Some users may have two, because a worker was killed.
+func requireWelcomeEmails(t *testing.T, s *stack, p *people) {
 	await(t, 2*time.Minute, func() error {
 		var answer struct{ Total int }
 		_, err := p.call(t.Context(), http.MethodGet, "http://127.0.0.1:"+s.ports["MAILPIT_PORT"]+"/api/v1/messages?limit=1", "", nil, &answer)
@@ -122,8 +122,8 @@ func everybodyIsWelcomed(t *testing.T, s *stack, p *people) {
 	})
 }
 
-// surroundings tries what people and operators look at.
-func surroundings(t *testing.T, s *stack) {
+// requireUserInterfaces checks the web pages and the codec endpoint.
+func requireUserInterfaces(t *testing.T, s *stack) {
 	get := func(address string) int {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 		require.NoError(t, err)
@@ -136,7 +136,7 @@ func surroundings(t *testing.T, s *stack) {
 		require.Equal(t, http.StatusOK, get("http://127.0.0.1:"+s.ports[port]+"/"), port)
 	}
 
-	// The Web UI's pages may use the codec endpoint without a token, those of others may not.
+	// Only the Web UI's pages may use the codec endpoint without a token.
 	codec := func(origin string) int {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:"+s.ports["CODEC_PORT"]+"/decode", strings.NewReader(`{"payloads":[]}`))
 		require.NoError(t, err)
@@ -149,11 +149,11 @@ func surroundings(t *testing.T, s *stack) {
 	require.Equal(t, http.StatusOK, codec("http://localhost:"+s.ports["UI_PORT"]))
 	require.Equal(t, http.StatusForbidden, codec("http://example.com"))
 
-	everyPanelHasData(t, s)
+	requirePanelData(t, s)
 }
 
-// everyPanelHasData asks Prometheus what the dashboard asks it.
-func everyPanelHasData(t *testing.T, s *stack) {
+// requirePanelData runs the dashboard's queries and requires results.
+func requirePanelData(t *testing.T, s *stack) {
 	text, err := os.ReadFile(filepath.Join(root, "deploy/grafana/dashboards/registrar.json"))
 	require.NoError(t, err)
 	var dashboard struct {

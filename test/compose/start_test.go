@@ -18,7 +18,7 @@ const (
 	nowhere = "00000000-0000-0000-0000-000000000000"
 )
 
-// script runs lines of bash after deploy/galera/start.sh, in which they may replace functions, and returns what they print.
+// script runs lines of bash after deploy/galera/start.sh, whose functions they may replace, and returns their output.
 func script(t *testing.T, dir, lines string) (stdout, stderr string, err error) {
 	path, err := filepath.Abs(filepath.Join(root, "deploy/galera/start.sh"))
 	require.NoError(t, err)
@@ -63,7 +63,7 @@ func TestPosition(t *testing.T) {
 	}
 }
 
-// A node that cannot tell its position must not count as one without data.
+// A node whose position cannot be read must not count as a node without data.
 func TestPositionThatCannotBeRecovered(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -109,7 +109,7 @@ func TestRole(t *testing.T) {
 		"an operator says so":          {nobodyRuns + asked("", "", "") + "GALERA_BOOTSTRAP=db2 role db2 " + cluster + ":7", "bootstrap"},
 		"an operator, but one runs":    {"runs() { [ $1 = db3 ]; }\n" + asked("", "", "") + "GALERA_BOOTSTRAP=db2 role db2 " + cluster + ":7", "join"},
 
-		// These wait; the sleep between two looks ends the script.
+		// These wait; the sleep between two checks ends the script.
 		"nobody has data, not the first": {nobodyRuns + asked("none", "", "none") + "role db2 none", "waits"},
 		"another is newer":               {nobodyRuns + asked(cluster+":8", cluster+":6", "") + "role db3 " + cluster + ":7", "waits"},
 		"one is not heard of":            {nobodyRuns + asked(cluster+":5", "", "") + "role db3 " + cluster + ":7", "waits"},

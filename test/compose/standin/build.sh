@@ -1,7 +1,7 @@
 #!/bin/bash
-# Builds the stand-ins of the images in docker-compose.yml, from Debian's packages and the Go module proxy, since no
-# registry can be reached. The first time takes 15 minutes on two cores; then what is there already is kept. "build.sh clean"
-# removes all of it.
+# Builds stand-ins for the images in docker-compose.yml from Debian packages and the Go module proxy, for machines that
+# cannot reach an image registry. The first build takes 15 minutes on two cores; later builds keep existing images.
+# "build.sh clean" removes everything.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../../.. && pwd)
@@ -15,7 +15,7 @@ if [ "${1:-}" = clean ]; then
 fi
 
 mkdir -p "$bin"
-# The flags are those of the same programs elsewhere (task build, task tools:ops, test/parts), so that they compile once.
+# The flags are the same as elsewhere (task build, task tools:ops, test/parts), so that the programs compile only once.
 gobuild() { go build -ldflags "-s -w" -o "$bin/$1" "${@:2}"; }
 (cd "$root" && gobuild registrar -trimpath -tags nomsgpack ./cmd/registrar && gobuild catcher -trimpath ./deploy/catcher)
 (cd "$root/tools/server" && gobuild temporal-server go.temporal.io/server/cmd/server &&
@@ -25,7 +25,7 @@ gobuild() { go build -ldflags "-s -w" -o "$bin/$1" "${@:2}"; }
 (cd "$root/tools/compose/mailpit" && gobuild mailpit github.com/axllent/mailpit)
 (cd "$root/tools/compose/ui" && gobuild ui-server github.com/temporalio/ui-server/v2/cmd/server)
 
-# Files of those modules that the public images hold too.
+# Files of those modules that the public images contain as well.
 server=$(cd "$root/tools/server" && go list -m -f '{{.Dir}}' go.temporal.io/server)
 ui=$(cd "$root/tools/compose/ui" && go list -m -f '{{.Dir}}' github.com/temporalio/ui-server/v2)
 rm -rf "$bin/schema"

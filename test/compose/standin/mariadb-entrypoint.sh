@@ -1,5 +1,5 @@
 #!/bin/bash
-# What the public image's entrypoint does for a data directory without data, with the variables that docker-compose.yml uses.
+# Does what the public image's entrypoint does for an empty data directory, with the variables that docker-compose.yml uses.
 set -eo pipefail
 shopt -s nullglob
 if [ "$(id -u)" = 0 ]; then
