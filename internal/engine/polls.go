@@ -38,11 +38,11 @@ type queuePolls struct {
 // poll is one call. queue is set once the call has been written to a connection.
 type poll struct{ queue *queuePolls }
 
-// DialOption makes a client's connection tell its polls.
+// DialOption makes the connection of a client report its polls.
 func (p *Polls) DialOption() grpc.DialOption { return grpc.WithStatsHandler(observer{polls: p}) }
 
 // Check returns nil while the client polls a task queue for a type of task: a poll is in progress, or the last one was
-// answered and the worker is at its limit of tasks.
+// answered. Without the latter, a worker that runs as many tasks as it may, and so does not poll, would not count.
 func (p *Polls) Check(queue string, tasks enums.TaskQueueType) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

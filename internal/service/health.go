@@ -17,7 +17,7 @@ import (
 )
 
 // workerChecks are what a worker's readiness depends on: it polls each queue for each type of task, and it is not draining.
-// A grace covers the moments in which a connection is replaced or another Temporal server takes over.
+// The grace period covers the time in which a connection is replaced or another Temporal server takes over.
 func workerChecks(c config.Worker, polls *engine.Polls, draining func() bool) health.Checks {
 	grace := health.NewGracePeriod(c.PollingGrace, time.Now)
 	return health.Checks{
@@ -34,7 +34,8 @@ func workerChecks(c config.Worker, polls *engine.Polls, draining func() bool) he
 	}
 }
 
-// startHealth answers probes on an address, if there is one, until stop. failed hears of a listener that breaks.
+// startHealth answers probes on an address until stop is called, and calls failed if the listener breaks. Without an address
+// it does nothing.
 func startHealth(ctx context.Context, addr string, checks health.Checks, failed func(error), logger *slog.Logger) (stop func(), err error) {
 	if addr == "" {
 		return func() {}, nil
