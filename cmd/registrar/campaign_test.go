@@ -86,7 +86,7 @@ func TestCampaignUsage(t *testing.T) {
 		`--schedule: "noon" is not a time`: append(
 			[]string{"create", "--schedule", "noon"}, texts(t, "{{unsubscribe}}", "")...),
 		"accepts 1 arg(s), received 0":                        {"pause"},
-		`"7" is not a campaign id (a UUID)`:         {"cancel", "7"},
+		`"7" is not a campaign id (a UUID)`:                   {"cancel", "7"},
 		"PRF_KEYSET: is not set\nPAYLOAD_KEYSET: is not set":  {"show", aCampaign},
 		"[watch json] are set none of the others can be":      {"show", aCampaign, "--watch", "--json"},
 		"unknown command \"stop\" for \"registrar campaign\"": {"stop"},

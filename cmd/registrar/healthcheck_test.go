@@ -58,13 +58,13 @@ func TestHealthcheckUsage(t *testing.T) {
 	clean(t)
 	t.Setenv("API_ADDR", "8080")
 	for want, args := range map[string][]string{
-		"accepts 1 arg(s), received 0":                           {},
-		`invalid argument "migrate" for "registrar healthcheck"`: {"migrate"},
-		`API_ADDR: "8080" is not an address (host:port); an example: :8080`:      {"api"},
-		`invalid argument "soon" for "--timeout" flag`:           {"api", "--timeout=soon"},
-		`API_ADDR: "8080" is not an address (host:port)`:                         {"worker"},
-		`accepts 1 arg(s), received 2`:                           {"api", "worker"},
-		`unknown flag: --ready`:                                  {"api", "--ready"},
+		"accepts 1 arg(s), received 0":                                      {},
+		`invalid argument "migrate" for "registrar healthcheck"`:            {"migrate"},
+		`API_ADDR: "8080" is not an address (host:port); an example: :8080`: {"api"},
+		`invalid argument "soon" for "--timeout" flag`:                      {"api", "--timeout=soon"},
+		`API_ADDR: "8080" is not an address (host:port)`:                    {"worker"},
+		`accepts 1 arg(s), received 2`:                                      {"api", "worker"},
+		`unknown flag: --ready`:                                             {"api", "--ready"},
 	} {
 		_, err := execute(t, "", append([]string{"healthcheck"}, args...)...)
 		require.ErrorContains(t, err, want)
