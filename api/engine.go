@@ -19,7 +19,7 @@ type Engine interface {
 	State(ctx context.Context, registrationID string) (workflows.RegistrationState, error)
 	// Verify enters a code. engine.ErrUnconfirmed: the code was right, but the database has not confirmed yet.
 	Verify(ctx context.Context, registrationID string, in workflows.VerifyInput) (workflows.VerifyResult, error)
-	// ResendOTP asks for a new code.
+	// ResendOTP requests a new code.
 	ResendOTP(ctx context.Context, registrationID string, in workflows.ResendInput) (workflows.Verification, error)
 	// Undelivered notifies a registration that a code was reported undelivered. It is idempotent, and returns nil for a
 	// registration that has ended or is unknown.

@@ -83,7 +83,7 @@ func TestRegisterUnconfirmedUnderAKey(t *testing.T) {
 		{"of another request", func(string) (workflows.RegistrationState, error) {
 			return workflows.RegistrationState{Fingerprint: "other"}, nil
 		}, 422},
-		{"not to be told", func(string) (workflows.RegistrationState, error) {
+		{"unknown state", func(string) (workflows.RegistrationState, error) {
 			return workflows.RegistrationState{}, engine.ErrUnavailable
 		}, 202},
 	} {

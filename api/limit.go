@@ -123,8 +123,8 @@ func (s *server) resend(ctx context.Context, id string, in workflows.ResendInput
 	return v, err
 }
 
-// nothingSent reports whether err guarantees that no code is sent. It is false after the client disconnected: otherwise a
-// client could disconnect on purpose to evade the limit.
+// nothingSent reports whether err means that no code is sent. It is false after the client disconnected: the outcome is then
+// unknown, and a client could disconnect on purpose to evade the limit.
 func nothingSent(ctx context.Context, err error) bool {
 	var refused *workflows.RefusedError
 	return ctx.Err() == nil && (errors.As(err, &refused) || errors.Is(err, engine.ErrNotFound) || errors.Is(err, engine.ErrUnavailable) ||

@@ -280,7 +280,7 @@ func TestResendsAreLimited(t *testing.T) {
 	requireLimited(t, s.send(t, "POST", registrations, with(validBody(), map[string]any{"email": "other@example.com"})))
 	require.Equal(t, 202, s.send(t, "POST", otpPath, `{"mobile_number": "+491701234568"}`).Code)
 
-	// The workflow tells where a code goes that names no number.
+	// The workflow knows the destination of a code that was requested without a number.
 	s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
 		return workflows.RegistrationState{DestinationKey: in.DestinationKey}, nil
 	}

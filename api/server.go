@@ -25,7 +25,7 @@ type Hasher interface {
 	Hash(ctx context.Context, password string, salt []byte) (string, error)
 }
 
-// Keys derives ids, codes and hashes that nobody can guess without the keyset. Equal inputs give equal outputs in every
+// Keys derives ids, codes and hashes that cannot be guessed without the keyset. Equal inputs give equal outputs in every
 // replica.
 type Keys interface {
 	// RegistrationID returns the UUID of the registration that an idempotency key names.

@@ -161,7 +161,7 @@ func TestInvalidUnsubscribeLinks(t *testing.T) {
 			if same == "" {
 				same = w.Body.String()
 			}
-			require.Equal(t, same, w.Body.String(), "it tells nothing")
+			require.Equal(t, same, w.Body.String(), "the answer reveals nothing")
 		}
 	}
 }

@@ -102,7 +102,7 @@ func TestStartRefusesAnUnknownQueue(t *testing.T) {
 	t.Parallel()
 	workers, err := Start(nil, &activities.Activities{}, Options{Queues: []string{workflows.QueueRegistration, "notification-high"}})
 	require.EqualError(t, err,
-		`unknown task queue "notification-high" (there are ["registration" "notifications-high" "notifications-low"])`)
+		`unknown task queue "notification-high" (known: ["registration" "notifications-high" "notifications-low"])`)
 	require.Empty(t, workers)
 }
 

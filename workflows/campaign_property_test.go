@@ -91,7 +91,7 @@ func (f *campaignFixture) runUnder(t *rapid.T) (workflows.CampaignProgress, erro
 				f.signalAt(age, workflows.SignalResume)
 			}
 		}
-		for hours := range 100 { // somebody looks after it in the end
+		for hours := range 100 { // an operator repairs it in the end
 			f.signalAt(time.Duration(1+hours)*time.Hour, workflows.SignalResume)
 			f.signalAt(time.Duration(1+hours)*time.Hour, workflows.SignalRetry)
 		}

@@ -23,7 +23,7 @@ const (
 // minRate is one recipient in 100 s. A lower rate is probably an error.
 const minRate = 0.01
 
-// Request asks for a campaign.
+// Request is a request for a campaign.
 type Request struct {
 	Content    workflows.CampaignContent
 	ScheduleAt time.Time // zero, or at most a day in the past: at once

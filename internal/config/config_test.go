@@ -110,7 +110,7 @@ func TestMarkdownIsUpToDate(t *testing.T) {
 	}
 }
 
-// needed are the variables that Need knows.
+// needed are the variables that Require supports.
 var needed = []string{
 	"PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "EMAIL_FROM", "MAILGUN_DOMAIN", "MAILGUN_API_KEY", "TWILIO_ACCOUNT_SID",
 	"SMTP_HOST", "SMS_WEBHOOK_URL", "SMS_WEBHOOK_SECRET",

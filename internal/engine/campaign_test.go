@@ -124,7 +124,7 @@ func memo(t *testing.T, o client.StartWorkflowOptions) *common.Memo {
 	return kept
 }
 
-// info is a campaign's workflow as Temporal tells it.
+// info is Temporal's description of a campaign's workflow.
 func info(t *testing.T, status enums.WorkflowExecutionStatus, attribute workflows.CampaignStatus) *workflow.WorkflowExecutionInfo {
 	t.Helper()
 	var kept *common.Memo
@@ -238,13 +238,13 @@ func TestGet(t *testing.T) {
 		status  enums.WorkflowExecutionStatus
 		query   func(string) (workflows.CampaignProgress, error)
 		want    workflows.CampaignStatus
-		sent    int // -1: nobody can tell
+		sent    int // -1: unknown
 		endedAt time.Time
 		ended   bool
 		err     error
 	}{
 		"running":            {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, nil), want: workflows.CampaignPaused, sent: 4},
-		"nobody answers":     {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, away), err: engine.ErrUnavailable},
+		"no worker answers":  {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, away), err: engine.ErrUnavailable},
 		"completed":          {status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, want: workflows.CampaignCompleted, sent: 9, endedAt: noon, ended: true},
 		"canceled":           {enums.WORKFLOW_EXECUTION_STATUS_CANCELED, asked(sent, nil), workflows.CampaignCancelled, 4, noon.Add(time.Minute), true, nil},
 		"terminated, silent": {enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, asked(sent, away), workflows.CampaignFailed, -1, time.Time{}, true, nil},

@@ -28,8 +28,8 @@ type Found struct {
 	RunID          string                       `json:"run_id"`
 	Status         workflows.RegistrationStatus `json:"status"` // the search attribute
 	Reason         workflows.FailureReason      `json:"reason,omitempty"`
-	// LiveStatus is the status that a running workflow returned. It is set if the search attribute is "accepted", which it
-	// stays until the registration fails or ends, and the workflow answered in time.
+	// LiveStatus is the status that a running workflow returned. The workflow is queried only if the search attribute is
+	// accepted. LiveStatus is empty if it was not queried or did not answer in time.
 	LiveStatus     workflows.RegistrationStatus `json:"live_status,omitempty"`
 	WorkflowStatus string                       `json:"workflow_status"` // Running, Completed, …
 	Started        time.Time                    `json:"started"`         // UTC

@@ -106,7 +106,7 @@ func TestFind(t *testing.T) {
 			WorkflowStatus: "Completed", Started: noon.Add(-3 * time.Hour), Closed: noon,
 		},
 	}, found)
-	require.Equal(t, []string{"registration-new"}, f.queried, "only where the search attribute does not tell")
+	require.Equal(t, []string{"registration-new"}, f.queried, "only if the search attribute is accepted")
 
 	f.state.Status = ""
 	found, err = registrations(f).FindByID(t.Context(), "new")

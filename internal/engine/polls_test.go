@@ -161,6 +161,6 @@ func TestPollsOnAConnection(t *testing.T) {
 	server.Stop()
 	require.Error(t, <-ended)
 	require.Error(t, p.Check("held", activityTasks))
-	require.Error(t, poll("held"), "nobody listens")
+	require.Error(t, poll("held"), "no server listens")
 	require.ErrorContains(t, p.Check("refused", activityTasks), "connection", "a poll that was not sent concerns every queue")
 }

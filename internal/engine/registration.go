@@ -137,7 +137,7 @@ func (r *Registrations) Verify(ctx context.Context, registrationID string, in wo
 	}
 }
 
-// ResendOTP asks for a new code.
+// ResendOTP requests a new code.
 func (r *Registrations) ResendOTP(ctx context.Context, registrationID string, in workflows.ResendInput) (workflows.Verification, error) {
 	var out workflows.Verification
 	return out, r.update(ctx, registrationID, workflows.UpdateResendOTP, in, &out)

@@ -30,7 +30,7 @@ func (o *outage) take(ctx context.Context, r Rate, act string, keys []string) (t
 		<-ctx.Done() // as when it is frozen
 		return 0, ctx.Err()
 	}
-	return time.Hour, nil // which tells it from the other
+	return time.Hour, nil // distinguishes it from the other store
 }
 
 func TestOutageOfTheSharedStore(t *testing.T) {

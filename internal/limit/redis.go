@@ -15,14 +15,14 @@ import (
 	"github.com/gomodule/redigo/redis"
 )
 
-// shared is the store of all replicas, in one Redis or Valkey (a cluster would need all keys of a call in one slot). A key
-// is a sorted set of acts by the server's time, in milliseconds.
+// shared is the store of all replicas in one Redis or Valkey. A Redis Cluster does not work, because it would need all keys
+// of a call in one slot. Each key is a sorted set of acts, with the server's time in milliseconds as the score.
 type shared struct {
 	server *redisServer
 	pool   *redis.Pool
 }
 
-// take, in one step for all replicas. The act that makes room is the one that leaves as many as the rate allows, less one.
+// takeScript is take as one atomic step. A full key has room again when the act `most` places from its end expires.
 var takeScript = redis.NewScript(-1, `
 local act, most, period = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
@@ -46,20 +46,20 @@ return 0
 `)
 
 const (
-	// mostConnections bounds the connections of a process. A call takes less than a millisecond.
-	mostConnections = 20
-	// freshFor is how long after its last use a connection is trusted without a PING. The server may have restarted since.
+	// maxConnections bounds the connections of a process. A call takes less than a millisecond.
+	maxConnections = 20
+	// freshFor is how long after its last use a connection is used without a PING. Later, the server may have restarted.
 	freshFor = time.Second
 )
 
-// newRedis connects when it is first used.
+// newRedis returns a store that connects at its first use.
 func newRedis(address string) (*shared, error) {
 	server, err := parseRedisURL(address)
 	if err != nil {
 		return nil, err
 	}
 	return &shared{server, &redis.Pool{
-		DialContext: server.dial, MaxActive: mostConnections, MaxIdle: mostConnections, Wait: true, IdleTimeout: time.Minute,
+		DialContext: server.dial, MaxActive: maxConnections, MaxIdle: maxConnections, Wait: true, IdleTimeout: time.Minute,
 		TestOnBorrowContext: func(ctx context.Context, c redis.Conn, lastUsed time.Time) error {
 			if time.Since(lastUsed) < freshFor {
 				return nil
@@ -98,7 +98,7 @@ func (s *shared) release(ctx context.Context, act string, keys []string) error {
 	return nil
 }
 
-// do lends a connection to call.
+// do calls call with a connection of the pool.
 func (s *shared) do(ctx context.Context, call func(redis.Conn) error) error {
 	c, err := s.pool.GetContext(ctx)
 	if err != nil {
@@ -107,28 +107,28 @@ func (s *shared) do(ctx context.Context, call func(redis.Conn) error) error {
 	return errors.Join(call(c), c.Close())
 }
 
-// redisServer is where a URL says that the server is.
+// redisServer is the server of a URL.
 type redisServer struct {
 	address string
-	tls     *tls.Config // nil for a connection in the clear
+	tls     *tls.Config // nil for a connection without TLS
 	options []redis.DialOption
 }
 
-// parseRedisURL returns errors that do not show the URL, which has the password.
+// parseRedisURL returns errors that do not contain the URL, which has the password.
 func parseRedisURL(address string) (*redisServer, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, errors.New("is no URL")
+		return nil, errors.New("is not a URL")
 	}
 	if u.Scheme != "redis" && u.Scheme != "rediss" {
-		return nil, errors.New("does not begin with redis:// or rediss://")
+		return nil, errors.New("must begin with redis:// or rediss://")
 	}
 	if u.RawQuery != "" {
 		return nil, errors.New("has parameters, which are not supported")
 	}
 	database, err := strconv.ParseUint(cmp.Or(strings.TrimPrefix(u.Path, "/"), "0"), 10, 16)
 	if err != nil {
-		return nil, errors.New("names a database that is not a number")
+		return nil, errors.New("has a database that is not a number")
 	}
 	host := cmp.Or(u.Hostname(), "localhost")
 	password, _ := u.User.Password()
@@ -137,7 +137,7 @@ func parseRedisURL(address string) (*redisServer, error) {
 	}}
 	if u.Scheme == "rediss" {
 		s.tls = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
-		// The library's own handshake does not end with the context.
+		// The library's own TLS handshake ignores the context.
 		s.options = append(s.options, redis.DialContextFunc((&tls.Dialer{Config: s.tls}).DialContext))
 	}
 	return s, nil

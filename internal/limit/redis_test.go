@@ -44,7 +44,7 @@ func TestRedisWithTLS(t *testing.T) {
 	require.NotContains(t, err.Error(), "0ther")
 }
 
-// TestRedisRestarts has connections in the pool that the server no longer knows.
+// TestRedisRestarts has connections in the pool that a restart has closed.
 func TestRedisRestarts(t *testing.T) {
 	server := parts.StartRedis(t)
 	s := openRedis(t, server.URL())

@@ -20,7 +20,7 @@ var tokenText = base64.RawURLEncoding.Strict()
 
 // UnsubscribeToken returns the token of a user and a campaign in an unsubscribe link: 64 characters that need no escaping
 // in a URL. It has both ids in cleartext, no address, and a message authentication code (MAC) under the primary key, so
-// that nobody can unsubscribe another user. It does not expire, because a link must work as long as its email is kept. It
+// that a user cannot unsubscribe another one. It does not expire, because a link must work as long as its email is kept. It
 // becomes invalid when its key is disabled. It panics if an id is not a UUID.
 func (k *Keyring) UnsubscribeToken(campaignID, userID string) string {
 	campaign, user := uuid.MustParse(campaignID), uuid.MustParse(userID)

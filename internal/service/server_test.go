@@ -149,7 +149,7 @@ func TestServeClosesSlowRequests(t *testing.T) {
 		s := serve(t)
 		told := time.Now()
 		s.stop()
-		require.NoError(t, <-s.ended, "to be told to end is no failure")
+		require.NoError(t, <-s.ended, "a requested end is not an error")
 		require.Equal(t, drainDelay+shutdown, time.Since(told))
 		require.Contains(t, <-s.answer, "EOF")
 		close(s.release)

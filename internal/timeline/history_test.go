@@ -73,9 +73,9 @@ func TestScenarios(t *testing.T) {
 	} {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
-			told := lines(fromRun(run("run", recorded(t, scenario)), readable()))
+			lines := lines(fromRun(run("run", recorded(t, scenario)), readable()))
 			for _, line := range want {
-				require.Contains(t, told, line)
+				require.Contains(t, lines, line)
 			}
 		})
 	}
@@ -134,7 +134,7 @@ func TestEncrypted(t *testing.T) {
 	strangers := lines(fromRun(run("run", encrypted), encrypting(t)))
 	require.Contains(t, strangers, "run_completed ("+undecodable+")")
 	require.Contains(t, strangers, "step_failed SendOTP sms_misconfigured #5 ("+undecodable+")")
-	require.Len(t, strangers, len(want), "what cannot be decoded is told all the same")
+	require.Len(t, strangers, len(want), "entries that cannot be decoded are listed as well")
 }
 
 func TestHistoryIsNotChanged(t *testing.T) {
@@ -191,8 +191,8 @@ func TestBrokenJSON(t *testing.T) {
 	} {
 		event := &history.HistoryEvent{EventTime: timestamppb.New(now)}
 		require.NoError(t, protojson.Unmarshal([]byte(text), event))
-		told := fromRun(run("run", []*history.HistoryEvent{event}), readable())
-		require.Len(t, told, 1)
-		require.True(t, strings.HasPrefix(string(told[0].Event), "step_"))
+		lines := fromRun(run("run", []*history.HistoryEvent{event}), readable())
+		require.Len(t, lines, 1)
+		require.True(t, strings.HasPrefix(string(lines[0].Event), "step_"))
 	}
 }

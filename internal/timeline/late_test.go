@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLateCodes tells which codes were right in the stories in which an earlier one was entered.
+// TestLateCodes checks the scenarios in which an earlier code was entered.
 func TestLateCodes(t *testing.T) {
 	t.Parallel()
 	for story, want := range map[string][]string{

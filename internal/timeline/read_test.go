@@ -145,12 +145,12 @@ func TestReadMerges(t *testing.T) {
 	require.Equal(t, "WorkflowId = 'registration-"+registrationID+"'", f.query)
 	require.Equal(t, []any{registrationID, "u", user.StatusActive, true, true, false},
 		[]any{l.RegistrationID, l.UserID, l.UserStatus, l.WorkflowRetained, l.LedgerAvailable, l.Truncated})
-	told := lines(l.Entries)
-	require.Len(t, told, 23+4)
-	require.Equal(t, "user_stored", told[7])
-	require.Equal(t, "try_failed SendOTP twilio 503 unavailable #4 (code 1 by sms)", told[8])
-	require.Equal(t, "message_taken SendOTP twilio (code 1 by sms)", told[len(told)-1])
-	require.Equal(t, "SM1", l.Entries[len(told)-1].MessageID)
+	lines := lines(l.Entries)
+	require.Len(t, lines, 23+4)
+	require.Equal(t, "user_stored", lines[7])
+	require.Equal(t, "try_failed SendOTP twilio 503 unavailable #4 (code 1 by sms)", lines[8])
+	require.Equal(t, "message_taken SendOTP twilio (code 1 by sms)", lines[len(lines)-1])
+	require.Equal(t, "SM1", l.Entries[len(lines)-1].MessageID)
 	for i := range l.Entries[1:] {
 		require.False(t, l.Entries[i+1].At.Before(l.Entries[i].At))
 	}
@@ -174,7 +174,7 @@ func TestReadWithOneSourceUnavailable(t *testing.T) {
 	_, err = read(t, &fakeTemporal{}, fakeLedger{})
 	require.ErrorIs(t, err, ErrNotFound)
 	_, err = read(t, &fakeTemporal{}, fakeLedger{err: errUnavailable})
-	require.ErrorIs(t, err, errUnavailable, "who knows")
+	require.ErrorIs(t, err, errUnavailable, "the ledger may have the registration")
 	_, err = read(t, &fakeTemporal{err: errUnavailable}, parkedLedger())
 	require.ErrorIs(t, err, errUnavailable)
 	_, err = Reader{}.Read(t.Context(), "x' OR WorkflowType = 'y")

@@ -73,10 +73,10 @@ func TestReset(t *testing.T) {
 		"retry by batch-of-ops (reapplied by the reset)", "retry by batch-of-ops",
 	}
 	for _, runs := range [][]engine.Run{{run("first", first), run("second", second)}, {run("second", second), run("first", first)}} {
-		told := fromRuns(runs, readable())
-		require.Equal(t, want, lines(told))
-		require.Equal(t, "first", told[0].RunID)
-		require.Equal(t, "second", told[3].RunID)
+		entries := fromRuns(runs, readable())
+		require.Equal(t, want, lines(entries))
+		require.Equal(t, "first", entries[0].RunID)
+		require.Equal(t, "second", entries[3].RunID)
 	}
 	alone := lines(fromRuns([]engine.Run{run("second", second)}, readable()))
 	require.Equal(t, append([]string{want[0]}, want[3:]...), alone, "the first run may be forgotten")

@@ -159,7 +159,7 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 			g.do("volume", "rm", g.project+"_db2")
 			g.do("compose", "up", "--detach", "--no-build", "db2")
 		}, nil},
-		{"two are gone for good, and an operator says who begins", func(t *testing.T) {
+		{"two nodes are lost, and an operator names the first", func(t *testing.T) {
 			g.on("kill", nodes...)
 			g.do("compose", "rm", "--stop", "--force", "--volumes", "db1", "db3")
 			g.do("volume", "rm", g.project+"_db1", g.project+"_db3")

@@ -97,25 +97,25 @@ func TestWinner(t *testing.T) {
 
 func TestRole(t *testing.T) {
 	t.Parallel()
-	const nobodyRuns = "runs() { false; }\n"
+	const noNodeRuns = "runs() { false; }\n"
 	asked := func(db1, db2, db3 string) string {
 		return "ask() { case $1 in db1) at='" + db1 + "';; db2) at='" + db2 + "';; db3) at='" + db3 + "';; esac; [ -n \"$at\" ] && echo $at; }\n"
 	}
 	for name, c := range map[string]struct{ lines, want string }{
-		"somebody runs":                {"runs() { [ $1 = db3 ]; }\n" + asked("", "", "") + "role db1 none", "join"},
-		"somebody runs, and I am last": {"runs() { [ $1 = db3 ]; }\n" + asked("", "", "") + "role db1 " + cluster + ":99", "join"},
-		"nobody has data, first":       {nobodyRuns + asked("", "none", "none") + "role db1 none", "bootstrap"},
-		"the newest":                   {nobodyRuns + asked(cluster+":5", cluster+":6", "") + "role db3 " + cluster + ":7", "bootstrap"},
-		"an operator says so":          {nobodyRuns + asked("", "", "") + "GALERA_BOOTSTRAP=db2 role db2 " + cluster + ":7", "bootstrap"},
-		"an operator, but one runs":    {"runs() { [ $1 = db3 ]; }\n" + asked("", "", "") + "GALERA_BOOTSTRAP=db2 role db2 " + cluster + ":7", "join"},
+		"another node runs":                   {"runs() { [ $1 = db3 ]; }\n" + asked("", "", "") + "role db1 none", "join"},
+		"another node runs, this one is last": {"runs() { [ $1 = db3 ]; }\n" + asked("", "", "") + "role db1 " + cluster + ":99", "join"},
+		"no node has data, first":             {noNodeRuns + asked("", "none", "none") + "role db1 none", "bootstrap"},
+		"the newest":                          {noNodeRuns + asked(cluster+":5", cluster+":6", "") + "role db3 " + cluster + ":7", "bootstrap"},
+		"an operator says so":                 {noNodeRuns + asked("", "", "") + "GALERA_BOOTSTRAP=db2 role db2 " + cluster + ":7", "bootstrap"},
+		"an operator, but one runs":           {"runs() { [ $1 = db3 ]; }\n" + asked("", "", "") + "GALERA_BOOTSTRAP=db2 role db2 " + cluster + ":7", "join"},
 
 		// These wait; the sleep between two checks ends the script.
-		"nobody has data, not the first": {nobodyRuns + asked("none", "", "none") + "role db2 none", "waits"},
-		"another is newer":               {nobodyRuns + asked(cluster+":8", cluster+":6", "") + "role db3 " + cluster + ":7", "waits"},
-		"one is not heard of":            {nobodyRuns + asked(cluster+":5", "", "") + "role db3 " + cluster + ":7", "waits"},
-		"alone and without data":         {nobodyRuns + asked("", "", "") + "role db1 none", "waits"},
-		"different clusters":             {nobodyRuns + asked(other+":5", cluster+":5", "") + "role db3 " + cluster + ":7", "waits"},
-		"an operator named another":      {nobodyRuns + asked(cluster+":5", cluster+":5", "") + "GALERA_BOOTSTRAP=db2 role db3 " + cluster + ":7", "waits"},
+		"no node has data, not the first": {noNodeRuns + asked("none", "", "none") + "role db2 none", "waits"},
+		"another is newer":                {noNodeRuns + asked(cluster+":8", cluster+":6", "") + "role db3 " + cluster + ":7", "waits"},
+		"one is not heard of":             {noNodeRuns + asked(cluster+":5", "", "") + "role db3 " + cluster + ":7", "waits"},
+		"alone and without data":          {noNodeRuns + asked("", "", "") + "role db1 none", "waits"},
+		"different clusters":              {noNodeRuns + asked(other+":5", cluster+":5", "") + "role db3 " + cluster + ":7", "waits"},
+		"an operator named another":       {noNodeRuns + asked(cluster+":5", cluster+":5", "") + "GALERA_BOOTSTRAP=db2 role db3 " + cluster + ":7", "waits"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
