@@ -233,7 +233,7 @@ type Campaign struct {
 	// Status * `scheduled`: waits for `schedule_at`
 	// * `running`: is being sent
 	// * `paused`: an operator paused it
-	// * `failed`: a step failed for too long. It waits for `retry`; if `ended_at` is present, it has ended
+	// * `failed`: a step failed for too long. It waits for `retry`, or has ended if `ended_at` is present
 	// * `completed`: all recipients are done
 	// * `cancelled`: an operator cancelled it
 	Status CampaignStatus `json:"status"`
@@ -354,7 +354,7 @@ type CampaignRequest struct {
 // CampaignStatus * `scheduled`: waits for `schedule_at`
 // * `running`: is being sent
 // * `paused`: an operator paused it
-// * `failed`: a step failed for too long. It waits for `retry`; if `ended_at` is present, it has ended
+// * `failed`: a step failed for too long. It waits for `retry`, or has ended if `ended_at` is present
 // * `completed`: all recipients are done
 // * `cancelled`: an operator cancelled it
 type CampaignStatus string
@@ -428,7 +428,7 @@ type MailgunReport struct {
 	// EventData The event, as documented by Mailgun.
 	EventData json.RawMessage `json:"event-data"`
 
-	// Signature `timestamp`, `token` and `signature`, the HMAC-SHA256 of the other two, made with the webhook signing key. It may be at most 9 hours old; Mailgun repeats a report for 8 hours.
+	// Signature `timestamp`, `token` and `signature`, the HMAC-SHA256 of the other two, made with the webhook signing key. The timestamp may be at most 9 hours old; Mailgun repeats a report for 8 hours.
 	Signature json.RawMessage `json:"signature"`
 }
 
@@ -445,7 +445,7 @@ type Problem struct {
 	// Code The name of the error. It does not change; new codes may be added.
 	Code ProblemCode `json:"code"`
 
-	// Detail What happened and what to do, for people.
+	// Detail The error and the next step, as English text for people.
 	Detail string `json:"detail"`
 
 	// Errors The invalid fields. Present with `validation_failed`.
@@ -600,12 +600,12 @@ type RegistrationRequest struct {
 	// Example: false
 	MarketingConsent bool `json:"marketing_consent,omitempty,omitzero"`
 
-	// MobileNumber Number that gets the code by SMS. Without it, the code goes by email. It starts with `+` or `00` and the country code, or is written as dialled in the service's default region, if there is one. Digits of any script are allowed. Spaces, dashes, brackets, dots, slashes and invisible characters are ignored.
+	// MobileNumber Number that gets the code by SMS. Without it, the code goes by email. It starts with `+` or `00` and the country code. If the service has a default region, the number may also be written as dialled there. Digits of any script are allowed. Spaces, dashes, brackets, dots, slashes and invisible characters are ignored.
 	//
 	// Example: +14155550132
 	MobileNumber string `json:"mobile_number,omitempty,omitzero"`
 
-	// Password Any printable characters; there are no composition rules. Refused if it is easy to guess, also from the other fields, or known from a data breach.
+	// Password Any printable characters; there are no composition rules. Refused if it is known from a data breach or easy to guess, for example from the other fields.
 	//
 	// Example: correct-horse-battery-staple
 	Password string `json:"password"`
@@ -665,7 +665,7 @@ type TimelineUserStatus string
 
 // TimelineEntry One event. Members that do not apply are absent.
 type TimelineEntry struct {
-	// At Time of the event. For an event that has not finished, the time of the answer.
+	// At Time of the event. For an event that has not finished, the time when the timeline was read.
 	At time.Time `json:"at"`
 
 	// Attempt Number of the attempt of a step.
@@ -709,7 +709,7 @@ type TimelineEntry struct {
 	RunID  string              `json:"run_id,omitempty,omitzero"`
 	Source TimelineEntrySource `json:"source"`
 
-	// Step Name of the activity, of what a timer waits for, or of a signal.
+	// Step Name of the activity or signal, or the purpose of the timer.
 	//
 	// Example: SendOTP
 	Step string `json:"step,omitempty,omitzero"`

@@ -76,7 +76,7 @@ type Registration struct {
 	OTPBudget          time.Duration `env:"BUDGET_OTP" envDefault:"10m" example:"10m" doc:"How long sending a code is retried before it waits for an operator."`
 	WelcomeBudget      time.Duration `env:"BUDGET_WELCOME_EMAIL" envDefault:"24h" example:"24h" doc:"How long sending the welcome email is retried before it waits for an operator."`
 	CompletionBudget   time.Duration `env:"BUDGET_COMPLETION_SMS" envDefault:"24h" example:"24h" doc:"How long sending the completion SMS is retried before it waits for an operator."`
-	PersistLocally     bool          `env:"PERSIST_LOCALLY" envDefault:"true" example:"true" doc:"Try first to store the user inside the workflow task, which is faster (docs/decisions)."`
+	PersistLocally     bool          `env:"PERSIST_LOCALLY" envDefault:"true" example:"true" doc:"Try to store the user inside the workflow task first, which is faster (docs/decisions)."`
 }
 
 // Keys are the keysets, in the format of the command keys new.
@@ -98,7 +98,7 @@ type Database struct {
 type Worker struct {
 	Queues           []string      `env:"WORKER_QUEUES" envDefault:"registration,notifications-high,notifications-low" example:"notifications-high" doc:"Task queues that the process serves."`
 	Concurrency      int           `env:"WORKER_CONCURRENCY" envDefault:"50" example:"50" doc:"Maximum number of parallel activities per queue."`
-	HealthAddr       string        `env:"WORKER_HEALTH_ADDR" example:"127.0.0.1:8081" doc:"Address at which the worker answers /healthz and /readyz. Empty: it listens nowhere, and registrar healthcheck worker cannot ask it."`
+	HealthAddr       string        `env:"WORKER_HEALTH_ADDR" example:"127.0.0.1:8081" doc:"Address at which the worker answers /healthz and /readyz. If empty, the worker answers no probes, and registrar healthcheck worker cannot check it."`
 	PollingGrace     time.Duration `env:"WORKER_ENGINE_GRACE" envDefault:"10s" example:"10s" doc:"How long a worker may go without polling Temporal before it stops being ready."`
 	StopTimeout      time.Duration `env:"WORKER_STOP_TIMEOUT" envDefault:"15s" example:"15s" doc:"How long running activities may take to finish on shutdown."`
 	OTPsPerSecond    float64       `env:"OTP_PER_SECOND" envDefault:"0" example:"50" doc:"Limit of attempts per second to send codes, across all workers; 0 means no limit."`
@@ -131,7 +131,7 @@ type SMS struct {
 	TwilioAuthToken    string   `env:"TWILIO_AUTH_TOKEN" secret:"true" example:"the account's token" doc:"Auth token of the account. Use it or an API key."`
 	TwilioAPIKeySID    string   `env:"TWILIO_API_KEY_SID" example:"SK…" doc:"API key, used instead of the auth token."`
 	TwilioAPIKeySecret string   `env:"TWILIO_API_KEY_SECRET" secret:"true" example:"the key's secret" doc:"Secret of the API key."`
-	TwilioReportToken  string   `env:"TWILIO_WEBHOOK_AUTH_TOKEN" secret:"true" example:"the account's primary auth token" doc:"Verifies the signature of Twilio's delivery reports. Twilio signs them with the account's auth token, even if an API key sends. Default: TWILIO_AUTH_TOKEN. If neither is set, or PUBLIC_URL is empty, /v1/webhooks/twilio answers 404."`
+	TwilioReportToken  string   `env:"TWILIO_WEBHOOK_AUTH_TOKEN" secret:"true" example:"the account's primary auth token" doc:"Verifies the signature of Twilio's delivery reports. Twilio signs them with the account's auth token, even for messages sent with an API key. Default: TWILIO_AUTH_TOKEN. If neither is set, or PUBLIC_URL is empty, /v1/webhooks/twilio answers 404."`
 	TwilioFrom         string   `env:"TWILIO_FROM" example:"+15550100000" doc:"Sender number. Use it or a messaging service."`
 	TwilioService      string   `env:"TWILIO_MESSAGING_SERVICE_SID" example:"MG…" doc:"Messaging service, used instead of a sender number."`
 	TwilioBaseURL      string   `env:"TWILIO_BASE_URL" envDefault:"https://api.twilio.com" example:"https://api.ie1.twilio.com" doc:"Base URL of another Twilio region or of a compatible gateway."`
