@@ -25,8 +25,8 @@ const usage = `Usage: go run ./dev [flags]
   --ui-port PORT        of Temporal Web UI (default 8233)
   --temporal-port PORT  of Temporal, for tctl and temporal (default 7233)
 
-The environment overrides the settings in docs/configuration.md. TEMPORAL_ADDRESS names
-a Temporal server to use in place of one in this process.
+Settings come from the environment: see docs/configuration.md. If TEMPORAL_ADDRESS is set,
+the service uses that Temporal server and starts none of its own.
 `
 
 // errHelp means that the help has been printed.
