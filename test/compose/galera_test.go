@@ -97,7 +97,7 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 		_, err := g.sql("db1", "CREATE TABLE IF NOT EXISTS kept (n INT PRIMARY KEY)")
 		return err
 	})
-	require.Contains(t, g.said("db1", time.Time{}), "begin again")
+	require.Contains(t, g.said("db1", time.Time{}), "starting again")
 	g.write("db1")
 	g.awaitWhole()
 
