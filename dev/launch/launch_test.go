@@ -19,10 +19,11 @@ import (
 	"registrar/dev/launch"
 )
 
-// The test binary is also a front, by a variable, and what the front's go command runs its compiler by, by an argument.
+// With frontVariable the test binary runs as the front. With compilerArgument it runs as the -toolexec program of the front's
+// go command.
 const (
 	frontVariable    = "LAUNCH_TEST_FRONT"
-	gateVariable     = "LAUNCH_TEST_GATE" // a named pipe
+	gateVariable     = "LAUNCH_TEST_GATE" // path of a named pipe
 	compilerArgument = "launch-test-compiler"
 )
 
@@ -37,7 +38,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// front launches the command of the module that it runs in.
+// front launches the command of the module in the working directory.
 func front() int {
 	target := launch.Target{Name: "dev", Package: "example.com/tiny/command", Args: os.Args[1:]}
 	if os.Getenv(gateVariable) != "" {
@@ -52,7 +53,7 @@ func front() int {
 	return 1
 }
 
-// compiler runs a tool of the go command. Before it compiles the package slow it waits until the gate is opened.
+// compiler runs a tool of the go command. Before it compiles the package slow, it waits until the gate is opened.
 func compiler(tool []string) {
 	if strings.Contains(strings.Join(tool, " "), " -p example.com/tiny/slow ") {
 		gate, err := os.Open(os.Getenv(gateVariable))
@@ -88,8 +89,8 @@ func main() {
 }
 `
 
-// module makes a module with a command, and returns its folder. Nothing of it is in the build cache.
-func module(t *testing.T) string {
+// newModule creates a module with a command and returns its folder. None of its packages is in the build cache.
+func newModule(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
 	for name, content := range map[string]string{
@@ -109,7 +110,7 @@ func write(t *testing.T, path, content string) {
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 }
 
-// newGate makes a gate.
+// newGate creates a gate.
 func newGate(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "gate")
@@ -117,7 +118,7 @@ func newGate(t *testing.T) string {
 	return path
 }
 
-// open opens a gate when a compiler waits there.
+// open waits until a compiler waits at the gate, and lets it continue.
 func open(t *testing.T, gate string) {
 	t.Helper()
 	file, err := os.OpenFile(gate, os.O_WRONLY, 0)
@@ -125,7 +126,7 @@ func open(t *testing.T, gate string) {
 	require.NoError(t, file.Close())
 }
 
-// newFront is a front in a folder. An empty gate is none.
+// newFront returns the command of a front that runs in folder. gate may be empty.
 func newFront(t *testing.T, folder, gate string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -136,7 +137,7 @@ func newFront(t *testing.T, folder, gate string, args ...string) *exec.Cmd {
 	return c
 }
 
-// process is a front that runs.
+// process is a running front.
 type process struct {
 	*exec.Cmd
 	stdin          io.WriteCloser
@@ -155,7 +156,7 @@ func start(t *testing.T, c *exec.Cmd) *process {
 	return &process{c, stdin, read(stdout), read(stderr)}
 }
 
-// end waits for the end of the process, and returns its exit code and the rest of what it has written.
+// end waits for the end of the process. It returns the exit code and the remaining output.
 func (p *process) end(t *testing.T) (code int, stdout, stderr []string) {
 	t.Helper()
 	stdout, stderr = p.stdout.rest(t), p.stderr.rest(t)
@@ -163,7 +164,7 @@ func (p *process) end(t *testing.T) (code int, stdout, stderr []string) {
 	return p.ProcessState.ExitCode(), stdout, stderr
 }
 
-// lines are those that a process writes.
+// lines receives the lines that a process writes.
 type lines <-chan string
 
 func read(from io.Reader) lines {
@@ -177,19 +178,19 @@ func read(from io.Reader) lines {
 	return to
 }
 
-// next returns false at the end.
+// next returns the next line, or false at the end.
 func (l lines) next(t *testing.T) (string, bool) {
 	t.Helper()
 	select {
 	case line, ok := <-l:
 		return line, ok
 	case <-time.After(time.Minute):
-		require.FailNow(t, "no line and no end for a minute")
+		require.FailNow(t, "no output for a minute")
 		return "", false
 	}
 }
 
-// await returns the next line that contains a text.
+// await returns the next line that contains text.
 func (l lines) await(t *testing.T, text string) string {
 	t.Helper()
 	var before []string
@@ -214,12 +215,12 @@ func (l lines) rest(t *testing.T) (rest []string) {
 	}
 }
 
-func TestTheFrontBecomesTheCommand(t *testing.T) {
+func TestFrontReplacesItselfWithCommand(t *testing.T) {
 	t.Parallel()
-	folder := module(t)
-	for range 2 { // the second time there is nothing to compile
+	folder := newModule(t)
+	for range 2 { // the second start has nothing to compile
 		p := start(t, newFront(t, folder, "", "--flag", "a b", ""))
-		require.Equal(t, `ready ["--flag" "a b" ""]`, p.stdout.await(t, ""), "nothing else is on its standard output")
+		require.Equal(t, `ready ["--flag" "a b" ""]`, p.stdout.await(t, ""), "the first line of standard output")
 		_, err := io.WriteString(p.stdin, "typed\n")
 		require.NoError(t, err)
 		code, stdout, stderr := p.end(t)
@@ -229,9 +230,9 @@ func TestTheFrontBecomesTheCommand(t *testing.T) {
 	}
 }
 
-func TestAChangeIsCompiled(t *testing.T) {
+func TestChangeIsCompiled(t *testing.T) {
 	t.Parallel()
-	folder := module(t)
+	folder := newModule(t)
 	for _, word := range []string{"one", "two"} {
 		write(t, filepath.Join(folder, "other", "other.go"), "package other\n\nconst Word = \""+word+"\"\n")
 		p := start(t, newFront(t, folder, ""))
@@ -241,12 +242,12 @@ func TestAChangeIsCompiled(t *testing.T) {
 	}
 }
 
-func TestProgressIsShownInLines(t *testing.T) {
+func TestProgressInLines(t *testing.T) {
 	t.Parallel()
 	gate := newGate(t)
-	p := start(t, newFront(t, module(t), gate))
+	p := start(t, newFront(t, newModule(t), gate))
 	line := p.stderr.await(t, "of 3 packages")
-	require.Regexp(t, `^dev: \d+%, 2 of 3 packages, \d+ s so far`, line)
+	require.Regexp(t, `^dev: \d+%, 2 of 3 packages, \d+ s elapsed`, line)
 	open(t, gate)
 	require.Equal(t, "ready []", p.stdout.await(t, ""))
 	require.NoError(t, p.stdin.Close())
@@ -255,23 +256,23 @@ func TestProgressIsShownInLines(t *testing.T) {
 	require.NotContains(t, strings.Join(stderr, ""), "\x1b")
 }
 
-func TestASignalEndsTheBuild(t *testing.T) {
+func TestSignalEndsBuild(t *testing.T) {
 	t.Parallel()
 	for signal, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			gate := newGate(t)
-			c, temp := newFront(t, module(t), gate), t.TempDir()
+			c, temp := newFront(t, newModule(t), gate), t.TempDir()
 			c.Env = append(c.Env, "TMPDIR="+temp)
 			p := start(t, c)
 			p.stderr.await(t, "2 of 3 packages")
-			require.NoError(t, p.Process.Signal(signal)) // to the front only, not to the go command nor the compiler
+			require.NoError(t, p.Process.Signal(signal)) // to the front only, not to the go command or the compiler
 			code, stdout, stderr := p.end(t)
 			require.Equal(t, want, code)
 			require.Empty(t, stdout)
-			require.Empty(t, stderr, "it is no error")
+			require.Empty(t, stderr, "an interrupt is not an error")
 			_, err := os.OpenFile(gate, os.O_WRONLY|syscall.O_NONBLOCK, 0)
-			require.ErrorIs(t, err, syscall.ENXIO, "no compiler waits any more")
+			require.ErrorIs(t, err, syscall.ENXIO, "no compiler is waiting")
 			left, err := os.ReadDir(temp)
 			require.NoError(t, err)
 			require.Empty(t, left)
@@ -279,48 +280,48 @@ func TestASignalEndsTheBuild(t *testing.T) {
 	}
 }
 
-func TestASignalReachesTheCommand(t *testing.T) {
+func TestSignalReachesCommand(t *testing.T) {
 	t.Parallel()
-	p := start(t, newFront(t, module(t), "", "wait"))
+	p := start(t, newFront(t, newModule(t), "", "wait"))
 	p.stdout.await(t, "ready")
 	require.NoError(t, p.stdin.Close())
 	p.stderr.await(t, "read")
 	require.NoError(t, p.Process.Signal(os.Interrupt))
 	code, stdout, _ := p.end(t)
-	require.Equal(t, 7, code, "its own")
+	require.Equal(t, 7, code, "the command's exit code")
 	require.Equal(t, []string{"waiting interrupt"}, stdout)
 }
 
-func TestACompileErrorIsShown(t *testing.T) {
+func TestCompileError(t *testing.T) {
 	t.Parallel()
-	folder := module(t)
+	folder := newModule(t)
 	write(t, filepath.Join(folder, "slow", "slow.go"), "package slow\n\nconst Word = missing\n")
 	code, stdout, stderr := start(t, newFront(t, folder, "")).end(t)
 	require.Equal(t, 1, code)
 	require.Empty(t, stdout)
 	require.Contains(t, stderr, "slow/slow.go:3:14: undefined: missing")
-	require.Equal(t, "dev: example.com/tiny/command could not be compiled (go run: exit status 1)", stderr[len(stderr)-1])
+	require.Equal(t, "dev: compile example.com/tiny/command: go run: exit status 1", stderr[len(stderr)-1])
 }
 
-func TestOutsideOfTheSourceTree(t *testing.T) {
+func TestOutsideOfModule(t *testing.T) {
 	t.Parallel()
 	code, _, stderr := start(t, newFront(t, t.TempDir(), "")).end(t)
 	require.Equal(t, 1, code)
 	require.Contains(t, strings.Join(stderr, "\n"), "go.mod file not found")
 }
 
-func TestWithoutTheGoCommand(t *testing.T) {
+func TestWithoutGoCommand(t *testing.T) {
 	t.Parallel()
-	c := newFront(t, module(t), "")
+	c := newFront(t, newModule(t), "")
 	c.Env = append(c.Env, "PATH="+t.TempDir())
 	code, _, stderr := start(t, c).end(t)
 	require.Equal(t, 1, code)
-	require.Equal(t, []string{"dev: the go command, which compiles example.com/tiny/command, is not in PATH"}, stderr)
+	require.Equal(t, []string{"dev: the go command is not in PATH; it is needed to compile example.com/tiny/command"}, stderr)
 }
 
-func TestTwoFrontsAtOnce(t *testing.T) {
+func TestParallelFronts(t *testing.T) {
 	t.Parallel()
-	folder := module(t)
+	folder := newModule(t)
 	var fronts []*process
 	for range 3 {
 		fronts = append(fronts, start(t, newFront(t, folder, "")))
@@ -333,18 +334,18 @@ func TestTwoFrontsAtOnce(t *testing.T) {
 	}
 }
 
-// TestOnATerminal has a person at it, who sees a bar and then types.
-func TestOnATerminal(t *testing.T) {
+// TestOnTerminal checks the bar, the command's input and Ctrl-C.
+func TestOnTerminal(t *testing.T) {
 	t.Parallel()
 	gate := newGate(t)
-	c := newFront(t, module(t), gate, "wait")
+	c := newFront(t, newModule(t), gate, "wait")
 	terminal, err := pty.StartWithSize(c, &pty.Winsize{Rows: 24, Cols: 80})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = terminal.Close() })
 	screen := readScreen(terminal)
-	require.Regexp(t, `\r\[#*-+\] \d+%, 2 of 3 packages, \d+ s so far\x1b\[K$`, screen.await(t, "2 of 3 packages"))
+	require.Regexp(t, `\r\[#*-+\] \d+%, 2 of 3 packages, \d+ s elapsed\x1b\[K$`, screen.await(t, "2 of 3 packages"))
 	open(t, gate)
-	screen.await(t, "\r\x1b[K") // the bar has gone
+	screen.await(t, "\r\x1b[K") // the bar is cleared
 	require.Equal(t, "ready [\"wait\"]\r\n", screen.await(t, ""))
 	_, err = io.WriteString(terminal, "typed\n")
 	require.NoError(t, err)
@@ -356,7 +357,7 @@ func TestOnATerminal(t *testing.T) {
 	require.Equal(t, 7, c.ProcessState.ExitCode())
 }
 
-// readScreen returns what is written to a terminal, in pieces that end with a line or with a drawn bar.
+// readScreen returns the output to a terminal in pieces. Each ends with a newline or with the end of a bar.
 func readScreen(terminal io.Reader) lines {
 	to := make(chan string, 1000)
 	scanner := bufio.NewScanner(terminal)
