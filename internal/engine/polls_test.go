@@ -114,7 +114,7 @@ func TestOtherCallsAreIgnored(t *testing.T) {
 	t.Parallel()
 	var p Polls
 	pollActivity(&p, "q").ended(nil)
-	begin(&p, workflowservice.WorkflowService_DescribeTaskQueue_FullMethodName).ended(status.Error(codes.Unavailable, "away"))
+	begin(&p, workflowservice.WorkflowService_DescribeTaskQueue_FullMethodName).ended(status.Error(codes.Unavailable, "unavailable"))
 	require.NoError(t, p.Check("q", activityTasks))
 }
 
