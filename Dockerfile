@@ -1,4 +1,4 @@
-# The production binary: static, alone in an image without a shell, and not root.
+# The production image: a static binary without a shell, run as a user other than root.
 FROM golang:1.26.8-bookworm AS build
 WORKDIR /src
 ENV GOWORK=off CGO_ENABLED=0

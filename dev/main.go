@@ -1,6 +1,6 @@
-// Command dev compiles and starts the whole service, which is in dev/server: it takes minutes the first time, because a
-// Temporal server is part of the service. Dev itself compiles in a few seconds, reports mistakes at once, shows how far
-// the compiler is, and then becomes the service.
+// Command dev compiles the service in dev/server and replaces its own process with it. The first build takes minutes,
+// because the service includes a Temporal server. Dev itself compiles in a few seconds, so it can report errors at once and
+// show the progress of the build.
 package main
 
 import (
@@ -12,12 +12,12 @@ import (
 	"registrar/dev/preflight"
 )
 
-// service is what dev becomes. Gin's tag nomsgpack leaves out an encoding that the API does not speak, and whose package
-// is the slowest of all to compile.
+// service returns the command to compile and start. Gin's build tag nomsgpack leaves out an encoding that the API does not
+// use; its package compiles more slowly than any other.
 func service(args []string) launch.Target {
 	return launch.Target{
 		Name: "dev", Package: "registrar/dev/server", BuildFlags: []string{"-tags=nomsgpack"}, Args: args,
-		FirstBuild: "compiling the service, which includes a Temporal server. This is needed once: later starts take seconds.",
+		FirstBuild: "compiling the service, which includes a Temporal server. Only the first build takes minutes; later starts take seconds.",
 	}
 }
 
@@ -25,13 +25,13 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stderr))
 }
 
-// run returns the exit code. When all is well it does not return.
+// run returns the exit code. On success it does not return, because the service replaces this process.
 func run(args []string, stderr *os.File) int {
 	data, err := check(args, stderr)
 	if err != nil {
 		return preflight.Exit(err, stderr)
 	}
-	defer func() { _ = data.Close() }() // held until this process becomes the service, which takes it again
+	defer func() { _ = data.Close() }() // the lock ends when the service replaces this process, and the service takes it again
 	err = service(args).Start(stderr)
 	if stopped, ok := errors.AsType[*launch.InterruptedError](err); ok {
 		return stopped.ExitCode()
@@ -39,7 +39,7 @@ func run(args []string, stderr *os.File) int {
 	return preflight.Exit(err, stderr)
 }
 
-// check returns the lock of the data folder.
+// check checks the flags, the data folder and the ports. It returns the lock of the data folder.
 func check(args []string, stderr io.Writer) (data *os.File, err error) {
 	f, err := preflight.Parse(args, stderr)
 	if err != nil {

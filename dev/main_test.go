@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// frontVariable makes the test binary be the program instead of its tests.
+// frontVariable makes the test binary run the program instead of the tests.
 const frontVariable = "DEV_TEST_FRONT"
 
 func TestMain(m *testing.M) {
@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// tryOut runs the program where there is no go command: it ends without compiling anything, or says that it cannot.
-func tryOut(t *testing.T, args ...string) (code int, stderr string) {
+// runProgram runs the program without a go command in PATH, so that it cannot compile anything.
+func runProgram(t *testing.T, args ...string) (code int, stderr string) {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -42,7 +42,7 @@ func tryOut(t *testing.T, args ...string) (code int, stderr string) {
 	return c.ProcessState.ExitCode(), errs.String()
 }
 
-// listen takes a port until it is released.
+// listen listens on a free port until release is called.
 func listen(t *testing.T) (port string, release func()) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -50,7 +50,7 @@ func listen(t *testing.T) (port string, release func()) {
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port), func() { _ = listener.Close() }
 }
 
-func TestMistakesAreReportedWithoutCompiling(t *testing.T) {
+func TestProblemsAreReportedWithoutCompiling(t *testing.T) {
 	t.Parallel()
 	busy, release := listen(t)
 	t.Cleanup(release)
@@ -61,36 +61,36 @@ func TestMistakesAreReportedWithoutCompiling(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
 		code int
-		says []string
+		want []string // parts of the error
 	}{
-		"unknown flag":     {[]string{"--port", "8080"}, 2, []string{"--port", "--help"}},
-		"no port":          {[]string{"--api-port", "0"}, 1, []string{"--api-port: 0"}},
-		"argument":         {[]string{"start"}, 1, []string{`"start"`}},
-		"API port busy":    {[]string{"--api-port", busy}, 1, []string{"port " + busy, "API", "--api-port"}},
-		"UI port busy":     {[]string{"--api-port", free, "--ui-port", busy}, 1, []string{"port " + busy, "Web UI", "--ui-port"}},
-		"data, not usable": {[]string{"--data", file}, 1, []string{file, "--data"}},
+		"unknown flag":    {[]string{"--port", "8080"}, 2, []string{"--port", "--help"}},
+		"no port":         {[]string{"--api-port", "0"}, 1, []string{"--api-port: 0"}},
+		"argument":        {[]string{"start"}, 1, []string{`"start"`}},
+		"API port busy":   {[]string{"--api-port", busy}, 1, []string{"port " + busy, "API", "--api-port"}},
+		"UI port busy":    {[]string{"--api-port", free, "--ui-port", busy}, 1, []string{"port " + busy, "Web UI", "--ui-port"}},
+		"unusable folder": {[]string{"--data", file}, 1, []string{file, "--data"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			code, stderr := tryOut(t, c.args...)
+			code, stderr := runProgram(t, c.args...)
 			require.Equal(t, c.code, code, stderr)
 			require.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 			require.True(t, strings.HasPrefix(stderr, "dev: "), stderr)
-			for _, text := range c.says {
+			for _, text := range c.want {
 				require.Contains(t, stderr, text)
 			}
 		})
 	}
 }
 
-func TestHelpNeedsNoCompiling(t *testing.T) {
+func TestHelpWithoutCompiling(t *testing.T) {
 	t.Parallel()
-	code, stderr := tryOut(t, "--help")
+	code, stderr := runProgram(t, "--help")
 	require.Zero(t, code)
 	require.Contains(t, stderr, "--temporal-port")
 }
 
-// TestImportsAreFew keeps the first minute short: with an empty build cache all of these are compiled before the first line.
+// TestImportsAreFew limits the time to the first output: with an empty build cache, all imports are compiled before it.
 func TestImportsAreFew(t *testing.T) {
 	t.Parallel()
 	output, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()

@@ -21,20 +21,19 @@ func healthcheckCommand() *cobra.Command {
 		Short: "Check whether the API, worker or codec in this container is ready",
 		Long: `Check whether the process in this container is ready, or with --live whether it is alive.
 
-The address comes from the process's own environment variable: API_ADDR, WORKER_HEALTH_ADDR (which
-must be set) or CODEC_ADDR. So run this command with the environment of the process, as the health
-check of a container does:
+The command reads the address from API_ADDR, WORKER_HEALTH_ADDR (which must be set) or CODEC_ADDR. Run
+it with the environment of the process, as the health check of a container does:
 
     healthcheck: {test: [CMD, /registrar, healthcheck, worker]}
 
 An API is ready while Temporal answers and the database has every migration. A worker is ready while
 it polls Temporal for all of its task queues. A process that has received SIGTERM is not ready.
 
-Exit code 0: the process is ready (or alive). Exit code 1: it is not ready, it does not answer within
---timeout, or no process listens on the address; one line on standard error names the cause.
+The exit code is 0 if the process is ready (or alive). It is 1 if the process is not ready, does not
+answer within --timeout, or does not listen on the address. One line on standard error names the cause.
 
-Use --live if the platform restarts a container whose check fails: a restart does not make Temporal
-available again.`,
+Use --live if the platform restarts a container whose check fails, because a restart does not make
+Temporal available again.`,
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: []string{"api", "worker", "codec"},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -58,7 +57,7 @@ available again.`,
 	return cmd
 }
 
-// probedAddress returns the address for probes that the environment sets for a process.
+// probedAddress returns the address at which a process answers probes, from the environment.
 func probedAddress(process string) (string, error) {
 	c, err := config.Load(os.Environ())
 	if err != nil {

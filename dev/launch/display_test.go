@@ -14,11 +14,11 @@ func newTestDisplay(width int) (*display, *bytes.Buffer) {
 	return &display{out: &out, name: "dev", width: func() int { return width }, next: after(1)}, &out
 }
 
-func TestLinesWithoutATerminal(t *testing.T) {
+func TestLinesWithoutTerminal(t *testing.T) {
 	t.Parallel()
 	d, out := newTestDisplay(0)
 	for tenth := range 100 {
-		d.show(began.Add(time.Duration(tenth)*time.Second/10), 0.5, "half")
+		d.show(startTime.Add(time.Duration(tenth)*time.Second/10), 0.5, "half")
 	}
 	require.Equal(t, "dev: half\ndev: half\ndev: half\n", out.String(), "after 1, 5 and 9 seconds")
 	d.print("note")
@@ -26,29 +26,29 @@ func TestLinesWithoutATerminal(t *testing.T) {
 	require.Equal(t, 4, strings.Count(out.String(), "\n"))
 }
 
-func TestABarOnATerminal(t *testing.T) {
+func TestBarOnTerminal(t *testing.T) {
 	t.Parallel()
 	d, out := newTestDisplay(30)
-	d.show(began, 0.5, "half")
+	d.show(startTime, 0.5, "half")
 	require.Empty(t, out.String(), "too early")
 	d.show(after(1), 0.5, "half")
 	require.Equal(t, "\r[###########-----------] half\x1b[K", out.String())
 	out.Reset()
-	d.show(after(1).Add(drawEvery/2), 0.5, "half")
+	d.show(after(1).Add(drawInterval/2), 0.5, "half")
 	require.Empty(t, out.String(), "too soon")
 	d.print("note")
-	require.Equal(t, "\r\x1b[Knote\n", out.String(), "in place of the bar")
+	require.Equal(t, "\r\x1b[Knote\n", out.String(), "replaces the bar")
 	out.Reset()
 	d.clear()
 	require.Empty(t, out.String())
 }
 
-func TestABarFitsItsTerminal(t *testing.T) {
+func TestBarFitsTerminal(t *testing.T) {
 	t.Parallel()
-	const text = "33%, 690 of 2066 packages, 95 s so far, about 3 min left"
+	const text = "33%, 690 of 2066 packages, 95 s elapsed, about 3 min left"
 	for width := range 200 {
-		for _, part := range []float64{0, 0.5, 0.99, 1} {
-			require.LessOrEqual(t, len(bar(width, part, text)), width)
+		for _, share := range []float64{0, 0.5, 0.99, 1} {
+			require.LessOrEqual(t, len(bar(width, share, text)), width)
 		}
 	}
 	require.Equal(t, "["+strings.Repeat("#", 20)+strings.Repeat("-", 20)+"] "+text, bar(200, 0.5, text))

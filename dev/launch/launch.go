@@ -1,7 +1,8 @@
-// Package launch compiles a command, shows how far that is, and then becomes the command: same process, arguments,
-// environment, standard streams and terminal. From then on signals and the exit code are the command's.
+// Package launch compiles a command, shows the progress of the build, and then replaces the process with the command
+// (execve). The command keeps the process id, environment, standard streams and terminal, so it receives signals and sets the
+// exit code itself.
 //
-// Like preflight it does without fmt and what that imports, so that the first line comes early.
+// Like preflight, the package does not import fmt and its dependencies, so that the first line appears early.
 package launch
 
 import (
@@ -12,50 +13,50 @@ import (
 	"time"
 )
 
-// Target is a command to compile and to become.
+// Target is a command to compile and start.
 type Target struct {
-	// Name begins each line that is printed.
+	// Name is the prefix of each printed line.
 	Name string
 	// Package is the import path of the command. The go command must find it from the working directory.
 	Package string
-	// BuildFlags are passed to the go command; they come after GOFLAGS and override it. What this process was compiled
-	// with, such as -race, is unknown here: `go run -race` the package itself instead.
+	// BuildFlags are flags of the go command. They override GOFLAGS. The flags that this process was compiled with, such as
+	// -race, are unknown here: to use them, run the target's package itself with `go run`.
 	BuildFlags []string
-	// FirstBuild is a line that explains why the first build takes long. It is printed when most packages have to be compiled.
+	// FirstBuild explains in one line why the first build takes long. It is printed if most packages need compiling.
 	FirstBuild string
 	// Args are the arguments of the command.
 	Args []string
 }
 
-// InterruptedError is returned by Start when a signal ended the build.
+// InterruptedError is the error of a build that a signal ended.
 type InterruptedError struct{ Signal syscall.Signal }
 
 func (e *InterruptedError) Error() string { return "stopped by a signal: " + e.Signal.String() }
 
-// ExitCode is what a shell reports for a process that the signal ends.
+// ExitCode returns the exit code that a shell reports for a process ended by the signal.
 func (e *InterruptedError) ExitCode() int { return 128 + int(e.Signal) }
 
-// Start compiles the target, if it is not up to date, and then replaces this process by it. It returns only on failure:
-// an *InterruptedError after SIGINT, SIGTERM or SIGHUP. Progress and the compiler's errors go to stderr. Processes that
-// start the same target at the same time do not disturb each other.
+// Start compiles the target unless it is up to date, and then replaces this process with it. It returns only on failure; after
+// SIGINT, SIGTERM or SIGHUP the error is an *InterruptedError. Progress and the compiler's errors go to stderr. Several
+// processes may start the same target at the same time.
 func (t Target) Start(stderr *os.File) error {
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, ending()...)
+	signal.Notify(signals, stopSignals()...)
 	path, err := t.build(newDisplay(stderr, t.Name, time.Now()), signals)
 	signal.Stop(signals)
 	if err != nil {
 		return err
 	}
 	select {
-	case s := <-signals: // that came after the go command had ended
+	case s := <-signals: // received after the go command had ended
 		return &InterruptedError{s.(syscall.Signal)}
 	default:
-		return become(path, t.Args)
+		return replaceProcess(path, t.Args)
 	}
 }
 
-// ending are the signals that end a build. One that this process was started to ignore, as by nohup, stays ignored.
-func ending() []os.Signal {
+// stopSignals returns the signals that end a build. SIGHUP is omitted if this process ignores it, for example under nohup.
+func stopSignals() []os.Signal {
 	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
 		signals = append(signals, syscall.SIGHUP)
@@ -63,11 +64,11 @@ func ending() []os.Signal {
 	return signals
 }
 
-// become replaces this process by the program at path.
-func become(path string, args []string) error {
+// replaceProcess replaces this process with the program at path. It returns only on failure.
+func replaceProcess(path string, args []string) error {
 	argv := append([]string{path}, args...)
 	err := syscall.Exec(path, argv, os.Environ())
-	// Another go command may be writing the same program to the build cache at this moment.
+	// Another go command may still be writing the same program to the build cache.
 	for wait := 100 * time.Millisecond; errors.Is(err, syscall.ETXTBSY) && wait < 2*time.Second; wait *= 2 {
 		time.Sleep(wait)
 		err = syscall.Exec(path, argv, os.Environ())

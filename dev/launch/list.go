@@ -11,7 +11,7 @@ import (
 const listFormat = `{{.ImportPath}}{{"\t"}}{{.Stale}}{{"\t"}}{{.Dir}}` +
 	`{{range .GoFiles}}{{"\t"}}{{.}}{{end}}{{range .CgoFiles}}{{"\t"}}{{.}}{{end}}`
 
-// list returns all packages of the target, or nothing when that fails: they only serve to tell how much there is to do.
+// list returns all packages of the target. It returns nil on failure, because the list is needed only to show progress.
 func (b *builder) list(ctx context.Context) []pkg {
 	output, err := b.command(ctx, "list", "-deps", "-f", listFormat).Output()
 	if err != nil {
@@ -20,7 +20,7 @@ func (b *builder) list(ctx context.Context) []pkg {
 	return parseList(string(output))
 }
 
-// parseList reads lines of listFormat.
+// parseList parses lines in listFormat.
 func parseList(output string) (packages []pkg) {
 	for line := range strings.Lines(output) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")

@@ -8,45 +8,45 @@ import (
 )
 
 const (
-	// linkShare is what linking takes, as a part of what compiling all packages of the target takes.
+	// linkShare is the time for linking, relative to the time for compiling all packages of the target.
 	linkShare = 0.03
-	// surePart of the work must be done, and sureAfter must have passed, before the time left is told.
-	surePart  = 0.01
-	sureAfter = 5 * time.Second
-	// mostly is the part of the target's packages above which a build is the first one, and not one after a change.
-	mostly = 0.5
+	// minShare of the work must be done, and minTime must have passed, before the remaining time is estimated.
+	minShare = 0.01
+	minTime  = 5 * time.Second
+	// firstBuildShare is the share of stale packages above which a build counts as the first one.
+	firstBuildShare = 0.5
 )
 
-// pkg is a package that the target consists of.
+// pkg is a package of the target.
 type pkg struct {
-	path  string // its import path
-	size  int64  // bytes of source, to which the time to compile it is roughly proportional
-	stale bool   // whether it has to be compiled
+	path  string // import path
+	size  int64  // bytes of source; the time to compile is roughly proportional
+	stale bool   // whether it needs compiling
 }
 
-// progress is what is known about a build. Work is measured in bytes of source.
+// progress is the progress of a build. Work is measured in bytes of source.
 type progress struct {
 	target   string // import path of the command
 	began    time.Time
-	parallel int // packages that are compiled at the same time, at most
+	parallel int // maximum number of packages that are compiled at the same time
 
-	modules  int       // downloaded
-	packages []string  // compiled, or being compiled
-	first    time.Time // when the first of them was begun
-	last     time.Time // when the last of them was, which is the target
+	modules  int       // number of downloaded modules
+	packages []string  // packages compiled or being compiled, in the order of their start
+	first    time.Time // start of the first package
+	last     time.Time // start of the last package
 
-	sizes map[string]int64 // of all packages to compile; nil until they are known
-	total int64            // of sizes
+	sizes map[string]int64 // sizes of the packages to compile; nil until the packages are listed
+	total int64            // sum of sizes
 	link  int64            // work of linking
-	all   int              // packages of the target
+	all   int              // number of packages of the target
 }
 
 func newProgress(target string, now time.Time) *progress {
 	return &progress{target: target, began: now, parallel: runtime.NumCPU()}
 }
 
-// line takes a line of the go command, and reports whether it is about progress.
-func (p *progress) line(line string, now time.Time) bool {
+// addLine evaluates a line of the go command. It reports whether the line shows progress.
+func (p *progress) addLine(line string, now time.Time) bool {
 	switch {
 	case strings.HasPrefix(line, "go: downloading "):
 		p.modules++
@@ -62,40 +62,40 @@ func (p *progress) line(line string, now time.Time) bool {
 	return true
 }
 
-// plan takes all packages of the target, with what was stale after the first lines. A package that was compiled before
-// it could be listed is not stale any more, and counts all the same.
-func (p *progress) plan(packages []pkg) {
+// setPackages sets the packages of the target. A package compiled before it was listed is no longer stale, but still counts as
+// work.
+func (p *progress) setPackages(packages []pkg) {
 	if len(packages) == 0 {
-		return // it could not be listed; packages are counted without a total
+		return // listing failed; packages are counted without a total
 	}
-	begun := map[string]bool{}
+	started := map[string]bool{}
 	for _, path := range p.packages {
-		begun[path] = true
+		started[path] = true
 	}
 	p.sizes, p.all = map[string]int64{}, len(packages)
-	var every int64
+	var size int64 // of all packages
 	for _, one := range packages {
-		every += one.size
-		if one.stale || begun[one.path] {
+		size += one.size
+		if one.stale || started[one.path] {
 			p.sizes[one.path] = one.size
 			p.total += one.size
 		}
 	}
-	p.link = int64(linkShare * float64(every))
+	p.link = int64(linkShare * float64(size))
 }
 
-// isFirst tells a build of everything from one after a change.
-func (p *progress) isFirst() bool {
-	return p.sizes != nil && float64(len(p.sizes)) > mostly*float64(p.all)
+// isFirstBuild reports whether most packages need compiling.
+func (p *progress) isFirstBuild() bool {
+	return p.sizes != nil && float64(len(p.sizes)) > firstBuildShare*float64(p.all)
 }
 
-// isLinking reports whether the target itself has been begun: everything else has been compiled.
+// isLinking reports whether the build has reached the target itself. All other packages are compiled by then.
 func (p *progress) isLinking() bool {
 	return len(p.packages) > 0 && p.packages[len(p.packages)-1] == p.target
 }
 
-// compiled is the work that is done, without the packages that are being compiled.
-func (p *progress) compiled() (done int64) {
+// done returns the finished work. Packages that are being compiled do not count.
+func (p *progress) done() (done int64) {
 	finished := p.packages
 	if !p.isLinking() {
 		finished = finished[:max(0, len(finished)-p.parallel)]
@@ -106,15 +106,15 @@ func (p *progress) compiled() (done int64) {
 	return done
 }
 
-// state is how far a build is.
+// state is the state of a build.
 type state struct {
-	part float64       // of the work, from 0 to 1
-	left time.Duration // 0 when it cannot be told yet
+	share float64       // share of the work that is done, from 0 to 1
+	left  time.Duration // estimated remaining time; 0 if it is not known yet
 }
 
-// estimate assumes that the rest goes as fast as what is done.
+// estimate returns the state of the build. It assumes that the remaining work takes as long per byte as the finished work.
 func (p *progress) estimate(now time.Time) state {
-	done, work := p.compiled(), p.total+p.link
+	done, work := p.done(), p.total+p.link
 	if p.sizes == nil || done == 0 || work == 0 {
 		return state{}
 	}
@@ -127,44 +127,44 @@ func (p *progress) estimate(now time.Time) state {
 	if p.isLinking() {
 		rest = max(rest-now.Sub(p.last), time.Second)
 	}
-	s := state{part: float64(done) / float64(work)}
+	s := state{share: float64(done) / float64(work)}
 	if p.isLinking() {
-		s.part = 1 - float64(rest)/(perByte*float64(work))
+		s.share = 1 - float64(rest)/(perByte*float64(work))
 	}
-	s.part = min(s.part, 0.99)
-	if p.isFirst() && s.part >= surePart && now.Sub(p.first) >= sureAfter { // after a change there are too few to learn from
+	s.share = min(s.share, 0.99)
+	if p.isFirstBuild() && s.share >= minShare && now.Sub(p.first) >= minTime { // a small build has too few packages for an estimate
 		s.left = rest
 	}
 	return s
 }
 
-// text says in a line how far the build is.
+// text describes the progress in one line.
 func (p *progress) text(now time.Time) string {
-	passed := seconds(now.Sub(p.began)) + " so far"
+	elapsed := seconds(now.Sub(p.began)) + " elapsed"
 	switch {
 	case p.packages == nil && p.modules > 0:
-		return "downloading modules, " + strconv.Itoa(p.modules) + " until now, " + passed
+		return "downloading modules, " + strconv.Itoa(p.modules) + " so far, " + elapsed
 	case p.packages == nil:
-		return "finding what has to be compiled, " + passed
+		return "finding packages to compile, " + elapsed
 	case p.sizes == nil:
-		return "compiling package " + strconv.Itoa(len(p.packages)) + ", " + passed
+		return "compiling package " + strconv.Itoa(len(p.packages)) + ", " + elapsed
 	}
 	s := p.estimate(now)
-	text := strconv.Itoa(int(100*s.part)) + "%, " + strconv.Itoa(len(p.packages)) + " of " + strconv.Itoa(len(p.sizes)) + " packages, "
+	text := strconv.Itoa(int(100*s.share)) + "%, " + strconv.Itoa(len(p.packages)) + " of " + strconv.Itoa(len(p.sizes)) + " packages, "
 	if p.isLinking() {
-		text = strconv.Itoa(int(100*s.part)) + "%, linking, "
+		text = strconv.Itoa(int(100*s.share)) + "%, linking, "
 	}
-	text += passed
+	text += elapsed
 	if s.left > 0 {
-		text += ", about " + roughly(s.left) + " left"
+		text += ", about " + roundUp(s.left) + " left"
 	}
 	return text
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d.Round(time.Second).Seconds())) + " s" }
 
-// roughly rounds up, to minutes or to ten seconds: no estimate is better than that.
-func roughly(d time.Duration) string {
+// roundUp formats an estimate, rounded up to minutes or to ten seconds.
+func roundUp(d time.Duration) string {
 	if d > 100*time.Second {
 		return strconv.Itoa(int((d+time.Minute-1)/time.Minute)) + " min"
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// take listens on a port until the test ends.
-func take(t *testing.T) (port int) {
+// listenOnPort listens on a free port until the test ends.
+func listenOnPort(t *testing.T) (port int) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -21,12 +21,12 @@ func take(t *testing.T) (port int) {
 
 func TestBusyPorts(t *testing.T) {
 	t.Parallel()
-	busy := take(t)
+	busy := listenOnPort(t)
 	number := strconv.Itoa(busy)
 	for name, c := range map[string]struct {
-		flags     Flags
-		elsewhere bool
-		says      string
+		flags    Flags
+		external bool
+		want     string // the error; empty for none
 	}{
 		"API":              {Flags{APIPort: busy}, false, "port " + number + " is not free for the API: choose another with --api-port (address already in use)"},
 		"API, no Temporal": {Flags{APIPort: busy}, true, "port " + number + " is not free for the API: choose another with --api-port (address already in use)"},
@@ -37,17 +37,17 @@ func TestBusyPorts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := c.flags.CheckPorts(c.elsewhere)
-			if c.says == "" {
+			err := c.flags.CheckPorts(c.external)
+			if c.want == "" {
 				require.NoError(t, err)
 				return
 			}
-			require.EqualError(t, err, c.says)
+			require.EqualError(t, err, c.want)
 		})
 	}
 }
 
-func TestTheSamePortTwiceIsBusy(t *testing.T) { // not parallel: another test could take the port meanwhile
+func TestSamePortTwiceIsBusy(t *testing.T) { // not parallel: another test could listen on the port
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	port := listener.Addr().(*net.TCPAddr).Port
@@ -55,12 +55,12 @@ func TestTheSamePortTwiceIsBusy(t *testing.T) { // not parallel: another test co
 	f := Flags{APIPort: port, TemporalPort: port}
 	require.ErrorContains(t, f.CheckPorts(false), "--temporal-port")
 	f.TemporalPort = 0
-	require.NoError(t, f.CheckPorts(false), "a check leaves the port free")
+	require.NoError(t, f.CheckPorts(false), "the check closes its sockets")
 }
 
-func TestData(t *testing.T) {
+func TestLockData(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join(t.TempDir(), "made", "on the way")
+	folder := filepath.Join(t.TempDir(), "missing", "parents")
 	lock, err := LockData(folder)
 	require.NoError(t, err)
 	_, err = LockData(folder)
@@ -71,12 +71,12 @@ func TestData(t *testing.T) {
 	require.NoError(t, lock.Close())
 }
 
-func TestDataThatCannotBeUsed(t *testing.T) {
+func TestLockDataFails(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	_, err := LockData(file)
-	require.EqualError(t, err, "data folder "+file+" cannot be made: not a directory; choose another with --data")
+	require.EqualError(t, err, "data folder "+file+" cannot be created: not a directory; choose another with --data")
 	folder := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(folder, "lock"), 0o700))
 	_, err = LockData(folder)

@@ -7,15 +7,15 @@ import (
 	"syscall"
 )
 
-// LockData makes the data folder and takes it for this process, until the returned file is closed or the process ends,
-// however it ends.
+// LockData creates the data folder if it is missing and locks it for this process. The lock ends when the returned file is
+// closed or the process ends.
 func LockData(folder string) (*os.File, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, dataError(folder, "cannot be made: "+reason(err))
+		return nil, dataError(folder, "cannot be created: "+cause(err))
 	}
 	lock, err := os.OpenFile(filepath.Join(folder, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, dataError(folder, "cannot be written: "+reason(err))
+		return nil, dataError(folder, "cannot be written: "+cause(err))
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = lock.Close()
@@ -24,12 +24,12 @@ func LockData(folder string) (*os.File, error) {
 	return lock, nil
 }
 
-func dataError(folder, what string) error {
-	return errors.New("data folder " + folder + " " + what + "; choose another with --data")
+func dataError(folder, problem string) error {
+	return errors.New("data folder " + folder + " " + problem + "; choose another with --data")
 }
 
-// reason is the part of a file error that says why.
-func reason(err error) string {
+// cause returns the cause of a file error, without the path.
+func cause(err error) string {
 	if path, ok := errors.AsType[*os.PathError](err); ok {
 		return path.Err.Error()
 	}

@@ -1,8 +1,8 @@
-// Package preflight is everything that is checked before the service starts: the flags, the data folder and the ports. The
-// front checks it before it compiles the service, so that a mistake is reported at once; the service checks it again.
+// Package preflight checks the flags, the data folder and the ports before the service starts. The front runs these checks
+// before it compiles the service, so that problems are reported at once. The service runs them again.
 //
-// It does without fmt, flag, net and what they import: the first `go run ./dev` compiles all of it, with an empty build
-// cache, before it can print its first line, and has five seconds for that on two cores.
+// The package does not import fmt, flag, net and their dependencies. With an empty build cache, the first `go run ./dev`
+// compiles every import of the front before it can print a line, and that must take less than five seconds on two cores.
 package preflight
 
 import (
@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Flags are the command line of dev.
+// Flags are the command-line flags of dev.
 type Flags struct {
 	Data                          string
 	APIPort, UIPort, TemporalPort int
@@ -20,24 +20,24 @@ type Flags struct {
 
 const usage = `Usage: go run ./dev [flags]
 
-  --data FOLDER         keeps everything; made when it is missing (default .data)
-  --api-port PORT       of the API, the outbox and this service's page (default 8080)
-  --ui-port PORT        of Temporal Web UI (default 8233)
-  --temporal-port PORT  of Temporal, for tctl and temporal (default 7233)
+  --data FOLDER         folder of all data; created if missing (default .data)
+  --api-port PORT       port of the API, the outbox and the landing page (default 8080)
+  --ui-port PORT        port of Temporal Web UI (default 8233)
+  --temporal-port PORT  port of Temporal, for tctl and temporal (default 7233)
 
 Settings come from the environment: see docs/configuration.md. If TEMPORAL_ADDRESS is set,
 the service uses that Temporal server and starts none of its own.
 `
 
-// errHelp means that the help has been printed.
+// errHelp is returned after the help has been printed.
 var errHelp = errors.New("help")
 
-// usageError is a mistake in the flags themselves.
+// usageError is a syntax error of a flag.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// Parse reads the command line. It prints the help to stderr if asked for it. Exit knows its errors.
+// Parse parses the command line. With --help it prints the help to stderr and returns an error for which Exit returns 0.
 func Parse(args []string, stderr io.Writer) (Flags, error) {
 	f := Flags{Data: ".data", APIPort: 8080, UIPort: 8233, TemporalPort: 7233}
 	for len(args) > 0 {
@@ -47,17 +47,17 @@ func Parse(args []string, stderr io.Writer) (Flags, error) {
 		}
 	}
 	if f.Data == "" {
-		return f, errors.New("--data: no folder is named")
+		return f, errors.New("--data: the folder must not be empty")
 	}
 	for _, p := range f.ports() {
 		if *p.number < 1 || *p.number > 65535 {
-			return f, errors.New("--" + p.Flag + ": " + strconv.Itoa(*p.number) + " is not a port, which is from 1 to 65535")
+			return f, errors.New("--" + p.Flag + ": " + strconv.Itoa(*p.number) + " is not a port; use 1 to 65535")
 		}
 	}
 	return f, nil
 }
 
-// parseOne reads the flag that args begin with, as -name value or -name=value with one hyphen or two, and returns the rest.
+// parseOne parses the first flag in args, which is -name value or -name=value with one hyphen or two. It returns the rest.
 func (f *Flags) parseOne(args []string, stderr io.Writer) (rest []string, err error) {
 	flag, value, joined := strings.Cut(args[0], "=")
 	name := strings.TrimPrefix(strings.TrimPrefix(flag, "-"), "-")
@@ -104,7 +104,8 @@ func (f *Flags) port(flag string) (number *int) {
 	return nil
 }
 
-// Exit prints an error to stderr, one line for each mistake, and returns the exit code that belongs to it.
+// Exit prints each line of an error to stderr and returns the exit code: 0 without an error or after --help, 2 for a syntax
+// error of a flag, otherwise 1.
 func Exit(err error, stderr io.Writer) int {
 	if err == nil || errors.Is(err, errHelp) {
 		return 0

@@ -10,7 +10,7 @@ import (
 
 func TestFlags(t *testing.T) {
 	t.Parallel()
-	usual := Flags{Data: ".data", APIPort: 8080, UIPort: 8233, TemporalPort: 7233}
+	defaults := Flags{Data: ".data", APIPort: 8080, UIPort: 8233, TemporalPort: 7233}
 	for name, c := range map[string]struct {
 		args []string
 		want func(*Flags)
@@ -18,10 +18,10 @@ func TestFlags(t *testing.T) {
 		"none":         {nil, func(*Flags) {}},
 		"two hyphens":  {[]string{"--data", "/tmp/x y", "--api-port", "1"}, func(f *Flags) { f.Data, f.APIPort = "/tmp/x y", 1 }},
 		"one hyphen":   {[]string{"-ui-port", "2"}, func(f *Flags) { f.UIPort = 2 }},
-		"joined":       {[]string{"--temporal-port=65535", "-data=a=b"}, func(f *Flags) { f.TemporalPort, f.Data = 65535, "a=b" }},
+		"equals sign":  {[]string{"--temporal-port=65535", "-data=a=b"}, func(f *Flags) { f.TemporalPort, f.Data = 65535, "a=b" }},
 		"last one":     {[]string{"--api-port=1", "--api-port=2"}, func(f *Flags) { f.APIPort = 2 }},
 		"like a flag":  {[]string{"--data", "--api-port"}, func(f *Flags) { f.Data = "--api-port" }},
-		"other digits": {[]string{"--api-port", "08080"}, func(*Flags) {}},
+		"leading zero": {[]string{"--api-port", "08080"}, func(*Flags) {}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -29,27 +29,27 @@ func TestFlags(t *testing.T) {
 			got, err := Parse(c.args, &stderr)
 			require.NoError(t, err)
 			require.Empty(t, stderr.String())
-			want := usual
+			want := defaults
 			c.want(&want)
 			require.Equal(t, want, got)
 		})
 	}
 }
 
-func TestMistakesInFlags(t *testing.T) {
+func TestInvalidFlags(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		args []string
 		code int
-		says string
+		want string // on standard error
 	}{
 		"unknown":       {[]string{"--port", "8080"}, 2, "dev: unknown flag --port; see --help\n"},
 		"unknown, =":    {[]string{"-port=8080"}, 2, "dev: unknown flag -port; see --help\n"},
 		"no value":      {[]string{"--data"}, 2, "dev: --data needs a value; see --help\n"},
 		"no number":     {[]string{"--api-port", "http"}, 2, "dev: --api-port: \"http\" is not a number; see --help\n"},
-		"no port":       {[]string{"--ui-port", "65536"}, 1, "dev: --ui-port: 65536 is not a port, which is from 1 to 65535\n"},
-		"negative":      {[]string{"--temporal-port=-1"}, 1, "dev: --temporal-port: -1 is not a port, which is from 1 to 65535\n"},
-		"no folder":     {[]string{"--data="}, 1, "dev: --data: no folder is named\n"},
+		"no port":       {[]string{"--ui-port", "65536"}, 1, "dev: --ui-port: 65536 is not a port; use 1 to 65535\n"},
+		"negative":      {[]string{"--temporal-port=-1"}, 1, "dev: --temporal-port: -1 is not a port; use 1 to 65535\n"},
+		"no folder":     {[]string{"--data="}, 1, "dev: --data: the folder must not be empty\n"},
 		"argument":      {[]string{"start"}, 1, "dev: unexpected argument \"start\"; see --help\n"},
 		"after a flag":  {[]string{"--api-port", "1", "start"}, 1, "dev: unexpected argument \"start\"; see --help\n"},
 		"hyphens alone": {[]string{"--"}, 1, "dev: unexpected argument \"--\"; see --help\n"},
@@ -59,7 +59,7 @@ func TestMistakesInFlags(t *testing.T) {
 			var stderr bytes.Buffer
 			_, err := Parse(c.args, &stderr)
 			require.Equal(t, c.code, Exit(err, &stderr))
-			require.Equal(t, c.says, stderr.String())
+			require.Equal(t, c.want, stderr.String())
 		})
 	}
 }

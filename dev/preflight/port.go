@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// Port is what a port is for, and the flag that chooses it.
-type Port struct{ What, Flag string }
+// Port is a port of the service: its use, and the flag that sets it.
+type Port struct{ Use, Flag string }
 
 // The ports of the service.
 var (
@@ -16,27 +16,27 @@ var (
 	Temporal = Port{"Temporal frontend", "temporal-port"}
 )
 
-// Busy returns the error for a port that cannot be listened on.
+// Busy returns the error for a port on which listening failed.
 func (p Port) Busy(number int, cause error) error {
-	return errors.New("port " + strconv.Itoa(number) + " is not free for the " + p.What +
+	return errors.New("port " + strconv.Itoa(number) + " is not free for the " + p.Use +
 		": choose another with --" + p.Flag + " (" + cause.Error() + ")")
 }
 
-// chosen is a port with the number that a flag gives it.
-type chosen struct {
+// portFlag is a port with the flag's value.
+type portFlag struct {
 	Port
 	number *int
 }
 
-func (f *Flags) ports() []chosen {
-	return []chosen{{API, &f.APIPort}, {WebUI, &f.UIPort}, {Temporal, &f.TemporalPort}}
+func (f *Flags) ports() []portFlag {
+	return []portFlag{{API, &f.APIPort}, {WebUI, &f.UIPort}, {Temporal, &f.TemporalPort}}
 }
 
-// CheckPorts returns an error when one of the ports cannot be listened on. With a Temporal server elsewhere only the API
-// needs one.
-func (f Flags) CheckPorts(temporalElsewhere bool) error {
+// CheckPorts returns an error if listening on one of the ports fails. With an external Temporal server, only the API needs a
+// port.
+func (f Flags) CheckPorts(externalTemporal bool) error {
 	ports := f.ports()
-	if temporalElsewhere {
+	if externalTemporal {
 		ports = ports[:1]
 	}
 	for _, p := range ports {
@@ -44,19 +44,19 @@ func (f Flags) CheckPorts(temporalElsewhere bool) error {
 		if err != nil {
 			return p.Busy(*p.number, err)
 		}
-		defer func() { _ = syscall.Close(socket) }() // held until all are checked, so that the same port twice is found
+		defer func() { _ = syscall.Close(socket) }() // open until all ports are checked, so that a port used twice is found
 	}
 	return nil
 }
 
-// listen opens a socket on loopback as net.Listen does.
+// listen opens a listening socket on loopback, with the same options as net.Listen.
 func listen(port int) (socket int, err error) {
 	socket, err = syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		return 0, err
 	}
 	syscall.CloseOnExec(socket)
-	// Without SO_REUSEADDR a port stays busy for a minute after a service with open connections has stopped.
+	// Without SO_REUSEADDR, a port stays busy for a minute after a service with open connections has stopped.
 	if err = syscall.SetsockoptInt(socket, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err == nil {
 		err = syscall.Bind(socket, &syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}})
 	}

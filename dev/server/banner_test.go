@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheBannerShowsHowToRegister(t *testing.T) {
+func TestBanner(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
@@ -19,9 +19,9 @@ func TestTheBannerShowsHowToRegister(t *testing.T) {
 
 	s := shared(t)
 	var text bytes.Buffer
-	banner(&text, s.base, s.stack.places)
-	for _, p := range s.stack.places {
-		require.Contains(t, text.String(), p.Address)
+	banner(&text, s.base, s.stack.locations)
+	for _, l := range s.stack.locations {
+		require.Contains(t, text.String(), l.Address)
 	}
 	command := regexp.MustCompile(`(?s)curl -i (\S+)/v1/registrations .* -H 'Content-Type: application/json' -d '(.*)'`)
 	found := command.FindStringSubmatch(text.String())

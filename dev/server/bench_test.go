@@ -21,8 +21,8 @@ import (
 	"registrar/internal/secret"
 )
 
-// BenchmarkRegister measures POST → 201 on the whole service: by 1 and 10 callers, with hashing as in production and
-// with next to none, with the user stored in a local activity first or always in a regular one.
+// BenchmarkRegister measures the time from POST to 201 of the whole service. The variants are 1 or 10 callers, production or
+// minimal hashing, and whether the user is stored in a local activity first or always in a regular one.
 func BenchmarkRegister(b *testing.B) {
 	cheap := secret.CheapParams()
 	hashers := []struct {
@@ -67,14 +67,14 @@ func benchmarkRegister(b *testing.B, callers int, hasher api.Hasher, locally boo
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "registrations/s")
 }
 
-// poster registers people with emails of their own.
+// poster registers users with different emails.
 type poster struct {
 	url  string
 	http *http.Client
 	next atomic.Int64
 }
 
-// run posts n registrations by a number of callers at a time and returns how long each took.
+// run posts n registrations from parallel callers and returns the duration of each.
 func (p *poster) run(b *testing.B, callers, n int) []time.Duration {
 	took := make([]time.Duration, n)
 	var at atomic.Int64

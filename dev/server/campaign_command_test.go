@@ -17,20 +17,20 @@ import (
 	"registrar/workflows"
 )
 
-// registrar is the production binary, as an operator of a running service calls it.
+// registrar runs the production binary as an operator does.
 type registrar struct {
 	path  string
 	env   []string
-	texts string // folder with what a campaign says
+	texts string // folder with the texts of a campaign
 }
 
-func (r *running) registrar(t *testing.T) *registrar {
+func (r *testService) registrar(t *testing.T) *registrar {
 	t.Helper()
 	dir := t.TempDir()
 	p := &registrar{path: filepath.Join(dir, "registrar"), texts: dir, env: []string{
 		"HOME=" + dir,
 		"PUBLIC_URL=" + r.stack.base,
-		"TEMPORAL_ADDRESS=" + r.stack.places[len(r.stack.places)-1].Address,
+		"TEMPORAL_ADDRESS=" + r.stack.locations[len(r.stack.locations)-1].Address,
 		"PRF_KEYSET_FILE=" + filepath.Join(r.stack.data, "prf.keyset"),
 		"PAYLOAD_KEYSET_FILE=" + filepath.Join(r.stack.data, "payload.keyset"),
 	}}
@@ -45,7 +45,8 @@ func (r *running) registrar(t *testing.T) *registrar {
 	return p
 }
 
-// campaign runs `registrar campaign` with an answer to its question. It returns what it prints, and what it complains of.
+// campaign runs `registrar campaign` with answer as standard input. It returns the standard output; the error contains the
+// standard error.
 func (p *registrar) campaign(t *testing.T, answer string, args ...string) (string, error) {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), p.path, append([]string{"campaign"}, args...)...)
@@ -61,7 +62,7 @@ func (p *registrar) must(t *testing.T, args ...string) string {
 	return out
 }
 
-// create starts a campaign, after the question whether to, and returns its id and what was printed after that.
+// create starts a campaign and confirms the question. It returns the id and the output after it.
 func (p *registrar) create(t *testing.T, group string, flags ...string) (id, text string) {
 	t.Helper()
 	out, err := p.campaign(t, "yes\n", append([]string{
@@ -72,7 +73,7 @@ func (p *registrar) create(t *testing.T, group string, flags ...string) (id, tex
 	return id, text
 }
 
-// awaitShown polls `campaign show --json` until it tells a status.
+// awaitShown polls `campaign show --json` until the campaign has the status.
 func (p *registrar) awaitShown(t *testing.T, id string, want workflows.CampaignStatus) engine.Campaign {
 	t.Helper()
 	return await(t, string(want), func() (c engine.Campaign, ok bool) {
@@ -81,17 +82,17 @@ func (p *registrar) awaitShown(t *testing.T, id string, want workflows.CampaignS
 	})
 }
 
-// TestCampaignCommand steers a campaign that waits for its time, and has another one fail, go on and complete.
+// TestCampaignCommand pauses, resumes and cancels a scheduled campaign. Another campaign fails, is retried and completes.
 func TestCampaignCommand(t *testing.T) {
 	t.Parallel()
-	s := launch(t)
+	s := startService(t)
 	p := s.registrar(t)
-	t.Run("steer", func(t *testing.T) {
+	t.Run("pause, resume and cancel", func(t *testing.T) {
 		at := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
-		id, text := p.create(t, "steered", "--schedule", at.Format(time.RFC3339), "--rate", "5")
+		id, text := p.create(t, "changed", "--schedule", at.Format(time.RFC3339), "--rate", "5")
 		require.Equal(t, "is scheduled; to watch it, run: registrar campaign show --watch "+id+"\n", text)
 		shown := p.awaitShown(t, id, workflows.CampaignScheduled)
-		require.Equal(t, []any{id, "steered", 5.0, true}, []any{shown.ID, shown.Name, shown.Rate, at.Equal(shown.ScheduleAt)})
+		require.Equal(t, []any{id, "changed", 5.0, true}, []any{shown.ID, shown.Name, shown.Rate, at.Equal(shown.ScheduleAt)})
 		await(t, "the list", func() (string, bool) {
 			list := p.must(t, "list")
 			return list, strings.Contains(list, id) && strings.Contains(list, "scheduled")
@@ -108,7 +109,7 @@ func TestCampaignCommand(t *testing.T) {
 		require.Contains(t, string(refused.Stderr), engine.ErrEnded.Error())
 	})
 	t.Run("retry and watch", func(t *testing.T) {
-		addresses := s.readers(t, "watched", 25)
+		addresses := s.addRecipients(t, "watched", 25)
 		var misconfigured atomic.Bool
 		misconfigured.Store(true)
 		s.stack.outbox.Fail(func(message.Message) error {

@@ -23,8 +23,8 @@ import (
 	"registrar/workflows"
 )
 
-// standIn is a campaign that sends nothing: it continues as new at once, and ends when it is told to resume.
-func standIn(ctx workflow.Context, in workflows.CampaignInput) (workflows.CampaignProgress, error) {
+// fakeCampaign is a campaign workflow that sends nothing. It continues as new once and ends after the signal resume.
+func fakeCampaign(ctx workflow.Context, in workflows.CampaignInput) (workflows.CampaignProgress, error) {
 	p := workflows.CampaignProgress{Status: workflows.CampaignRunning, Recipients: 7}
 	if in.Content != nil && ctx.Err() == nil { // a cancellation does not reach the next run
 		in.Content = nil
@@ -53,23 +53,23 @@ func standIn(ctx workflow.Context, in workflows.CampaignInput) (workflows.Campai
 	return p, nil
 }
 
-// startEngine returns an engine on a server of its own, with a worker that runs stand-ins.
+// startEngine returns an engine with its own Temporal server and a worker that runs fakeCampaign.
 func startEngine(t *testing.T) *engine.Campaigns {
 	t.Helper()
 	attributes := maps.Clone(engine.SearchAttributes())
 	attributes[workflows.AttributeCampaignStatus] = enums.INDEXED_VALUE_TYPE_KEYWORD
 	server, err := temporalserver.Start(t.Context(), temporalserver.Options{
-		DataFile: filepath.Join(t.TempDir(), "temporal.db"), Namespace: client.DefaultNamespace, SearchAttributes: attributes, Logger: quiet(),
+		DataFile: filepath.Join(t.TempDir(), "temporal.db"), Namespace: client.DefaultNamespace, SearchAttributes: attributes, Logger: discardLogger(),
 	})
 	require.NoError(t, err)
 	t.Cleanup(server.Stop)
 	keys := newKeys(t)
-	o := service.Encrypted(client.Options{HostPort: server.Address(), Namespace: client.DefaultNamespace}, keys, quiet())
+	o := service.Encrypted(client.Options{HostPort: server.Address(), Namespace: client.DefaultNamespace}, keys, discardLogger())
 	c, err := client.DialContext(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	w := sdkworker.New(c, workflows.QueueRegistration, sdkworker.Options{})
-	w.RegisterWorkflowWithOptions(standIn, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
+	w.RegisterWorkflowWithOptions(fakeCampaign, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
 	require.NoError(t, w.Start())
 	t.Cleanup(w.Stop)
 	return engine.NewCampaigns(c, engine.CampaignOptions{
@@ -88,7 +88,7 @@ func newKeys(t *testing.T) service.Keys {
 	return keys
 }
 
-// TestCampaignEngine runs the client's side of campaigns against a server.
+// TestCampaignEngine tests engine.Campaigns with a real Temporal server.
 func TestCampaignEngine(t *testing.T) {
 	t.Parallel()
 	e := startEngine(t)
@@ -109,7 +109,7 @@ func TestCampaignEngine(t *testing.T) {
 	require.Equal(t, "Spring", running.Name)
 	again, err := e.Start(ctx, "key", request)
 	require.NoError(t, err)
-	require.Equal(t, first, again, "also after it has continued as new")
+	require.Equal(t, first, again, "the same answer after the campaign has continued as new")
 	other := request
 	other.Rate = 6
 	_, err = e.Start(ctx, "key", other)
@@ -126,7 +126,7 @@ func TestCampaignEngine(t *testing.T) {
 	}
 	again, err = e.Start(ctx, "key", request)
 	require.NoError(t, err)
-	require.Equal(t, first, again, "also after it has ended")
+	require.Equal(t, first, again, "the same answer after the campaign has ended")
 
 	second, err := e.Start(ctx, "", request)
 	require.NoError(t, err)
@@ -136,7 +136,7 @@ func TestCampaignEngine(t *testing.T) {
 	require.NoError(t, err)
 
 	var all []engine.Campaign
-	require.Eventually(t, func() bool { // visibility comes a little later
+	require.Eventually(t, func() bool { // visibility is updated with a delay
 		var next []byte
 		all, next, err = e.List(ctx, nil)
 		return err == nil && len(next) == 0 && len(all) == 3 && all[1].Ended() && all[2].Ended() && all[0].Progress != nil
@@ -144,9 +144,9 @@ func TestCampaignEngine(t *testing.T) {
 	require.Equal(t, []string{third.ID, second.ID, first.ID}, []string{all[0].ID, all[1].ID, all[2].ID})
 	require.Equal(t, "Spring", all[1].Name)
 
-	const nobody = "0198f6c2-7d10-8a44-8c1f-5e2b9d3a6f77"
-	require.ErrorIs(t, e.Do(ctx, nobody, engine.Pause), engine.ErrNotFound)
-	require.ErrorIs(t, e.Do(ctx, nobody, engine.Cancel), engine.ErrNotFound)
-	_, err = e.Get(ctx, nobody)
+	const unknownID = "0198f6c2-7d10-8a44-8c1f-5e2b9d3a6f77"
+	require.ErrorIs(t, e.Do(ctx, unknownID, engine.Pause), engine.ErrNotFound)
+	require.ErrorIs(t, e.Do(ctx, unknownID, engine.Cancel), engine.ErrNotFound)
+	_, err = e.Get(ctx, unknownID)
 	require.ErrorIs(t, err, engine.ErrNotFound)
 }

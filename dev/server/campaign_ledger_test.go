@@ -12,8 +12,8 @@ import (
 	"registrar/workflows"
 )
 
-// loseLedger makes the ledger of batches unreadable and unwritable, in a way that is told at once.
-func (r *running) loseLedger(t *testing.T) (restore func()) {
+// breakLedger makes reads and writes of campaign batches fail immediately until restore is called.
+func (r *testService) breakLedger(t *testing.T) (restore func()) {
 	t.Helper()
 	db := database(t, r.stack.data, "?_pragma=busy_timeout(20000)")
 	_, err := db.ExecContext(t.Context(), "ALTER TABLE campaign_batches RENAME TO lost_batches")
@@ -25,10 +25,10 @@ func (r *running) loseLedger(t *testing.T) (restore func()) {
 	}
 }
 
-// awaitFailedTry polls until an activity of a workflow has failed and waits for its next try.
-func awaitFailedTry(t *testing.T, c client.Client, workflowID, activity string) {
+// awaitFailedAttempt polls until an attempt of an activity has failed and the next one is pending.
+func awaitFailedAttempt(t *testing.T, c client.Client, workflowID, activity string) {
 	t.Helper()
-	await(t, "a failed try of "+activity, func() (int, bool) {
+	await(t, "a failed attempt of "+activity, func() (int, bool) {
 		d, err := c.DescribeWorkflowExecution(t.Context(), workflowID, "")
 		require.NoError(t, err)
 		for _, pending := range d.GetPendingActivities() {
@@ -40,35 +40,35 @@ func awaitFailedTry(t *testing.T, c client.Client, workflowID, activity string) 
 	})
 }
 
-// The ledger goes away while a provider takes the second of three batches. Nothing is sent before its row is written, and
-// a campaign that was cancelled meanwhile has its row all the same.
-func TestABatchThatTheLedgerLacksIsWrittenLater(t *testing.T) {
+// The ledger becomes unavailable while a provider accepts the second of three batches. No further batch is sent before the row
+// of the second is written. The row is also written if the campaign was cancelled meanwhile.
+func TestMissingLedgerBatchIsWrittenLater(t *testing.T) {
 	t.Parallel()
-	for group, batches := range map[string]int{"late": 3, "stopped": 2} { // subtags of a locale, too
+	for group, batches := range map[string]int{"late": 3, "stopped": 2} { // the names are also subtags of a locale
 		t.Run(group, func(t *testing.T) {
 			t.Parallel()
 			cancelled := batches < 3
-			s := launch(t)
-			addresses := s.readers(t, group, 30)
+			s := startService(t)
+			addresses := s.addRecipients(t, group, 30)
 			operator := s.temporalClient(t)
 			in := campaignTo(group)
 			in.BatchSize = 10
-			asked, release := make(chan struct{}), make(chan struct{})
+			called, release := make(chan struct{}), make(chan struct{})
 			s.stack.outbox.Fail(func(m message.Message) error {
 				if m.To == addresses[10] {
-					close(asked)
+					close(called)
 					<-release
 				}
 				return nil
 			})
 			run := s.startCampaign(t, operator, in)
-			receive(t, asked, "the second batch")
-			restore := s.loseLedger(t)
+			receive(t, called, "the second batch")
+			restore := s.breakLedger(t)
 			if cancelled {
 				require.NoError(t, operator.CancelWorkflow(t.Context(), run.GetID(), ""))
 			}
 			release <- struct{}{}
-			awaitFailedTry(t, operator, run.GetID(), "RecordCampaignBatch")
+			awaitFailedAttempt(t, operator, run.GetID(), "RecordCampaignBatch")
 			require.Len(t, s.stack.outbox.Sent(""), 20)
 			restore()
 
@@ -92,6 +92,6 @@ func receive(t *testing.T, from <-chan struct{}, what string) {
 	select {
 	case <-from:
 	case <-time.After(time.Minute):
-		require.FailNow(t, what+" does not come")
+		require.FailNow(t, "no signal: "+what)
 	}
 }

@@ -17,9 +17,9 @@ import (
 	"registrar/workflows"
 )
 
-// readers inserts active users who agreed to campaigns in the language de-x-<group>, so that a campaign to it goes to them
-// alone, and returns their addresses.
-func (r *running) readers(t *testing.T, group string, n int) []string {
+// addRecipients inserts n active users with marketing consent and returns their addresses. Their locale starts with
+// de-x-<group>, so a campaign to that locale has no other recipients.
+func (r *testService) addRecipients(t *testing.T, group string, n int) []string {
 	t.Helper()
 	db := database(t, r.stack.data, "?_pragma=busy_timeout(5000)&_txlock=immediate")
 	tx, err := db.BeginTx(t.Context(), nil)
@@ -53,7 +53,7 @@ func campaignTo(group string) workflows.CampaignInput {
 	}
 }
 
-func (r *running) startCampaign(t *testing.T, c client.Client, in workflows.CampaignInput) client.WorkflowRun {
+func (r *testService) startCampaign(t *testing.T, c client.Client, in workflows.CampaignInput) client.WorkflowRun {
 	t.Helper()
 	started, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 		ID: workflows.CampaignWorkflowID(in.CampaignID), TaskQueue: workflows.QueueRegistration, StaticSummary: "A campaign",
@@ -63,7 +63,7 @@ func (r *running) startCampaign(t *testing.T, c client.Client, in workflows.Camp
 	return started
 }
 
-// campaignEnd waits for the result of a campaign, for longer than a batch may take that nobody hears of again.
+// campaignEnd waits for the result of a campaign. The timeout is longer than the timeout of a batch whose worker has died.
 func campaignEnd(t *testing.T, run client.WorkflowRun) (workflows.CampaignProgress, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -74,8 +74,8 @@ func campaignEnd(t *testing.T, run client.WorkflowRun) (workflows.CampaignProgre
 	return p, err
 }
 
-// awaitBatches polls until the ledger has so many batches.
-func (r *running) awaitBatches(t *testing.T, campaignID string, n int) {
+// awaitBatches polls until the ledger has n batches of a campaign.
+func (r *testService) awaitBatches(t *testing.T, campaignID string, n int) {
 	t.Helper()
 	await(t, "batches in the ledger", func() (int, bool) {
 		have := lookUp[int](t, r.stack.data, "SELECT COUNT(*) FROM campaign_batches WHERE campaign_id = ?", campaignID)
@@ -83,8 +83,8 @@ func (r *running) awaitBatches(t *testing.T, campaignID string, n int) {
 	})
 }
 
-// requireOnce requires that each address got the campaign once, and nobody else did.
-func (r *running) requireOnce(t *testing.T, campaignID string, addresses []string) {
+// requireOnce requires that each address received the campaign exactly once and no other address received it.
+func (r *testService) requireOnce(t *testing.T, campaignID string, addresses []string) {
 	t.Helper()
 	got := map[string]int{}
 	for _, m := range r.stack.outbox.Sent("") {
@@ -98,32 +98,32 @@ func (r *running) requireOnce(t *testing.T, campaignID string, addresses []strin
 	}
 }
 
-func TestACampaignReachesEverybodyOnceAcrossARestart(t *testing.T) {
+func TestCampaignReachesEachRecipientOnceDespiteRestart(t *testing.T) {
 	t.Parallel()
-	const people = 2500
+	const recipients = 2500
 	data := t.TempDir()
-	stack, err := startStack(data, quiet(), nil)
+	stack, err := startStack(data, discardLogger(), nil)
 	require.NoError(t, err)
-	s := &running{newSite(stack.base), stack}
-	addresses := s.readers(t, "restart", people)
-	s.readers(t, "others", 10)
+	s := &testService{newTestClient(stack.base), stack}
+	addresses := s.addRecipients(t, "restart", recipients)
+	s.addRecipients(t, "others", 10)
 	in := campaignTo("restart")
 	in.Rate = 500 // 5 batches a second
 	s.startCampaign(t, s.temporalClient(t), in)
 	s.awaitBatches(t, in.CampaignID, 5)
 	require.NoError(t, stack.stop())
 	before := lookUp[int](t, data, "SELECT COUNT(*) FROM campaign_batches")
-	require.Less(t, before, people/100, "it was stopped in the middle")
+	require.Less(t, before, recipients/100, "the campaign has not finished")
 
-	s = launchIn(t, data, quiet())
+	s = startServiceIn(t, data, discardLogger())
 	operator := s.temporalClient(t)
 	p, err := campaignEnd(t, operator.GetWorkflow(t.Context(), workflows.CampaignWorkflowID(in.CampaignID), ""))
 	require.NoError(t, err)
 	require.Equal(t, workflows.CampaignCompleted, p.Status)
-	require.Equal(t, []int{people, people, 0, people / 100}, []int{p.Recipients, p.Sent, p.Rejected, p.Batches})
+	require.Equal(t, []int{recipients, recipients, 0, recipients / 100}, []int{p.Recipients, p.Sent, p.Rejected, p.Batches})
 	s.requireOnce(t, in.CampaignID, addresses)
-	require.Equal(t, people, lookUp[int](t, data, "SELECT SUM(size) FROM campaign_batches"))
-	require.Equal(t, people, lookUp[int](t, data,
+	require.Equal(t, recipients, lookUp[int](t, data, "SELECT SUM(size) FROM campaign_batches"))
+	require.Equal(t, recipients, lookUp[int](t, data,
 		"SELECT sent FROM campaigns WHERE id = ? AND status = 'completed' AND recipients = sent AND ended_at IS NOT NULL", in.CampaignID))
 	awaitFound(t, operator, "CampaignStatus='completed'", workflows.CampaignWorkflowID(in.CampaignID))
 
@@ -132,16 +132,16 @@ func TestACampaignReachesEverybodyOnceAcrossARestart(t *testing.T) {
 	require.Contains(t, mail.Text, "/unsubscribe?token=")
 }
 
-// A campaign is cancelled while a provider takes a batch: the batch is waited for and counted.
-func TestACancelledCampaignEndsItsBatch(t *testing.T) {
+// If a campaign is cancelled while a provider processes a batch, the campaign waits for the batch and counts it.
+func TestCancelledCampaignFinishesItsBatch(t *testing.T) {
 	t.Parallel()
-	s := launch(t)
-	s.readers(t, "cancel", 30)
-	asked, release := make(chan struct{}), make(chan struct{})
+	s := startService(t)
+	s.addRecipients(t, "cancel", 30)
+	called, release := make(chan struct{}), make(chan struct{})
 	second := "cancel-0010@example.org"
 	s.stack.outbox.Fail(func(m message.Message) error {
 		if m.To == second {
-			close(asked)
+			close(called)
 			<-release
 		}
 		return nil
@@ -151,9 +151,9 @@ func TestACancelledCampaignEndsItsBatch(t *testing.T) {
 	operator := s.temporalClient(t)
 	run := s.startCampaign(t, operator, in)
 	select {
-	case <-asked:
+	case <-called:
 	case <-time.After(time.Minute):
-		require.FailNow(t, "the second batch does not come")
+		require.FailNow(t, "the second batch was not sent")
 	}
 	require.NoError(t, operator.CancelWorkflow(t.Context(), run.GetID(), ""))
 	await(t, "the cancellation", func() (string, bool) {
@@ -172,9 +172,8 @@ func TestACancelledCampaignEndsItsBatch(t *testing.T) {
 	awaitFound(t, operator, "CampaignStatus='cancelled'", run.GetID())
 }
 
-// eventTypes are the types of a workflow's events. It requires that batches give way to other messages, and to other
-// campaigns in turn.
-func (r *running) eventTypes(t *testing.T, c client.Client, workflowID string) string {
+// eventTypes returns the types of a workflow's events. It requires that batches have the priority and fairness key of a campaign.
+func (r *testService) eventTypes(t *testing.T, c client.Client, workflowID string) string {
 	t.Helper()
 	var types []string
 	events := c.GetWorkflowHistory(t.Context(), workflowID, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)

@@ -12,15 +12,15 @@ import (
 	"registrar/internal/message"
 )
 
-// requireActive is for a code that is right.
-func (s *site) requireActive(t *testing.T, id, code string) {
+// requireActive enters the right code and requires that the registration becomes active.
+func (s *testClient) requireActive(t *testing.T, id, code string) {
 	t.Helper()
 	p := decode[api.Progress](t, s.verify(t, id, code), http.StatusOK)
 	require.Equal(t, api.StatusActive, p.Status)
 }
 
-// awaitActive is requireActive where the service may have so much to do that it asks to come again.
-func (s *site) awaitActive(t *testing.T, id, code string) {
+// awaitActive is like requireActive, but also accepts answers that ask the client to retry.
+func (s *testClient) awaitActive(t *testing.T, id, code string) {
 	t.Helper()
 	await(t, "activation", func() (answer, bool) {
 		a := s.verify(t, id, code)
@@ -29,10 +29,10 @@ func (s *site) awaitActive(t *testing.T, id, code string) {
 	})
 }
 
-func TestWrongCodesAreLimitedForEachCode(t *testing.T) {
+func TestWrongAttemptsAreLimitedPerCode(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	form := somebody()
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	first := s.awaitCode(t, form.MobileNumber, 1)
 	for left := 4; left >= 0; left-- {
@@ -46,15 +46,15 @@ func TestWrongCodesAreLimitedForEachCode(t *testing.T) {
 	second := s.awaitCode(t, form.MobileNumber, 2)
 	require.NotEqual(t, first, second)
 	p := requireProblem(t, s.verify(t, id, first), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
-	require.Equal(t, 4, *p.AttemptsLeft, "a new code has tries of its own, and the old one has none left")
+	require.Equal(t, 4, *p.AttemptsLeft, "the new code has its own attempts, and the old one has none left")
 	s.requireActive(t, id, second[:3]+" "+second[3:])
 }
 
-func TestAWrongNumberCanBeCorrected(t *testing.T) {
+func TestUserCorrectsWrongNumber(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	form := somebody()
-	right := number()
+	form := newForm()
+	right := newNumber()
 	created := s.mustRegister(t, form)
 	id := created.RegistrationID
 	s.awaitCode(t, form.MobileNumber, 1)
@@ -68,11 +68,11 @@ func TestAWrongNumberCanBeCorrected(t *testing.T) {
 	require.Equal(t, right, lookUp[string](t, s.stack.data, "SELECT mobile_e164 FROM users WHERE id = ?", created.UserID))
 }
 
-func TestWhoHadNoNumberCanGiveOne(t *testing.T) {
+func TestUserAddsMissingNumber(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	form := somebodyWithoutNumber()
-	mobile := number()
+	form := newFormWithoutNumber()
+	mobile := newNumber()
 	created := s.mustRegister(t, form)
 	s.awaitCode(t, form.Email, 1)
 	decode[api.CodeSent](t, s.resend(t, created.RegistrationID, mobile), http.StatusAccepted)
@@ -83,7 +83,7 @@ func TestWhoHadNoNumberCanGiveOne(t *testing.T) {
 func TestResendsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	form := somebody()
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	for n := 1; n <= 3; n++ {
 		s.awaitCode(t, form.MobileNumber, n)
@@ -96,8 +96,8 @@ func TestResendsAreLimited(t *testing.T) {
 
 func TestResendsHaveACooldown(t *testing.T) {
 	t.Parallel()
-	s := launch(t, "OTP_RESEND_COOLDOWN=2s")
-	form := somebody()
+	s := startService(t, "OTP_RESEND_COOLDOWN=2s")
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	s.awaitCode(t, form.MobileNumber, 1)
 	refused := s.resend(t, id, "")
@@ -114,13 +114,13 @@ func TestResendsHaveACooldown(t *testing.T) {
 
 func TestCodesExpire(t *testing.T) {
 	t.Parallel()
-	s := launch(t, "OTP_TTL=3s", "OTP_TRIES=20")
-	form := somebodyWithoutNumber()
+	s := startService(t, "OTP_TTL=3s", "OTP_TRIES=20")
+	form := newFormWithoutNumber()
 	id := s.mustRegister(t, form).RegistrationID
 	first := s.awaitCode(t, form.Email, 1)
-	expired := await(t, "the code's end", func() (answer, bool) {
-		// Told in whole seconds, and later once the workflow has heard that the code went out.
-		if told := s.get(t, id).Verification.ExpiresAt; time.Now().Before(told.Add(time.Second)) {
+	expired := await(t, "the code to expire", func() (answer, bool) {
+		// The time is in whole seconds. It becomes later when the workflow learns that the code was sent.
+		if expiry := s.get(t, id).Verification.ExpiresAt; time.Now().Before(expiry.Add(time.Second)) {
 			return answer{}, false
 		}
 		a := s.verify(t, id, wrong(first))
@@ -134,8 +134,8 @@ func TestCodesExpire(t *testing.T) {
 
 func TestRegistrationsExpire(t *testing.T) {
 	t.Parallel()
-	s := launch(t, "OTP_TTL=2s", "VERIFICATION_WINDOW=2s")
-	form := somebody()
+	s := startService(t, "OTP_TTL=2s", "VERIFICATION_WINDOW=2s")
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	code := s.awaitCode(t, form.MobileNumber, 1)
 	s.awaitStatus(t, id, api.StatusExpired)

@@ -13,7 +13,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 )
 
-// contract is openapi.yaml, made strict: an answer may have no member that is not documented.
+// contract is openapi.yaml without additional properties: answers may contain only documented members.
 var contract = sync.OnceValues(func() (routers.Router, error) {
 	doc, err := openapi3.NewLoader().LoadFromFile("../../api/openapi.yaml")
 	if err != nil {
@@ -28,7 +28,7 @@ var contract = sync.OnceValues(func() (routers.Router, error) {
 	return legacy.NewRouter(doc)
 })
 
-// checkContract tells whether an answer is one that openapi.yaml promises.
+// checkContract returns an error if an answer does not match openapi.yaml.
 func checkContract(request *http.Request, a answer) error {
 	router, err := contract()
 	if err != nil {

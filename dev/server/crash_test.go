@@ -19,15 +19,15 @@ import (
 	"registrar/internal/message"
 )
 
-// customer is somebody who signs up while the service is killed, and what the service promised them.
-type customer struct {
+// testUser registers while the service is killed, and records what the service acknowledged.
+type testUser struct {
 	form     api.RegistrationRequest
-	id       string // empty while the registration was not acknowledged
+	id       string // empty until the registration is acknowledged
 	verified bool   // the right code was acknowledged
 }
 
-// signUp registers and verifies for as long as the service answers. It tells acknowledged of each promise.
-func (c *customer) signUp(ctx context.Context, s *site, acknowledged func()) {
+// signUp registers and verifies a user until the service stops answering. It calls acknowledged for each success.
+func (c *testUser) signUp(ctx context.Context, s *testClient, acknowledged func()) {
 	a, err := s.call(ctx, http.MethodPost, registrations, c.form)
 	if err != nil || a.status != http.StatusCreated && a.status != http.StatusAccepted {
 		return
@@ -45,7 +45,7 @@ func (c *customer) signUp(ctx context.Context, s *site, acknowledged func()) {
 	}
 }
 
-func (c *customer) receiveCode(ctx context.Context, s *site) (string, bool) {
+func (c *testUser) receiveCode(ctx context.Context, s *testClient) (string, bool) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -60,25 +60,25 @@ func (c *customer) receiveCode(ctx context.Context, s *site) (string, bool) {
 	}
 }
 
-// killDuring kills a service at a random moment while people sign up, after it made some promises.
-func killDuring(t *testing.T, data string) []*customer {
+// killDuring kills a service at a random time while users register, after some acknowledgements.
+func killDuring(t *testing.T, data string) []*testUser {
 	t.Helper()
 	s := startProcess(t, data)
-	promises := atomic.Int64{}
-	promises.Store(1 + rand.Int64N(12))
+	remaining := atomic.Int64{} // acknowledgements before the kill
+	remaining.Store(1 + rand.Int64N(12))
 	acknowledged := func() {
-		if promises.Add(-1) == 0 {
+		if remaining.Add(-1) == 0 {
 			time.AfterFunc(rand.N(50*time.Millisecond), func() { _ = s.command.Process.Kill() })
 		}
 	}
-	all := make([][]*customer, 6)
+	all := make([][]*testUser, 6)
 	var group sync.WaitGroup
 	for n := range all {
 		group.Go(func() {
 			for s.isRunning() {
-				c := &customer{form: somebodyWithoutNumber()}
+				c := &testUser{form: newFormWithoutNumber()}
 				all[n] = append(all[n], c)
-				c.signUp(t.Context(), s.site, acknowledged)
+				c.signUp(t.Context(), s.testClient, acknowledged)
 			}
 		})
 	}
@@ -86,23 +86,23 @@ func killDuring(t *testing.T, data string) []*customer {
 	return slices.Concat(all...)
 }
 
-// Everything ends at once: API, workers between any two steps, Temporal. What was acknowledged goes on after the restart.
-func TestNothingIsLostByKill(t *testing.T) {
+// The kill ends the API, the workers and Temporal at the same time. Every acknowledged registration continues after the restart.
+func TestNoRegistrationIsLostByKill(t *testing.T) {
 	t.Parallel()
 	const rounds = 6
 	data := t.TempDir()
-	var promised []*customer
+	var acknowledged []*testUser
 	for range rounds {
 		for _, c := range killDuring(t, data) {
 			if c.id != "" {
-				promised = append(promised, c)
+				acknowledged = append(acknowledged, c)
 			}
 		}
 	}
-	require.NotEmpty(t, promised)
+	require.NotEmpty(t, acknowledged)
 	s := startProcess(t, data)
 	verified := 0
-	for _, c := range promised {
+	for _, c := range acknowledged {
 		if c.verified {
 			verified++
 			s.awaitStatus(t, c.id, api.StatusActive)
@@ -110,17 +110,17 @@ func TestNothingIsLostByKill(t *testing.T) {
 		}
 		s.awaitActive(t, c.id, s.awaitCode(t, c.form.Email, 1))
 	}
-	for _, c := range promised {
+	for _, c := range acknowledged {
 		s.awaitMessages(t, c.form.Email, message.KindWelcome, 1)
 		require.Equal(t, "active", lookUp[string](t, data, "SELECT status FROM users WHERE registration_id = ?", c.id))
 	}
 	all, err := s.messages(t.Context(), "")
 	require.NoError(t, err)
 	t.Logf("%d kills, %d registrations acknowledged, %d of them verified before the kill, %d messages, %d of them repeated",
-		rounds, len(promised), verified, len(all), repeated(t, all))
+		rounds, len(acknowledged), verified, len(all), repeated(t, all))
 }
 
-// repeated counts the messages that were sent before. A repeated code must be the same code.
+// repeated counts the messages that were sent more than once. A repeated message must have the same text.
 func repeated(t *testing.T, all []outbox.Sent) int {
 	t.Helper()
 	type key struct {
@@ -140,14 +140,14 @@ func repeated(t *testing.T, all []outbox.Sent) int {
 	return n
 }
 
-func TestAnInterruptEndsTheProgramInOrder(t *testing.T) {
+func TestInterruptStopsProgram(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			data := t.TempDir()
 			s := startProcess(t, data, "LOG_LEVEL=debug")
-			form := somebody()
+			form := newForm()
 			id := s.mustRegister(t, form).RegistrationID
 			began := time.Now()
 			require.NoError(t, s.command.Process.Signal(signal))
@@ -162,7 +162,7 @@ func TestAnInterruptEndsTheProgramInOrder(t *testing.T) {
 			require.Contains(t, logs, `"msg":"request"`)
 			require.NotContains(t, logs, "panic")
 			for _, p := range []string{form.Email, form.MobileNumber, form.LastName, form.Password} {
-				require.False(t, finds(logs, p), "%q is in the logs", p)
+				require.False(t, containsEncoded(logs, p), "%q is in the logs", p)
 			}
 
 			s = startProcess(t, data)

@@ -10,18 +10,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTheFrontStartsTheService does what `go run ./dev` does. It is here and not beside the front, because here everything
-// has been compiled.
-func TestTheFrontStartsTheService(t *testing.T) {
+// TestFrontStartsService starts the service with the front, like `go run ./dev`. It is in this package because the service is
+// already compiled here.
+func TestFrontStartsService(t *testing.T) {
 	t.Parallel()
 	front := filepath.Join(t.TempDir(), "dev")
 	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", front, "registrar/dev").CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	p := freePorts()
 	c := exec.CommandContext(t.Context(), front, append(p.flags(), "--data", t.TempDir())...)
-	c.Env = append(os.Environ(), patient...)
+	c.Env = append(os.Environ(), testSettings...)
 	s := startCommand(t, c, p)
-	id := s.mustRegister(t, somebody()).RegistrationID
+	id := s.mustRegister(t, newForm()).RegistrationID
 	require.NotEmpty(t, id)
 	require.NoError(t, c.Process.Signal(os.Interrupt))
 	select {

@@ -13,7 +13,7 @@ import (
 func TestSignUpWithANumber(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	form := somebody()
+	form := newForm()
 	first := s.register(t, form)
 	created := decode[api.RegistrationCreated](t, first, http.StatusCreated)
 	id := created.RegistrationID
@@ -31,7 +31,7 @@ func TestSignUpWithANumber(t *testing.T) {
 	s.awaitMessages(t, form.MobileNumber, message.KindCompletion, 1)
 	welcome := s.awaitMessages(t, form.Email, message.KindWelcome, 1)[0]
 	require.Contains(t, welcome.Text, form.FirstName)
-	require.Equal(t, api.StatusActive, decode[api.Progress](t, s.verify(t, id, wrong(code)), http.StatusOK).Status, "active stays active")
+	require.Equal(t, api.StatusActive, decode[api.Progress](t, s.verify(t, id, wrong(code)), http.StatusOK).Status, "an active registration stays active")
 	requireProblem(t, s.resend(t, id, ""), http.StatusConflict, api.ProblemCodeAlreadyActive)
 
 	byEmail, err := s.messages(t.Context(), form.Email)
@@ -49,7 +49,7 @@ func TestSignUpWithANumber(t *testing.T) {
 func TestSignUpWithoutANumber(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	form := somebodyWithoutNumber()
+	form := newFormWithoutNumber()
 	form.Username = ""
 	created := s.mustRegister(t, form)
 	require.EqualValues(t, message.ChannelEmail, created.Verification.Channel)
@@ -61,7 +61,7 @@ func TestSignUpWithoutANumber(t *testing.T) {
 	require.Empty(t, s.outboxFor(t, form.Email, message.KindCompletion))
 }
 
-func TestAnUnknownRegistrationIsNotFound(t *testing.T) {
+func TestUnknownRegistration(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	const id = "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01"

@@ -12,43 +12,43 @@ import (
 	"registrar/workflows"
 )
 
-// campaignStories are ways that a campaign to 25 people, in batches of 10, can take.
-var campaignStories = []struct {
-	name  string
-	shows string // in the history: it is the story that its name says
-	tell  func(t *testing.T, s *running, c client.Client, in workflows.CampaignInput)
+// campaignScenarios are scenarios of a campaign to 25 recipients, in batches of 10.
+var campaignScenarios = []struct {
+	name     string
+	evidence string // text that the history must contain
+	run      func(t *testing.T, s *testService, c client.Client, in workflows.CampaignInput)
 }{
-	{"campaign_completed", `"EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"`, tellCampaignCompleted},
-	{"campaign_paused", `"signalName": "resume"`, tellCampaignPaused},
-	{"campaign_parked_and_retried", `"signalName": "retry"`, tellCampaignRetried},
-	{"campaign_abandoned", `"EVENT_TYPE_WORKFLOW_EXECUTION_FAILED"`, tellCampaignAbandoned},
-	{"campaign_cancelled", `"EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED"`, tellCampaignCancelled},
+	{"campaign_completed", `"EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"`, runCampaignCompleted},
+	{"campaign_paused", `"signalName": "resume"`, runCampaignPaused},
+	{"campaign_parked_and_retried", `"signalName": "retry"`, runCampaignRetried},
+	{"campaign_abandoned", `"EVENT_TYPE_WORKFLOW_EXECUTION_FAILED"`, runCampaignAbandoned},
+	{"campaign_cancelled", `"EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED"`, runCampaignCancelled},
 }
 
-// Every story of a campaign can be told again by the workflow's code from its history.
+// TestHistoriesOfCampaigns replays the history of each scenario with the workflow's code.
 func TestHistoriesOfCampaigns(t *testing.T) {
 	t.Parallel()
-	s := launch(t)
+	s := startService(t)
 	c := s.temporalClient(t)
-	for n, story := range campaignStories {
-		t.Run(story.name, func(t *testing.T) {
-			group := fmt.Sprintf("story%d", n)
-			s.readers(t, group, 25)
+	for n, scenario := range campaignScenarios {
+		t.Run(scenario.name, func(t *testing.T) {
+			group := fmt.Sprintf("scenario%d", n)
+			s.addRecipients(t, group, 25)
 			in := campaignTo(group)
 			in.BatchSize = 10
-			story.tell(t, s, c, in)
-			s.checkHistory(t, story.name, workflows.CampaignWorkflowID(in.CampaignID), story.shows)
+			scenario.run(t, s, c, in)
+			s.checkHistory(t, scenario.name, workflows.CampaignWorkflowID(in.CampaignID), scenario.evidence)
 		})
 	}
 }
 
-func tellCampaignCompleted(t *testing.T, s *running, c client.Client, in workflows.CampaignInput) {
+func runCampaignCompleted(t *testing.T, s *testService, c client.Client, in workflows.CampaignInput) {
 	in.Rate = 20
 	in.ScheduleAt = time.Now().Add(time.Second)
 	s.startCampaign(t, c, in)
 }
 
-func tellCampaignPaused(t *testing.T, s *running, c client.Client, in workflows.CampaignInput) {
+func runCampaignPaused(t *testing.T, s *testService, c client.Client, in workflows.CampaignInput) {
 	in.Rate = 10
 	run := s.startCampaign(t, c, in)
 	s.awaitBatches(t, in.CampaignID, 1)
@@ -57,23 +57,23 @@ func tellCampaignPaused(t *testing.T, s *running, c client.Client, in workflows.
 	require.NoError(t, c.SignalWorkflow(t.Context(), run.GetID(), "", workflows.SignalResume, nil))
 }
 
-func tellCampaignRetried(t *testing.T, s *running, c client.Client, in workflows.CampaignInput) {
+func runCampaignRetried(t *testing.T, s *testService, c client.Client, in workflows.CampaignInput) {
 	parkCampaign(t, s, c, in, workflows.SignalRetry)
 }
 
-func tellCampaignAbandoned(t *testing.T, s *running, c client.Client, in workflows.CampaignInput) {
+func runCampaignAbandoned(t *testing.T, s *testService, c client.Client, in workflows.CampaignInput) {
 	parkCampaign(t, s, c, in, workflows.SignalAbandon)
 }
 
-func tellCampaignCancelled(t *testing.T, s *running, c client.Client, in workflows.CampaignInput) {
+func runCampaignCancelled(t *testing.T, s *testService, c client.Client, in workflows.CampaignInput) {
 	in.Rate = 10
 	run := s.startCampaign(t, c, in)
 	s.awaitBatches(t, in.CampaignID, 1)
 	require.NoError(t, c.CancelWorkflow(t.Context(), run.GetID(), ""))
 }
 
-// parkCampaign lets the provider refuse the account after the first batch, and sends a signal when the campaign has parked.
-func parkCampaign(t *testing.T, s *running, c client.Client, in workflows.CampaignInput, signal string) {
+// parkCampaign makes the provider refuse the account after the first batch. When the campaign has parked, it sends a signal.
+func parkCampaign(t *testing.T, s *testService, c client.Client, in workflows.CampaignInput, signal string) {
 	t.Helper()
 	eleventh := in.Content.Name + "-0010@example.org"
 	down := s.breakProvider(func(m message.Message) bool { return m.To == eleventh },

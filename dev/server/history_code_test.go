@@ -9,10 +9,10 @@ import (
 	"registrar/api"
 )
 
-// The stories in which an earlier code is entered.
+// Scenarios in which an earlier code is entered.
 
-func tellLateCode(t *testing.T, s *running) string {
-	form := somebody()
+func runLateCode(t *testing.T, s *testService) string {
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	late := s.awaitCode(t, form.MobileNumber, 1)
 	decode[api.CodeSent](t, s.resend(t, id, ""), http.StatusAccepted)
@@ -21,9 +21,9 @@ func tellLateCode(t *testing.T, s *running) string {
 	return id
 }
 
-// tellLateCodeCorrectedNumber enters the code to the old number, then an earlier one to the new number.
-func tellLateCodeCorrectedNumber(t *testing.T, s *running) string {
-	form, right := somebody(), number()
+// runLateCodeCorrectedNumber enters the code sent to the old number, then the first code sent to the new number.
+func runLateCodeCorrectedNumber(t *testing.T, s *testService) string {
+	form, right := newForm(), newNumber()
 	id := s.mustRegister(t, form).RegistrationID
 	old := s.awaitCode(t, form.MobileNumber, 1)
 	decode[api.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)

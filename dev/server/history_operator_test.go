@@ -13,17 +13,17 @@ import (
 	"registrar/workflows"
 )
 
-// The stories in which an operator takes part.
+// Scenarios with actions of an operator.
 
-// refused makes the provider refuse messages for good until the outage is over.
-func (r *running) refused(matches func(message.Message) bool) *outage {
+// refuseMessages makes the provider refuse matching messages with a permanent error until the outage is over.
+func (r *testService) refuseMessages(matches func(message.Message) bool) *outage {
 	return r.breakProvider(matches, &message.Error{Provider: "outbox", Failure: message.Misconfigured, Code: "401"})
 }
 
 func isWelcome(m message.Message) bool { return m.Kind == message.KindWelcome }
 
-// giveUp abandons a registration that has failed.
-func (r *running) giveUp(t *testing.T, id string) {
+// abandon sends the signal abandon to a failed registration and waits for its end.
+func (r *testService) abandon(t *testing.T, id string) {
 	t.Helper()
 	operator, workflowID := r.temporalClient(t), workflows.RegistrationWorkflowID(id)
 	awaitFound(t, operator, "RegistrationStatus='failed' AND WorkflowId='"+workflowID+"'", workflowID)
@@ -31,21 +31,21 @@ func (r *running) giveUp(t *testing.T, id string) {
 	require.Error(t, operator.GetWorkflow(t.Context(), workflowID, "").Get(t.Context(), nil))
 }
 
-func tellAbandoned(t *testing.T, s *running) string {
-	form := somebody()
-	s.refused(func(m message.Message) bool { return m.To == form.MobileNumber })
+func runAbandoned(t *testing.T, s *testService) string {
+	form := newForm()
+	s.refuseMessages(func(m message.Message) bool { return m.To == form.MobileNumber })
 	id := s.mustRegister(t, form).RegistrationID
-	s.giveUp(t, id)
+	s.abandon(t, id)
 	return id
 }
 
-// tellReset gives up a registration whose code is out, and resets it: the next code is sent.
-func tellReset(t *testing.T, s *running) string {
-	form := somebody()
-	broken := s.refused(func(m message.Message) bool { return m.To == form.Email && isWelcome(m) })
+// runReset abandons a registration after its code was sent, and resets it. The new run sends the next code.
+func runReset(t *testing.T, s *testService) string {
+	form := newForm()
+	broken := s.refuseMessages(func(m message.Message) bool { return m.To == form.Email && isWelcome(m) })
 	id := s.mustRegister(t, form).RegistrationID
 	s.awaitCode(t, form.MobileNumber, 1)
-	s.giveUp(t, id)
+	s.abandon(t, id)
 	broken.over.Store(true)
 	s.reset(t, id)
 	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 2))
@@ -53,8 +53,8 @@ func tellReset(t *testing.T, s *running) string {
 	return id
 }
 
-// reset starts a registration that has ended anew, as operators' tools do.
-func (r *running) reset(t *testing.T, id string) {
+// reset resets an ended registration to its first workflow task, as operators' tools do.
+func (r *testService) reset(t *testing.T, id string) {
 	t.Helper()
 	operator := r.temporalClient(t)
 	workflowID := workflows.RegistrationWorkflowID(id)
@@ -70,7 +70,7 @@ func (r *running) reset(t *testing.T, id string) {
 	require.NoError(t, err)
 }
 
-// firstTask is the event with which the first workflow task ended.
+// firstTask returns the id of the event that completed the first workflow task.
 func firstTask(t *testing.T, c client.Client, workflowID string) int64 {
 	t.Helper()
 	events := c.GetWorkflowHistory(t.Context(), workflowID, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
@@ -81,13 +81,13 @@ func firstTask(t *testing.T, c client.Client, workflowID string) int64 {
 			return event.GetEventId()
 		}
 	}
-	require.FailNow(t, "no workflow task has ended")
+	require.FailNow(t, "no completed workflow task")
 	return 0
 }
 
-func tellBudgetRaised(t *testing.T, s *running) string {
+func runBudgetRaised(t *testing.T, s *testService) string {
 	down := s.breakProvider(isCode, errNoConnection)
-	form := somebody()
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	workflowID := workflows.RegistrationWorkflowID(id)
 	operator := s.temporalClient(t)
@@ -115,8 +115,8 @@ func countScheduled(t *testing.T, c client.Client, workflowID, activity string) 
 	return n
 }
 
-func tellCancelled(t *testing.T, s *running) string {
-	form := somebody()
+func runCancelled(t *testing.T, s *testService) string {
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	s.awaitCode(t, form.MobileNumber, 1)
 	require.NoError(t, s.temporalClient(t).CancelWorkflow(t.Context(), workflows.RegistrationWorkflowID(id), ""))

@@ -28,63 +28,64 @@ import (
 	"registrar/workflows"
 )
 
-var record = flag.String("record", "", "release, such as v2: TestHistories keeps what it records in workflows/testdata under its name")
+var record = flag.String("record", "", "release, such as v2; tests that check a history also write it to workflows/testdata, with the release as prefix")
 
-// alone are the settings of a story that breaks a provider, and so needs a service of its own.
-var alone = []string{}
+// ownService are the settings of a scenario that breaks a provider and therefore needs its own service.
+var ownService = []string{}
 
-// stories are ways that a registration can take. Each returns the registration whose history is told.
-var stories = []struct {
+// scenarios are scenarios of a registration. run returns the id of the registration whose history is checked.
+var scenarios = []struct {
 	name     string
-	shows    string // in the history: it is the story that its name says
+	evidence string // text that the history must contain
 	settings []string
-	tell     func(*testing.T, *running) string
+	run      func(*testing.T, *testService) string
 }{
-	{"happy_sms", `"SendCompletionSMS"`, nil, tellHappySMS},
-	{"happy_email", `"SendWelcomeEmail"`, nil, tellHappyEmail},
-	{"corrected_number", `"resendOTP"`, nil, tellCorrectedNumber},
-	{"late_code", `"markerName": "Version"`, nil, tellLateCode},
-	{"late_code_corrected_number", `"markerName": "Version"`, nil, tellLateCodeCorrectedNumber},
-	{"superseded", `"signalName": "superseded"`, nil, tellSuperseded},
-	{"took_over", `"EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED"`, nil, tellTookOver},
-	{"rejected", `"EVENT_TYPE_MARKER_RECORDED"`, nil, tellRejected},
-	{"expired", `"EVENT_TYPE_TIMER_FIRED"`, []string{"OTP_TTL=2s", "VERIFICATION_WINDOW=2s"}, tellExpired},
-	{"parked_and_retried", `"signalName": "retry"`, []string{"BUDGET_OTP=5s"}, tellParkedAndRetried},
-	{"stored_late", `"PersistUser"`, []string{"API_WAIT_BUDGET=1s"}, tellStoredLate},
-	{"entered_early", `"RecordMessage"`, []string{"API_WAIT_BUDGET=5s"}, tellEnteredEarly},
-	{"abandoned", `"signalName": "abandon"`, alone, tellAbandoned},
-	{"reset", `"WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW"`, alone, tellReset},
-	{"budget_raised", `"signalName": "budget"`, []string{"BUDGET_OTP=5s"}, tellBudgetRaised},
-	{"cancelled", `"EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED"`, nil, tellCancelled},
+	{"happy_sms", `"SendCompletionSMS"`, nil, runHappySMS},
+	{"happy_email", `"SendWelcomeEmail"`, nil, runHappyEmail},
+	{"corrected_number", `"resendOTP"`, nil, runCorrectedNumber},
+	{"late_code", `"markerName": "Version"`, nil, runLateCode},
+	{"late_code_corrected_number", `"markerName": "Version"`, nil, runLateCodeCorrectedNumber},
+	{"superseded", `"signalName": "superseded"`, nil, runSuperseded},
+	{"took_over", `"EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED"`, nil, runTookOver},
+	{"rejected", `"EVENT_TYPE_MARKER_RECORDED"`, nil, runRejected},
+	{"expired", `"EVENT_TYPE_TIMER_FIRED"`, []string{"OTP_TTL=2s", "VERIFICATION_WINDOW=2s"}, runExpired},
+	{"parked_and_retried", `"signalName": "retry"`, []string{"BUDGET_OTP=5s"}, runParkedAndRetried},
+	{"stored_late", `"PersistUser"`, []string{"API_WAIT_BUDGET=1s"}, runStoredLate},
+	{"entered_early", `"RecordMessage"`, []string{"API_WAIT_BUDGET=5s"}, runEnteredEarly},
+	{"abandoned", `"signalName": "abandon"`, ownService, runAbandoned},
+	{"reset", `"WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW"`, ownService, runReset},
+	{"budget_raised", `"signalName": "budget"`, []string{"BUDGET_OTP=5s"}, runBudgetRaised},
+	{"cancelled", `"EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED"`, nil, runCancelled},
 }
 
-// Every story can be told again by the workflow's code from its history.
+// TestHistories replays the history of each scenario with the workflow's code.
 func TestHistories(t *testing.T) {
 	t.Parallel()
-	for _, story := range stories {
-		t.Run(story.name, func(t *testing.T) {
+	for _, scenario := range scenarios {
+		t.Run(scenario.name, func(t *testing.T) {
 			t.Parallel()
 			s := shared(t)
-			if story.settings != nil {
-				s = launch(t, story.settings...)
+			if scenario.settings != nil {
+				s = startService(t, scenario.settings...)
 			}
-			s.checkHistory(t, story.name, workflows.RegistrationWorkflowID(story.tell(t, s)), story.shows)
+			s.checkHistory(t, scenario.name, workflows.RegistrationWorkflowID(scenario.run(t, s)), scenario.evidence)
 		})
 	}
 }
 
-// checkHistory replays the history of a workflow once that has ended, and keeps it when the tests record.
-func (r *running) checkHistory(t *testing.T, story, workflowID, shows string) {
+// checkHistory waits for the end of a workflow and replays its history. With the flag -record it also writes the history to a
+// file.
+func (r *testService) checkHistory(t *testing.T, scenario, workflowID, evidence string) {
 	t.Helper()
-	text := r.recordHistory(t, workflowID)
-	require.Contains(t, string(text), shows)
+	text := r.readHistory(t, workflowID)
+	require.Contains(t, string(text), evidence)
 	replay(t, text)
 	if *record != "" {
-		writeNew(t, filepath.Join("..", "..", "workflows", "testdata", *record+"_"+story+".json"), text)
+		writeNew(t, filepath.Join("..", "..", "workflows", "testdata", *record+"_"+scenario+".json"), text)
 	}
 }
 
-// writeNew writes a history that is not there yet: those that are there are what a release did.
+// writeNew writes a new history. It fails if the file exists, because existing histories show what a release did.
 func writeNew(t *testing.T, path string, text []byte) {
 	t.Helper()
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
@@ -94,14 +95,14 @@ func writeNew(t *testing.T, path string, text []byte) {
 	require.NoError(t, file.Close())
 }
 
-// recordHistory waits until a workflow has ended and returns its history, decrypted and without the names of the
-// machine, in the form that the replayer reads.
-func (r *running) recordHistory(t *testing.T, id string) []byte {
+// readHistory waits for the end of a workflow. It returns the history in the replayer's format, decrypted and without machine
+// names.
+func (r *testService) readHistory(t *testing.T, id string) []byte {
 	t.Helper()
 	c := r.temporalClient(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_ = c.GetWorkflow(ctx, id, "").Get(ctx, nil) // some fail, and are to
+	_ = c.GetWorkflow(ctx, id, "").Get(ctx, nil) // some scenarios end with an error
 	require.NoError(t, ctx.Err())
 	recorded := &history.History{}
 	events := c.GetWorkflowHistory(t.Context(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
@@ -114,7 +115,7 @@ func (r *running) recordHistory(t *testing.T, id string) []byte {
 	compact, err := protojson.Marshal(recorded)
 	require.NoError(t, err)
 	var text bytes.Buffer
-	require.NoError(t, json.Indent(&text, compact, "", " ")) // protojson's own blanks differ from run to run
+	require.NoError(t, json.Indent(&text, compact, "", " ")) // the whitespace of protojson is random
 	anonymous := workerIdentity.ReplaceAll(text.Bytes(), []byte(`"identity": "worker"`))
 	return append(stickyQueue.ReplaceAll(anonymous, []byte(`"name": "sticky"`)), '\n')
 }
@@ -124,7 +125,7 @@ var (
 	stickyQueue    = regexp.MustCompile(`"name": "[^"]*:[0-9a-f-]{36}"`)
 )
 
-func (r *running) decrypt(t *testing.T, recorded *history.History) {
+func (r *testService) decrypt(t *testing.T, recorded *history.History) {
 	t.Helper()
 	keys, err := r.stack.openKeys()
 	require.NoError(t, err)
@@ -144,11 +145,11 @@ func replay(t *testing.T, text []byte) {
 	replayer.RegisterWorkflowWithOptions(workflows.RegistrationWorkflow,
 		workflow.RegisterOptions{Name: workflows.RegistrationWorkflowType})
 	replayer.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
-	require.NoError(t, replayer.ReplayWorkflowHistory(log.NewStructuredLogger(quiet()), recorded))
+	require.NoError(t, replayer.ReplayWorkflowHistory(log.NewStructuredLogger(discardLogger()), recorded))
 }
 
-func tellHappySMS(t *testing.T, s *running) string {
-	form := somebody()
+func runHappySMS(t *testing.T, s *testService) string {
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	code := s.awaitCode(t, form.MobileNumber, 1)
 	requireProblem(t, s.verify(t, id, wrong(code)), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
@@ -156,15 +157,15 @@ func tellHappySMS(t *testing.T, s *running) string {
 	return id
 }
 
-func tellHappyEmail(t *testing.T, s *running) string {
-	form := somebodyWithoutNumber()
+func runHappyEmail(t *testing.T, s *testService) string {
+	form := newFormWithoutNumber()
 	id := s.mustRegister(t, form).RegistrationID
 	s.requireActive(t, id, s.awaitCode(t, form.Email, 1))
 	return id
 }
 
-func tellCorrectedNumber(t *testing.T, s *running) string {
-	form, right := somebody(), number()
+func runCorrectedNumber(t *testing.T, s *testService) string {
+	form, right := newForm(), newNumber()
 	id := s.mustRegister(t, form).RegistrationID
 	s.awaitCode(t, form.MobileNumber, 1)
 	decode[api.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
@@ -172,20 +173,20 @@ func tellCorrectedNumber(t *testing.T, s *running) string {
 	return id
 }
 
-func tellSuperseded(t *testing.T, s *running) string {
+func runSuperseded(t *testing.T, s *testService) string {
 	older, _ := s.takeOver(t)
 	return older
 }
 
-func tellTookOver(t *testing.T, s *running) string {
+func runTookOver(t *testing.T, s *testService) string {
 	_, newer := s.takeOver(t)
 	return newer
 }
 
-// takeOver registers twice with the same email, and verifies the second.
-func (s *site) takeOver(t *testing.T) (older, newer string) {
+// takeOver registers twice with the same email and verifies the second registration.
+func (s *testClient) takeOver(t *testing.T) (older, newer string) {
 	t.Helper()
-	first, second := somebody(), somebody()
+	first, second := newForm(), newForm()
 	second.Email = first.Email
 	older = s.mustRegister(t, first).RegistrationID
 	s.awaitCode(t, first.MobileNumber, 1)
@@ -194,10 +195,10 @@ func (s *site) takeOver(t *testing.T) (older, newer string) {
 	return older, newer
 }
 
-func tellRejected(t *testing.T, s *running) string {
-	form := somebody()
+func runRejected(t *testing.T, s *testService) string {
+	form := newForm()
 	s.mustRegister(t, form)
-	other := somebody()
+	other := newForm()
 	other.Username = form.Username
 	key := "rejected-" + other.Email
 	requireProblem(t, s.register(t, other, "Idempotency-Key", key), http.StatusConflict, api.ProblemCodeUsernameTaken)
@@ -206,16 +207,16 @@ func tellRejected(t *testing.T, s *running) string {
 	return keys.Ring.RegistrationID(key)
 }
 
-func tellExpired(t *testing.T, s *running) string {
-	form := somebody()
+func runExpired(t *testing.T, s *testService) string {
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	s.awaitStatus(t, id, api.StatusExpired)
 	return id
 }
 
-func tellParkedAndRetried(t *testing.T, s *running) string {
+func runParkedAndRetried(t *testing.T, s *testService) string {
 	down := s.breakProvider(isCode, errNoConnection)
-	form := somebody()
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	s.awaitStatus(t, id, api.StatusFailed)
 	down.over.Store(true)
@@ -224,10 +225,10 @@ func tellParkedAndRetried(t *testing.T, s *running) string {
 	return id
 }
 
-// tellStoredLate keeps the database down until the local activity has given up.
-func tellStoredLate(t *testing.T, s *running) string {
+// runStoredLate keeps the database down until the local activity has used up its attempts.
+func runStoredLate(t *testing.T, s *testService) string {
 	restore := stopDatabase(t, s.stack.data)
-	form := somebody()
+	form := newForm()
 	id := decode[api.Progress](t, s.register(t, form), http.StatusAccepted).RegistrationID
 	s.awaitStatus(t, id, api.StatusAccepted)
 	restore()

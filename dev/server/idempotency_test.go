@@ -11,10 +11,10 @@ import (
 	"registrar/internal/message"
 )
 
-func TestAnIdempotencyKeyIsOneRegistration(t *testing.T) {
+func TestIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	form := somebody()
+	form := newForm()
 	key := "key of " + form.Username
 	requireProblem(t, s.register(t, form, "Idempotency-Key", key), http.StatusBadRequest, api.ProblemCodeInvalidIdempotencyKey)
 	key = "key-of-" + form.Username
@@ -37,19 +37,20 @@ func TestAnIdempotencyKeyIsOneRegistration(t *testing.T) {
 		require.Equal(t, string(answers[0].body), string(a.body))
 	}
 	code := s.awaitCode(t, form.MobileNumber, 1)
-	s.requireKeyKept(t, form, key, answers[0])
+	s.requireSameAnswer(t, form, key, answers[0])
 
 	s.requireActive(t, created.RegistrationID, code)
 	s.awaitMessages(t, form.MobileNumber, message.KindCompletion, 1)
 	s.awaitMessages(t, form.Email, message.KindWelcome, 1)
-	s.requireKeyKept(t, form, key, answers[0])
+	s.requireSameAnswer(t, form, key, answers[0])
 	require.Len(t, s.outboxFor(t, form.MobileNumber, message.KindOTP), 1)
 	require.Len(t, s.outboxFor(t, form.Email, message.KindWelcome), 1)
 	require.Equal(t, 1, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM users WHERE email_canonical = ?", form.Email))
 }
 
-// requireKeyKept repeats a request, and sends others under its key.
-func (s *site) requireKeyKept(t *testing.T, form api.RegistrationRequest, key string, first answer) {
+// requireSameAnswer repeats a request and requires the first answer. It also requires that other requests with the key are
+// refused.
+func (s *testClient) requireSameAnswer(t *testing.T, form api.RegistrationRequest, key string, first answer) {
 	t.Helper()
 	again := s.register(t, form, "Idempotency-Key", key)
 	require.Equal(t, http.StatusCreated, again.status)

@@ -21,13 +21,13 @@ import (
 	"registrar/workflows"
 )
 
-// A promoted key reaches the API before the workers: what the API accepts waits for them to get it.
-func TestAKeyThatTheWorkersLack(t *testing.T) {
+// If the API has a promoted key before the workers, its registrations wait until the workers have the key too.
+func TestPromotedKeyThatWorkersLack(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	stack, err := startStack(data, quiet(), nil)
+	stack, err := startStack(data, discardLogger(), nil)
 	require.NoError(t, err)
-	s := &running{newSite(stack.base), stack}
+	s := &testService{newTestClient(stack.base), stack}
 	operator := s.temporalClient(t)
 
 	payload := readFile(t, data, "payload.keyset")
@@ -36,7 +36,7 @@ func TestAKeyThatTheWorkersLack(t *testing.T) {
 	payload, err = secret.Promote(payload)
 	require.NoError(t, err)
 	ahead := s.secondAPI(t, config.Keys{PRF: readFile(t, data, "prf.keyset"), Payload: payload})
-	form := somebody()
+	form := newForm()
 	accepted := decode[api.Progress](t, ahead.register(t, form), http.StatusAccepted)
 	workflowID := workflows.RegistrationWorkflowID(accepted.RegistrationID)
 	await(t, "a failed task", func() (string, bool) {
@@ -48,7 +48,7 @@ func TestAKeyThatTheWorkersLack(t *testing.T) {
 	require.Equal(t, enums.WORKFLOW_EXECUTION_STATUS_RUNNING, run.GetWorkflowExecutionInfo().GetStatus())
 	require.NoError(t, stack.stop())
 
-	s = launchIn(t, data, quiet(), "PAYLOAD_KEYSET="+payload)
+	s = startServiceIn(t, data, discardLogger(), "PAYLOAD_KEYSET="+payload)
 	s.requireActive(t, accepted.RegistrationID, s.awaitCode(t, form.MobileNumber, 1))
 }
 
@@ -59,31 +59,31 @@ func readFile(t *testing.T, folder, name string) string {
 	return string(content)
 }
 
-// secondAPI is an API beside the one of the stack, with keys of its own. It does not wait long for the workers.
-func (r *running) secondAPI(t *testing.T, k config.Keys) *site {
+// secondAPI starts another API with other keys and a short wait for workers.
+func (r *testService) secondAPI(t *testing.T, k config.Keys) *testClient {
 	t.Helper()
 	keys, err := service.OpenKeys(k)
 	require.NoError(t, err)
-	users, err := store.Open(userdb.Open(filepath.Join(r.stack.data, "registrar.db")), store.Options{Logger: quiet()})
+	users, err := store.Open(userdb.Open(filepath.Join(r.stack.data, "registrar.db")), store.Options{Logger: discardLogger()})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = users.Close() })
-	o := service.Encrypted(client.Options{Namespace: client.DefaultNamespace}, keys, quiet())
-	o.HostPort = r.stack.places[len(r.stack.places)-1].Address
+	o := service.Encrypted(client.Options{Namespace: client.DefaultNamespace}, keys, discardLogger())
+	o.HostPort = r.stack.locations[len(r.stack.locations)-1].Address
 	temporal, err := client.DialContext(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(temporal.Close)
 	c := r.stack.config
 	c.API.WaitBudget = 0 // the default
-	server := httptest.NewServer(api.New(service.APIDeps(c, keys, users, temporal, quiet())))
+	server := httptest.NewServer(api.New(service.APIDeps(c, keys, users, temporal, discardLogger())))
 	t.Cleanup(server.Close)
-	return newSite(server.URL)
+	return newTestClient(server.URL)
 }
 
-// Nobody goes on with a registration whose workflow was terminated, wherever it stood.
-func TestATerminatedRegistration(t *testing.T) {
+// A registration whose workflow was terminated is closed.
+func TestTerminatedRegistration(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	form := somebody()
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	code := s.awaitCode(t, form.MobileNumber, 1)
 	operator := s.temporalClient(t)

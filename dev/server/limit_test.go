@@ -9,14 +9,14 @@ import (
 	"registrar/api"
 )
 
-// dev has no limits of its own; the environment's count.
-func TestLimitsOfTheEnvironment(t *testing.T) {
+// dev sets no limits by default, but the environment can set them.
+func TestEnvironmentSetsLimits(t *testing.T) {
 	t.Parallel()
-	s := launch(t, "LIMIT_DESTINATIONS=1/1h", "LIMIT_CODES=2/1h")
-	form := somebody()
+	s := startService(t, "LIMIT_DESTINATIONS=1/1h", "LIMIT_CODES=2/1h")
+	form := newForm()
 	created := decode[api.RegistrationCreated](t, s.register(t, form, "Idempotency-Key", form.Username), http.StatusCreated)
 	again := s.register(t, form, "Idempotency-Key", form.Username)
-	require.Equal(t, created, decode[api.RegistrationCreated](t, again, http.StatusCreated), "what is repeated is not refused")
+	require.Equal(t, created, decode[api.RegistrationCreated](t, again, http.StatusCreated), "a retry with the same key is not refused")
 	refused := s.register(t, form)
 	requireProblem(t, refused, http.StatusTooManyRequests, api.ProblemCodeRateLimited)
 	require.NotEmpty(t, refused.header.Get("Retry-After"))

@@ -1,6 +1,5 @@
-// Command server is the whole service in one process for one machine: Temporal with its Web UI, the API, all workers,
-// SQLite, and an outbox in place of the providers. It needs nothing but Go, and listens on loopback only. `go run ./dev`
-// compiles and starts it.
+// Command server runs the whole service in one process: Temporal with its Web UI, the API, all workers, SQLite, and an outbox
+// instead of the providers. It needs only Go and listens only on loopback. `go run ./dev` compiles and starts it.
 package main
 
 import (
@@ -21,7 +20,7 @@ func main() {
 	os.Exit(command(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
 
-// command runs dev until a signal and returns the exit code.
+// command runs the service until it receives a signal. It returns the exit code.
 func command(args, environ []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -44,19 +43,18 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 
 	s, err := start(ctx, o)
 	if ctx.Err() != nil && s == nil {
-		return nil // told to stop before it had started
+		return nil // stopped by a signal during the start
 	}
 	if err != nil {
 		return err
 	}
-	banner(stdout, s.base, s.places)
+	banner(stdout, s.base, s.locations)
 	err = s.wait(ctx)
 	return errors.Join(err, s.stop())
 }
 
-// defaults are settings that suit one machine; the environment overrides them. Only warnings are logged: on a terminal
-// the banner is to stay in sight. There are no limits: everybody who tries it out, and every load test, has one address,
-// and the same person is registered again and again.
+// defaults returns the settings for one machine. The environment overrides them. Only warnings are logged, so that the banner
+// stays visible. There are no rate limits, because all local clients share one address and often register the same user.
 func defaults() []string {
 	return []string{
 		"LOG_LEVEL=warn", "API_DRAIN_DELAY=0s", "API_SHUTDOWN_TIMEOUT=1s", "WORKER_STOP_TIMEOUT=1s",

@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// commandVariable makes the test binary be the program instead of its tests, so that tests can kill it.
+// commandVariable makes the test binary run the program instead of the tests, so that tests can kill it.
 const commandVariable = "DEV_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(commandVariable) != "" {
 		os.Exit(command(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 	}
-	forgetTemporal()
-	// Most tests wait most of the time. The command line overrides it.
+	unsetTemporal()
+	// Tests mostly wait, so more of them than CPUs can run. The command line overrides this value.
 	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// forgetTemporal keeps the tests from using the Temporal server that the shell is set up for.
-func forgetTemporal() {
+// unsetTemporal removes the shell's Temporal settings, so that tests do not use that server.
+func unsetTemporal() {
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
 		if strings.HasPrefix(name, "TEMPORAL_") {

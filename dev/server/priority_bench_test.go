@@ -32,16 +32,16 @@ import (
 const (
 	campaignSize      = 100_000
 	benchmarkCampaign = "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01"
-	perRecipient      = time.Millisecond // what the provider takes for a recipient of a batch; a batch of 1,000 takes 1 s
+	perRecipient      = time.Millisecond // the provider's time per recipient; a batch of 1,000 takes 1 s
 
-	// Idle and busy take turns, so that what grows meanwhile, the databases and the heap, slows both alike.
+	// Idle and busy phases alternate, so that growing databases and a growing heap affect both equally.
 	turns        = 6
 	codesPerTurn = 60
-	codeRate     = 4 // people a second
+	codeRate     = 4 // users per second
 )
 
-// BenchmarkPriority measures how long people wait for their codes, from the POST to the provider: idle, while a campaign
-// of 100,000 is sent, and, to compare, while the recipients of a campaign are tasks on the queue of the codes.
+// BenchmarkPriority measures the time from the POST of a registration until the provider receives its code: idle, and while a
+// campaign to 100,000 recipients is sent.
 func BenchmarkPriority(b *testing.B) {
 	for range b.N {
 		p := startPriority(b)
@@ -50,13 +50,13 @@ func BenchmarkPriority(b *testing.B) {
 		run := p.campaign(b)
 		var idle, busy delays
 		for range turns {
-			p.settle(b, run, workflows.SignalPause, workflows.CampaignPaused)
+			p.signal(b, run, workflows.SignalPause, workflows.CampaignPaused)
 			idle = append(idle, p.codes(b, codesPerTurn, codeRate)...)
-			p.settle(b, run, workflows.SignalResume, workflows.CampaignRunning)
+			p.signal(b, run, workflows.SignalResume, workflows.CampaignRunning)
 			busy = append(busy, p.codes(b, codesPerTurn, codeRate)...)
 		}
 		left := campaignSize - p.taken.Load()
-		require.Positive(b, left, "the campaign was over before the last code")
+		require.Positive(b, left, "the campaign ended before the last code")
 		slices.Sort(idle)
 		slices.Sort(busy)
 		p.stop(b)
@@ -70,7 +70,7 @@ func BenchmarkPriority(b *testing.B) {
 	}
 }
 
-// BenchmarkOneQueue is BenchmarkPriority's comparison.
+// BenchmarkOneQueue is the comparison for BenchmarkPriority: each recipient of the campaign is a task on the queue of the codes.
 func BenchmarkOneQueue(b *testing.B) {
 	for range b.N {
 		p := startPriority(b, "WORKER_QUEUES=registration,notifications-low")
@@ -91,16 +91,16 @@ func BenchmarkOneQueue(b *testing.B) {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// priority is a whole service whose providers note when they were asked.
+// priority is a whole service whose providers record the time of each call.
 type priority struct {
 	*stack
 	temporal client.Client
 	numbers  atomic.Int64
 	taken    atomic.Int64 // recipients of campaigns
 
-	mu   sync.Mutex
-	sent map[string]chan time.Time // by number: when its code came
-	undo []func()
+	mu       sync.Mutex
+	sent     map[string]chan time.Time // times of codes, by number
+	cleanups []func()
 }
 
 func startPriority(b *testing.B, settings ...string) *priority {
@@ -117,22 +117,22 @@ func startPriority(b *testing.B, settings ...string) *priority {
 	require.NoError(b, err)
 	keys, err := p.openKeys()
 	require.NoError(b, err)
-	at := slices.IndexFunc(p.places, func(p place) bool { return p.Name == "Temporal" })
-	p.temporal, err = client.Dial(service.Encrypted(client.Options{HostPort: p.places[at].Address}, keys, p.logger))
+	at := slices.IndexFunc(p.locations, func(p location) bool { return p.Name == "Temporal" })
+	p.temporal, err = client.Dial(service.Encrypted(client.Options{HostPort: p.locations[at].Address}, keys, p.logger))
 	require.NoError(b, err)
-	p.undo = append(p.undo, p.temporal.Close)
+	p.cleanups = append(p.cleanups, p.temporal.Close)
 	return p
 }
 
 func (p *priority) stop(b *testing.B) {
 	b.Helper()
-	for _, undo := range slices.Backward(p.undo) {
-		undo()
+	for _, cleanup := range slices.Backward(p.cleanups) {
+		cleanup()
 	}
 	require.NoError(b, p.stack.stop())
 }
 
-// Send is the provider of SMS: it notes when it is asked for a code.
+// Send is the SMS provider. It records the time of each code.
 func (p *priority) Send(_ context.Context, m message.Message) (message.Receipt, error) {
 	if m.Kind == message.KindOTP {
 		p.arrival(m.To) <- time.Now()
@@ -149,7 +149,7 @@ func (p *priority) arrival(to string) chan time.Time {
 	return p.sent[to]
 }
 
-// SendBatch is the provider of campaigns.
+// SendBatch is the campaign provider.
 func (p *priority) SendBatch(ctx context.Context, batch message.Batch) (message.BatchReceipt, error) {
 	n := len(batch.Recipients)
 	select {
@@ -161,10 +161,10 @@ func (p *priority) SendBatch(ctx context.Context, batch message.Batch) (message.
 	return message.BatchReceipt{Receipt: message.Receipt{Provider: "benchmark", MessageID: strconv.Itoa(batch.Number)}, Done: n}, nil
 }
 
-// delays are how long people waited for their codes.
+// delays are waiting times for codes, sorted before at is called.
 type delays []time.Duration
 
-// at is a percentile.
+// at returns a percentile.
 func (d delays) at(percent int) time.Duration { return d[(len(d)-1)*percent/100] }
 
 func (d delays) String() string {
@@ -172,17 +172,17 @@ func (d delays) String() string {
 		d.at(50).Round(time.Millisecond), d.at(99).Round(time.Millisecond), d.at(100).Round(time.Millisecond), len(d))
 }
 
-// codes has n people register at a steady rate, whatever the answers take, and waits for the code of each.
+// codes registers n users at a steady rate, independent of the answers, and waits for each code.
 func (p *priority) codes(b *testing.B, n, rate int) delays {
 	b.Helper()
-	http := newSite(p.base)
+	http := newTestClient(p.base)
 	d := make(delays, n)
 	var all sync.WaitGroup
 	arrivals := time.NewTicker(time.Second / time.Duration(rate))
 	defer arrivals.Stop()
 	for i := range n {
 		due := <-arrivals.C
-		form := somebody()
+		form := newForm()
 		form.MobileNumber = fmt.Sprintf("+4917%09d", 10_000_000+p.numbers.Add(1))
 		all.Go(func() {
 			if _, err := http.call(context.Background(), "POST", registrations, form); err != nil {
@@ -201,8 +201,8 @@ func (p *priority) codes(b *testing.B, n, rate int) delays {
 	return d
 }
 
-// settle signals a campaign, and returns when that has had its effect.
-func (p *priority) settle(b *testing.B, run client.WorkflowRun, signal string, status workflows.CampaignStatus) {
+// signal sends a signal to a campaign and waits for the resulting status.
+func (p *priority) signal(b *testing.B, run client.WorkflowRun, signal string, status workflows.CampaignStatus) {
 	b.Helper()
 	ctx := context.Background()
 	require.NoError(b, p.temporal.SignalWorkflow(ctx, run.GetID(), run.GetRunID(), signal, nil))
@@ -213,7 +213,7 @@ func (p *priority) settle(b *testing.B, run client.WorkflowRun, signal string, s
 	}, time.Minute, 50*time.Millisecond)
 }
 
-// campaign starts a campaign to everybody and returns when the provider has its first batch.
+// campaign starts a campaign to all users and waits until the provider has accepted the first batch.
 func (p *priority) campaign(b *testing.B) client.WorkflowRun {
 	b.Helper()
 	ctx := context.Background()
@@ -240,14 +240,14 @@ func (p *priority) insertUsers(b *testing.B) {
 			'person' || i || '@example.com', 'x', 'active', datetime('now', '-1 day'), datetime('now', '-1 day'), datetime('now', '-1 day') FROM n`,
 		`INSERT INTO profiles (user_id, first_name, last_name, locale, marketing_consent, consent_at) ` + numbers +
 			`SELECT printf('01900000-0000-7000-8000-%012d', i), 'Ada', 'L', 'en', 1, datetime('now', '-1 day') FROM n`,
-		"PRAGMA wal_checkpoint(TRUNCATE)", // or it comes while people wait
+		"PRAGMA wal_checkpoint(TRUNCATE)", // otherwise a checkpoint runs during the measurement
 	} {
 		_, err := db.ExecContext(context.Background(), statement)
 		require.NoError(b, err)
 	}
 }
 
-// serveOneQueue serves the codes, and the recipients of fanOut, on one queue.
+// serveOneQueue serves the codes and the tasks of fanOut on one queue.
 func (p *priority) serveOneQueue(b *testing.B) {
 	b.Helper()
 	keys, err := p.openKeys()
@@ -262,10 +262,10 @@ func (p *priority) serveOneQueue(b *testing.B) {
 	w.RegisterActivityWithOptions(p.deliver, activity.RegisterOptions{Name: "Deliver"})
 	w.RegisterWorkflowWithOptions(deliverMany, workflow.RegisterOptions{Name: "DeliverMany"})
 	require.NoError(b, w.Start())
-	p.undo = append(p.undo, func() { _ = users.Close() }, w.Stop)
+	p.cleanups = append(p.cleanups, func() { _ = users.Close() }, w.Stop)
 }
 
-// deliver is one recipient's task.
+// deliver is the task of one recipient.
 func (p *priority) deliver(ctx context.Context) error {
 	select {
 	case <-time.After(20 * time.Millisecond): // a call to a provider
@@ -291,7 +291,7 @@ func deliverMany(ctx workflow.Context) error {
 	return nil
 }
 
-// fanOut puts all recipients of a campaign on the queue, and returns when the first was served.
+// fanOut adds a task for each recipient of a campaign to the queue, and waits until the first task is done.
 func (p *priority) fanOut(b *testing.B) {
 	b.Helper()
 	for i := range campaignSize / tasksEach {

@@ -24,16 +24,16 @@ import (
 	"registrar/internal/service"
 )
 
-// stranger is somebody whose data is found wherever it turns up.
-func stranger() api.RegistrationRequest {
+// distinctiveForm returns a form with rare values, so that a search for them finds no other text.
+func distinctiveForm() api.RegistrationRequest {
 	return api.RegistrationRequest{
 		FirstName: "Zwentiböld", LastName: "Quisenbérry", Username: "Zwenti.Quisen", Email: "Quisen.Zwenti@example.com",
 		Password: "orchid-Lantern-77-wharf-é", MobileNumber: "+14155550137", Locale: "de",
 	}
 }
 
-// appearances are the ways in which text is written down that are still the text.
-func appearances(text string) []string {
+// encodings returns the forms in which text can appear in data.
+func encodings(text string) []string {
 	escaped, err := json.Marshal(text)
 	if err != nil {
 		panic(err)
@@ -53,7 +53,7 @@ func appearances(text string) []string {
 	return all
 }
 
-// inBase64 is what is always seen of text in base64 when shift bytes, and any number of threes, come before it.
+// inBase64 returns the part of the base64 form that depends only on text, if shift bytes plus a multiple of three precede it.
 func inBase64(encoding *base64.Encoding, text string, shift int) string {
 	whole := encoding.EncodeToString([]byte(strings.Repeat("\x00", shift) + text))
 	begin := (8*shift + 5) / 6
@@ -61,10 +61,10 @@ func inBase64(encoding *base64.Encoding, text string, shift int) string {
 	return whole[begin:end]
 }
 
-// finds tells whether text is in data in any of its appearances. Six digits alone, as a part of a longer number or of a
-// second, are no code.
-func finds(data, text string) bool {
-	for _, a := range appearances(text) {
+// containsEncoded reports whether data contains text in any of its encodings. Six digits within a longer number, or in the
+// fraction of a second, do not count as a code.
+func containsEncoded(data, text string) bool {
+	for _, a := range encodings(text) {
 		if !sixDigits.MatchString(a) || len(a) > 6 {
 			if strings.Contains(data, a) {
 				return true
@@ -78,69 +78,69 @@ func finds(data, text string) bool {
 	return false
 }
 
-func TestFindsAnyAppearance(t *testing.T) {
+func TestContainsEncoded(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"Zwentiböld", "+14155550137", "493817"} {
 		for _, prefix := range []string{"", "a", "ab", "abc"} {
 			field := fmt.Sprintf(`%s"name":"%s"}`, prefix, text)
 			for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
-				require.True(t, finds(encoding.EncodeToString([]byte(field)), text))
+				require.True(t, containsEncoded(encoding.EncodeToString([]byte(field)), text))
 			}
-			require.True(t, finds(field, text))
-			require.True(t, finds(strconv.QuoteToASCII(field), text))
+			require.True(t, containsEncoded(field, text))
+			require.True(t, containsEncoded(strconv.QuoteToASCII(field), text))
 		}
 	}
-	require.False(t, finds("12:00:00.493817 and 1493817, 493817a", "493817"))
+	require.False(t, containsEncoded("12:00:00.493817 and 1493817, 493817a", "493817"))
 }
 
-// Names, addresses, codes and passwords stay in the user database and the outbox: Temporal and the logs have none, on
-// the usual way and when things fail.
+// Temporal and the logs contain no names, addresses, codes and passwords, even after failures. Only the user database and the
+// outbox contain them.
 func TestTemporalAndLogsHoldNoPersonalData(t *testing.T) {
 	t.Parallel()
 	data, logs := t.TempDir(), new(buffer)
 	logger := service.Logger(config.Log{Level: "debug", Format: "json"}, logs)
-	s := launchIn(t, data, logger, "API_WAIT_BUDGET=4s")
-	form := stranger()
-	id, codes := s.troubledSignUp(t, form)
+	s := startServiceIn(t, data, logger, "API_WAIT_BUDGET=4s")
+	form := distinctiveForm()
+	id, codes := s.signUpWithFailures(t, form)
 	personal := slices.Concat(codes, []string{form.FirstName, form.LastName, form.Username, form.Email, form.Password,
 		form.MobileNumber, correctedNumber, "$argon2id"})
 
 	running := readAll(t, data, "temporal.db*")
 	require.NoError(t, s.stack.stop())
 	stopped := readAll(t, data, "temporal.db*")
-	require.True(t, finds(running, id) && finds(stopped, id), "the search sees what Temporal keeps")
+	require.True(t, containsEncoded(running, id) && containsEncoded(stopped, id), "the search finds data of Temporal")
 	require.Contains(t, logs.String(), `"level":"DEBUG"`)
 	for _, p := range personal {
-		require.False(t, finds(running, p), "%q is in temporal.db", p)
-		require.False(t, finds(stopped, p), "%q is in temporal.db", p)
-		require.False(t, finds(logs.String(), p), "%q is in the logs", p)
+		require.False(t, containsEncoded(running, p), "%q is in temporal.db", p)
+		require.False(t, containsEncoded(stopped, p), "%q is in temporal.db", p)
+		require.False(t, containsEncoded(logs.String(), p), "%q is in the logs", p)
 	}
 
 	users, sent := readAll(t, data, "registrar.db*"), readAll(t, data, "outbox.jsonl")
 	for _, p := range []string{form.FirstName, form.LastName, form.Username, form.Email, correctedNumber, "$argon2id"} {
-		require.True(t, finds(users, p), "%q is not in registrar.db", p)
+		require.True(t, containsEncoded(users, p), "%q is not in registrar.db", p)
 	}
 	for _, p := range append(codes, form.Email, correctedNumber) {
-		require.True(t, finds(sent, p), "%q is not in the outbox", p)
+		require.True(t, containsEncoded(sent, p), "%q is not in the outbox", p)
 	}
-	require.False(t, finds(users+sent, form.Password))
+	require.False(t, containsEncoded(users+sent, form.Password))
 	for _, code := range codes {
-		require.False(t, finds(users, code))
+		require.False(t, containsEncoded(users, code))
 	}
 }
 
 const correctedNumber = "+14155550138"
 
-// troubledSignUp goes through all that can make somebody write down what should not be. It returns the registration and
-// its codes.
-func (r *running) troubledSignUp(t *testing.T, form api.RegistrationRequest) (id string, codes []string) {
+// signUpWithFailures registers a user with failures that could write personal data to Temporal or the logs. It returns the
+// registration's id and codes.
+func (r *testService) signUpWithFailures(t *testing.T, form api.RegistrationRequest) (id string, codes []string) {
 	t.Helper()
 	var refused atomic.Int64
 	r.stack.outbox.Fail(func(m message.Message) error {
 		if m.Kind != message.KindOTP || refused.Add(1) > 2 {
 			return nil
 		}
-		return errors.New("550 nobody here: " + m.To + ": " + m.Text)
+		return errors.New("550 no such user: " + m.To + ": " + m.Text)
 	})
 	restore := stopDatabase(t, r.stack.data)
 	id = decode[api.Progress](t, r.register(t, form, "Idempotency-Key", "key-of-"+form.Username), http.StatusAccepted).RegistrationID
@@ -161,7 +161,7 @@ func (r *running) troubledSignUp(t *testing.T, form api.RegistrationRequest) (id
 	return id, codes
 }
 
-// readAll returns what the files that match hold, one after the other.
+// readAll returns the content of all files that match a pattern.
 func readAll(t *testing.T, data, pattern string) string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(data, pattern))

@@ -22,13 +22,13 @@ import (
 
 // process is the program in a process of its own.
 type process struct {
-	*site
+	*testClient
 	command *exec.Cmd
 	stderr  *buffer
 	ended   chan struct{} // closed when the process has ended
 }
 
-// buffer may be written and read at the same time.
+// buffer is a buffer for concurrent use.
 type buffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -46,28 +46,28 @@ func (b *buffer) String() string {
 	return b.text.String()
 }
 
-// program is a command that runs the program as a shell with no settings would.
+// program returns a command that runs the program with no environment variables except settings.
 func program(t *testing.T, settings []string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	c := exec.CommandContext(t.Context(), self, args...)
 	c.Dir = t.TempDir()
-	c.Env = append([]string{commandVariable + "=1", "HOME=" + c.Dir}, append(patient, settings...)...)
+	c.Env = append([]string{commandVariable + "=1", "HOME=" + c.Dir}, append(testSettings, settings...)...)
 	return c
 }
 
-// startProcess returns when the service is ready.
+// startProcess starts the program and waits until the service is ready.
 func startProcess(t *testing.T, data string, settings ...string) *process {
 	t.Helper()
 	p := freePorts()
 	return startCommand(t, program(t, settings, append(p.flags(), "--data", data)...), p)
 }
 
-// startCommand starts a command that becomes the service, and returns when the service is ready.
+// startCommand starts a command that runs the service, and waits until the service is ready.
 func startCommand(t *testing.T, c *exec.Cmd, p ports) *process {
 	t.Helper()
-	s := &process{newSite("http://127.0.0.1:" + strconv.Itoa(p.api)), c, new(buffer), make(chan struct{})}
+	s := &process{newTestClient("http://127.0.0.1:" + strconv.Itoa(p.api)), c, new(buffer), make(chan struct{})}
 	c.Stderr = s.stderr
 	stdout, err := c.StdoutPipe()
 	require.NoError(t, err)
@@ -82,7 +82,7 @@ func startCommand(t *testing.T, c *exec.Cmd, p ports) *process {
 		}
 		ready <- err == nil
 		_, _ = io.Copy(io.Discard, lines)
-		_ = c.Wait() // how it ended is in ProcessState
+		_ = c.Wait() // ProcessState has the result
 	}()
 	t.Cleanup(s.kill)
 	select {
@@ -103,14 +103,14 @@ func (p *process) isRunning() bool {
 	}
 }
 
-// kill ends the process as a crash does, and returns when it has ended.
+// kill kills the process, as a crash does, and waits for its end.
 func (p *process) kill() {
 	_ = p.command.Process.Kill() // it may have ended
 	<-p.ended
 }
 
-// tryOut runs the program until it ends by itself, which is soon when it cannot start.
-func tryOut(t *testing.T, settings []string, args ...string) (code int, stdout, stderr string) {
+// runProgram runs the program until it ends by itself, for at most 30 s.
+func runProgram(t *testing.T, settings []string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	c := program(t, settings, args...)
 	var out, errs bytes.Buffer
@@ -125,24 +125,23 @@ func tryOut(t *testing.T, settings []string, args ...string) (code int, stdout, 
 	return c.ProcessState.ExitCode(), out.String(), errs.String()
 }
 
-// ports are those of one process.
+// ports are the ports of one process.
 type ports struct{ api, ui, temporal int }
 
 func (p ports) flags() []string {
 	return []string{fmt.Sprintf("--api-port=%d", p.api), fmt.Sprintf("--ui-port=%d", p.ui), fmt.Sprintf("--temporal-port=%d", p.temporal)}
 }
 
-// lastPort counts up from below the ports that the system gives out on its own, so that nothing takes a port between
-// its choice and its use.
+// lastPort counts up in a range below the system's ephemeral ports, so that no other process takes a port before its use.
 var lastPort atomic.Int64
 
 func freePorts() ports { return ports{freePort(), freePort(), freePort()} }
 
 func freePort() int {
-	const first, many = 12000, 8000
-	offset := int64(os.Getpid()*31) % many
+	const first, count = 12000, 8000
+	offset := int64(os.Getpid()*31) % count
 	for {
-		port := first + int((offset+lastPort.Add(1))%many)
+		port := first + int((offset+lastPort.Add(1))%count)
 		listener, err := net.Listen("tcp", loopback(port))
 		if err == nil {
 			_ = listener.Close()
@@ -151,7 +150,7 @@ func freePort() int {
 	}
 }
 
-// oneLine is what a person reads who cannot start the program.
+// oneLine returns the only line of stderr.
 func oneLine(t *testing.T, stderr string) string {
 	t.Helper()
 	line, rest, _ := strings.Cut(stderr, "\n")

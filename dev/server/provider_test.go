@@ -15,13 +15,13 @@ import (
 	"registrar/workflows"
 )
 
-// outage makes a provider refuse the messages that match, until it is over.
+// outage makes a provider refuse matching messages until over is set.
 type outage struct {
 	over    atomic.Bool
 	refused atomic.Int64
 }
 
-func (r *running) breakProvider(matches func(message.Message) bool, cause error) *outage {
+func (r *testService) breakProvider(matches func(message.Message) bool, cause error) *outage {
 	o := new(outage)
 	r.stack.outbox.Fail(func(m message.Message) error {
 		if o.over.Load() || !matches(m) {
@@ -37,11 +37,11 @@ func isCode(m message.Message) bool { return m.Kind == message.KindOTP }
 
 var errNoConnection = errors.New("no connection to the provider")
 
-func TestACodeIsSentOnceAfterItsProviderRecovered(t *testing.T) {
+func TestCodeIsSentOnceAfterProviderOutage(t *testing.T) {
 	t.Parallel()
-	s := launch(t)
+	s := startService(t)
 	down := s.breakProvider(isCode, errNoConnection)
-	form := somebody()
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	await(t, "three attempts", func() (int64, bool) { n := down.refused.Load(); return n, n >= 3 })
 	require.Equal(t, api.StatusPendingVerification, s.get(t, id).Status)
@@ -53,16 +53,16 @@ func TestACodeIsSentOnceAfterItsProviderRecovered(t *testing.T) {
 		"SELECT COUNT(*) FROM notifications WHERE registration_id = ? AND kind = 'otp'", id))
 }
 
-func TestAFailedStepIsFoundAndRetriedByAnOperator(t *testing.T) {
+func TestOperatorRetriesFailedStep(t *testing.T) {
 	t.Parallel()
-	s := launch(t, "BUDGET_OTP=5s")
+	s := startService(t, "BUDGET_OTP=5s")
 	operator := s.temporalClient(t)
 	down := s.breakProvider(isCode, errNoConnection)
-	form := somebody()
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	workflowID := workflows.RegistrationWorkflowID(id)
 	state := s.awaitStatus(t, id, api.StatusFailed)
-	require.NotContains(t, state.Message, "sms_unavailable", "why it failed is no business of the person")
+	require.NotContains(t, state.Message, "sms_unavailable", "the user does not see the reason")
 	awaitFound(t, operator, "RegistrationStatus='failed' AND FailureReason='sms_unavailable'", workflowID)
 
 	down.over.Store(true)
@@ -79,12 +79,12 @@ func TestAFailedStepIsFoundAndRetriedByAnOperator(t *testing.T) {
 	require.Len(t, s.outboxFor(t, form.MobileNumber, message.KindOTP), 1)
 }
 
-func TestAWelcomeEmailThatFailsDoesNotConcernThePerson(t *testing.T) {
+func TestFailedWelcomeEmailDoesNotAffectUser(t *testing.T) {
 	t.Parallel()
-	s := launch(t, "BUDGET_WELCOME_EMAIL=5s")
+	s := startService(t, "BUDGET_WELCOME_EMAIL=5s")
 	operator := s.temporalClient(t)
 	down := s.breakProvider(func(m message.Message) bool { return m.Kind == message.KindWelcome }, errNoConnection)
-	form := somebody()
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	workflowID := workflows.RegistrationWorkflowID(id)
 	awaitFound(t, operator, "RegistrationStatus='failed' AND FailureReason='email_unavailable'", workflowID)
@@ -98,23 +98,23 @@ func TestAWelcomeEmailThatFailsDoesNotConcernThePerson(t *testing.T) {
 	require.Equal(t, workflows.StatusActive, s.awaitEnd(t, id).Status)
 }
 
-func TestARejectedNumberIsCorrectedByThePerson(t *testing.T) {
+func TestUserCorrectsRejectedNumber(t *testing.T) {
 	t.Parallel()
-	s := launch(t)
-	form := somebody()
+	s := startService(t)
+	form := newForm()
 	s.breakProvider(func(m message.Message) bool { return m.To == form.MobileNumber },
 		&message.Error{Provider: "outbox", Failure: message.Rejected, Code: "no such number"})
 	id := s.mustRegister(t, form).RegistrationID
 	s.awaitStatus(t, id, api.StatusFailed)
 	awaitFound(t, s.temporalClient(t), "FailureReason='sms_rejected'", workflows.RegistrationWorkflowID(id))
-	right := number()
+	right := newNumber()
 	decode[api.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
 	s.awaitStatus(t, id, api.StatusPendingVerification)
 	s.requireActive(t, id, s.awaitCode(t, right, 1))
 	s.awaitMessages(t, right, message.KindCompletion, 1)
 }
 
-// awaitFound polls until a query finds exactly those workflows.
+// awaitFound polls until a query finds exactly the wanted workflows.
 func awaitFound(t *testing.T, operator client.Client, query string, want ...string) {
 	t.Helper()
 	await(t, query, func() ([]string, bool) {

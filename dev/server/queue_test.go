@@ -21,8 +21,8 @@ import (
 	"registrar/workflows"
 )
 
-// backlog has as many batches of a campaign on the queue at a time as it is told, with the options of CampaignWorkflow,
-// which has one. Each goes to the campaign's first recipient.
+// backlog is a workflow that puts many batches of a campaign on the queue at once, with the options of CampaignWorkflow, which
+// puts only one. Each batch goes to the campaign's first recipient.
 func backlog(ctx workflow.Context, in workflows.CampaignInput, batches int) error {
 	budgets := workflows.Budgets{Store: time.Hour, Campaign: time.Hour}
 	begin := func(activity string, in any) workflow.Future {
@@ -49,7 +49,7 @@ func backlog(ctx workflow.Context, in workflows.CampaignInput, batches int) erro
 	return nil
 }
 
-// serveBacklogs serves the workflow backlog on a queue of its own.
+// serveBacklogs serves the workflow backlog on its own queue.
 func serveBacklogs(t *testing.T, c client.Client) {
 	t.Helper()
 	w := worker.New(c, "backlog", worker.Options{})
@@ -58,10 +58,10 @@ func serveBacklogs(t *testing.T, c client.Client) {
 	t.Cleanup(w.Stop)
 }
 
-// queueBatches puts batches of a new campaign, to one person, on the queue.
-func (r *running) queueBatches(t *testing.T, c client.Client, group string, batches int) (campaignID string) {
+// queueBatches puts batches of a new campaign with one recipient on the queue.
+func (r *testService) queueBatches(t *testing.T, c client.Client, group string, batches int) (campaignID string) {
 	t.Helper()
-	r.readers(t, group, 1)
+	r.addRecipients(t, group, 1)
 	in := campaignTo(group)
 	_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 		ID: workflows.CampaignWorkflowID(in.CampaignID), TaskQueue: "backlog",
@@ -70,7 +70,7 @@ func (r *running) queueBatches(t *testing.T, c client.Client, group string, batc
 	return in.CampaignID
 }
 
-// awaitBacklog polls until so many tasks wait on the low queue.
+// awaitBacklog polls until the low queue has the wanted number of waiting tasks.
 func awaitBacklog(t *testing.T, c client.Client, want int) {
 	t.Helper()
 	await(t, fmt.Sprintf("a backlog of %d", want), func() (int64, bool) {
@@ -83,32 +83,32 @@ func awaitBacklog(t *testing.T, c client.Client, want int) {
 	})
 }
 
-// TestTheLowQueueIsFair holds the one place of the low queue, lets batches of two campaigns and then welcome emails queue
-// up, and lets go: the emails that people wait for come first, and then the campaigns take turns.
-func TestTheLowQueueIsFair(t *testing.T) {
+// TestLowQueueIsFair blocks the only slot of the low queue while batches of two campaigns, and then welcome emails, are queued.
+// After the release, the emails are sent first, and then the campaigns take turns.
+func TestLowQueueIsFair(t *testing.T) {
 	t.Parallel()
-	const each, people = 20, 3
-	s := launch(t, "WORKER_CONCURRENCY=1")
+	const each, users = 20, 3
+	s := startService(t, "WORKER_CONCURRENCY=1")
 	c := s.temporalClient(t)
 	serveBacklogs(t, c)
 
-	held, release := make(chan struct{}), make(chan struct{})
+	blocked, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	s.stack.outbox.Fail(func(m message.Message) error {
 		if m.Kind == message.KindCampaign {
-			once.Do(func() { close(held); <-release })
+			once.Do(func() { close(blocked); <-release })
 		}
 		return nil
 	})
 	first := s.queueBatches(t, c, "first", 1+each)
-	receive(t, held, "the first batch")
+	receive(t, blocked, "the first batch")
 	awaitBacklog(t, c, each)
 	second := s.queueBatches(t, c, "second", each)
 	awaitBacklog(t, c, 2*each)
-	for range people {
-		s.mustRegister(t, somebody())
+	for range users {
+		s.mustRegister(t, newForm())
 	}
-	awaitBacklog(t, c, 2*each+people)
+	awaitBacklog(t, c, 2*each+users)
 	close(release)
 
 	names := map[string]string{first: "1", second: "2"}
@@ -120,10 +120,10 @@ func TestTheLowQueueIsFair(t *testing.T) {
 			}
 			order.WriteString(names[m.RegistrationID]) // empty for a registration
 		}
-		return order.String(), order.Len() == 1+2*each+people
+		return order.String(), order.Len() == 1+2*each+users
 	})
-	require.Equal(t, "1"+strings.Repeat("w", people), order[:1+people], "%s", order)
-	turns := order[1+people:]
+	require.Equal(t, "1"+strings.Repeat("w", users), order[:1+users], "%s", order)
+	turns := order[1+users:]
 	require.Less(t, strings.Index(turns, "2"), each/2, "the second campaign waits for the first: %s", order)
 	require.Greater(t, strings.LastIndex(turns, "1"), strings.Index(turns, "2"), "the first campaign waits for the second: %s", order)
 	half := turns[:each]
@@ -131,23 +131,23 @@ func TestTheLowQueueIsFair(t *testing.T) {
 	require.Greater(t, strings.Count(half, "2"), each/4, "%s", order)
 }
 
-// TestQueuesKeepToTheirRate has more to send than the rate of a queue allows.
-func TestQueuesKeepToTheirRate(t *testing.T) {
+// TestQueueRateLimits queues more messages than the rate limit of a queue allows.
+func TestQueueRateLimits(t *testing.T) {
 	t.Parallel()
 	const messages, rate = 10, 1
 	for name, queue := range map[string]struct {
 		setting string
 		kind    message.Kind
-		fill    func(t *testing.T, s *running)
+		fill    func(t *testing.T, s *testService)
 	}{
-		"codes": {"OTP_PER_SECOND", message.KindOTP, func(t *testing.T, s *running) {
+		"codes": {"OTP_PER_SECOND", message.KindOTP, func(t *testing.T, s *testService) {
 			forms := make([]api.RegistrationRequest, messages)
 			for i := range forms {
-				forms[i] = somebody()
+				forms[i] = newForm()
 			}
 			s.registerAll(t, forms)
 		}},
-		"notices": {"NOTICES_PER_SECOND", message.KindCampaign, func(t *testing.T, s *running) {
+		"notices": {"NOTICES_PER_SECOND", message.KindCampaign, func(t *testing.T, s *testService) {
 			c := s.temporalClient(t)
 			serveBacklogs(t, c)
 			s.queueBatches(t, c, "rate", messages)
@@ -155,7 +155,7 @@ func TestQueuesKeepToTheirRate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := launch(t, fmt.Sprintf("%s=%d", queue.setting, rate))
+			s := startService(t, fmt.Sprintf("%s=%d", queue.setting, rate))
 			queue.fill(t, s)
 			times := await(t, "all messages", func() (times []time.Time, all bool) {
 				for _, m := range s.stack.outbox.Sent("") {
@@ -165,8 +165,8 @@ func TestQueuesKeepToTheirRate(t *testing.T) {
 				}
 				return times, len(times) == messages
 			})
-			window := times[0].Sub(times[messages-1]) // the newest is the first
-			const leeway = 3                          // a burst, and a message that came late
+			window := times[0].Sub(times[messages-1]) // the newest message is first
+			const leeway = 3                          // a burst, and a delayed message
 			require.LessOrEqual(t, float64(messages), rate*window.Seconds()+leeway, "within %s", window)
 		})
 	}

@@ -29,17 +29,17 @@ const (
 	mailgunKey  = "signing-key"
 )
 
-// launchWithReports launches a service that takes reports of both providers and plays them.
-func launchWithReports(t *testing.T, providers ...string) *running {
+// startServiceWithReports starts a service that accepts delivery reports of both providers and simulates the providers.
+func startServiceWithReports(t *testing.T, providers ...string) *testService {
 	t.Helper()
-	s := launch(t, "PUBLIC_URL="+publicURL, "TWILIO_WEBHOOK_AUTH_TOKEN="+twilioToken, "MAILGUN_WEBHOOK_SIGNING_KEY="+mailgunKey,
+	s := startService(t, "PUBLIC_URL="+publicURL, "TWILIO_WEBHOOK_AUTH_TOKEN="+twilioToken, "MAILGUN_WEBHOOK_SIGNING_KEY="+mailgunKey,
 		"ADMIN_TOKEN="+adminToken)
 	s.stack.outbox.Simulate(providers...)
 	return s
 }
 
-// twilioReport posts what Twilio would, signed as it documents, and returns the status of the answer.
-func (s *site) twilioReport(t *testing.T, id, status, code string) int {
+// twilioReport posts a report in Twilio's format, with Twilio's signature, and returns the status of the answer.
+func (s *testClient) twilioReport(t *testing.T, id, status, code string) int {
 	t.Helper()
 	form := url.Values{"MessageSid": {id}, "MessageStatus": {status}, "ErrorCode": {code}, "AccountSid": {"AC1"}}
 	mac := hmac.New(sha1.New, []byte(twilioToken))
@@ -60,8 +60,8 @@ func (s *site) twilioReport(t *testing.T, id, status, code string) int {
 	return response.StatusCode
 }
 
-// mailgunReport posts what Mailgun would, signed as it documents.
-func (s *site) mailgunReport(t *testing.T, token string, event map[string]any) answer {
+// mailgunReport posts a report in Mailgun's format, with Mailgun's signature.
+func (s *testClient) mailgunReport(t *testing.T, token string, event map[string]any) answer {
 	t.Helper()
 	timestamp := strconv.FormatInt(time.Now().Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(mailgunKey))
@@ -79,15 +79,15 @@ func hardBounce(id, recipient string) map[string]any {
 	}
 }
 
-func TestAnUndeliveredCodeGoesThroughTheNextProvider(t *testing.T) {
+func TestUndeliveredCodeIsResentByNextProvider(t *testing.T) {
 	t.Parallel()
-	s := launchWithReports(t, "twilio", "other")
-	form := somebody()
+	s := startServiceWithReports(t, "twilio", "other")
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	code := s.awaitCode(t, form.MobileNumber, 1)
 	first := s.outboxFor(t, form.MobileNumber, message.KindOTP)[0].ID
 	requireProblem(t, s.verify(t, id, wrong(code)), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
-	for range 3 { // Twilio may repeat itself
+	for range 3 { // Twilio may repeat a report
 		require.Equal(t, http.StatusNoContent, s.twilioReport(t, first, "undelivered", "30003"))
 	}
 	require.Equal(t, code, s.awaitCode(t, form.MobileNumber, 2), "the same code")
@@ -98,22 +98,22 @@ func TestAnUndeliveredCodeGoesThroughTheNextProvider(t *testing.T) {
 			"SELECT provider_message_id FROM notifications WHERE registration_id = ? AND kind = 'otp'", id), provider == "other"
 	})
 	require.NotEqual(t, first, second)
-	require.Equal(t, http.StatusNoContent, s.twilioReport(t, first, "undelivered", "30003"), "late, of the first message")
+	require.Equal(t, http.StatusNoContent, s.twilioReport(t, first, "undelivered", "30003"), "a late report of the first message")
 	s.requireActive(t, id, code)
 	s.awaitEnd(t, id)
 	require.Len(t, s.outboxFor(t, form.MobileNumber, message.KindOTP), 2)
 
-	told := s.timeline(t, id)
-	undelivered := find(t, told, api.TimelineEntryEventMessageUndelivered)
+	timeline := s.timeline(t, id)
+	undelivered := find(t, timeline, api.TimelineEntryEventMessageUndelivered)
 	require.Equal(t, []string{"twilio", "30003", "SendOTP"}, []string{undelivered.Provider, undelivered.Code, undelivered.Step})
 	require.Equal(t, http.StatusNoContent, s.twilioReport(t, first, "undelivered", "30003"), "the registration has ended")
 	s.checkHistory(t, "undelivered", workflows.RegistrationWorkflowID(id), `"signalName": "undelivered"`)
 }
 
-func TestACodeThatNobodyCanDeliverIsCorrectedByThePerson(t *testing.T) {
+func TestUserCorrectsUndeliverableNumber(t *testing.T) {
 	t.Parallel()
-	s := launchWithReports(t, "twilio")
-	form := somebody()
+	s := startServiceWithReports(t, "twilio")
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	s.awaitCode(t, form.MobileNumber, 1)
 	s.awaitLedger(t, id, 2)
@@ -122,17 +122,17 @@ func TestACodeThatNobodyCanDeliverIsCorrectedByThePerson(t *testing.T) {
 	s.awaitStatus(t, id, api.StatusFailed)
 	awaitFound(t, s.temporalClient(t), "FailureReason='sms_rejected'", workflows.RegistrationWorkflowID(id))
 	require.Len(t, s.outboxFor(t, form.MobileNumber, message.KindOTP), 1)
-	right := number()
+	right := newNumber()
 	decode[api.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
 	s.awaitStatus(t, id, api.StatusPendingVerification)
 	s.requireActive(t, id, s.awaitCode(t, right, 1))
 	s.awaitEnd(t, id)
 }
 
-func TestABouncedCodeByEmailIsSentAgainAndTheWelcomeEmailIsNot(t *testing.T) {
+func TestBouncedCodeIsResentAndWelcomeEmailIsSuppressed(t *testing.T) {
 	t.Parallel()
-	s := launchWithReports(t, "mailgun", "other")
-	form := somebody()
+	s := startServiceWithReports(t, "mailgun", "other")
+	form := newForm()
 	form.MobileNumber = ""
 	outage := s.breakProvider(func(m message.Message) bool { return m.Kind == message.KindWelcome }, errNoConnection)
 	id := s.mustRegister(t, form).RegistrationID
@@ -150,18 +150,18 @@ func TestABouncedCodeByEmailIsSentAgainAndTheWelcomeEmailIsNot(t *testing.T) {
 	s.awaitEnd(t, id)
 	require.Empty(t, s.outboxFor(t, form.Email, message.KindWelcome))
 
-	told := s.timeline(t, id)
-	suppressed := find(t, told, api.TimelineEntryEventAddressSuppressed)
+	timeline := s.timeline(t, id)
+	suppressed := find(t, timeline, api.TimelineEntryEventAddressSuppressed)
 	require.Equal(t, []string{"mailgun", "bounced"}, []string{suppressed.Provider, suppressed.Reason})
-	at := slices.IndexFunc(told.Entries, func(e api.TimelineEntry) bool {
+	at := slices.IndexFunc(timeline.Entries, func(e api.TimelineEntry) bool {
 		return e.Step == "SendWelcomeEmail" && e.Event == api.TimelineEntryEventStepCompleted
 	})
-	require.Equal(t, "not sent: the address is suppressed", told.Entries[at].Detail)
+	require.Equal(t, "not sent: the address is suppressed", timeline.Entries[at].Detail)
 }
 
 func TestReportsNeedASignature(t *testing.T) {
 	t.Parallel()
-	s := launchWithReports(t)
+	s := startServiceWithReports(t)
 	body := map[string]any{"signature": map[string]any{}, "event-data": hardBounce("1", "ada@example.com")}
 	requireProblem(t, s.mustCall(t, http.MethodPost, api.MailgunWebhookPath, body), http.StatusUnauthorized, api.ProblemCodeUnauthorized)
 	requireProblem(t, shared(t).mustCall(t, http.MethodPost, api.MailgunWebhookPath, body), http.StatusNotFound, api.ProblemCodeNotFound)

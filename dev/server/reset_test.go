@@ -10,25 +10,25 @@ import (
 	"registrar/internal/message"
 )
 
-// TestAResetKeepsACorrectedNumber gives registrations up whose number was corrected, before and after it was verified:
-// nothing may go to the number that was wrong.
-func TestAResetKeepsACorrectedNumber(t *testing.T) {
+// TestResetKeepsCorrectedNumber resets registrations whose number was corrected, before and after the verification. No message
+// may go to the wrong number after the correction.
+func TestResetKeepsCorrectedNumber(t *testing.T) {
 	t.Parallel()
 	for name, verified := range map[string]bool{"pending": false, "active": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := launch(t)
-			form, right := somebody(), number()
+			s := startService(t)
+			form, right := newForm(), newNumber()
 			id := s.mustRegister(t, form).RegistrationID
 			s.awaitCode(t, form.MobileNumber, 1)
-			broken := s.refused(func(m message.Message) bool {
+			broken := s.refuseMessages(func(m message.Message) bool {
 				return m.To == right && (m.Kind == message.KindOTP) != verified
 			})
 			decode[api.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
 			if verified {
 				s.requireActive(t, id, s.awaitCode(t, right, 1))
 			}
-			s.giveUp(t, id)
+			s.abandon(t, id)
 			if !verified {
 				require.Equal(t, api.StatusFailed, s.get(t, id).Status)
 			}
@@ -39,23 +39,23 @@ func TestAResetKeepsACorrectedNumber(t *testing.T) {
 			}
 			s.awaitMessages(t, right, message.KindCompletion, 1)
 			s.awaitMessages(t, form.Email, message.KindWelcome, 1)
-			strange, err := s.messages(t.Context(), form.MobileNumber)
+			toWrongNumber, err := s.messages(t.Context(), form.MobileNumber)
 			require.NoError(t, err)
-			require.Len(t, strange, 1, "the first code and nothing else")
+			require.Len(t, toWrongNumber, 1, "only the first code")
 		})
 	}
 }
 
-// TestARegistrationThatWasGivenUpSaysSo abandons a registration of which only the welcome email has failed.
-func TestARegistrationThatWasGivenUpSaysSo(t *testing.T) {
+// TestAbandonedRegistrationIsFailed abandons a registration whose only failure is the welcome email.
+func TestAbandonedRegistrationIsFailed(t *testing.T) {
 	t.Parallel()
-	s := launch(t)
-	form := somebody()
-	s.refused(isWelcome)
+	s := startService(t)
+	form := newForm()
+	s.refuseMessages(isWelcome)
 	id := s.mustRegister(t, form).RegistrationID
 	code := s.awaitCode(t, form.MobileNumber, 1)
 	require.Equal(t, api.StatusPendingVerification, s.get(t, id).Status)
-	s.giveUp(t, id)
+	s.abandon(t, id)
 	require.Equal(t, api.StatusFailed, s.get(t, id).Status)
 	requireProblem(t, s.verify(t, id, code), http.StatusGone, api.ProblemCodeRegistrationClosed)
 }

@@ -27,28 +27,28 @@ import (
 	"registrar/internal/store"
 )
 
-// options are what a stack is started with. Port 0 picks a free one, and for the Web UI means none.
+// options are the options of a stack. Port 0 selects a free port; for the Web UI it disables the Web UI.
 type options struct {
 	data                          string
 	apiPort, uiPort, temporalPort int
 	config                        config.Config
 	logger                        *slog.Logger
-	hasher                        api.Hasher // nil means as configured; benchmarks measure the rest without it
-	// providers replaces the outbox; nil keeps it.
+	hasher                        api.Hasher // nil: as configured. Benchmarks replace it to measure everything else.
+	// providers returns replacements for the outbox. nil: the outbox is used.
 	providers func(service.Providers) service.Providers
 }
 
 // stack is the running service.
 type stack struct {
 	options
-	base   string // URL of the API
-	places []place
-	outbox *outbox.Outbox
-	failed chan error
-	undo   []func() error // what stop does, last first
+	base      string // URL of the API
+	locations []location
+	outbox    *outbox.Outbox
+	failed    chan error
+	stops     []func() error // called by stop, last first
 }
 
-// start starts everything, or nothing.
+// start starts all parts. If one fails, it stops the others.
 func start(ctx context.Context, o options) (*stack, error) {
 	s := &stack{options: o, failed: make(chan error, 8)}
 	if err := s.start(ctx); err != nil {
@@ -62,12 +62,12 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.later(lock.Close)
+	s.onStop(lock.Close)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", loopback(s.apiPort))
 	if err != nil {
 		return preflight.API.Busy(s.apiPort, err)
 	}
-	s.later(func() error { return ignoreClosed(listener.Close()) })
+	s.onStop(func() error { return ignoreClosed(listener.Close()) })
 	keys, err := s.openKeys()
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (s *stack) start(ctx context.Context) error {
 	if s.outbox, err = outbox.Open(s.data); err != nil {
 		return err
 	}
-	s.later(s.outbox.Close)
+	s.onStop(s.outbox.Close)
 	s.base = "http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 	s.config.Public.PublicURL = cmp.Or(s.config.Public.PublicURL, s.base)
 	temporal, err := s.openTemporal(ctx, keys, s.base+"/codec")
@@ -94,33 +94,33 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.later(func() error { workers.Stop(); return nil })
+	s.onStop(func() error { workers.Stop(); return nil })
 	limits, err := service.OpenLimits(s.config.Limit, keys, s.logger)
 	if err != nil {
 		return err
 	}
-	s.later(limits.Close)
+	s.onStop(limits.Close)
 	deps := service.APIDeps(s.config, keys, users, temporal, s.logger)
 	deps.Limits = limits
 	s.serve(ctx, listener, keys.Codec, deps)
 	return nil
 }
 
-// openUsers returns the user store, migrated.
+// openUsers opens and migrates the user store.
 func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 	path := filepath.Join(s.data, "registrar.db")
 	users, err := store.Open(userdb.Open(path), store.Options{Logger: s.logger})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	s.later(users.Close)
+	s.onStop(users.Close)
 	if err := users.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return users, nil
 }
 
-// openTemporal starts a Temporal server, or uses the one that TEMPORAL_ADDRESS names, and returns a client of it.
+// openTemporal returns a client of the Temporal server at TEMPORAL_ADDRESS. If the variable is empty, it starts a server.
 func (s *stack) openTemporal(ctx context.Context, keys service.Keys, codec string) (client.Client, error) {
 	o := service.Encrypted(client.Options{Namespace: client.DefaultNamespace}, keys, s.logger)
 	external := os.Getenv("TEMPORAL_ADDRESS") != ""
@@ -129,39 +129,39 @@ func (s *stack) openTemporal(ctx context.Context, keys service.Keys, codec strin
 		if o, err = service.TemporalOptions(keys, s.logger); err != nil {
 			return nil, err
 		}
-		s.uiPort = 0 // that server has a Web UI of its own
+		s.uiPort = 0 // an external server has its own Web UI
 	} else {
 		server, err := temporalserver.Start(ctx, temporalserver.Options{
 			DataFile: filepath.Join(s.data, "temporal.db"), Port: s.temporalPort, UIPort: s.uiPort, CodecEndpoint: codec,
 			Namespace: o.Namespace, SearchAttributes: engine.SearchAttributes(), Logger: s.logger,
 		})
 		if err != nil {
-			return nil, explain(err)
+			return nil, withPortFlag(err)
 		}
-		s.later(func() error { server.Stop(); return nil })
+		s.onStop(func() error { server.Stop(); return nil })
 		o.HostPort = server.Address()
 	}
 	c, err := client.DialContext(ctx, o)
 	switch {
 	case err != nil && external:
-		return nil, fmt.Errorf("connect to Temporal at %s, which TEMPORAL_ADDRESS names (unset it to run one here): %w", o.HostPort, err)
+		return nil, fmt.Errorf("connect to Temporal at %s (TEMPORAL_ADDRESS; unset it to start a server here): %w", o.HostPort, err)
 	case err != nil:
 		return nil, fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
 	}
-	s.later(func() error { c.Close(); return nil })
+	s.onStop(func() error { c.Close(); return nil })
 	about := "for tctl and temporal"
 	if external {
-		about = "as TEMPORAL_ADDRESS says"
+		about = "set by TEMPORAL_ADDRESS"
 	}
-	s.places = append(s.places, place{Name: "Temporal", Address: o.HostPort, About: about})
+	s.locations = append(s.locations, location{Name: "Temporal", Address: o.HostPort, About: about})
 	if external {
 		return c, engine.AddSearchAttributes(ctx, c, o.Namespace)
 	}
 	return c, nil
 }
 
-// explain names the flag that a busy port can be changed with.
-func explain(err error) error {
+// withPortFlag adds to the error of a busy port the flag that sets the port.
+func withPortFlag(err error) error {
 	var busy *temporalserver.PortError
 	if !errors.As(err, &busy) {
 		return err
@@ -173,13 +173,13 @@ func explain(err error) error {
 	return port.Busy(busy.Port, busy.Err)
 }
 
-// serve serves the API and what dev adds to it.
+// serve serves the API, the landing page, the outbox and the codec.
 func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload.Codec, deps api.Deps) {
-	s.places = append(s.listPlaces(), s.places...)
+	s.locations = append(s.listLocations(), s.locations...)
 	if s.hasher != nil {
 		deps.Hasher = s.hasher
 	}
-	deps.Landing = landing(s.base, s.places)
+	deps.Landing = landing(s.base, s.locations)
 	mux := http.NewServeMux()
 	mux.Handle("/", api.New(deps))
 	mux.Handle("/outbox", s.outbox.Handler())
@@ -195,11 +195,11 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 		done <- err
 		s.fail(err)
 	}()
-	s.later(func() error { cancel(); return <-done })
+	s.onStop(func() error { cancel(); return <-done })
 }
 
-// localOnly refuses requests under foreign names: a page in the developer's browser could have its own name point here,
-// and read the outbox.
+// localOnly refuses requests for other host names. Otherwise a web page could point its own host name to this machine (DNS
+// rebinding) and read the outbox in the developer's browser.
 func localOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.Host)
@@ -207,7 +207,7 @@ func localOnly(next http.Handler) http.Handler {
 			host = r.Host
 		}
 		if host != "localhost" && !net.ParseIP(strings.Trim(host, "[]")).IsLoopback() {
-			http.Error(w, "this service is for this machine only: call it localhost", http.StatusForbidden)
+			http.Error(w, "this service accepts only local requests; use the host name localhost", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -218,7 +218,7 @@ func (s *stack) uiOrigins() []string {
 	return []string{"http://" + loopback(s.uiPort), "http://localhost:" + strconv.Itoa(s.uiPort)}
 }
 
-// fail ends wait. The first failure counts; there is always room for it.
+// fail makes wait return err. Only the first call has an effect.
 func (s *stack) fail(err error) {
 	select {
 	case s.failed <- err:
@@ -226,7 +226,7 @@ func (s *stack) fail(err error) {
 	}
 }
 
-// wait returns when ctx ends, or with the error of a part that stopped by itself.
+// wait waits until ctx ends or a part stops by itself. In the second case it returns the part's error.
 func (s *stack) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -236,15 +236,15 @@ func (s *stack) wait(ctx context.Context) error {
 	}
 }
 
-func (s *stack) later(undo func() error) { s.undo = append(s.undo, undo) }
+func (s *stack) onStop(stop func() error) { s.stops = append(s.stops, stop) }
 
-// stop stops everything, in the opposite order.
+// stop stops all parts, in reverse order of their start.
 func (s *stack) stop() error {
 	var errs []error
-	for len(s.undo) > 0 {
-		last := len(s.undo) - 1
-		errs = append(errs, s.undo[last]())
-		s.undo = s.undo[:last]
+	for len(s.stops) > 0 {
+		last := len(s.stops) - 1
+		errs = append(errs, s.stops[last]())
+		s.stops = s.stops[:last]
 	}
 	return errors.Join(errs...)
 }

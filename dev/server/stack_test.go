@@ -19,35 +19,35 @@ import (
 	"registrar/workflows"
 )
 
-// patient are the settings of every test: a busy machine makes no answer another one, and a new code may be asked for at
+// testSettings are the settings of all tests. Requests wait long enough for a slow machine, and a new code can be requested at
 // once.
-var patient = []string{"API_WAIT_BUDGET=20s", "OTP_RESEND_COOLDOWN=1ms"}
+var testSettings = []string{"API_WAIT_BUDGET=20s", "OTP_RESEND_COOLDOWN=1ms"}
 
-func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+func discardLogger() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// running is a service in this process. Tests talk to it by HTTP; its stack is for what plays an outage, and for looks
-// behind the scenes.
-type running struct {
-	*site
+// testService is a service in this process. Tests call it by HTTP, and use its stack to simulate outages and to check stored
+// data.
+type testService struct {
+	*testClient
 	stack *stack
 }
 
-// launch starts a service with settings of its own. It is stopped when the test ends.
-func launch(t *testing.T, settings ...string) *running {
+// startService starts a service with additional settings. It is stopped when the test ends.
+func startService(t *testing.T, settings ...string) *testService {
 	t.Helper()
-	return launchIn(t, t.TempDir(), quiet(), settings...)
+	return startServiceIn(t, t.TempDir(), discardLogger(), settings...)
 }
 
-func launchIn(t *testing.T, data string, logger *slog.Logger, settings ...string) *running {
+func startServiceIn(t *testing.T, data string, logger *slog.Logger, settings ...string) *testService {
 	t.Helper()
 	s, err := startStack(data, logger, settings)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.stop()) })
-	return &running{newSite(s.base), s}
+	return &testService{newTestClient(s.base), s}
 }
 
 func startStack(data string, logger *slog.Logger, settings []string) (*stack, error) {
-	environ := append(defaults(), patient...)
+	environ := append(defaults(), testSettings...)
 	c, err := config.Load(append(environ, settings...))
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func startStack(data string, logger *slog.Logger, settings []string) (*stack, er
 	return start(context.Background(), options{data: data, config: c, logger: logger})
 }
 
-// sharedStack serves all tests that need no settings of their own.
+// sharedStack serves all tests that need no additional settings.
 var sharedStack struct {
 	sync.Once
 	stack *stack
@@ -63,16 +63,16 @@ var sharedStack struct {
 	err   error
 }
 
-func shared(t *testing.T) *running {
+func shared(t *testing.T) *testService {
 	t.Helper()
 	s := &sharedStack
 	s.Do(func() {
-		if s.data, s.err = os.MkdirTemp("", "registrar"); s.err == nil { //nolint:usetesting // it outlives the test that starts it
-			s.stack, s.err = startStack(s.data, quiet(), nil)
+		if s.data, s.err = os.MkdirTemp("", "registrar"); s.err == nil { //nolint:usetesting // other tests use it after the one that starts it
+			s.stack, s.err = startStack(s.data, discardLogger(), nil)
 		}
 	})
 	require.NoError(t, s.err)
-	return &running{newSite(s.stack.base), s.stack}
+	return &testService{newTestClient(s.stack.base), s.stack}
 }
 
 func stopShared() {
@@ -82,7 +82,7 @@ func stopShared() {
 	_ = os.RemoveAll(sharedStack.data)
 }
 
-// database opens the user database beside the service.
+// database opens another connection to the user database.
 func database(t *testing.T, data, options string) *sql.DB {
 	t.Helper()
 	return open(t, filepath.Join(data, "registrar.db"), options)
@@ -96,7 +96,7 @@ func open(t *testing.T, file, options string) *sql.DB {
 	return db
 }
 
-// lookUp returns the single value that a query on the user database finds.
+// lookUp returns the single value that a query on the user database selects.
 func lookUp[T any](t *testing.T, data, query string, args ...any) T {
 	t.Helper()
 	var value T
@@ -105,22 +105,22 @@ func lookUp[T any](t *testing.T, data, query string, args ...any) T {
 	return value
 }
 
-// temporalClient returns a client as operators' tools are: it reads what the service wrote.
-func (r *running) temporalClient(t *testing.T) client.Client {
+// temporalClient returns a client that decrypts the service's data, as operators' tools do.
+func (r *testService) temporalClient(t *testing.T) client.Client {
 	t.Helper()
 	keys, err := r.stack.openKeys()
 	require.NoError(t, err)
-	o, err := service.TemporalOptions(keys, quiet())
+	o, err := service.TemporalOptions(keys, discardLogger())
 	require.NoError(t, err)
-	o.HostPort = r.stack.places[len(r.stack.places)-1].Address
+	o.HostPort = r.stack.locations[len(r.stack.locations)-1].Address
 	c, err := client.DialContext(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c
 }
 
-// awaitEnd waits until a registration's workflow has ended well.
-func (r *running) awaitEnd(t *testing.T, id string) workflows.RegistrationResult {
+// awaitEnd waits until a registration's workflow has completed without an error.
+func (r *testService) awaitEnd(t *testing.T, id string) workflows.RegistrationResult {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

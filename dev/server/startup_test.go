@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// requireNoStart runs the program where it cannot start, and returns the one line that says why.
-func requireNoStart(t *testing.T, settings []string, args ...string) string {
+// requireStartFails requires that the program fails to start with one line on standard error. It returns the line.
+func requireStartFails(t *testing.T, settings []string, args ...string) string {
 	t.Helper()
-	code, stdout, stderr := tryOut(t, settings, args...)
+	code, stdout, stderr := runProgram(t, settings, args...)
 	require.Equal(t, 1, code, "%s", stderr)
 	require.Empty(t, stdout)
 	line := oneLine(t, stderr)
@@ -23,7 +23,7 @@ func requireNoStart(t *testing.T, settings []string, args ...string) string {
 	return line
 }
 
-func TestABusyPortIsNamed(t *testing.T) {
+func TestBusyPort(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", loopback(0))
 	require.NoError(t, err)
@@ -33,7 +33,7 @@ func TestABusyPortIsNamed(t *testing.T) {
 		t.Run(flag, func(t *testing.T) {
 			t.Parallel()
 			args := append(freePorts().flags(), "--data", t.TempDir(), flag, strconv.Itoa(busy))
-			line := requireNoStart(t, nil, args...)
+			line := requireStartFails(t, nil, args...)
 			require.Contains(t, line, strconv.Itoa(busy))
 			require.Contains(t, line, what)
 			require.Contains(t, line, flag)
@@ -41,7 +41,7 @@ func TestABusyPortIsNamed(t *testing.T) {
 	}
 }
 
-func TestADataFolderThatCannotBeUsedIsNamed(t *testing.T) {
+func TestUnusableDataFolder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
@@ -49,7 +49,7 @@ func TestADataFolderThatCannotBeUsedIsNamed(t *testing.T) {
 	for name, data := range map[string]string{"a file": file, "below a file": filepath.Join(file, "data"), "not writable": "/proc/registrar"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			line := requireNoStart(t, nil, append(freePorts().flags(), "--data", data)...)
+			line := requireStartFails(t, nil, append(freePorts().flags(), "--data", data)...)
 			require.Contains(t, line, data)
 			require.Contains(t, line, "--data")
 		})
@@ -59,23 +59,23 @@ func TestADataFolderThatCannotBeUsedIsNamed(t *testing.T) {
 	require.Empty(t, content)
 }
 
-func TestADataFolderIsForOneProcess(t *testing.T) {
+func TestDataFolderIsLocked(t *testing.T) {
 	t.Parallel()
 	data := shared(t).stack.data
-	line := requireNoStart(t, nil, append(freePorts().flags(), "--data", data)...)
+	line := requireStartFails(t, nil, append(freePorts().flags(), "--data", data)...)
 	require.Contains(t, line, data)
 	require.Contains(t, line, "in use")
-	shared(t).mustRegister(t, somebody())
+	shared(t).mustRegister(t, newForm())
 }
 
-// A later release made the data: this one must say so and leave it as it is.
-func TestDataOfANewerReleaseIsLeftAlone(t *testing.T) {
+// If a newer release wrote the data, the program reports this and does not change the data.
+func TestDataOfNewerReleaseIsNotChanged(t *testing.T) {
 	t.Parallel()
 	original := t.TempDir()
-	s, err := startStack(original, quiet(), nil)
+	s, err := startStack(original, discardLogger(), nil)
 	require.NoError(t, err)
 	require.NoError(t, s.stop())
-	for file, c := range map[string]struct{ change, says string }{
+	for file, c := range map[string]struct{ change, want string }{
 		"registrar.db": {"INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)", "version 9999"},
 		"temporal.db":  {"UPDATE schema_version SET curr_version = '99.0' WHERE db_name = 'temporal'", "version 99.0"},
 	} {
@@ -88,22 +88,22 @@ func TestDataOfANewerReleaseIsLeftAlone(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, db.Close())
 			before := contents(t, data)
-			line := requireNoStart(t, nil, append(freePorts().flags(), "--data", data)...)
+			line := requireStartFails(t, nil, append(freePorts().flags(), "--data", data)...)
 			require.Contains(t, line, filepath.Join(data, file))
-			require.Contains(t, line, c.says)
+			require.Contains(t, line, c.want)
 			require.Equal(t, before[file], contents(t, data)[file])
 		})
 	}
 }
 
-func TestDamagedDataIsNamed(t *testing.T) {
+func TestDamagedData(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{"registrar.db", "temporal.db", "outbox.jsonl", "prf.keyset", "payload.keyset"} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			data := t.TempDir()
 			require.NoError(t, os.WriteFile(filepath.Join(data, file), []byte(strings.Repeat("nonsense\n", 1000)), 0o600))
-			require.Contains(t, requireNoStart(t, nil, append(freePorts().flags(), "--data", data)...), filepath.Join(data, file))
+			require.Contains(t, requireStartFails(t, nil, append(freePorts().flags(), "--data", data)...), filepath.Join(data, file))
 		})
 	}
 }
@@ -122,26 +122,26 @@ func contents(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-func TestABadSettingIsNamed(t *testing.T) {
+func TestInvalidSetting(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{
 		"LOG_LEVEL": "loud", "OTP_TTL": "soon", "OTP_TRIES": "0", "DEFAULT_REGION": "Atlantis", "PRF_KEYSET": "no-keyset-sesame",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			line := requireNoStart(t, []string{name + "=" + value}, append(freePorts().flags(), "--data", t.TempDir())...)
+			line := requireStartFails(t, []string{name + "=" + value}, append(freePorts().flags(), "--data", t.TempDir())...)
 			require.True(t, strings.HasPrefix(line, "dev: "+name+": "), line)
-			require.NotContains(t, line, "sesame", "a secret is not shown")
+			require.NotContains(t, line, "sesame", "secrets are not printed")
 		})
 	}
 }
 
-func TestABadArgumentIsNamed(t *testing.T) {
+func TestInvalidArgument(t *testing.T) {
 	t.Parallel()
-	require.Contains(t, requireNoStart(t, nil, "--api-port", "0"), "--api-port: 0")
-	require.Contains(t, requireNoStart(t, nil, "--ui-port", "65536"), "--ui-port: 65536")
-	require.Contains(t, requireNoStart(t, nil, "start"), `"start"`)
-	code, _, stderr := tryOut(t, nil, "--port", "8080")
+	require.Contains(t, requireStartFails(t, nil, "--api-port", "0"), "--api-port: 0")
+	require.Contains(t, requireStartFails(t, nil, "--ui-port", "65536"), "--ui-port: 65536")
+	require.Contains(t, requireStartFails(t, nil, "start"), `"start"`)
+	code, _, stderr := runProgram(t, nil, "--port", "8080")
 	require.Equal(t, 2, code)
 	require.Contains(t, stderr, "-port")
 }

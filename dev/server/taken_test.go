@@ -12,20 +12,20 @@ import (
 	"registrar/internal/message"
 )
 
-func TestWhatAnActiveUserHasIsTaken(t *testing.T) {
+func TestEmailAndUsernameOfActiveUserAreTaken(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	form := somebody()
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 1))
 
-	sameEmail := somebody()
+	sameEmail := newForm()
 	sameEmail.Email = strings.ToUpper(form.Email)
 	requireProblem(t, s.register(t, sameEmail, "Idempotency-Key", "taken-"+form.Username),
 		http.StatusConflict, api.ProblemCodeEmailTaken)
 	requireProblem(t, s.register(t, sameEmail, "Idempotency-Key", "taken-"+form.Username),
 		http.StatusConflict, api.ProblemCodeEmailTaken)
-	sameUsername := somebody()
+	sameUsername := newForm()
 	sameUsername.Username = strings.ToUpper(form.Username)
 	requireProblem(t, s.register(t, sameUsername), http.StatusConflict, api.ProblemCodeUsernameTaken)
 
@@ -35,24 +35,24 @@ func TestWhatAnActiveUserHasIsTaken(t *testing.T) {
 	require.Equal(t, 1, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM users WHERE email_canonical = ?", form.Email))
 }
 
-func TestAUsernameIsTakenBeforeItsUserIsActive(t *testing.T) {
+func TestUsernameOfPendingUserIsTaken(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	form := somebody()
+	form := newForm()
 	s.mustRegister(t, form)
-	other := somebody()
+	other := newForm()
 	other.Username = form.Username
 	requireProblem(t, s.register(t, other), http.StatusConflict, api.ProblemCodeUsernameTaken)
 }
 
-func TestALaterRegistrationTakesOver(t *testing.T) {
+func TestLaterRegistrationTakesOver(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	older := somebody()
+	older := newForm()
 	first := s.mustRegister(t, older)
 	oldCode := s.awaitCode(t, older.MobileNumber, 1)
 
-	newer := somebody()
+	newer := newForm()
 	newer.Email, newer.Username = older.Email, older.Username
 	second := s.mustRegister(t, newer)
 	require.NotEqual(t, first.RegistrationID, second.RegistrationID)
@@ -68,11 +68,11 @@ func TestALaterRegistrationTakesOver(t *testing.T) {
 	require.Equal(t, api.StatusSuperseded, s.get(t, first.RegistrationID).Status)
 }
 
-// A form sent many times at once without a key is many registrations: one wins, and only its code activates.
-func TestRegistrationsThatRaceForAnEmailLeaveOneUser(t *testing.T) {
+// Parallel requests without an Idempotency-Key are separate registrations. One wins, and only its code activates the user.
+func TestParallelRegistrationsWithOneEmail(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	form := somebody()
+	form := newForm()
 	const racers = 8
 	answers := make([]answer, racers)
 	errs := make([]error, racers)

@@ -21,13 +21,13 @@ import (
 const adminToken = "token-of-the-operators"
 
 // timeline reads a registration's timeline as an operator does.
-func (s *site) timeline(t *testing.T, id string) api.Timeline {
+func (s *testClient) timeline(t *testing.T, id string) api.Timeline {
 	t.Helper()
 	a := s.mustCall(t, http.MethodGet, "/v1/admin/registrations/"+id+"/timeline", nil, "Authorization", "Bearer "+adminToken)
 	return decode[api.Timeline](t, a, http.StatusOK)
 }
 
-// fact is what the tests compare of an entry.
+// fact is the part of an entry that tests compare.
 type fact struct {
 	event  api.TimelineEntryEvent
 	step   string
@@ -42,13 +42,13 @@ func factsOf(l api.Timeline) []fact {
 	return all
 }
 
-// requireInOrder checks that those facts are told one after another, whatever is between them.
-func requireInOrder(t *testing.T, told []fact, want ...fact) {
+// requireInOrder requires that got contains the wanted facts in this order, possibly with others between them.
+func requireInOrder(t *testing.T, got []fact, want ...fact) {
 	t.Helper()
-	rest := told
+	rest := got
 	for _, f := range want {
 		at := slices.Index(rest, f)
-		require.GreaterOrEqual(t, at, 0, "%v is missing, or too early, in %v", f, told)
+		require.GreaterOrEqual(t, at, 0, "%v is missing, or too early, in %v", f, got)
 		rest = rest[at+1:]
 	}
 }
@@ -71,10 +71,10 @@ func find(t *testing.T, l api.Timeline, event api.TimelineEntryEvent) api.Timeli
 	return l.Entries[at]
 }
 
-func TestTheTimelineTellsWhatHappened(t *testing.T) {
+func TestTimeline(t *testing.T) {
 	t.Parallel()
-	s := launch(t, "ADMIN_TOKEN="+adminToken)
-	form := stranger()
+	s := startService(t, "ADMIN_TOKEN="+adminToken)
+	form := distinctiveForm()
 	path := "/v1/admin/registrations/0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01/timeline"
 	requireProblem(t, s.mustCall(t, http.MethodGet, path, nil), http.StatusUnauthorized, api.ProblemCodeUnauthorized)
 	requireProblem(t, s.mustCall(t, http.MethodGet, path, nil, "Authorization", "Bearer "+adminToken),
@@ -123,15 +123,15 @@ func TestTheTimelineTellsWhatHappened(t *testing.T) {
 	text := string(s.mustCall(t, http.MethodGet, "/v1/admin/registrations/"+id+"/timeline", nil,
 		"Authorization", "Bearer "+adminToken).body)
 	for _, p := range []string{form.FirstName, form.LastName, form.Username, form.Email, form.Password, form.MobileNumber, code} {
-		require.False(t, finds(text, p), "%q is in the timeline", p)
+		require.False(t, containsEncoded(text, p), "%q is in the timeline", p)
 	}
 }
 
-// An operator starts a running registration anew. The signal from before is brought over.
-func TestTheTimelineOfAReset(t *testing.T) {
+// An operator resets a running registration. The signal received before the reset is reapplied.
+func TestTimelineOfReset(t *testing.T) {
 	t.Parallel()
-	s := launch(t, "ADMIN_TOKEN="+adminToken)
-	form := somebody()
+	s := startService(t, "ADMIN_TOKEN="+adminToken)
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	s.awaitCode(t, form.MobileNumber, 1)
 	operator, workflowID := s.temporalClient(t), workflows.RegistrationWorkflowID(id)
@@ -146,7 +146,7 @@ func TestTheTimelineOfAReset(t *testing.T) {
 	s.awaitEnd(t, id)
 
 	l := s.timeline(t, id)
-	require.Equal(t, 1, count(l, api.TimelineEntryEventAccepted), "what both runs have is told once")
+	require.Equal(t, 1, count(l, api.TimelineEntryEventAccepted), "an event of both runs is listed once")
 	require.Equal(t, 1, count(l, api.TimelineEntryEventRunCompleted))
 	reset := find(t, l, api.TimelineEntryEventReset)
 	require.NotEqual(t, first, reset.RunID)
@@ -163,11 +163,11 @@ func TestTheTimelineOfAReset(t *testing.T) {
 	require.Equal(t, "reapplied by the reset", l.Entries[again].Detail)
 }
 
-// Operators find a person's registrations by the address as it is typed.
-func TestRegistrationsAreFoundByEmail(t *testing.T) {
+// Operators find a user's registrations by the email address in any case.
+func TestFindRegistrationByEmail(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	form := somebody()
+	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	keys, err := s.stack.openKeys()
 	require.NoError(t, err)

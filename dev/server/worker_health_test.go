@@ -23,12 +23,12 @@ import (
 	"registrar/workflows"
 )
 
-// probedWorker is a worker as the production binary runs it, in this process, beside a Temporal server that the test starts
-// and stops. Its database accepts connections and answers nothing. These tests do not run in parallel: the SDK reads the
-// address of Temporal from the process's environment.
+// probedWorker is a worker as in the production binary, in this process, with a Temporal server that the test starts and stops.
+// Its database accepts connections but never answers. These tests do not run in parallel, because the SDK reads Temporal's
+// address from the process's environment.
 type probedWorker struct {
 	config    config.Config
-	temporal  int           // port
+	temporal  int           // port of Temporal
 	queried   chan struct{} // closed when an activity waits for the database
 	terminate func()        // as SIGTERM does
 	ended     chan error
@@ -53,7 +53,7 @@ func startProbedWorker(t *testing.T, settings ...string) *probedWorker {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.terminate = cancel
 	go func() {
-		w.ended <- service.RunWorker(ctx, w.config, quiet())
+		w.ended <- service.RunWorker(ctx, w.config, discardLogger())
 		close(w.ended)
 	}()
 	t.Cleanup(func() {
@@ -83,23 +83,23 @@ func (w *probedWorker) listenAsDatabase(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// startTemporal starts a new Temporal server at the address that the worker knows.
+// startTemporal starts a new Temporal server at the worker's configured address.
 func (w *probedWorker) startTemporal(t *testing.T) (stop func()) {
 	t.Helper()
 	server, err := temporalserver.Start(t.Context(), temporalserver.Options{
-		DataFile: filepath.Join(t.TempDir(), "temporal.db"), Port: w.temporal, Logger: quiet(),
+		DataFile: filepath.Join(t.TempDir(), "temporal.db"), Port: w.temporal, Logger: discardLogger(),
 	})
 	require.NoError(t, err)
 	t.Cleanup(server.Stop)
 	return server.Stop
 }
 
-// occupy has the worker begin an activity that does not end by itself.
+// occupy starts an activity that does not end by itself.
 func (w *probedWorker) occupy(t *testing.T) {
 	t.Helper()
 	keys, err := service.OpenKeys(w.config.Keys)
 	require.NoError(t, err)
-	o, err := service.TemporalOptions(keys, quiet())
+	o, err := service.TemporalOptions(keys, discardLogger())
 	require.NoError(t, err)
 	c, err := client.DialContext(t.Context(), o)
 	require.NoError(t, err)
@@ -139,7 +139,7 @@ func (w *probedWorker) requireAnswers(t require.TestingT, polling, draining heal
 	require.Equal(t, http.StatusOK, code)
 }
 
-// awaitPolling waits until a worker that does not drain polls, or does not poll.
+// awaitPolling waits until the check polling has the given result. The worker must not be draining.
 func (w *probedWorker) awaitPolling(t *testing.T, polling health.Result) {
 	t.Helper()
 	require.EventuallyWithT(t, func(t *assert.CollectT) { w.requireAnswers(t, polling, ok) }, time.Minute, 20*time.Millisecond)
@@ -150,9 +150,9 @@ const (
 	failed = health.ResultFailed
 )
 
-func TestAWorkerIsReadyWhileItPolls(t *testing.T) {
+func TestWorkerIsReadyWhilePolling(t *testing.T) {
 	w := startProbedWorker(t, "WORKER_ENGINE_GRACE=0s")
-	w.awaitPolling(t, failed) // there is no Temporal yet
+	w.awaitPolling(t, failed) // Temporal is not running yet
 	stop := w.startTemporal(t)
 	w.awaitPolling(t, ok)
 	stop()
@@ -161,21 +161,21 @@ func TestAWorkerIsReadyWhileItPolls(t *testing.T) {
 	w.awaitPolling(t, ok)
 }
 
-func TestADrainingWorkerIsNotReady(t *testing.T) {
+func TestDrainingWorkerIsNotReady(t *testing.T) {
 	w := startProbedWorker(t, "WORKER_QUEUES=registration", "WORKER_STOP_TIMEOUT=2s")
 	w.startTemporal(t)
 	w.awaitPolling(t, ok)
 	w.occupy(t)
 	w.requireAnswers(t, ok, ok)
 	w.terminate()
-	w.requireAnswers(t, ok, failed) // at once, and it polled within WORKER_ENGINE_GRACE
+	w.requireAnswers(t, ok, failed) // at once, although WORKER_ENGINE_GRACE has not passed
 	require.NoError(t, <-w.ended)
 	_, _, err := w.probe(health.LivePath)
 	require.Error(t, err)
 }
 
-// A Temporal that is away for a moment takes no worker out.
-func TestAWorkerStaysReadyForAWhile(t *testing.T) {
+// A short outage of Temporal does not make a worker unready.
+func TestWorkerStaysReadyDuringGracePeriod(t *testing.T) {
 	w := startProbedWorker(t, "WORKER_ENGINE_GRACE=1h")
 	stop := w.startTemporal(t)
 	w.awaitPolling(t, ok)

@@ -13,7 +13,7 @@ import (
 
 func open(t testing.TB) *store.Store {
 	t.Helper()
-	// The name has what a URI would take for its own.
+	// The name contains characters with a special meaning in a URI.
 	s, err := store.Open(userdb.Open(filepath.Join(t.TempDir(), "user data?#%.db")), store.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })

@@ -99,7 +99,7 @@ type Worker struct {
 	Queues           []string      `env:"WORKER_QUEUES" envDefault:"registration,notifications-high,notifications-low" example:"notifications-high" doc:"Task queues that the process serves."`
 	Concurrency      int           `env:"WORKER_CONCURRENCY" envDefault:"50" example:"50" doc:"Maximum number of parallel activities per queue."`
 	HealthAddr       string        `env:"WORKER_HEALTH_ADDR" example:"127.0.0.1:8081" doc:"Address at which the worker answers /healthz and /readyz. If empty, the worker answers no probes, and registrar healthcheck worker cannot check it."`
-	PollingGrace     time.Duration `env:"WORKER_ENGINE_GRACE" envDefault:"10s" example:"10s" doc:"How long a worker may go without polling Temporal before it stops being ready."`
+	PollingGrace     time.Duration `env:"WORKER_ENGINE_GRACE" envDefault:"10s" example:"10s" doc:"How long a worker stays ready after it stops polling Temporal."`
 	StopTimeout      time.Duration `env:"WORKER_STOP_TIMEOUT" envDefault:"15s" example:"15s" doc:"How long running activities may take to finish on shutdown."`
 	OTPsPerSecond    float64       `env:"OTP_PER_SECOND" envDefault:"0" example:"50" doc:"Limit of attempts per second to send codes, across all workers; 0 means no limit."`
 	NoticesPerSecond float64       `env:"NOTICES_PER_SECOND" envDefault:"0" example:"50" doc:"Limit of attempts per second to send other messages, across all workers; 0 means no limit."`

@@ -12,8 +12,8 @@ import (
 	"google.golang.org/grpc/stats"
 )
 
-// settleTime is how long a poll must be in progress to count. Temporal refuses a poll within milliseconds, or else holds it
-// for up to a minute until there is a task.
+// settleTime is the time after which a poll in progress counts. Temporal refuses an invalid poll within milliseconds. It holds
+// a valid one for up to a minute until there is a task.
 const settleTime = time.Second
 
 // Polls records which task queues the workers of a client poll. It only observes the client's connection, so Check makes no
@@ -32,7 +32,7 @@ type taskQueue struct {
 type queuePolls struct {
 	held     map[*poll]time.Time // the polls in progress and their start
 	answered bool                // the last poll that ended was answered, with or without a task
-	failure  error               // of the last failed poll
+	failure  error               // error of the last failed poll
 }
 
 // poll is one call. queue is set once the call has been written to a connection.
@@ -111,7 +111,7 @@ type observer struct {
 
 type pollKey struct{}
 
-// TagRPC marks the polls.
+// TagRPC marks the context of a poll.
 func (observer) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
 	switch info.FullMethodName {
 	case workflowservice.WorkflowService_PollWorkflowTaskQueue_FullMethodName,

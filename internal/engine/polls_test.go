@@ -54,13 +54,13 @@ const (
 	activityTasks = enums.TASK_QUEUE_TYPE_ACTIVITY
 )
 
-func TestAPollInProgressCountsWhenItWasNotRefused(t *testing.T) {
+func TestPollInProgressCountsAfterSettleTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var p Polls
 		require.EqualError(t, p.Check("q", activityTasks), "task queue q is not polled for Activity tasks yet")
 		poll := pollActivity(&p, "q")
-		require.Error(t, p.Check("q", activityTasks), "Temporal may be about to refuse it")
+		require.Error(t, p.Check("q", activityTasks), "Temporal may still refuse the poll")
 		time.Sleep(settleTime)
 		require.NoError(t, p.Check("q", activityTasks))
 		require.Error(t, p.Check("q", workflowTasks), "another type of task")
@@ -75,7 +75,7 @@ func TestAPollInProgressCountsWhenItWasNotRefused(t *testing.T) {
 }
 
 // A worker at its limit of tasks does not poll; it runs the task of its last poll.
-func TestAnAnsweredPollCounts(t *testing.T) {
+func TestAnsweredPollCounts(t *testing.T) {
 	t.Parallel()
 	var p Polls
 	pollWorkflow(&p, "q").ended(nil)
@@ -86,8 +86,8 @@ func TestAnAnsweredPollCounts(t *testing.T) {
 	require.NoError(t, p.Check("q", workflowTasks))
 }
 
-// Temporal has several servers: the loss of one ends the polls that it was holding.
-func TestOneOfSeveralPollsIsEnough(t *testing.T) {
+// If one of several Temporal servers fails, only the polls in progress at that server end.
+func TestOnePollIsEnough(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var p Polls
@@ -100,7 +100,7 @@ func TestOneOfSeveralPollsIsEnough(t *testing.T) {
 	})
 }
 
-func TestAPollThatCannotBeSentConcernsEveryQueue(t *testing.T) {
+func TestUnsentPollCountsForEveryQueue(t *testing.T) {
 	t.Parallel()
 	var p Polls
 	pollActivity(&p, "one").ended(nil)
@@ -110,11 +110,11 @@ func TestAPollThatCannotBeSentConcernsEveryQueue(t *testing.T) {
 	require.ErrorContains(t, p.Check("two", workflowTasks), "connection refused")
 }
 
-func TestOtherCallsAreNoPolls(t *testing.T) {
+func TestOtherCallsAreIgnored(t *testing.T) {
 	t.Parallel()
 	var p Polls
 	pollActivity(&p, "q").ended(nil)
-	begin(&p, workflowservice.WorkflowService_DescribeTaskQueue_FullMethodName).ended(status.Error(codes.Unavailable, "away"))
+	begin(&p, workflowservice.WorkflowService_DescribeTaskQueue_FullMethodName).ended(status.Error(codes.Unavailable, "unavailable"))
 	require.NoError(t, p.Check("q", activityTasks))
 }
 
@@ -126,13 +126,13 @@ type pollServer struct {
 
 func (s pollServer) PollActivityTaskQueue(ctx context.Context, r *workflowservice.PollActivityTaskQueueRequest) (*workflowservice.PollActivityTaskQueueResponse, error) {
 	if r.GetTaskQueue().GetName() != s.holds {
-		return nil, status.Error(codes.PermissionDenied, "not yours")
+		return nil, status.Error(codes.PermissionDenied, "no permission")
 	}
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
 
-// TestPollsOnAConnection checks what gRPC reports of real calls.
+// TestPollsOnAConnection checks the events that gRPC reports for real calls.
 func TestPollsOnAConnection(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -155,12 +155,12 @@ func TestPollsOnAConnection(t *testing.T) {
 	go func() { ended <- poll("held") }()
 	require.Eventually(t, func() bool { return p.Check("held", activityTasks) == nil }, 20*time.Second, 10*time.Millisecond)
 	require.Error(t, poll("refused"))
-	require.ErrorContains(t, p.Check("refused", activityTasks), "not yours")
+	require.ErrorContains(t, p.Check("refused", activityTasks), "no permission")
 	require.NoError(t, p.Check("held", activityTasks))
 
 	server.Stop()
 	require.Error(t, <-ended)
 	require.Error(t, p.Check("held", activityTasks))
 	require.Error(t, poll("held"), "no server listens")
-	require.ErrorContains(t, p.Check("refused", activityTasks), "connection", "a poll that was not sent concerns every queue")
+	require.ErrorContains(t, p.Check("refused", activityTasks), "connection", "an unsent poll counts for every queue")
 }

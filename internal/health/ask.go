@@ -29,7 +29,7 @@ func Ask(ctx context.Context, addr, path string, timeout time.Duration) error {
 	case err != nil:
 		return err
 	default:
-		return judge(path, code, body)
+		return checkAnswer(path, code, body)
 	}
 }
 
@@ -54,8 +54,8 @@ func get(ctx context.Context, addr, path string) (code int, body []byte, err err
 	return response.StatusCode, body, err
 }
 
-// judge returns nil if the answer means alive or ready.
-func judge(path string, code int, body []byte) error {
+// checkAnswer returns nil if the answer means alive or ready.
+func checkAnswer(path string, code int, body []byte) error {
 	var report Report
 	if json.Unmarshal(body, &report) != nil {
 		report = Report{}
@@ -71,6 +71,7 @@ func judge(path string, code int, body []byte) error {
 	}
 }
 
+// failed returns the names of the failed checks, sorted.
 func (r Report) failed() []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(r.Checks)) {

@@ -15,7 +15,7 @@ import (
 	"registrar/internal/health"
 )
 
-const timeout = 20 * time.Second // of tests in which an answer comes
+const timeout = 20 * time.Second // for tests that expect an answer
 
 // serve returns the address of a server.
 func serve(t *testing.T, handler http.Handler) string {
@@ -29,7 +29,7 @@ func process(checks health.Checks) http.Handler {
 	return health.Handler(checks, slog.New(slog.DiscardHandler), http.NotFoundHandler())
 }
 
-func says(code int, body string) http.Handler {
+func answers(code int, body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "/elsewhere")
 		w.WriteHeader(code)
@@ -39,7 +39,7 @@ func says(code int, body string) http.Handler {
 
 func TestAsk(t *testing.T) {
 	t.Parallel()
-	const stranger = ", which is not the answer of a registrar process"
+	const otherServer = ", which is not the answer of a registrar process"
 	for name, tt := range map[string]struct {
 		handler http.Handler
 		path    string
@@ -49,12 +49,12 @@ func TestAsk(t *testing.T) {
 		"ready":                    {process(health.Checks{"polling": passes}), health.ReadyPath, ""},
 		"not ready":                {process(health.Checks{"polling": fails, "draining": passes}), health.ReadyPath, "not ready (failed: polling)"},
 		"not ready for two causes": {process(health.Checks{"polling": fails, "draining": fails}), health.ReadyPath, "not ready (failed: draining, polling)"},
-		"another server":           {says(200, "<html>hello</html>"), health.ReadyPath, "GET /readyz answered 200 OK" + stranger},
-		"another server's JSON":    {says(200, `{"status":"ok"}`), health.ReadyPath, "GET /readyz answered 200 OK" + stranger},
-		"ready and 500":            {says(500, `{"status":"ready"}`), health.ReadyPath, "GET /readyz answered 500 Internal Server Error" + stranger},
-		"no such page":             {http.NotFoundHandler(), health.LivePath, "GET /healthz answered 404 Not Found" + stranger},
-		"a redirect":               {says(302, `{"status":"ready"}`), health.ReadyPath, "GET /readyz answered 302 Found" + stranger},
-		"a long answer":            {says(200, strings.Repeat("x", 1<<20)), health.ReadyPath, "GET /readyz answered 200 OK" + stranger},
+		"other server":             {answers(200, "<html>hello</html>"), health.ReadyPath, "GET /readyz answered 200 OK" + otherServer},
+		"other JSON":               {answers(200, `{"status":"ok"}`), health.ReadyPath, "GET /readyz answered 200 OK" + otherServer},
+		"ready and 500":            {answers(500, `{"status":"ready"}`), health.ReadyPath, "GET /readyz answered 500 Internal Server Error" + otherServer},
+		"no such page":             {http.NotFoundHandler(), health.LivePath, "GET /healthz answered 404 Not Found" + otherServer},
+		"a redirect":               {answers(302, `{"status":"ready"}`), health.ReadyPath, "GET /readyz answered 302 Found" + otherServer},
+		"a long answer":            {answers(200, strings.Repeat("x", 1<<20)), health.ReadyPath, "GET /readyz answered 200 OK" + otherServer},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,8 +68,8 @@ func TestAsk(t *testing.T) {
 	}
 }
 
-// The address is the one that the process listens on, which may have no host.
-func TestAskAnAddressToListenOn(t *testing.T) {
+// The listen address of a process may have no host.
+func TestAskListenAddress(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", ":0")
 	require.NoError(t, err)
@@ -92,18 +92,18 @@ func TestAskWithoutAListener(t *testing.T) {
 	require.EqualError(t, health.Ask(t.Context(), addr, health.ReadyPath, timeout), "dial tcp "+addr+": connect: connection refused")
 }
 
-// A process that accepts connections and answers nothing, or stops in the middle of an answer, is not healthy.
-func TestAskHasADeadline(t *testing.T) {
+// A process that does not answer, or does not finish its answer, is not healthy.
+func TestAskTimeout(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = silent.Close() })
-	begins := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	incomplete := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"status":`)
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	}))
-	for name, addr := range map[string]string{"silent": silent.Addr().String(), "cut off": begins} {
+	for name, addr := range map[string]string{"no answer": silent.Addr().String(), "incomplete answer": incomplete} {
 		began := time.Now()
 		require.EqualError(t, health.Ask(t.Context(), addr, health.ReadyPath, 50*time.Millisecond), "no answer within 50ms", name)
 		require.Less(t, time.Since(began), timeout)

@@ -12,7 +12,7 @@ func TestGracePeriod(t *testing.T) {
 	t.Parallel()
 	now, failure := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), errors.New("failure")
 	g := NewGracePeriod(10*time.Second, func() time.Time { return now })
-	require.Equal(t, failure, g.Check(failure), "there was no success yet")
+	require.Equal(t, failure, g.Check(failure), "no success yet")
 	require.NoError(t, g.Check(nil))
 	now = now.Add(10*time.Second - 1)
 	require.NoError(t, g.Check(failure))

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// The addresses of the probes.
+// Paths of the probes.
 const (
 	LivePath  = "/healthz"
 	ReadyPath = "/readyz"

@@ -46,13 +46,13 @@ func TestHandler(t *testing.T) {
 			require.Equal(t, "application/json", w.Header().Get("Content-Type"))
 			require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
 			if tt.code == http.StatusServiceUnavailable && tt.checks["polling"](t.Context()) != nil {
-				require.Contains(t, log.String(), "s3cret cause", "the cause is for the log")
+				require.Contains(t, log.String(), "s3cret cause", "the log contains the cause")
 			}
 		})
 	}
 }
 
-func TestHandlerPassesOtherRequestsOn(t *testing.T) {
+func TestHandlerPassesOtherRequests(t *testing.T) {
 	t.Parallel()
 	handler := health.Handler(nil, slog.New(slog.DiscardHandler), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusTeapot)

@@ -1,4 +1,4 @@
-// Package health has both sides of the probes GET /healthz and GET /readyz: the handler and the client.
+// Package health contains the handler and the client of the probes GET /healthz and GET /readyz.
 package health
 
 import (

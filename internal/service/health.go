@@ -52,5 +52,5 @@ func startHealth(ctx context.Context, addr string, checks health.Checks, failed 
 		}
 	}()
 	logger.Info("answering probes", "addr", listener.Addr().String())
-	return func() { _ = server.Close() }, nil // clients repeat probes, so none is waited for
+	return func() { _ = server.Close() }, nil // it does not wait for probes in progress, because clients repeat them
 }

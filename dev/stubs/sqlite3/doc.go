@@ -1,2 +1,2 @@
-// Package sqlite3 stands in for a SQLite driver written in C; see ../README.md.
+// Package sqlite3 replaces a SQLite driver written in C; see ../README.md.
 package sqlite3

@@ -1,4 +1,4 @@
-// Package storage has no client; see ../README.md.
+// Package storage cannot create a client; see ../README.md.
 package storage
 
 import (
@@ -9,12 +9,12 @@ import (
 	"google.golang.org/api/option"
 )
 
-// ScopeFullControl is a permission.
+// ScopeFullControl is a placeholder.
 const ScopeFullControl = "none"
 
 var errNone = errors.New("this program cannot use Google Cloud Storage")
 
-// What the server holds on to. Nobody can get a Client, and so none of the others.
+// Types that the server uses. NewClient always fails, so no values of them exist.
 type (
 	Client         struct{}
 	BucketHandle   struct{}

@@ -1,4 +1,4 @@
-// Package client knows no auto-scaled workers; see ../../../README.md.
+// Package client supports no auto-scaled workers; see ../../../README.md.
 package client
 
 import (
@@ -11,10 +11,10 @@ import (
 	"go.uber.org/fx"
 )
 
-// Module provides the client to the server.
+// Module provides a client without instances.
 var Module = fx.Provide(func() Client { return none{} })
 
-// Client is the part that the server uses.
+// Client has the methods that the server calls.
 type Client interface {
 	DescribeWorkerControllerInstance(
 		context.Context, *namespace.Namespace, *deployment.WorkerDeploymentVersion,

@@ -1,4 +1,4 @@
-// Package iface has the types that Temporal's server converts from and to; see ../../../../README.md.
+// Package iface declares the types that Temporal's server converts; see ../../../../README.md.
 package iface
 
 import (
@@ -8,7 +8,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 )
 
-// Types of a specification, as the server fills them in.
+// Types of a specification, with the fields that the server sets.
 type (
 	ComputeProviderType  string
 	ScalingAlgorithmType string
@@ -36,10 +36,10 @@ type (
 	}
 )
 
-// ValidationResultFailed is the only status that the server asks for.
+// ValidationResultFailed is the only status that the server checks.
 const ValidationResultFailed = "failed"
 
-// Answers of the client.
+// Types of the client's responses.
 type (
 	ValidationStatus struct {
 		Status             string

@@ -22,25 +22,25 @@ import (
 	"registrar/internal/message"
 )
 
-// site is the service as its users see it.
-type site struct {
+// testClient is an HTTP client of the service and its outbox.
+type testClient struct {
 	base string
 	http *http.Client
 }
 
-func newSite(base string) *site {
-	return &site{base, &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 50}}}
+func newTestClient(base string) *testClient {
+	return &testClient{base, &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 50}}}
 }
 
-// answer is what the service answered to a request.
+// answer is the answer to a request.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// call sends a request; a nil body is none. Every answer is checked against the contract.
-func (s *site) call(ctx context.Context, method, path string, body any, header ...string) (answer, error) {
+// call sends a request, without a body if body is nil. It checks the answer against the contract.
+func (s *testClient) call(ctx context.Context, method, path string, body any, header ...string) (answer, error) {
 	var content io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -72,7 +72,7 @@ func (s *site) call(ctx context.Context, method, path string, body any, header .
 	return a, checkContract(request, a)
 }
 
-func (s *site) mustCall(t *testing.T, method, path string, body any, header ...string) answer {
+func (s *testClient) mustCall(t *testing.T, method, path string, body any, header ...string) answer {
 	t.Helper()
 	a, err := s.call(t.Context(), method, path, body, header...)
 	require.NoError(t, err)
@@ -81,34 +81,34 @@ func (s *site) mustCall(t *testing.T, method, path string, body any, header ...s
 
 const registrations = "/v1/registrations"
 
-func (s *site) register(t *testing.T, form api.RegistrationRequest, header ...string) answer {
+func (s *testClient) register(t *testing.T, form api.RegistrationRequest, header ...string) answer {
 	t.Helper()
 	return s.mustCall(t, http.MethodPost, registrations, form, header...)
 }
 
-// mustRegister registers somebody who can be registered.
-func (s *site) mustRegister(t *testing.T, form api.RegistrationRequest) api.RegistrationCreated {
+// mustRegister registers a user and requires that the answer is 201.
+func (s *testClient) mustRegister(t *testing.T, form api.RegistrationRequest) api.RegistrationCreated {
 	t.Helper()
 	return decode[api.RegistrationCreated](t, s.register(t, form), http.StatusCreated)
 }
 
-func (s *site) verify(t *testing.T, id, code string) answer {
+func (s *testClient) verify(t *testing.T, id, code string) answer {
 	t.Helper()
 	return s.mustCall(t, http.MethodPost, registrations+"/"+id+"/verification", api.VerificationRequest{Code: code})
 }
 
-func (s *site) resend(t *testing.T, id, mobile string) answer {
+func (s *testClient) resend(t *testing.T, id, mobile string) answer {
 	t.Helper()
 	return s.mustCall(t, http.MethodPost, registrations+"/"+id+"/otp", api.ResendRequest{MobileNumber: mobile})
 }
 
-func (s *site) get(t *testing.T, id string) api.Registration {
+func (s *testClient) get(t *testing.T, id string) api.Registration {
 	t.Helper()
 	return decode[api.Registration](t, s.mustCall(t, http.MethodGet, registrations+"/"+id, nil), http.StatusOK)
 }
 
 // awaitStatus polls a registration until it has the status.
-func (s *site) awaitStatus(t *testing.T, id string, want api.Status) api.Registration {
+func (s *testClient) awaitStatus(t *testing.T, id string, want api.Status) api.Registration {
 	t.Helper()
 	return await(t, "status "+string(want), func() (api.Registration, bool) {
 		a := s.mustCall(t, http.MethodGet, registrations+"/"+id, nil)
@@ -120,8 +120,8 @@ func (s *site) awaitStatus(t *testing.T, id string, want api.Status) api.Registr
 	})
 }
 
-// messages lists what one person was sent, the newest first.
-func (s *site) messages(ctx context.Context, to string) ([]outbox.Sent, error) {
+// messages lists the messages to an address or number, the newest first. If to is empty, it lists all messages.
+func (s *testClient) messages(ctx context.Context, to string) ([]outbox.Sent, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/outbox.json?to="+url.QueryEscape(to), nil)
 	if err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func (s *site) messages(ctx context.Context, to string) ([]outbox.Sent, error) {
 }
 
 // outboxFor lists the messages of one kind to one address or number, the newest first.
-func (s *site) outboxFor(t *testing.T, to string, kind message.Kind) []outbox.Sent {
+func (s *testClient) outboxFor(t *testing.T, to string, kind message.Kind) []outbox.Sent {
 	t.Helper()
 	all, err := s.messages(t.Context(), to)
 	require.NoError(t, err)
@@ -153,8 +153,8 @@ func ofKind(all []outbox.Sent, kind message.Kind) []outbox.Sent {
 	return list
 }
 
-// awaitMessages polls until somebody was sent n messages of a kind.
-func (s *site) awaitMessages(t *testing.T, to string, kind message.Kind, n int) []outbox.Sent {
+// awaitMessages polls until n messages of a kind were sent to an address or number.
+func (s *testClient) awaitMessages(t *testing.T, to string, kind message.Kind, n int) []outbox.Sent {
 	t.Helper()
 	return await(t, fmt.Sprintf("%d × %s", n, kind), func() ([]outbox.Sent, bool) {
 		list := s.outboxFor(t, to, kind)
@@ -162,8 +162,8 @@ func (s *site) awaitMessages(t *testing.T, to string, kind message.Kind, n int) 
 	})
 }
 
-// awaitCode polls until somebody was sent n codes, and returns the newest.
-func (s *site) awaitCode(t *testing.T, to string, n int) string {
+// awaitCode polls until n codes were sent to an address or number. It returns the newest.
+func (s *testClient) awaitCode(t *testing.T, to string, n int) string {
 	t.Helper()
 	return codeIn(s.awaitMessages(t, to, message.KindOTP, n)[0])
 }
@@ -172,7 +172,7 @@ var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 
 func codeIn(m outbox.Sent) string { return sixDigits.FindString(m.Text) }
 
-// wrong is a code that is none of the given ones.
+// wrong returns a code that differs from all given codes.
 func wrong(codes ...string) string {
 	n, _ := strconv.Atoi(codes[0])
 	for {
@@ -199,11 +199,11 @@ func requireProblem(t *testing.T, a answer, status int, code api.ProblemCode) ap
 	return p
 }
 
-// await polls until get has what is wanted.
+// await polls until get returns true.
 func await[T any](t *testing.T, what string, get func() (T, bool)) T {
 	t.Helper()
-	const patience = time.Minute
-	deadline := time.After(patience)
+	const timeout = time.Minute
+	deadline := time.After(timeout)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -214,27 +214,27 @@ func await[T any](t *testing.T, what string, get func() (T, bool)) T {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			require.FailNow(t, "waited in vain", "for %s, after %s; have %+v", what, patience, value)
+			require.FailNow(t, "timeout", "waited %s for %s; have %+v", timeout, what, value)
 		}
 	}
 }
 
-var people, numbers atomic.Int64
+var formCount, numberCount atomic.Int64
 
-// number is a mobile number that nobody else has.
-func number() string { return fmt.Sprintf("+1415555%04d", 99+numbers.Add(1)) }
+// newNumber returns a mobile number that no other test uses.
+func newNumber() string { return fmt.Sprintf("+1415555%04d", 99+numberCount.Add(1)) }
 
-// somebody is a form that nobody has filled in before.
-func somebody() api.RegistrationRequest {
-	n := people.Add(1)
+// newForm returns a form with an unused email, username and number.
+func newForm() api.RegistrationRequest {
+	n := formCount.Add(1)
 	return api.RegistrationRequest{
 		FirstName: "Zoë", LastName: "Nguyễn", Username: fmt.Sprintf("zoe.%d", n), Email: fmt.Sprintf("zoe.%d@example.com", n),
-		Password: "violet-harbour-91-kettle", MobileNumber: number(), Locale: "en",
+		Password: "violet-harbour-91-kettle", MobileNumber: newNumber(), Locale: "en",
 	}
 }
 
-func somebodyWithoutNumber() api.RegistrationRequest {
-	form := somebody()
+func newFormWithoutNumber() api.RegistrationRequest {
+	form := newForm()
 	form.MobileNumber = ""
 	return form
 }
