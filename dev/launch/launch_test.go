@@ -92,7 +92,7 @@ func TestProgressIsShownInLines(t *testing.T) {
 	gate := newGate(t)
 	p := start(t, newFront(t, module(t), gate))
 	line := p.stderr.await(t, "of 3 packages")
-	require.Regexp(t, `^dev: \d+%, 2 of 3 packages, \d+ s so far`, line)
+	require.Regexp(t, `^dev: \d+%, 2 of 3 packages, \d+ s elapsed`, line)
 	open(t, gate)
 	require.Equal(t, "ready []", p.stdout.await(t, ""))
 	require.NoError(t, p.stdin.Close())
@@ -145,7 +145,7 @@ func TestACompileErrorIsShown(t *testing.T) {
 	require.Equal(t, 1, code)
 	require.Empty(t, stdout)
 	require.Contains(t, stderr, "slow/slow.go:3:14: undefined: missing")
-	require.Equal(t, "dev: example.com/tiny/command could not be compiled (go run: exit status 1)", stderr[len(stderr)-1])
+	require.Equal(t, "dev: compile example.com/tiny/command: go run: exit status 1", stderr[len(stderr)-1])
 }
 
 func TestOutsideOfTheSourceTree(t *testing.T) {
@@ -161,7 +161,7 @@ func TestWithoutTheGoCommand(t *testing.T) {
 	c.Env = append(c.Env, "PATH="+t.TempDir())
 	code, _, stderr := start(t, c).end(t)
 	require.Equal(t, 1, code)
-	require.Equal(t, []string{"dev: the go command, which compiles example.com/tiny/command, is not in PATH"}, stderr)
+	require.Equal(t, []string{"dev: the go command is not in PATH; it is needed to compile example.com/tiny/command"}, stderr)
 }
 
 func TestTwoFrontsAtOnce(t *testing.T) {
@@ -188,7 +188,7 @@ func TestOnATerminal(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = terminal.Close() })
 	screen := readScreen(terminal)
-	require.Regexp(t, `\r\[#*-+\] \d+%, 2 of 3 packages, \d+ s so far\x1b\[K$`, screen.await(t, "2 of 3 packages"))
+	require.Regexp(t, `\r\[#*-+\] \d+%, 2 of 3 packages, \d+ s elapsed\x1b\[K$`, screen.await(t, "2 of 3 packages"))
 	open(t, gate)
 	screen.await(t, "\r\x1b[K") // the bar has gone
 	require.Equal(t, "ready [\"wait\"]\r\n", screen.await(t, ""))
