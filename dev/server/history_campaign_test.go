@@ -32,7 +32,7 @@ func TestHistoriesOfCampaigns(t *testing.T) {
 	c := s.temporalClient(t)
 	for n, scenario := range campaignScenarios {
 		t.Run(scenario.name, func(t *testing.T) {
-			group := fmt.Sprintf("scenario%d", n)
+			group := fmt.Sprintf("group%d", n) // a subtag of BCP 47 has 8 characters at most
 			s.addRecipients(t, group, 25)
 			in := campaignTo(group)
 			in.BatchSize = 10
