@@ -32,7 +32,7 @@ func TestHistoriesOfCampaigns(t *testing.T) {
 	c := s.temporalClient(t)
 	for n, scenario := range campaignScenarios {
 		t.Run(scenario.name, func(t *testing.T) {
-			group := fmt.Sprintf("scenario%d", n)
+			group := fmt.Sprintf("case%d", n) // a subtag of a locale, at most 8 characters
 			s.addRecipients(t, group, 25)
 			in := campaignTo(group)
 			in.BatchSize = 10
