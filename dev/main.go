@@ -22,12 +22,12 @@ func service(args []string) launch.Target {
 }
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stderr))
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // run returns the exit code. On success it does not return, because the service replaces this process.
-func run(args []string, stderr *os.File) int {
-	data, err := check(args, stderr)
+func run(args []string, stdout, stderr *os.File) int {
+	data, err := check(args, stdout)
 	if err != nil {
 		return preflight.Exit(err, stderr)
 	}
@@ -40,8 +40,8 @@ func run(args []string, stderr *os.File) int {
 }
 
 // check checks the flags, the data folder and the ports. It returns the lock of the data folder.
-func check(args []string, stderr io.Writer) (data *os.File, err error) {
-	f, err := preflight.Parse(args, stderr)
+func check(args []string, stdout io.Writer) (data *os.File, err error) {
+	f, err := preflight.Parse(args, stdout)
 	if err != nil {
 		return nil, err
 	}

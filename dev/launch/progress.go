@@ -122,6 +122,9 @@ func (p *progress) estimate(now time.Time) state {
 	if p.isLinking() {
 		compiling = p.last.Sub(p.first)
 	}
+	if compiling <= 0 { // only the target is compiled
+		return state{}
+	}
 	perByte := float64(compiling) / float64(done)
 	rest := time.Duration(perByte * float64(work-done))
 	if p.isLinking() {
@@ -131,7 +134,7 @@ func (p *progress) estimate(now time.Time) state {
 	if p.isLinking() {
 		s.share = 1 - float64(rest)/(perByte*float64(work))
 	}
-	s.share = min(s.share, 0.99)
+	s.share = min(max(s.share, 0), 0.99)
 	if p.isFirstBuild() && s.share >= minShare && now.Sub(p.first) >= minTime { // a small build has too few packages for an estimate
 		s.left = rest
 	}
@@ -150,11 +153,14 @@ func (p *progress) text(now time.Time) string {
 		return "compiling package " + strconv.Itoa(len(p.packages)) + ", " + elapsed
 	}
 	s := p.estimate(now)
-	text := strconv.Itoa(int(100*s.share)) + "%, " + strconv.Itoa(len(p.packages)) + " of " + strconv.Itoa(len(p.sizes)) + " packages, "
+	phase := strconv.Itoa(len(p.packages)) + " of " + strconv.Itoa(len(p.sizes)) + " packages, "
 	if p.isLinking() {
-		text = strconv.Itoa(int(100*s.share)) + "%, linking, "
+		phase = "linking, "
 	}
-	text += elapsed
+	text := phase + elapsed
+	if s.share > 0 || !p.isLinking() { // without other packages, nothing tells how long linking takes
+		text = strconv.Itoa(int(100*s.share)) + "%, " + text
+	}
 	if s.left > 0 {
 		text += ", about " + roundUp(s.left) + " left"
 	}

@@ -117,7 +117,7 @@ func TestListingFails(t *testing.T) {
 	p.setPackages(nil)
 	require.Equal(t, "compiling package 1, 9 s elapsed", p.text(after(9)))
 	p.setPackages([]pkg{{"a", 0, true}}) // the files were deleted
-	require.Equal(t, "0%, linking, 9 s elapsed", p.text(after(9)))
+	require.Equal(t, "linking, 9 s elapsed", p.text(after(9)))
 }
 
 func TestRoundUp(t *testing.T) {
@@ -128,4 +128,17 @@ func TestRoundUp(t *testing.T) {
 	} {
 		require.Equal(t, want, roundUp(left), left)
 	}
+}
+
+// After an edit of the target alone, nothing is compiled before it, so the time per byte is unknown.
+func TestOnlyTheTargetIsStale(t *testing.T) {
+	t.Parallel()
+	p := newProgress("a", startTime)
+	p.addLine("a", after(1))
+	p.setPackages([]pkg{{"a", 1000, true}, {"b", 1_000_000, false}})
+	require.Zero(t, p.estimate(after(4)))
+	require.Equal(t, "linking, 4 s elapsed", p.text(after(4)))
+	d, out := newTestDisplay(100)
+	d.show(after(4), p.estimate(after(4)).share, p.text(after(4)))
+	require.Contains(t, out.String(), "] linking, 4 s elapsed")
 }

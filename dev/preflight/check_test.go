@@ -32,6 +32,7 @@ func TestBusyPorts(t *testing.T) {
 		"API, no Temporal": {Flags{APIPort: busy}, true, "port " + number + " is not free for the API: choose another with --api-port (address already in use)"},
 		"Web UI":           {Flags{UIPort: busy}, false, "port " + number + " is not free for the Temporal Web UI: choose another with --ui-port (address already in use)"},
 		"Temporal":         {Flags{TemporalPort: busy}, false, "port " + number + " is not free for the Temporal frontend: choose another with --temporal-port (address already in use)"},
+		"all":              {Flags{APIPort: busy, UIPort: busy, TemporalPort: busy}, false, "port " + number + " is not free for the API: choose another with --api-port (address already in use)\nport " + number + " is not free for the Temporal Web UI: choose another with --ui-port (address already in use)\nport " + number + " is not free for the Temporal frontend: choose another with --temporal-port (address already in use)"},
 		"not needed":       {Flags{UIPort: busy, TemporalPort: busy}, true, ""},
 		"free":             {Flags{}, false, ""}, // 0 is any free port
 	} {

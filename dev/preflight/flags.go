@@ -37,12 +37,12 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// Parse parses the command line. With --help it prints the help to stderr and returns an error for which Exit returns 0.
-func Parse(args []string, stderr io.Writer) (Flags, error) {
+// Parse parses the command line. With --help it prints the help to stdout and returns an error for which Exit returns 0.
+func Parse(args []string, stdout io.Writer) (Flags, error) {
 	f := Flags{Data: ".data", APIPort: 8080, UIPort: 8233, TemporalPort: 7233}
 	for len(args) > 0 {
 		var err error
-		if args, err = f.parseOne(args, stderr); err != nil {
+		if args, err = f.parseOne(args, stdout); err != nil {
 			return f, err
 		}
 	}
@@ -58,14 +58,14 @@ func Parse(args []string, stderr io.Writer) (Flags, error) {
 }
 
 // parseOne parses the first flag in args, which is -name value or -name=value with one hyphen or two. It returns the rest.
-func (f *Flags) parseOne(args []string, stderr io.Writer) (rest []string, err error) {
+func (f *Flags) parseOne(args []string, stdout io.Writer) (rest []string, err error) {
 	flag, value, joined := strings.Cut(args[0], "=")
 	name := strings.TrimPrefix(strings.TrimPrefix(flag, "-"), "-")
 	switch {
 	case name == flag || name == "":
 		return nil, errors.New("unexpected argument " + strconv.Quote(args[0]) + "; see --help")
 	case name == "h" || name == "help":
-		_, _ = io.WriteString(stderr, usage)
+		_, _ = io.WriteString(stdout, usage)
 		return nil, errHelp
 	case !f.has(name):
 		return nil, usageError("unknown flag " + flag + "; see --help")

@@ -67,11 +67,12 @@ func TestInvalidFlags(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, flag := range []string{"--help", "-help", "-h"} {
-		var stderr bytes.Buffer
-		_, err := Parse([]string{"--api-port=1", flag, "--unknown"}, &stderr)
+		var stdout, stderr bytes.Buffer
+		_, err := Parse([]string{"--api-port=1", flag, "--unknown"}, &stdout)
 		require.Error(t, err, "the service does not start")
 		require.Zero(t, Exit(err, &stderr))
-		require.Equal(t, usage, stderr.String())
+		require.Equal(t, usage, stdout.String())
+		require.Empty(t, stderr.String())
 	}
 	for _, p := range new(Flags).ports() {
 		require.Contains(t, usage, "--"+p.Flag+" ")

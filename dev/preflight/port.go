@@ -32,21 +32,23 @@ func (f *Flags) ports() []portFlag {
 	return []portFlag{{API, &f.APIPort}, {WebUI, &f.UIPort}, {Temporal, &f.TemporalPort}}
 }
 
-// CheckPorts returns an error if listening on one of the ports fails. With an external Temporal server, only the API needs a
-// port.
+// CheckPorts returns an error with one line for each port on which listening fails. With an external Temporal server, only
+// the API needs a port.
 func (f Flags) CheckPorts(externalTemporal bool) error {
 	ports := f.ports()
 	if externalTemporal {
 		ports = ports[:1]
 	}
+	var busy []error
 	for _, p := range ports {
 		socket, err := listen(*p.number)
 		if err != nil {
-			return p.Busy(*p.number, err)
+			busy = append(busy, p.Busy(*p.number, err))
+			continue
 		}
 		defer func() { _ = syscall.Close(socket) }() // open until all ports are checked, so that a port used twice is found
 	}
-	return nil
+	return errors.Join(busy...)
 }
 
 // listen opens a listening socket on loopback, with the same options as net.Listen.

@@ -28,7 +28,7 @@ func command(args, environ []string, stdout, stderr io.Writer) int {
 }
 
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
-	f, err := preflight.Parse(args, stderr)
+	f, err := preflight.Parse(args, stdout)
 	if err != nil {
 		return err
 	}
