@@ -182,3 +182,9 @@ func TestWorkerStaysReadyDuringGracePeriod(t *testing.T) {
 	stop()
 	w.requireAnswers(t, ok, ok)
 }
+
+func TestWorkerStopsWhileWaitingForTemporal(t *testing.T) {
+	w := startProbedWorker(t)
+	w.terminate()
+	require.NoError(t, <-w.ended)
+}

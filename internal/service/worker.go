@@ -91,6 +91,9 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error 
 	defer stopHealth()
 	o.temporal.ConnectionOptions.DialOptions = append(o.temporal.ConnectionOptions.DialOptions, polls.DialOption())
 	temporal, err := dial(ctx, o.temporal, logger)
+	if err != nil && errors.Is(context.Cause(ctx), context.Canceled) {
+		return nil // stopped while it waited for Temporal
+	}
 	if err != nil {
 		return err
 	}
