@@ -158,7 +158,7 @@ func (p *progress) text(now time.Time) string {
 		phase = "linking, "
 	}
 	text := phase + elapsed
-	if s.share > 0 || !p.isLinking() { // without other packages, nothing tells how long linking takes
+	if s.share > 0 || !p.isLinking() { // if only the target is stale, there is no estimate for linking
 		text = strconv.Itoa(int(100*s.share)) + "%, " + text
 	}
 	if s.left > 0 {
