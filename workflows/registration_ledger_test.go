@@ -97,7 +97,7 @@ func TestLedgerStaysUnavailable(t *testing.T) {
 			right := f.verifyAt(time.Minute, 1)
 			f.at(time.Hour, func() {
 				require.Equal(t, workflows.ReasonDatabaseUnavailable, f.state().Reason)
-				require.Equal(t, workflows.StatusActive, f.state().Status, "the person is not affectsUser")
+				require.Equal(t, workflows.StatusActive, f.state().Status, "the user is not affected")
 				require.Contains(t, f.details(), "could not write the ledger")
 			})
 			f.signalAt(2*time.Hour, end)

@@ -37,7 +37,7 @@ func (f *fixture) breakStep(name string, times int, err error) {
 	}
 }
 
-// reasons are what each step's unavailability is called, and whether the person is affectsUser.
+// reasons has the failure reason of each step when it is unavailable, and whether the failure affects the user.
 var reasons = map[string]struct {
 	reason   workflows.FailureReason
 	personal bool
