@@ -1,13 +1,10 @@
 package main
 
 import (
-	"log/slog"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"registrar/internal/config"
 	"registrar/internal/service"
 )
 
@@ -18,15 +15,7 @@ func apiCommand() *cobra.Command {
 		Long:  "Serve the HTTP API until SIGTERM. Then report not ready, finish the requests in progress, and exit.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.Load(os.Environ())
-			if err != nil {
-				return err
-			}
-			logger := service.Logger(c.Log, os.Stderr)
-			slog.SetDefault(logger)
-			return service.RunAPI(cmd.Context(), c, logger)
+			return serve(cmd.Context(), os.Environ(), service.RunAPI)
 		},
 	}
 }
-
-func joined(queues []string) string { return strings.Join(queues, ",") }

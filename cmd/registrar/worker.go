@@ -1,12 +1,11 @@
 package main
 
 import (
-	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"registrar/internal/config"
 	"registrar/internal/service"
 )
 
@@ -20,15 +19,9 @@ func workerCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			environ := os.Environ()
 			if len(queues) > 0 {
-				environ = append(environ, "WORKER_QUEUES="+joined(queues))
+				environ = append(environ, "WORKER_QUEUES="+strings.Join(queues, ","))
 			}
-			c, err := config.Load(environ)
-			if err != nil {
-				return err
-			}
-			logger := service.Logger(c.Log, os.Stderr)
-			slog.SetDefault(logger)
-			return service.RunWorker(cmd.Context(), c, logger)
+			return serve(cmd.Context(), environ, service.RunWorker)
 		},
 	}
 	cmd.Flags().StringSliceVar(&queues, "queues", nil, "task queues to serve, instead of WORKER_QUEUES")
