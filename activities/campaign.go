@@ -8,7 +8,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"registrar/internal/message"
-	"registrar/internal/render"
+	"registrar/internal/user"
 	"registrar/workflows"
 )
 
@@ -137,7 +137,7 @@ func (a *Activities) composeBatch(c message.Campaign, addressees []message.Addre
 	batch := message.Batch{CampaignID: c.ID, Subject: subject, Text: text, HTML: html}
 	for _, p := range addressees {
 		batch.Recipients = append(batch.Recipients, message.Recipient{
-			To: p.Email, FirstName: render.SafeName(p.FirstName), UnsubscribeURL: a.Composer.UnsubscribeURL(c.ID, p.UserID),
+			To: p.Email, FirstName: user.SafeName(p.FirstName), UnsubscribeURL: a.Composer.UnsubscribeURL(c.ID, p.UserID),
 		})
 	}
 	return batch, err

@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
-	"registrar/internal/failover"
+	"registrar/internal/delivery"
 	"registrar/internal/message"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -54,8 +54,8 @@ func newRegistrations(t *testing.T) *registrations {
 	guardLedger(r.ledger)
 	r.ledger.lastSequence = func(context.Context, string, message.Kind) (int, error) { return 0, nil }
 	logger := slog.New(slog.DiscardHandler)
-	r.steps.SMS = failover.New(failover.Options{Logger: logger},
-		failover.Provider{Name: "a", Sender: r.sender(r.a)}, failover.Provider{Name: "b", Sender: r.sender(r.b)})
+	r.steps.SMS = delivery.NewChain(delivery.Options{Logger: logger},
+		delivery.Provider{Name: "a", Sender: r.sender(r.a)}, delivery.Provider{Name: "b", Sender: r.sender(r.b)})
 	return r
 }
 
@@ -190,8 +190,8 @@ func TestFailoverFromAHangingProvider(t *testing.T) {
 		began, real := r.run(t, "r-1"), time.Now()
 		require.Len(t, r.b.taken, 1)
 		const backoff = 500 * time.Millisecond
-		require.LessOrEqual(t, r.b.taken[0].at.Sub(began), failover.DefaultTimeout+backoff+time.Second)
-		require.False(t, real.Before(began.Add(failover.DefaultTimeout)), "the first provider had its full time")
+		require.LessOrEqual(t, r.b.taken[0].at.Sub(began), delivery.DefaultTimeout+backoff+time.Second)
+		require.False(t, real.Before(began.Add(delivery.DefaultTimeout)), "the first provider had its full time")
 		require.Len(t, r.attempts, 1)
 		require.Equal(t, "timeout", r.attempts[0].Code)
 	})

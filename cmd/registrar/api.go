@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 )
 
 func apiCommand() *cobra.Command {
@@ -15,7 +15,7 @@ func apiCommand() *cobra.Command {
 		Long:  "Serve the HTTP API until SIGTERM. Then report not ready, finish the requests in progress, and exit.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(cmd.Context(), os.Environ(), service.RunAPI)
+			return serve(cmd.Context(), os.Environ(), wiring.RunAPI)
 		},
 	}
 }

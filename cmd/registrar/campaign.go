@@ -15,7 +15,7 @@ import (
 	"registrar/internal/campaign"
 	"registrar/internal/config"
 	"registrar/internal/engine"
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 	"registrar/workflows"
 )
 
@@ -180,5 +180,5 @@ func withCampaigns(cmd *cobra.Command, use func(context.Context, *engine.Campaig
 	if err != nil {
 		return err
 	}
-	return service.WithCampaigns(cmd.Context(), c, service.Logger(c.Log, os.Stderr), use)
+	return wiring.WithCampaigns(cmd.Context(), c, wiring.Logger(c.Log, os.Stderr), use)
 }

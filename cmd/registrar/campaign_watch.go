@@ -10,7 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"registrar/internal/engine"
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 )
 
 const watchInterval = time.Second
@@ -25,7 +25,7 @@ type watcher interface {
 
 // newWatcher returns a progress bar on a terminal, and otherwise a writer of one line for each change.
 func newWatcher(w io.Writer) watcher {
-	if service.IsTerminal(w) {
+	if wiring.IsTerminal(w) {
 		return &bar{to: w}
 	}
 	return &lines{to: w}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 )
 
 func codecCommand() *cobra.Command {
@@ -14,7 +14,7 @@ func codecCommand() *cobra.Command {
 		Short: "Serve the codec endpoint, with which Web UI, tctl and temporal decode payloads",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(cmd.Context(), os.Environ(), service.RunCodec)
+			return serve(cmd.Context(), os.Environ(), wiring.RunCodec)
 		},
 	}
 }

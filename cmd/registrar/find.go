@@ -13,7 +13,8 @@ import (
 
 	"registrar/internal/config"
 	"registrar/internal/engine"
-	"registrar/internal/service"
+	"registrar/internal/timeline"
+	"registrar/internal/wiring"
 	"registrar/workflows"
 )
 
@@ -35,8 +36,8 @@ func findCommand() *cobra.Command {
 					return err
 				}
 			}
-			return withLookup(cmd.Context(), func(ctx context.Context, a *service.Lookup) error {
-				f, err := find(ctx, a, email, id)
+			return withLookup(cmd.Context(), func(ctx context.Context, l timeline.Lookup) error {
+				f, err := find(ctx, l, email, id)
 				if err != nil {
 					return err
 				}
@@ -55,19 +56,19 @@ func findCommand() *cobra.Command {
 	return cmd
 }
 
-func find(ctx context.Context, a *service.Lookup, email, id string) (service.Findings, error) {
+func find(ctx context.Context, l timeline.Lookup, email, id string) (timeline.Findings, error) {
 	if id != "" {
-		return a.FindByID(ctx, id)
+		return l.FindByID(ctx, id)
 	}
-	return a.FindByEmail(ctx, email)
+	return l.FindByEmail(ctx, email)
 }
 
-func withLookup(ctx context.Context, ask func(context.Context, *service.Lookup) error) error {
+func withLookup(ctx context.Context, ask func(context.Context, timeline.Lookup) error) error {
 	c, err := config.Load(os.Environ())
 	if err != nil {
 		return err
 	}
-	return service.WithLookup(ctx, c, service.Logger(c.Log, os.Stderr), ask)
+	return wiring.WithLookup(ctx, c, wiring.Logger(c.Log, os.Stderr), ask)
 }
 
 // readLine reads the first line, of at most 4 KiB. An address has at most 254 bytes.
@@ -83,7 +84,7 @@ func readLine(r io.Reader) (string, error) {
 	return line, nil
 }
 
-func printFindings(w io.Writer, f service.Findings) error {
+func printFindings(w io.Writer, f timeline.Findings) error {
 	table := newTable(w, "REGISTRATION", "STATUS", "REASON", "WORKFLOW", "STARTED (UTC)", "CLOSED (UTC)")
 	for _, r := range f.Registrations {
 		table.row(r.RegistrationID, string(status(r)), string(r.Reason), r.WorkflowStatus, moment(r.Started), moment(r.Closed))
@@ -104,7 +105,7 @@ func status(r engine.Found) workflows.RegistrationStatus {
 	return cmp.Or(r.LiveStatus, r.Status)
 }
 
-func account(f service.Findings) string {
+func account(f timeline.Findings) string {
 	a := f.Account
 	switch {
 	case !f.AccountKnown:

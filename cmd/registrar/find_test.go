@@ -9,14 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/engine"
-	"registrar/internal/service"
+	"registrar/internal/timeline"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
 
 func TestPrintFindings(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, printFindings(&out, service.Findings{
+	require.NoError(t, printFindings(&out, timeline.Findings{
 		Registrations: []engine.Found{
 			{
 				RegistrationID: "new", Status: workflows.StatusAccepted, LiveStatus: workflows.StatusPending,
@@ -32,7 +32,7 @@ func TestPrintFindings(t *testing.T) {
 			},
 		},
 		AccountKnown: true,
-		Account:      &service.Account{UserID: "u", RegistrationID: "new", Status: user.StatusPending, CreatedAt: noon},
+		Account:      &timeline.Account{UserID: "u", RegistrationID: "new", Status: user.StatusPending, CreatedAt: noon},
 	}))
 	require.Equal(t, strings.TrimLeft(`
 REGISTRATION  STATUS                REASON        WORKFLOW   STARTED (UTC)            CLOSED (UTC)

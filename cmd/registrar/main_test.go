@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/config"
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 )
 
 // These tests set the process's environment, so they do not run in parallel.
@@ -52,7 +52,7 @@ func newKeys(t *testing.T) config.Keys {
 func TestNewKeysOpen(t *testing.T) {
 	first, second := newKeys(t), newKeys(t)
 	require.NotEqual(t, first, second)
-	_, err := service.OpenKeys(first)
+	_, err := wiring.OpenKeys(first)
 	require.NoError(t, err)
 }
 
@@ -69,7 +69,7 @@ func TestKeyRotation(t *testing.T) {
 	for _, text := range []string{added, promoted} {
 		c, err := config.Load(strings.Split(text, "\n"))
 		require.NoError(t, err)
-		_, err = service.OpenKeys(c.Keys)
+		_, err = wiring.OpenKeys(c.Keys)
 		require.NoError(t, err)
 		require.Equal(t, "x=y", c.Database.DSN, "other lines stay")
 		require.NotContains(t, seen, text)

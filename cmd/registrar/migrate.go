@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"registrar/internal/config"
-	"registrar/internal/service"
 	"registrar/internal/store"
+	"registrar/internal/wiring"
 )
 
 func migrateCommand() *cobra.Command {
@@ -58,7 +58,7 @@ func migrateUpCommand() *cobra.Command {
 			if err != nil || skipTemporal {
 				return err
 			}
-			return retryUntilReady(cmd.Context(), wait, "Temporal", service.AddSearchAttributes)
+			return retryUntilReady(cmd.Context(), wait, "Temporal", wiring.AddSearchAttributes)
 		},
 	}
 	cmd.Flags().BoolVar(&skipTemporal, "skip-temporal", false, "do not add search attributes to Temporal")
@@ -73,7 +73,7 @@ func retryUntilReady(ctx context.Context, wait time.Duration, what string, do fu
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	return service.Await(ctx, slog.Default(), what, do)
+	return wiring.Await(ctx, slog.Default(), what, do)
 }
 
 func printStatus(ctx context.Context, cmd *cobra.Command, s *store.Store) error {
@@ -96,8 +96,8 @@ func withStore(ctx context.Context, do func(context.Context, *store.Store) error
 	if err := c.Require("DATABASE_DSN"); err != nil {
 		return err
 	}
-	slog.SetDefault(service.Logger(c.Log, os.Stderr))
-	s, err := service.OpenStore(c.Database, slog.Default())
+	slog.SetDefault(wiring.Logger(c.Log, os.Stderr))
+	s, err := wiring.OpenStore(c.Database, slog.Default())
 	if err != nil {
 		return err
 	}

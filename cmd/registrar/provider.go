@@ -13,10 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"registrar/internal/config"
+	"registrar/internal/delivery"
 	"registrar/internal/message"
-	"registrar/internal/pause"
-	"registrar/internal/service"
 	"registrar/internal/store"
+	"registrar/internal/wiring"
 )
 
 func providerCommand() *cobra.Command {
@@ -57,7 +57,7 @@ func pauseCommand() *cobra.Command {
 			order := message.Pause{Provider: args[0], Reason: reason, Since: time.Now().UTC()}
 			err := withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error { return s.Pause(ctx, order) })
 			if err == nil {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s is paused; within %s nothing more is sent through it\n", args[0], pause.Delay)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s is paused; within %s nothing more is sent through it\n", args[0], delivery.PauseDelay)
 			}
 			return err
 		},
@@ -80,7 +80,7 @@ func unpauseCommand() *cobra.Command {
 				case !was:
 					fmt.Fprintf(cmd.OutOrStdout(), "%s was not paused\n", args[0])
 				default:
-					fmt.Fprintf(cmd.OutOrStdout(), "%s is no longer paused; within %s it is used again\n", args[0], pause.Delay)
+					fmt.Fprintf(cmd.OutOrStdout(), "%s is no longer paused; within %s it is used again\n", args[0], delivery.PauseDelay)
 				}
 				return nil
 			})
@@ -92,8 +92,8 @@ func oneProvider(cmd *cobra.Command, args []string) error {
 	if err := cobra.ExactArgs(1)(cmd, args); err != nil {
 		return err
 	}
-	if !slices.Contains(service.ProviderNames, args[0]) {
-		return fmt.Errorf("unknown provider %q (known: %s)", args[0], strings.Join(service.ProviderNames, ", "))
+	if !slices.Contains(wiring.ProviderNames, args[0]) {
+		return fmt.Errorf("unknown provider %q (known: %s)", args[0], strings.Join(wiring.ProviderNames, ", "))
 	}
 	return nil
 }
@@ -104,7 +104,7 @@ func listProviders(ctx context.Context, cmd *cobra.Command, s *store.Store, name
 		return err
 	}
 	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	for _, name := range service.ProviderNames {
+	for _, name := range wiring.ProviderNames {
 		state := "not in use"
 		if slices.Contains(named, name) {
 			state = "in use"

@@ -6,7 +6,7 @@ import (
 	"os"
 
 	"registrar/internal/config"
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 )
 
 // serve runs a process of the service until ctx ends. Its settings come from environ, and it logs to standard error.
@@ -15,7 +15,7 @@ func serve(ctx context.Context, environ []string, run func(context.Context, conf
 	if err != nil {
 		return err
 	}
-	logger := service.Logger(c.Log, os.Stderr)
+	logger := wiring.Logger(c.Log, os.Stderr)
 	slog.SetDefault(logger)
 	return run(ctx, c, logger)
 }

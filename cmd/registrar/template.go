@@ -14,7 +14,7 @@ import (
 
 	"registrar/internal/config"
 	"registrar/internal/render"
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 )
 
 func templateCommand() *cobra.Command {
@@ -59,7 +59,7 @@ func openTemplates() (config.Config, *render.Templates, error) {
 	if err != nil {
 		return c, nil, err
 	}
-	templates, err := service.OpenTemplates(c.Brand)
+	templates, err := wiring.OpenTemplates(c.Brand)
 	return c, templates, err
 }
 

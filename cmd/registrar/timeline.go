@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"registrar/internal/service"
 	"registrar/internal/timeline"
 )
 
@@ -22,8 +21,8 @@ func timelineCommand() *cobra.Command {
 		Long:  "Print a registration's events, from Temporal and the user database. ID is the registration's id or its workflow's.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withLookup(cmd.Context(), func(ctx context.Context, a *service.Lookup) error {
-				t, err := a.Timeline(ctx, args[0])
+			return withLookup(cmd.Context(), func(ctx context.Context, l timeline.Lookup) error {
+				t, err := l.Read(ctx, args[0])
 				if err != nil {
 					return err
 				}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 )
 
 // version is set by the release build. Other builds are identified by their revision.
@@ -19,7 +19,7 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		Run: func(cmd *cobra.Command, _ []string) {
-			revision := cmp.Or(service.Revision(), "unknown revision")
+			revision := cmp.Or(wiring.Revision(), "unknown revision")
 			fmt.Fprintf(cmd.OutOrStdout(), "registrar %s (%s, %s)\n", version, revision, runtime.Version())
 		},
 	}

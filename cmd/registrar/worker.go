@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 )
 
 func workerCommand() *cobra.Command {
@@ -21,7 +21,7 @@ func workerCommand() *cobra.Command {
 			if len(queues) > 0 {
 				environ = append(environ, "WORKER_QUEUES="+strings.Join(queues, ","))
 			}
-			return serve(cmd.Context(), environ, service.RunWorker)
+			return serve(cmd.Context(), environ, wiring.RunWorker)
 		},
 	}
 	cmd.Flags().StringSliceVar(&queues, "queues", nil, "task queues to serve, instead of WORKER_QUEUES")

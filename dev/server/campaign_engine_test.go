@@ -19,7 +19,7 @@ import (
 	"registrar/internal/engine"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 	"registrar/workflows"
 )
 
@@ -64,7 +64,7 @@ func startEngine(t *testing.T) *engine.Campaigns {
 	require.NoError(t, err)
 	t.Cleanup(server.Stop)
 	keys := newKeys(t)
-	o := service.Encrypted(client.Options{HostPort: server.Address(), Namespace: client.DefaultNamespace}, keys, discardLogger())
+	o := wiring.Encrypted(client.Options{HostPort: server.Address(), Namespace: client.DefaultNamespace}, keys, discardLogger())
 	c, err := client.DialContext(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
@@ -77,13 +77,13 @@ func startEngine(t *testing.T) *engine.Campaigns {
 	})
 }
 
-func newKeys(t *testing.T) service.Keys {
+func newKeys(t *testing.T) wiring.Keys {
 	t.Helper()
 	prf, err := secret.GeneratePRF()
 	require.NoError(t, err)
 	aead, err := secret.GenerateAEAD()
 	require.NoError(t, err)
-	keys, err := service.OpenKeys(config.Keys{PRF: prf, Payload: aead})
+	keys, err := wiring.OpenKeys(config.Keys{PRF: prf, Payload: aead})
 	require.NoError(t, err)
 	return keys
 }

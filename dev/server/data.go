@@ -8,25 +8,25 @@ import (
 
 	"registrar/internal/config"
 	"registrar/internal/secret"
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 )
 
 // openKeys opens the configured keysets. A missing one is generated once and stored in the data folder, whose encrypted data
 // can be read only with the same keysets.
-func (s *stack) openKeys() (service.Keys, error) {
+func (s *stack) openKeys() (wiring.Keys, error) {
 	k := config.Keys{PRF: s.config.Keys.PRF, Payload: s.config.Keys.Payload}
 	var err error
 	if k.PRF == "" {
 		if k.PRF, err = loadOrGenerate(filepath.Join(s.data, "prf.keyset"), secret.GeneratePRF, secret.ParsePRF); err != nil {
-			return service.Keys{}, err
+			return wiring.Keys{}, err
 		}
 	}
 	if k.Payload == "" {
 		if k.Payload, err = loadOrGenerate(filepath.Join(s.data, "payload.keyset"), secret.GenerateAEAD, secret.ParseAEAD); err != nil {
-			return service.Keys{}, err
+			return wiring.Keys{}, err
 		}
 	}
-	return service.OpenKeys(k)
+	return wiring.OpenKeys(k)
 }
 
 // loadOrGenerate returns the keyset in a file. If the file is missing, it generates a keyset and writes the file atomically.

@@ -16,8 +16,8 @@ import (
 	"registrar/dev/userdb"
 	"registrar/internal/config"
 	"registrar/internal/secret"
-	"registrar/internal/service"
 	"registrar/internal/store"
+	"registrar/internal/wiring"
 	"registrar/workflows"
 )
 
@@ -62,19 +62,19 @@ func readFile(t *testing.T, folder, name string) string {
 // secondAPI starts another API with other keys and a short wait for workers.
 func (r *testService) secondAPI(t *testing.T, k config.Keys) *testClient {
 	t.Helper()
-	keys, err := service.OpenKeys(k)
+	keys, err := wiring.OpenKeys(k)
 	require.NoError(t, err)
 	users, err := store.Open(userdb.Open(filepath.Join(r.stack.data, "registrar.db")), store.Options{Logger: discardLogger()})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = users.Close() })
-	o := service.Encrypted(client.Options{Namespace: client.DefaultNamespace}, keys, discardLogger())
+	o := wiring.Encrypted(client.Options{Namespace: client.DefaultNamespace}, keys, discardLogger())
 	o.HostPort = r.stack.locations[len(r.stack.locations)-1].Address
 	temporal, err := client.DialContext(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(temporal.Close)
 	c := r.stack.config
 	c.API.WaitBudget = 0 // the default
-	server := httptest.NewServer(api.New(service.APIDeps(c, keys, users, temporal, discardLogger())))
+	server := httptest.NewServer(api.New(wiring.APIDeps(c, keys, users, temporal, discardLogger())))
 	t.Cleanup(server.Close)
 	return newTestClient(server.URL)
 }

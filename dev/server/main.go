@@ -13,7 +13,7 @@ import (
 
 	"registrar/dev/preflight"
 	"registrar/internal/config"
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 )
 
 func main() {
@@ -38,7 +38,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return err
 	}
 	o.config = c
-	o.logger = service.Logger(c.Log, stderr)
+	o.logger = wiring.Logger(c.Log, stderr)
 	slog.SetDefault(o.logger)
 
 	s, err := start(ctx, o)

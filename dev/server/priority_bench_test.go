@@ -24,8 +24,8 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/message"
 	"registrar/internal/render"
-	"registrar/internal/service"
 	"registrar/internal/store"
+	"registrar/internal/wiring"
 	"registrar/workflows"
 )
 
@@ -110,15 +110,15 @@ func startPriority(b *testing.B, settings ...string) *priority {
 	p := &priority{sent: make(map[string]chan time.Time)}
 	p.stack, err = start(context.Background(), options{
 		data: b.TempDir(), config: c, logger: slog.New(slog.DiscardHandler),
-		providers: func(o service.Providers) service.Providers {
-			return service.Providers{Email: o.Email, SMS: p, Batches: p}
+		providers: func(o wiring.Providers) wiring.Providers {
+			return wiring.Providers{Email: o.Email, SMS: p, Batches: p}
 		},
 	})
 	require.NoError(b, err)
 	keys, err := p.openKeys()
 	require.NoError(b, err)
 	at := slices.IndexFunc(p.locations, func(p location) bool { return p.Name == "Temporal" })
-	p.temporal, err = client.Dial(service.Encrypted(client.Options{HostPort: p.locations[at].Address}, keys, p.logger))
+	p.temporal, err = client.Dial(wiring.Encrypted(client.Options{HostPort: p.locations[at].Address}, keys, p.logger))
 	require.NoError(b, err)
 	p.cleanups = append(p.cleanups, p.temporal.Close)
 	return p

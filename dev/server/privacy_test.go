@@ -21,7 +21,7 @@ import (
 	"registrar/api"
 	"registrar/internal/config"
 	"registrar/internal/message"
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 )
 
 // distinctiveForm returns a form with rare values, so that a search for them finds no other text.
@@ -98,7 +98,7 @@ func TestContainsEncoded(t *testing.T) {
 func TestTemporalAndLogsHoldNoPersonalData(t *testing.T) {
 	t.Parallel()
 	data, logs := t.TempDir(), new(buffer)
-	logger := service.Logger(config.Log{Level: "debug", Format: "json"}, logs)
+	logger := wiring.Logger(config.Log{Level: "debug", Format: "json"}, logs)
 	s := startServiceIn(t, data, logger, "API_WAIT_BUDGET=4s")
 	form := distinctiveForm()
 	id, codes := s.signUpWithFailures(t, form)

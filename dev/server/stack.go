@@ -23,8 +23,8 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/engine"
 	"registrar/internal/payload"
-	"registrar/internal/service"
 	"registrar/internal/store"
+	"registrar/internal/wiring"
 )
 
 // options are the options of a stack. Port 0 selects a free port; for the Web UI it disables the Web UI.
@@ -35,7 +35,7 @@ type options struct {
 	logger                        *slog.Logger
 	hasher                        api.Hasher // nil: as configured. Benchmarks replace it to measure everything else.
 	// providers returns replacements for the outbox. nil: the outbox is used.
-	providers func(service.Providers) service.Providers
+	providers func(wiring.Providers) wiring.Providers
 }
 
 // stack is the running service.
@@ -86,21 +86,21 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	providers := service.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox}
+	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox}
 	if s.providers != nil {
 		providers = s.providers(providers)
 	}
-	workers, err := service.StartWorkers(s.config, keys, users, providers, temporal, s.fail)
+	workers, err := wiring.StartWorkers(s.config, keys, users, providers, temporal, s.fail)
 	if err != nil {
 		return err
 	}
 	s.onStop(func() error { workers.Stop(); return nil })
-	limits, err := service.OpenLimits(s.config.Limit, keys, s.logger)
+	limits, err := wiring.OpenLimits(s.config.Limit, keys, s.logger)
 	if err != nil {
 		return err
 	}
 	s.onStop(limits.Close)
-	deps := service.APIDeps(s.config, keys, users, temporal, s.logger)
+	deps := wiring.APIDeps(s.config, keys, users, temporal, s.logger)
 	deps.Limits = limits
 	s.serve(ctx, listener, keys.Codec, deps)
 	return nil
@@ -121,12 +121,12 @@ func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 }
 
 // openTemporal returns a client of the Temporal server at TEMPORAL_ADDRESS. If the variable is empty, it starts a server.
-func (s *stack) openTemporal(ctx context.Context, keys service.Keys, codec string) (client.Client, error) {
-	o := service.Encrypted(client.Options{Namespace: client.DefaultNamespace}, keys, s.logger)
+func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string) (client.Client, error) {
+	o := wiring.Encrypted(client.Options{Namespace: client.DefaultNamespace}, keys, s.logger)
 	external := os.Getenv("TEMPORAL_ADDRESS") != ""
 	if external {
 		var err error
-		if o, err = service.TemporalOptions(keys, s.logger); err != nil {
+		if o, err = wiring.TemporalOptions(keys, s.logger); err != nil {
 			return nil, err
 		}
 		s.uiPort = 0 // an external server has its own Web UI
@@ -187,7 +187,7 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 	mux.Handle("/codec/", http.StripPrefix("/codec", payload.Handler(codec, payload.Options{AllowedOrigins: s.uiOrigins()})))
 
 	c := s.config.API
-	server := service.NewServer(listener.Addr().String(), c.ShutdownTimeout, c.DrainDelay, s.logger)
+	server := wiring.NewServer(listener.Addr().String(), c.ShutdownTimeout, c.DrainDelay, s.logger)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() {

@@ -15,7 +15,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"registrar/internal/config"
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 	"registrar/workflows"
 )
 
@@ -110,7 +110,7 @@ func (r *testService) temporalClient(t *testing.T) client.Client {
 	t.Helper()
 	keys, err := r.stack.openKeys()
 	require.NoError(t, err)
-	o, err := service.TemporalOptions(keys, discardLogger())
+	o, err := wiring.TemporalOptions(keys, discardLogger())
 	require.NoError(t, err)
 	o.HostPort = r.stack.locations[len(r.stack.locations)-1].Address
 	c, err := client.DialContext(t.Context(), o)

@@ -19,7 +19,7 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/health"
 	"registrar/internal/secret"
-	"registrar/internal/service"
+	"registrar/internal/wiring"
 	"registrar/workflows"
 )
 
@@ -53,7 +53,7 @@ func startProbedWorker(t *testing.T, settings ...string) *probedWorker {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.terminate = cancel
 	go func() {
-		w.ended <- service.RunWorker(ctx, w.config, discardLogger())
+		w.ended <- wiring.RunWorker(ctx, w.config, discardLogger())
 		close(w.ended)
 	}()
 	t.Cleanup(func() {
@@ -97,9 +97,9 @@ func (w *probedWorker) startTemporal(t *testing.T) (stop func()) {
 // occupy starts an activity that does not end by itself.
 func (w *probedWorker) occupy(t *testing.T) {
 	t.Helper()
-	keys, err := service.OpenKeys(w.config.Keys)
+	keys, err := wiring.OpenKeys(w.config.Keys)
 	require.NoError(t, err)
-	o, err := service.TemporalOptions(keys, discardLogger())
+	o, err := wiring.TemporalOptions(keys, discardLogger())
 	require.NoError(t, err)
 	c, err := client.DialContext(t.Context(), o)
 	require.NoError(t, err)

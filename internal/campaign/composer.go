@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"registrar/internal/message"
-	"registrar/internal/render"
+	"registrar/internal/user"
 	"registrar/workflows"
 )
 
@@ -37,7 +37,7 @@ func (c Composer) UnsubscribeURL(campaignID, userID string) string {
 // Example is a recipient for previews. Its unsubscribe link is invalid and leads to a page that says so.
 func Example(publicURL, firstName string) message.Recipient {
 	return message.Recipient{
-		To: "ada@example.com", FirstName: render.SafeName(firstName), UnsubscribeURL: unsubscribeURL(publicURL, "example"),
+		To: "ada@example.com", FirstName: user.SafeName(firstName), UnsubscribeURL: unsubscribeURL(publicURL, "example"),
 	}
 }
 

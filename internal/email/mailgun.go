@@ -18,8 +18,8 @@ import (
 
 	"github.com/mailgun/mailgun-go/v4"
 
+	"registrar/internal/httpclient"
 	"registrar/internal/message"
-	"registrar/internal/transport"
 )
 
 // MailgunName is the provider name of Mailgun in receipts, errors and pauses.
@@ -37,7 +37,7 @@ type MailgunOptions struct {
 	APIKey  string // a sending key of the domain is sufficient
 	APIBase string // default MailgunUS; MailgunEU for a domain of the EU region; ends in /v3
 	From    string // the sender (RFC 5322), such as "Registrar <hello@example.com>"
-	// HTTPClient makes the calls; default transport.NewHTTPClient. Redirects are never followed.
+	// HTTPClient makes the calls; default httpclient.New. Redirects are never followed.
 	HTTPClient *http.Client
 }
 
@@ -63,7 +63,7 @@ func NewMailgun(o MailgunOptions) (*Mailgun, error) {
 		o.APIBase = MailgunUS
 	}
 	if o.HTTPClient == nil {
-		o.HTTPClient = transport.NewHTTPClient()
+		o.HTTPClient = httpclient.New()
 	}
 	if !mailgunDomain.MatchString(o.Domain) {
 		return nil, fmt.Errorf("mailgun: domain %q is not a domain name", o.Domain)
@@ -99,7 +99,7 @@ func (s *Mailgun) Send(ctx context.Context, m message.Message) (message.Receipt,
 // post calls Mailgun. body is the body of the response if Mailgun refused the call.
 func (s *Mailgun) post(ctx context.Context, out *mailgun.Message) (receipt message.Receipt, refusal *message.Error, body []byte) {
 	answer := &recordingTransport{next: s.http.Transport}
-	client := transport.ClientFor(ctx, s.http)
+	client := httpclient.For(ctx, s.http)
 	client.Transport = answer
 	mg := mailgun.NewMailgun(s.domain, s.apiKey)
 	mg.SetAPIBase(s.apiBase)
@@ -114,7 +114,7 @@ func (s *Mailgun) post(ctx context.Context, out *mailgun.Message) (receipt messa
 	case err != nil:
 		refusal = classifyMailgunError(err, answer.header, time.Now())
 	case id == "":
-		refusal = transport.NoAnswer(MailgunName, errors.New("no message id"))
+		refusal = httpclient.NoAnswer(MailgunName, errors.New("no message id"))
 	default:
 		return message.Receipt{Provider: MailgunName, MessageID: id}, nil, nil
 	}
@@ -143,7 +143,7 @@ func classifyMailgunError(err error, header http.Header, now time.Time) *message
 	}
 	var answer *mailgun.UnexpectedResponseError
 	if !errors.As(err, &answer) {
-		return transport.NoAnswer(MailgunName, err)
+		return httpclient.NoAnswer(MailgunName, err)
 	}
 	e := &message.Error{
 		Provider: MailgunName,
@@ -151,9 +151,9 @@ func classifyMailgunError(err error, header http.Header, now time.Time) *message
 		Code:     strconv.Itoa(answer.Actual),
 	}
 	if at, ok := tryAgainAfter(answer.Data); ok {
-		e.Failure, e.RetryAfter = message.Unavailable, transport.Until(at, now)
+		e.Failure, e.RetryAfter = message.Unavailable, httpclient.Until(at, now)
 	} else if e.Failure == message.Unavailable {
-		e.RetryAfter = transport.RetryAfter(header, now)
+		e.RetryAfter = httpclient.RetryAfter(header, now)
 	}
 	return e
 }

@@ -11,8 +11,8 @@ import (
 
 	"github.com/wneessen/go-mail"
 
+	"registrar/internal/httpclient"
 	"registrar/internal/message"
-	"registrar/internal/transport"
 )
 
 func smtpError(failure message.Failure, code string) *message.Error {
@@ -42,14 +42,14 @@ func smtpNoAnswer(ctx context.Context, err error) *message.Error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return cmp.Or(contextError(ctx), smtpError(message.Unavailable, "network"))
 	}
-	return cmp.Or(contextError(ctx), transport.NoAnswer(SMTPName, err))
+	return cmp.Or(contextError(ctx), httpclient.NoAnswer(SMTPName, err))
 }
 
 func contextError(ctx context.Context) *message.Error {
 	if ctx.Err() == nil {
 		return nil
 	}
-	return transport.NoAnswer(SMTPName, ctx.Err())
+	return httpclient.NoAnswer(SMTPName, ctx.Err())
 }
 
 // classifySendError converts the error of sending an email. The server's text is dropped, because it often contains the

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"registrar/internal/message"
+	"registrar/internal/user"
 
 	"golang.org/x/text/language"
 )
@@ -56,7 +57,7 @@ func New(b Brand, overrides fs.FS) (*Templates, error) {
 
 func load(b Brand, builtIn, overrides fs.FS) (*Templates, error) {
 	t := &Templates{brand: b}
-	t.brand.Name = oneLine(cmp.Or(b.Name, "Registrar"))
+	t.brand.Name = user.OneLine(cmp.Or(b.Name, "Registrar"))
 	var err error
 	if t.host, err = originHost(b.URL); err != nil {
 		return nil, fmt.Errorf("brand URL: %w", err)
@@ -114,7 +115,7 @@ func (t *Templates) Completion(locale, to string, data CompletionData) (message.
 func (t *Templates) complete(locale string, v view) view {
 	v.Brand, v.Host = t.brand, t.host
 	v.Support = strings.TrimPrefix(t.brand.SupportURL, "mailto:")
-	v.FirstName = SafeName(v.FirstName)
+	v.FirstName = user.SafeName(v.FirstName)
 	v.locale = language.Make(locale)
 	return v
 }
@@ -176,6 +177,6 @@ func (t *Templates) email(kind message.Kind, locale, to string, v view) (message
 	}
 	return message.Message{
 		Kind: kind, Channel: message.ChannelEmail, To: to,
-		Subject: oneLine(subject), Text: text + "\n", HTML: html + "\n",
+		Subject: user.OneLine(subject), Text: text + "\n", HTML: html + "\n",
 	}, nil
 }

@@ -19,8 +19,8 @@ import (
 
 	"github.com/twilio/twilio-go/client"
 
+	"registrar/internal/httpclient"
 	"registrar/internal/message"
-	"registrar/internal/transport"
 )
 
 // TwilioName is the provider name of Twilio in receipts, errors and pauses.
@@ -43,7 +43,7 @@ type TwilioOptions struct {
 	// BaseURL is that of another region or a compatible gateway; default https://api.twilio.com. The SDK's environment
 	// variables TWILIO_EDGE and TWILIO_REGION have no effect.
 	BaseURL string
-	// HTTPClient provides the transport and the timeout of the calls; default transport.NewHTTPClient.
+	// HTTPClient provides the transport and the timeout of the calls; default httpclient.New.
 	HTTPClient *http.Client
 }
 
@@ -75,7 +75,7 @@ func NewTwilio(o TwilioOptions) (*Twilio, error) {
 		return nil, fmt.Errorf("twilio: base URL %q is not a URL like %s", o.BaseURL, twilioURL)
 	}
 	if o.HTTPClient == nil {
-		o.HTTPClient = transport.NewHTTPClient()
+		o.HTTPClient = httpclient.New()
 	}
 	return &Twilio{
 		accountSID:  o.AccountSID,
@@ -173,7 +173,7 @@ func twilioReceipt(m twilioMessage) (message.Receipt, error) {
 		return message.Receipt{}, e
 	}
 	if m.SID == "" {
-		return message.Receipt{}, transport.NoAnswer(TwilioName, errors.New("no message SID"))
+		return message.Receipt{}, httpclient.NoAnswer(TwilioName, errors.New("no message SID"))
 	}
 	return message.Receipt{Provider: TwilioName, MessageID: m.SID}, nil
 }
@@ -213,7 +213,7 @@ func (c *twilioCall) classify(err error) *message.Error {
 		code = answer.Code
 	}
 	if code == 0 && c.status < http.StatusMultipleChoices {
-		return transport.NoAnswer(TwilioName, err)
+		return httpclient.NoAnswer(TwilioName, err)
 	}
 	e := &message.Error{
 		Provider: TwilioName,
@@ -221,7 +221,7 @@ func (c *twilioCall) classify(err error) *message.Error {
 		Code:     strconv.Itoa(cmp.Or(code, c.status)),
 	}
 	if e.Failure == message.Unavailable {
-		e.RetryAfter = transport.RetryAfter(c.header, time.Now())
+		e.RetryAfter = httpclient.RetryAfter(c.header, time.Now())
 	}
 	return e
 }

@@ -20,8 +20,8 @@ import (
 
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"registrar/internal/httpclient"
 	"registrar/internal/message"
-	"registrar/internal/transport"
 )
 
 // WebhookName is the provider name of the gateway in receipts, errors and pauses.
@@ -37,7 +37,7 @@ type WebhookOptions struct {
 	// Body is a text/template for the JSON request body, with .ID, .To, .Text, .Kind and a function json.
 	// Default: an object with id, to, text and kind.
 	Body string
-	// HTTPClient makes the calls; default transport.NewHTTPClient. Redirects are never followed.
+	// HTTPClient makes the calls; default httpclient.New. Redirects are never followed.
 	HTTPClient *http.Client
 }
 
@@ -81,7 +81,7 @@ func NewWebhook(o WebhookOptions) (*Webhook, error) {
 		return nil, fmt.Errorf("webhook: the body: %w", err)
 	}
 	if o.HTTPClient == nil {
-		o.HTTPClient = transport.NewHTTPClient()
+		o.HTTPClient = httpclient.New()
 	}
 	w := &Webhook{url: o.URL, signer: signer, body: body, http: *o.HTTPClient}
 	w.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -114,9 +114,9 @@ func (w *Webhook) Send(ctx context.Context, m message.Message) (message.Receipt,
 	if err != nil {
 		return message.Receipt{}, webhookError(message.Misconfigured, "body")
 	}
-	resp, err := transport.ClientFor(ctx, w.http).Do(req)
+	resp, err := httpclient.For(ctx, w.http).Do(req)
 	if err != nil {
-		return message.Receipt{}, transport.NoAnswer(WebhookName, err)
+		return message.Receipt{}, httpclient.NoAnswer(WebhookName, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer := readAnswer(resp.Body)
@@ -125,7 +125,7 @@ func (w *Webhook) Send(ctx context.Context, m message.Message) (message.Receipt,
 	}
 	e := webhookError(webhookFailure(resp.StatusCode), cmp.Or(answer.Code, strconv.Itoa(resp.StatusCode)))
 	if e.Failure == message.Unavailable {
-		e.RetryAfter = transport.RetryAfter(resp.Header, time.Now())
+		e.RetryAfter = httpclient.RetryAfter(resp.Header, time.Now())
 	}
 	return message.Receipt{}, e
 }

@@ -1,5 +1,6 @@
 // Package timeline lists the events of a registration by time, for operators. It merges the workflow's histories and the
-// ledger. The list has no personal or secret data: no name, address, number, code or digest.
+// ledger. The list has no personal or secret data: no name, address, number, code or digest. Lookup also finds
+// registrations and accounts by email address or id.
 package timeline
 
 import "time"

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"registrar/internal/pause"
+	"registrar/internal/delivery"
 	"registrar/test/parts"
 )
 
@@ -17,7 +17,7 @@ import (
 func TestPauseOfAProvider(t *testing.T) {
 	s := shared
 	require.Contains(t, s.do(t, "pause"), "twilio   paused since 2")
-	settle := time.NewTimer(pause.Delay) // the delay that the command announces
+	settle := time.NewTimer(delivery.PauseDelay) // the delay that the command announces
 	<-settle.C
 	asked := s.Twilio.Requests()
 	people := s.register(t, 5)

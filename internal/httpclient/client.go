@@ -1,0 +1,96 @@
+// Package httpclient has the parts that the provider adapters share: an HTTP client, the Retry-After header, and the codes of
+// network errors.
+package httpclient
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"registrar/internal/message"
+)
+
+const (
+	// maxRetryAfter is the longest accepted wait. It equals the longest retry budget of a message.
+	maxRetryAfter = 24 * time.Hour
+	// clientTimeout limits a call whose context has no deadline.
+	clientTimeout = 15 * time.Second
+	// clientConnections limits the connections to one provider. Further calls wait for a free one until their context ends.
+	clientConnections = 32
+)
+
+// New returns a client for one provider, to be used through For. It has a timeout and its own bounded
+// connection pool. It returns redirects as responses, so that neither credentials nor messages reach another host.
+func New() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxConnsPerHost = clientConnections
+	transport.MaxIdleConnsPerHost = clientConnections
+	return &http.Client{
+		Transport:     transport,
+		Timeout:       clientTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// For returns a copy of c for a call in ctx. A deadline of ctx overrides the timeout of c, even if the timeout is
+// shorter.
+func For(ctx context.Context, c http.Client) *http.Client {
+	if _, limited := ctx.Deadline(); limited {
+		c.Timeout = 0
+	}
+	return &c
+}
+
+// RetryAfter returns the wait in the Retry-After header (RFC 9110, section 10.2.3), given in seconds or as a date. It is 0
+// if the header is absent, invalid or in the past, and at most 24 hours.
+func RetryAfter(h http.Header, now time.Time) time.Duration {
+	value := h.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return clampWait(time.Duration(seconds) * time.Second)
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return Until(at, now)
+	}
+	return 0
+}
+
+// Until returns the wait from now to a time that a provider named, with the bounds of RetryAfter.
+func Until(at, now time.Time) time.Duration { return clampWait(at.Sub(now)) }
+
+func clampWait(d time.Duration) time.Duration { return min(max(d, 0), maxRetryAfter) }
+
+// NoAnswer returns the error for a provider that could not be reached or sent an unreadable response. Its Failure is
+// message.Unavailable; the caller sets Unknown. Its code is timeout, canceled, dns, tls, network or unreadable. The text
+// of err is dropped, because it may hold an address, an account or a part of the response.
+func NoAnswer(provider string, err error) *message.Error {
+	return &message.Error{Provider: provider, Failure: message.Unavailable, Code: noAnswerCode(err)}
+}
+
+func noAnswerCode(err error) string {
+	var (
+		netErr  net.Error
+		dnsErr  *net.DNSError
+		certErr *tls.CertificateVerificationError
+		tlsErr  tls.RecordHeaderError
+		urlErr  *url.Error
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
+		return "timeout"
+	case errors.As(err, &dnsErr):
+		return "dns"
+	case errors.As(err, &certErr), errors.As(err, &tlsErr):
+		return "tls"
+	case errors.As(err, &urlErr), errors.As(err, &netErr):
+		return "network"
+	default:
+		return "unreadable"
+	}
+}

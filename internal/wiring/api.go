@@ -1,0 +1,100 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"registrar/api"
+	"registrar/internal/breach"
+	"registrar/internal/config"
+	"registrar/internal/engine"
+	"registrar/internal/health"
+	"registrar/internal/limit"
+	"registrar/internal/payload"
+	"registrar/internal/secret"
+	"registrar/internal/store"
+)
+
+// APIDeps returns the API's dependencies for the configuration. The caller may change them before api.New.
+func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Client, logger *slog.Logger) api.Deps {
+	registrations := engine.NewRegistrations(temporal, engine.RegistrationOptions{
+		WaitBudget: c.API.WaitBudget, EmailHash: keys.Ring.EmailHash,
+	})
+	deps := api.Deps{
+		Engine: registrations,
+		Hasher: secret.NewHasher(secret.HasherOptions{Concurrency: c.API.HashConcurrency, Queue: c.API.HashQueue}),
+		Keys:   keys.Ring,
+		Rules:  c.Registration.Rules(),
+		Policy: c.Registration.Policy(),
+		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies, Origins: c.API.CORSOrigins,
+
+		Timelines: newTimelineReader(keys, users, registrations), AdminToken: c.API.AdminToken, Webhooks: openReports(c, users),
+		Unsubscriber: users,
+	}
+	if c.Public.PublicURL != "" { // the links in campaign emails need it
+		deps.Campaigns, deps.PublicURL = newCampaigns(c, keys, temporal), c.Public.PublicURL
+	}
+	if c.Registration.BreachCheck {
+		deps.Breach = breach.New(breach.Options{URL: c.Registration.BreachURL})
+	}
+	return deps
+}
+
+// OpenLimits returns the API's rate limits. It does not connect yet. The caller closes them.
+func OpenLimits(c config.Limit, keys Keys, logger *slog.Logger) (*limit.Limits, error) {
+	limits, err := limit.New(limit.Options{
+		Registrations: limit.Rate(c.RegistrationRate), Codes: limit.Rate(c.CodeRate), Destinations: limit.Rate(c.DestinationRate),
+		Key: keys.Ring.LimitKey, RedisURL: c.RedisURL, Logger: logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("LIMIT_REDIS_URL: %w", err)
+	}
+	return limits, nil
+}
+
+// RunAPI serves the HTTP API until ctx ends.
+func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err error) {
+	o, err := openCommon(c, logger)
+	if err != nil {
+		return err
+	}
+	defer closeStore(o.users, logger)
+	limits, err := OpenLimits(c.Limit, o.keys, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, limits.Close()) }()
+	temporal, err := client.NewLazyClient(o.temporal)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+
+	server := NewServer(c.API.Addr, c.API.ShutdownTimeout, c.API.DrainDelay, logger)
+	deps := APIDeps(c, o.keys, o.users, temporal, logger)
+	deps.Limits, deps.Draining, deps.Schema = limits, server.Draining, schemaReady(o.users)
+	return server.Run(ctx, api.New(deps))
+}
+
+// RunCodec serves the codec endpoint until ctx ends. Probes need no token.
+func RunCodec(ctx context.Context, c config.Config, logger *slog.Logger) error {
+	if err := c.Require("PAYLOAD_KEYSET"); err != nil {
+		return err
+	}
+	codec, err := OpenCodec(c.Keys)
+	if err != nil {
+		return err
+	}
+	if err := c.Codec.Check(); err != nil {
+		return err
+	}
+	server := NewServer(c.Codec.Listen, time.Second, 0, logger)
+	checks := health.Checks{"draining": health.Draining(server.Draining)}
+	decode := payload.Handler(codec, payload.Options{AllowedOrigins: c.Codec.Origins, Token: c.Codec.Token})
+	return server.Run(ctx, health.Handler(checks, logger, decode))
+}

@@ -1,0 +1,81 @@
+package wiring
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/log"
+
+	"registrar/internal/engine"
+	"registrar/internal/payload"
+)
+
+// TemporalOptions returns the client's options from the environment (TEMPORAL_ADDRESS and so on), with encryption.
+func TemporalOptions(keys Keys, logger *slog.Logger) (client.Options, error) {
+	o, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return o, fmt.Errorf("read the Temporal settings: %w", err)
+	}
+	o.HostPort = cmp.Or(o.HostPort, client.DefaultHostPort)
+	o.Namespace = cmp.Or(o.Namespace, client.DefaultNamespace)
+	return Encrypted(o, keys, logger), nil
+}
+
+// Encrypted adds the encryption of everything that a client writes. Without a codec, the client must not be used for
+// workflows.
+func Encrypted(o client.Options, keys Keys, logger *slog.Logger) client.Options {
+	o.Logger = log.NewStructuredLogger(logger)
+	// The client leaves a frontend that hangs after the sum of both. Servers allow one ping per 10 s.
+	o.ConnectionOptions.KeepAliveTime = 10 * time.Second
+	o.ConnectionOptions.KeepAliveTimeout = 3 * time.Second
+	if keys.Codec != nil {
+		o.DataConverter = payload.DataConverter(keys.Codec)
+		o.FailureConverter = payload.FailureConverter(o.DataConverter)
+	}
+	return o
+}
+
+// dial connects to Temporal. It retries until Temporal answers and has the namespace.
+func dial(ctx context.Context, o client.Options, logger *slog.Logger) (c client.Client, err error) {
+	err = Await(ctx, logger, "Temporal at "+o.HostPort, func(ctx context.Context) error {
+		c, err = engine.Dial(ctx, o)
+		return err
+	})
+	return c, err
+}
+
+// Await calls try until it succeeds or ctx ends, every 2 s, and logs each failure.
+func Await(ctx context.Context, logger *slog.Logger, what string, try func(context.Context) error) error {
+	const pause = 2 * time.Second
+	for {
+		err := try(ctx)
+		if err == nil {
+			return nil
+		}
+		logger.Warn("waiting for "+what, "err", err)
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %s: %w", what, err)
+		case <-time.After(pause):
+		}
+	}
+}
+
+// AddSearchAttributes adds the missing search attributes to the configured namespace.
+func AddSearchAttributes(ctx context.Context) error {
+	o, err := TemporalOptions(Keys{}, slog.Default())
+	if err != nil {
+		return err
+	}
+	c, err := client.DialContext(ctx, o)
+	if err != nil {
+		return fmt.Errorf("connect to Temporal at %s (use --skip-temporal to do without): %w", o.HostPort, err)
+	}
+	defer c.Close()
+	return engine.AddSearchAttributes(ctx, c, o.Namespace)
+}

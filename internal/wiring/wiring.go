@@ -1,0 +1,34 @@
+// Package wiring connects the parts of the service according to the configuration. cmd/registrar and dev share it,
+// so that development differs from production only in the Temporal server, the database and the providers.
+package wiring
+
+import (
+	"log/slog"
+
+	"go.temporal.io/sdk/client"
+
+	"registrar/internal/config"
+	"registrar/internal/store"
+)
+
+// common is what the API, the workers and the lookup of registrations share.
+type common struct {
+	keys     Keys
+	users    *store.Store // the caller closes it
+	temporal client.Options
+}
+
+// openCommon does not connect yet.
+func openCommon(c config.Config, logger *slog.Logger) (o common, err error) {
+	if err := c.Require("PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN"); err != nil {
+		return o, err
+	}
+	if o.keys, err = OpenKeys(c.Keys); err != nil {
+		return o, err
+	}
+	if o.temporal, err = TemporalOptions(o.keys, logger); err != nil {
+		return o, err
+	}
+	o.users, err = OpenStore(c.Database, logger)
+	return o, err
+}

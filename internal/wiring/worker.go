@@ -1,0 +1,112 @@
+package wiring
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+
+	"go.temporal.io/sdk/client"
+
+	"registrar/activities"
+	"registrar/internal/config"
+	"registrar/internal/delivery"
+	"registrar/internal/engine"
+	"registrar/internal/store"
+	"registrar/worker"
+	"registrar/workflows"
+)
+
+// StartWorkers serves the configured task queues until the workers are stopped. It calls fatal with an error after which a
+// worker no longer works.
+func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, temporal client.Client, fatal func(error)) (worker.Workers, error) {
+	templates, err := OpenTemplates(c.Brand)
+	if err != nil {
+		return nil, err
+	}
+	version, err := deployment(c.Worker)
+	if err != nil {
+		return nil, err
+	}
+	steps := &activities.Activities{
+		Users: users, Ledger: users, Codes: keys.Ring, Messages: templates, Email: p.Email, SMS: p.SMS,
+		Campaigns: users, Composer: CampaignComposer(c, keys), Batches: p.Batches,
+	}
+	return worker.Start(temporal, steps, worker.Options{
+		Deployment: version,
+		Queues:     c.Worker.Queues, Concurrency: c.Worker.Concurrency, StopTimeout: c.Worker.StopTimeout, Fatal: fatal,
+		PerSecond: map[string]float64{
+			workflows.QueueNotificationsHigh: c.Worker.OTPsPerSecond,
+			workflows.QueueNotificationsLow:  c.Worker.NoticesPerSecond,
+		},
+	})
+}
+
+// deployment returns the version of the workers. Its build id is the program's revision unless configured otherwise.
+func deployment(c config.Worker) (worker.Deployment, error) {
+	d := worker.Deployment{Name: c.Deployment, BuildID: cmp.Or(c.BuildID, Revision()), Pinned: c.Versioning == "pinned"}
+	if d.Name != "" && d.BuildID == "" {
+		return d, errors.New("WORKER_BUILD_ID: is not set, and this binary has no revision to use instead")
+	}
+	return d, nil
+}
+
+// Revision returns the source revision of the binary, empty if the build did not record it.
+func Revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+// RunWorker serves the configured task queues until ctx ends, then drains. At the start it waits for Temporal, but not for
+// the database, because activities are retried. It answers probes from the start until it has drained.
+func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error {
+	o, err := openCommon(c, logger)
+	if err != nil {
+		return err
+	}
+	defer closeStore(o.users, logger)
+	providers, err := OpenProviders(c, delivery.NewPauseChecker(o.users.Pauses), logger)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	polls := new(engine.Polls)
+	checks := workerChecks(c.Worker, polls, func() bool { return ctx.Err() != nil })
+	stopHealth, err := startHealth(ctx, c.Worker.HealthAddr, checks, cancel, logger)
+	if err != nil {
+		return err
+	}
+	defer stopHealth()
+	o.temporal.ConnectionOptions.DialOptions = append(o.temporal.ConnectionOptions.DialOptions, polls.DialOption())
+	temporal, err := dial(ctx, o.temporal, logger)
+	if err != nil && errors.Is(context.Cause(ctx), context.Canceled) {
+		return nil // stopped while it waited for Temporal
+	}
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	workers, err := StartWorkers(c, o.keys, o.users, providers, temporal, cancel)
+	if err != nil {
+		return err
+	}
+	logger.Info("serving", "queues", c.Worker.Queues)
+	<-ctx.Done()
+	logger.Info("draining", "limit", c.Worker.StopTimeout)
+	workers.Stop()
+	logger.Info("stopped")
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
