@@ -132,7 +132,8 @@ func (s *testClient) messages(ctx context.Context, to string) ([]outbox.Sent, er
 	}
 	defer func() { _ = response.Body.Close() }()
 	var list []outbox.Sent
-	return list, json.NewDecoder(response.Body).Decode(&list)
+	err = json.NewDecoder(response.Body).Decode(&list)
+	return list, err
 }
 
 // outboxFor lists the messages of one kind to one address or number, the newest first.
