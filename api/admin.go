@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"registrar/api/openapi"
 	"registrar/internal/timeline"
 )
 
@@ -35,10 +36,10 @@ func (s *server) guardAdmin(c *gin.Context) {
 	switch {
 	case !admin && !campaigns:
 	case s.AdminToken == "" || admin && s.Timelines == nil || campaigns && s.Campaigns == nil:
-		s.fail(c, &problem{code: ProblemCodeNotFound})
+		s.fail(c, &problem{code: openapi.ProblemCodeNotFound})
 	case !s.isAdmin(c):
 		c.Header("WWW-Authenticate", "Bearer")
-		s.fail(c, &problem{code: ProblemCodeUnauthorized})
+		s.fail(c, &problem{code: openapi.ProblemCodeUnauthorized})
 	}
 }
 
@@ -54,30 +55,32 @@ func (s *server) isAdmin(c *gin.Context) bool {
 }
 
 // GetTimeline is GET /v1/admin/registrations/{id}/timeline.
-func (s *server) GetTimeline(ctx context.Context, r GetTimelineRequestObject) (GetTimelineResponseObject, error) {
+func (s *server) GetTimeline(
+	ctx context.Context, r openapi.GetTimelineRequestObject,
+) (openapi.GetTimelineResponseObject, error) {
 	ctx, cancel := context.WithTimeout(requestContext(ctx), timelineTimeout)
 	defer cancel()
 	t, err := s.Timelines.Read(ctx, r.ID.String())
 	switch {
 	case errors.Is(err, timeline.ErrNotFound):
-		return nil, &problem{code: ProblemCodeNotFound}
+		return nil, &problem{code: openapi.ProblemCodeNotFound}
 	case err != nil:
-		return nil, &problem{code: ProblemCodeUnavailable, cause: err}
+		return nil, &problem{code: openapi.ProblemCodeUnavailable, cause: err}
 	case t.LedgerError != nil:
 		s.log(ctx).Warn("timeline without the ledger", "err", t.LedgerError)
 	}
-	return GetTimeline200JSONResponse{Body: timelineBody(t)}, nil
+	return openapi.GetTimeline200JSONResponse{Body: timelineBody(t)}, nil
 }
 
-func timelineBody(t timeline.Timeline) Timeline {
-	body := Timeline{
-		RegistrationID: t.RegistrationID, UserID: t.UserID, UserStatus: TimelineUserStatus(t.UserStatus),
+func timelineBody(t timeline.Timeline) openapi.Timeline {
+	body := openapi.Timeline{
+		RegistrationID: t.RegistrationID, UserID: t.UserID, UserStatus: openapi.TimelineUserStatus(t.UserStatus),
 		WorkflowRetained: t.WorkflowRetained, LedgerAvailable: t.LedgerAvailable, Truncated: t.Truncated,
-		Entries: make([]TimelineEntry, len(t.Entries)),
+		Entries: make([]openapi.TimelineEntry, len(t.Entries)),
 	}
 	for i, e := range t.Entries {
-		body.Entries[i] = TimelineEntry{
-			At: e.At, Source: TimelineEntrySource(e.Source), Event: TimelineEntryEvent(e.Event),
+		body.Entries[i] = openapi.TimelineEntry{
+			At: e.At, Source: openapi.TimelineEntrySource(e.Source), Event: openapi.TimelineEntryEvent(e.Event),
 			Step: e.Step, Attempt: e.Attempt, Provider: e.Provider, Code: e.Code, MessageID: e.MessageID,
 			By: e.By, Reason: e.Reason, Detail: e.Detail, Until: e.Until, RunID: e.RunID, EventID: e.EventID,
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/internal/timeline"
 	"registrar/internal/user"
 )
@@ -54,18 +55,18 @@ func TestTimeline(t *testing.T) {
 			},
 		}, nil
 	})
-	body := decode[Timeline](t, s.timeline(t))
-	require.Equal(t, Timeline{
-		RegistrationID: registrationID, UserID: userID, UserStatus: TimelineUserStatusPendingVerification,
+	body := decode[openapi.Timeline](t, s.timeline(t))
+	require.Equal(t, openapi.Timeline{
+		RegistrationID: registrationID, UserID: userID, UserStatus: openapi.TimelineUserStatusPendingVerification,
 		WorkflowRetained: true, LedgerAvailable: true,
-		Entries: []TimelineEntry{
-			{At: now, Source: TimelineEntrySourceWorkflow, Event: TimelineEntryEventAccepted, RunID: "run", EventID: 1},
+		Entries: []openapi.TimelineEntry{
+			{At: now, Source: openapi.TimelineEntrySourceWorkflow, Event: openapi.TimelineEntryEventAccepted, RunID: "run", EventID: 1},
 			{
-				At: now, Source: TimelineEntrySourceLedger, Event: TimelineEntryEventTryFailed, Step: "SendOTP", Attempt: 3,
+				At: now, Source: openapi.TimelineEntrySourceLedger, Event: openapi.TimelineEntryEventTryFailed, Step: "SendOTP", Attempt: 3,
 				Provider: "twilio", Code: "20003", Reason: "misconfigured", Detail: "code 1 by sms",
 			},
 			{
-				At: now, Source: TimelineEntrySourceWorkflow, Event: TimelineEntryEventStepPaused, By: "4711@ops-1@", MessageID: "SM1",
+				At: now, Source: openapi.TimelineEntrySourceWorkflow, Event: openapi.TimelineEntryEventStepPaused, By: "4711@ops-1@", MessageID: "SM1",
 				Until: now.Add(time.Minute),
 			},
 		},
@@ -88,10 +89,10 @@ func TestTimelineFailures(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err    error
 		status int
-		code   ProblemCode
+		code   openapi.ProblemCode
 	}{
-		"unknown": {timeline.ErrNotFound, 404, ProblemCodeNotFound},
-		"failure": {errors.New("list the runs: no connection"), 503, ProblemCodeUnavailable},
+		"unknown": {timeline.ErrNotFound, 404, openapi.ProblemCodeNotFound},
+		"failure": {errors.New("list the runs: no connection"), 503, openapi.ProblemCodeUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -117,15 +118,15 @@ func TestTimelineNeedsTheToken(t *testing.T) {
 				r := httptest.NewRequest(method, path, nil)
 				r.Header.Set("Authorization", header)
 				s.handler.ServeHTTP(answer, r)
-				requireProblem(t, answer, 401, ProblemCodeUnauthorized)
+				requireProblem(t, answer, 401, openapi.ProblemCodeUnauthorized)
 				require.Equal(t, "Bearer", answer.Header().Get("WWW-Authenticate"))
 			}
 		}
 	}
-	requireProblem(t, s.send(t, "GET", timelinePath, ""), 401, ProblemCodeUnauthorized)
+	requireProblem(t, s.send(t, "GET", timelinePath, ""), 401, openapi.ProblemCodeUnauthorized)
 	authorized := []string{"Authorization", "Bearer " + adminToken}
-	requireProblem(t, s.send(t, "GET", "/v1/admin/registrations/1/timeline", "", authorized...), 404, ProblemCodeNotFound)
-	requireProblem(t, s.send(t, "GET", "/v1/admin/", "", authorized...), 404, ProblemCodeNotFound)
+	requireProblem(t, s.send(t, "GET", "/v1/admin/registrations/1/timeline", "", authorized...), 404, openapi.ProblemCodeNotFound)
+	requireProblem(t, s.send(t, "GET", "/v1/admin/", "", authorized...), 404, openapi.ProblemCodeNotFound)
 }
 
 func TestAdminEndpointsWithoutAToken(t *testing.T) {
@@ -140,8 +141,8 @@ func TestAdminEndpointsWithoutAToken(t *testing.T) {
 			t.Parallel()
 			s := setup(t, change)
 			for _, header := range []string{"", "Bearer ", "Bearer " + adminToken} {
-				requireProblem(t, s.send(t, "GET", timelinePath, "", "Authorization", header), 404, ProblemCodeNotFound)
-				requireProblem(t, s.send(t, "POST", timelinePath, "{}", "Authorization", header), 404, ProblemCodeNotFound)
+				requireProblem(t, s.send(t, "GET", timelinePath, "", "Authorization", header), 404, openapi.ProblemCodeNotFound)
+				requireProblem(t, s.send(t, "POST", timelinePath, "{}", "Authorization", header), 404, openapi.ProblemCodeNotFound)
 			}
 		})
 	}

@@ -14,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
+
+	"registrar/api/openapi"
 )
 
 const (
@@ -27,11 +29,11 @@ const (
 
 // bodies maps a route to the shape of its request body. The contract has only flat objects.
 var bodies = map[string]shape{
-	"/v1/registrations":                  shapeOf[RegistrationRequest](true, maxBody),
-	"/v1/registrations/:id/verification": shapeOf[VerificationRequest](true, maxBody),
-	"/v1/registrations/:id/otp":          shapeOf[ResendRequest](false, maxBody),
-	"/v1/campaigns":                      shapeOf[CampaignRequest](true, maxCampaignBody),
-	"/v1/campaigns/preview":              shapeOf[CampaignPreviewRequest](true, maxCampaignBody),
+	"/v1/registrations":                  shapeOf[openapi.RegistrationRequest](true, maxBody),
+	"/v1/registrations/:id/verification": shapeOf[openapi.VerificationRequest](true, maxBody),
+	"/v1/registrations/:id/otp":          shapeOf[openapi.ResendRequest](false, maxBody),
+	"/v1/campaigns":                      shapeOf[openapi.CampaignRequest](true, maxCampaignBody),
+	"/v1/campaigns/preview":              shapeOf[openapi.CampaignPreviewRequest](true, maxCampaignBody),
 }
 
 type shape struct {
@@ -75,7 +77,7 @@ func (s *server) checkBody(c *gin.Context) {
 		s.fail(c, tooLarge(expected.limit))
 		return
 	case c.GetHeader("Content-Encoding") != "":
-		s.fail(c, &problem{code: ProblemCodeUnsupportedMediaType})
+		s.fail(c, &problem{code: openapi.ProblemCodeUnsupportedMediaType})
 		return
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, expected.limit))
@@ -107,23 +109,23 @@ func readProblem(err error, limit int64) *problem {
 	case errors.As(err, &over):
 		return tooLarge(limit)
 	case errors.As(err, &network) && network.Timeout():
-		return &problem{code: ProblemCodeRequestTimeout}
+		return &problem{code: openapi.ProblemCodeRequestTimeout}
 	default:
-		return &problem{code: ProblemCodeInvalidJSON}
+		return &problem{code: openapi.ProblemCodeInvalidJSON}
 	}
 }
 
 // tooLarge is the problem of a body over limit, in bytes.
 func tooLarge(limit int64) *problem {
-	return &problem{code: ProblemCodeBodyTooLarge, detail: fmt.Sprintf("The body may have at most %d KiB.", limit>>10)}
+	return &problem{code: openapi.ProblemCodeBodyTooLarge, detail: fmt.Sprintf("The body may have at most %d KiB.", limit>>10)}
 }
 
 func (s shape) check(contentType string, data []byte) error {
 	switch {
 	case !isJSON(contentType):
-		return &problem{code: ProblemCodeUnsupportedMediaType}
+		return &problem{code: openapi.ProblemCodeUnsupportedMediaType}
 	case !utf8.Valid(data) || !json.Valid(data):
-		return &problem{code: ProblemCodeInvalidJSON}
+		return &problem{code: openapi.ProblemCodeInvalidJSON}
 	}
 	return s.checkObject(json.NewDecoder(bytes.NewReader(data)))
 }
@@ -141,21 +143,21 @@ func isJSON(contentType string) bool {
 // checkObject checks one object whose syntax is already known to be valid.
 func (s shape) checkObject(d *json.Decoder) error {
 	if first, err := d.Token(); err != nil || first != json.Delim('{') {
-		return &problem{code: ProblemCodeInvalidJSON, detail: "The body must be a JSON object."}
+		return &problem{code: openapi.ProblemCodeInvalidJSON, detail: "The body must be a JSON object."}
 	}
 	seen := map[string]bool{}
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
-			return &problem{code: ProblemCodeInvalidJSON}
+			return &problem{code: openapi.ProblemCodeInvalidJSON}
 		}
 		name, _ := key.(string)
 		f, known := s.fields[name]
 		switch {
 		case !known:
-			return &problem{code: ProblemCodeUnknownField, detail: "The body may have only these fields: " + s.names + "."}
+			return &problem{code: openapi.ProblemCodeUnknownField, detail: "The body may have only these fields: " + s.names + "."}
 		case seen[name]:
-			return &problem{code: ProblemCodeDuplicateField, detail: "The field " + name + " is given twice."}
+			return &problem{code: openapi.ProblemCodeDuplicateField, detail: "The field " + name + " is given twice."}
 		}
 		seen[name] = true
 		if err := f.check(name, d); err != nil {
@@ -181,7 +183,7 @@ func (f field) check(name string, d *json.Decoder) error {
 		}
 		// encoding/json replaces half a surrogate pair by this rune, which no user types.
 		if strings.ContainsRune(v, utf8.RuneError) {
-			return &problem{code: ProblemCodeInvalidJSON, detail: "The field " + name + " is not valid Unicode text."}
+			return &problem{code: openapi.ProblemCodeInvalidJSON, detail: "The field " + name + " is not valid Unicode text."}
 		}
 	case bool:
 		if f.kind != reflect.Bool {
@@ -206,5 +208,5 @@ func (f field) wrongType(name string) *problem {
 		kind = "number"
 	default:
 	}
-	return &problem{code: ProblemCodeWrongType, detail: "The field " + name + " must be a " + kind + "."}
+	return &problem{code: openapi.ProblemCodeWrongType, detail: "The field " + name + " must be a " + kind + "."}
 }

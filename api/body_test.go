@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/workflows"
 )
 
@@ -22,47 +23,47 @@ func TestBodies(t *testing.T) {
 		name   string
 		body   string
 		status int
-		code   ProblemCode
+		code   openapi.ProblemCode
 		detail string
 	}{
-		{"not JSON", `first_name=Zoelle`, 400, ProblemCodeInvalidJSON, ""},
-		{"cut off", valid[:len(valid)-1], 400, ProblemCodeInvalidJSON, ""},
-		{"only blanks", ` `, 400, ProblemCodeInvalidJSON, ""},
-		{"two values", valid + valid, 400, ProblemCodeInvalidJSON, ""},
-		{"trailing garbage", valid + `x`, 400, ProblemCodeInvalidJSON, ""},
-		{"trailing comma", `{"email":"zoelle@example.com",}`, 400, ProblemCodeInvalidJSON, ""},
+		{"not JSON", `first_name=Zoelle`, 400, openapi.ProblemCodeInvalidJSON, ""},
+		{"cut off", valid[:len(valid)-1], 400, openapi.ProblemCodeInvalidJSON, ""},
+		{"only blanks", ` `, 400, openapi.ProblemCodeInvalidJSON, ""},
+		{"two values", valid + valid, 400, openapi.ProblemCodeInvalidJSON, ""},
+		{"trailing garbage", valid + `x`, 400, openapi.ProblemCodeInvalidJSON, ""},
+		{"trailing comma", `{"email":"zoelle@example.com",}`, 400, openapi.ProblemCodeInvalidJSON, ""},
 		{"trailing blanks", valid + " \r\n\t", 201, "", ""},
 		{"byte order mark", "\ufeff" + valid, 201, "", ""},
 		{"byte order mark and blanks", "\ufeff\r\n " + valid, 201, "", ""},
-		{"two byte order marks", "\ufeff\ufeff" + valid, 400, ProblemCodeInvalidJSON, ""},
-		{"only a byte order mark", "\ufeff", 400, ProblemCodeInvalidJSON, ""},
-		{"byte order mark after a blank", " \ufeff" + valid, 400, ProblemCodeInvalidJSON, ""},
-		{"byte order mark at the end", valid + "\ufeff", 400, ProblemCodeInvalidJSON, ""},
-		{"half a byte order mark", "\xef\xbb" + valid, 400, ProblemCodeInvalidJSON, ""},
-		{"byte order mark of UTF-16", "\xff\xfe" + valid, 400, ProblemCodeInvalidJSON, ""},
-		{"unknown field after a byte order mark", "\ufeff" + `{"s3cret-key":1}`, 400, ProblemCodeUnknownField, ""},
+		{"two byte order marks", "\ufeff\ufeff" + valid, 400, openapi.ProblemCodeInvalidJSON, ""},
+		{"only a byte order mark", "\ufeff", 400, openapi.ProblemCodeInvalidJSON, ""},
+		{"byte order mark after a blank", " \ufeff" + valid, 400, openapi.ProblemCodeInvalidJSON, ""},
+		{"byte order mark at the end", valid + "\ufeff", 400, openapi.ProblemCodeInvalidJSON, ""},
+		{"half a byte order mark", "\xef\xbb" + valid, 400, openapi.ProblemCodeInvalidJSON, ""},
+		{"byte order mark of UTF-16", "\xff\xfe" + valid, 400, openapi.ProblemCodeInvalidJSON, ""},
+		{"unknown field after a byte order mark", "\ufeff" + `{"s3cret-key":1}`, 400, openapi.ProblemCodeUnknownField, ""},
 		{"largest with a byte order mark", "\ufeff" + valid + strings.Repeat(" ", maxBody-len(valid)-3), 201, "", ""},
-		{"too large by a byte order mark", "\ufeff" + valid + strings.Repeat(" ", maxBody-len(valid)), 413, ProblemCodeBodyTooLarge, "16 KiB"},
-		{"null", `null`, 400, ProblemCodeInvalidJSON, "object"},
-		{"array", `[` + valid + `]`, 400, ProblemCodeInvalidJSON, "object"},
-		{"string", `"zoelle"`, 400, ProblemCodeInvalidJSON, "object"},
-		{"invalid UTF-8", strings.Replace(valid, "Zoelle", "Zo\xeblle", 1), 400, ProblemCodeInvalidJSON, ""},
-		{"half a surrogate pair", strings.Replace(valid, `"Zoelle"`, `"\ud83d"`, 1), 400, ProblemCodeInvalidJSON, "first_name"},
+		{"too large by a byte order mark", "\ufeff" + valid + strings.Repeat(" ", maxBody-len(valid)), 413, openapi.ProblemCodeBodyTooLarge, "16 KiB"},
+		{"null", `null`, 400, openapi.ProblemCodeInvalidJSON, "object"},
+		{"array", `[` + valid + `]`, 400, openapi.ProblemCodeInvalidJSON, "object"},
+		{"string", `"zoelle"`, 400, openapi.ProblemCodeInvalidJSON, "object"},
+		{"invalid UTF-8", strings.Replace(valid, "Zoelle", "Zo\xeblle", 1), 400, openapi.ProblemCodeInvalidJSON, ""},
+		{"half a surrogate pair", strings.Replace(valid, `"Zoelle"`, `"\ud83d"`, 1), 400, openapi.ProblemCodeInvalidJSON, "first_name"},
 		{"a surrogate pair", strings.Replace(valid, `"Zoelle"`, `"\ud83d\ude00"`, 1), 201, "", ""},
-		{"deep", `{"locale":` + strings.Repeat("[", 8e3) + strings.Repeat("]", 8e3) + `}`, 400, ProblemCodeWrongType, "locale"},
-		{"unknown field", `{"s3cret-key":1}`, 400, ProblemCodeUnknownField, "marketing_consent"},
-		{"other case", strings.Replace(valid, "email", "Email", 1), 400, ProblemCodeUnknownField, ""},
-		{"duplicate field", `{"email":"zoelle@example.com","email":"b@example.com"}`, 400, ProblemCodeDuplicateField, "email"},
-		{"duplicate escaped", `{"email":"a@b.example","\u0065mail":"b@example.com"}`, 400, ProblemCodeDuplicateField, "email"},
-		{"number for a string", `{"mobile_number":491701234567}`, 400, ProblemCodeWrongType, "mobile_number"},
-		{"vast number", `{"locale":1e999}`, 400, ProblemCodeWrongType, "locale"},
-		{"object for a string", `{"email":{}}`, 400, ProblemCodeWrongType, "email"},
-		{"string for a boolean", `{"marketing_consent":"yes"}`, 400, ProblemCodeWrongType, "marketing_consent"},
-		{"boolean for a string", `{"password":true}`, 400, ProblemCodeWrongType, "password"},
-		{"null for what is required", `{"password":null}`, 400, ProblemCodeWrongType, "password"},
+		{"deep", `{"locale":` + strings.Repeat("[", 8e3) + strings.Repeat("]", 8e3) + `}`, 400, openapi.ProblemCodeWrongType, "locale"},
+		{"unknown field", `{"s3cret-key":1}`, 400, openapi.ProblemCodeUnknownField, "marketing_consent"},
+		{"other case", strings.Replace(valid, "email", "Email", 1), 400, openapi.ProblemCodeUnknownField, ""},
+		{"duplicate field", `{"email":"zoelle@example.com","email":"b@example.com"}`, 400, openapi.ProblemCodeDuplicateField, "email"},
+		{"duplicate escaped", `{"email":"a@b.example","\u0065mail":"b@example.com"}`, 400, openapi.ProblemCodeDuplicateField, "email"},
+		{"number for a string", `{"mobile_number":491701234567}`, 400, openapi.ProblemCodeWrongType, "mobile_number"},
+		{"vast number", `{"locale":1e999}`, 400, openapi.ProblemCodeWrongType, "locale"},
+		{"object for a string", `{"email":{}}`, 400, openapi.ProblemCodeWrongType, "email"},
+		{"string for a boolean", `{"marketing_consent":"yes"}`, 400, openapi.ProblemCodeWrongType, "marketing_consent"},
+		{"boolean for a string", `{"password":true}`, 400, openapi.ProblemCodeWrongType, "password"},
+		{"null for what is required", `{"password":null}`, 400, openapi.ProblemCodeWrongType, "password"},
 		{"largest", valid + strings.Repeat(" ", maxBody-len(valid)), 201, "", ""},
-		{"too large", valid + strings.Repeat(" ", maxBody-len(valid)+1), 413, ProblemCodeBodyTooLarge, "16 KiB"},
-		{"vast", strings.Repeat("zoelle", 1<<20), 413, ProblemCodeBodyTooLarge, ""},
+		{"too large", valid + strings.Repeat(" ", maxBody-len(valid)+1), 413, openapi.ProblemCodeBodyTooLarge, "16 KiB"},
+		{"vast", strings.Repeat("zoelle", 1<<20), 413, openapi.ProblemCodeBodyTooLarge, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -115,8 +116,8 @@ func TestEmptyBodies(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	for _, path := range []string{registrations, verificationPath} {
-		requireProblem(t, s.send(t, "POST", path, "", "Content-Type", "application/json"), 400, ProblemCodeInvalidJSON)
-		requireProblem(t, s.send(t, "POST", path, ""), 415, ProblemCodeUnsupportedMediaType)
+		requireProblem(t, s.send(t, "POST", path, "", "Content-Type", "application/json"), 400, openapi.ProblemCodeInvalidJSON)
+		requireProblem(t, s.send(t, "POST", path, ""), 415, openapi.ProblemCodeUnsupportedMediaType)
 	}
 	require.Equal(t, 202, s.send(t, "POST", otpPath, "").Code)
 	require.Equal(t, 202, s.send(t, "POST", otpPath, "", "Content-Type", "text/plain").Code)
@@ -141,7 +142,7 @@ func TestByteOrderMarkBeforeABody(t *testing.T) {
 	} {
 		w := s.sendAdmin(t, "POST", path, "\ufeff"+tt.body)
 		require.Equal(t, tt.status, w.Code, "%s: %s", path, w.Body)
-		requireProblem(t, s.sendAdmin(t, "POST", path, "\ufeff"), 400, ProblemCodeInvalidJSON)
+		requireProblem(t, s.sendAdmin(t, "POST", path, "\ufeff"), 400, openapi.ProblemCodeInvalidJSON)
 	}
 }
 
@@ -150,10 +151,10 @@ func TestIncompleteBodies(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err    error
 		status int
-		code   ProblemCode
+		code   openapi.ProblemCode
 	}{
-		"too slow": {os.ErrDeadlineExceeded, 408, ProblemCodeRequestTimeout},
-		"cut off":  {io.ErrUnexpectedEOF, 400, ProblemCodeInvalidJSON},
+		"too slow": {os.ErrDeadlineExceeded, 408, openapi.ProblemCodeRequestTimeout},
+		"cut off":  {io.ErrUnexpectedEOF, 400, openapi.ProblemCodeInvalidJSON},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -186,7 +187,7 @@ func FuzzRegister(f *testing.F) {
 		require.Contains(t, []int{201, 400, 413, 422}, w.Code)
 		s.logs.Reset()
 		if w.Code == 201 {
-			var again RegistrationRequest
+			var again openapi.RegistrationRequest
 			require.NoError(t, json.Unmarshal([]byte(strings.TrimPrefix(body, "\ufeff")), &again))
 			require.Equal(t, again.MarketingConsent, got.Profile.MarketingConsent)
 		}

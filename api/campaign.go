@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"registrar/api/openapi"
 	"registrar/internal/campaign"
 	"registrar/internal/engine"
 	"registrar/workflows"
@@ -29,11 +30,13 @@ type Campaigns interface {
 var _ Campaigns = (*engine.Campaigns)(nil)
 
 // CreateCampaign is POST /v1/campaigns.
-func (s *server) CreateCampaign(ctx context.Context, r CreateCampaignRequestObject) (CreateCampaignResponseObject, error) {
+func (s *server) CreateCampaign(
+	ctx context.Context, r openapi.CreateCampaignRequestObject,
+) (openapi.CreateCampaignResponseObject, error) {
 	key := ""
 	if r.Params.IdempotencyKey != nil {
 		if key = *r.Params.IdempotencyKey; !isVisible(key, maxIdempotencyKey) {
-			return nil, &problem{code: ProblemCodeInvalidIdempotencyKey}
+			return nil, &problem{code: openapi.ProblemCodeInvalidIdempotencyKey}
 		}
 	}
 	request, err := s.campaignRequest(r.Body)
@@ -44,13 +47,13 @@ func (s *server) CreateCampaign(ctx context.Context, r CreateCampaignRequestObje
 	if err != nil {
 		return nil, err
 	}
-	return CreateCampaign202JSONResponse{
-		Headers: CreateCampaign202ResponseHeaders{Location: campaignLocation(c.ID)}, Body: campaignBody(c),
+	return openapi.CreateCampaign202JSONResponse{
+		Headers: openapi.CreateCampaign202ResponseHeaders{Location: campaignLocation(c.ID)}, Body: campaignBody(c),
 	}, nil
 }
 
 // campaignRequest finds the violations of all fields at once.
-func (s *server) campaignRequest(b *CampaignRequest) (campaign.Request, error) {
+func (s *server) campaignRequest(b *openapi.CampaignRequest) (campaign.Request, error) {
 	request := campaign.Request{
 		Content: workflows.CampaignContent{Name: b.Name, Subject: b.Subject, Text: b.Text, HTML: b.HTML, Locale: b.Locale},
 		Rate:    b.Rate,
@@ -60,7 +63,8 @@ func (s *server) campaignRequest(b *CampaignRequest) (campaign.Request, error) {
 		at, err := time.Parse(time.RFC3339, b.ScheduleAt)
 		if err != nil {
 			unreadable = append(unreadable, campaign.Violation{
-				Part: string(FieldErrorFieldScheduleAt), Code: campaign.CodeInvalid, Message: "must be a time in RFC 3339, such as 2026-12-01T09:00:00Z",
+				Part: string(openapi.FieldErrorFieldScheduleAt), Code: campaign.CodeInvalid,
+				Message: "must be a time in RFC 3339, such as 2026-12-01T09:00:00Z",
 			})
 		}
 		request.ScheduleAt = at
@@ -72,7 +76,9 @@ func (s *server) campaignRequest(b *CampaignRequest) (campaign.Request, error) {
 }
 
 // PreviewCampaign is POST /v1/campaigns/preview.
-func (s *server) PreviewCampaign(_ context.Context, r PreviewCampaignRequestObject) (PreviewCampaignResponseObject, error) {
+func (s *server) PreviewCampaign(
+	_ context.Context, r openapi.PreviewCampaignRequestObject,
+) (openapi.PreviewCampaignResponseObject, error) {
 	b, firstName := r.Body, "Ada"
 	if b.FirstName != nil {
 		firstName = *b.FirstName
@@ -82,11 +88,13 @@ func (s *server) PreviewCampaign(_ context.Context, r PreviewCampaignRequestObje
 	if err != nil {
 		return nil, err
 	}
-	return PreviewCampaign200JSONResponse{Body: CampaignPreview{Subject: p.Subject, Text: p.Text, HTML: p.HTML}}, nil
+	return openapi.PreviewCampaign200JSONResponse{Body: openapi.CampaignPreview{Subject: p.Subject, Text: p.Text, HTML: p.HTML}}, nil
 }
 
 // ListCampaigns is GET /v1/campaigns.
-func (s *server) ListCampaigns(ctx context.Context, r ListCampaignsRequestObject) (ListCampaignsResponseObject, error) {
+func (s *server) ListCampaigns(
+	ctx context.Context, r openapi.ListCampaignsRequestObject,
+) (openapi.ListCampaignsResponseObject, error) {
 	page, ok := s.readCursor(r.Params.Cursor)
 	if !ok {
 		return nil, engine.ErrPageToken
@@ -95,11 +103,11 @@ func (s *server) ListCampaigns(ctx context.Context, r ListCampaignsRequestObject
 	if err != nil {
 		return nil, err
 	}
-	body := CampaignPage{Campaigns: make([]Campaign, len(campaigns)), NextCursor: s.cursor(next)}
+	body := openapi.CampaignPage{Campaigns: make([]openapi.Campaign, len(campaigns)), NextCursor: s.cursor(next)}
 	for i, c := range campaigns {
 		body.Campaigns[i] = campaignBody(c)
 	}
-	return ListCampaigns200JSONResponse{Body: body}, nil
+	return openapi.ListCampaigns200JSONResponse{Body: body}, nil
 }
 
 // cursor encodes a page token as text; no token gives "". It has a digest, so that a made-up token is refused here:
@@ -118,12 +126,14 @@ func (s *server) readCursor(cursor string) (page []byte, ok bool) {
 }
 
 // GetCampaign is GET /v1/campaigns/{id}.
-func (s *server) GetCampaign(ctx context.Context, r GetCampaignRequestObject) (GetCampaignResponseObject, error) {
+func (s *server) GetCampaign(
+	ctx context.Context, r openapi.GetCampaignRequestObject,
+) (openapi.GetCampaignResponseObject, error) {
 	c, err := s.Campaigns.Get(requestContext(ctx), r.ID.String())
 	if err != nil {
 		return nil, err
 	}
-	return GetCampaign200JSONResponse{Body: campaignBody(c)}, nil
+	return openapi.GetCampaign200JSONResponse{Body: campaignBody(c)}, nil
 }
 
 var actionMessages = map[engine.Action]string{
@@ -134,29 +144,31 @@ var actionMessages = map[engine.Action]string{
 }
 
 // SteerCampaign is POST /v1/campaigns/{id}/{action}.
-func (s *server) SteerCampaign(ctx context.Context, r SteerCampaignRequestObject) (SteerCampaignResponseObject, error) {
+func (s *server) SteerCampaign(
+	ctx context.Context, r openapi.SteerCampaignRequestObject,
+) (openapi.SteerCampaignResponseObject, error) {
 	id, action := r.ID.String(), engine.Action(r.Action)
 	if !slices.Contains(engine.Actions, action) {
-		return nil, &problem{code: ProblemCodeNotFound}
+		return nil, &problem{code: openapi.ProblemCodeNotFound}
 	}
 	if err := s.Campaigns.Do(requestContext(ctx), id, action); err != nil {
 		return nil, err
 	}
-	return SteerCampaign202JSONResponse{
-		Headers: SteerCampaign202ResponseHeaders{Location: campaignLocation(id)},
-		Body:    CampaignSteered{CampaignID: id, Message: actionMessages[action]},
+	return openapi.SteerCampaign202JSONResponse{
+		Headers: openapi.SteerCampaign202ResponseHeaders{Location: campaignLocation(id)},
+		Body:    openapi.CampaignSteered{CampaignID: id, Message: actionMessages[action]},
 	}, nil
 }
 
 func campaignLocation(id string) string { return campaignsPath + "/" + id }
 
-func campaignBody(c engine.Campaign) Campaign {
-	body := Campaign{
-		CampaignID: c.ID, Name: c.Name, Status: CampaignStatus(c.Status), Locale: c.Locale, Rate: c.Rate,
+func campaignBody(c engine.Campaign) openapi.Campaign {
+	body := openapi.Campaign{
+		CampaignID: c.ID, Name: c.Name, Status: openapi.CampaignStatus(c.Status), Locale: c.Locale, Rate: c.Rate,
 		CreatedAt: c.CreatedAt, ScheduleAt: c.ScheduleAt,
 	}
 	if p := c.Progress; p != nil {
-		body.Progress = CampaignProgress{
+		body.Progress = openapi.CampaignProgress{
 			Reason: string(p.Reason), Recipients: p.Recipients, Sent: p.Sent, Rejected: p.Rejected, Batches: p.Batches,
 			StartedAt: p.StartedAt, EndedAt: p.EndedAt,
 		}
@@ -169,28 +181,30 @@ func campaignProblem(err error) *problem {
 	var violations *campaign.ValidationError
 	switch {
 	case errors.As(err, &violations):
-		return &problem{code: ProblemCodeValidationFailed, fields: violationFields(violations.Violations)}
+		return &problem{code: openapi.ProblemCodeValidationFailed, fields: violationFields(violations.Violations)}
 	case errors.Is(err, engine.ErrPageToken):
-		return &problem{code: ProblemCodeValidationFailed, fields: []FieldError{
-			{Field: FieldErrorFieldCursor, Code: FieldErrorCodeInvalid, Message: "must be the next_cursor of a page"},
+		return &problem{code: openapi.ProblemCodeValidationFailed, fields: []openapi.FieldError{
+			{Field: openapi.FieldErrorFieldCursor, Code: openapi.FieldErrorCodeInvalid, Message: "must be the next_cursor of a page"},
 		}}
 	case errors.Is(err, engine.ErrReused):
-		return &problem{code: ProblemCodeIdempotencyKeyReused}
+		return &problem{code: openapi.ProblemCodeIdempotencyKeyReused}
 	case errors.Is(err, engine.ErrEnded):
-		return &problem{code: ProblemCodeCampaignEnded}
+		return &problem{code: openapi.ProblemCodeCampaignEnded}
 	case errors.Is(err, engine.ErrNotFound):
-		return &problem{code: ProblemCodeNotFound}
+		return &problem{code: openapi.ProblemCodeNotFound}
 	case errors.Is(err, engine.ErrUnavailable):
-		return &problem{code: ProblemCodeUnavailable, cause: err}
+		return &problem{code: openapi.ProblemCodeUnavailable, cause: err}
 	default:
 		return nil
 	}
 }
 
-func violationFields(violations []campaign.Violation) []FieldError {
-	fields := make([]FieldError, len(violations))
+func violationFields(violations []campaign.Violation) []openapi.FieldError {
+	fields := make([]openapi.FieldError, len(violations))
 	for i, m := range violations {
-		fields[i] = FieldError{Field: FieldErrorField(m.Part), Code: FieldErrorCode(m.Code), Message: m.MessageWithLine()}
+		fields[i] = openapi.FieldError{
+			Field: openapi.FieldErrorField(m.Part), Code: openapi.FieldErrorCode(m.Code), Message: m.MessageWithLine(),
+		}
 	}
 	return fields
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/internal/campaign"
 	"registrar/internal/engine"
 	"registrar/workflows"
@@ -90,9 +91,9 @@ func TestCreateCampaign(t *testing.T) {
 		w := s.sendAdmin(t, "POST", campaignsPath, with(campaignRequest(), nil), header...)
 		require.Equal(t, 202, w.Code, w.Body)
 		require.Equal(t, campaignPath, w.Header().Get("Location"))
-		require.Equal(t, Campaign{
-			CampaignID: campaignID, Name: "Spring", Status: CampaignStatusScheduled, Locale: "de", Rate: 12.5, CreatedAt: now, ScheduleAt: at,
-		}, decode[Campaign](t, w))
+		require.Equal(t, openapi.Campaign{
+			CampaignID: campaignID, Name: "Spring", Status: openapi.CampaignStatusScheduled, Locale: "de", Rate: 12.5, CreatedAt: now, ScheduleAt: at,
+		}, decode[openapi.Campaign](t, w))
 	}
 	require.Equal(t, []string{"", "s3cret-key"}, keys)
 }
@@ -122,7 +123,7 @@ func TestCampaignViolations(t *testing.T) {
 		"schedule_at": "tomorrow", "rate": -1,
 	})
 	w := s.sendAdmin(t, "POST", campaignsPath, body)
-	requireProblem(t, w, 422, ProblemCodeValidationFailed)
+	requireProblem(t, w, 422, openapi.ProblemCodeValidationFailed)
 	var got []string
 	for _, e := range problemBody(t, w).Errors {
 		got = append(got, fmt.Sprintf("%s %s %s", e.Field, e.Code, e.Message))
@@ -138,8 +139,8 @@ func TestCampaignViolations(t *testing.T) {
 	}, got)
 
 	w = s.sendAdmin(t, "POST", campaignsPath, with(campaignRequest(), map[string]any{"schedule_at": "2126-02-01T09:00:00Z"}))
-	requireProblem(t, w, 422, ProblemCodeValidationFailed)
-	require.Equal(t, FieldErrorFieldScheduleAt, problemBody(t, w).Errors[0].Field)
+	requireProblem(t, w, 422, openapi.ProblemCodeValidationFailed)
+	require.Equal(t, openapi.FieldErrorFieldScheduleAt, problemBody(t, w).Errors[0].Field)
 }
 
 func TestCampaignBodies(t *testing.T) {
@@ -150,16 +151,16 @@ func TestCampaignBodies(t *testing.T) {
 	for name, tt := range map[string]struct {
 		body   string
 		status int
-		code   ProblemCode
+		code   openapi.ProblemCode
 	}{
 		"largest":             {padded(maxCampaignBody), 202, ""},
-		"too large":           {padded(maxCampaignBody + 1), 413, ProblemCodeBodyTooLarge},
-		"text for a number":   {with(campaignRequest(), map[string]any{"rate": "10"}), 400, ProblemCodeWrongType},
-		"number for a text":   {with(campaignRequest(), map[string]any{"name": 1}), 400, ProblemCodeWrongType},
-		"vast number":         {strings.Replace(valid, "12.5", "1e999", 1), 400, ProblemCodeWrongType},
-		"unknown":             {with(campaignRequest(), map[string]any{"to": "all"}), 400, ProblemCodeUnknownField},
-		"twice":               {strings.Replace(valid, `{`, `{"name":"x",`, 1), 400, ProblemCodeDuplicateField},
-		"null for the needed": {strings.Replace(valid, `"Spring"`, `null`, 1), 400, ProblemCodeWrongType},
+		"too large":           {padded(maxCampaignBody + 1), 413, openapi.ProblemCodeBodyTooLarge},
+		"text for a number":   {with(campaignRequest(), map[string]any{"rate": "10"}), 400, openapi.ProblemCodeWrongType},
+		"number for a text":   {with(campaignRequest(), map[string]any{"name": 1}), 400, openapi.ProblemCodeWrongType},
+		"vast number":         {strings.Replace(valid, "12.5", "1e999", 1), 400, openapi.ProblemCodeWrongType},
+		"unknown":             {with(campaignRequest(), map[string]any{"to": "all"}), 400, openapi.ProblemCodeUnknownField},
+		"twice":               {strings.Replace(valid, `{`, `{"name":"x",`, 1), 400, openapi.ProblemCodeDuplicateField},
+		"null for the needed": {strings.Replace(valid, `"Spring"`, `null`, 1), 400, openapi.ProblemCodeWrongType},
 	} {
 		w := s.sendAdmin(t, "POST", campaignsPath, tt.body)
 		require.Equal(t, tt.status, w.Code, name)
@@ -168,7 +169,7 @@ func TestCampaignBodies(t *testing.T) {
 		}
 	}
 	require.Contains(t, s.sendAdmin(t, "POST", campaignsPath, padded(maxCampaignBody+1)).Body.String(), "256 KiB")
-	requireProblem(t, s.sendAdmin(t, "POST", campaignsPath, valid, "Idempotency-Key", "a b"), 400, ProblemCodeInvalidIdempotencyKey)
+	requireProblem(t, s.sendAdmin(t, "POST", campaignsPath, valid, "Idempotency-Key", "a b"), 400, openapi.ProblemCodeInvalidIdempotencyKey)
 }
 
 func TestCampaignFailures(t *testing.T) {
@@ -178,22 +179,22 @@ func TestCampaignFailures(t *testing.T) {
 		method string
 		path   string
 		status int
-		code   ProblemCode
+		code   openapi.ProblemCode
 	}{
-		{engine.ErrReused, "POST", "", 422, ProblemCodeIdempotencyKeyReused},
-		{engine.ErrUnavailable, "POST", "", 503, ProblemCodeUnavailable},
-		{errors.New("a defect"), "POST", "", 500, ProblemCodeInternal},
-		{engine.ErrUnavailable, "GET", "", 503, ProblemCodeUnavailable},
-		{nil, "GET", "?cursor=AAAA", 422, ProblemCodeValidationFailed},
-		{nil, "GET", "?cursor=*", 422, ProblemCodeValidationFailed},
-		{engine.ErrNotFound, "GET", "/" + campaignID, 404, ProblemCodeNotFound},
-		{engine.ErrUnavailable, "GET", "/" + campaignID, 503, ProblemCodeUnavailable},
-		{nil, "GET", "/1", 404, ProblemCodeNotFound},
-		{engine.ErrNotFound, "POST", "/" + campaignID + "/pause", 404, ProblemCodeNotFound},
-		{engine.ErrEnded, "POST", "/" + campaignID + "/cancel", 409, ProblemCodeCampaignEnded},
-		{engine.ErrUnavailable, "POST", "/" + campaignID + "/resume", 503, ProblemCodeUnavailable},
-		{nil, "POST", "/" + campaignID + "/restart", 404, ProblemCodeNotFound},
-		{nil, "POST", "/1/pause", 404, ProblemCodeNotFound},
+		{engine.ErrReused, "POST", "", 422, openapi.ProblemCodeIdempotencyKeyReused},
+		{engine.ErrUnavailable, "POST", "", 503, openapi.ProblemCodeUnavailable},
+		{errors.New("a defect"), "POST", "", 500, openapi.ProblemCodeInternal},
+		{engine.ErrUnavailable, "GET", "", 503, openapi.ProblemCodeUnavailable},
+		{nil, "GET", "?cursor=AAAA", 422, openapi.ProblemCodeValidationFailed},
+		{nil, "GET", "?cursor=*", 422, openapi.ProblemCodeValidationFailed},
+		{engine.ErrNotFound, "GET", "/" + campaignID, 404, openapi.ProblemCodeNotFound},
+		{engine.ErrUnavailable, "GET", "/" + campaignID, 503, openapi.ProblemCodeUnavailable},
+		{nil, "GET", "/1", 404, openapi.ProblemCodeNotFound},
+		{engine.ErrNotFound, "POST", "/" + campaignID + "/pause", 404, openapi.ProblemCodeNotFound},
+		{engine.ErrEnded, "POST", "/" + campaignID + "/cancel", 409, openapi.ProblemCodeCampaignEnded},
+		{engine.ErrUnavailable, "POST", "/" + campaignID + "/resume", 503, openapi.ProblemCodeUnavailable},
+		{nil, "POST", "/" + campaignID + "/restart", 404, openapi.ProblemCodeNotFound},
+		{nil, "POST", "/1/pause", 404, openapi.ProblemCodeNotFound},
 	} {
 		s := setupCampaigns(t, &fakeCampaigns{
 			start: func(context.Context, string, campaign.Request) (engine.Campaign, error) {
@@ -245,8 +246,8 @@ func TestListCampaigns(t *testing.T) {
 		}
 		return []engine.Campaign{{ID: campaignID, Name: "Spring", Status: workflows.CampaignPaused, CreatedAt: now}}, []byte(next), nil
 	}})
-	first := decode[CampaignPage](t, s.sendAdmin(t, "GET", campaignsPath, ""))
-	require.Equal(t, []Campaign{{CampaignID: campaignID, Name: "Spring", Status: CampaignStatusPaused, CreatedAt: now}}, first.Campaigns)
+	first := decode[openapi.CampaignPage](t, s.sendAdmin(t, "GET", campaignsPath, ""))
+	require.Equal(t, []openapi.Campaign{{CampaignID: campaignID, Name: "Spring", Status: openapi.CampaignStatusPaused, CreatedAt: now}}, first.Campaigns)
 	last := s.sendAdmin(t, "GET", campaignsPath+"?cursor="+first.NextCursor, "")
 	require.JSONEq(t, `{"campaigns":[]}`, last.Body.String())
 
@@ -254,8 +255,8 @@ func TestListCampaigns(t *testing.T) {
 		return nil, nil, engine.ErrPageToken
 	}})
 	w := forgotten.sendAdmin(t, "GET", campaignsPath+"?cursor="+first.NextCursor, "")
-	requireProblem(t, w, 422, ProblemCodeValidationFailed)
-	require.Equal(t, FieldErrorFieldCursor, problemBody(t, w).Errors[0].Field)
+	requireProblem(t, w, 422, openapi.ProblemCodeValidationFailed)
+	require.Equal(t, openapi.FieldErrorFieldCursor, problemBody(t, w).Errors[0].Field)
 }
 
 func TestSteerCampaign(t *testing.T) {
@@ -270,11 +271,11 @@ func TestSteerCampaign(t *testing.T) {
 		w := s.sendAdmin(t, "POST", campaignPath+"/"+string(action), "")
 		require.Equal(t, 202, w.Code, w.Body)
 		require.Equal(t, campaignPath, w.Header().Get("Location"))
-		require.NotEmpty(t, decode[CampaignSteered](t, w).Message)
+		require.NotEmpty(t, decode[openapi.CampaignSteered](t, w).Message)
 	}
 	require.Equal(t, engine.Actions, done)
 	w := s.sendAdmin(t, "DELETE", campaignPath, "")
-	requireProblem(t, w, 405, ProblemCodeMethodNotAllowed)
+	requireProblem(t, w, 405, openapi.ProblemCodeMethodNotAllowed)
 }
 
 func TestPreviewCampaign(t *testing.T) {
@@ -284,13 +285,13 @@ func TestPreviewCampaign(t *testing.T) {
 	delete(request, "schedule_at")
 	delete(request, "rate")
 	for _, tt := range []struct{ name, shown, escaped any }{{nil, "Ada", "Ada"}, {"<b>", "<b>", "&lt;b&gt;"}, {"", "", ""}} {
-		p := decode[CampaignPreview](t, s.sendAdmin(t, "POST", campaignsPath+"/preview", with(request, map[string]any{"first_name": tt.name})))
+		p := decode[openapi.CampaignPreview](t, s.sendAdmin(t, "POST", campaignsPath+"/preview", with(request, map[string]any{"first_name": tt.name})))
 		require.Equal(t, fmt.Sprintf("News for %s", tt.shown), p.Subject)
 		require.Equal(t, fmt.Sprintf("Hi %s\n%s/unsubscribe?token=example", tt.shown, publicURL), p.Text)
 		require.Equal(t, fmt.Sprintf(`<p>Hi %s</p><a href="%s/unsubscribe?token=example">Bye</a>`, tt.escaped, publicURL), p.HTML)
 	}
 	w := s.sendAdmin(t, "POST", campaignsPath+"/preview", with(request, map[string]any{"text": "Hi"}))
-	requireProblem(t, w, 422, ProblemCodeValidationFailed)
+	requireProblem(t, w, 422, openapi.ProblemCodeValidationFailed)
 }
 
 func TestCampaignsNeedTheToken(t *testing.T) {
@@ -304,7 +305,7 @@ func TestCampaignsNeedTheToken(t *testing.T) {
 				r := httptest.NewRequest(method, path, nil)
 				r.Header.Set("Authorization", header)
 				s.handler.ServeHTTP(w, r)
-				requireProblem(t, w, 401, ProblemCodeUnauthorized)
+				requireProblem(t, w, 401, openapi.ProblemCodeUnauthorized)
 			}
 		}
 	}
@@ -315,7 +316,7 @@ func TestCampaignsNeedTheToken(t *testing.T) {
 		s := setup(t, change)
 		for _, path := range paths {
 			w := s.sendAdmin(t, "GET", path, "")
-			requireProblem(t, w, 404, ProblemCodeNotFound)
+			requireProblem(t, w, 404, openapi.ProblemCodeNotFound)
 			require.Equal(t, 404, s.sendAdmin(t, "POST", path, "{}").Code, name)
 		}
 	}

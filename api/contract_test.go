@@ -20,6 +20,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/internal/message"
 	"registrar/internal/secret"
 	"registrar/internal/user"
@@ -264,13 +265,13 @@ func decode[T any](t testing.TB, w *httptest.ResponseRecorder) T {
 	return body
 }
 
-func problemBody(t testing.TB, w *httptest.ResponseRecorder) Problem {
+func problemBody(t testing.TB, w *httptest.ResponseRecorder) openapi.Problem {
 	t.Helper()
-	return decode[Problem](t, w)
+	return decode[openapi.Problem](t, w)
 }
 
 // requireProblem checks the common fields of problems.
-func requireProblem(t testing.TB, w *httptest.ResponseRecorder, status int, code ProblemCode) {
+func requireProblem(t testing.TB, w *httptest.ResponseRecorder, status int, code openapi.ProblemCode) {
 	t.Helper()
 	require.Equal(t, status, w.Code, w.Body)
 	require.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
@@ -279,7 +280,7 @@ func requireProblem(t testing.TB, w *httptest.ResponseRecorder, status int, code
 	require.Contains(t, answers, code)
 	require.Equal(t, status, p.Status)
 	require.Equal(t, http.StatusText(status), p.Title)
-	require.Equal(t, ProblemTypeAboutBlank, p.Type)
+	require.Equal(t, openapi.ProblemTypeAboutBlank, p.Type)
 	require.NotEmpty(t, p.Detail)
 	require.Equal(t, w.Header().Get("X-Request-Id"), p.RequestID)
 	require.Equal(t, "no-store", w.Header().Get("Cache-Control"))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"registrar/api/openapi"
 	"registrar/internal/engine"
 	"registrar/internal/secret"
 	"registrar/internal/user"
@@ -25,39 +26,39 @@ type answer struct {
 }
 
 // answers has every code of the contract. It is the only place that maps codes to HTTP statuses.
-var answers = map[ProblemCode]answer{
-	ProblemCodeInvalidJSON:           {400, "The body must be one JSON object in UTF-8.", 0},
-	ProblemCodeUnknownField:          {400, "The body has a field that is not in the contract.", 0},
-	ProblemCodeDuplicateField:        {400, "The body has a field twice.", 0},
-	ProblemCodeWrongType:             {400, "A field has the wrong type.", 0},
-	ProblemCodeInvalidIdempotencyKey: {400, "Idempotency-Key must be given once, with 1 to 255 visible ASCII characters.", 0},
-	ProblemCodeUnauthorized:          {401, "This address needs an operator's bearer token.", 0},
-	ProblemCodeNotFound:              {404, "There is nothing at this address.", 0},
-	ProblemCodeMethodNotAllowed:      {405, "This address does not allow this method. The Allow header lists the allowed ones.", 0},
-	ProblemCodeRequestTimeout:        {408, "The body did not arrive in time.", 0},
-	ProblemCodeEmailTaken:            {409, "This email address already has an account.", 0},
-	ProblemCodeUsernameTaken:         {409, "This username is already taken.", 0},
-	ProblemCodeSuperseded:            {409, "A later registration with the same email address replaced this one.", 0},
-	ProblemCodeAlreadyActive:         {409, "A code was already accepted. You do not need another one.", 0},
-	ProblemCodeNotReady:              {409, "There is no code for this registration yet. Please try again in a moment.", time.Second},
-	ProblemCodeCampaignEnded:         {409, "The campaign has ended.", 0},
-	ProblemCodeCodeExpired:           {410, "Your code has expired. Please ask for a new one.", 0},
-	ProblemCodeRegistrationClosed:    {410, "This registration has ended. Please register again.", 0},
-	ProblemCodeUnreadableReport:      {406, "The delivery report is not valid.", 0},
-	ProblemCodeBodyTooLarge:          {413, "The body is too large.", 0},
-	ProblemCodeUnsupportedMediaType:  {415, "The body must be application/json, in UTF-8.", 0},
-	ProblemCodeValidationFailed:      {422, "Some fields are not valid. Please correct them.", 0},
-	ProblemCodeIdempotencyKeyReused:  {422, "This Idempotency-Key was already used for a different request.", 0},
-	ProblemCodeWrongCode:             {422, "This code is wrong or no longer valid.", 0},
-	ProblemCodeTooManyAttempts:       {429, "Too many wrong codes. Please ask for a new one.", 0},
-	ProblemCodeResendCooldown:        {429, "We sent you a code a moment ago. Please wait before you ask for another one.", 0},
-	ProblemCodeTooManyResends:        {429, "We cannot send more codes for this registration.", 0},
-	ProblemCodeRateLimited:           {429, "There were too many requests. Please wait before you try again.", 0},
-	ProblemCodeInternal:              {500, "Something went wrong on our side.", 0},
+var answers = map[openapi.ProblemCode]answer{
+	openapi.ProblemCodeInvalidJSON:           {400, "The body must be one JSON object in UTF-8.", 0},
+	openapi.ProblemCodeUnknownField:          {400, "The body has a field that is not in the contract.", 0},
+	openapi.ProblemCodeDuplicateField:        {400, "The body has a field twice.", 0},
+	openapi.ProblemCodeWrongType:             {400, "A field has the wrong type.", 0},
+	openapi.ProblemCodeInvalidIdempotencyKey: {400, "Idempotency-Key must be given once, with 1 to 255 visible ASCII characters.", 0},
+	openapi.ProblemCodeUnauthorized:          {401, "This address needs an operator's bearer token.", 0},
+	openapi.ProblemCodeNotFound:              {404, "There is nothing at this address.", 0},
+	openapi.ProblemCodeMethodNotAllowed:      {405, "This address does not allow this method. The Allow header lists the allowed ones.", 0},
+	openapi.ProblemCodeRequestTimeout:        {408, "The body did not arrive in time.", 0},
+	openapi.ProblemCodeEmailTaken:            {409, "This email address already has an account.", 0},
+	openapi.ProblemCodeUsernameTaken:         {409, "This username is already taken.", 0},
+	openapi.ProblemCodeSuperseded:            {409, "A later registration with the same email address replaced this one.", 0},
+	openapi.ProblemCodeAlreadyActive:         {409, "A code was already accepted. You do not need another one.", 0},
+	openapi.ProblemCodeNotReady:              {409, "There is no code for this registration yet. Please try again in a moment.", time.Second},
+	openapi.ProblemCodeCampaignEnded:         {409, "The campaign has ended.", 0},
+	openapi.ProblemCodeCodeExpired:           {410, "Your code has expired. Please ask for a new one.", 0},
+	openapi.ProblemCodeRegistrationClosed:    {410, "This registration has ended. Please register again.", 0},
+	openapi.ProblemCodeUnreadableReport:      {406, "The delivery report is not valid.", 0},
+	openapi.ProblemCodeBodyTooLarge:          {413, "The body is too large.", 0},
+	openapi.ProblemCodeUnsupportedMediaType:  {415, "The body must be application/json, in UTF-8.", 0},
+	openapi.ProblemCodeValidationFailed:      {422, "Some fields are not valid. Please correct them.", 0},
+	openapi.ProblemCodeIdempotencyKeyReused:  {422, "This Idempotency-Key was already used for a different request.", 0},
+	openapi.ProblemCodeWrongCode:             {422, "This code is wrong or no longer valid.", 0},
+	openapi.ProblemCodeTooManyAttempts:       {429, "Too many wrong codes. Please ask for a new one.", 0},
+	openapi.ProblemCodeResendCooldown:        {429, "We sent you a code a moment ago. Please wait before you ask for another one.", 0},
+	openapi.ProblemCodeTooManyResends:        {429, "We cannot send more codes for this registration.", 0},
+	openapi.ProblemCodeRateLimited:           {429, "There were too many requests. Please wait before you try again.", 0},
+	openapi.ProblemCodeInternal:              {500, "Something went wrong on our side.", 0},
 	// Temporal and workers restart within seconds, and the user is waiting.
-	ProblemCodeUnavailable: {503, "We cannot take your request right now. Please try again shortly.", time.Second},
+	openapi.ProblemCodeUnavailable: {503, "We cannot take your request right now. Please try again shortly.", time.Second},
 	// A request waits about a second at most in the queue for password hashing.
-	ProblemCodeOverloaded: {503, "Too many people are registering right now. Please try again in a moment.", time.Second},
+	openapi.ProblemCodeOverloaded: {503, "Too many people are registering right now. Please try again in a moment.", time.Second},
 }
 
 // retrySpread is the maximum that a 503 adds to its Retry-After, in seconds. The value is random, so that refused clients
@@ -65,29 +66,29 @@ var answers = map[ProblemCode]answer{
 const retrySpread = 2
 
 // refusals maps a workflow's refusals to codes of the contract.
-var refusals = map[workflows.Refusal]ProblemCode{
-	workflows.RefusedNotReady:        ProblemCodeNotReady,
-	workflows.RefusedCodeExpired:     ProblemCodeCodeExpired,
-	workflows.RefusedTooManyAttempts: ProblemCodeTooManyAttempts,
-	workflows.RefusedCooldown:        ProblemCodeResendCooldown,
-	workflows.RefusedTooManyResends:  ProblemCodeTooManyResends,
-	workflows.RefusedActivating:      ProblemCodeAlreadyActive,
-	workflows.RefusedActive:          ProblemCodeAlreadyActive,
-	workflows.RefusedClosed:          ProblemCodeRegistrationClosed,
+var refusals = map[workflows.Refusal]openapi.ProblemCode{
+	workflows.RefusedNotReady:        openapi.ProblemCodeNotReady,
+	workflows.RefusedCodeExpired:     openapi.ProblemCodeCodeExpired,
+	workflows.RefusedTooManyAttempts: openapi.ProblemCodeTooManyAttempts,
+	workflows.RefusedCooldown:        openapi.ProblemCodeResendCooldown,
+	workflows.RefusedTooManyResends:  openapi.ProblemCodeTooManyResends,
+	workflows.RefusedActivating:      openapi.ProblemCodeAlreadyActive,
+	workflows.RefusedActive:          openapi.ProblemCodeAlreadyActive,
+	workflows.RefusedClosed:          openapi.ProblemCodeRegistrationClosed,
 }
 
 // ruleProblems maps the store's broken rules to codes of the contract.
-var ruleProblems = map[user.Code]ProblemCode{
-	user.CodeEmailTaken:    ProblemCodeEmailTaken,
-	user.CodeUsernameTaken: ProblemCodeUsernameTaken,
-	user.CodeSuperseded:    ProblemCodeSuperseded,
+var ruleProblems = map[user.Code]openapi.ProblemCode{
+	user.CodeEmailTaken:    openapi.ProblemCodeEmailTaken,
+	user.CodeUsernameTaken: openapi.ProblemCodeUsernameTaken,
+	user.CodeSuperseded:    openapi.ProblemCodeSuperseded,
 }
 
 // problem is an error for the client. A zero detail or retryAfter means the value in answers.
 type problem struct {
-	code         ProblemCode
+	code         openapi.ProblemCode
 	detail       string
-	fields       []FieldError
+	fields       []openapi.FieldError
 	attemptsLeft *int
 	retryAfter   time.Duration
 	cause        error // for the log
@@ -108,7 +109,7 @@ func problemOf(err error, now time.Time) *problem {
 	case campaignProblem(err) != nil:
 		return campaignProblem(err)
 	case errors.As(err, &invalid):
-		return &problem{code: ProblemCodeValidationFailed, fields: fieldErrors(invalid.Fields)}
+		return &problem{code: openapi.ProblemCodeValidationFailed, fields: fieldErrors(invalid.Fields)}
 	case errors.As(err, &refused) && refusals[refused.Refusal] != "":
 		p := &problem{code: refusals[refused.Refusal]}
 		if !refused.RetryAt.IsZero() {
@@ -116,14 +117,14 @@ func problemOf(err error, now time.Time) *problem {
 		}
 		return p
 	case errors.Is(err, engine.ErrNotFound):
-		return &problem{code: ProblemCodeNotFound}
+		return &problem{code: openapi.ProblemCodeNotFound}
 	case errors.Is(err, secret.ErrSaturated):
-		return &problem{code: ProblemCodeOverloaded, cause: err}
+		return &problem{code: openapi.ProblemCodeOverloaded, cause: err}
 	case errors.Is(err, engine.ErrUnavailable), errors.Is(err, engine.ErrUnconfirmed),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return &problem{code: ProblemCodeUnavailable, cause: err}
+		return &problem{code: openapi.ProblemCodeUnavailable, cause: err}
 	default:
-		return &problem{code: ProblemCodeInternal, cause: err}
+		return &problem{code: openapi.ProblemCodeInternal, cause: err}
 	}
 }
 
@@ -140,10 +141,10 @@ func fieldProblem(name string, err error) error {
 	return err
 }
 
-func fieldErrors(broken []user.FieldError) []FieldError {
-	fields := make([]FieldError, len(broken))
+func fieldErrors(broken []user.FieldError) []openapi.FieldError {
+	fields := make([]openapi.FieldError, len(broken))
 	for i, b := range broken {
-		fields[i] = FieldError{Field: FieldErrorField(b.Field), Code: FieldErrorCode(b.Code), Message: b.Message}
+		fields[i] = openapi.FieldError{Field: openapi.FieldErrorField(b.Field), Code: openapi.FieldErrorCode(b.Code), Message: b.Message}
 	}
 	return fields
 }
@@ -157,8 +158,8 @@ func (s *server) fail(c *gin.Context, err error) {
 	if c.Writer.Written() { // the client disconnected during the response
 		return
 	}
-	body := Problem{
-		Type: ProblemTypeAboutBlank, Title: http.StatusText(a.status), Status: a.status, Code: p.code, Detail: a.detail,
+	body := openapi.Problem{
+		Type: openapi.ProblemTypeAboutBlank, Title: http.StatusText(a.status), Status: a.status, Code: p.code, Detail: a.detail,
 		RequestID: requestID(c.Request.Context()), Errors: p.fields, AttemptsLeft: p.attemptsLeft,
 	}
 	if p.detail != "" {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/internal/campaign"
 	"registrar/internal/secret"
 	"registrar/internal/user"
@@ -86,7 +87,7 @@ func TestRetriesAreSpread(t *testing.T) {
 			}
 		})
 		w := s.send(t, "POST", registrations, with(validBody(), nil))
-		requireProblem(t, w, 503, ProblemCodeOverloaded)
+		requireProblem(t, w, 503, openapi.ProblemCodeOverloaded)
 		require.Equal(t, want, w.Header().Get("Retry-After"))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"registrar/api/openapi"
 	"registrar/internal/health"
 )
 
@@ -11,23 +12,25 @@ import (
 const readinessTimeout = 1500 * time.Millisecond
 
 // GetHealth is GET /healthz.
-func (s *server) GetHealth(context.Context, GetHealthRequestObject) (GetHealthResponseObject, error) {
-	return GetHealth200JSONResponse{Body: Health{Status: HealthStatusOk}}, nil
+func (s *server) GetHealth(context.Context, openapi.GetHealthRequestObject) (openapi.GetHealthResponseObject, error) {
+	return openapi.GetHealth200JSONResponse{Body: openapi.Health{Status: openapi.HealthStatusOk}}, nil
 }
 
 // GetReadiness is GET /readyz. It logs the causes of failed checks and does not send them.
-func (s *server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) (GetReadinessResponseObject, error) {
+func (s *server) GetReadiness(
+	ctx context.Context, _ openapi.GetReadinessRequestObject,
+) (openapi.GetReadinessResponseObject, error) {
 	ctx, cancel := context.WithTimeout(requestContext(ctx), readinessTimeout)
 	defer cancel()
 	report := s.checks().Run(ctx, s.log(ctx))
-	body := Readiness{Status: ReadinessStatus(report.Status), Checks: map[string]Check{}}
+	body := openapi.Readiness{Status: openapi.ReadinessStatus(report.Status), Checks: map[string]openapi.Check{}}
 	for name, result := range report.Checks {
-		body.Checks[name] = Check(result)
+		body.Checks[name] = openapi.Check(result)
 	}
-	if body.Status == ReadinessStatusNotReady {
-		return GetReadiness503JSONResponse{Body: body}, nil
+	if body.Status == openapi.ReadinessStatusNotReady {
+		return openapi.GetReadiness503JSONResponse{Body: body}, nil
 	}
-	return GetReadiness200JSONResponse{Body: body}, nil
+	return openapi.GetReadiness200JSONResponse{Body: body}, nil
 }
 
 // checks returns the readiness checks.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/internal/health"
 )
 
@@ -22,14 +23,14 @@ func TestReadiness(t *testing.T) {
 		schema   func(context.Context) error
 		draining func() bool
 		status   int
-		checks   map[string]Check
+		checks   map[string]openapi.Check
 	}{
 		{"all", healthy, healthy, func() bool { return false }, 200,
-			map[string]Check{"engine": "ok", "schema": "ok", "draining": "ok"}},
-		{"only the engine", healthy, nil, nil, 200, map[string]Check{"engine": "ok"}},
-		{"engine", failing, healthy, nil, 503, map[string]Check{"engine": "failed", "schema": "ok"}},
-		{"schema", healthy, failing, nil, 503, map[string]Check{"engine": "ok", "schema": "failed"}},
-		{"draining", healthy, nil, func() bool { return true }, 503, map[string]Check{"engine": "ok", "draining": "failed"}},
+			map[string]openapi.Check{"engine": "ok", "schema": "ok", "draining": "ok"}},
+		{"only the engine", healthy, nil, nil, 200, map[string]openapi.Check{"engine": "ok"}},
+		{"engine", failing, healthy, nil, 503, map[string]openapi.Check{"engine": "failed", "schema": "ok"}},
+		{"schema", healthy, failing, nil, 503, map[string]openapi.Check{"engine": "ok", "schema": "failed"}},
+		{"draining", healthy, nil, func() bool { return true }, 503, map[string]openapi.Check{"engine": "ok", "draining": "failed"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -37,7 +38,7 @@ func TestReadiness(t *testing.T) {
 			s.engine.ready = tt.engine
 			w := s.send(t, "GET", "/readyz", "")
 			require.Equal(t, tt.status, w.Code, w.Body)
-			require.Equal(t, tt.checks, decode[Readiness](t, w).Checks)
+			require.Equal(t, tt.checks, decode[openapi.Readiness](t, w).Checks)
 			require.NotContains(t, w.Body.String(), "s3cret")
 			require.Equal(t, 200, s.send(t, "GET", "/healthz", "").Code)
 		})

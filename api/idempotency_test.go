@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/internal/engine"
 	"registrar/workflows"
 )
@@ -50,7 +51,7 @@ func TestRegisterIdempotency(t *testing.T) {
 		"password": "another-harbour-91-kettle", "mobile_number": "+491701234568", "locale": "de", "marketing_consent": false,
 	} {
 		other := s.send(t, "POST", registrations, with(validBody(), map[string]any{name: value}), "Idempotency-Key", "s3cret-key")
-		requireProblem(t, other, 422, ProblemCodeIdempotencyKeyReused)
+		requireProblem(t, other, 422, openapi.ProblemCodeIdempotencyKeyReused)
 	}
 	require.Len(t, started, 1)
 
@@ -117,5 +118,5 @@ func TestIdempotencyKeys(t *testing.T) {
 		require.Equal(t, status, w.Code, "%q", key)
 	}
 	twice := s.send(t, "POST", registrations, with(validBody(), nil), "Idempotency-Key", "a", "Idempotency-Key", "a")
-	requireProblem(t, twice, 400, ProblemCodeInvalidIdempotencyKey)
+	requireProblem(t, twice, 400, openapi.ProblemCodeInvalidIdempotencyKey)
 }

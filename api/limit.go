@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"registrar/api/openapi"
 	"registrar/internal/engine"
 	"registrar/internal/secret"
 	"registrar/internal/user"
@@ -64,7 +65,7 @@ func trustProxies(router *gin.Engine, networks []netip.Prefix) {
 }
 
 func rateLimited(wait time.Duration) *problem {
-	return &problem{code: ProblemCodeRateLimited, retryAfter: wait}
+	return &problem{code: openapi.ProblemCodeRateLimited, retryAfter: wait}
 }
 
 // destinationKey is the keyed hash under which an email address or mobile number is counted. The workflow stores the key

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/internal/engine"
 	"registrar/internal/limit"
 	"registrar/internal/secret"
@@ -50,7 +51,7 @@ func setupLimits(t *testing.T, most int, changes ...func(*Deps)) *service {
 
 func requireLimited(t *testing.T, w *httptest.ResponseRecorder) {
 	t.Helper()
-	requireProblem(t, w, 429, ProblemCodeRateLimited)
+	requireProblem(t, w, 429, openapi.ProblemCodeRateLimited)
 	require.Equal(t, "3600", w.Header().Get("Retry-After"))
 }
 
@@ -69,12 +70,12 @@ func TestClientsAreLimited(t *testing.T) {
 	for path, retry := range map[string]string{registrations: "2", verificationPath: "1", otpPath: "1"} {
 		for _, body := range []string{with(validBody(), nil), "no JSON"} {
 			w := s.send(t, "POST", path, body)
-			requireProblem(t, w, 429, ProblemCodeRateLimited)
+			requireProblem(t, w, 429, openapi.ProblemCodeRateLimited)
 			require.Equal(t, retry, w.Header().Get("Retry-After"), path)
 		}
 	}
 	require.Equal(t, 200, s.send(t, "GET", "/healthz", "").Code)
-	requireProblem(t, s.send(t, "DELETE", registrations, ""), 405, ProblemCodeMethodNotAllowed)
+	requireProblem(t, s.send(t, "DELETE", registrations, ""), 405, openapi.ProblemCodeMethodNotAllowed)
 }
 
 // TestClientAddress has the peer 192.0.2.1.
@@ -154,7 +155,7 @@ func TestRepeatedRequestIsNotLimited(t *testing.T) {
 		return stored(in), nil
 	}
 	first := s.send(t, "POST", registrations, with(validBody(), nil), "Idempotency-Key", "s3cret-key")
-	requireProblem(t, first, 503, ProblemCodeUnavailable)
+	requireProblem(t, first, 503, openapi.ProblemCodeUnavailable)
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
@@ -250,7 +251,7 @@ func TestDisconnectedClientIsCounted(t *testing.T) {
 	}
 	r := httptest.NewRequestWithContext(ctx, "POST", registrations, strings.NewReader(with(validBody(), nil)))
 	r.Header.Set("Content-Type", "application/json")
-	requireProblem(t, s.serve(t, r), 503, ProblemCodeUnavailable)
+	requireProblem(t, s.serve(t, r), 503, openapi.ProblemCodeUnavailable)
 	requireLimited(t, s.send(t, "POST", registrations, with(validBody(), nil)))
 }
 
@@ -293,9 +294,9 @@ func TestResendsAreLimited(t *testing.T) {
 	s.engine.resend = func(context.Context, string, workflows.ResendInput) (workflows.Verification, error) {
 		return workflows.Verification{}, refusedError(workflows.RefusedActive, 0)
 	}
-	requireProblem(t, s.send(t, "POST", otpPath, ""), 409, ProblemCodeAlreadyActive)
+	requireProblem(t, s.send(t, "POST", otpPath, ""), 409, openapi.ProblemCodeAlreadyActive)
 	s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
 		return workflows.RegistrationState{}, engine.ErrNotFound
 	}
-	requireProblem(t, s.send(t, "POST", otpPath, ""), 404, ProblemCodeNotFound)
+	requireProblem(t, s.send(t, "POST", otpPath, ""), 404, openapi.ProblemCodeNotFound)
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+
+	"registrar/api/openapi"
 )
 
 const (
@@ -90,7 +92,7 @@ func (s *server) recoverPanic(c *gin.Context) {
 		if c.Writer.Written() {
 			panic(http.ErrAbortHandler)
 		}
-		s.fail(c, &problem{code: ProblemCodeInternal})
+		s.fail(c, &problem{code: openapi.ProblemCodeInternal})
 	}()
 	c.Next()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"registrar/api/openapi"
 	"registrar/internal/engine"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -22,12 +23,12 @@ const fingerprintTimeout = time.Second
 
 // CreateRegistration is POST /v1/registrations.
 func (s *server) CreateRegistration(
-	ctx context.Context, r CreateRegistrationRequestObject,
-) (CreateRegistrationResponseObject, error) {
+	ctx context.Context, r openapi.CreateRegistrationRequestObject,
+) (openapi.CreateRegistrationResponseObject, error) {
 	ctx = requestContext(ctx)
 	key := r.Params.IdempotencyKey
 	if key != nil && !isVisible(*key, maxIdempotencyKey) {
-		return nil, &problem{code: ProblemCodeInvalidIdempotencyKey}
+		return nil, &problem{code: openapi.ProblemCodeInvalidIdempotencyKey}
 	}
 	profile, password, err := s.checkForm(ctx, formOf(r.Body))
 	if err != nil {
@@ -52,7 +53,7 @@ func (s *server) CreateRegistration(
 	return s.persisted(asked, out)
 }
 
-func formOf(b *RegistrationRequest) user.Form {
+func formOf(b *openapi.RegistrationRequest) user.Form {
 	return user.Form{
 		FirstName: b.FirstName, LastName: b.LastName, Username: b.Username, Email: b.Email, Password: b.Password,
 		MobileNumber: b.MobileNumber, Locale: b.Locale, MarketingConsent: b.MarketingConsent,
@@ -129,20 +130,20 @@ func (s *server) start(ctx context.Context, r *request) (out workflows.Persisted
 
 // unconfirmed answers 202 for a durable registration. Under an idempotency key, the registration may belong to a different
 // request; then the answer is idempotency_key_reused.
-func (s *server) unconfirmed(ctx context.Context, r request) (CreateRegistrationResponseObject, error) {
+func (s *server) unconfirmed(ctx context.Context, r request) (openapi.CreateRegistrationResponseObject, error) {
 	if r.keyed {
 		ctx, cancel := context.WithTimeout(ctx, fingerprintTimeout)
 		defer cancel()
 		state, err := s.Engine.State(ctx, r.RegistrationID)
 		if err == nil && !s.has(r, state.Fingerprint) {
-			return nil, &problem{code: ProblemCodeIdempotencyKeyReused}
+			return nil, &problem{code: openapi.ProblemCodeIdempotencyKeyReused}
 		}
 	}
-	return CreateRegistration202JSONResponse{
-		Headers: CreateRegistration202ResponseHeaders{Location: location(r.RegistrationID)},
-		Body: Progress{
+	return openapi.CreateRegistration202JSONResponse{
+		Headers: openapi.CreateRegistration202ResponseHeaders{Location: location(r.RegistrationID)},
+		Body: openapi.Progress{
 			RegistrationID: r.RegistrationID,
-			Status:         StatusAccepted,
+			Status:         openapi.StatusAccepted,
 			Message:        statusMessage(workflows.RegistrationState{Status: workflows.StatusAccepted}),
 		},
 	}, nil
@@ -150,30 +151,30 @@ func (s *server) unconfirmed(ctx context.Context, r request) (CreateRegistration
 
 // persisted answers for a registration whose user was stored or refused. Repetitions of a request get the same answer as
 // long as the registration exists: it does not reveal that the user has become active since.
-func (s *server) persisted(r request, out workflows.Persisted) (CreateRegistrationResponseObject, error) {
+func (s *server) persisted(r request, out workflows.Persisted) (openapi.CreateRegistrationResponseObject, error) {
 	switch {
 	case !s.has(r, out.Fingerprint):
-		return nil, &problem{code: ProblemCodeIdempotencyKeyReused}
+		return nil, &problem{code: openapi.ProblemCodeIdempotencyKeyReused}
 	case out.Status == workflows.StatusPending, out.Status == workflows.StatusActive:
 		return created(r.RegistrationID, out), nil
 	case out.Status == workflows.StatusRejected && ruleProblems[out.Refusal] != "":
 		return nil, &problem{code: ruleProblems[out.Refusal]}
 	case out.Status == workflows.StatusSuperseded:
-		return nil, &problem{code: ProblemCodeSuperseded}
+		return nil, &problem{code: openapi.ProblemCodeSuperseded}
 	case out.Status == workflows.StatusExpired, out.Status == workflows.StatusFailed:
-		return nil, &problem{code: ProblemCodeRegistrationClosed}
+		return nil, &problem{code: openapi.ProblemCodeRegistrationClosed}
 	default:
 		return nil, fmt.Errorf("registration persisted with the status %q and the refusal %q", out.Status, out.Refusal)
 	}
 }
 
-func created(registrationID string, out workflows.Persisted) CreateRegistrationResponseObject {
-	return CreateRegistration201JSONResponse{
-		Headers: CreateRegistration201ResponseHeaders{Location: location(registrationID)},
-		Body: RegistrationCreated{
+func created(registrationID string, out workflows.Persisted) openapi.CreateRegistrationResponseObject {
+	return openapi.CreateRegistration201JSONResponse{
+		Headers: openapi.CreateRegistration201ResponseHeaders{Location: location(registrationID)},
+		Body: openapi.RegistrationCreated{
 			RegistrationID: registrationID,
 			UserID:         out.UserID,
-			Status:         StatusPendingVerification,
+			Status:         openapi.StatusPendingVerification,
 			Message:        codeMessage(out.Verification),
 			Verification:   verification(out.Verification),
 		},

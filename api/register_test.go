@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/internal/engine"
 	"registrar/internal/secret"
 	"registrar/internal/user"
@@ -37,14 +38,14 @@ func TestRegister(t *testing.T) {
 	w := s.send(t, "POST", registrations, with(validBody(), nil))
 
 	require.Equal(t, http.StatusCreated, w.Code, w.Body)
-	body := decode[RegistrationCreated](t, w)
-	require.Equal(t, RegistrationCreated{
+	body := decode[openapi.RegistrationCreated](t, w)
+	require.Equal(t, openapi.RegistrationCreated{
 		RegistrationID: got.RegistrationID,
 		UserID:         userID,
-		Status:         StatusPendingVerification,
+		Status:         openapi.StatusPendingVerification,
 		Message:        "We sent you a code by SMS. Enter it to activate your account.",
-		Verification: Verification{
-			Channel: VerificationChannelSMS, Destination: "+49•••••••567",
+		Verification: openapi.Verification{
+			Channel: openapi.VerificationChannelSMS, Destination: "+49•••••••567",
 			ExpiresAt:   now.Add(10 * time.Minute).Truncate(time.Second),
 			ResendAfter: now.Add(31 * time.Second).Truncate(time.Second),
 		},
@@ -74,7 +75,7 @@ func TestRegisterOutcomes(t *testing.T) {
 		out    workflows.Persisted
 		err    error
 		status int
-		code   ProblemCode
+		code   openapi.ProblemCode
 		retry  string
 	}{
 		{"stored", persisted(workflows.StatusPending, ""), nil, 201, "", ""},
@@ -106,9 +107,9 @@ func TestRegisterOutcomes(t *testing.T) {
 				requireProblem(t, w, tt.status, tt.code)
 				return
 			}
-			progress := decode[Progress](t, w)
+			progress := decode[openapi.Progress](t, w)
 			require.Equal(t, registrations+"/"+progress.RegistrationID, w.Header().Get("Location"))
-			want := map[int]Status{201: StatusPendingVerification, 202: StatusAccepted}
+			want := map[int]openapi.Status{201: openapi.StatusPendingVerification, 202: openapi.StatusAccepted}
 			require.Equal(t, want[tt.status], progress.Status)
 		})
 	}
@@ -118,13 +119,13 @@ func TestRegisterReportsAllInvalidFields(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	w := s.send(t, "POST", registrations, `{"password": "short", "username": "x", "mobile_number": "+49 30 901820"}`)
-	requireProblem(t, w, 422, ProblemCodeValidationFailed)
-	rules := map[FieldErrorField]FieldErrorCode{}
+	requireProblem(t, w, 422, openapi.ProblemCodeValidationFailed)
+	rules := map[openapi.FieldErrorField]openapi.FieldErrorCode{}
 	for _, e := range problemBody(t, w).Errors {
 		rules[e.Field] = e.Code
 		require.NotEmpty(t, e.Message)
 	}
-	require.Equal(t, map[FieldErrorField]FieldErrorCode{
+	require.Equal(t, map[openapi.FieldErrorField]openapi.FieldErrorCode{
 		"first_name": "required", "last_name": "required", "username": "too_short", "email": "required",
 		"password": "too_short", "mobile_number": "not_mobile",
 	}, rules)
@@ -192,9 +193,9 @@ func TestRegisterBreach(t *testing.T) {
 			w := s.send(t, "POST", registrations, with(validBody(), nil))
 			require.Equal(t, tt.status, w.Code, w.Body)
 			if tt.found {
-				requireProblem(t, w, 422, ProblemCodeValidationFailed)
-				require.Equal(t, FieldErrorCodeBreached, problemBody(t, w).Errors[0].Code)
-				require.Equal(t, FieldErrorFieldPassword, problemBody(t, w).Errors[0].Field)
+				requireProblem(t, w, 422, openapi.ProblemCodeValidationFailed)
+				require.Equal(t, openapi.FieldErrorCodeBreached, problemBody(t, w).Errors[0].Code)
+				require.Equal(t, openapi.FieldErrorFieldPassword, problemBody(t, w).Errors[0].Field)
 			}
 			if tt.err != nil {
 				require.Contains(t, s.logs.String(), `"level":"WARN","msg":"password not checked for breaches"`)
@@ -208,12 +209,12 @@ func TestRegisterHashing(t *testing.T) {
 	for _, tt := range []struct {
 		err    error
 		status int
-		code   ProblemCode
+		code   openapi.ProblemCode
 		retry  string
 	}{
-		{secret.ErrSaturated, 503, ProblemCodeOverloaded, "3"},
-		{fmt.Errorf("wait: %w", context.Canceled), 503, ProblemCodeUnavailable, "3"},
-		{errors.New("no entropy"), 500, ProblemCodeInternal, ""},
+		{secret.ErrSaturated, 503, openapi.ProblemCodeOverloaded, "3"},
+		{fmt.Errorf("wait: %w", context.Canceled), 503, openapi.ProblemCodeUnavailable, "3"},
+		{errors.New("no entropy"), 500, openapi.ProblemCodeInternal, ""},
 	} {
 		t.Run(tt.err.Error(), func(t *testing.T) {
 			t.Parallel()

@@ -1,7 +1,5 @@
-// Package api is Registrar's HTTP service. openapi.yaml is its contract; gen.go is generated from it.
+// Package api is Registrar's HTTP service. openapi.yaml is its contract; package openapi is generated from it.
 package api
-
-//go:generate env GOWORK=off go -C ../tools tool oapi-codegen -config ../api/oapi-codegen.yaml ../api/openapi.yaml
 
 import (
 	"context"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"registrar/api/openapi"
 	"registrar/internal/health"
 	"registrar/internal/message"
 	"registrar/internal/user"
@@ -120,10 +119,10 @@ func New(d Deps) http.Handler {
 	router.RedirectTrailingSlash = false // each resource has one address
 	trustProxies(router, d.TrustedProxies)
 	router.Use(s.identify, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins(), s.guardAdmin, s.guardWebhooks)
-	router.NoRoute(func(c *gin.Context) { s.fail(c, &problem{code: ProblemCodeNotFound}) })
-	router.NoMethod(func(c *gin.Context) { s.fail(c, &problem{code: ProblemCodeMethodNotAllowed}) })
-	RegisterHandlersWithOptions(router, s.strict(), GinServerOptions{
-		Middlewares:  []MiddlewareFunc{s.limitClient, s.checkBody, s.checkReport},
+	router.NoRoute(func(c *gin.Context) { s.fail(c, &problem{code: openapi.ProblemCodeNotFound}) })
+	router.NoMethod(func(c *gin.Context) { s.fail(c, &problem{code: openapi.ProblemCodeMethodNotAllowed}) })
+	openapi.RegisterHandlersWithOptions(router, s.strict(), openapi.GinServerOptions{
+		Middlewares:  []openapi.MiddlewareFunc{s.limitClient, s.checkBody, s.checkReport},
 		ErrorHandler: s.failParameter,
 	})
 	routePages(router, d.Landing)
@@ -139,11 +138,11 @@ type server struct {
 	engine *health.GracePeriod
 }
 
-var _ StrictServerInterface = (*server)(nil)
+var _ openapi.StrictServerInterface = (*server)(nil)
 
 // strict returns the operations with all errors passed to fail.
-func (s *server) strict() ServerInterface {
-	return NewStrictHandlerWithOptions(s, nil, StrictGinServerOptions{
+func (s *server) strict() openapi.ServerInterface {
+	return openapi.NewStrictHandlerWithOptions(s, nil, openapi.StrictGinServerOptions{
 		RequestErrorHandlerFunc:  s.fail,
 		HandlerErrorFunc:         s.fail,
 		ResponseErrorHandlerFunc: s.fail,
@@ -155,11 +154,11 @@ func (s *server) strict() ServerInterface {
 func (s *server) failParameter(c *gin.Context, _ error, _ int) {
 	switch {
 	case len(c.Params) > 0:
-		s.fail(c, &problem{code: ProblemCodeNotFound})
+		s.fail(c, &problem{code: openapi.ProblemCodeNotFound})
 	case c.FullPath() == TwilioWebhookPath:
 		s.fail(c, s.reportProblem(c, message.ErrNotGenuine))
 	default:
-		s.fail(c, &problem{code: ProblemCodeInvalidIdempotencyKey})
+		s.fail(c, &problem{code: openapi.ProblemCodeInvalidIdempotencyKey})
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/workflows"
 )
 
@@ -23,14 +24,14 @@ func TestUnknownRoutesAndMethods(t *testing.T) {
 	for _, path := range []string{
 		"/nothing", "/v1", registrations + "/", registrationPath + "/", "/docs/", "/docs/nothing", "/openapi.yml", "/metrics",
 	} {
-		requireProblem(t, s.send(t, "GET", path, ""), 404, ProblemCodeNotFound)
+		requireProblem(t, s.send(t, "GET", path, ""), 404, openapi.ProblemCodeNotFound)
 	}
 	for path, allow := range map[string]string{
 		registrations: "POST", registrationPath: "GET", verificationPath: "POST", otpPath: "POST", "/healthz": "GET", "/": "GET",
 	} {
 		for _, method := range []string{"DELETE", "OPTIONS", "PUT", "BREW"} {
 			w := s.send(t, method, path, "")
-			requireProblem(t, w, 405, ProblemCodeMethodNotAllowed)
+			requireProblem(t, w, 405, openapi.ProblemCodeMethodNotAllowed)
 			require.Equal(t, allow, w.Header().Get("Allow"), path)
 		}
 	}
@@ -103,11 +104,11 @@ func TestPanics(t *testing.T) {
 	s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
 		panic("oops: " + in.Profile.Email)
 	}
-	requireProblem(t, s.send(t, "POST", registrations, with(validBody(), nil)), 500, ProblemCodeInternal)
+	requireProblem(t, s.send(t, "POST", registrations, with(validBody(), nil)), 500, openapi.ProblemCodeInternal)
 	require.Contains(t, s.logs.String(), `"cause":"string"`)
 
 	s.engine.state = nil
-	requireProblem(t, s.send(t, "GET", registrationPath, ""), 500, ProblemCodeInternal)
+	requireProblem(t, s.send(t, "GET", registrationPath, ""), 500, openapi.ProblemCodeInternal)
 	require.Contains(t, s.logs.String(), "nil pointer dereference")
 	require.Contains(t, s.logs.String(), `"status":500`)
 }
@@ -134,7 +135,7 @@ func TestCausesAreLoggedAndNotSent(t *testing.T) {
 		return workflows.RegistrationState{}, errors.New("the cause")
 	}
 	w := s.send(t, "GET", registrationPath, "", "X-Request-Id", "abc")
-	requireProblem(t, w, 500, ProblemCodeInternal)
+	requireProblem(t, w, 500, openapi.ProblemCodeInternal)
 	require.NotContains(t, w.Body.String(), "the cause")
 	require.Regexp(t, `"level":"ERROR","msg":"defect","request_id":"abc",.*"err":"the cause"`, s.logs.String())
 }

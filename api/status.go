@@ -4,41 +4,44 @@ import (
 	"context"
 	"time"
 
+	"registrar/api/openapi"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
 
 // GetRegistration is GET /v1/registrations/{id}. It does not reveal why a registration waits for an operator.
-func (s *server) GetRegistration(ctx context.Context, r GetRegistrationRequestObject) (GetRegistrationResponseObject, error) {
+func (s *server) GetRegistration(
+	ctx context.Context, r openapi.GetRegistrationRequestObject,
+) (openapi.GetRegistrationResponseObject, error) {
 	id := r.ID.String()
 	state, err := s.Engine.State(requestContext(ctx), id)
 	if err != nil {
 		return nil, err
 	}
-	body := Registration{
+	body := openapi.Registration{
 		RegistrationID: id,
 		UserID:         state.UserID,
-		Status:         Status(state.Status),
+		Status:         openapi.Status(state.Status),
 		Message:        statusMessage(state),
 	}
 	if state.Status == workflows.StatusRejected {
-		body.Refusal = RegistrationRefusal(ruleProblems[state.Refusal])
+		body.Refusal = openapi.RegistrationRefusal(ruleProblems[state.Refusal])
 	}
 	if state.Status == workflows.StatusPending && !state.Activating {
 		body.Verification = verification(state.Verification)
 	}
-	return GetRegistration200JSONResponse{Body: body}, nil
+	return openapi.GetRegistration200JSONResponse{Body: body}, nil
 }
 
-func progress(id string, state workflows.RegistrationState) Progress {
-	return Progress{RegistrationID: id, Status: Status(state.Status), Message: statusMessage(state)}
+func progress(id string, state workflows.RegistrationState) openapi.Progress {
+	return openapi.Progress{RegistrationID: id, Status: openapi.Status(state.Status), Message: statusMessage(state)}
 }
 
 // verification rounds the expiry down and the resend time up to whole seconds, so that a client that follows them is
 // never too late or too early.
-func verification(v workflows.Verification) Verification {
-	return Verification{
-		Channel:     VerificationChannel(v.Channel),
+func verification(v workflows.Verification) openapi.Verification {
+	return openapi.Verification{
+		Channel:     openapi.VerificationChannel(v.Channel),
 		Destination: v.Destination,
 		ExpiresAt:   v.ExpiresAt.UTC().Truncate(time.Second),
 		ResendAfter: v.ResendAfter.UTC().Add(time.Second - time.Nanosecond).Truncate(time.Second),
@@ -60,7 +63,7 @@ func statusMessage(s workflows.RegistrationState) string {
 	case workflows.StatusRejected:
 		return answers[ruleProblems[s.Refusal]].detail
 	case workflows.StatusSuperseded:
-		return answers[ProblemCodeSuperseded].detail
+		return answers[openapi.ProblemCodeSuperseded].detail
 	case workflows.StatusExpired:
 		return "This registration was not verified in time. Please register again."
 	default:

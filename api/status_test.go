@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/internal/engine"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -19,28 +20,28 @@ func TestStatus(t *testing.T) {
 	for _, tt := range []struct {
 		name         string
 		state        workflows.RegistrationState
-		status       Status
-		refusal      RegistrationRefusal
+		status       openapi.Status
+		refusal      openapi.RegistrationRefusal
 		message      string
 		verification bool
 	}{
-		{"accepted", workflows.RegistrationState{Status: workflows.StatusAccepted}, StatusAccepted, "", "received your registration", false},
+		{"accepted", workflows.RegistrationState{Status: workflows.StatusAccepted}, openapi.StatusAccepted, "", "received your registration", false},
 		{"pending", workflows.RegistrationState{Status: workflows.StatusPending, UserID: userID, Verification: sent()},
-			StatusPendingVerification, "", "We sent you a code by SMS", true},
+			openapi.StatusPendingVerification, "", "We sent you a code by SMS", true},
 		{"activating", workflows.RegistrationState{
 			Status: workflows.StatusPending, UserID: userID, Verification: sent(), Activating: true,
-		}, StatusPendingVerification, "", "Your code was accepted", false},
+		}, openapi.StatusPendingVerification, "", "Your code was accepted", false},
 		{"active", workflows.RegistrationState{Status: workflows.StatusActive, UserID: userID, Verification: sent()},
-			StatusActive, "", "is active", false},
+			openapi.StatusActive, "", "is active", false},
 		{"email taken", workflows.RegistrationState{Status: workflows.StatusRejected, Refusal: user.CodeEmailTaken},
-			StatusRejected, RegistrationRefusalEmailTaken, "email address already", false},
+			openapi.StatusRejected, openapi.RegistrationRefusalEmailTaken, "email address already", false},
 		{"username taken", workflows.RegistrationState{Status: workflows.StatusRejected, Refusal: user.CodeUsernameTaken},
-			StatusRejected, RegistrationRefusalUsernameTaken, "username is already taken", false},
-		{"superseded", workflows.RegistrationState{Status: workflows.StatusSuperseded}, StatusSuperseded, "", "later", false},
-		{"expired", workflows.RegistrationState{Status: workflows.StatusExpired}, StatusExpired, "", "not verified in time", false},
+			openapi.StatusRejected, openapi.RegistrationRefusalUsernameTaken, "username is already taken", false},
+		{"superseded", workflows.RegistrationState{Status: workflows.StatusSuperseded}, openapi.StatusSuperseded, "", "later", false},
+		{"expired", workflows.RegistrationState{Status: workflows.StatusExpired}, openapi.StatusExpired, "", "not verified in time", false},
 		{"failed", workflows.RegistrationState{
 			Status: workflows.StatusFailed, Reason: workflows.ReasonSMSMisconfigured, UserID: userID, Verification: sent(),
-		}, StatusFailed, "", "will look into it", false},
+		}, openapi.StatusFailed, "", "will look into it", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -53,13 +54,13 @@ func TestStatus(t *testing.T) {
 			require.Equal(t, 200, w.Code, w.Body)
 			require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
 			require.NotContains(t, w.Body.String(), "misconfigured")
-			body := decode[Registration](t, w)
+			body := decode[openapi.Registration](t, w)
 			require.Equal(t, registrationID, body.RegistrationID)
 			require.Equal(t, tt.state.UserID, body.UserID)
 			require.Equal(t, tt.status, body.Status)
 			require.Equal(t, tt.refusal, body.Refusal)
 			require.Contains(t, body.Message, tt.message)
-			require.Equal(t, tt.verification, body.Verification != Verification{})
+			require.Equal(t, tt.verification, body.Verification != openapi.Verification{})
 		})
 	}
 }
@@ -69,11 +70,11 @@ func TestStatusFailures(t *testing.T) {
 	for _, tt := range []struct {
 		err    error
 		status int
-		code   ProblemCode
+		code   openapi.ProblemCode
 	}{
-		{engine.ErrNotFound, 404, ProblemCodeNotFound},
-		{errors.New("unexpected"), 500, ProblemCodeInternal},
-		{engine.ErrUnavailable, 503, ProblemCodeUnavailable},
+		{engine.ErrNotFound, 404, openapi.ProblemCodeNotFound},
+		{errors.New("unexpected"), 500, openapi.ProblemCodeInternal},
+		{engine.ErrUnavailable, 503, openapi.ProblemCodeUnavailable},
 	} {
 		t.Run(tt.err.Error(), func(t *testing.T) {
 			t.Parallel()
@@ -92,9 +93,9 @@ func TestRegistrationIDs(t *testing.T) {
 	for _, id := range []string{
 		"1", "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f0", "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f0x", "%2e%2e", "a%2Fb",
 	} {
-		requireProblem(t, s.send(t, "GET", registrations+"/"+id, ""), 404, ProblemCodeNotFound)
-		requireProblem(t, s.send(t, "POST", registrations+"/"+id+"/verification", `{"code":"493817"}`), 404, ProblemCodeNotFound)
-		requireProblem(t, s.send(t, "POST", registrations+"/"+id+"/otp", ""), 404, ProblemCodeNotFound)
+		requireProblem(t, s.send(t, "GET", registrations+"/"+id, ""), 404, openapi.ProblemCodeNotFound)
+		requireProblem(t, s.send(t, "POST", registrations+"/"+id+"/verification", `{"code":"493817"}`), 404, openapi.ProblemCodeNotFound)
+		requireProblem(t, s.send(t, "POST", registrations+"/"+id+"/otp", ""), 404, openapi.ProblemCodeNotFound)
 	}
 	s.engine.state = func(_ context.Context, id string) (workflows.RegistrationState, error) {
 		require.Equal(t, registrationID, id)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
+
+	"registrar/api/openapi"
 )
 
 type fakeUnsubscriber func(ctx context.Context, userID, source string) error
@@ -179,6 +181,6 @@ func TestUnsubscribeWithoutDatabase(t *testing.T) {
 func TestUnsubscribeMethods(t *testing.T) {
 	t.Parallel()
 	s := setupUnsubscribe(t, nil)
-	requireProblem(t, s.send(t, "DELETE", unsubscribePath(), ""), 405, ProblemCodeMethodNotAllowed)
-	requireProblem(t, setup(t).send(t, "POST", unsubscribePath(), ""), 404, ProblemCodeNotFound)
+	requireProblem(t, s.send(t, "DELETE", unsubscribePath(), ""), 405, openapi.ProblemCodeMethodNotAllowed)
+	requireProblem(t, setup(t).send(t, "POST", unsubscribePath(), ""), 404, openapi.ProblemCodeNotFound)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"registrar/api/openapi"
 	"registrar/internal/engine"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -11,8 +12,8 @@ import (
 
 // VerifyRegistration is POST /v1/registrations/{id}/verification.
 func (s *server) VerifyRegistration(
-	ctx context.Context, r VerifyRegistrationRequestObject,
-) (VerifyRegistrationResponseObject, error) {
+	ctx context.Context, r openapi.VerifyRegistrationRequestObject,
+) (openapi.VerifyRegistrationResponseObject, error) {
 	ctx = requestContext(ctx)
 	id := r.ID.String()
 	code, err := user.ParseCode(r.Body.Code)
@@ -24,13 +25,13 @@ func (s *server) VerifyRegistration(
 	errors.As(err, &refused)
 	switch {
 	case err == nil && !out.Active:
-		return nil, &problem{code: ProblemCodeWrongCode, attemptsLeft: &out.AttemptsLeft}
+		return nil, &problem{code: openapi.ProblemCodeWrongCode, attemptsLeft: &out.AttemptsLeft}
 	case err == nil, refused.Refusal == workflows.RefusedActive:
-		return VerifyRegistration200JSONResponse{
+		return openapi.VerifyRegistration200JSONResponse{
 			Body: progress(id, workflows.RegistrationState{Status: workflows.StatusActive}),
 		}, nil
 	case errors.Is(err, engine.ErrUnconfirmed), refused.Refusal == workflows.RefusedActivating:
-		return VerifyRegistration202JSONResponse{
+		return openapi.VerifyRegistration202JSONResponse{
 			Body: progress(id, workflows.RegistrationState{Status: workflows.StatusPending, Activating: true}),
 		}, nil
 	default:
@@ -39,7 +40,9 @@ func (s *server) VerifyRegistration(
 }
 
 // ResendCode is POST /v1/registrations/{id}/otp.
-func (s *server) ResendCode(ctx context.Context, r ResendCodeRequestObject) (ResendCodeResponseObject, error) {
+func (s *server) ResendCode(
+	ctx context.Context, r openapi.ResendCodeRequestObject,
+) (openapi.ResendCodeResponseObject, error) {
 	ctx = requestContext(ctx)
 	id := r.ID.String()
 	var in workflows.ResendInput
@@ -54,9 +57,9 @@ func (s *server) ResendCode(ctx context.Context, r ResendCodeRequestObject) (Res
 	if err != nil {
 		return nil, err
 	}
-	return ResendCode202JSONResponse{Body: CodeSent{
+	return openapi.ResendCode202JSONResponse{Body: openapi.CodeSent{
 		RegistrationID: id,
-		Status:         StatusPendingVerification,
+		Status:         openapi.StatusPendingVerification,
 		Message:        codeMessage(v),
 		Verification:   verification(v),
 	}}, nil

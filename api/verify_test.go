@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/internal/engine"
 	"registrar/internal/message"
 	"registrar/workflows"
@@ -35,7 +36,7 @@ func TestVerify(t *testing.T) {
 		out    workflows.VerifyResult
 		err    error
 		status int
-		code   ProblemCode
+		code   openapi.ProblemCode
 		retry  string
 	}{
 		{"right", workflows.VerifyResult{Active: true}, nil, 200, "", ""},
@@ -68,12 +69,14 @@ func TestVerify(t *testing.T) {
 				requireProblem(t, w, tt.status, tt.code)
 			}
 			switch {
-			case tt.code == ProblemCodeWrongCode:
+			case tt.code == openapi.ProblemCodeWrongCode:
 				require.Equal(t, &tt.out.AttemptsLeft, problemBody(t, w).AttemptsLeft)
 			case tt.status == 200:
-				require.Equal(t, Progress{"Your account is active.", registrationID, StatusActive}, decode[Progress](t, w))
+				require.Equal(t, openapi.Progress{
+					Message: "Your account is active.", RegistrationID: registrationID, Status: openapi.StatusActive,
+				}, decode[openapi.Progress](t, w))
 			case tt.status == 202:
-				require.Equal(t, StatusPendingVerification, decode[Progress](t, w).Status)
+				require.Equal(t, openapi.StatusPendingVerification, decode[openapi.Progress](t, w).Status)
 			}
 		})
 	}
@@ -97,14 +100,14 @@ func TestVerifyAcceptsFormattedCodes(t *testing.T) {
 
 func TestVerifyRefusesInvalidCodes(t *testing.T) {
 	t.Parallel()
-	for typed, rule := range map[string]FieldErrorCode{
+	for typed, rule := range map[string]openapi.FieldErrorCode{
 		"": "required", " - ": "required", "\u200f": "required",
 		"493": "invalid", "49381749381": "invalid", "49381x": "invalid", "+493817": "invalid",
 	} {
 		w := setup(t).send(t, "POST", verificationPath, with(map[string]any{"code": typed}, nil))
-		requireProblem(t, w, 422, ProblemCodeValidationFailed)
+		requireProblem(t, w, 422, openapi.ProblemCodeValidationFailed)
 		require.Equal(t, rule, problemBody(t, w).Errors[0].Code, "%q", typed)
-		require.Equal(t, FieldErrorFieldCode, problemBody(t, w).Errors[0].Field, "%q", typed)
+		require.Equal(t, openapi.FieldErrorFieldCode, problemBody(t, w).Errors[0].Field, "%q", typed)
 	}
 }
 
@@ -114,7 +117,7 @@ func TestResend(t *testing.T) {
 		name   string
 		err    error
 		status int
-		code   ProblemCode
+		code   openapi.ProblemCode
 		retry  string
 	}{
 		{"sent", nil, 202, "", ""},
@@ -148,9 +151,9 @@ func TestResend(t *testing.T) {
 				requireProblem(t, w, tt.status, tt.code)
 				return
 			}
-			body := decode[CodeSent](t, w)
-			require.Equal(t, StatusPendingVerification, body.Status)
-			require.Equal(t, VerificationChannelEmail, body.Verification.Channel)
+			body := decode[openapi.CodeSent](t, w)
+			require.Equal(t, openapi.StatusPendingVerification, body.Status)
+			require.Equal(t, openapi.VerificationChannelEmail, body.Verification.Channel)
 			require.Contains(t, body.Message, "by email")
 		})
 	}
@@ -185,8 +188,8 @@ func TestResendCorrectsTheNumber(t *testing.T) {
 			w := s.send(t, "POST", otpPath, tt.body)
 			require.Equal(t, tt.status, w.Code, w.Body)
 			if tt.status == 422 {
-				requireProblem(t, w, 422, ProblemCodeValidationFailed)
-				require.Equal(t, FieldErrorFieldMobileNumber, problemBody(t, w).Errors[0].Field)
+				requireProblem(t, w, 422, openapi.ProblemCodeValidationFailed)
+				require.Equal(t, openapi.FieldErrorFieldMobileNumber, problemBody(t, w).Errors[0].Field)
 			}
 		})
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"registrar/api/openapi"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -63,11 +64,11 @@ func (s *server) guardWebhooks(c *gin.Context) {
 	switch c.Request.URL.Path {
 	case MailgunWebhookPath:
 		if s.Webhooks.Mailgun == nil {
-			s.fail(c, &problem{code: ProblemCodeNotFound})
+			s.fail(c, &problem{code: openapi.ProblemCodeNotFound})
 		}
 	case TwilioWebhookPath:
 		if s.Webhooks.Twilio == nil {
-			s.fail(c, &problem{code: ProblemCodeNotFound})
+			s.fail(c, &problem{code: openapi.ProblemCodeNotFound})
 		}
 	}
 }
@@ -95,7 +96,7 @@ func readReport(c *gin.Context, media string) error {
 	case c.Request.ContentLength > maxReportBody:
 		return tooLarge(maxReportBody)
 	case err != nil || got != media, c.GetHeader("Content-Encoding") != "":
-		return &problem{code: ProblemCodeUnsupportedMediaType, detail: "The body must be " + media + "."}
+		return &problem{code: openapi.ProblemCodeUnsupportedMediaType, detail: "The body must be " + media + "."}
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxReportBody))
 	if err != nil {
@@ -105,17 +106,19 @@ func readReport(c *gin.Context, media string) error {
 		data = withoutMark(data)
 		object := bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{"))
 		if !object || !utf8.Valid(data) || !json.Valid(data) {
-			return &problem{code: ProblemCodeInvalidJSON}
+			return &problem{code: openapi.ProblemCodeInvalidJSON}
 		}
 	} else if _, err := url.ParseQuery(string(data)); err != nil {
-		return &problem{code: ProblemCodeInvalidJSON, detail: "The body must be a form."}
+		return &problem{code: openapi.ProblemCodeInvalidJSON, detail: "The body must be a form."}
 	}
 	c.Request.Body = io.NopCloser(bytes.NewReader(data))
 	return nil
 }
 
 // PostMailgunReport is POST /v1/webhooks/mailgun.
-func (s *server) PostMailgunReport(ctx context.Context, r PostMailgunReportRequestObject) (PostMailgunReportResponseObject, error) {
+func (s *server) PostMailgunReport(
+	ctx context.Context, r openapi.PostMailgunReportRequestObject,
+) (openapi.PostMailgunReportResponseObject, error) {
 	report, err := s.Webhooks.Mailgun.Read(r.Body.Signature, r.Body.EventData, s.Now())
 	if err == nil {
 		err = s.saveReport(ctx, report)
@@ -123,11 +126,13 @@ func (s *server) PostMailgunReport(ctx context.Context, r PostMailgunReportReque
 	if err != nil {
 		return nil, s.reportProblem(ctx, err)
 	}
-	return PostMailgunReport200Response{}, nil
+	return openapi.PostMailgunReport200Response{}, nil
 }
 
 // PostTwilioReport is POST /v1/webhooks/twilio.
-func (s *server) PostTwilioReport(ctx context.Context, r PostTwilioReportRequestObject) (PostTwilioReportResponseObject, error) {
+func (s *server) PostTwilioReport(
+	ctx context.Context, r openapi.PostTwilioReportRequestObject,
+) (openapi.PostTwilioReportResponseObject, error) {
 	c, ok := ctx.(*gin.Context)
 	if !ok {
 		return nil, errors.New("the context of a Twilio report is not gin's")
@@ -140,7 +145,7 @@ func (s *server) PostTwilioReport(ctx context.Context, r PostTwilioReportRequest
 	if err != nil {
 		return nil, s.reportProblem(ctx, err)
 	}
-	return PostTwilioReport204Response{}, nil
+	return openapi.PostTwilioReport204Response{}, nil
 }
 
 // saveReport stores a genuine report and, if a code did not arrive, makes its registration send the code again by another
@@ -159,7 +164,7 @@ func (s *server) saveReport(ctx context.Context, r message.Report) error {
 		})
 	}
 	if err != nil {
-		return &problem{code: ProblemCodeUnavailable, cause: err}
+		return &problem{code: openapi.ProblemCodeUnavailable, cause: err}
 	}
 	return nil
 }
@@ -171,9 +176,9 @@ func (s *server) reportProblem(ctx context.Context, err error) error {
 		if c, ok := ctx.(*gin.Context); ok {
 			c.Header("WWW-Authenticate", "Signature")
 		}
-		return &problem{code: ProblemCodeUnauthorized, detail: "This address takes signed reports only.", cause: err}
+		return &problem{code: openapi.ProblemCodeUnauthorized, detail: "This address takes signed reports only.", cause: err}
 	case errors.Is(err, message.ErrUnreadable):
-		return &problem{code: ProblemCodeUnreadableReport, cause: err}
+		return &problem{code: openapi.ProblemCodeUnreadableReport, cause: err}
 	default:
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/internal/engine"
 	"registrar/internal/message"
 	"registrar/workflows"
@@ -101,8 +102,8 @@ func TestByteOrderMarkBeforeAReport(t *testing.T) {
 	t.Parallel()
 	h := setupHooks(t)
 	require.Equal(t, 200, h.send(t, "POST", MailgunWebhookPath, "\ufeff"+mailgunBody).Code)
-	requireProblem(t, h.send(t, "POST", MailgunWebhookPath, "\ufeff"), 400, ProblemCodeInvalidJSON)
-	requireProblem(t, h.send(t, "POST", MailgunWebhookPath, "\ufeff\ufeff"+mailgunBody), 400, ProblemCodeInvalidJSON)
+	requireProblem(t, h.send(t, "POST", MailgunWebhookPath, "\ufeff"), 400, openapi.ProblemCodeInvalidJSON)
+	requireProblem(t, h.send(t, "POST", MailgunWebhookPath, "\ufeff\ufeff"+mailgunBody), 400, openapi.ProblemCodeInvalidJSON)
 }
 
 func TestReportsAreStored(t *testing.T) {
@@ -175,14 +176,14 @@ func TestRefusedReports(t *testing.T) {
 	for name, tt := range map[string]struct {
 		read, kept error
 		status     int
-		code       ProblemCode
+		code       openapi.ProblemCode
 	}{
-		"not genuine":  {message.ErrNotGenuine, nil, 401, ProblemCodeUnauthorized},
-		"unreadable":   {message.ErrUnreadable, nil, 406, ProblemCodeUnreadableReport},
-		"used token":   {nil, message.ErrNotGenuine, 401, ProblemCodeUnauthorized},
-		"no database":  {nil, errors.New("keep report: no connection"), 503, ProblemCodeUnavailable},
-		"out of time":  {nil, context.DeadlineExceeded, 503, ProblemCodeUnavailable},
-		"other defect": {errors.New("oops"), nil, 500, ProblemCodeInternal},
+		"not genuine":  {message.ErrNotGenuine, nil, 401, openapi.ProblemCodeUnauthorized},
+		"unreadable":   {message.ErrUnreadable, nil, 406, openapi.ProblemCodeUnreadableReport},
+		"used token":   {nil, message.ErrNotGenuine, 401, openapi.ProblemCodeUnauthorized},
+		"no database":  {nil, errors.New("keep report: no connection"), 503, openapi.ProblemCodeUnavailable},
+		"out of time":  {nil, context.DeadlineExceeded, 503, openapi.ProblemCodeUnavailable},
+		"other defect": {errors.New("oops"), nil, 500, openapi.ProblemCodeInternal},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -211,7 +212,7 @@ func TestReportsWaitForTheEngine(t *testing.T) {
 	h := setupHooks(t)
 	h.engine.undelivered = func(context.Context, string, workflows.Undelivered) error { return engine.ErrUnavailable }
 	for _, answer := range h.post(t) {
-		requireProblem(t, answer, 503, ProblemCodeUnavailable)
+		requireProblem(t, answer, 503, openapi.ProblemCodeUnavailable)
 	}
 }
 
@@ -220,18 +221,18 @@ func TestWebhooksWithoutKeys(t *testing.T) {
 	none := setup(t)
 	for _, path := range []string{MailgunWebhookPath, TwilioWebhookPath} {
 		for _, method := range []string{"POST", "GET"} {
-			requireProblem(t, none.send(t, method, path, ""), 404, ProblemCodeNotFound)
+			requireProblem(t, none.send(t, method, path, ""), 404, openapi.ProblemCodeNotFound)
 		}
 	}
 	onlyTwilio := setupHooks(t, func(w *Webhooks) { w.Mailgun = nil })
 	answers := onlyTwilio.post(t)
-	requireProblem(t, answers[0], 404, ProblemCodeNotFound)
+	requireProblem(t, answers[0], 404, openapi.ProblemCodeNotFound)
 	require.Equal(t, 204, answers[1].Code)
 	onlyMailgun := setupHooks(t, func(w *Webhooks) { w.Twilio = nil })
 	answers = onlyMailgun.post(t)
 	require.Equal(t, 200, answers[0].Code)
-	requireProblem(t, answers[1], 404, ProblemCodeNotFound)
-	requireProblem(t, onlyMailgun.send(t, "GET", MailgunWebhookPath, ""), 405, ProblemCodeMethodNotAllowed)
+	requireProblem(t, answers[1], 404, openapi.ProblemCodeNotFound)
+	requireProblem(t, onlyMailgun.send(t, "GET", MailgunWebhookPath, ""), 405, openapi.ProblemCodeMethodNotAllowed)
 }
 
 func TestReportBodies(t *testing.T) {
@@ -241,23 +242,23 @@ func TestReportBodies(t *testing.T) {
 	for name, tt := range map[string]struct {
 		path, media, body string
 		status            int
-		code              ProblemCode
+		code              openapi.ProblemCode
 	}{
 		"largest":              {MailgunWebhookPath, "application/json", mailgunBody + pad, 200, ""},
-		"too large":            {MailgunWebhookPath, "application/json", mailgunBody + pad + " ", 413, ProblemCodeBodyTooLarge},
-		"too large a form":     {TwilioWebhookPath, form, "a=" + strings.Repeat("b", maxReportBody), 413, ProblemCodeBodyTooLarge},
+		"too large":            {MailgunWebhookPath, "application/json", mailgunBody + pad + " ", 413, openapi.ProblemCodeBodyTooLarge},
+		"too large a form":     {TwilioWebhookPath, form, "a=" + strings.Repeat("b", maxReportBody), 413, openapi.ProblemCodeBodyTooLarge},
 		"with a charset":       {MailgunWebhookPath, "application/json; charset=utf-8", mailgunBody, 200, ""},
-		"form for JSON":        {MailgunWebhookPath, form, twilioBody, 415, ProblemCodeUnsupportedMediaType},
-		"JSON for a form":      {TwilioWebhookPath, "application/json", mailgunBody, 415, ProblemCodeUnsupportedMediaType},
-		"no media type":        {TwilioWebhookPath, "", twilioBody, 415, ProblemCodeUnsupportedMediaType},
-		"multipart":            {TwilioWebhookPath, "multipart/form-data; boundary=x", twilioBody, 415, ProblemCodeUnsupportedMediaType},
-		"nothing":              {MailgunWebhookPath, "application/json", "", 400, ProblemCodeInvalidJSON},
-		"no object":            {MailgunWebhookPath, "application/json", " []", 400, ProblemCodeInvalidJSON},
-		"cut off":              {MailgunWebhookPath, "application/json", mailgunBody[1:], 400, ProblemCodeInvalidJSON},
-		"invalid UTF-8":        {MailgunWebhookPath, "application/json", "{\"\xff\":1}", 400, ProblemCodeInvalidJSON},
+		"form for JSON":        {MailgunWebhookPath, form, twilioBody, 415, openapi.ProblemCodeUnsupportedMediaType},
+		"JSON for a form":      {TwilioWebhookPath, "application/json", mailgunBody, 415, openapi.ProblemCodeUnsupportedMediaType},
+		"no media type":        {TwilioWebhookPath, "", twilioBody, 415, openapi.ProblemCodeUnsupportedMediaType},
+		"multipart":            {TwilioWebhookPath, "multipart/form-data; boundary=x", twilioBody, 415, openapi.ProblemCodeUnsupportedMediaType},
+		"nothing":              {MailgunWebhookPath, "application/json", "", 400, openapi.ProblemCodeInvalidJSON},
+		"no object":            {MailgunWebhookPath, "application/json", " []", 400, openapi.ProblemCodeInvalidJSON},
+		"cut off":              {MailgunWebhookPath, "application/json", mailgunBody[1:], 400, openapi.ProblemCodeInvalidJSON},
+		"invalid UTF-8":        {MailgunWebhookPath, "application/json", "{\"\xff\":1}", 400, openapi.ProblemCodeInvalidJSON},
 		"members of any type":  {MailgunWebhookPath, "application/json", `{"signature":1,"event-data":[]}`, 200, ""},
 		"empty object":         {MailgunWebhookPath, "application/json", `{}`, 200, ""},
-		"no form":              {TwilioWebhookPath, form, "a=%zz", 400, ProblemCodeInvalidJSON},
+		"no form":              {TwilioWebhookPath, form, "a=%zz", 400, openapi.ProblemCodeInvalidJSON},
 		"empty form":           {TwilioWebhookPath, form, "", 204, ""},
 		"a field with no name": {TwilioWebhookPath, form, "=1&&MessageSid=1&MessageSid=2", 204, ""},
 	} {
@@ -281,14 +282,14 @@ func TestIncompleteReport(t *testing.T) {
 	h := setupHooks(t)
 	r := httptest.NewRequest("POST", MailgunWebhookPath, iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(mailgunBody))))
 	r.Header.Set("Content-Type", "application/json")
-	requireProblem(t, h.serve(t, r), 400, ProblemCodeInvalidJSON)
+	requireProblem(t, h.serve(t, r), 400, openapi.ProblemCodeInvalidJSON)
 	r = httptest.NewRequest("POST", MailgunWebhookPath, strings.NewReader(mailgunBody))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Content-Encoding", "gzip")
-	requireProblem(t, h.serve(t, r), 415, ProblemCodeUnsupportedMediaType)
+	requireProblem(t, h.serve(t, r), 415, openapi.ProblemCodeUnsupportedMediaType)
 }
 
 func TestTwoSignatures(t *testing.T) {
 	t.Parallel()
-	requireProblem(t, setupHooks(t).twilio(t, TwilioWebhookPath, twilioBody, "a", "b"), 401, ProblemCodeUnauthorized)
+	requireProblem(t, setupHooks(t).twilio(t, TwilioWebhookPath, twilioBody, "a", "b"), 401, openapi.ProblemCodeUnauthorized)
 }

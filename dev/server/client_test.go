@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/dev/outbox"
 	"registrar/internal/message"
 )
@@ -81,41 +81,41 @@ func (s *testClient) mustCall(t *testing.T, method, path string, body any, heade
 
 const registrations = "/v1/registrations"
 
-func (s *testClient) register(t *testing.T, form api.RegistrationRequest, header ...string) answer {
+func (s *testClient) register(t *testing.T, form openapi.RegistrationRequest, header ...string) answer {
 	t.Helper()
 	return s.mustCall(t, http.MethodPost, registrations, form, header...)
 }
 
 // mustRegister registers a user and requires that the answer is 201.
-func (s *testClient) mustRegister(t *testing.T, form api.RegistrationRequest) api.RegistrationCreated {
+func (s *testClient) mustRegister(t *testing.T, form openapi.RegistrationRequest) openapi.RegistrationCreated {
 	t.Helper()
-	return decode[api.RegistrationCreated](t, s.register(t, form), http.StatusCreated)
+	return decode[openapi.RegistrationCreated](t, s.register(t, form), http.StatusCreated)
 }
 
 func (s *testClient) verify(t *testing.T, id, code string) answer {
 	t.Helper()
-	return s.mustCall(t, http.MethodPost, registrations+"/"+id+"/verification", api.VerificationRequest{Code: code})
+	return s.mustCall(t, http.MethodPost, registrations+"/"+id+"/verification", openapi.VerificationRequest{Code: code})
 }
 
 func (s *testClient) resend(t *testing.T, id, mobile string) answer {
 	t.Helper()
-	return s.mustCall(t, http.MethodPost, registrations+"/"+id+"/otp", api.ResendRequest{MobileNumber: mobile})
+	return s.mustCall(t, http.MethodPost, registrations+"/"+id+"/otp", openapi.ResendRequest{MobileNumber: mobile})
 }
 
-func (s *testClient) get(t *testing.T, id string) api.Registration {
+func (s *testClient) get(t *testing.T, id string) openapi.Registration {
 	t.Helper()
-	return decode[api.Registration](t, s.mustCall(t, http.MethodGet, registrations+"/"+id, nil), http.StatusOK)
+	return decode[openapi.Registration](t, s.mustCall(t, http.MethodGet, registrations+"/"+id, nil), http.StatusOK)
 }
 
 // awaitStatus polls a registration until it has the status.
-func (s *testClient) awaitStatus(t *testing.T, id string, want api.Status) api.Registration {
+func (s *testClient) awaitStatus(t *testing.T, id string, want openapi.Status) openapi.Registration {
 	t.Helper()
-	return await(t, "status "+string(want), func() (api.Registration, bool) {
+	return await(t, "status "+string(want), func() (openapi.Registration, bool) {
 		a := s.mustCall(t, http.MethodGet, registrations+"/"+id, nil)
 		if a.status == http.StatusServiceUnavailable {
-			return api.Registration{}, false
+			return openapi.Registration{}, false
 		}
-		r := decode[api.Registration](t, a, http.StatusOK)
+		r := decode[openapi.Registration](t, a, http.StatusOK)
 		return r, r.Status == want
 	})
 }
@@ -132,7 +132,8 @@ func (s *testClient) messages(ctx context.Context, to string) ([]outbox.Sent, er
 	}
 	defer func() { _ = response.Body.Close() }()
 	var list []outbox.Sent
-	return list, json.NewDecoder(response.Body).Decode(&list)
+	err = json.NewDecoder(response.Body).Decode(&list)
+	return list, err
 }
 
 // outboxFor lists the messages of one kind to one address or number, the newest first.
@@ -192,9 +193,9 @@ func decode[T any](t *testing.T, a answer, status int) T {
 	return value
 }
 
-func requireProblem(t *testing.T, a answer, status int, code api.ProblemCode) api.Problem {
+func requireProblem(t *testing.T, a answer, status int, code openapi.ProblemCode) openapi.Problem {
 	t.Helper()
-	p := decode[api.Problem](t, a, status)
+	p := decode[openapi.Problem](t, a, status)
 	require.Equal(t, code, p.Code)
 	return p
 }
@@ -225,15 +226,15 @@ var formCount, numberCount atomic.Int64
 func newNumber() string { return fmt.Sprintf("+1415555%04d", 99+numberCount.Add(1)) }
 
 // newForm returns a form with an unused email, username and number.
-func newForm() api.RegistrationRequest {
+func newForm() openapi.RegistrationRequest {
 	n := formCount.Add(1)
-	return api.RegistrationRequest{
+	return openapi.RegistrationRequest{
 		FirstName: "Zoë", LastName: "Nguyễn", Username: fmt.Sprintf("zoe.%d", n), Email: fmt.Sprintf("zoe.%d@example.com", n),
 		Password: "violet-harbour-91-kettle", MobileNumber: newNumber(), Locale: "en",
 	}
 }
 
-func newFormWithoutNumber() api.RegistrationRequest {
+func newFormWithoutNumber() openapi.RegistrationRequest {
 	form := newForm()
 	form.MobileNumber = ""
 	return form

@@ -8,15 +8,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/message"
 )
 
 // requireActive enters the right code and requires that the registration becomes active.
 func (s *testClient) requireActive(t *testing.T, id, code string) {
 	t.Helper()
-	p := decode[api.Progress](t, s.verify(t, id, code), http.StatusOK)
-	require.Equal(t, api.StatusActive, p.Status)
+	p := decode[openapi.Progress](t, s.verify(t, id, code), http.StatusOK)
+	require.Equal(t, openapi.StatusActive, p.Status)
 }
 
 // awaitActive is like requireActive, but also accepts answers that ask the client to retry.
@@ -36,16 +36,16 @@ func TestWrongAttemptsAreLimitedPerCode(t *testing.T) {
 	id := s.mustRegister(t, form).RegistrationID
 	first := s.awaitCode(t, form.MobileNumber, 1)
 	for left := 4; left >= 0; left-- {
-		p := requireProblem(t, s.verify(t, id, wrong(first)), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
+		p := requireProblem(t, s.verify(t, id, wrong(first)), http.StatusUnprocessableEntity, openapi.ProblemCodeWrongCode)
 		require.Equal(t, left, *p.AttemptsLeft)
 	}
-	requireProblem(t, s.verify(t, id, first), http.StatusTooManyRequests, api.ProblemCodeTooManyAttempts)
+	requireProblem(t, s.verify(t, id, first), http.StatusTooManyRequests, openapi.ProblemCodeTooManyAttempts)
 
-	sent := decode[api.CodeSent](t, s.resend(t, id, ""), http.StatusAccepted)
+	sent := decode[openapi.CodeSent](t, s.resend(t, id, ""), http.StatusAccepted)
 	require.EqualValues(t, message.ChannelSMS, sent.Verification.Channel)
 	second := s.awaitCode(t, form.MobileNumber, 2)
 	require.NotEqual(t, first, second)
-	p := requireProblem(t, s.verify(t, id, first), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
+	p := requireProblem(t, s.verify(t, id, first), http.StatusUnprocessableEntity, openapi.ProblemCodeWrongCode)
 	require.Equal(t, 4, *p.AttemptsLeft, "the new code has its own attempts, and the old one has none left")
 	s.requireActive(t, id, second[:3]+" "+second[3:])
 }
@@ -58,8 +58,8 @@ func TestUserCorrectsWrongNumber(t *testing.T) {
 	created := s.mustRegister(t, form)
 	id := created.RegistrationID
 	s.awaitCode(t, form.MobileNumber, 1)
-	requireProblem(t, s.resend(t, id, "+1 415"), http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed)
-	sent := decode[api.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
+	requireProblem(t, s.resend(t, id, "+1 415"), http.StatusUnprocessableEntity, openapi.ProblemCodeValidationFailed)
+	sent := decode[openapi.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
 	require.NotEqual(t, created.Verification.Destination, sent.Verification.Destination)
 	s.requireActive(t, id, s.awaitCode(t, right, 1))
 	s.awaitMessages(t, right, message.KindCompletion, 1)
@@ -75,7 +75,7 @@ func TestUserAddsMissingNumber(t *testing.T) {
 	mobile := newNumber()
 	created := s.mustRegister(t, form)
 	s.awaitCode(t, form.Email, 1)
-	decode[api.CodeSent](t, s.resend(t, created.RegistrationID, mobile), http.StatusAccepted)
+	decode[openapi.CodeSent](t, s.resend(t, created.RegistrationID, mobile), http.StatusAccepted)
 	s.requireActive(t, created.RegistrationID, s.awaitCode(t, mobile, 1))
 	require.False(t, lookUp[bool](t, s.stack.data, "SELECT email_verified_at IS NOT NULL FROM users WHERE id = ?", created.UserID))
 }
@@ -87,10 +87,10 @@ func TestResendsAreLimited(t *testing.T) {
 	id := s.mustRegister(t, form).RegistrationID
 	for n := 1; n <= 3; n++ {
 		s.awaitCode(t, form.MobileNumber, n)
-		decode[api.CodeSent](t, s.resend(t, id, ""), http.StatusAccepted)
+		decode[openapi.CodeSent](t, s.resend(t, id, ""), http.StatusAccepted)
 	}
 	last := s.awaitCode(t, form.MobileNumber, 4)
-	requireProblem(t, s.resend(t, id, ""), http.StatusTooManyRequests, api.ProblemCodeTooManyResends)
+	requireProblem(t, s.resend(t, id, ""), http.StatusTooManyRequests, openapi.ProblemCodeTooManyResends)
 	s.requireActive(t, id, last)
 }
 
@@ -101,7 +101,7 @@ func TestResendsHaveACooldown(t *testing.T) {
 	id := s.mustRegister(t, form).RegistrationID
 	s.awaitCode(t, form.MobileNumber, 1)
 	refused := s.resend(t, id, "")
-	requireProblem(t, refused, http.StatusTooManyRequests, api.ProblemCodeResendCooldown)
+	requireProblem(t, refused, http.StatusTooManyRequests, openapi.ProblemCodeResendCooldown)
 	seconds, err := strconv.Atoi(refused.header.Get("Retry-After"))
 	require.NoError(t, err)
 	require.True(t, seconds == 1 || seconds == 2, seconds)
@@ -126,9 +126,9 @@ func TestCodesExpire(t *testing.T) {
 		a := s.verify(t, id, wrong(first))
 		return a, a.status == http.StatusGone
 	})
-	requireProblem(t, expired, http.StatusGone, api.ProblemCodeCodeExpired)
-	requireProblem(t, s.verify(t, id, first), http.StatusGone, api.ProblemCodeCodeExpired)
-	decode[api.CodeSent](t, s.resend(t, id, ""), http.StatusAccepted)
+	requireProblem(t, expired, http.StatusGone, openapi.ProblemCodeCodeExpired)
+	requireProblem(t, s.verify(t, id, first), http.StatusGone, openapi.ProblemCodeCodeExpired)
+	decode[openapi.CodeSent](t, s.resend(t, id, ""), http.StatusAccepted)
 	s.requireActive(t, id, s.awaitCode(t, form.Email, 2))
 }
 
@@ -138,14 +138,14 @@ func TestRegistrationsExpire(t *testing.T) {
 	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	code := s.awaitCode(t, form.MobileNumber, 1)
-	s.awaitStatus(t, id, api.StatusExpired)
-	requireProblem(t, s.verify(t, id, code), http.StatusGone, api.ProblemCodeRegistrationClosed)
-	requireProblem(t, s.resend(t, id, ""), http.StatusGone, api.ProblemCodeRegistrationClosed)
+	s.awaitStatus(t, id, openapi.StatusExpired)
+	requireProblem(t, s.verify(t, id, code), http.StatusGone, openapi.ProblemCodeRegistrationClosed)
+	requireProblem(t, s.resend(t, id, ""), http.StatusGone, openapi.ProblemCodeRegistrationClosed)
 	require.Zero(t, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM users"))
 	require.Zero(t, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM profiles"))
 
 	again := s.mustRegister(t, form)
 	require.NotEqual(t, id, again.RegistrationID)
 	s.awaitCode(t, form.MobileNumber, 2)
-	require.Equal(t, api.StatusExpired, s.get(t, id).Status)
+	require.Equal(t, openapi.StatusExpired, s.get(t, id).Status)
 }

@@ -14,14 +14,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/dev/outbox"
 	"registrar/internal/message"
 )
 
 // testUser registers while the service is killed, and records what the service acknowledged.
 type testUser struct {
-	form     api.RegistrationRequest
+	form     openapi.RegistrationRequest
 	id       string // empty until the registration is acknowledged
 	verified bool   // the right code was acknowledged
 }
@@ -38,7 +38,7 @@ func (c *testUser) signUp(ctx context.Context, s *testClient, acknowledged func(
 	if !ok {
 		return
 	}
-	a, err = s.call(ctx, http.MethodPost, registrations+"/"+c.id+"/verification", api.VerificationRequest{Code: code})
+	a, err = s.call(ctx, http.MethodPost, registrations+"/"+c.id+"/verification", openapi.VerificationRequest{Code: code})
 	if err == nil && (a.status == http.StatusOK || a.status == http.StatusAccepted) {
 		c.verified = true
 		acknowledged()
@@ -105,7 +105,7 @@ func TestNoRegistrationIsLostByKill(t *testing.T) {
 	for _, c := range acknowledged {
 		if c.verified {
 			verified++
-			s.awaitStatus(t, c.id, api.StatusActive)
+			s.awaitStatus(t, c.id, openapi.StatusActive)
 			continue
 		}
 		s.awaitActive(t, c.id, s.awaitCode(t, c.form.Email, 1))

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/message"
 )
 
@@ -33,7 +33,7 @@ func stopDatabase(t *testing.T, data string) (restore func()) {
 func TestNoRegistrationIsLostDuringDatabaseOutage(t *testing.T) {
 	const count = 50
 	s := startService(t, "API_WAIT_BUDGET=1s")
-	forms := make([]api.RegistrationRequest, count)
+	forms := make([]openapi.RegistrationRequest, count)
 	for n := range forms {
 		forms[n] = newForm()
 	}
@@ -41,20 +41,20 @@ func TestNoRegistrationIsLostDuringDatabaseOutage(t *testing.T) {
 	answers := s.registerAll(t, forms)
 	ids := make([]string, count)
 	for n, a := range answers {
-		p := decode[api.Progress](t, a, http.StatusAccepted)
-		require.Equal(t, api.StatusAccepted, p.Status)
+		p := decode[openapi.Progress](t, a, http.StatusAccepted)
+		require.Equal(t, openapi.StatusAccepted, p.Status)
 		require.Equal(t, registrations+"/"+p.RegistrationID, a.header.Get("Location"))
 		ids[n] = p.RegistrationID
 	}
-	s.awaitStatus(t, ids[0], api.StatusAccepted)
-	s.awaitStatus(t, ids[count-1], api.StatusAccepted)
-	early, err := s.postWithRetry(t.Context(), registrations+"/"+ids[0]+"/verification", api.VerificationRequest{Code: "123456"})
+	s.awaitStatus(t, ids[0], openapi.StatusAccepted)
+	s.awaitStatus(t, ids[count-1], openapi.StatusAccepted)
+	early, err := s.postWithRetry(t.Context(), registrations+"/"+ids[0]+"/verification", openapi.VerificationRequest{Code: "123456"})
 	require.NoError(t, err)
-	requireProblem(t, early, http.StatusConflict, api.ProblemCodeNotReady)
+	requireProblem(t, early, http.StatusConflict, openapi.ProblemCodeNotReady)
 
 	restore()
 	for n, id := range ids {
-		s.awaitStatus(t, id, api.StatusPendingVerification)
+		s.awaitStatus(t, id, openapi.StatusPendingVerification)
 		s.awaitActive(t, id, s.awaitCode(t, forms[n].MobileNumber, 1))
 	}
 	require.Equal(t, count, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM users WHERE status = 'active'"))
@@ -65,7 +65,7 @@ func TestNoRegistrationIsLostDuringDatabaseOutage(t *testing.T) {
 }
 
 // registerAll sends all forms at the same time.
-func (s *testClient) registerAll(t *testing.T, forms []api.RegistrationRequest) []answer {
+func (s *testClient) registerAll(t *testing.T, forms []openapi.RegistrationRequest) []answer {
 	t.Helper()
 	answers := make([]answer, len(forms))
 	errs := make([]error, len(forms))
@@ -114,13 +114,13 @@ func TestRightCodeActivatesAfterDatabaseOutage(t *testing.T) {
 	s.awaitLedger(t, id, 2)
 	restore := stopDatabase(t, s.stack.data)
 	for range 2 {
-		a, err := s.postWithRetry(t.Context(), registrations+"/"+id+"/verification", api.VerificationRequest{Code: code})
+		a, err := s.postWithRetry(t.Context(), registrations+"/"+id+"/verification", openapi.VerificationRequest{Code: code})
 		require.NoError(t, err)
-		p := decode[api.Progress](t, a, http.StatusAccepted)
-		require.Equal(t, api.StatusPendingVerification, p.Status)
+		p := decode[openapi.Progress](t, a, http.StatusAccepted)
+		require.Equal(t, openapi.StatusPendingVerification, p.Status)
 	}
 	restore()
-	s.awaitStatus(t, id, api.StatusActive)
+	s.awaitStatus(t, id, openapi.StatusActive)
 }
 
 // awaitLedger polls until the ledger has n messages of a registration.
@@ -149,11 +149,11 @@ func runEnteredEarly(t *testing.T, s *testService) string {
 	<-called
 	restore := stopDatabase(t, s.stack.data)
 	close(release)
-	a, err := s.postWithRetry(t.Context(), registrations+"/"+id+"/verification", api.VerificationRequest{Code: s.awaitCode(t, form.MobileNumber, 1)})
+	a, err := s.postWithRetry(t.Context(), registrations+"/"+id+"/verification", openapi.VerificationRequest{Code: s.awaitCode(t, form.MobileNumber, 1)})
 	require.NoError(t, err)
-	decode[api.Progress](t, a, http.StatusAccepted)
+	decode[openapi.Progress](t, a, http.StatusAccepted)
 	restore()
-	s.awaitStatus(t, id, api.StatusActive)
+	s.awaitStatus(t, id, openapi.StatusActive)
 	s.awaitLedger(t, id, 3)
 	s.awaitEnd(t, id)
 	require.Len(t, s.outboxFor(t, form.MobileNumber, message.KindOTP), 1)

@@ -8,7 +8,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -120,6 +120,6 @@ func runCancelled(t *testing.T, s *testService) string {
 	id := s.mustRegister(t, form).RegistrationID
 	s.awaitCode(t, form.MobileNumber, 1)
 	require.NoError(t, s.temporalClient(t).CancelWorkflow(t.Context(), workflows.RegistrationWorkflowID(id), ""))
-	s.awaitStatus(t, id, api.StatusExpired)
+	s.awaitStatus(t, id, openapi.StatusExpired)
 	return id
 }

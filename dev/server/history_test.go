@@ -23,7 +23,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -152,7 +152,7 @@ func runHappySMS(t *testing.T, s *testService) string {
 	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	code := s.awaitCode(t, form.MobileNumber, 1)
-	requireProblem(t, s.verify(t, id, wrong(code)), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
+	requireProblem(t, s.verify(t, id, wrong(code)), http.StatusUnprocessableEntity, openapi.ProblemCodeWrongCode)
 	s.requireActive(t, id, code)
 	return id
 }
@@ -168,7 +168,7 @@ func runCorrectedNumber(t *testing.T, s *testService) string {
 	form, right := newForm(), newNumber()
 	id := s.mustRegister(t, form).RegistrationID
 	s.awaitCode(t, form.MobileNumber, 1)
-	decode[api.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
+	decode[openapi.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
 	s.requireActive(t, id, s.awaitCode(t, right, 1))
 	return id
 }
@@ -201,7 +201,7 @@ func runRejected(t *testing.T, s *testService) string {
 	other := newForm()
 	other.Username = form.Username
 	key := "rejected-" + other.Email
-	requireProblem(t, s.register(t, other, "Idempotency-Key", key), http.StatusConflict, api.ProblemCodeUsernameTaken)
+	requireProblem(t, s.register(t, other, "Idempotency-Key", key), http.StatusConflict, openapi.ProblemCodeUsernameTaken)
 	keys, err := s.stack.openKeys()
 	require.NoError(t, err)
 	return keys.Ring.RegistrationID(key)
@@ -210,7 +210,7 @@ func runRejected(t *testing.T, s *testService) string {
 func runExpired(t *testing.T, s *testService) string {
 	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
-	s.awaitStatus(t, id, api.StatusExpired)
+	s.awaitStatus(t, id, openapi.StatusExpired)
 	return id
 }
 
@@ -218,7 +218,7 @@ func runParkedAndRetried(t *testing.T, s *testService) string {
 	down := s.breakProvider(isCode, errNoConnection)
 	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
-	s.awaitStatus(t, id, api.StatusFailed)
+	s.awaitStatus(t, id, openapi.StatusFailed)
 	down.over.Store(true)
 	require.NoError(t, s.temporalClient(t).SignalWorkflow(t.Context(), workflows.RegistrationWorkflowID(id), "", workflows.SignalRetry, nil))
 	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 1))
@@ -229,8 +229,8 @@ func runParkedAndRetried(t *testing.T, s *testService) string {
 func runStoredLate(t *testing.T, s *testService) string {
 	restore := stopDatabase(t, s.stack.data)
 	form := newForm()
-	id := decode[api.Progress](t, s.register(t, form), http.StatusAccepted).RegistrationID
-	s.awaitStatus(t, id, api.StatusAccepted)
+	id := decode[openapi.Progress](t, s.register(t, form), http.StatusAccepted).RegistrationID
+	s.awaitStatus(t, id, openapi.StatusAccepted)
 	restore()
 	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 1))
 	s.awaitMessages(t, form.MobileNumber, message.KindCompletion, 1)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/message"
 )
 
@@ -16,7 +16,7 @@ func TestIdempotencyKey(t *testing.T) {
 	s := shared(t)
 	form := newForm()
 	key := "key of " + form.Username
-	requireProblem(t, s.register(t, form, "Idempotency-Key", key), http.StatusBadRequest, api.ProblemCodeInvalidIdempotencyKey)
+	requireProblem(t, s.register(t, form, "Idempotency-Key", key), http.StatusBadRequest, openapi.ProblemCodeInvalidIdempotencyKey)
 	key = "key-of-" + form.Username
 
 	const clients = 20
@@ -30,7 +30,7 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 	group.Wait()
 	require.NoError(t, errs[0])
-	created := decode[api.RegistrationCreated](t, answers[0], http.StatusCreated)
+	created := decode[openapi.RegistrationCreated](t, answers[0], http.StatusCreated)
 	for n, a := range answers {
 		require.NoError(t, errs[n])
 		require.Equal(t, http.StatusCreated, a.status)
@@ -50,7 +50,7 @@ func TestIdempotencyKey(t *testing.T) {
 
 // requireSameAnswer repeats a request and requires the first answer. It also requires that other requests with the key are
 // refused.
-func (s *testClient) requireSameAnswer(t *testing.T, form api.RegistrationRequest, key string, first answer) {
+func (s *testClient) requireSameAnswer(t *testing.T, form openapi.RegistrationRequest, key string, first answer) {
 	t.Helper()
 	again := s.register(t, form, "Idempotency-Key", key)
 	require.Equal(t, http.StatusCreated, again.status)
@@ -59,8 +59,8 @@ func (s *testClient) requireSameAnswer(t *testing.T, form api.RegistrationReques
 	otherPassword, otherEmail := form, form
 	otherPassword.Password += "!"
 	otherEmail.Email = "other." + form.Email
-	for _, other := range []api.RegistrationRequest{otherPassword, otherEmail} {
+	for _, other := range []openapi.RegistrationRequest{otherPassword, otherEmail} {
 		a := s.register(t, other, "Idempotency-Key", key)
-		requireProblem(t, a, http.StatusUnprocessableEntity, api.ProblemCodeIdempotencyKeyReused)
+		requireProblem(t, a, http.StatusUnprocessableEntity, openapi.ProblemCodeIdempotencyKeyReused)
 	}
 }

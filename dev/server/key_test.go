@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/dev/userdb"
 	"registrar/internal/config"
 	"registrar/internal/secret"
@@ -37,7 +38,7 @@ func TestPromotedKeyThatWorkersLack(t *testing.T) {
 	require.NoError(t, err)
 	ahead := s.secondAPI(t, config.Keys{PRF: readFile(t, data, "prf.keyset"), Payload: payload})
 	form := newForm()
-	accepted := decode[api.Progress](t, ahead.register(t, form), http.StatusAccepted)
+	accepted := decode[openapi.Progress](t, ahead.register(t, form), http.StatusAccepted)
 	workflowID := workflows.RegistrationWorkflowID(accepted.RegistrationID)
 	await(t, "a failed task", func() (string, bool) {
 		history := s.eventTypes(t, operator, workflowID)
@@ -88,6 +89,6 @@ func TestTerminatedRegistration(t *testing.T) {
 	code := s.awaitCode(t, form.MobileNumber, 1)
 	operator := s.temporalClient(t)
 	require.NoError(t, operator.TerminateWorkflow(t.Context(), workflows.RegistrationWorkflowID(id), "", "test"))
-	require.Equal(t, api.StatusFailed, s.get(t, id).Status)
-	requireProblem(t, s.verify(t, id, code), http.StatusGone, api.ProblemCodeRegistrationClosed)
+	require.Equal(t, openapi.StatusFailed, s.get(t, id).Status)
+	requireProblem(t, s.verify(t, id, code), http.StatusGone, openapi.ProblemCodeRegistrationClosed)
 }

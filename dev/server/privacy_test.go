@@ -18,15 +18,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/config"
 	"registrar/internal/message"
 	"registrar/internal/wiring"
 )
 
 // distinctiveForm returns a form with rare values, so that a search for them finds no other text.
-func distinctiveForm() api.RegistrationRequest {
-	return api.RegistrationRequest{
+func distinctiveForm() openapi.RegistrationRequest {
+	return openapi.RegistrationRequest{
 		FirstName: "Zwentiböld", LastName: "Quisenbérry", Username: "Zwenti.Quisen", Email: "Quisen.Zwenti@example.com",
 		Password: "orchid-Lantern-77-wharf-é", MobileNumber: "+14155550137", Locale: "de",
 	}
@@ -133,7 +133,7 @@ const correctedNumber = "+14155550138"
 
 // signUpWithFailures registers a user with failures that could write personal data to Temporal or the logs. It returns the
 // registration's id and codes.
-func (r *testService) signUpWithFailures(t *testing.T, form api.RegistrationRequest) (id string, codes []string) {
+func (r *testService) signUpWithFailures(t *testing.T, form openapi.RegistrationRequest) (id string, codes []string) {
 	t.Helper()
 	var refused atomic.Int64
 	r.stack.outbox.Fail(func(m message.Message) error {
@@ -143,20 +143,20 @@ func (r *testService) signUpWithFailures(t *testing.T, form api.RegistrationRequ
 		return errors.New("550 no such user: " + m.To + ": " + m.Text)
 	})
 	restore := stopDatabase(t, r.stack.data)
-	id = decode[api.Progress](t, r.register(t, form, "Idempotency-Key", "key-of-"+form.Username), http.StatusAccepted).RegistrationID
+	id = decode[openapi.Progress](t, r.register(t, form, "Idempotency-Key", "key-of-"+form.Username), http.StatusAccepted).RegistrationID
 	restore()
 	codes = append(codes, r.awaitCode(t, form.MobileNumber, 1))
 	require.EqualValues(t, 3, refused.Load(), "attempts")
-	requireProblem(t, r.verify(t, id, wrong(codes[0])), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
-	decode[api.CodeSent](t, r.resend(t, id, correctedNumber), http.StatusAccepted)
+	requireProblem(t, r.verify(t, id, wrong(codes[0])), http.StatusUnprocessableEntity, openapi.ProblemCodeWrongCode)
+	decode[openapi.CodeSent](t, r.resend(t, id, correctedNumber), http.StatusAccepted)
 	codes = append(codes, r.awaitCode(t, correctedNumber, 1))
 	r.requireActive(t, id, codes[1])
 	r.awaitMessages(t, correctedNumber, message.KindCompletion, 1)
 	r.awaitMessages(t, form.Email, message.KindWelcome, 1)
 
-	requireProblem(t, r.register(t, form), http.StatusConflict, api.ProblemCodeEmailTaken)
+	requireProblem(t, r.register(t, form), http.StatusConflict, openapi.ProblemCodeEmailTaken)
 	form.MobileNumber += "0000"
-	requireProblem(t, r.register(t, form), http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed)
+	requireProblem(t, r.register(t, form), http.StatusUnprocessableEntity, openapi.ProblemCodeValidationFailed)
 	r.awaitEnd(t, id)
 	return id, codes
 }

@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -44,7 +44,7 @@ func TestCodeIsSentOnceAfterProviderOutage(t *testing.T) {
 	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	await(t, "three attempts", func() (int64, bool) { n := down.refused.Load(); return n, n >= 3 })
-	require.Equal(t, api.StatusPendingVerification, s.get(t, id).Status)
+	require.Equal(t, openapi.StatusPendingVerification, s.get(t, id).Status)
 	down.over.Store(true)
 	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 1))
 	s.awaitMessages(t, form.MobileNumber, message.KindCompletion, 1)
@@ -61,14 +61,14 @@ func TestOperatorRetriesFailedStep(t *testing.T) {
 	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	workflowID := workflows.RegistrationWorkflowID(id)
-	state := s.awaitStatus(t, id, api.StatusFailed)
+	state := s.awaitStatus(t, id, openapi.StatusFailed)
 	require.NotContains(t, state.Message, "sms_unavailable", "the user does not see the reason")
 	awaitFound(t, operator, "RegistrationStatus='failed' AND FailureReason='sms_unavailable'", workflowID)
 
 	down.over.Store(true)
 	require.NoError(t, operator.SignalWorkflow(t.Context(), workflowID, "", workflows.SignalRetry, nil))
 	code := s.awaitCode(t, form.MobileNumber, 1)
-	s.awaitStatus(t, id, api.StatusPendingVerification)
+	s.awaitStatus(t, id, openapi.StatusPendingVerification)
 	awaitFound(t, operator, "RegistrationStatus='failed'")
 	s.requireActive(t, id, code)
 	s.awaitMessages(t, form.MobileNumber, message.KindCompletion, 1)
@@ -88,10 +88,10 @@ func TestFailedWelcomeEmailDoesNotAffectUser(t *testing.T) {
 	id := s.mustRegister(t, form).RegistrationID
 	workflowID := workflows.RegistrationWorkflowID(id)
 	awaitFound(t, operator, "RegistrationStatus='failed' AND FailureReason='email_unavailable'", workflowID)
-	require.Equal(t, api.StatusPendingVerification, s.get(t, id).Status)
+	require.Equal(t, openapi.StatusPendingVerification, s.get(t, id).Status)
 	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 1))
 	s.awaitMessages(t, form.MobileNumber, message.KindCompletion, 1)
-	require.Equal(t, api.StatusActive, s.get(t, id).Status)
+	require.Equal(t, openapi.StatusActive, s.get(t, id).Status)
 	down.over.Store(true)
 	require.NoError(t, operator.SignalWorkflow(t.Context(), workflowID, "", workflows.SignalRetry, nil))
 	s.awaitMessages(t, form.Email, message.KindWelcome, 1)
@@ -105,11 +105,11 @@ func TestUserCorrectsRejectedNumber(t *testing.T) {
 	s.breakProvider(func(m message.Message) bool { return m.To == form.MobileNumber },
 		&message.Error{Provider: "outbox", Failure: message.Rejected, Code: "no such number"})
 	id := s.mustRegister(t, form).RegistrationID
-	s.awaitStatus(t, id, api.StatusFailed)
+	s.awaitStatus(t, id, openapi.StatusFailed)
 	awaitFound(t, s.temporalClient(t), "FailureReason='sms_rejected'", workflows.RegistrationWorkflowID(id))
 	right := newNumber()
-	decode[api.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
-	s.awaitStatus(t, id, api.StatusPendingVerification)
+	decode[openapi.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
+	s.awaitStatus(t, id, openapi.StatusPendingVerification)
 	s.requireActive(t, id, s.awaitCode(t, right, 1))
 	s.awaitMessages(t, right, message.KindCompletion, 1)
 }

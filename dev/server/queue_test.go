@@ -16,7 +16,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -141,7 +141,7 @@ func TestQueueRateLimits(t *testing.T) {
 		fill    func(t *testing.T, s *testService)
 	}{
 		"codes": {"OTP_PER_SECOND", message.KindOTP, func(t *testing.T, s *testService) {
-			forms := make([]api.RegistrationRequest, messages)
+			forms := make([]openapi.RegistrationRequest, messages)
 			for i := range forms {
 				forms[i] = newForm()
 			}

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -86,7 +87,7 @@ func TestUndeliveredCodeIsResentByNextProvider(t *testing.T) {
 	id := s.mustRegister(t, form).RegistrationID
 	code := s.awaitCode(t, form.MobileNumber, 1)
 	first := s.outboxFor(t, form.MobileNumber, message.KindOTP)[0].ID
-	requireProblem(t, s.verify(t, id, wrong(code)), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
+	requireProblem(t, s.verify(t, id, wrong(code)), http.StatusUnprocessableEntity, openapi.ProblemCodeWrongCode)
 	for range 3 { // Twilio may repeat a report
 		require.Equal(t, http.StatusNoContent, s.twilioReport(t, first, "undelivered", "30003"))
 	}
@@ -104,7 +105,7 @@ func TestUndeliveredCodeIsResentByNextProvider(t *testing.T) {
 	require.Len(t, s.outboxFor(t, form.MobileNumber, message.KindOTP), 2)
 
 	timeline := s.timeline(t, id)
-	undelivered := find(t, timeline, api.TimelineEntryEventMessageUndelivered)
+	undelivered := find(t, timeline, openapi.TimelineEntryEventMessageUndelivered)
 	require.Equal(t, []string{"twilio", "30003", "SendOTP"}, []string{undelivered.Provider, undelivered.Code, undelivered.Step})
 	require.Equal(t, http.StatusNoContent, s.twilioReport(t, first, "undelivered", "30003"), "the registration has ended")
 	s.checkHistory(t, "undelivered", workflows.RegistrationWorkflowID(id), `"signalName": "undelivered"`)
@@ -119,12 +120,12 @@ func TestUserCorrectsUndeliverableNumber(t *testing.T) {
 	s.awaitLedger(t, id, 2)
 	first := s.outboxFor(t, form.MobileNumber, message.KindOTP)[0].ID
 	require.Equal(t, http.StatusNoContent, s.twilioReport(t, first, "failed", "30006"))
-	s.awaitStatus(t, id, api.StatusFailed)
+	s.awaitStatus(t, id, openapi.StatusFailed)
 	awaitFound(t, s.temporalClient(t), "FailureReason='sms_rejected'", workflows.RegistrationWorkflowID(id))
 	require.Len(t, s.outboxFor(t, form.MobileNumber, message.KindOTP), 1)
 	right := newNumber()
-	decode[api.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
-	s.awaitStatus(t, id, api.StatusPendingVerification)
+	decode[openapi.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
+	s.awaitStatus(t, id, openapi.StatusPendingVerification)
 	s.requireActive(t, id, s.awaitCode(t, right, 1))
 	s.awaitEnd(t, id)
 }
@@ -143,7 +144,7 @@ func TestBouncedCodeIsResentAndWelcomeEmailIsSuppressed(t *testing.T) {
 		require.Equal(t, http.StatusOK, s.mailgunReport(t, token, hardBounce(first, strings.ToUpper(form.Email))).status)
 	}
 	forged := s.mailgunReport(t, "token-1", hardBounce("other", "other@example.com"))
-	requireProblem(t, forged, http.StatusUnauthorized, api.ProblemCodeUnauthorized)
+	requireProblem(t, forged, http.StatusUnauthorized, openapi.ProblemCodeUnauthorized)
 	require.Equal(t, code, s.awaitCode(t, form.Email, 2))
 	outage.over.Store(true)
 	s.requireActive(t, id, code)
@@ -151,10 +152,10 @@ func TestBouncedCodeIsResentAndWelcomeEmailIsSuppressed(t *testing.T) {
 	require.Empty(t, s.outboxFor(t, form.Email, message.KindWelcome))
 
 	timeline := s.timeline(t, id)
-	suppressed := find(t, timeline, api.TimelineEntryEventAddressSuppressed)
+	suppressed := find(t, timeline, openapi.TimelineEntryEventAddressSuppressed)
 	require.Equal(t, []string{"mailgun", "bounced"}, []string{suppressed.Provider, suppressed.Reason})
-	at := slices.IndexFunc(timeline.Entries, func(e api.TimelineEntry) bool {
-		return e.Step == "SendWelcomeEmail" && e.Event == api.TimelineEntryEventStepCompleted
+	at := slices.IndexFunc(timeline.Entries, func(e openapi.TimelineEntry) bool {
+		return e.Step == "SendWelcomeEmail" && e.Event == openapi.TimelineEntryEventStepCompleted
 	})
 	require.Equal(t, "not sent: the address is suppressed", timeline.Entries[at].Detail)
 }
@@ -163,7 +164,7 @@ func TestReportsNeedASignature(t *testing.T) {
 	t.Parallel()
 	s := startServiceWithReports(t)
 	body := map[string]any{"signature": map[string]any{}, "event-data": hardBounce("1", "ada@example.com")}
-	requireProblem(t, s.mustCall(t, http.MethodPost, api.MailgunWebhookPath, body), http.StatusUnauthorized, api.ProblemCodeUnauthorized)
-	requireProblem(t, shared(t).mustCall(t, http.MethodPost, api.MailgunWebhookPath, body), http.StatusNotFound, api.ProblemCodeNotFound)
+	requireProblem(t, s.mustCall(t, http.MethodPost, api.MailgunWebhookPath, body), http.StatusUnauthorized, openapi.ProblemCodeUnauthorized)
+	requireProblem(t, shared(t).mustCall(t, http.MethodPost, api.MailgunWebhookPath, body), http.StatusNotFound, openapi.ProblemCodeNotFound)
 	require.Zero(t, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM suppressions"))
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/message"
 )
 
@@ -24,13 +24,13 @@ func TestResetKeepsCorrectedNumber(t *testing.T) {
 			broken := s.refuseMessages(func(m message.Message) bool {
 				return m.To == right && (m.Kind == message.KindOTP) != verified
 			})
-			decode[api.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
+			decode[openapi.CodeSent](t, s.resend(t, id, right), http.StatusAccepted)
 			if verified {
 				s.requireActive(t, id, s.awaitCode(t, right, 1))
 			}
 			s.abandon(t, id)
 			if !verified {
-				require.Equal(t, api.StatusFailed, s.get(t, id).Status)
+				require.Equal(t, openapi.StatusFailed, s.get(t, id).Status)
 			}
 			broken.over.Store(true)
 			s.reset(t, id)
@@ -54,8 +54,8 @@ func TestAbandonedRegistrationIsFailed(t *testing.T) {
 	s.refuseMessages(isWelcome)
 	id := s.mustRegister(t, form).RegistrationID
 	code := s.awaitCode(t, form.MobileNumber, 1)
-	require.Equal(t, api.StatusPendingVerification, s.get(t, id).Status)
+	require.Equal(t, openapi.StatusPendingVerification, s.get(t, id).Status)
 	s.abandon(t, id)
-	require.Equal(t, api.StatusFailed, s.get(t, id).Status)
-	requireProblem(t, s.verify(t, id, code), http.StatusGone, api.ProblemCodeRegistrationClosed)
+	require.Equal(t, openapi.StatusFailed, s.get(t, id).Status)
+	requireProblem(t, s.verify(t, id, code), http.StatusGone, openapi.ProblemCodeRegistrationClosed)
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/message"
 )
 
@@ -22,14 +22,14 @@ func TestEmailAndUsernameOfActiveUserAreTaken(t *testing.T) {
 	sameEmail := newForm()
 	sameEmail.Email = strings.ToUpper(form.Email)
 	requireProblem(t, s.register(t, sameEmail, "Idempotency-Key", "taken-"+form.Username),
-		http.StatusConflict, api.ProblemCodeEmailTaken)
+		http.StatusConflict, openapi.ProblemCodeEmailTaken)
 	requireProblem(t, s.register(t, sameEmail, "Idempotency-Key", "taken-"+form.Username),
-		http.StatusConflict, api.ProblemCodeEmailTaken)
+		http.StatusConflict, openapi.ProblemCodeEmailTaken)
 	sameUsername := newForm()
 	sameUsername.Username = strings.ToUpper(form.Username)
-	requireProblem(t, s.register(t, sameUsername), http.StatusConflict, api.ProblemCodeUsernameTaken)
+	requireProblem(t, s.register(t, sameUsername), http.StatusConflict, openapi.ProblemCodeUsernameTaken)
 
-	for _, refused := range []api.RegistrationRequest{sameEmail, sameUsername} {
+	for _, refused := range []openapi.RegistrationRequest{sameEmail, sameUsername} {
 		require.Empty(t, s.outboxFor(t, refused.MobileNumber, message.KindOTP))
 	}
 	require.Equal(t, 1, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM users WHERE email_canonical = ?", form.Email))
@@ -42,7 +42,7 @@ func TestUsernameOfPendingUserIsTaken(t *testing.T) {
 	s.mustRegister(t, form)
 	other := newForm()
 	other.Username = form.Username
-	requireProblem(t, s.register(t, other), http.StatusConflict, api.ProblemCodeUsernameTaken)
+	requireProblem(t, s.register(t, other), http.StatusConflict, openapi.ProblemCodeUsernameTaken)
 }
 
 func TestLaterRegistrationTakesOver(t *testing.T) {
@@ -56,16 +56,16 @@ func TestLaterRegistrationTakesOver(t *testing.T) {
 	newer.Email, newer.Username = older.Email, older.Username
 	second := s.mustRegister(t, newer)
 	require.NotEqual(t, first.RegistrationID, second.RegistrationID)
-	s.awaitStatus(t, first.RegistrationID, api.StatusSuperseded)
-	requireProblem(t, s.verify(t, first.RegistrationID, oldCode), http.StatusGone, api.ProblemCodeRegistrationClosed)
-	requireProblem(t, s.resend(t, first.RegistrationID, ""), http.StatusGone, api.ProblemCodeRegistrationClosed)
+	s.awaitStatus(t, first.RegistrationID, openapi.StatusSuperseded)
+	requireProblem(t, s.verify(t, first.RegistrationID, oldCode), http.StatusGone, openapi.ProblemCodeRegistrationClosed)
+	requireProblem(t, s.resend(t, first.RegistrationID, ""), http.StatusGone, openapi.ProblemCodeRegistrationClosed)
 
 	s.requireActive(t, second.RegistrationID, s.awaitCode(t, newer.MobileNumber, 1))
 	data := s.stack.data
 	require.Equal(t, 1, lookUp[int](t, data, "SELECT COUNT(*) FROM users WHERE email_canonical = ?", older.Email))
 	require.Equal(t, second.UserID, lookUp[string](t, data, "SELECT id FROM users WHERE email_canonical = ?", older.Email))
 	require.Equal(t, newer.MobileNumber, lookUp[string](t, data, "SELECT mobile_e164 FROM users WHERE id = ?", second.UserID))
-	require.Equal(t, api.StatusSuperseded, s.get(t, first.RegistrationID).Status)
+	require.Equal(t, openapi.StatusSuperseded, s.get(t, first.RegistrationID).Status)
 }
 
 // Parallel requests without an Idempotency-Key are separate registrations. One wins, and only its code activates the user.
@@ -85,16 +85,16 @@ func TestParallelRegistrationsWithOneEmail(t *testing.T) {
 	for n, a := range answers {
 		require.NoError(t, errs[n])
 		if a.status == http.StatusConflict {
-			requireProblem(t, a, http.StatusConflict, api.ProblemCodeSuperseded)
+			requireProblem(t, a, http.StatusConflict, openapi.ProblemCodeSuperseded)
 			continue
 		}
-		ids = append(ids, decode[api.RegistrationCreated](t, a, http.StatusCreated).RegistrationID)
+		ids = append(ids, decode[openapi.RegistrationCreated](t, a, http.StatusCreated).RegistrationID)
 	}
 	owner := lookUp[string](t, s.stack.data, "SELECT registration_id FROM users WHERE email_canonical = ?", form.Email)
 	require.Contains(t, ids, owner)
 	for _, id := range ids {
 		if id != owner {
-			s.awaitStatus(t, id, api.StatusSuperseded)
+			s.awaitStatus(t, id, openapi.StatusSuperseded)
 		}
 	}
 	sent := await(t, "the owner's code", func() (string, bool) {

@@ -11,7 +11,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/engine"
 	"registrar/internal/message"
 	"registrar/internal/user"
@@ -21,20 +21,20 @@ import (
 const adminToken = "token-of-the-operators"
 
 // timeline reads a registration's timeline as an operator does.
-func (s *testClient) timeline(t *testing.T, id string) api.Timeline {
+func (s *testClient) timeline(t *testing.T, id string) openapi.Timeline {
 	t.Helper()
 	a := s.mustCall(t, http.MethodGet, "/v1/admin/registrations/"+id+"/timeline", nil, "Authorization", "Bearer "+adminToken)
-	return decode[api.Timeline](t, a, http.StatusOK)
+	return decode[openapi.Timeline](t, a, http.StatusOK)
 }
 
 // fact is the part of an entry that tests compare.
 type fact struct {
-	event  api.TimelineEntryEvent
+	event  openapi.TimelineEntryEvent
 	step   string
 	reason string
 }
 
-func factsOf(l api.Timeline) []fact {
+func factsOf(l openapi.Timeline) []fact {
 	var all []fact
 	for _, e := range l.Entries {
 		all = append(all, fact{e.Event, e.Step, e.Reason})
@@ -53,7 +53,7 @@ func requireInOrder(t *testing.T, got []fact, want ...fact) {
 	}
 }
 
-func count(l api.Timeline, event api.TimelineEntryEvent) int {
+func count(l openapi.Timeline, event openapi.TimelineEntryEvent) int {
 	n := 0
 	for _, e := range l.Entries {
 		if e.Event == event {
@@ -64,9 +64,9 @@ func count(l api.Timeline, event api.TimelineEntryEvent) int {
 }
 
 // find returns the first entry of an event.
-func find(t *testing.T, l api.Timeline, event api.TimelineEntryEvent) api.TimelineEntry {
+func find(t *testing.T, l openapi.Timeline, event openapi.TimelineEntryEvent) openapi.TimelineEntry {
 	t.Helper()
-	at := slices.IndexFunc(l.Entries, func(e api.TimelineEntry) bool { return e.Event == event })
+	at := slices.IndexFunc(l.Entries, func(e openapi.TimelineEntry) bool { return e.Event == event })
 	require.GreaterOrEqual(t, at, 0, "no %s", event)
 	return l.Entries[at]
 }
@@ -76,49 +76,49 @@ func TestTimeline(t *testing.T) {
 	s := startService(t, "ADMIN_TOKEN="+adminToken)
 	form := distinctiveForm()
 	path := "/v1/admin/registrations/0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01/timeline"
-	requireProblem(t, s.mustCall(t, http.MethodGet, path, nil), http.StatusUnauthorized, api.ProblemCodeUnauthorized)
+	requireProblem(t, s.mustCall(t, http.MethodGet, path, nil), http.StatusUnauthorized, openapi.ProblemCodeUnauthorized)
 	requireProblem(t, s.mustCall(t, http.MethodGet, path, nil, "Authorization", "Bearer "+adminToken),
-		http.StatusNotFound, api.ProblemCodeNotFound)
+		http.StatusNotFound, openapi.ProblemCodeNotFound)
 
 	down := s.breakProvider(isCode, &message.Error{Provider: "outbox", Failure: message.Misconfigured, Code: "20003"})
 	id := s.mustRegister(t, form).RegistrationID
-	s.awaitStatus(t, id, api.StatusFailed)
+	s.awaitStatus(t, id, openapi.StatusFailed)
 	parked := s.timeline(t, id)
 	require.True(t, parked.WorkflowRetained && parked.LedgerAvailable && !parked.Truncated)
-	require.Equal(t, api.TimelineUserStatusPendingVerification, parked.UserStatus)
+	require.Equal(t, openapi.TimelineUserStatusPendingVerification, parked.UserStatus)
 	requireInOrder(t, factsOf(parked),
-		fact{api.TimelineEntryEventAccepted, "", ""},
-		fact{api.TimelineEntryEventStepFailed, "SendOTP", "sms_misconfigured"},
-		fact{api.TimelineEntryEventStatusChanged, "", "sms_misconfigured"},
-		fact{api.TimelineEntryEventParked, "wait for an operator: send the code", ""})
-	failed := find(t, parked, api.TimelineEntryEventTryFailed)
+		fact{openapi.TimelineEntryEventAccepted, "", ""},
+		fact{openapi.TimelineEntryEventStepFailed, "SendOTP", "sms_misconfigured"},
+		fact{openapi.TimelineEntryEventStatusChanged, "", "sms_misconfigured"},
+		fact{openapi.TimelineEntryEventParked, "wait for an operator: send the code", ""})
+	failed := find(t, parked, openapi.TimelineEntryEventTryFailed)
 	require.Equal(t, []any{"outbox", "20003", 1}, []any{failed.Provider, failed.Code, failed.Attempt})
-	require.Equal(t, "outbox: misconfigured (20003)", find(t, parked, api.TimelineEntryEventStepFailed).Detail)
+	require.Equal(t, "outbox: misconfigured (20003)", find(t, parked, openapi.TimelineEntryEventStepFailed).Detail)
 
 	down.over.Store(true)
 	operator := s.temporalClient(t)
 	workflowID := workflows.RegistrationWorkflowID(id)
 	require.NoError(t, operator.SignalWorkflow(t.Context(), workflowID, "", workflows.SignalRetry, "account topped up"))
 	code := s.awaitCode(t, form.MobileNumber, 1)
-	s.awaitStatus(t, id, api.StatusPendingVerification)
-	requireProblem(t, s.verify(t, id, wrong(code)), http.StatusUnprocessableEntity, api.ProblemCodeWrongCode)
+	s.awaitStatus(t, id, openapi.StatusPendingVerification)
+	requireProblem(t, s.verify(t, id, wrong(code)), http.StatusUnprocessableEntity, openapi.ProblemCodeWrongCode)
 	s.requireActive(t, id, code)
 	s.awaitEnd(t, id)
 	whole := s.timeline(t, id)
-	require.Equal(t, api.TimelineUserStatusActive, whole.UserStatus)
+	require.Equal(t, openapi.TimelineUserStatusActive, whole.UserStatus)
 	requireInOrder(t, factsOf(whole),
-		fact{api.TimelineEntryEventAccepted, "", ""},
-		fact{api.TimelineEntryEventStatusChanged, "", "sms_misconfigured"},
-		fact{api.TimelineEntryEventParked, "wait for an operator: send the code", ""},
-		fact{api.TimelineEntryEventRetry, "", "account topped up"},
-		fact{api.TimelineEntryEventStepCompleted, "SendOTP", ""},
-		fact{api.TimelineEntryEventCodeWrong, "", ""},
-		fact{api.TimelineEntryEventCodeRight, "", ""},
-		fact{api.TimelineEntryEventStepCompleted, "SendCompletionSMS", ""},
-		fact{api.TimelineEntryEventRunCompleted, "", ""})
-	require.NotEmpty(t, find(t, whole, api.TimelineEntryEventRetry).By)
-	require.Equal(t, 3, count(whole, api.TimelineEntryEventMessageTaken))
-	require.NotEmpty(t, find(t, whole, api.TimelineEntryEventMessageTaken).MessageID)
+		fact{openapi.TimelineEntryEventAccepted, "", ""},
+		fact{openapi.TimelineEntryEventStatusChanged, "", "sms_misconfigured"},
+		fact{openapi.TimelineEntryEventParked, "wait for an operator: send the code", ""},
+		fact{openapi.TimelineEntryEventRetry, "", "account topped up"},
+		fact{openapi.TimelineEntryEventStepCompleted, "SendOTP", ""},
+		fact{openapi.TimelineEntryEventCodeWrong, "", ""},
+		fact{openapi.TimelineEntryEventCodeRight, "", ""},
+		fact{openapi.TimelineEntryEventStepCompleted, "SendCompletionSMS", ""},
+		fact{openapi.TimelineEntryEventRunCompleted, "", ""})
+	require.NotEmpty(t, find(t, whole, openapi.TimelineEntryEventRetry).By)
+	require.Equal(t, 3, count(whole, openapi.TimelineEntryEventMessageTaken))
+	require.NotEmpty(t, find(t, whole, openapi.TimelineEntryEventMessageTaken).MessageID)
 
 	text := string(s.mustCall(t, http.MethodGet, "/v1/admin/registrations/"+id+"/timeline", nil,
 		"Authorization", "Bearer "+adminToken).body)
@@ -136,7 +136,7 @@ func TestTimelineOfReset(t *testing.T) {
 	s.awaitCode(t, form.MobileNumber, 1)
 	operator, workflowID := s.temporalClient(t), workflows.RegistrationWorkflowID(id)
 	require.NoError(t, operator.SignalWorkflow(t.Context(), workflowID, "", workflows.SignalRetry, nil))
-	first := find(t, s.timeline(t, id), api.TimelineEntryEventAccepted).RunID
+	first := find(t, s.timeline(t, id), openapi.TimelineEntryEventAccepted).RunID
 	_, err := operator.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
 		Namespace: client.DefaultNamespace, Reason: "for the audit", WorkflowTaskFinishEventId: 4, RequestId: "audit", Identity: "operator@ops-1",
 		WorkflowExecution: &common.WorkflowExecution{WorkflowId: workflowID, RunId: first},
@@ -146,19 +146,19 @@ func TestTimelineOfReset(t *testing.T) {
 	s.awaitEnd(t, id)
 
 	l := s.timeline(t, id)
-	require.Equal(t, 1, count(l, api.TimelineEntryEventAccepted), "an event of both runs is listed once")
-	require.Equal(t, 1, count(l, api.TimelineEntryEventRunCompleted))
-	reset := find(t, l, api.TimelineEntryEventReset)
+	require.Equal(t, 1, count(l, openapi.TimelineEntryEventAccepted), "an event of both runs is listed once")
+	require.Equal(t, 1, count(l, openapi.TimelineEntryEventRunCompleted))
+	reset := find(t, l, openapi.TimelineEntryEventReset)
 	require.NotEqual(t, first, reset.RunID)
 	require.Equal(t, "of run "+first, reset.Detail)
 	require.Contains(t, reset.Reason, "for the audit")
 	require.NotEmpty(t, reset.By)
-	ended := find(t, l, api.TimelineEntryEventTerminated)
+	ended := find(t, l, openapi.TimelineEntryEventTerminated)
 	require.Equal(t, first, ended.RunID)
 	require.Contains(t, ended.Reason, "for the audit")
-	require.Equal(t, 2, count(l, api.TimelineEntryEventRetry))
-	again := slices.IndexFunc(l.Entries, func(e api.TimelineEntry) bool {
-		return e.Event == api.TimelineEntryEventRetry && e.RunID == reset.RunID
+	require.Equal(t, 2, count(l, openapi.TimelineEntryEventRetry))
+	again := slices.IndexFunc(l.Entries, func(e openapi.TimelineEntry) bool {
+		return e.Event == openapi.TimelineEntryEventRetry && e.RunID == reset.RunID
 	})
 	require.Equal(t, "reapplied by the reset", l.Entries[again].Detail)
 }

@@ -120,7 +120,8 @@ func (w *probedWorker) probe(path string) (report health.Report, code int, err e
 	if err != nil {
 		return report, 0, err
 	}
-	return report, answer.StatusCode, errors.Join(json.NewDecoder(answer.Body).Decode(&report), answer.Body.Close())
+	err = errors.Join(json.NewDecoder(answer.Body).Decode(&report), answer.Body.Close())
+	return report, answer.StatusCode, err
 }
 
 // requireAnswers checks the answers of /readyz and /healthz.

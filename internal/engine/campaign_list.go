@@ -129,7 +129,8 @@ func (c *Campaigns) Get(ctx context.Context, id string) (Campaign, error) {
 func (c *Campaigns) progress(ctx context.Context, run *workflow.WorkflowExecutionInfo) (workflows.CampaignProgress, error) {
 	var p workflows.CampaignProgress
 	if run.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED {
-		return p, c.result(ctx, run, &p)
+		err := c.result(ctx, run, &p)
+		return p, err
 	}
 	value, err := c.client.QueryWorkflow(ctx, run.GetExecution().GetWorkflowId(), "", workflows.QueryProgress)
 	if err == nil {

@@ -138,9 +138,11 @@ func (r *Registrations) Verify(ctx context.Context, registrationID string, in wo
 }
 
 // ResendOTP requests a new code.
-func (r *Registrations) ResendOTP(ctx context.Context, registrationID string, in workflows.ResendInput) (workflows.Verification, error) {
-	var out workflows.Verification
-	return out, r.update(ctx, registrationID, workflows.UpdateResendOTP, in, &out)
+func (r *Registrations) ResendOTP(
+	ctx context.Context, registrationID string, in workflows.ResendInput,
+) (out workflows.Verification, err error) {
+	err = r.update(ctx, registrationID, workflows.UpdateResendOTP, in, &out)
+	return out, err
 }
 
 // update sends an Update and waits for its result. An ended workflow accepts no Updates; then the error is the refusal for

@@ -62,7 +62,8 @@ func (r *Registrations) ended(ctx context.Context, registrationID string) (out w
 	}
 	switch run.GetStatus() {
 	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
-		return out, r.result(ctx, run, &out) == nil
+		err := r.result(ctx, run, &out)
+		return out, err == nil
 	case enums.WORKFLOW_EXECUTION_STATUS_FAILED, enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
 		return workflows.RegistrationResult{Status: workflows.StatusFailed}, true
 	case enums.WORKFLOW_EXECUTION_STATUS_CANCELED:

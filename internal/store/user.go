@@ -129,12 +129,13 @@ func persist(db *gorm.DB, r user.Registration) (user.Persisted, error) {
 func write(db *gorm.DB, u userRow, p profileRow, rival owner) (string, error) {
 	u.ID = cmp.Or(rival.ID, u.ID)
 	p.UserID = u.ID
-	return u.ID, db.Transaction(func(tx *gorm.DB) error {
+	err := db.Transaction(func(tx *gorm.DB) error {
 		if rival.ID == "" {
 			return insert(tx, &u, &p)
 		}
 		return replace(tx, &u, &p, rival.RegistrationID)
 	})
+	return u.ID, err
 }
 
 func insert(tx *gorm.DB, u *userRow, p *profileRow) error {
