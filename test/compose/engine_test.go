@@ -24,6 +24,8 @@ type stack struct {
 	project string
 	environ []string
 	ports   map[string]string // API_PORT and so on
+
+	failures []string // subtests that failed, and why
 }
 
 // newStack creates secrets. It removes everything, including the data, at the end of the test.
@@ -52,6 +54,7 @@ func newStack(t *testing.T, project string) *stack {
 		if t.Failed() {
 			out, _ := s.try("compose", "logs", "--no-color", "--tail", "60")
 			t.Log(out)
+			t.Log(strings.Join(s.failures, "\n")) // again, because the logs are long
 		}
 		if os.Getenv("KEEP") == "" {
 			s.down()
@@ -169,11 +172,17 @@ func await(t *testing.T, timeout time.Duration, ready func() error) {
 func (s *stack) awaitHealthy(containers ...string) {
 	s.t.Helper()
 	for _, container := range containers {
-		await(s.t, 2*time.Minute, func() error {
+		ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
+		err := poll(ctx, 200*time.Millisecond, func() error {
 			if health := s.health(container); health != "healthy" {
 				return errors.New(container + " is " + health)
 			}
 			return nil
 		})
+		cancel()
+		if err != nil {
+			s.failures = append(s.failures, err.Error())
+		}
+		require.NoError(s.t, err)
 	}
 }

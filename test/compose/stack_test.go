@@ -56,6 +56,9 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 			stop()
 			gap, wait, count := p.gap(began)
 			t.Logf("| %-50s | %3d acknowledged | longest gap %4.1f s | longest wait %4.1f s | %v", c.name, count, gap.Seconds(), wait.Seconds(), p.takeErrors())
+			for _, err := range p.failed {
+				s.failures = append(s.failures, c.name+": "+err.Error())
+			}
 			require.Empty(t, p.failed)
 			s.awaitHealthy(c.healthy)
 		})
