@@ -177,8 +177,8 @@ func ownersOf(db *gorm.DB, u userRow) ([]owner, error) {
 	return owners, err
 }
 
-// decideOwner compares u with the owners. It returns done if u is already stored, an error if u breaks a rule, or the unverified user
-// whose row u may take over. If all three are empty, the owners no longer exist and u is to be inserted again.
+// decideOwner compares u with the owners. It returns done if u is already stored, an error if u breaks a rule, or the unverified
+// user whose row u may take over. If all three are empty, the owners no longer exist and u is to be inserted again.
 func decideOwner(u userRow, owners []owner) (done user.Persisted, unverified owner, err error) {
 	usernameTaken := false
 	for _, o := range owners {
