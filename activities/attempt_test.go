@@ -13,12 +13,12 @@ import (
 	"registrar/workflows"
 )
 
-// tryOf returns the details of the last attempt in an activity's error.
-func tryOf(t *testing.T, err error) workflows.Try {
+// detailsOf returns the details of the last attempt in an activity's error.
+func detailsOf(t *testing.T, err error) workflows.Try {
 	t.Helper()
-	var try workflows.Try
-	require.NoError(t, applicationError(t, err).Details(&try))
-	return try
+	var details workflows.Try
+	require.NoError(t, applicationError(t, err).Details(&details))
+	return details
 }
 
 func TestFailedAttemptIsRecorded(t *testing.T) {
@@ -28,7 +28,7 @@ func TestFailedAttemptIsRecorded(t *testing.T) {
 		return message.Receipt{}, &message.Error{Provider: "twilio", Failure: message.Misconfigured, Code: "20003"}
 	}
 	_, err := sends(t, f)["otp_sms"]()
-	require.Equal(t, workflows.Try{Number: 1, Provider: "twilio", Code: "20003"}, tryOf(t, err))
+	require.Equal(t, workflows.Try{Number: 1, Provider: "twilio", Code: "20003"}, detailsOf(t, err))
 	require.Len(t, f.attempts, 1)
 	require.WithinDuration(t, time.Now(), f.attempts[0].At, time.Minute)
 	f.attempts[0].At = time.Time{}
@@ -42,10 +42,12 @@ func TestFailureToRecordAnAttemptIsIgnored(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.ledger.recordAttempt = func(context.Context, message.Attempt) error { return errStore }
-	f.sms.send = func(context.Context, message.Message) (message.Receipt, error) { return message.Receipt{}, errPersonal }
+	f.sms.send = func(context.Context, message.Message) (message.Receipt, error) {
+		return message.Receipt{}, errWithPersonalData
+	}
 	_, err := sends(t, f)["otp_sms"]()
 	require.Equal(t, string(workflows.ReasonSMSUnavailable), applicationError(t, err).Type())
-	require.Equal(t, workflows.Try{Number: 1}, tryOf(t, err))
+	require.Equal(t, workflows.Try{Number: 1}, detailsOf(t, err))
 }
 
 func TestPausedProviderIsNotAnAttempt(t *testing.T) {
@@ -55,7 +57,7 @@ func TestPausedProviderIsNotAnAttempt(t *testing.T) {
 		return message.Receipt{}, &message.Error{Provider: "mailgun", Failure: message.Unavailable, Code: message.CodePaused}
 	}
 	_, err := sends(t, f)["welcome"]()
-	require.Equal(t, workflows.Try{Number: 1, Provider: "mailgun", Code: "paused"}, tryOf(t, err))
+	require.Equal(t, workflows.Try{Number: 1, Provider: "mailgun", Code: "paused"}, detailsOf(t, err))
 	require.False(t, applicationError(t, err).NonRetryable())
 	require.Empty(t, f.attempts)
 }
@@ -89,7 +91,7 @@ func TestPersistUserReturnsTheCodesSentToAResetRun(t *testing.T) {
 			out, err := run(t, f, f.steps.PersistUser, in)
 			if c.want < 0 {
 				requireDatabaseError(t, err)
-				require.Equal(t, workflows.Try{Number: 1}, tryOf(t, err))
+				require.Equal(t, workflows.Try{Number: 1}, detailsOf(t, err))
 				return
 			}
 			require.NoError(t, err)

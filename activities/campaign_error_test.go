@@ -43,6 +43,6 @@ func TestBatchOfUnknownOutcomeIsTriedTwice(t *testing.T) {
 
 	f.newAttempt() // an operator's retry starts a new step
 	f.batches.sendBatch = f.takeBatch
-	require.Equal(t, 5, func() int { sent, _ := f.drive(t, 10); return sent }())
+	require.Equal(t, 5, func() int { sent, _ := f.runCampaign(t, 10); return sent }())
 	f.requireOnce(t)
 }

@@ -136,14 +136,14 @@ func (f *campaignFixture) takeBatch(_ context.Context, b message.Batch) (message
 	return message.BatchReceipt{Receipt: message.Receipt{Provider: "mailgun", MessageID: "m-1"}, Done: len(b.Recipients)}, nil
 }
 
-// drive runs the campaign like its workflow.
-func (f *campaignFixture) drive(t *testing.T, size int) (sent, rejected int) {
+// runCampaign runs the campaign like its workflow.
+func (f *campaignFixture) runCampaign(t *testing.T, size int) (sent, rejected int) {
 	t.Helper()
 	in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: size}
 	for {
-		out := insist(t, f, f.steps.SendCampaignBatch, in)
+		out := retryUntilDone(t, f, f.steps.SendCampaignBatch, in)
 		if out.Unrecorded != nil {
-			out = insist(t, f, f.steps.RecordCampaignBatch, workflows.RecordBatchInput{Batch: *out.Unrecorded})
+			out = retryUntilDone(t, f, f.steps.RecordCampaignBatch, workflows.RecordBatchInput{Batch: *out.Unrecorded})
 		}
 		if out.Found == 0 {
 			return sent, rejected
@@ -153,8 +153,8 @@ func (f *campaignFixture) drive(t *testing.T, size int) (sent, rejected int) {
 	}
 }
 
-// insist retries an activity until it succeeds.
-func insist[I, O any](t *testing.T, f *campaignFixture, step func(context.Context, I) (O, error), in I) O {
+// retryUntilDone retries an activity until it succeeds.
+func retryUntilDone[I, O any](t *testing.T, f *campaignFixture, step func(context.Context, I) (O, error), in I) O {
 	t.Helper()
 	for range 100 {
 		out, err := run(t, f.fixture, step, in)

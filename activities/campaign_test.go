@@ -98,7 +98,7 @@ func TestEachRecipientGetsOneCopy(t *testing.T) {
 			n := 0
 			f.batches.sendBatch = func(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
 				if n++; n%3 != 0 {
-					return message.BatchReceipt{}, errPersonal
+					return message.BatchReceipt{}, errWithPersonalData
 				}
 				return f.takeBatch(ctx, b)
 			}
@@ -108,7 +108,7 @@ func TestEachRecipientGetsOneCopy(t *testing.T) {
 			t.Parallel()
 			f := setupCampaign(t, 95)
 			breakSomething(f)
-			sent, rejected := f.drive(t, 10)
+			sent, rejected := f.runCampaign(t, 10)
 			require.Equal(t, 95, sent)
 			require.Zero(t, rejected)
 			f.requireOnce(t)
@@ -127,16 +127,16 @@ func TestEachRecipientGetsOneCopy(t *testing.T) {
 func TestWorkerCrashAfterTheProviderAcceptedTheBatch(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t, 30)
-	died := false
+	crashed := false
 	f.batches.sendBatch = func(ctx context.Context, b message.Batch) (message.BatchReceipt, error) {
 		receipt, err := f.takeBatch(ctx, b)
-		if b.Number == 2 && !died {
-			died = true
+		if b.Number == 2 && !crashed {
+			crashed = true
 			return message.BatchReceipt{}, context.DeadlineExceeded
 		}
 		return receipt, err
 	}
-	f.drive(t, 10)
+	f.runCampaign(t, 10)
 	require.Len(t, f.got, 30)
 	twice := 0
 	for _, times := range f.got {

@@ -15,7 +15,7 @@ import (
 	"registrar/workflows"
 )
 
-var errPersonal = fmt.Errorf("post %s to %s for %s: connection reset", mobileNumber, emailAddress, firstName)
+var errWithPersonalData = fmt.Errorf("post %s to %s for %s: connection reset", mobileNumber, emailAddress, firstName)
 
 // requireImpersonal checks that no error in a chain contains personal data.
 func requireImpersonal(t *testing.T, err error) {
@@ -60,7 +60,7 @@ func TestProviderErrors(t *testing.T) {
 			workflows.ReasonSMSRejected, workflows.ReasonEmailRejected, true, 0, "acme: rejected (21211)",
 		},
 		"unknown": {
-			errPersonal,
+			errWithPersonalData,
 			workflows.ReasonSMSUnavailable, workflows.ReasonEmailUnavailable, false, 0, "the provider could not be reached",
 		},
 		"deadline": {

@@ -44,7 +44,7 @@ func (f fakeLimits) Code(_ context.Context, client netip.Addr) time.Duration {
 // setupLimits counts in memory, with a limit of registrations and corrections per hour and destination.
 func setupLimits(t *testing.T, most int, changes ...func(*Deps)) *service {
 	t.Helper()
-	limits, err := limit.New(limit.Options{Key: keyring().LimitKey, Destinations: limit.Rate{Most: most, Period: time.Hour}})
+	limits, err := limit.New(limit.Options{Key: keyring().LimitKey, Destinations: limit.Rate{Max: most, Period: time.Hour}})
 	require.NoError(t, err)
 	return setup(t, append(changes, func(d *Deps) { d.Limits = limits })...)
 }

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 // runProgram runs the program without a go command in PATH, so that it cannot compile anything.
-func runProgram(t *testing.T, args ...string) (code int, stdout, stderr string) {
+func runProgram(t *testing.T, args ...string) (exitCode int, stdout, stderr string) {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -65,9 +65,9 @@ func TestProblemsAreReportedWithoutCompiling(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	for name, c := range map[string]struct {
-		args []string
-		code int
-		want []string // parts of the error
+		args     []string
+		exitCode int
+		want     []string // parts of the error
 	}{
 		"unknown flag":    {[]string{"--port", "8080"}, 2, []string{"--port", "--help"}},
 		"no port":         {[]string{"--api-port", "0"}, 1, []string{"--api-port: 0"}},
@@ -78,9 +78,9 @@ func TestProblemsAreReportedWithoutCompiling(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			code, stdout, stderr := runProgram(t, c.args...)
+			exitCode, stdout, stderr := runProgram(t, c.args...)
 			require.Empty(t, stdout)
-			require.Equal(t, c.code, code, stderr)
+			require.Equal(t, c.exitCode, exitCode, stderr)
 			require.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 			require.True(t, strings.HasPrefix(stderr, "dev: "), stderr)
 			for _, text := range c.want {
@@ -92,8 +92,8 @@ func TestProblemsAreReportedWithoutCompiling(t *testing.T) {
 
 func TestHelpWithoutCompiling(t *testing.T) {
 	t.Parallel()
-	code, stdout, stderr := runProgram(t, "--help")
-	require.Zero(t, code)
+	exitCode, stdout, stderr := runProgram(t, "--help")
+	require.Zero(t, exitCode)
 	require.Contains(t, stdout, "--temporal-port")
 	require.Empty(t, stderr)
 }

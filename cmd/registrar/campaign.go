@@ -145,7 +145,7 @@ func confirm(cmd *cobra.Command, r campaign.Request) error {
 		recipients += " and whose language is " + r.Content.Locale
 	}
 	if r.ScheduleAt.After(time.Now()) {
-		when = "from " + r.ScheduleAt.UTC().Format(clock) + " UTC on"
+		when = "from " + r.ScheduleAt.UTC().Format(timeFormat) + " UTC on"
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "Send %q to %s, %s? Type yes to confirm: ", r.Content.Name, recipients, when)
 	answer, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 100)).ReadString('\n')

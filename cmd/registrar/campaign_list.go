@@ -65,7 +65,7 @@ func printCampaigns(w io.Writer, campaigns []engine.Campaign) error {
 		if c.Progress != nil {
 			sent, of = strconv.Itoa(c.Progress.Sent), strconv.Itoa(c.Progress.Recipients)
 		}
-		table.row(c.ID, string(c.Status), sent, of, moment(c.CreatedAt), c.Name)
+		table.row(c.ID, string(c.Status), sent, of, formatTime(c.CreatedAt), c.Name)
 	}
 	return table.flush()
 }

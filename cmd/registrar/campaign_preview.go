@@ -22,7 +22,7 @@ func campaignPreviewCommand() *cobra.Command {
 		Short: "Check a campaign and print the email for one recipient; nothing is sent",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			said, err := content.read()
+			request, err := content.read()
 			if err != nil {
 				return err
 			}
@@ -31,12 +31,12 @@ func campaignPreviewCommand() *cobra.Command {
 				return err
 			}
 			base := cmp.Or(c.Public.PublicURL, "https://register.example.com")
-			p, err := campaign.PreviewFor(said, campaign.Example(base, firstName))
+			p, err := campaign.PreviewFor(request, campaign.Example(base, firstName))
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "Subject: %s\n\n%s\n\ntext: %d of %d bytes, HTML: %d of %d bytes\n", p.Subject, p.Text,
-				len(said.Text), campaign.MaxText, len(said.HTML), campaign.MaxHTML)
+				len(request.Text), campaign.MaxText, len(request.HTML), campaign.MaxHTML)
 			if htmlOut == "" {
 				return nil
 			}

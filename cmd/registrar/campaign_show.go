@@ -59,7 +59,7 @@ func printCampaign(w io.Writer, c engine.Campaign) error {
 		name string
 		at   time.Time
 	}{{"created", c.CreatedAt}, {"scheduled", c.ScheduleAt}} {
-		table.row(each.name, moment(each.at))
+		table.row(each.name, formatTime(each.at))
 	}
 	if c.Locale != "" {
 		table.row("locale", c.Locale)
@@ -75,8 +75,8 @@ func printCampaign(w io.Writer, c engine.Campaign) error {
 		table.row("sent", strconv.Itoa(p.Sent))
 		table.row("rejected", strconv.Itoa(p.Rejected))
 		table.row("batches", strconv.Itoa(p.Batches))
-		table.row("started", moment(p.StartedAt))
-		table.row("ended", moment(p.EndedAt))
+		table.row("started", formatTime(p.StartedAt))
+		table.row("ended", formatTime(p.EndedAt))
 		if p.Reason != "" {
 			table.row("reason", string(p.Reason))
 		}

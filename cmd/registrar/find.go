@@ -87,7 +87,7 @@ func readLine(r io.Reader) (string, error) {
 func printFindings(w io.Writer, f timeline.Findings) error {
 	table := newTable(w, "REGISTRATION", "STATUS", "REASON", "WORKFLOW", "STARTED (UTC)", "CLOSED (UTC)")
 	for _, r := range f.Registrations {
-		table.row(r.RegistrationID, string(status(r)), string(r.Reason), r.WorkflowStatus, moment(r.Started), moment(r.Closed))
+		table.row(r.RegistrationID, string(status(r)), string(r.Reason), r.WorkflowStatus, formatTime(r.Started), formatTime(r.Closed))
 	}
 	if err := table.flush(); err != nil {
 		return err
@@ -114,6 +114,6 @@ func account(f timeline.Findings) string {
 		return "account: none"
 	default:
 		return fmt.Sprintf("account: user %s, %s, of registration %s, stored %s, verified %s", a.UserID, a.Status, a.RegistrationID,
-			moment(a.CreatedAt), moment(a.VerifiedAt))
+			formatTime(a.CreatedAt), formatTime(a.VerifiedAt))
 	}
 }

@@ -18,14 +18,14 @@ func printJSON(w io.Writer, v any) error {
 	return encoder.Encode(v)
 }
 
-// clock is the format of times in tables, in UTC.
-const clock = "2006-01-02 15:04:05.000"
+// timeFormat is the format of times in tables, in UTC.
+const timeFormat = "2006-01-02 15:04:05.000"
 
-func moment(t time.Time) string {
+func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return t.UTC().Format(clock)
+	return t.UTC().Format(timeFormat)
 }
 
 // table is text in columns. It replaces control characters in cells, so that a text cannot control the terminal.

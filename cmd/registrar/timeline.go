@@ -53,7 +53,7 @@ func printTimeline(w io.Writer, t timeline.Timeline) error {
 		if e.Attempt > 0 {
 			attempt = strconv.Itoa(e.Attempt)
 		}
-		table.row(e.At.UTC().Format(clock), words(e.Event), e.Step, attempt, e.By, what(e))
+		table.row(e.At.UTC().Format(timeFormat), words(e.Event), e.Step, attempt, e.By, what(e))
 	}
 	return table.flush()
 }
@@ -95,7 +95,7 @@ func what(e timeline.Entry) string {
 		}
 	}
 	if !e.Until.IsZero() {
-		parts = append(parts, "until "+e.Until.UTC().Format(clock))
+		parts = append(parts, "until "+e.Until.UTC().Format(timeFormat))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -68,8 +68,8 @@ func TestTheFrontBecomesTheCommand(t *testing.T) {
 		require.Equal(t, `ready ["--flag" "a b" ""]`, p.stdout.await(t, ""), "nothing else is on its standard output")
 		_, err := io.WriteString(p.stdin, "typed\n")
 		require.NoError(t, err)
-		code, stdout, stderr := p.end(t)
-		require.Equal(t, 7, code)
+		exitCode, stdout, stderr := p.end(t)
+		require.Equal(t, 7, exitCode)
 		require.Empty(t, stdout)
 		require.Equal(t, `read "typed\n"`, stderr[len(stderr)-1])
 	}
@@ -96,8 +96,8 @@ func TestProgressIsShownInLines(t *testing.T) {
 	open(t, gate)
 	require.Equal(t, "ready []", p.stdout.await(t, ""))
 	require.NoError(t, p.stdin.Close())
-	code, _, stderr := p.end(t)
-	require.Equal(t, 7, code)
+	exitCode, _, stderr := p.end(t)
+	require.Equal(t, 7, exitCode)
 	require.NotContains(t, strings.Join(stderr, ""), "\x1b")
 }
 
@@ -112,8 +112,8 @@ func TestASignalEndsTheBuild(t *testing.T) {
 			p := start(t, c)
 			p.stderr.await(t, "2 of 3 packages")
 			require.NoError(t, p.Process.Signal(signal)) // to the front only, not to the go command nor the compiler
-			code, stdout, stderr := p.end(t)
-			require.Equal(t, want, code)
+			exitCode, stdout, stderr := p.end(t)
+			require.Equal(t, want, exitCode)
 			require.Empty(t, stdout)
 			require.Empty(t, stderr, "it is no error")
 			_, err := os.OpenFile(gate, os.O_WRONLY|syscall.O_NONBLOCK, 0)
@@ -132,8 +132,8 @@ func TestASignalReachesTheCommand(t *testing.T) {
 	require.NoError(t, p.stdin.Close())
 	p.stderr.await(t, "read")
 	require.NoError(t, p.Process.Signal(os.Interrupt))
-	code, stdout, _ := p.end(t)
-	require.Equal(t, 7, code, "its own")
+	exitCode, stdout, _ := p.end(t)
+	require.Equal(t, 7, exitCode, "its own")
 	require.Equal(t, []string{"waiting interrupt"}, stdout)
 }
 
@@ -141,8 +141,8 @@ func TestACompileErrorIsShown(t *testing.T) {
 	t.Parallel()
 	folder := module(t)
 	write(t, filepath.Join(folder, "slow", "slow.go"), "package slow\n\nconst Word = missing\n")
-	code, stdout, stderr := start(t, newFront(t, folder, "")).end(t)
-	require.Equal(t, 1, code)
+	exitCode, stdout, stderr := start(t, newFront(t, folder, "")).end(t)
+	require.Equal(t, 1, exitCode)
 	require.Empty(t, stdout)
 	require.Contains(t, stderr, "slow/slow.go:3:14: undefined: missing")
 	require.Equal(t, "dev: compile example.com/tiny/command: go run: exit status 1", stderr[len(stderr)-1])
@@ -150,8 +150,8 @@ func TestACompileErrorIsShown(t *testing.T) {
 
 func TestOutsideOfTheSourceTree(t *testing.T) {
 	t.Parallel()
-	code, _, stderr := start(t, newFront(t, t.TempDir(), "")).end(t)
-	require.Equal(t, 1, code)
+	exitCode, _, stderr := start(t, newFront(t, t.TempDir(), "")).end(t)
+	require.Equal(t, 1, exitCode)
 	require.Contains(t, strings.Join(stderr, "\n"), "go.mod file not found")
 }
 
@@ -159,8 +159,8 @@ func TestWithoutTheGoCommand(t *testing.T) {
 	t.Parallel()
 	c := newFront(t, module(t), "")
 	c.Env = append(c.Env, "PATH="+t.TempDir())
-	code, _, stderr := start(t, c).end(t)
-	require.Equal(t, 1, code)
+	exitCode, _, stderr := start(t, c).end(t)
+	require.Equal(t, 1, exitCode)
 	require.Equal(t, []string{"dev: the go command is not in PATH; it is needed to compile example.com/tiny/command"}, stderr)
 }
 
@@ -174,8 +174,8 @@ func TestTwoFrontsAtOnce(t *testing.T) {
 	for _, p := range fronts {
 		require.Equal(t, "ready []", p.stdout.await(t, ""))
 		require.NoError(t, p.stdin.Close())
-		code, _, _ := p.end(t)
-		require.Equal(t, 7, code)
+		exitCode, _, _ := p.end(t)
+		require.Equal(t, 7, exitCode)
 	}
 }
 

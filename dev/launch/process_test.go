@@ -107,7 +107,7 @@ func start(t *testing.T, c *exec.Cmd) *process {
 }
 
 // end waits for the end of the process, and returns its exit code and the rest of what it has written.
-func (p *process) end(t *testing.T) (code int, stdout, stderr []string) {
+func (p *process) end(t *testing.T) (exitCode int, stdout, stderr []string) {
 	t.Helper()
 	stdout, stderr = p.stdout.rest(t), p.stderr.rest(t)
 	_ = p.Wait() // its exit code is not always 0

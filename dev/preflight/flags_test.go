@@ -39,9 +39,9 @@ func TestFlags(t *testing.T) {
 func TestInvalidFlags(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		args []string
-		code int
-		want string // on standard error
+		args     []string
+		exitCode int
+		want     string // on standard error
 	}{
 		"unknown":       {[]string{"--port", "8080"}, 2, "dev: unknown flag --port; see --help\n"},
 		"unknown, =":    {[]string{"-port=8080"}, 2, "dev: unknown flag -port; see --help\n"},
@@ -58,7 +58,7 @@ func TestInvalidFlags(t *testing.T) {
 			t.Parallel()
 			var stderr bytes.Buffer
 			_, err := Parse(c.args, &stderr)
-			require.Equal(t, c.code, Exit(err, &stderr))
+			require.Equal(t, c.exitCode, Exit(err, &stderr))
 			require.Equal(t, c.want, stderr.String())
 		})
 	}

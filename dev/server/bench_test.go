@@ -24,13 +24,13 @@ import (
 // BenchmarkRegister measures the time from POST to 201 of the whole service. The variants are 1 or 10 callers, production or
 // minimal hashing, and whether the user is stored in a local activity first or always in a regular one.
 func BenchmarkRegister(b *testing.B) {
-	cheap := secret.CheapParams()
+	cheapParams := secret.CheapParams()
 	hashers := []struct {
 		name   string
 		hasher api.Hasher
 	}{
 		{"hash=argon2id", nil},
-		{"hash=off", secret.NewHasher(secret.HasherOptions{Params: &cheap})},
+		{"hash=off", secret.NewHasher(secret.HasherOptions{Params: &cheapParams})},
 	}
 	for _, callers := range []int{1, 10} {
 		for _, h := range hashers {
@@ -51,15 +51,15 @@ func benchmarkRegister(b *testing.B, callers int, hasher api.Hasher, locally boo
 	})
 	require.NoError(b, err)
 	defer func() { require.NoError(b, s.stop()) }()
-	poster := &poster{url: s.base + "/v1/registrations", http: &http.Client{
+	registrar := &registrationClient{url: s.base + "/v1/registrations", http: &http.Client{
 		Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: callers},
 	}}
 	for range 20 {
-		_, err := poster.post()
+		_, err := registrar.post()
 		require.NoError(b, err)
 	}
 	b.ResetTimer()
-	took := poster.run(b, callers, b.N)
+	took := registrar.run(b, callers, b.N)
 	b.StopTimer()
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
@@ -67,22 +67,22 @@ func benchmarkRegister(b *testing.B, callers int, hasher api.Hasher, locally boo
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "registrations/s")
 }
 
-// poster registers users with different emails.
-type poster struct {
+// registrationClient registers users with different emails.
+type registrationClient struct {
 	url  string
 	http *http.Client
 	next atomic.Int64
 }
 
 // run posts n registrations from parallel callers and returns the duration of each.
-func (p *poster) run(b *testing.B, callers, n int) []time.Duration {
+func (c *registrationClient) run(b *testing.B, callers, n int) []time.Duration {
 	took := make([]time.Duration, n)
 	var at atomic.Int64
 	var wg sync.WaitGroup
 	for range callers {
 		wg.Go(func() {
 			for i := int(at.Add(1)) - 1; i < n; i = int(at.Add(1)) - 1 {
-				d, err := p.post()
+				d, err := c.post()
 				if err != nil {
 					b.Error(err)
 				}
@@ -94,16 +94,16 @@ func (p *poster) run(b *testing.B, callers, n int) []time.Duration {
 	return took
 }
 
-func (p *poster) post() (time.Duration, error) {
+func (c *registrationClient) post() (time.Duration, error) {
 	body := fmt.Sprintf(`{"first_name":"Ada","last_name":"Lovelace","email":"ada%d@example.com",`+
-		`"mobile_number":"+491701234567","password":"difference engine no. 2"}`, p.next.Add(1))
+		`"mobile_number":"+491701234567","password":"difference engine no. 2"}`, c.next.Add(1))
 	began := time.Now()
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, p.url, bytes.NewBufferString(body))
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.url, bytes.NewBufferString(body))
 	if err != nil {
 		return 0, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	answer, err := p.http.Do(request)
+	answer, err := c.http.Do(request)
 	if err != nil {
 		return 0, err
 	}

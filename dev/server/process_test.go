@@ -110,7 +110,7 @@ func (p *process) kill() {
 }
 
 // runProgram runs the program until it ends by itself, for at most 30 s.
-func runProgram(t *testing.T, settings []string, args ...string) (code int, stdout, stderr string) {
+func runProgram(t *testing.T, settings []string, args ...string) (exitCode int, stdout, stderr string) {
 	t.Helper()
 	c := program(t, settings, args...)
 	var out, errs bytes.Buffer

@@ -166,8 +166,8 @@ func TestQueueRateLimits(t *testing.T) {
 				return times, len(times) == messages
 			})
 			window := times[0].Sub(times[messages-1]) // the newest message is first
-			const leeway = 3                          // a burst, and a delayed message
-			require.LessOrEqual(t, float64(messages), rate*window.Seconds()+leeway, "within %s", window)
+			const tolerance = 3                       // a burst, and a delayed message
+			require.LessOrEqual(t, float64(messages), rate*window.Seconds()+tolerance, "within %s", window)
 		})
 	}
 }

@@ -15,8 +15,8 @@ import (
 // requireStartFails requires that the program fails to start with one line on standard error. It returns the line.
 func requireStartFails(t *testing.T, settings []string, args ...string) string {
 	t.Helper()
-	code, stdout, stderr := runProgram(t, settings, args...)
-	require.Equal(t, 1, code, "%s", stderr)
+	exitCode, stdout, stderr := runProgram(t, settings, args...)
+	require.Equal(t, 1, exitCode, "%s", stderr)
 	require.Empty(t, stdout)
 	line := oneLine(t, stderr)
 	require.True(t, strings.HasPrefix(line, "dev: "), line)
@@ -141,7 +141,7 @@ func TestInvalidArgument(t *testing.T) {
 	require.Contains(t, requireStartFails(t, nil, "--api-port", "0"), "--api-port: 0")
 	require.Contains(t, requireStartFails(t, nil, "--ui-port", "65536"), "--ui-port: 65536")
 	require.Contains(t, requireStartFails(t, nil, "start"), `"start"`)
-	code, _, stderr := runProgram(t, nil, "--port", "8080")
-	require.Equal(t, 2, code)
+	exitCode, _, stderr := runProgram(t, nil, "--port", "8080")
+	require.Equal(t, 2, exitCode)
 	require.Contains(t, stderr, "-port")
 }

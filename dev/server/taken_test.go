@@ -73,11 +73,11 @@ func TestParallelRegistrationsWithOneEmail(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	form := newForm()
-	const racers = 8
-	answers := make([]answer, racers)
-	errs := make([]error, racers)
+	const concurrency = 8
+	answers := make([]answer, concurrency)
+	errs := make([]error, concurrency)
 	var group sync.WaitGroup
-	for n := range racers {
+	for n := range concurrency {
 		group.Go(func() { answers[n], errs[n] = s.call(t.Context(), http.MethodPost, registrations, form) })
 	}
 	group.Wait()

@@ -115,7 +115,7 @@ func (w *probedWorker) occupy(t *testing.T) {
 	}
 }
 
-func (w *probedWorker) probe(path string) (report health.Report, code int, err error) {
+func (w *probedWorker) probe(path string) (report health.Report, status int, err error) {
 	answer, err := http.Get("http://" + w.config.Worker.HealthAddr + path)
 	if err != nil {
 		return report, 0, err
@@ -126,18 +126,18 @@ func (w *probedWorker) probe(path string) (report health.Report, code int, err e
 
 // requireAnswers checks the answers of /readyz and /healthz.
 func (w *probedWorker) requireAnswers(t require.TestingT, polling, draining health.Result) {
-	want, wantCode := health.StatusReady, http.StatusOK
+	want, wantStatus := health.StatusReady, http.StatusOK
 	if polling != health.ResultOK || draining != health.ResultOK {
-		want, wantCode = health.StatusNotReady, http.StatusServiceUnavailable
+		want, wantStatus = health.StatusNotReady, http.StatusServiceUnavailable
 	}
-	report, code, err := w.probe(health.ReadyPath)
+	report, status, err := w.probe(health.ReadyPath)
 	require.NoError(t, err)
 	require.Equal(t, health.Report{Status: want, Checks: map[string]health.Result{"polling": polling, "draining": draining}}, report)
-	require.Equal(t, wantCode, code)
-	report, code, err = w.probe(health.LivePath)
+	require.Equal(t, wantStatus, status)
+	report, status, err = w.probe(health.LivePath)
 	require.NoError(t, err)
 	require.Equal(t, health.Report{Status: health.StatusOK}, report)
-	require.Equal(t, http.StatusOK, code)
+	require.Equal(t, http.StatusOK, status)
 }
 
 // awaitPolling waits until the check polling has the given result. The worker must not be draining.

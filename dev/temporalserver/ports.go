@@ -28,8 +28,8 @@ func (e *PortError) Error() string {
 func (e *PortError) Unwrap() error { return e.Err }
 
 func checkPorts(ctx context.Context, o Options) error {
-	wanted := []PortError{{Port: o.Port, What: FrontendPort}, {Port: o.UIPort, What: WebUIPort}}
-	for _, p := range wanted {
+	required := []PortError{{Port: o.Port, What: FrontendPort}, {Port: o.UIPort, What: WebUIPort}}
+	for _, p := range required {
 		l, err := listen(ctx, p.Port)
 		if err != nil {
 			p.Err = err

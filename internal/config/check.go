@@ -69,7 +69,7 @@ func (w Worker) check(found *problems) {
 	found.requirePositive("WORKER_STOP_TIMEOUT", w.StopTimeout)
 	found.require(w.OTPsPerSecond >= 0, "OTP_PER_SECOND", "%g must not be below 0", w.OTPsPerSecond)
 	found.require(w.NoticesPerSecond >= 0, "NOTICES_PER_SECOND", "%g must not be below 0", w.NoticesPerSecond)
-	found.requirePositive("PROVIDER_PATIENCE", w.ProviderTimeout)
+	found.requirePositive("PROVIDER_TIMEOUT", w.ProviderTimeout)
 	found.require(!strings.ContainsAny(w.Deployment, "./:"), "WORKER_DEPLOYMENT", "%q contains . / or :, which Temporal reserves", w.Deployment)
 	found.require(slices.Contains([]string{"auto-upgrade", "pinned"}, w.Versioning), "WORKER_VERSIONING", "%q is not auto-upgrade or pinned", w.Versioning)
 }

@@ -103,7 +103,7 @@ type Worker struct {
 	StopTimeout      time.Duration `env:"WORKER_STOP_TIMEOUT" envDefault:"15s" example:"15s" doc:"How long running activities may take to finish on shutdown."`
 	OTPsPerSecond    float64       `env:"OTP_PER_SECOND" envDefault:"0" example:"50" doc:"Limit of attempts per second to send codes, across all workers; 0 means no limit."`
 	NoticesPerSecond float64       `env:"NOTICES_PER_SECOND" envDefault:"0" example:"50" doc:"Limit of attempts per second to send other messages, across all workers; 0 means no limit."`
-	ProviderTimeout  time.Duration `env:"PROVIDER_PATIENCE" envDefault:"4s" example:"4s" doc:"How long an attempt waits for one provider if its channel has several."`
+	ProviderTimeout  time.Duration `env:"PROVIDER_TIMEOUT" envDefault:"4s" example:"4s" doc:"How long an attempt waits for one provider if its channel has several."`
 	Deployment       string        `env:"WORKER_DEPLOYMENT" example:"registrar" doc:"Name of the worker deployment. If set, Worker Versioning is enabled (docs/operations.md)."`
 	BuildID          string        `env:"WORKER_BUILD_ID" example:"2026-12-01.1" doc:"Version of these workers in the deployment. Default: the revision that the binary was built from."`
 	Versioning       string        `env:"WORKER_VERSIONING" envDefault:"auto-upgrade" example:"pinned" doc:"auto-upgrade: a running registration moves to the current version. pinned: it finishes on the version that it started on; keep that version's workers until then."`

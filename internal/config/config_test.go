@@ -31,8 +31,8 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, workflows.Queues, c.Worker.Queues)
 	require.Equal(t, 3*time.Second, c.API.WaitBudget)
 	require.Equal(t, config.Limit{
-		RegistrationRate: config.Rate{Most: 60, Period: time.Minute}, CodeRate: config.Rate{Most: 120, Period: time.Minute},
-		DestinationRate: config.Rate{Most: 5, Period: time.Hour},
+		RegistrationRate: config.Rate{Max: 60, Period: time.Minute}, CodeRate: config.Rate{Max: 120, Period: time.Minute},
+		DestinationRate: config.Rate{Max: 5, Period: time.Hour},
 	}, c.Limit)
 	require.Empty(t, c.API.TrustedProxies)
 	require.Empty(t, c.API.CORSOrigins)
@@ -80,7 +80,7 @@ func TestValuesAreRead(t *testing.T) {
 	require.Equal(t, time.Minute, c.Registration.Policy().Budgets.OTP)
 	require.Equal(t, "A <a@example.com>", c.Email.From)
 	require.Zero(t, c.Limit.CodeRate)
-	require.Equal(t, config.Rate{Most: 3, Period: 24 * time.Hour}, c.Limit.DestinationRate)
+	require.Equal(t, config.Rate{Max: 3, Period: 24 * time.Hour}, c.Limit.DestinationRate)
 	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, c.API.TrustedProxies)
 }
 

@@ -90,7 +90,7 @@ func TestBadValues(t *testing.T) {
 		"WORKER_STOP_TIMEOUT=0s":              "0s must be longer than 0; an example: 15s",
 		"OTP_PER_SECOND=-1":                   "-1 must not be below 0; an example: 50",
 		"NOTICES_PER_SECOND=ten":              `"ten" ` + noNumber + "50",
-		"PROVIDER_PATIENCE=0s":                "0s must be longer than 0; an example: 4s",
+		"PROVIDER_TIMEOUT=0s":                 "0s must be longer than 0; an example: 4s",
 		"EMAIL_PROVIDERS=mailgun,sendgrid":    `"sendgrid" is not a provider (known: ["mailgun" "smtp"]); an example: mailgun,smtp`,
 		"EMAIL_PROVIDERS=smtp,smtp":           `"smtp" is named twice; an example: mailgun,smtp`,
 		"SMS_PROVIDERS=smtp":                  `"smtp" is not a provider (known: ["twilio" "webhook"]); an example: twilio,webhook`,
@@ -161,17 +161,17 @@ func TestSecretsAreMarked(t *testing.T) {
 
 func TestSecretsAreNotPrinted(t *testing.T) {
 	t.Parallel()
-	const hush = "s3cr3t-v4lue"
+	const secretValue = "s3cr3t-v4lue"
 	file := filepath.Join(t.TempDir(), "secret")
-	require.NoError(t, os.WriteFile(file, []byte(hush), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(secretValue), 0o600))
 	environ := []string{"HASH_QUEUE=many", "LOG_LEVEL=loud"}
 	for _, v := range secrets() {
-		_, err := config.Load(append(environ, v.Name+"="+hush, v.Name+"_FILE="+file))
+		_, err := config.Load(append(environ, v.Name+"="+secretValue, v.Name+"_FILE="+file))
 		require.ErrorContains(t, err, v.Name)
-		require.NotContains(t, err.Error(), hush)
-		_, err = config.Load(append(environ, v.Name+"="+hush))
+		require.NotContains(t, err.Error(), secretValue)
+		_, err = config.Load(append(environ, v.Name+"="+secretValue))
 		require.Error(t, err)
-		require.NotContains(t, err.Error(), hush)
+		require.NotContains(t, err.Error(), secretValue)
 	}
 }
 

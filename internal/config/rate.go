@@ -9,11 +9,11 @@ import (
 
 // Rate is a rate limit: "60/1m" allows 60 calls in any minute, and "0" means no limit.
 type Rate struct {
-	Most   int
+	Max    int
 	Period time.Duration
 }
 
-// maxRate is the highest limit. A process without a shared store keeps this many acts of one client in memory.
+// maxRate is the highest limit. A process without a shared store keeps this many actions of one client in memory.
 const maxRate = 10_000
 
 var errNoRate = errors.New("not a rate")
@@ -24,15 +24,15 @@ func (r *Rate) UnmarshalText(text []byte) error {
 		*r = Rate{}
 		return nil
 	}
-	number, period, _ := strings.Cut(string(text), "/")
-	most, err := strconv.Atoi(number)
-	if err != nil || most < 1 || most > maxRate {
+	number, periodText, _ := strings.Cut(string(text), "/")
+	maxCalls, err := strconv.Atoi(number)
+	if err != nil || maxCalls < 1 || maxCalls > maxRate {
 		return errNoRate
 	}
-	within, err := time.ParseDuration(period)
-	if err != nil || within < time.Second {
+	period, err := time.ParseDuration(periodText)
+	if err != nil || period < time.Second {
 		return errNoRate
 	}
-	*r = Rate{Most: most, Period: within}
+	*r = Rate{Max: maxCalls, Period: period}
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 	"registrar/internal/message"
 )
 
-// call hands the message to one provider.
-type call func(context.Context, Provider) error
+// sendFunc hands the message to one provider.
+type sendFunc func(context.Context, Provider) error
 
 // skipped is a provider that cannot have taken the message, and why.
 type skipped struct {
@@ -19,7 +19,7 @@ type skipped struct {
 }
 
 // attempt calls the providers in order, those with an open breaker last, until one takes the message or may have taken it.
-func attempt(ctx context.Context, order []*member, call call) error {
+func attempt(ctx context.Context, order []*member, send sendFunc) error {
 	var skips []skipped
 	queue := slices.Clone(order)
 	for i := 0; i < len(queue); i++ {
@@ -32,23 +32,23 @@ func attempt(ctx context.Context, order []*member, call call) error {
 		}
 		var refusal *message.Error
 		if again := i >= len(order); again {
-			refusal = m.try(ctx, call)
-		} else if r, asked := m.tryGuarded(ctx, call); asked {
+			refusal = m.send(ctx, send)
+		} else if r, asked := m.sendGuarded(ctx, send); asked {
 			refusal = r
 		} else {
 			queue = append(queue, m)
 			continue
 		}
-		if !canTryNext(refusal) {
+		if !mayUseNext(refusal) {
 			return finish(ctx, order, skips, refusal)
 		}
 		skips = append(skips, skipped{m, refusal})
 	}
-	return noneTook(ctx, order, skips)
+	return noneAccepted(ctx, order, skips)
 }
 
-// canTryNext reports whether the provider cannot have taken the message and another provider might take it.
-func canTryNext(refusal *message.Error) bool {
+// mayUseNext reports whether the provider cannot have taken the message and another provider might take it.
+func mayUseNext(refusal *message.Error) bool {
 	if refusal == nil {
 		return false
 	}
@@ -72,9 +72,9 @@ func finish(ctx context.Context, order []*member, skips []skipped, refusal *mess
 	return &last
 }
 
-// noneTook ends an attempt in which no provider can have taken the message. A provider in backoff or a paused provider may
+// noneAccepted ends an attempt in which no provider can have taken the message. A provider in backoff or a paused provider may
 // take it later, so their refusals come before Misconfigured.
-func noneTook(ctx context.Context, order []*member, skips []skipped) error {
+func noneAccepted(ctx context.Context, order []*member, skips []skipped) error {
 	if m, wait := firstAvailable(order, skips); m != nil {
 		backoff := &message.Error{Provider: m.Name, Failure: message.Unavailable, Code: message.CodeRetryAfter, RetryAfter: wait}
 		return finish(ctx, order, skips, backoff)

@@ -61,19 +61,19 @@ func newMember(p Provider, logger *slog.Logger) *member {
 	return m
 }
 
-// tryGuarded calls the provider unless its breaker is open, or half-open with a call in progress; then asked is false.
-func (m *member) tryGuarded(ctx context.Context, call call) (refusal *message.Error, asked bool) {
+// sendGuarded calls the provider unless its breaker is open, or half-open with a call in progress; then asked is false.
+func (m *member) sendGuarded(ctx context.Context, send sendFunc) (refusal *message.Error, asked bool) {
 	_, _ = m.breaker.Execute(func() (struct{}, error) {
 		asked = true
-		refusal = m.try(ctx, call)
+		refusal = m.send(ctx, send)
 		return struct{}{}, m.breakerError(ctx, refusal)
 	})
 	return refusal, asked
 }
 
-// try calls the provider and stores its Retry-After.
-func (m *member) try(ctx context.Context, call call) *message.Error {
-	err := call(ctx, m.Provider)
+// send calls the provider and stores its Retry-After.
+func (m *member) send(ctx context.Context, send sendFunc) *message.Error {
+	err := send(ctx, m.Provider)
 	if err == nil {
 		return nil
 	}

@@ -31,7 +31,7 @@ func (f *pausesFake) read(context.Context) ([]message.Pause, error) {
 	return f.pauses, f.err
 }
 
-// code is that of the Error with which a message was held back, or empty when it was sent.
+// code returns the code of the error, or "" if the message was sent.
 func code(t *testing.T, s message.Sender) string {
 	t.Helper()
 	_, err := s.Send(t.Context(), message.Message{})
@@ -84,7 +84,7 @@ func TestPausesThatCannotBeRead(t *testing.T) {
 	})
 }
 
-// TestSlowDatabase takes longer than there is patience for: what was known goes stale.
+// TestSlowDatabase has reads that exceed the timeout, until the last pauses are too old.
 func TestSlowDatabase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -69,16 +69,16 @@ func (f *fixture) try(t *testing.T, attempt int, avoid ...string) (string, *mess
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	var over []*message.Error
-	ctx = message.WithRefusals(ctx, func(e *message.Error) { over = append(over, e) })
+	var skipped []*message.Error
+	ctx = message.WithRefusals(ctx, func(e *message.Error) { skipped = append(skipped, e) })
 	receipt, err := f.Send(ctx, message.Message{Attempt: attempt, Avoid: avoid})
 	if err == nil {
-		return receipt.Provider, nil, over
+		return receipt.Provider, nil, skipped
 	}
 	require.Empty(t, receipt)
 	refusal, ok := errors.AsType[*message.Error](err)
 	require.True(t, ok, "%v", err)
-	return "", refusal, over
+	return "", refusal, skipped
 }
 
 func (f *fixture) taken(t *testing.T, attempt int) string {

@@ -48,8 +48,8 @@ func (m *MailgunReports) Read(signature, event []byte, now time.Time) (message.R
 	}
 	var e mailgunEvent
 	// A field of another type than documented counts as missing; the other fields are still read.
-	var mistyped *json.UnmarshalTypeError
-	if err := json.Unmarshal(event, &e); err != nil && !errors.As(err, &mistyped) || e.Event == "" {
+	var typeErr *json.UnmarshalTypeError
+	if err := json.Unmarshal(event, &e); err != nil && !errors.As(err, &typeErr) || e.Event == "" {
 		return message.Report{}, message.ErrUnreadable
 	}
 	return e.report(token, now)

@@ -250,7 +250,7 @@ func TestMailgunEmptyMessage(t *testing.T) {
 func TestMailgunOptions(t *testing.T) {
 	t.Parallel()
 	good := email.MailgunOptions{Domain: domain, APIKey: apiKey, From: "hello@mg.example.com"}
-	for reason, spoil := range map[string]func(*email.MailgunOptions){
+	for reason, invalidate := range map[string]func(*email.MailgunOptions){
 		`domain ""`:             func(o *email.MailgunOptions) { o.Domain = "" },
 		`domain "mg.x/../y"`:    func(o *email.MailgunOptions) { o.Domain = "mg.x/../y" },
 		"API key is missing":    func(o *email.MailgunOptions) { o.APIKey = "" },
@@ -259,7 +259,7 @@ func TestMailgunOptions(t *testing.T) {
 		`sender "hello"`:        func(o *email.MailgunOptions) { o.From = "hello" },
 	} {
 		o := good
-		spoil(&o)
+		invalidate(&o)
 		_, err := email.NewMailgun(o)
 		require.ErrorContains(t, err, reason)
 		require.NotContains(t, err.Error(), apiKey)

@@ -161,7 +161,8 @@ func (s *SMTP) clientOptions(lifetime context.Context, c *smtpConnection) []mail
 				return conn, nil
 			}
 			encrypted := tls.Client(conn, o.TLSConfig)
-			return encrypted, encrypted.HandshakeContext(ctx)
+			err = encrypted.HandshakeContext(ctx)
+			return encrypted, err
 		}),
 	}
 	if o.Username != "" {

@@ -78,7 +78,7 @@ func TestSMTPBatchDisconnect(t *testing.T) {
 		},
 		onData: func(string) error {
 			if mails.Add(1) > 3 {
-				return errDie
+				return errDisconnect
 			}
 			return nil
 		},

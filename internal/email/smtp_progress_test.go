@@ -141,7 +141,7 @@ func TestSMTPBatchDisconnectInSecondAttempt(t *testing.T) {
 			return nil
 		}
 		if attempts++; attempts > 1 {
-			return errDie
+			return errDisconnect
 		}
 		return smtpReply(451, 4, 7, 1)
 	}}

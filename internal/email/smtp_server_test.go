@@ -56,7 +56,7 @@ func serveMail(t *testing.T, s *mailServer, o serverOptions, change ...func(*ema
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.sessions++
-		return &session{server: s, conn: c, mayMail: o.noLogin}, nil
+		return &session{server: s, conn: c, authenticated: o.noLogin}, nil
 	}))
 	server.Domain, server.ErrorLog = "mail.example.com", log.New(io.Discard, "", 0)
 	config := &tls.Config{Certificates: web.TLS.Certificates}
@@ -73,7 +73,7 @@ func serveMail(t *testing.T, s *mailServer, o serverOptions, change ...func(*ema
 
 	options := email.SMTPOptions{
 		Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, From: "Registrar <hello@mg.example.com>",
-		Username: smtpUser, Password: smtpPassword, TLSConfig: trusting(web.Certificate()),
+		Username: smtpUser, Password: smtpPassword, TLSConfig: trustOnly(web.Certificate()),
 	}
 	if o.implicit {
 		options.TLS = email.SMTPImplicit
@@ -91,7 +91,7 @@ func newSMTP(t *testing.T, o email.SMTPOptions) *email.SMTP {
 	return s
 }
 
-func trusting(certificate *x509.Certificate) *tls.Config {
+func trustOnly(certificate *x509.Certificate) *tls.Config {
 	pool := x509.NewCertPool()
 	pool.AddCert(certificate)
 	return &tls.Config{RootCAs: pool}
@@ -104,10 +104,10 @@ func (s *mailServer) mails() []taken {
 }
 
 type session struct {
-	server   *mailServer
-	conn     *smtp.Conn
-	mayMail  bool
-	from, to string
+	server        *mailServer
+	conn          *smtp.Conn
+	authenticated bool
+	from, to      string
 }
 
 func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
@@ -117,13 +117,13 @@ func (s *session) Auth(string) (sasl.Server, error) {
 		if user != smtpUser || password != smtpPassword {
 			return smtp.ErrAuthFailed
 		}
-		s.mayMail = true
+		s.authenticated = true
 		return nil
 	}), nil
 }
 
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
-	if !s.mayMail {
+	if !s.authenticated {
 		return smtp.ErrAuthRequired
 	}
 	s.from = from
@@ -141,7 +141,7 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	if err := hook(s.server.onData, s.to); err != nil {
-		if errors.Is(err, errDie) {
+		if errors.Is(err, errDisconnect) {
 			_ = s.conn.Conn().Close()
 		}
 		return err
@@ -161,8 +161,8 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// errDie makes the server close the connection.
-var errDie = errors.New("die")
+// errDisconnect makes the server close the connection.
+var errDisconnect = errors.New("disconnect")
 
 func hook(f func(string) error, address string) error {
 	if f == nil {
@@ -174,8 +174,8 @@ func hook(f func(string) error, address string) error {
 func (s *session) Reset()        {}
 func (s *session) Logout() error { return nil }
 
-// untrusting returns a sender that does not trust the server's certificate.
-func untrusting(t *testing.T) *email.SMTP {
+// newUntrustingSender returns a sender that does not trust the server's certificate.
+func newUntrustingSender(t *testing.T) *email.SMTP {
 	t.Helper()
 	return serveMail(t, &mailServer{}, serverOptions{}, func(o *email.SMTPOptions) { o.TLSConfig = nil })
 }

@@ -111,7 +111,7 @@ func TestSMTPClassifiesReplies(t *testing.T) {
 		"a day's limit at once":  {"rcpt", reply(550, 5, 4, 5), smtpError(message.Unavailable, "550 5.4.5")},
 		"content":                {"data", reply(554, 5, 6, 0), smtpError(message.Rejected, "554 5.6.0")},
 		"disk is full":           {"data", reply(452, 4, 3, 1), smtpError(message.Unavailable, "452 4.3.1")},
-		"broken off":             {"data", errDie, unknown("network")},
+		"broken off":             {"data", errDisconnect, unknown("network")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -169,7 +169,7 @@ func TestSMTPUnencrypted(t *testing.T) {
 }
 
 // scripted starts a server that runs talk with one client, and returns a sender to it.
-func scripted(t *testing.T, o email.SMTPOptions, talk func(net.Conn)) *email.SMTP {
+func scripted(t *testing.T, o email.SMTPOptions, serve func(net.Conn)) *email.SMTP {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -180,7 +180,7 @@ func scripted(t *testing.T, o email.SMTPOptions, talk func(net.Conn)) *email.SMT
 			return
 		}
 		defer func() { _ = conn.Close() }()
-		talk(conn)
+		serve(conn)
 	}()
 	o.Host, o.Port, o.From = "127.0.0.1", listener.Addr().(*net.TCPAddr).Port, "hello@mg.example.com"
 	return newSMTP(t, o)
@@ -200,7 +200,7 @@ func TestSMTPErrorsBeforeTheFirstEmail(t *testing.T) {
 		"not SMTP":      {scripted(t, login, func(c net.Conn) { say(c, "HTTP/1.1 400 Bad Request") }), smtpError(message.Unavailable, "unreadable")},
 		"no server":     {newSMTP(t, email.SMTPOptions{Host: "127.0.0.1", Port: 1, From: "a@example.com"}), smtpError(message.Unavailable, "network")},
 		"no such host":  {newSMTP(t, email.SMTPOptions{Host: "no-such-host.invalid", From: "a@example.com"}), smtpError(message.Unavailable, "dns")},
-		"untrusted TLS": {untrusting(t), smtpError(message.Unavailable, "tls")},
+		"untrusted TLS": {newUntrustingSender(t), smtpError(message.Unavailable, "tls")},
 		"wrong login":   {wrongLogin(t), smtpError(message.Misconfigured, "535")},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -248,7 +248,7 @@ func TestSMTPTimeout(t *testing.T) {
 func TestSMTPOptions(t *testing.T) {
 	t.Parallel()
 	good := email.SMTPOptions{Host: "smtp.example.com", From: "hello@example.com"}
-	for reason, spoil := range map[string]func(*email.SMTPOptions){
+	for reason, invalidate := range map[string]func(*email.SMTPOptions){
 		`host ""`:                     func(o *email.SMTPOptions) { o.Host = "" },
 		`host "smtp.example.com:587"`: func(o *email.SMTPOptions) { o.Host = "smtp.example.com:587" },
 		`host "unix:///socket"`:       func(o *email.SMTPOptions) { o.Host = "unix:///socket" },
@@ -257,7 +257,7 @@ func TestSMTPOptions(t *testing.T) {
 		`sender "hello"`:              func(o *email.SMTPOptions) { o.From = "hello" },
 	} {
 		o := good
-		spoil(&o)
+		invalidate(&o)
 		_, err := email.NewSMTP(o)
 		require.ErrorContains(t, err, reason)
 		require.NotContains(t, err.Error(), smtpPassword)

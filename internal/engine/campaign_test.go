@@ -230,7 +230,7 @@ func TestStartFailures(t *testing.T) {
 func TestGet(t *testing.T) {
 	t.Parallel()
 	sent := workflows.CampaignProgress{Status: workflows.CampaignPaused, Recipients: 10, Sent: 4, Rejected: 1, Batches: 2, StartedAt: noon}
-	away := serviceerror.NewFailedPrecondition("no poller")
+	noPoller := serviceerror.NewFailedPrecondition("no poller")
 	asked := func(p workflows.CampaignProgress, err error) func(string) (workflows.CampaignProgress, error) {
 		return func(string) (workflows.CampaignProgress, error) { return p, err }
 	}
@@ -244,11 +244,11 @@ func TestGet(t *testing.T) {
 		err     error
 	}{
 		"running":            {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, nil), want: workflows.CampaignPaused, sent: 4},
-		"no worker answers":  {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, away), err: engine.ErrUnavailable},
+		"no worker answers":  {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, noPoller), err: engine.ErrUnavailable},
 		"completed":          {status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, want: workflows.CampaignCompleted, sent: 9, endedAt: noon, ended: true},
 		"canceled":           {enums.WORKFLOW_EXECUTION_STATUS_CANCELED, asked(sent, nil), workflows.CampaignCancelled, 4, noon.Add(time.Minute), true, nil},
-		"terminated, silent": {enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, asked(sent, away), workflows.CampaignFailed, -1, time.Time{}, true, nil},
-		"canceled, silent":   {enums.WORKFLOW_EXECUTION_STATUS_CANCELED, asked(sent, away), workflows.CampaignCancelled, -1, time.Time{}, true, nil},
+		"terminated, silent": {enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, asked(sent, noPoller), workflows.CampaignFailed, -1, time.Time{}, true, nil},
+		"canceled, silent":   {enums.WORKFLOW_EXECUTION_STATUS_CANCELED, asked(sent, noPoller), workflows.CampaignCancelled, -1, time.Time{}, true, nil},
 		"failed":             {enums.WORKFLOW_EXECUTION_STATUS_FAILED, asked(sent, nil), workflows.CampaignFailed, 4, noon.Add(time.Minute), true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -322,15 +322,15 @@ func TestList(t *testing.T) {
 		list: func(r *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
 			require.Equal(t, "WorkflowType = 'CampaignWorkflow' AND ExecutionStatus != 'ContinuedAsNew'", r.GetQuery())
 			require.Equal(t, "page", string(r.GetNextPageToken()))
-			forgotten := info(t, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, "")
-			forgotten.Memo = nil
+			withoutMemo := info(t, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, "")
+			withoutMemo.Memo = nil
 			return &workflowservice.ListWorkflowExecutionsResponse{NextPageToken: []byte("next"), Executions: []*workflow.WorkflowExecutionInfo{
 				info(t, enums.WORKFLOW_EXECUTION_STATUS_RUNNING, "scheduled"),
 				info(t, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, "cancelled"),
 				info(t, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, "completed"),
 				info(t, enums.WORKFLOW_EXECUTION_STATUS_CANCELED, "running"),
 				info(t, enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, "running"),
-				forgotten,
+				withoutMemo,
 			}}, nil
 		},
 	}

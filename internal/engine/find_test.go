@@ -19,7 +19,7 @@ import (
 	"registrar/workflows"
 )
 
-var errAway = errors.New("no connection")
+var errUnavailable = errors.New("no connection")
 
 func registrations(c client.Client) *engine.Registrations {
 	return engine.NewRegistrations(c, engine.RegistrationOptions{})
@@ -45,7 +45,7 @@ func (f *fakeSearcher) QueryWorkflow(ctx context.Context, workflowID, _, _ strin
 	}
 	f.queried = append(f.queried, workflowID)
 	if f.state.Status == "" {
-		return nil, errAway
+		return nil, errUnavailable
 	}
 	return encoded{f.state}, nil
 }
@@ -113,7 +113,7 @@ func TestFind(t *testing.T) {
 	require.NoError(t, err, "best effort")
 	require.Empty(t, found[0].LiveStatus)
 	require.Equal(t, "WorkflowId = 'registration-new'", f.query)
-	f.err = errAway
+	f.err = errUnavailable
 	_, err = registrations(f).FindByID(t.Context(), "new")
-	require.ErrorIs(t, err, errAway)
+	require.ErrorIs(t, err, errUnavailable)
 }

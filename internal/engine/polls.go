@@ -30,9 +30,9 @@ type taskQueue struct {
 
 // queuePolls are the polls of one task queue.
 type queuePolls struct {
-	held     map[*poll]time.Time // the polls in progress and their start
-	answered bool                // the last poll that ended was answered, with or without a task
-	failure  error               // error of the last failed poll
+	inProgress map[*poll]time.Time // the polls in progress and their start
+	answered   bool                // the last poll that ended was answered, with or without a task
+	failure    error               // error of the last failed poll
 }
 
 // poll is one call. queue is set once the call has been written to a connection.
@@ -50,7 +50,7 @@ func (p *Polls) Check(queue string, tasks enums.TaskQueueType) error {
 	if q.answered {
 		return nil
 	}
-	for _, since := range q.held {
+	for _, since := range q.inProgress {
 		if time.Since(since) >= settleTime {
 			return nil
 		}
@@ -66,7 +66,7 @@ func (p *Polls) queue(key taskQueue) *queuePolls {
 		p.queues = map[taskQueue]*queuePolls{}
 	}
 	if p.queues[key] == nil {
-		p.queues[key] = &queuePolls{held: map[*poll]time.Time{}}
+		p.queues[key] = &queuePolls{inProgress: map[*poll]time.Time{}}
 	}
 	return p.queues[key]
 }
@@ -76,7 +76,7 @@ func (p *Polls) sent(call *poll, key taskQueue) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	call.queue = p.queue(key)
-	call.queue.held[call] = time.Now()
+	call.queue.inProgress[call] = time.Now()
 }
 
 // ended records the end of a poll. If a poll fails before it is written to a connection, Temporal cannot be reached, so it
@@ -85,7 +85,7 @@ func (p *Polls) ended(call *poll, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if call.queue != nil {
-		delete(call.queue.held, call)
+		delete(call.queue.inProgress, call)
 		call.queue.end(err)
 		return
 	}

@@ -29,7 +29,7 @@ type call struct {
 	ctx      context.Context //nolint:containedctx // as gRPC keeps it for the events of a call
 }
 
-func begin(p *Polls, method string) call {
+func beginCall(p *Polls, method string) call {
 	o := observer{polls: p}
 	return call{o, o.TagRPC(context.Background(), &stats.RPCTagInfo{FullMethodName: method})}
 }
@@ -42,11 +42,11 @@ func (c call) sent(request any) call {
 func (c call) ended(err error) { c.observer.HandleRPC(c.ctx, &stats.End{Error: err}) }
 
 func pollActivity(p *Polls, queue string) call {
-	return begin(p, activityPoll).sent(&workflowservice.PollActivityTaskQueueRequest{TaskQueue: &taskqueue.TaskQueue{Name: queue}})
+	return beginCall(p, activityPoll).sent(&workflowservice.PollActivityTaskQueueRequest{TaskQueue: &taskqueue.TaskQueue{Name: queue}})
 }
 
 func pollWorkflow(p *Polls, queue string) call {
-	return begin(p, workflowPoll).sent(&workflowservice.PollWorkflowTaskQueueRequest{TaskQueue: &taskqueue.TaskQueue{Name: queue}})
+	return beginCall(p, workflowPoll).sent(&workflowservice.PollWorkflowTaskQueueRequest{TaskQueue: &taskqueue.TaskQueue{Name: queue}})
 }
 
 const (
@@ -105,7 +105,7 @@ func TestUnsentPollCountsForEveryQueue(t *testing.T) {
 	var p Polls
 	pollActivity(&p, "one").ended(nil)
 	pollWorkflow(&p, "two").ended(nil)
-	begin(&p, activityPoll).ended(status.Error(codes.Unavailable, "connection refused"))
+	beginCall(&p, activityPoll).ended(status.Error(codes.Unavailable, "connection refused"))
 	require.ErrorContains(t, p.Check("one", activityTasks), "connection refused")
 	require.ErrorContains(t, p.Check("two", workflowTasks), "connection refused")
 }
@@ -114,18 +114,18 @@ func TestOtherCallsAreIgnored(t *testing.T) {
 	t.Parallel()
 	var p Polls
 	pollActivity(&p, "q").ended(nil)
-	begin(&p, workflowservice.WorkflowService_DescribeTaskQueue_FullMethodName).ended(status.Error(codes.Unavailable, "unavailable"))
+	beginCall(&p, workflowservice.WorkflowService_DescribeTaskQueue_FullMethodName).ended(status.Error(codes.Unavailable, "unavailable"))
 	require.NoError(t, p.Check("q", activityTasks))
 }
 
 // pollServer holds the polls of one queue and refuses all others.
 type pollServer struct {
 	workflowservice.UnimplementedWorkflowServiceServer
-	holds string
+	blockedQueue string
 }
 
 func (s pollServer) PollActivityTaskQueue(ctx context.Context, r *workflowservice.PollActivityTaskQueueRequest) (*workflowservice.PollActivityTaskQueueResponse, error) {
-	if r.GetTaskQueue().GetName() != s.holds {
+	if r.GetTaskQueue().GetName() != s.blockedQueue {
 		return nil, status.Error(codes.PermissionDenied, "no permission")
 	}
 	<-ctx.Done()
@@ -138,7 +138,7 @@ func TestPollsOnAConnection(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	server := grpc.NewServer()
-	workflowservice.RegisterWorkflowServiceServer(server, pollServer{holds: "held"})
+	workflowservice.RegisterWorkflowServiceServer(server, pollServer{blockedQueue: "held"})
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	var p Polls

@@ -102,7 +102,7 @@ func TestState(t *testing.T) {
 		"completed, no worker":          {workflow: fakeRegistration{queryErr: noWorker, status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, result: workflows.RegistrationResult{Status: workflows.StatusSuperseded}}, want: workflows.StatusSuperseded},
 		"failed, no worker":             {workflow: fakeRegistration{queryErr: noWorker, status: enums.WORKFLOW_EXECUTION_STATUS_FAILED}, want: workflows.StatusFailed},
 		"cancelled, no worker":          {workflow: fakeRegistration{queryErr: noWorker, status: enums.WORKFLOW_EXECUTION_STATUS_CANCELED}, want: workflows.StatusExpired},
-		"the query itself is a mistake": {workflow: fakeRegistration{queryErr: errAway}, err: errAway},
+		"the query itself is a mistake": {workflow: fakeRegistration{queryErr: errUnavailable}, err: errUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,8 +129,8 @@ func TestRegisterWithoutAnAnswer(t *testing.T) {
 	require.ErrorIs(t, err, engine.ErrUnconfirmed, "the second start succeeded")
 	_, err = r(fakeRegistration{update: serviceerror.NewDeadlineExceeded(""), startErr: serviceerror.NewUnavailable("")})
 	require.ErrorIs(t, err, engine.ErrUnavailable)
-	_, err = r(fakeRegistration{update: errAway})
-	require.ErrorIs(t, err, errAway)
+	_, err = r(fakeRegistration{update: errUnavailable})
+	require.ErrorIs(t, err, errUnavailable)
 	require.NotErrorIs(t, err, engine.ErrUnavailable)
 
 	out, err := r(fakeRegistration{update: ended, state: workflows.RegistrationState{Status: workflows.StatusActive, Fingerprint: "f"}})
@@ -172,6 +172,6 @@ func TestUndelivered(t *testing.T) {
 	require.NoError(t, report(nil))
 	require.NoError(t, report(serviceerror.NewNotFound("completed")))
 	require.ErrorIs(t, report(serviceerror.NewUnavailable("")), engine.ErrUnavailable)
-	require.ErrorIs(t, report(errAway), errAway)
-	require.NotErrorIs(t, report(errAway), engine.ErrUnavailable)
+	require.ErrorIs(t, report(errUnavailable), errUnavailable)
+	require.NotErrorIs(t, report(errUnavailable), engine.ErrUnavailable)
 }

@@ -42,18 +42,18 @@ func newFallback(shared, own store, logger *slog.Logger) *fallback {
 	return f
 }
 
-func (f *fallback) take(ctx context.Context, r Rate, act string, keys []string) (time.Duration, error) {
-	wait, err := f.try(ctx, func(ctx context.Context) (time.Duration, error) { return f.shared.take(ctx, r, act, keys) })
+func (f *fallback) take(ctx context.Context, r Rate, action string, keys []string) (time.Duration, error) {
+	wait, err := f.try(ctx, func(ctx context.Context) (time.Duration, error) { return f.shared.take(ctx, r, action, keys) })
 	if err != nil {
-		return f.own.take(ctx, r, act, keys)
+		return f.own.take(ctx, r, action, keys)
 	}
 	return wait, nil
 }
 
-// release removes the act from both stores: either may have counted it.
-func (f *fallback) release(ctx context.Context, act string, keys []string) error {
-	_, err := f.try(ctx, func(ctx context.Context) (time.Duration, error) { return 0, f.shared.release(ctx, act, keys) })
-	_ = f.own.release(ctx, act, keys) // a store in memory does not fail
+// release removes the action from both stores: either may have counted it.
+func (f *fallback) release(ctx context.Context, action string, keys []string) error {
+	_, err := f.try(ctx, func(ctx context.Context) (time.Duration, error) { return 0, f.shared.release(ctx, action, keys) })
+	_ = f.own.release(ctx, action, keys) // a store in memory does not fail
 	return err
 }
 

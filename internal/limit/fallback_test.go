@@ -19,14 +19,14 @@ import (
 // outage is a shared store that can be unavailable, and its log.
 type outage struct {
 	fakeStore
-	away  bool
+	down  bool
 	asked int
 	logs  bytes.Buffer
 }
 
-func (o *outage) take(ctx context.Context, r Rate, act string, keys []string) (time.Duration, error) {
+func (o *outage) take(ctx context.Context, r Rate, action string, keys []string) (time.Duration, error) {
 	o.asked++
-	if o.away {
+	if o.down {
 		<-ctx.Done() // as when it is frozen
 		return 0, ctx.Err()
 	}
@@ -39,13 +39,13 @@ func TestOutageOfTheSharedStore(t *testing.T) {
 		shared := new(outage)
 		f := newFallback(shared, newMemory(100, time.Now), slog.New(slog.NewTextHandler(&shared.logs, nil)))
 		take := func() time.Duration {
-			wait, err := f.take(t.Context(), Rate{Most: 100, Period: time.Hour}, "act", []string{"key"})
+			wait, err := f.take(t.Context(), Rate{Max: 100, Period: time.Hour}, "action", []string{"key"})
 			require.NoError(t, err)
 			return wait
 		}
 		require.Equal(t, time.Hour, take())
 		for range 2 { // outages
-			shared.away, shared.asked = true, 0
+			shared.down, shared.asked = true, 0
 			shared.logs.Reset()
 			began := time.Now()
 			for range 50 {
@@ -61,7 +61,7 @@ func TestOutageOfTheSharedStore(t *testing.T) {
 			require.Equal(t, failuresToOpen+3, shared.asked)
 			require.Equal(t, 1, strings.Count(shared.logs.String(), "level=WARN"), shared.logs.String())
 
-			shared.away = false
+			shared.down = false
 			time.Sleep(breakerTimeout + time.Millisecond)
 			require.Equal(t, time.Hour, take())
 			require.Equal(t, 1, strings.Count(shared.logs.String(), "rate limits are shared again"))
@@ -75,7 +75,7 @@ func TestDisconnectedClientIsNoOutage(t *testing.T) {
 	leave()
 	shared := &fakeStore{}
 	f := newFallback(&leaving{shared, t}, newMemory(100, time.Now), slog.New(slog.DiscardHandler))
-	_, err := f.take(left, Rate{Most: 1, Period: time.Hour}, "act", []string{"key"})
+	_, err := f.take(left, Rate{Max: 1, Period: time.Hour}, "action", []string{"key"})
 	require.NoError(t, err)
 }
 
@@ -93,13 +93,13 @@ func TestReleaseInBothStores(t *testing.T) {
 	t.Parallel()
 	broken := &fakeStore{func(Rate, string, []string) (time.Duration, error) { return 0, errors.New("broken") }}
 	f := newFallback(broken, newMemory(100, time.Now), slog.New(slog.DiscardHandler))
-	rate := Rate{Most: 1, Period: time.Hour}
+	rate := Rate{Max: 1, Period: time.Hour}
 	for n := range 3 {
-		act := strconv.Itoa(n)
-		wait, err := f.take(t.Context(), rate, act, []string{"key"})
+		action := strconv.Itoa(n)
+		wait, err := f.take(t.Context(), rate, action, []string{"key"})
 		require.NoError(t, err)
 		require.Zero(t, wait)
-		require.NoError(t, f.release(t.Context(), act, []string{"key"}))
+		require.NoError(t, f.release(t.Context(), action, []string{"key"}))
 	}
 }
 

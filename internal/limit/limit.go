@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// Rate allows Most acts within any period of length Period. An act is a call that counts. The zero value is no limit.
+// Rate allows Max actions within any period of length Period. An action is a call that counts. The zero value is no limit.
 type Rate struct {
-	Most   int
+	Max    int
 	Period time.Duration
 }
 
@@ -34,7 +34,7 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Limits counts acts and returns how long to wait. It never fails: if the shared store does not answer within 250 ms, the
+// Limits counts actions and returns how long to wait. It never fails: if the shared store does not answer within 250 ms, the
 // process's own counts decide. It is safe for concurrent use.
 type Limits struct {
 	Options
@@ -42,14 +42,14 @@ type Limits struct {
 	close func() error
 }
 
-// store counts acts. An act is an id, counted under one or more keys. Each key has room for as many acts as the rate
+// store counts actions. An action is an id, counted under one or more keys. Each key has room for as many actions as the rate
 // allows.
 type store interface {
-	// take counts the act under all keys. If a key has no room, it counts under none and returns how long until all have
-	// room. An act that is already counted needs no room, so that it can be repeated.
-	take(ctx context.Context, r Rate, act string, keys []string) (wait time.Duration, err error)
-	// release removes the act from the keys.
-	release(ctx context.Context, act string, keys []string) error
+	// take counts the action under all keys. If a key has no room, it counts under none and returns how long until all have
+	// room. An action that is already counted needs no room, so that it can be repeated.
+	take(ctx context.Context, r Rate, action string, keys []string) (wait time.Duration, err error)
+	// release removes the action from the keys.
+	release(ctx context.Context, action string, keys []string) error
 }
 
 // New returns Limits. It does not connect yet. The error means that the URL is invalid; it does not contain the URL.
@@ -57,7 +57,7 @@ func New(o Options) (*Limits, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	l := &Limits{Options: o, store: newMemory(maxActs, time.Now), close: func() error { return nil }}
+	l := &Limits{Options: o, store: newMemory(maxActions, time.Now), close: func() error { return nil }}
 	if o.RedisURL == "" {
 		return l, nil
 	}
@@ -106,27 +106,27 @@ func network(client netip.Addr) string {
 	return netip.PrefixFrom(client.WithZone(""), 64).Masked().String()
 }
 
-// Destinations counts an act, by its id, for each destination that it sends a message to. If a destination is throttled,
-// it counts for none and returns how long to wait. The same act counts once within the rate's period. Empty destinations
+// Destinations counts an action, by its id, for each destination that it sends a message to. If a destination is throttled,
+// it counts for none and returns how long to wait. The same action counts once within the rate's period. Empty destinations
 // are ignored.
-func (l *Limits) Destinations(ctx context.Context, act string, destinations ...string) (wait time.Duration) {
-	return l.take(ctx, l.Options.Destinations, act, l.keys("destination", destinations...))
+func (l *Limits) Destinations(ctx context.Context, action string, destinations ...string) (wait time.Duration) {
+	return l.take(ctx, l.Options.Destinations, action, l.keys("destination", destinations...))
 }
 
-// Release undoes what Destinations counted for an act that sent nothing.
-func (l *Limits) Release(ctx context.Context, act string, destinations ...string) {
+// Release undoes what Destinations counted for an action that sent nothing.
+func (l *Limits) Release(ctx context.Context, action string, destinations ...string) {
 	keys := l.keys("destination", destinations...)
-	if l.Options.Destinations.Most == 0 || len(keys) == 0 {
+	if l.Options.Destinations.Max == 0 || len(keys) == 0 {
 		return
 	}
-	_ = l.store.release(ctx, act, keys) // after an error the act counts until its period ends
+	_ = l.store.release(ctx, action, keys) // after an error the action counts until its period ends
 }
 
-func (l *Limits) take(ctx context.Context, r Rate, act string, keys []string) time.Duration {
-	if r.Most == 0 || len(keys) == 0 {
+func (l *Limits) take(ctx context.Context, r Rate, action string, keys []string) time.Duration {
+	if r.Max == 0 || len(keys) == 0 {
 		return 0
 	}
-	wait, err := l.store.take(ctx, r, act, keys)
+	wait, err := l.store.take(ctx, r, action, keys)
 	if err != nil { // a failing limit must not refuse a registration
 		return 0
 	}

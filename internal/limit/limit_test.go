@@ -13,11 +13,11 @@ import (
 
 // fakeStore records its calls.
 type fakeStore struct {
-	takes func(r Rate, act string, keys []string) (time.Duration, error)
+	takes func(r Rate, action string, keys []string) (time.Duration, error)
 }
 
-func (f *fakeStore) take(_ context.Context, r Rate, act string, keys []string) (time.Duration, error) {
-	return f.takes(r, act, keys)
+func (f *fakeStore) take(_ context.Context, r Rate, action string, keys []string) (time.Duration, error) {
+	return f.takes(r, action, keys)
 }
 
 func (f *fakeStore) release(context.Context, string, []string) error { return nil }
@@ -78,9 +78,9 @@ func TestDestinations(t *testing.T) {
 	require.Zero(t, l.Destinations(t.Context(), "second", "other@example.com", ""), "the refusal counted nothing")
 	l.Release(t.Context(), "first", email, mobile)
 	require.Zero(t, l.Destinations(t.Context(), "third", email, mobile))
-	for _, act := range []string{"a", "b"} {
-		require.Zero(t, l.Destinations(t.Context(), act, "", ""), "nothing is sent")
-		l.Release(t.Context(), act, "")
+	for _, action := range []string{"a", "b"} {
+		require.Zero(t, l.Destinations(t.Context(), action, "", ""), "nothing is sent")
+		l.Release(t.Context(), action, "")
 	}
 }
 
@@ -101,8 +101,8 @@ func TestStoreGetsOnlyHashes(t *testing.T) {
 	l := setup(t, func(o *Options) {
 		o.Key = func(parts ...string) string { return strings.Repeat("x", len(parts)) }
 	})
-	l.store = &fakeStore{func(_ Rate, act string, keys []string) (time.Duration, error) {
-		for _, text := range append(keys, act) {
+	l.store = &fakeStore{func(_ Rate, action string, keys []string) (time.Duration, error) {
+		for _, text := range append(keys, action) {
 			require.NotContains(t, text, "192.0.2")
 			require.NotContains(t, text, "zoelle")
 		}
@@ -110,7 +110,7 @@ func TestStoreGetsOnlyHashes(t *testing.T) {
 		return 0, nil
 	}}
 	l.Registration(t.Context(), netip.MustParseAddr("192.0.2.1"))
-	l.Destinations(t.Context(), "act", "zoelle@example.com", "+491701234567")
+	l.Destinations(t.Context(), "action", "zoelle@example.com", "+491701234567")
 }
 
 func TestFailingStoreRefusesNoRequest(t *testing.T) {

@@ -9,102 +9,102 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// maxActs limits the memory of a process to about 30 MB, regardless of the number of clients (BenchmarkMemory). Above it,
+// maxActions limits the memory of a process to about 30 MB, regardless of the number of clients (BenchmarkMemory). Above it,
 // the least recently used keys are dropped.
-const maxActs = 100_000
+const maxActions = 100_000
 
 // memory is the store of one process.
 type memory struct {
 	now func() time.Time
 
-	mu   sync.Mutex
-	acts int // in all logs
-	most int
-	logs *simplelru.LRU[string, []loggedAct] // each log is ordered by time and not empty
+	mu      sync.Mutex
+	actions int // in all logs
+	limit   int
+	logs    *simplelru.LRU[string, []loggedAction] // each log is ordered by time and not empty
 }
 
-// loggedAct is an act and when it was counted.
-type loggedAct struct {
-	act string
-	at  time.Time
+// loggedAction is an action and when it was counted.
+type loggedAction struct {
+	action string
+	at     time.Time
 }
 
-func newMemory(most int, now func() time.Time) *memory {
-	m := &memory{now: now, most: most}
-	logs, err := simplelru.NewLRU(most, func(_ string, forgotten []loggedAct) { m.acts -= len(forgotten) })
+func newMemory(limit int, now func() time.Time) *memory {
+	m := &memory{now: now, limit: limit}
+	logs, err := simplelru.NewLRU(limit, func(_ string, evicted []loggedAction) { m.actions -= len(evicted) })
 	if err != nil {
-		panic(err) // cannot happen: most is positive
+		panic(err) // cannot happen: limit is positive
 	}
 	m.logs = logs
 	return m
 }
 
-func (m *memory) take(_ context.Context, r Rate, act string, keys []string) (wait time.Duration, err error) {
+func (m *memory) take(_ context.Context, r Rate, action string, keys []string) (wait time.Duration, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
 	for _, key := range keys {
-		wait = max(wait, waitFor(m.recent(key, now.Add(-r.Period)), r, act, now))
+		wait = max(wait, waitFor(m.recent(key, now.Add(-r.Period)), r, action, now))
 	}
 	if wait > 0 {
 		return wait, nil
 	}
 	for _, key := range keys {
 		log, _ := m.logs.Get(key)
-		if !slices.ContainsFunc(log, loggedAct{act: act}.same) {
-			m.put(key, append(log, loggedAct{act, now}))
+		if !slices.ContainsFunc(log, loggedAction{action: action}.same) {
+			m.put(key, append(log, loggedAction{action, now}))
 		}
 	}
-	for m.acts > m.most {
+	for m.actions > m.limit {
 		m.logs.RemoveOldest()
 	}
 	return 0, nil
 }
 
-func (m *memory) release(_ context.Context, act string, keys []string) error {
+func (m *memory) release(_ context.Context, action string, keys []string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, key := range keys {
 		if log, ok := m.logs.Peek(key); ok {
-			m.put(key, slices.DeleteFunc(log, loggedAct{act: act}.same))
+			m.put(key, slices.DeleteFunc(log, loggedAction{action: action}.same))
 		}
 	}
 	return nil
 }
 
-// recent drops a key's acts up to since and returns the later ones.
-func (m *memory) recent(key string, since time.Time) []loggedAct {
+// recent drops a key's actions up to since and returns the later ones.
+func (m *memory) recent(key string, since time.Time) []loggedAction {
 	log, ok := m.logs.Get(key)
 	if !ok {
 		return nil
 	}
-	old := slices.IndexFunc(log, func(n loggedAct) bool { return n.at.After(since) })
+	old := slices.IndexFunc(log, func(n loggedAction) bool { return n.at.After(since) })
 	switch old {
 	case 0:
 		return log
 	case -1:
 		old = len(log)
 	}
-	return m.put(key, slices.Clone(log[old:])) // without the clone, the old acts would stay in memory
+	return m.put(key, slices.Clone(log[old:])) // without the clone, the old actions would stay in memory
 }
 
 // put replaces a key's log.
-func (m *memory) put(key string, log []loggedAct) []loggedAct {
-	m.logs.Remove(key) // its callback decreases acts
+func (m *memory) put(key string, log []loggedAction) []loggedAction {
+	m.logs.Remove(key) // its callback decreases actions
 	if len(log) > 0 {
 		m.logs.Add(key, log)
-		m.acts += len(log)
+		m.actions += len(log)
 	}
 	return log
 }
 
-func (n loggedAct) same(other loggedAct) bool { return n.act == other.act }
+func (n loggedAction) same(other loggedAction) bool { return n.action == other.action }
 
-// waitFor returns how long until a log of the last period has room for an act. The log may have more acts than the rate
+// waitFor returns how long until a log of the last period has room for an action. The log may have more actions than the rate
 // allows: keys can be counted with different rates.
-func waitFor(log []loggedAct, r Rate, act string, now time.Time) time.Duration {
-	if len(log) < r.Most || slices.ContainsFunc(log, loggedAct{act: act}.same) {
+func waitFor(log []loggedAction, r Rate, action string, now time.Time) time.Duration {
+	if len(log) < r.Max || slices.ContainsFunc(log, loggedAction{action: action}.same) {
 		return 0
 	}
-	return log[len(log)-r.Most].at.Add(r.Period).Sub(now)
+	return log[len(log)-r.Max].at.Add(r.Period).Sub(now)
 }

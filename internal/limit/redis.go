@@ -16,22 +16,22 @@ import (
 )
 
 // shared is the store of all replicas in one Redis or Valkey. A Redis Cluster does not work, because it would need all keys
-// of a call in one slot. Each key is a sorted set of acts, with the server's time in milliseconds as the score.
+// of a call in one slot. Each key is a sorted set of actions, with the server's time in milliseconds as the score.
 type shared struct {
 	server *redisServer
 	pool   *redis.Pool
 }
 
-// takeScript is take as one atomic step. A full key has room again when the act `most` places from its end expires.
+// takeScript is take as one atomic step. A full key has room again when the action `max` places from its end expires.
 var takeScript = redis.NewScript(-1, `
-local act, most, period = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local action, max, period = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local wait = 0
 for _, key in ipairs(KEYS) do
 	redis.call('ZREMRANGEBYSCORE', key, '-inf', now - period)
-	if redis.call('ZCARD', key) >= most and not redis.call('ZSCORE', key, act) then
-		local blocking = redis.call('ZRANGE', key, -most, -most, 'WITHSCORES')
+	if redis.call('ZCARD', key) >= max and not redis.call('ZSCORE', key, action) then
+		local blocking = redis.call('ZRANGE', key, -max, -max, 'WITHSCORES')
 		wait = math.max(wait, blocking[2] + period - now)
 	end
 end
@@ -39,7 +39,7 @@ if wait > 0 then
 	return wait
 end
 for _, key in ipairs(KEYS) do
-	redis.call('ZADD', key, 'NX', now, act)
+	redis.call('ZADD', key, 'NX', now, action)
 	redis.call('PEXPIRE', key, period)
 end
 return 0
@@ -70,8 +70,8 @@ func newRedis(address string) (*shared, error) {
 	}}, nil
 }
 
-func (s *shared) take(ctx context.Context, r Rate, act string, keys []string) (time.Duration, error) {
-	args := redis.Args{len(keys)}.AddFlat(keys).Add(act, r.Most, r.Period.Milliseconds())
+func (s *shared) take(ctx context.Context, r Rate, action string, keys []string) (time.Duration, error) {
+	args := redis.Args{len(keys)}.AddFlat(keys).Add(action, r.Max, r.Period.Milliseconds())
 	var wait int64
 	err := s.do(ctx, func(c redis.Conn) (err error) {
 		wait, err = redis.Int64(takeScript.DoContext(ctx, c, args...))
@@ -83,10 +83,10 @@ func (s *shared) take(ctx context.Context, r Rate, act string, keys []string) (t
 	return time.Duration(wait) * time.Millisecond, nil
 }
 
-func (s *shared) release(ctx context.Context, act string, keys []string) error {
+func (s *shared) release(ctx context.Context, action string, keys []string) error {
 	err := s.do(ctx, func(c redis.Conn) error {
 		for _, key := range keys {
-			if _, err := redis.DoContext(c, ctx, "ZREM", key, act); err != nil {
+			if _, err := redis.DoContext(c, ctx, "ZREM", key, action); err != nil {
 				return err
 			}
 		}

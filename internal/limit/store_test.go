@@ -15,10 +15,10 @@ import (
 // testStore is the tests of every store.
 func testStore(t *testing.T, s store) {
 	t.Helper()
-	rate := Rate{Most: 2, Period: time.Hour}
-	take := func(t *testing.T, r Rate, act string, keys ...string) time.Duration {
+	rate := Rate{Max: 2, Period: time.Hour}
+	take := func(t *testing.T, r Rate, action string, keys ...string) time.Duration {
 		t.Helper()
-		wait, err := s.take(t.Context(), r, act, keys)
+		wait, err := s.take(t.Context(), r, action, keys)
 		require.NoError(t, err)
 		return wait
 	}
@@ -33,7 +33,7 @@ func testStore(t *testing.T, s store) {
 		require.LessOrEqual(t, wait, time.Hour)
 		require.Zero(t, take(t, rate, "3", b), "another key")
 	})
-	t.Run("a counted act is never refused", func(t *testing.T) {
+	t.Run("a counted action is never refused", func(t *testing.T) {
 		a := key(t, "a")
 		for range 5 {
 			require.Zero(t, take(t, rate, "1", a))
@@ -62,14 +62,14 @@ func testStore(t *testing.T, s store) {
 		require.Positive(t, take(t, rate, "4", a))
 	})
 	t.Run("time makes room", func(t *testing.T) {
-		a, short := key(t, "a"), Rate{Most: 1, Period: 100 * time.Millisecond}
+		a, short := key(t, "a"), Rate{Max: 1, Period: 100 * time.Millisecond}
 		require.Zero(t, take(t, short, "1", a))
 		require.Eventually(t, func() bool { return take(t, short, "2", a) == 0 }, 10*time.Second, time.Millisecond)
 	})
-	t.Run("a lower rate counts earlier acts", func(t *testing.T) {
+	t.Run("a lower rate counts earlier actions", func(t *testing.T) {
 		a := key(t, "a")
 		for n := range 4 {
-			require.Zero(t, take(t, Rate{Most: 4, Period: time.Hour}, strconv.Itoa(n), a))
+			require.Zero(t, take(t, Rate{Max: 4, Period: time.Hour}, strconv.Itoa(n), a))
 		}
 		require.Greater(t, take(t, rate, "5", a), 59*time.Minute)
 	})
@@ -79,7 +79,7 @@ func testStore(t *testing.T, s store) {
 		var all sync.WaitGroup
 		for n := range 20 {
 			all.Go(func() {
-				if wait, err := s.take(t.Context(), Rate{Most: 7, Period: time.Hour}, strconv.Itoa(n), []string{a}); err == nil && wait == 0 {
+				if wait, err := s.take(t.Context(), Rate{Max: 7, Period: time.Hour}, strconv.Itoa(n), []string{a}); err == nil && wait == 0 {
 					taken.Add(1)
 				}
 			})
@@ -94,13 +94,13 @@ func TestMemory(t *testing.T) {
 	testStore(t, newMemory(1000, time.Now))
 }
 
-// TestMemorySlides uses a fake clock: the acts expire one by one, in the order in which they were counted.
+// TestMemorySlides uses a fake clock: the actions expire one by one, in the order in which they were counted.
 func TestMemorySlides(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, time.January, 31, 12, 0, 0, 0, time.UTC)
 	m := newMemory(1000, func() time.Time { return now })
-	take := func(act string) time.Duration {
-		wait, err := m.take(t.Context(), Rate{Most: 2, Period: time.Hour}, act, []string{"a"})
+	take := func(action string) time.Duration {
+		wait, err := m.take(t.Context(), Rate{Max: 2, Period: time.Hour}, action, []string{"a"})
 		require.NoError(t, err)
 		return wait
 	}
@@ -118,20 +118,20 @@ func TestMemorySlides(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	m := newMemory(100, time.Now)
-	rate := Rate{Most: 3, Period: time.Hour}
+	rate := Rate{Max: 3, Period: time.Hour}
 	for n := range 1000 {
 		for _, key := range []string{strconv.Itoa(n / 2), "busy"} {
 			_, err := m.take(t.Context(), rate, strconv.Itoa(n), []string{key})
 			require.NoError(t, err)
 		}
-		require.LessOrEqual(t, m.acts, 100)
+		require.LessOrEqual(t, m.actions, 100)
 	}
-	require.GreaterOrEqual(t, m.acts, 98, "no more than necessary is dropped")
+	require.GreaterOrEqual(t, m.actions, 98, "no more than necessary is dropped")
 	total := 0
 	for _, log := range m.logs.Values() {
 		total += len(log)
 	}
-	require.Equal(t, m.acts, total)
+	require.Equal(t, m.actions, total)
 	wait, err := m.take(t.Context(), rate, "another", []string{"busy"})
 	require.NoError(t, err)
 	require.Positive(t, wait, "a used key is not dropped")
@@ -146,16 +146,16 @@ func BenchmarkMemory(b *testing.B) {
 		return float64(stats.HeapAlloc)
 	}
 	before := heap()
-	m := newMemory(maxActs, time.Now)
-	rate := Rate{Most: 60, Period: time.Minute}
+	m := newMemory(maxActions, time.Now)
+	rate := Rate{Max: 60, Period: time.Minute}
 	take := func(n int) {
 		_, _ = m.take(b.Context(), rate, fmt.Sprintf("%032d", n), []string{fmt.Sprintf("registrar:limit:registration:%032d", n)})
 	}
-	for n := range maxActs {
+	for n := range maxActions {
 		take(n)
 	}
 	full := heap() - before
-	n := maxActs
+	n := maxActions
 	for b.Loop() {
 		take(n)
 		n++

@@ -13,9 +13,9 @@ func WithStop(ctx context.Context, stop <-chan struct{}) context.Context {
 	return context.WithValue(ctx, stopKey{}, stop)
 }
 
-// TimeFor reports whether a batch sender may start an operation that takes at most atMost: stop is not closed, and ctx
+// TimeFor reports whether a batch sender may start an operation that takes at most duration: stop is not closed, and ctx
 // lasts long enough. If it may not, the sender returns its receipt so far without an error.
-func TimeFor(ctx context.Context, atMost time.Duration) bool {
+func TimeFor(ctx context.Context, duration time.Duration) bool {
 	stop, _ := ctx.Value(stopKey{}).(<-chan struct{})
 	select {
 	case <-stop:
@@ -23,5 +23,5 @@ func TimeFor(ctx context.Context, atMost time.Duration) bool {
 	default: // also without a stop
 	}
 	deadline, limited := ctx.Deadline()
-	return !limited || time.Until(deadline) >= atMost
+	return !limited || time.Until(deadline) >= duration
 }

@@ -76,7 +76,7 @@ func (l *library) loadLanguages(tags []language.Tag) (errs []error) {
 	}
 	for _, tag := range tags {
 		lang := &languageData{tag: tag}
-		for _, parent := range ancestry(tag) {
+		for _, parent := range fallbackLanguages(tag) {
 			if p := known[parent]; lang.plurals == nil && p != nil {
 				lang.plurals = p
 			}
@@ -86,8 +86,8 @@ func (l *library) loadLanguages(tags []language.Tag) (errs []error) {
 	return errs
 }
 
-// ancestry returns a language and its more general fallback languages: de-AT, de.
-func ancestry(tag language.Tag) []string {
+// fallbackLanguages returns a language and its more general fallback languages: de-AT, de.
+func fallbackLanguages(tag language.Tag) []string {
 	var names []string
 	for ; !tag.IsRoot(); tag = tag.Parent() {
 		names = append(names, tag.String())
@@ -97,7 +97,7 @@ func ancestry(tag language.Tag) []string {
 
 // find returns the file of the language, or of its nearest parent that has it, or of English.
 func (l *library) find(tag language.Tag, name string) *template {
-	for _, dir := range ancestry(tag) {
+	for _, dir := range fallbackLanguages(tag) {
 		if _, ok := l.files[path.Join(dir, name)]; ok {
 			return l.parse(dir, name)
 		}

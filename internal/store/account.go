@@ -12,7 +12,7 @@ import (
 // AccountOf finds the user of a registration. A registration has no user before it is stored, after it was refused or
 // expired, or after a later registration took the user over.
 func (s *Store) AccountOf(ctx context.Context, registrationID string) (user.Account, bool, error) {
-	return s.account(ctx, func(db *gorm.DB) *gorm.DB { return ofRegistration(db, registrationID) })
+	return s.account(ctx, func(db *gorm.DB) *gorm.DB { return whereRegistration(db, registrationID) })
 }
 
 // AccountByEmail finds the user with a canonical email (see user.Profile).

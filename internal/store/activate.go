@@ -17,7 +17,7 @@ import (
 func (s *Store) Activate(ctx context.Context, a user.Activation) (takenBack string, err error) {
 	err = s.do(ctx, "activate user", func(db *gorm.DB) error {
 		takenBack = ""
-		activated := pendingOf(db, a.Registration.ID).Model(&userRow{}).Updates(proof(a))
+		activated := wherePending(db, a.Registration.ID).Model(&userRow{}).Updates(activationColumns(a))
 		if activated.Error != nil || activated.RowsAffected > 0 {
 			return activated.Error
 		}
@@ -27,9 +27,9 @@ func (s *Store) Activate(ctx context.Context, a user.Activation) (takenBack stri
 	return takenBack, err
 }
 
-// proof returns the columns that an activation sets.
-func proof(a user.Activation) map[string]any {
-	at := stamp(a.At)
+// activationColumns returns the columns that an activation sets.
+func activationColumns(a user.Activation) map[string]any {
+	at := storedTime(a.At)
 	set := map[string]any{"status": user.StatusActive, "verified_at": at}
 	if a.Mobile != "" {
 		set["mobile_e164"] = a.Mobile
@@ -53,7 +53,7 @@ func takeBack(db *gorm.DB, a user.Activation) (string, error) {
 			return "", nil
 		case o.RegistrationID == u.RegistrationID:
 			return "", errContended // the user was stored after the update looked for it
-		case o.SameEmail && o.Status == user.StatusPending && stamp(a.At).Before(o.RequestedAt):
+		case o.SameEmail && o.Status == user.StatusPending && storedTime(a.At).Before(o.RequestedAt):
 			return o.RegistrationID, restore(db, u, p, o, a)
 		}
 	}
@@ -67,7 +67,7 @@ func restore(db *gorm.DB, u userRow, p profileRow, later owner, a user.Activatio
 		if err := replace(tx, &u, &p, later.RegistrationID); err != nil {
 			return err
 		}
-		return pendingOf(tx, u.RegistrationID).Model(&userRow{}).Updates(proof(a)).Error
+		return wherePending(tx, u.RegistrationID).Model(&userRow{}).Updates(activationColumns(a)).Error
 	})
 	if isDuplicate(err) { // another user has taken the username in the meantime
 		return user.ErrSuperseded
@@ -78,7 +78,7 @@ func restore(db *gorm.DB, u userRow, p profileRow, later owner, a user.Activatio
 // SetMobile changes the mobile number (E.164) of the registration's pending user. Without a pending user it does nothing.
 func (s *Store) SetMobile(ctx context.Context, registrationID, mobile string) error {
 	return s.do(ctx, "set mobile number", func(db *gorm.DB) error {
-		return pendingOf(db, registrationID).Model(&userRow{}).Update("mobile_e164", mobile).Error
+		return wherePending(db, registrationID).Model(&userRow{}).Update("mobile_e164", mobile).Error
 	})
 }
 
@@ -86,10 +86,10 @@ func (s *Store) SetMobile(ctx context.Context, registrationID, mobile string) er
 // active, or that a later registration has taken over, is kept. Expire succeeds when there is nothing to delete.
 func (s *Store) Expire(ctx context.Context, registrationID string) error {
 	return s.do(ctx, "expire user", func(db *gorm.DB) error {
-		return pendingOf(db, registrationID).Delete(&userRow{}).Error
+		return wherePending(db, registrationID).Delete(&userRow{}).Error
 	})
 }
 
-func pendingOf(db *gorm.DB, registrationID string) *gorm.DB {
+func wherePending(db *gorm.DB, registrationID string) *gorm.DB {
 	return db.Where("registration_id = ? AND status = ?", registrationID, user.StatusPending)
 }

@@ -40,8 +40,8 @@ func (s *Store) RecordAttempt(ctx context.Context, a message.Attempt) error {
 		Number:         a.Number,
 		Provider:       a.Provider,
 		Failure:        a.Failure,
-		Code:           cut(a.Code, codeLimit),
-		At:             stamp(a.At),
+		Code:           truncate(a.Code, codeLimit),
+		At:             storedTime(a.At),
 	}
 	return s.do(ctx, "record attempt", func(db *gorm.DB) error { return db.Create(&row).Error })
 }
@@ -50,7 +50,7 @@ func (s *Store) RecordAttempt(ctx context.Context, a message.Attempt) error {
 func (s *Store) Attempts(ctx context.Context, registrationID string) ([]message.Attempt, error) {
 	var rows []attemptRow
 	err := s.do(ctx, "list attempts", func(db *gorm.DB) error {
-		return ofRegistration(db, registrationID).Order("at, id").Find(&rows).Error
+		return whereRegistration(db, registrationID).Order("at, id").Find(&rows).Error
 	})
 	var attempts []message.Attempt
 	for _, r := range rows {

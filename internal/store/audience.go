@@ -43,7 +43,7 @@ func selectAudience(db *gorm.DB, audience message.Audience) *gorm.DB {
 	query := db.Table("profiles").
 		Joins("JOIN users ON users.id = profiles.user_id").
 		Where("users.status = ? AND users.created_at < ? AND profiles.marketing_consent = ?",
-			user.StatusActive, stamp(audience.Before), true).
+			user.StatusActive, storedTime(audience.Before), true).
 		Where(`NOT EXISTS (SELECT 1 FROM suppressions
 			WHERE suppressions.address = users.email_canonical AND (suppressions.reason IN ? OR suppressions.reason = ?
 			AND (profiles.consent_at IS NULL OR suppressions.since >= profiles.consent_at)))`,

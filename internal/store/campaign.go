@@ -46,7 +46,7 @@ func (r campaignRow) campaign() message.Campaign {
 func (s *Store) StoreCampaign(ctx context.Context, c message.Campaign) error {
 	row := campaignRow{
 		ID: c.ID, Name: c.Name, Subject: c.Subject, Text: c.Text, HTML: c.HTML, Locale: c.Locale, Status: c.Status,
-		ScheduleAt: stampOrNull(c.ScheduleAt), Rate: c.Rate, CreatedAt: stamp(c.CreatedAt),
+		ScheduleAt: storedTimeOrNull(c.ScheduleAt), Rate: c.Rate, CreatedAt: storedTime(c.CreatedAt),
 	}
 	return s.do(ctx, "store campaign", func(db *gorm.DB) error {
 		err := db.Create(&row).Error
@@ -85,7 +85,7 @@ func (s *Store) Campaigns(ctx context.Context, limit int) ([]message.Campaign, e
 func (s *Store) StartCampaign(ctx context.Context, id string, at time.Time, status string) (message.Campaign, bool, error) {
 	err := s.do(ctx, "start campaign", func(db *gorm.DB) error {
 		return withID(db, id).Updates(map[string]any{
-			"started_at": gorm.Expr("COALESCE(started_at, ?)", stamp(at)), "status": status, "ended_at": nil,
+			"started_at": gorm.Expr("COALESCE(started_at, ?)", storedTime(at)), "status": status, "ended_at": nil,
 		}).Error
 	})
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *Store) StartCampaign(ctx context.Context, id string, at time.Time, stat
 // campaign.
 func (s *Store) SetCampaignStatus(ctx context.Context, id, status string, endedAt time.Time) error {
 	return s.do(ctx, "set campaign status", func(db *gorm.DB) error {
-		return withID(db, id).Updates(map[string]any{"status": status, "ended_at": stampOrNull(endedAt)}).Error
+		return withID(db, id).Updates(map[string]any{"status": status, "ended_at": storedTimeOrNull(endedAt)}).Error
 	})
 }
 

@@ -60,7 +60,7 @@ func (s *Store) CampaignBatches(ctx context.Context, id string, from, limit int)
 func (s *Store) RecordCampaignBatch(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
 	row := campaignBatchRow{
 		CampaignID: b.CampaignID, Number: b.Number, AfterID: b.After, LastID: b.Last, Size: b.Size, Rejected: b.Rejected,
-		Provider: b.Receipt.Provider, ProviderMessageID: cut(b.Receipt.MessageID, messageIDLimit), SentAt: stamp(b.SentAt),
+		Provider: b.Receipt.Provider, ProviderMessageID: truncate(b.Receipt.MessageID, messageIDLimit), SentAt: storedTime(b.SentAt),
 	}
 	known := false
 	err := s.do(ctx, "record batch", func(db *gorm.DB) error {

@@ -45,9 +45,9 @@ func serverError(err error) *Error {
 		return &Error{"mysql", int(my.Number), string(my.SQLState[:])}
 	}
 	// The SQLite driver's error has this method. Using it avoids linking the driver.
-	var lite interface{ Code() int }
-	if errors.As(err, &lite) {
-		return &Error{Server: "sqlite", Number: lite.Code()}
+	var sqliteErr interface{ Code() int }
+	if errors.As(err, &sqliteErr) {
+		return &Error{Server: "sqlite", Number: sqliteErr.Code()}
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func (s *Store) LastSequence(ctx context.Context, registrationID string, kind me
 func (s *Store) Messages(ctx context.Context, registrationID string) ([]message.Entry, error) {
 	var rows []notificationRow
 	err := s.do(ctx, "list messages", func(db *gorm.DB) error {
-		return ofRegistration(db, registrationID).Order("sent_at, kind, sequence").Find(&rows).Error
+		return whereRegistration(db, registrationID).Order("sent_at, kind, sequence").Find(&rows).Error
 	})
 	var entries []message.Entry
 	for _, r := range rows {
@@ -101,9 +101,9 @@ func (s *Store) Record(ctx context.Context, e message.Entry) error {
 		Provider:          e.Receipt.Provider,
 		ProviderMessageID: e.Receipt.MessageID,
 		Status:            message.StatusSent,
-		SentAt:            stamp(e.SentAt),
+		SentAt:            storedTime(e.SentAt),
 	}
-	row.ProviderMessageID = cut(row.ProviderMessageID, messageIDLimit)
+	row.ProviderMessageID = truncate(row.ProviderMessageID, messageIDLimit)
 	return s.do(ctx, "record message", func(db *gorm.DB) error {
 		err := db.Create(&row).Error
 		if isDuplicate(err) {

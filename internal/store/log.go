@@ -22,12 +22,12 @@ func (slowLogger) Warn(context.Context, string, ...any)       {}
 func (slowLogger) Error(context.Context, string, ...any)      {}
 
 func (l slowLogger) Trace(ctx context.Context, begin time.Time, statement func() (string, int64), _ error) {
-	took := time.Since(begin)
-	if took < l.slow {
+	duration := time.Since(begin)
+	if duration < l.slow {
 		return
 	}
 	sql, rows := statement()
-	l.log.WarnContext(ctx, "slow statement", "sql", sql, "rows", rows, "took", took)
+	l.log.WarnContext(ctx, "slow statement", "sql", sql, "rows", rows, "took", duration)
 }
 
 // ParamsFilter removes the values from the statement that gorm passes to Trace.

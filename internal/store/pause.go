@@ -24,7 +24,7 @@ const reasonLimit = 1000
 // Pause pauses a provider. If it is already paused, the reason is replaced and the first Since stays. A reason is cut
 // after 1000 characters.
 func (s *Store) Pause(ctx context.Context, p message.Pause) error {
-	row := pauseRow{Provider: p.Provider, Reason: cut(p.Reason, reasonLimit), Since: stamp(p.Since)}
+	row := pauseRow{Provider: p.Provider, Reason: truncate(p.Reason, reasonLimit), Since: storedTime(p.Since)}
 	newReason := clause.OnConflict{
 		Columns:   []clause.Column{{Name: "provider"}},
 		DoUpdates: clause.Assignments(map[string]any{"reason": row.Reason}),

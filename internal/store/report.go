@@ -61,8 +61,8 @@ func saveReport(tx *gorm.DB, r message.Report) error {
 		return nil
 	}
 	return insertIfAbsent(tx, &reportRow{
-		Provider: r.Provider, MessageID: cut(r.MessageID, messageIDLimit), Status: r.Status,
-		Code: cut(r.Code, codeLimit), At: stamp(r.At), ReceivedAt: tx.NowFunc(),
+		Provider: r.Provider, MessageID: truncate(r.MessageID, messageIDLimit), Status: r.Status,
+		Code: truncate(r.Code, codeLimit), At: storedTime(r.At), ReceivedAt: tx.NowFunc(),
 	})
 }
 
@@ -115,7 +115,7 @@ func insertIfAbsent(tx *gorm.DB, row any) error {
 // status is only ever replaced by a higher one.
 func applyReports(db *gorm.DB, m message.Receipt) (message.Entry, bool, error) {
 	var reports []reportRow
-	err := db.Where("provider = ? AND message_id = ?", m.Provider, cut(m.MessageID, messageIDLimit)).Find(&reports).Error
+	err := db.Where("provider = ? AND message_id = ?", m.Provider, truncate(m.MessageID, messageIDLimit)).Find(&reports).Error
 	if err != nil {
 		return message.Entry{}, false, err
 	}
@@ -125,7 +125,7 @@ func applyReports(db *gorm.DB, m message.Receipt) (message.Entry, bool, error) {
 		}
 	}
 	var row []notificationRow
-	err = ofMessage(db, m).Find(&row).Error
+	err = whereMessage(db, m).Find(&row).Error
 	if err != nil || len(row) == 0 {
 		return message.Entry{}, false, err
 	}
@@ -134,16 +134,16 @@ func applyReports(db *gorm.DB, m message.Receipt) (message.Entry, bool, error) {
 
 func applyReport(db *gorm.DB, m message.Receipt, r reportRow) error {
 	return db.Transaction(func(tx *gorm.DB) error {
-		raised := ofMessage(tx, m).Model(&notificationRow{}).Where("status IN ?", r.Status.Below()).
+		updated := whereMessage(tx, m).Model(&notificationRow{}).Where("status IN ?", r.Status.Below()).
 			Updates(map[string]any{"status": r.Status, "error_code": optional(r.Code), "reported_at": r.At})
-		if raised.Error != nil {
-			return raised.Error
+		if updated.Error != nil {
+			return updated.Error
 		}
 		switch {
 		case r.Status == message.StatusDelivered:
-			return ofMessage(tx, m).Model(&notificationRow{}).Where("delivered_at IS NULL").
+			return whereMessage(tx, m).Model(&notificationRow{}).Where("delivered_at IS NULL").
 				Update("delivered_at", r.At).Error
-		case r.Status == message.StatusUndelivered && raised.RowsAffected > 0:
+		case r.Status == message.StatusUndelivered && updated.RowsAffected > 0:
 			return addUndelivered(tx, m, r)
 		}
 		return nil
@@ -153,7 +153,7 @@ func applyReport(db *gorm.DB, m message.Receipt, r reportRow) error {
 // addUndelivered records the undelivered message as a failed attempt.
 func addUndelivered(tx *gorm.DB, m message.Receipt, r reportRow) error {
 	var rows []notificationRow
-	if err := ofMessage(tx, m).Find(&rows).Error; err != nil {
+	if err := whereMessage(tx, m).Find(&rows).Error; err != nil {
 		return err
 	}
 	for _, n := range rows {
@@ -168,7 +168,7 @@ func addUndelivered(tx *gorm.DB, m message.Receipt, r reportRow) error {
 	return nil
 }
 
-func ofMessage(db *gorm.DB, m message.Receipt) *gorm.DB {
+func whereMessage(db *gorm.DB, m message.Receipt) *gorm.DB {
 	return db.Where("provider = ? AND provider_message_id = ?", m.Provider, m.MessageID)
 }
 

@@ -59,7 +59,7 @@ func Open(dialector gorm.Dialector, o Options) (*Store, error) {
 	o = o.withDefaults()
 	db, err := gorm.Open(dialector, &gorm.Config{
 		Logger:                 slowLogger{o.Logger, o.SlowQuery},
-		NowFunc:                func() time.Time { return stamp(time.Now()) },
+		NowFunc:                func() time.Time { return storedTime(time.Now()) },
 		SkipDefaultTransaction: true,
 		DisableAutomaticPing:   true,
 	})
@@ -96,9 +96,9 @@ func (s *Store) do(ctx context.Context, operation string, f func(db *gorm.DB) er
 	return fmt.Errorf("%s: %w", operation, safe(err))
 }
 
-// ofRegistration selects the rows of a registration. The id may have been typed by an operator: an id that is not a
+// whereRegistration selects the rows of a registration. The id may have been typed by an operator: an id that is not a
 // UUID matches no rows, because MySQL refuses to compare the ASCII column with other characters.
-func ofRegistration(db *gorm.DB, id string) *gorm.DB { return whereUUID(db, "registration_id", id) }
+func whereRegistration(db *gorm.DB, id string) *gorm.DB { return whereUUID(db, "registration_id", id) }
 
 func whereUUID(db *gorm.DB, column, id string) *gorm.DB {
 	if uuid.Validate(id) != nil {
@@ -107,20 +107,20 @@ func whereUUID(db *gorm.DB, column, id string) *gorm.DB {
 	return db.Where(column+" = ?", id)
 }
 
-// stampOrNull is like stamp, but returns nil (NULL) for the zero time.
-func stampOrNull(t time.Time) *time.Time {
+// storedTimeOrNull is like storedTime, but returns nil (NULL) for the zero time.
+func storedTimeOrNull(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
-	t = stamp(t)
+	t = storedTime(t)
 	return &t
 }
 
-// stamp converts t to UTC microseconds, which every supported database can store.
-func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+// storedTime converts t to UTC microseconds, which every supported database can store.
+func storedTime(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
-// cut returns at most the first limit characters of s, with each invalid UTF-8 byte replaced by U+FFFD.
-func cut(s string, limit int) string {
+// truncate returns at most the first limit characters of s, with each invalid UTF-8 byte replaced by U+FFFD.
+func truncate(s string, limit int) string {
 	characters := []rune(s)
 	return string(characters[:min(len(characters), limit)])
 }

@@ -36,21 +36,21 @@ func TestRetriesLockConflicts(t *testing.T) {
 	t.Parallel()
 	for _, number := range []uint16{mysqlDeadlock, mysqlLockWaitTimeout} {
 		left := 3
-		failThrice := func() error {
+		failThreeTimes := func() error {
 			if left--; left >= 0 {
 				return mysqlError(number)
 			}
 			return nil
 		}
 		inserts := 0
-		atCommit := openFake(t, &fake{exec: func(string) error { inserts++; return nil }, commit: failThrice}, Options{})
+		atCommit := openFake(t, &fake{exec: func(string) error { inserts++; return nil }, commit: failThreeTimes}, Options{})
 		p, err := atCommit.Persist(t.Context(), sensitive)
 		require.NoError(t, err)
 		require.Equal(t, user.StatusPending, p.Status)
 		require.Equal(t, 4*2, inserts, "user and profile are written again after each failed commit")
 
 		left = 3
-		atStatement := openFake(t, &fake{exec: func(string) error { return failThrice() }}, Options{})
+		atStatement := openFake(t, &fake{exec: func(string) error { return failThreeTimes() }}, Options{})
 		require.NoError(t, atStatement.Expire(t.Context(), sensitive.ID))
 	}
 }

@@ -32,7 +32,7 @@ func (s *Store) Suppress(ctx context.Context, listed message.Suppression) error 
 }
 
 func suppress(tx *gorm.DB, listed message.Suppression) error {
-	row := suppressionRow{Address: listed.Address, Reason: listed.Reason, Source: listed.Source, Since: stamp(listed.Since)}
+	row := suppressionRow{Address: listed.Address, Reason: listed.Reason, Source: listed.Source, Since: storedTime(listed.Since)}
 	if err := insertIfAbsent(tx, &row); err != nil || !listed.Reason.WithdrawsConsent() {
 		return err
 	}
@@ -70,7 +70,7 @@ func (s *Store) Suppressions(ctx context.Context, limit int) ([]message.Suppress
 // SuppressionsOf returns the suppressions of the email of the registration's user, oldest first. Address is left empty.
 func (s *Store) SuppressionsOf(ctx context.Context, registrationID string) ([]message.Suppression, error) {
 	listed, err := s.suppressions(ctx, func(db *gorm.DB) *gorm.DB {
-		address := ofRegistration(s.db.WithContext(ctx).Model(&userRow{}).Select("email_canonical"), registrationID)
+		address := whereRegistration(s.db.WithContext(ctx).Model(&userRow{}).Select("email_canonical"), registrationID)
 		return db.Where("address = (?)", address).Order("since, reason")
 	})
 	for i := range listed {

@@ -56,7 +56,7 @@ func rowsOf(r user.Registration, now time.Time) (userRow, profileRow) {
 		PasswordHash:   r.PasswordHash,
 		MobileE164:     optional(r.Profile.Mobile),
 		Status:         user.StatusPending,
-		RequestedAt:    stamp(r.RequestedAt),
+		RequestedAt:    storedTime(r.RequestedAt),
 		CreatedAt:      now,
 		UpdatedAt:      now,
 	}
@@ -103,11 +103,11 @@ func (s *Store) Persist(ctx context.Context, r user.Registration) (user.Persiste
 // on a Galera cluster they lock only one node and end in deadlocks.
 func persist(db *gorm.DB, r user.Registration) (user.Persisted, error) {
 	u, p := rowsOf(r, db.NowFunc())
-	var rival owner // the unverified user to take over; empty at first
+	var unverified owner // the unverified user to take over; empty at first
 	for range persistLimit {
-		id, err := write(db, u, p, rival)
+		id, err := write(db, u, p, unverified)
 		if err == nil {
-			return user.Persisted{UserID: id, Status: u.Status, Superseded: rival.RegistrationID}, nil
+			return user.Persisted{UserID: id, Status: u.Status, Superseded: unverified.RegistrationID}, nil
 		}
 		if !isDuplicate(err) && !errors.Is(err, errLostRace) {
 			return user.Persisted{}, err
@@ -117,7 +117,7 @@ func persist(db *gorm.DB, r user.Registration) (user.Persisted, error) {
 			return user.Persisted{}, err
 		}
 		var done user.Persisted
-		done, rival, err = decide(u, owners)
+		done, unverified, err = decideOwner(u, owners)
 		if err != nil || done.UserID != "" {
 			return done, err
 		}
@@ -125,15 +125,15 @@ func persist(db *gorm.DB, r user.Registration) (user.Persisted, error) {
 	return user.Persisted{}, errContended
 }
 
-// write inserts the user, or overwrites rival if it is set, and returns the user's id.
-func write(db *gorm.DB, u userRow, p profileRow, rival owner) (string, error) {
-	u.ID = cmp.Or(rival.ID, u.ID)
+// write inserts the user, or overwrites unverified if it is set, and returns the user's id.
+func write(db *gorm.DB, u userRow, p profileRow, unverified owner) (string, error) {
+	u.ID = cmp.Or(unverified.ID, u.ID)
 	p.UserID = u.ID
 	err := db.Transaction(func(tx *gorm.DB) error {
-		if rival.ID == "" {
+		if unverified.ID == "" {
 			return insert(tx, &u, &p)
 		}
-		return replace(tx, &u, &p, rival.RegistrationID)
+		return replace(tx, &u, &p, unverified.RegistrationID)
 	})
 	return u.ID, err
 }
@@ -147,7 +147,7 @@ func insert(tx *gorm.DB, u *userRow, p *profileRow) error {
 
 // replace overwrites every column of the row with u's id if the row is still the pending user of registration old.
 func replace(tx *gorm.DB, u *userRow, p *profileRow, old string) error {
-	users := pendingOf(tx, old).Select("*").Updates(u)
+	users := wherePending(tx, old).Select("*").Updates(u)
 	if users.Error != nil {
 		return users.Error
 	}
@@ -177,9 +177,9 @@ func ownersOf(db *gorm.DB, u userRow) ([]owner, error) {
 	return owners, err
 }
 
-// decide compares u with the owners. It returns done if u is already stored, an error if u breaks a rule, or the rival
-// whose row u may take over. If all three are empty, the owners no longer exist and u is to be inserted again.
-func decide(u userRow, owners []owner) (done user.Persisted, rival owner, err error) {
+// decideOwner compares u with the owners. It returns done if u is already stored, an error if u breaks a rule, or the unverified
+// user whose row u may take over. If all three are empty, the owners no longer exist and u is to be inserted again.
+func decideOwner(u userRow, owners []owner) (done user.Persisted, unverified owner, err error) {
 	usernameTaken := false
 	for _, o := range owners {
 		switch {
@@ -190,20 +190,20 @@ func decide(u userRow, owners []owner) (done user.Persisted, rival owner, err er
 			}
 			return again, owner{}, nil
 		case o.SameEmail:
-			rival = o
+			unverified = o
 		default:
 			usernameTaken = true
 		}
 	}
 	switch {
-	case rival.Status == user.StatusActive:
+	case unverified.Status == user.StatusActive:
 		err = user.ErrEmailTaken
-	case rival.ID != "" && !u.laterThan(rival):
+	case unverified.ID != "" && !u.laterThan(unverified):
 		err = user.ErrSuperseded
 	case usernameTaken:
 		err = user.ErrUsernameTaken
 	}
-	return user.Persisted{}, rival, err
+	return user.Persisted{}, unverified, err
 }
 
 func (u userRow) laterThan(o owner) bool {

@@ -166,7 +166,7 @@ func TestReadWithOneSourceUnavailable(t *testing.T) {
 	require.ErrorIs(t, l.LedgerError, errUnavailable)
 	require.NotEmpty(t, l.Entries, "a run is read though visibility does not list it yet")
 
-	l, err = read(t, &fakeTemporal{listed: []string{"forgotten"}}, parkedLedger())
+	l, err = read(t, &fakeTemporal{listed: []string{"deleted"}}, parkedLedger())
 	require.NoError(t, err)
 	require.Equal(t, []any{false, true}, []any{l.WorkflowRetained, l.LedgerAvailable})
 	require.Len(t, l.Entries, 4)

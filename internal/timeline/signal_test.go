@@ -79,7 +79,7 @@ func TestReset(t *testing.T) {
 		require.Equal(t, "second", entries[3].RunID)
 	}
 	alone := lines(fromRuns([]engine.Run{run("second", second)}, readable()))
-	require.Equal(t, append([]string{want[0]}, want[3:]...), alone, "the first run may be forgotten")
+	require.Equal(t, append([]string{want[0]}, want[3:]...), alone, "the first run may be deleted")
 }
 
 // TestResetAfterTheCode resets to the comparison of a code: the second run has the result.
@@ -112,14 +112,14 @@ func TestCodeThatCameTooLate(t *testing.T) {
 func TestFailureDetails(t *testing.T) {
 	t.Parallel()
 	c := encrypting(t)
-	secretive := temporal.NewApplicationErrorWithCause("ada@example.com", string(workflows.ReasonInternal), errUnavailable)
+	withPersonalData := temporal.NewApplicationErrorWithCause("ada@example.com", string(workflows.ReasonInternal), errUnavailable)
 	for name, tt := range map[string]struct {
 		failure *failure.Failure
 		want    string
 	}{
 		"none":   {nil, "step_failed"},
 		"empty":  {&failure.Failure{Message: "ada@example.com"}, "step_failed"},
-		"defect": {c.Failure.ErrorToFailure(secretive), "step_failed internal_error"},
+		"defect": {c.Failure.ErrorToFailure(withPersonalData), "step_failed internal_error"},
 		"other":  {c.Failure.ErrorToFailure(temporal.NewApplicationError("ada@example.com", "wrapError")), "step_failed wrapError"},
 		"database": {
 			c.Failure.ErrorToFailure(temporal.NewApplicationErrorWithCause("…", string(workflows.ReasonDatabaseUnavailable), errUnavailable)),

@@ -114,18 +114,18 @@ func TestServeDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t)
 		require.False(t, s.server.Draining())
-		told := time.Now()
+		cancelled := time.Now()
 		s.stop()
 		synctest.Wait()
 		require.True(t, s.server.Draining())
-		require.Zero(t, time.Since(told))
+		require.Zero(t, time.Since(cancelled))
 		require.Equal(t, "here", s.get("/quick"), "it still serves while load balancers turn away")
 
 		time.AfterFunc(drainDelay+shutdown/2, func() { close(s.release) })
 		require.NoError(t, <-s.ended)
 		require.Equal(t, "done", <-s.answer)
-		require.GreaterOrEqual(t, time.Since(told), drainDelay+shutdown/2)
-		require.Less(t, time.Since(told), drainDelay+shutdown)
+		require.GreaterOrEqual(t, time.Since(cancelled), drainDelay+shutdown/2)
+		require.Less(t, time.Since(cancelled), drainDelay+shutdown)
 		require.Contains(t, s.get("/quick"), "refused")
 	})
 }
@@ -136,10 +136,10 @@ func TestServeWithoutRequestsEndsAfterTheDelay(t *testing.T) {
 		s := serve(t)
 		close(s.release)
 		require.Equal(t, "done", <-s.answer)
-		told := time.Now()
+		cancelled := time.Now()
 		s.stop()
 		require.NoError(t, <-s.ended)
-		require.InDelta(t, drainDelay, time.Since(told), float64(time.Second))
+		require.InDelta(t, drainDelay, time.Since(cancelled), float64(time.Second))
 	})
 }
 
@@ -147,10 +147,10 @@ func TestServeClosesSlowRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t)
-		told := time.Now()
+		cancelled := time.Now()
 		s.stop()
 		require.NoError(t, <-s.ended, "a requested end is not an error")
-		require.Equal(t, drainDelay+shutdown, time.Since(told))
+		require.Equal(t, drainDelay+shutdown, time.Since(cancelled))
 		require.Contains(t, <-s.answer, "EOF")
 		close(s.release)
 	})

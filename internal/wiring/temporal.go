@@ -50,10 +50,10 @@ func dial(ctx context.Context, o client.Options, logger *slog.Logger) (c client.
 }
 
 // Await calls try until it succeeds or ctx ends, every 2 s, and logs each failure.
-func Await(ctx context.Context, logger *slog.Logger, what string, try func(context.Context) error) error {
-	const pause = 2 * time.Second
+func Await(ctx context.Context, logger *slog.Logger, what string, do func(context.Context) error) error {
+	const retryInterval = 2 * time.Second
 	for {
-		err := try(ctx)
+		err := do(ctx)
 		if err == nil {
 			return nil
 		}
@@ -61,7 +61,7 @@ func Await(ctx context.Context, logger *slog.Logger, what string, try func(conte
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for %s: %w", what, err)
-		case <-time.After(pause):
+		case <-time.After(retryInterval):
 		}
 	}
 }

@@ -114,8 +114,8 @@ func (s *site) tryAwait(ctx context.Context, id string, far func(campaign) bool)
 	return last, err
 }
 
-// steer pauses, resumes or cancels a campaign as an operator.
-func (s *site) steer(t *testing.T, id, action string) {
+// control pauses, resumes or cancels a campaign as an operator.
+func (s *site) control(t *testing.T, id, action string) {
 	t.Helper()
 	var steered campaign
 	require.NoError(t, s.client.Call(t.Context(), http.MethodPost, "/v1/campaigns/"+id+"/"+action, "", nil, &steered))
@@ -206,7 +206,7 @@ func (s *site) unsubscribes(t *testing.T) {
 	leave(t, s.URL(), sent[0].Unsubscribe)
 	again := s.create(t, "everybody-else", 1)
 	require.Equal(t, s.crowd.wanting()-1, s.await(t, again.ID, func(c campaign) bool { return c.Progress.Recipients > 0 }).Progress.Recipients)
-	s.steer(t, again.ID, "cancel")
+	s.control(t, again.ID, "cancel")
 	s.await(t, again.ID, func(c campaign) bool { return c.Status == "cancelled" })
 }
 
@@ -228,9 +228,9 @@ func TestFaults(t *testing.T) {
 	s.Galera.Kill(writer)
 	require.NoError(t, s.Galera.Restart(writer))
 	at(0.5)
-	s.steer(t, c.ID, "pause")
+	s.control(t, c.ID, "pause")
 	s.await(t, c.ID, func(c campaign) bool { return c.Status == "paused" })
-	s.steer(t, c.ID, "resume")
+	s.control(t, c.ID, "resume")
 	for _, r := range s.Replicas() { // a deploy
 		require.NoError(t, errors.Join(r.Stop(), r.Start()))
 		require.NoError(t, s.Front.AwaitServing(t.Context()))

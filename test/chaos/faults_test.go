@@ -9,71 +9,71 @@ import (
 	"registrar/test/parts"
 )
 
-// faults returns the rows, in order.
-func faults(p plan) []row {
-	return []row{
+// faults returns the cases, in order.
+func faults(p plan) []fault {
+	return []fault{
 		killed(p, "kill -9 of an API", func(s *site) []*parts.Replica { return s.API }),
 		killed(p, "kill -9 of a worker of registration", func(s *site) []*parts.Replica { return s.Registration }),
 		killed(p, "kill -9 of a worker of notifications-high", func(s *site) []*parts.Replica { return s.High }),
 		killed(p, "kill -9 of the worker of notifications-low", func(s *site) []*parts.Replica { return s.Low }),
 		{
-			name: "kill -9 of the writing database node", hold: p.hold,
-			strike: onWriter(func(s *site) error { s.Galera.Kill(s.victim); return nil }),
-			repair: func(s *site) error { return s.Galera.Restart(s.victim) },
+			name: "kill -9 of the writing database node", duration: p.duration,
+			inject: onWriter(func(s *site) error { s.Galera.Kill(s.node); return nil }),
+			repair: func(s *site) error { return s.Galera.Restart(s.node) },
 		},
 		{
-			name: "freeze of the writing database node", hold: p.hold,
-			strike: onWriter(func(s *site) error { return s.Galera.Freeze(s.victim) }),
-			repair: func(s *site) error { return errors.Join(s.Galera.Thaw(s.victim), s.Galera.AwaitSynced(s.victim)) },
+			name: "freeze of the writing database node", duration: p.duration,
+			inject: onWriter(func(s *site) error { return s.Galera.Freeze(s.node) }),
+			repair: func(s *site) error { return errors.Join(s.Galera.Thaw(s.node), s.Galera.AwaitSynced(s.node)) },
 		},
 		{
-			name: "database without quorum for 30 s", hold: p.quorum,
-			strike: func(s *site) error { return s.killNodes(1, 2) },
+			name: "database without quorum for 30 s", duration: p.quorum,
+			inject: func(s *site) error { return s.killNodes(1, 2) },
 			repair: func(s *site) error { return s.Galera.Restart(1, 2) },
 		},
 		{
-			name: fmt.Sprintf("all databases down for %.0f s", p.down.Seconds()), hold: p.down, surge: p.downSurge,
-			strike: func(s *site) error { return s.killNodes(0, 1, 2) },
+			name: fmt.Sprintf("all databases down for %.0f s", p.down.Seconds()), duration: p.down, extraRate: p.downExtraRate,
+			inject: func(s *site) error { return s.killNodes(0, 1, 2) },
 			repair: func(s *site) error { return s.Galera.Restart(0, 1, 2) },
 		},
 		{
-			name: "kill -9 of a Temporal server", hold: p.hold,
-			strike: func(s *site) error { s.Temporal.Kill(0); return nil },
+			name: "kill -9 of a Temporal server", duration: p.duration,
+			inject: func(s *site) error { s.Temporal.Kill(0); return nil },
 			repair: func(s *site) error { return s.Temporal.Start(0) },
 		},
 		{
 			name:   "restart of Temporal's PostgreSQL",
-			strike: func(s *site) error { return errors.Join(s.PostgreSQL.Stop(), s.PostgreSQL.Start()) },
+			inject: func(s *site) error { return errors.Join(s.PostgreSQL.Stop(), s.PostgreSQL.Start()) },
 		},
 		{
-			name: fmt.Sprintf("SMS provider answers 503 for %s (budget %s)", p.smsOutage, p.otpBudget), hold: p.smsOutage,
+			name: fmt.Sprintf("SMS provider answers 503 for %s (budget %s)", p.smsOutage, p.otpBudget), duration: p.smsOutage,
 			prepare: func(s *site) error { return s.configureAPI("BUDGET_OTP", p.otpBudget) },
-			strike:  func(s *site) error { s.Twilio.Fail(0); return nil },
+			inject:  func(s *site) error { s.Twilio.Fail(0); return nil },
 			repair:  func(s *site) error { s.Twilio.Serve(); return nil },
 			finish:  (*site).retryParked,
 			restore: func(s *site) error { return s.configureAPI("BUDGET_OTP", "10m") },
 		},
-		{name: "rolling restart of everything", strike: (*site).restartEverything},
-		{name: "reload of HAProxy (API)", hold: p.hold, strike: func(s *site) error { return s.Front.Reload() }},
+		{name: "rolling restart of everything", inject: (*site).restartEverything},
+		{name: "reload of HAProxy (API)", duration: p.duration, inject: func(s *site) error { return s.Front.Reload() }},
 	}
 }
 
-// killed returns a row that kills the first of some replicas.
-func killed(p plan, name string, of func(*site) []*parts.Replica) row {
-	return row{
-		name: name, hold: p.hold,
-		strike: func(s *site) error { of(s)[0].Kill(); return nil },
+// killed returns a fault that kills the first of some replicas.
+func killed(p plan, name string, of func(*site) []*parts.Replica) fault {
+	return fault{
+		name: name, duration: p.duration,
+		inject: func(s *site) error { of(s)[0].Kill(); return nil },
 		repair: func(s *site) error { return of(s)[0].Start() },
 	}
 }
 
 // onWriter sets victim to the node that the service writes to, and then calls strike.
-func onWriter(strike func(*site) error) func(*site) error {
+func onWriter(inject func(*site) error) func(*site) error {
 	return func(s *site) (err error) {
-		if s.victim, err = s.Database.Writer(s.ctx); err != nil {
+		if s.node, err = s.Database.Writer(s.ctx); err != nil {
 			return err
 		}
-		return strike(s)
+		return inject(s)
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 // restoring is a cluster whose databases are lost and restored from backups.
 type restoring struct {
 	*cluster.Cluster
-	page   page
+	doc    docPage
 	client *parts.Client
 	since  string // time of the backups
 	all    []string
@@ -33,7 +33,7 @@ type restoring struct {
 
 // TestRestore backs up both databases with the commands of docs/high-availability.md, and restores each one alone.
 func TestRestore(t *testing.T) {
-	r := &restoring{Cluster: cluster.Start(t), page: readPage(t)}
+	r := &restoring{Cluster: cluster.Start(t), doc: readDoc(t)}
 	r.client = parts.NewClient(r.URL())
 	postgresHost, postgresPort, err := net.SplitHostPort(r.PostgreSQL.Address())
 	require.NoError(t, err)
@@ -45,7 +45,7 @@ func TestRestore(t *testing.T) {
 	r.settle(t, early)
 	r.since = time.Now().UTC().Format(time.RFC3339Nano)
 	for _, block := range []string{"backup-users", "backup-users-files", "backup-temporal", "backup-temporal-files"} {
-		r.page.do(t, block, r.all...)
+		r.doc.do(t, block, r.all...)
 	}
 	between := r.verify(t, earlyWaiting[0])
 	late, lateWaiting := r.register(t, 3, true), r.register(t, 2, false)
@@ -59,14 +59,14 @@ func TestRestore(t *testing.T) {
 	t.Run("Temporal only", func(t *testing.T) {
 		r.temporalOnly(t, append(early, late...), earlyWaiting[1], r.register(t, 1, false)[0])
 	})
-	require.Empty(t, r.page, "blocks that were not run")
+	require.Empty(t, r.doc, "blocks that were not run")
 }
 
 // freshServer restores the files into a server outside of the cluster.
 func (r *restoring) freshServer(t *testing.T) {
 	fresh := parts.StartMariaDB(t)
 	require.NoError(t, fresh.Stop())
-	r.page.do(t, "restore-users-files", append(r.all, "DATA="+fresh.Data())...)
+	r.doc.do(t, "restore-users-files", append(r.all, "DATA="+fresh.Data())...)
 	require.NoError(t, fresh.Start())
 	require.Equal(t, 6, count(t, fresh.DSN("registrar")))
 }
@@ -78,18 +78,18 @@ func (r *restoring) usersOnly(t *testing.T, lost, waiting []loop.Record) {
 		require.NoError(t, w.Stop())
 	}
 	require.NoError(t, r.Galera.Exec(t.Context(), 0, "DROP DATABASE registrar"))
-	r.page.do(t, "restore-users", r.all...)
+	r.doc.do(t, "restore-users", r.all...)
 	for _, w := range workers {
 		require.NoError(t, w.Start())
 	}
 	audit, err := r.Audit(t.Context(), append(lost, waiting...))
 	require.NoError(t, err)
 	require.Equal(t, len(lost)+len(waiting), audit.Lost)
-	r.page.do(t, "replay-users", append(r.all, "SINCE="+r.since)...)
+	r.doc.do(t, "replay-users", append(r.all, "SINCE="+r.since)...)
 	// The users are restored as pending, so they enter a code again.
 	all := slices.Concat(lost, waiting)
 	for i := range all {
-		all[i].Verify = loop.Step{}
+		all[i].Verify = loop.Request{}
 	}
 	r.settle(t, all)
 	for i, p := range all {
@@ -104,9 +104,9 @@ func (r *restoring) temporalOnly(t *testing.T, active []loop.Record, waiting, un
 		require.NoError(t, r.Temporal.Stop(i))
 	}
 	require.NoError(t, r.PostgreSQL.Stop())
-	r.page.do(t, "restore-temporal-files", append(r.all, "DATA="+r.PostgreSQL.Data())...)
+	r.doc.do(t, "restore-temporal-files", append(r.all, "DATA="+r.PostgreSQL.Data())...)
 	require.NoError(t, r.PostgreSQL.Start())
-	r.page.do(t, "restore-temporal", r.all...)
+	r.doc.do(t, "restore-temporal", r.all...)
 	for i := range parts.TemporalServers {
 		require.NoError(t, r.Temporal.Start(i))
 	}
@@ -115,7 +115,7 @@ func (r *restoring) temporalOnly(t *testing.T, active []loop.Record, waiting, un
 		return err
 	}))
 	r.verify(t, waiting)
-	audit, err := r.Settle(t.Context(), active, time.Minute)
+	audit, err := r.AwaitAudit(t.Context(), active, time.Minute)
 	t.Logf("%+v", audit)
 	require.NoError(t, err)
 	// Later registrations are unknown; the same request registers them again.
@@ -138,7 +138,7 @@ func (r *restoring) temporalOnly(t *testing.T, active []loop.Record, waiting, un
 // register registers n users and optionally enters their codes.
 func (r *restoring) register(t *testing.T, n int, verified bool) (people []loop.Record) {
 	for range n {
-		p := loop.Record{Form: parts.Somebody(r.people), Key: fmt.Sprintf("restore-%d", r.people)}
+		p := loop.Record{Form: parts.UserForm(r.people), Key: fmt.Sprintf("restore-%d", r.people)}
 		r.people++
 		var err error
 		p.ID, err = r.client.Register(t.Context(), p.Form, p.Key)
@@ -179,7 +179,7 @@ func (r *restoring) verifyAgain(t *testing.T, p loop.Record) loop.Record {
 
 func (r *restoring) settle(t *testing.T, people []loop.Record) {
 	t.Helper()
-	audit, err := r.Settle(t.Context(), people, time.Minute)
+	audit, err := r.AwaitAudit(t.Context(), people, time.Minute)
 	require.NoError(t, err, "%+v", audit)
 }
 

@@ -51,29 +51,29 @@ func (a Audit) Err() error {
 	return errors.Join(all...)
 }
 
-// Settle audits repeatedly until nothing is missing, because messages are sent some time after the answers, and returns the
+// AwaitAudit audits repeatedly until nothing is missing, because messages are sent some time after the answers, and returns the
 // last audit. It fails if an audit fails or if something is still missing after the timeout; the error then lists the
 // registrations.
-func (c *Cluster) Settle(ctx context.Context, people []loop.Record, timeout time.Duration) (Audit, error) {
+func (c *Cluster) AwaitAudit(ctx context.Context, people []loop.Record, timeout time.Duration) (Audit, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	again := time.NewTicker(500 * time.Millisecond) // each audit reads all users and messages of all nodes
 	defer again.Stop()
 	var last Audit
-	var unsettled error
+	var lastErr error
 	for {
 		a, findings, err := c.audit(ctx, people)
 		switch {
 		case err == nil && a.Err() == nil:
 			return a, nil
 		case err == nil:
-			last, unsettled = a, fmt.Errorf("%w\n%s", a.Err(), strings.Join(findings, "\n"))
-		case unsettled == nil || ctx.Err() == nil: // an audit that the timeout ended says less than the one before
-			unsettled = err
+			last, lastErr = a, fmt.Errorf("%w\n%s", a.Err(), strings.Join(findings, "\n"))
+		case lastErr == nil || ctx.Err() == nil: // an audit that the timeout ended says less than the one before
+			lastErr = err
 		}
 		select {
 		case <-ctx.Done():
-			return last, fmt.Errorf("not settled after %s: %w", timeout, unsettled)
+			return last, fmt.Errorf("not settled after %s: %w", timeout, lastErr)
 		case <-again.C:
 		}
 	}

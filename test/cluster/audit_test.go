@@ -9,15 +9,15 @@ import (
 	"registrar/test/load/loop"
 )
 
-// told returns a record whose registration and code were answered with these statuses; 0 means no answer.
-func told(id string, register, verify int) loop.Record {
-	step := func(status int) loop.Step {
+// record returns a record whose registration and code were answered with these statuses; 0 means no answer.
+func record(id string, register, verify int) loop.Record {
+	request := func(status int) loop.Request {
 		if status == 0 {
-			return loop.Step{}
+			return loop.Request{}
 		}
-		return loop.Step{Answers: []loop.Answer{{Status: status}}}
+		return loop.Request{Answers: []loop.Answer{{Status: status}}}
 	}
-	return loop.Record{ID: id, Register: step(register), Verify: step(verify)}
+	return loop.Record{ID: id, Register: request(register), Verify: request(verify)}
 }
 
 func TestAuditOfUsers(t *testing.T) {
@@ -28,15 +28,15 @@ func TestAuditOfUsers(t *testing.T) {
 		users  []userRow
 		want   Audit
 	}{
-		"as it should be":                 {told("1", created, ok), []userRow{{"1", "active"}}, Audit{Acknowledged: 1, Verified: 1}},
-		"not verified":                    {told("1", created, 0), []userRow{{"1", "pending_verification"}}, Audit{Acknowledged: 1}},
-		"refused":                         {told("", http.StatusConflict, 0), nil, Audit{}},
-		"lost":                            {told("1", http.StatusAccepted, 0), nil, Audit{Acknowledged: 1, Lost: 1}},
-		"another's user":                  {told("1", created, 0), []userRow{{"2", "active"}}, Audit{Acknowledged: 1, Lost: 1}},
-		"verified, but not active":        {told("1", created, ok), []userRow{{"1", "pending_verification"}}, Audit{Acknowledged: 1, Verified: 1, Lost: 1}},
-		"never answered, and registered":  {told("", 0, 0), []userRow{{"1", "pending_verification"}}, Audit{Unacknowledged: 1}},
-		"never answered, not registered":  {told("", http.StatusServiceUnavailable, 0), nil, Audit{}},
-		"two users, one of them is right": {told("1", created, ok), []userRow{{"2", "active"}, {"1", "active"}}, Audit{Acknowledged: 1, Verified: 1, DuplicateUsers: 1}},
+		"as it should be":                 {record("1", created, ok), []userRow{{"1", "active"}}, Audit{Acknowledged: 1, Verified: 1}},
+		"not verified":                    {record("1", created, 0), []userRow{{"1", "pending_verification"}}, Audit{Acknowledged: 1}},
+		"refused":                         {record("", http.StatusConflict, 0), nil, Audit{}},
+		"lost":                            {record("1", http.StatusAccepted, 0), nil, Audit{Acknowledged: 1, Lost: 1}},
+		"another's user":                  {record("1", created, 0), []userRow{{"2", "active"}}, Audit{Acknowledged: 1, Lost: 1}},
+		"verified, but not active":        {record("1", created, ok), []userRow{{"1", "pending_verification"}}, Audit{Acknowledged: 1, Verified: 1, Lost: 1}},
+		"never answered, and registered":  {record("", 0, 0), []userRow{{"1", "pending_verification"}}, Audit{Unacknowledged: 1}},
+		"never answered, not registered":  {record("", http.StatusServiceUnavailable, 0), nil, Audit{}},
+		"two users, one of them is right": {record("1", created, ok), []userRow{{"2", "active"}, {"1", "active"}}, Audit{Acknowledged: 1, Verified: 1, DuplicateUsers: 1}},
 	} {
 		var got Audit
 		got.user(c.person, c.users)
@@ -47,7 +47,7 @@ func TestAuditOfUsers(t *testing.T) {
 func TestAuditOfMessages(t *testing.T) {
 	t.Parallel()
 	all := map[string]bool{otp: true, welcome: true, completion: true}
-	verified, pending := told("1", http.StatusCreated, http.StatusOK), told("1", http.StatusCreated, 0)
+	verified, pending := record("1", http.StatusCreated, http.StatusOK), record("1", http.StatusCreated, 0)
 	for name, c := range map[string]struct {
 		person   loop.Record
 		ledger   map[string]bool

@@ -109,7 +109,7 @@ func (c *Cluster) Load(ctx context.Context, o loop.Options) (*loop.Report, error
 	const apart = 1_000_000 // more than the users of one load
 	first := int(c.arrived.Add(apart)) - apart
 	o.URL = c.URL()
-	o.Person = func(i int) parts.Form { return parts.Somebody(first + i) }
+	o.Person = func(i int) parts.Form { return parts.UserForm(first + i) }
 	o.Code = func(ctx context.Context, _ string, form parts.Form) (string, error) {
 		return c.Twilio.AwaitCode(ctx, form.MobileNumber)
 	}

@@ -20,7 +20,7 @@ func TestCluster(t *testing.T) {
 	report, err := c.Load(t.Context(), loop.Options{Rate: 5, Duration: 40 * time.Second})
 	require.NoError(t, err)
 	t.Logf("%s", report.Summary())
-	audit, err := c.Settle(t.Context(), report.People, time.Minute)
+	audit, err := c.AwaitAudit(t.Context(), report.People, time.Minute)
 	t.Logf("%+v", audit)
 	require.NoError(t, err)
 	require.Equal(t, cluster.Audit{Acknowledged: 200, Verified: 200}, audit)

@@ -125,10 +125,12 @@ func (s *stack) crash(container string) {
 	require.NoError(s.t, syscall.Kill(pid, syscall.SIGKILL))
 }
 
-// cut disconnects a container from the network; join connects it again under its service's name.
-func (s *stack) cut(container string) { s.do("network", "disconnect", s.project+"_default", container) }
+// disconnect disconnects a container from the network; connect connects it again under its service's name.
+func (s *stack) disconnect(container string) {
+	s.do("network", "disconnect", s.project+"_default", container)
+}
 
-func (s *stack) join(container, service string) {
+func (s *stack) connect(container, service string) {
 	s.do("network", "connect", "--alias", service, s.project+"_default", container)
 }
 

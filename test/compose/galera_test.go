@@ -61,8 +61,8 @@ func (g *galera) awaitWhole() {
 	}
 }
 
-// said returns the log of a node's entrypoint since a time.
-func (g *galera) said(node string, since time.Time) string {
+// entrypointLog returns the log of a node's entrypoint since a time.
+func (g *galera) entrypointLog(node string, since time.Time) string {
 	out, _ := g.try("logs", "--since", since.UTC().Format(time.RFC3339Nano), g.container(node))
 	var lines []string
 	for line := range strings.Lines(out) {
@@ -73,10 +73,10 @@ func (g *galera) said(node string, since time.Time) string {
 	return strings.Join(lines, "")
 }
 
-// beganCluster lists the nodes that have started a cluster since a time. Two nodes would mean two clusters.
-func (g *galera) beganCluster(since time.Time) (began []string) {
+// bootstrappedNodes lists the nodes that have started a cluster since a time. Two nodes would mean two clusters.
+func (g *galera) bootstrappedNodes(since time.Time) (began []string) {
 	for _, node := range nodes {
-		if strings.Contains(g.said(node, since), node+": bootstrap") {
+		if strings.Contains(g.entrypointLog(node, since), node+": bootstrap") {
 			began = append(began, node)
 		}
 	}
@@ -97,14 +97,14 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 		_, err := g.sql("db1", "CREATE TABLE IF NOT EXISTS kept (n INT PRIMARY KEY)")
 		return err
 	})
-	require.Contains(t, g.said("db1", time.Time{}), "starting again")
+	require.Contains(t, g.entrypointLog("db1", time.Time{}), "starting again")
 	g.write("db1")
 	g.awaitWhole()
 
 	for _, c := range []struct {
-		name string
-		do   func(t *testing.T)
-		who  []string // nodes of which one starts a cluster; empty: none does
+		name       string
+		do         func(t *testing.T)
+		candidates []string // nodes of which one starts a cluster; empty: none does
 	}{
 		{"one crashed and is restarted", func(*testing.T) {
 			g.crash(g.container("db1"))
@@ -133,7 +133,7 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 			began := time.Now()
 			g.on("start", "db1")
 			await(t, time.Minute, func() error {
-				if !strings.Contains(g.said("db1", began), "no answer from: db2 db3") {
+				if !strings.Contains(g.entrypointLog("db1", began), "no answer from: db2 db3") {
 					return errors.New("db1 does not say that it waits")
 				}
 				return nil
@@ -141,13 +141,13 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 			g.on("start", "db2")
 			await(t, time.Minute, func() error { // each node has checked, and one might have newer data
 				for _, node := range []string{"db1", "db2"} {
-					if !strings.Contains(g.said(node, began), "no answer from: db3\n") {
+					if !strings.Contains(g.entrypointLog(node, began), "no answer from: db3\n") {
 						return errors.New(node + " does not say that it waits for db3")
 					}
 				}
 				return nil
 			})
-			require.Empty(t, g.beganCluster(began))
+			require.Empty(t, g.bootstrappedNodes(began))
 			g.on("start", "db3")
 		}, []string{"db2"}},
 		{"the majority crashed, one kept running", func(*testing.T) {
@@ -174,9 +174,9 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 			began := time.Now()
 			c.do(t)
 			g.awaitWhole()
-			who := g.beganCluster(began)
-			require.Len(t, who, min(1, len(c.who)))
-			require.Subset(t, c.who, who)
+			bootstrapped := g.bootstrappedNodes(began)
+			require.Len(t, bootstrapped, min(1, len(c.candidates)))
+			require.Subset(t, c.candidates, bootstrapped)
 			g.write("db1")
 			g.awaitWhole()
 		})

@@ -25,21 +25,21 @@ type people struct {
 	api, catcher string
 	http         http.Client
 
-	mu      sync.Mutex
-	next    int
-	acked   map[string]string // mobile numbers of the registrations with 201 or 202, by id
-	active  map[string]bool   // ids of the registrations that were reported active
-	answers []time.Time       // times of all registrations' 2xx
-	waits   []time.Duration   // for these answers, including retries
-	failed  []error
-	errors  map[string]int // 5xx answers and requests without an answer, by kind
+	mu           sync.Mutex
+	next         int
+	acknowledged map[string]string // mobile numbers of the registrations with 201 or 202, by id
+	active       map[string]bool   // ids of the registrations that were reported active
+	answers      []time.Time       // times of all registrations' 2xx
+	waits        []time.Duration   // for these answers, including retries
+	failed       []error
+	errors       map[string]int // 5xx answers and requests without an answer, by kind
 }
 
 func newPeople(s *stack) *people {
 	return &people{
 		api: "http://127.0.0.1:" + s.ports["API_PORT"], catcher: "http://127.0.0.1:" + s.ports["CATCHER_PORT"],
-		http:  http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 20}},
-		acked: map[string]string{}, active: map[string]bool{}, errors: map[string]int{},
+		http:         http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 20}},
+		acknowledged: map[string]string{}, active: map[string]bool{}, errors: map[string]int{},
 	}
 }
 
@@ -120,7 +120,7 @@ func (p *people) one(ctx context.Context, n int) error {
 		return fmt.Errorf("register: %w", err)
 	}
 	p.mu.Lock()
-	p.acked[answer.ID] = number
+	p.acknowledged[answer.ID] = number
 	p.answers = append(p.answers, time.Now())
 	p.waits = append(p.waits, time.Since(began))
 	p.mu.Unlock()

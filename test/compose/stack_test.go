@@ -37,7 +37,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	for _, c := range []fault{
 		{"nothing", func() {}, func() {}, s.container("api")},
 		s.killed("api"), s.killed("worker-registration"), s.killed("worker-high"), s.killed("db1"), s.killed("temporal"), s.killed("valkey"),
-		s.wasCutOff("api"), s.wasCutOff("db1"), s.wasCutOff("temporal"),
+		s.disconnected("api"), s.disconnected("db1"), s.disconnected("temporal"),
 		{"database writer frozen", func() { s.do("pause", s.container("db1")) }, func() { s.do("unpause", s.container("db1")) }, s.container("db1")},
 		{"database writer crashed, restarted by itself", func() { s.crash(s.container("db1")) }, func() {}, s.container("db1")},
 		{"Temporal server crashed, restarted by itself", func() { s.crash(s.container("temporal")) }, func() {}, s.container("temporal")},
@@ -85,14 +85,14 @@ func (s *stack) killed(service string) fault {
 	return fault{service + " killed", func() { s.do("kill", c) }, func() { s.do("start", c) }, c}
 }
 
-func (s *stack) wasCutOff(service string) fault {
+func (s *stack) disconnected(service string) fault {
 	c := s.container(service)
-	return fault{service + " cut off the network", func() { s.cut(c) }, func() { s.join(c, service) }, c}
+	return fault{service + " cut off the network", func() { s.disconnect(c) }, func() { s.connect(c, service) }, c}
 }
 
 // audit compares the answers with each database node: every acknowledged registration is one active user.
 func audit(t *testing.T, s *stack, p *people) {
-	require.Len(t, p.active, len(p.acked))
+	require.Len(t, p.active, len(p.acknowledged))
 	for _, node := range nodes {
 		out, err := s.sql(node, "SELECT registration_id, status FROM users")
 		require.NoError(t, err, out)
@@ -101,15 +101,15 @@ func audit(t *testing.T, s *stack, p *people) {
 			status[lines[i]] = lines[i+1]
 		}
 		lost := 0
-		for id := range p.acked {
+		for id := range p.acknowledged {
 			if status[id] != "active" {
 				lost++
 				t.Errorf("%s: %s was acknowledged and is %q", node, id, status[id])
 			}
 		}
 		// The table's unique keys forbid a second user; more users than acknowledged would be unknown people.
-		require.Len(t, status, len(p.acked), node)
-		t.Logf("%s: %d acknowledged, %d lost", node, len(p.acked), lost)
+		require.Len(t, status, len(p.acknowledged), node)
+		t.Logf("%s: %d acknowledged, %d lost", node, len(p.acknowledged), lost)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 const (
 	cluster = "6a9e8c1f-0000-11f1-8b2e-000000000001"
 	other   = "6a9e8c1f-0000-11f1-8b2e-000000000002"
-	nowhere = "00000000-0000-0000-0000-000000000000"
+	nilID   = "00000000-0000-0000-0000-000000000000"
 )
 
 // script runs lines of bash after deploy/galera/start.sh, whose functions they may replace, and returns their output.
@@ -47,8 +47,8 @@ func TestPosition(t *testing.T) {
 		"stopped":             {grastate(cluster, "42"), "must not be asked", cluster + ":42"},
 		"crashed":             {grastate(cluster, "-1"), "WSREP: Recovered position: " + cluster + ":57", cluster + ":57"},
 		"crashed, with GTID":  {grastate(cluster, "-1"), "WSREP: Recovered position: " + cluster + ":57,0-1-9", cluster + ":57,0-1-9"},
-		"crashed in its copy": {grastate(nowhere, "-1"), "must not be asked", "none"},
-		"crashed, no data":    {grastate(cluster, "-1"), "WSREP: Recovered position: " + nowhere + ":-1", "none"},
+		"crashed in its copy": {grastate(nilID, "-1"), "must not be asked", "none"},
+		"crashed, no data":    {grastate(cluster, "-1"), "WSREP: Recovered position: " + nilID + ":-1", "none"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

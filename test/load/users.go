@@ -20,7 +20,7 @@ func newUsers() func(i int) parts.Form {
 	const numbers = 100_000_000 // of a German mobile network
 	tag, first := fmt.Sprintf("%08x", rand.Uint32()), rand.IntN(numbers)
 	return func(i int) parts.Form {
-		f := parts.Somebody(i)
+		f := parts.UserForm(i)
 		f.Username = fmt.Sprintf("load.%s.%d", tag, i)
 		f.Email = f.Username + "@example.com"
 		f.MobileNumber = fmt.Sprintf("+49151%08d", (first+i)%numbers)
@@ -44,13 +44,13 @@ var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 func (o *outbox) code(ctx context.Context, id string, form parts.Form) (string, error) {
 	var code string
 	err := parts.Await(ctx, time.Minute, nil, func(ctx context.Context) (err error) {
-		code, err = o.look(ctx, id, form.MobileNumber)
+		code, err = o.readCode(ctx, id, form.MobileNumber)
 		return err
 	})
 	return code, err
 }
 
-func (o *outbox) look(ctx context.Context, id, to string) (string, error) {
+func (o *outbox) readCode(ctx context.Context, id, to string) (string, error) {
 	at, err := url.Parse(o.url)
 	if err != nil {
 		return "", err

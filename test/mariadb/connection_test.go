@@ -72,7 +72,8 @@ func TestEncryptedConnection(t *testing.T) {
 		s, err := store.Open(dialector, store.Options{})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = s.Close() })
-		return s, s.Migrate(t.Context())
+		err = s.Migrate(t.Context())
+		return s, err
 	}
 	_, err := migrate(nil)
 	require.ErrorContains(t, err, "mysql error 1045", "without encryption the server refuses")

@@ -51,7 +51,7 @@ func TestLostDatabaseNodes(t *testing.T) {
 		require.NoError(t, cluster.Stop(i))
 	}
 	people = append(people, s.register(t, 5)...)
-	first := s.furthest(t, cluster)
+	first := s.mostAdvanced(t, cluster)
 	s.do(t, "database-first", "DATA="+cluster.Data(first))
 	require.NoError(t, cluster.Bootstrap(first))
 	for i := range 3 {
@@ -65,14 +65,14 @@ func TestLostDatabaseNodes(t *testing.T) {
 	require.Equal(t, ledger{20, 20, 20, 20, 0}, s.ledger(t))
 }
 
-// furthest returns the node with the highest sequence number.
-func (s *site) furthest(t *testing.T, cluster *parts.Galera) int {
+// mostAdvanced returns the node with the highest sequence number.
+func (s *site) mostAdvanced(t *testing.T, cluster *parts.Galera) int {
 	t.Helper()
 	numbers := make([]int, 3)
 	for i := range numbers {
-		said := s.do(t, "database-position", "DATA="+cluster.Data(i))
-		_, number, found := strings.Cut(said, "seqno:")
-		require.True(t, found, said)
+		output := s.do(t, "database-position", "DATA="+cluster.Data(i))
+		_, number, found := strings.Cut(output, "seqno:")
+		require.True(t, found, output)
 		var err error
 		numbers[i], err = strconv.Atoi(strings.Fields(number)[0])
 		require.NoError(t, err)

@@ -24,10 +24,10 @@ func TestRotationOfKeys(t *testing.T) {
 	file, err := os.Stat(filepath.Join(s.home, "registrar.env"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), file.Mode(), "only the owner may read the keys")
-	s.roll(t)
+	s.restartAll(t)
 	between := s.register(t, 5)
 	s.do(t, "keys-promote")
-	s.roll(t)
+	s.restartAll(t)
 	after := s.register(t, 5)
 	all := slices.Concat(before, between, after)
 	s.verify(t, all)
@@ -49,9 +49,9 @@ func (s *site) writeEnvironment(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(s.home, "registrar.env"), []byte(text), 0o600))
 }
 
-// roll restarts every process, one after the other, with the settings in the operator's file. In the meantime, processes
+// restartAll restarts every process, one after the other, with the settings in the operator's file. In the meantime, processes
 // with the old and the new keysets work together.
-func (s *site) roll(t *testing.T) {
+func (s *site) restartAll(t *testing.T) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(s.home, "registrar.env"))
 	require.NoError(t, err)

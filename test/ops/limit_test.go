@@ -57,7 +57,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func newPerson() parts.Form { return parts.Somebody(int(persons.Add(1)) - 1) }
+func newPerson() parts.Form { return parts.UserForm(int(persons.Add(1)) - 1) }
 
 func requireLimited(t *testing.T, err error) {
 	t.Helper()

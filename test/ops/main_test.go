@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	operations *page
+	operations *docPage
 	shared     *site // for tests that do not affect each other; they run one after the other
 )
 
@@ -22,13 +22,13 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(parts.Main(func(scope *parts.Scope) int {
 		var err error
-		if operations, err = readPage(); err != nil {
+		if operations, err = readDoc(); err != nil {
 			scope.Fatalf("%v", err)
 		}
 		shared = startSite(scope)
 		code := m.Run()
 		if missed := operations.untested(); code == 0 && len(missed) > 0 && flag.Lookup("test.run").Value.String() == "" {
-			fmt.Fprintf(os.Stderr, "no test runs these blocks of %s: %q\n", pagePath, missed)
+			fmt.Fprintf(os.Stderr, "no test runs these blocks of %s: %q\n", docPath, missed)
 			return 1
 		}
 		return code

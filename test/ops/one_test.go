@@ -34,21 +34,21 @@ func TestOneFailedRegistration(t *testing.T) {
 	for _, tool := range []string{"temporal", "tctl"} {
 		t.Run(tool, func(t *testing.T) {
 			s := shared
-			mend := s.loseCredentials(t)
+			restoreCredentials := s.loseCredentials(t)
 			p := s.register(t, 1)[0]
 			id := "ID=" + p.id
 			s.awaitCount(t, parked, 1)
 
-			look := s.do(t, "look-"+tool, id)
-			require.Contains(t, look, "sms_misconfigured")
-			require.Contains(t, look, p.Email, "the codec decodes the workflow's input")
+			output := s.do(t, "look-"+tool, id)
+			require.Contains(t, output, "sms_misconfigured")
+			require.Contains(t, output, p.Email, "the codec decodes the workflow's input")
 			requireNothingPersonal(t, p, s.withoutCodec(t, tool, p))
 
 			s.do(t, "retry-one-"+tool, id)
-			s.awaitTries(t, p, 4) // the code and the welcome email, twice
+			s.awaitAttempts(t, p, 4) // the code and the welcome email, twice
 			s.awaitCount(t, parked, 1)
 
-			mend()
+			restoreCredentials()
 			s.do(t, "retry-one-"+tool, id)
 			s.awaitCount(t, parked, 0)
 			s.do(t, "retry-one-"+tool, id) // nothing to retry, so it has no effect
@@ -57,8 +57,8 @@ func TestOneFailedRegistration(t *testing.T) {
 
 			timeline := s.do(t, "timeline", id)
 			requireNothingPersonal(t, p, timeline)
-			for _, told := range []string{"twilio 20003", "mailgun 401", "retry", "code 1 by sms", "welcome by email", "completion by sms"} {
-				require.Contains(t, timeline, told)
+			for _, want := range []string{"twilio 20003", "mailgun 401", "retry", "code 1 by sms", "welcome by email", "completion by sms"} {
+				require.Contains(t, timeline, want)
 			}
 			requireNothingPersonal(t, p, s.do(t, "timeline-http", id))
 			require.Contains(t, s.do(t, "find", id, "EMAIL="+strings.ToUpper(p.Email)), p.id)
@@ -81,8 +81,8 @@ func (s *site) withoutCodec(t *testing.T, tool string, p person) string {
 	return string(out)
 }
 
-// awaitTries waits until so many attempts for a registration have failed.
-func (s *site) awaitTries(t *testing.T, p person, want int) {
+// awaitAttempts waits until so many attempts for a registration have failed.
+func (s *site) awaitAttempts(t *testing.T, p person, want int) {
 	t.Helper()
 	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(context.Context) error {
 		if n := s.lookUp(t, "SELECT COUNT(*) FROM delivery_attempts WHERE registration_id = ?", p.id); n != want {
@@ -95,10 +95,10 @@ func (s *site) awaitTries(t *testing.T, p person, want int) {
 // TestRetryAllWithTctl retries a few registrations; TestAThousandAreRetried does so with temporal.
 func TestRetryAllWithTctl(t *testing.T) {
 	s, before := shared, shared.ledger(t)
-	mend := s.loseCredentials(t)
+	restoreCredentials := s.loseCredentials(t)
 	people := s.register(t, 20)
 	s.awaitCount(t, parked, len(people))
-	mend()
+	restoreCredentials()
 	s.do(t, "retry-all-tctl")
 	s.requireAllActive(t, people, before)
 }

@@ -22,7 +22,7 @@ func TestPauseOfAProvider(t *testing.T) {
 	asked := s.Twilio.Requests()
 	people := s.register(t, 5)
 	for _, p := range people {
-		require.NoError(t, parts.Await(t.Context(), time.Minute, nil, s.hasTried(p, "SendOTP", 3)))
+		require.NoError(t, parts.Await(t.Context(), time.Minute, nil, s.hasAttempted(p, "SendOTP", 3)))
 		require.Len(t, s.Mailgun.Messages(p.Email), 1, "the other provider")
 	}
 	require.Equal(t, asked, s.Twilio.Requests())
@@ -38,9 +38,9 @@ func TestBudgetOfRunningRegistrations(t *testing.T) {
 	for _, tool := range []string{"temporal", "tctl"} {
 		t.Run(tool, func(t *testing.T) {
 			s := shared
-			usual := s.api
+			originalAPI := s.api
 			s.api = s.program.StartAPI(t, s.settings.With("BUDGET_OTP", "8s"))
-			defer func() { s.api = usual }()
+			defer func() { s.api = originalAPI }()
 			s.Twilio.Fail(0)
 			defer s.Twilio.Serve()
 			s.awaitCount(t, "ExecutionStatus='Running'", 0)

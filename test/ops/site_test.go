@@ -92,41 +92,41 @@ func (s *site) operator() []string {
 	return append(environ, "HOME="+s.home)
 }
 
-// lasting is a test whose parts are stopped with their site, not with the test.
-type lasting struct {
+// ownedTest is a test whose parts are stopped with their site, not with the test.
+type ownedTest struct {
 	*testing.T
 	owner parts.Test
 }
 
-func (l lasting) Context() context.Context { return l.owner.Context() }
-func (l lasting) Cleanup(undo func())      { l.owner.Cleanup(undo) }
-func (l lasting) Failed() bool             { return l.owner.Failed() }
+func (l ownedTest) Context() context.Context { return l.owner.Context() }
+func (l ownedTest) Cleanup(undo func())      { l.owner.Cleanup(undo) }
+func (l ownedTest) Failed() bool             { return l.owner.Failed() }
 
 // Logf uses the owner, because the test may have ended.
-func (l lasting) Logf(format string, args ...any) { l.owner.Logf(format, args...) }
+func (l ownedTest) Logf(format string, args ...any) { l.owner.Logf(format, args...) }
 
-func (s *site) outliving(t *testing.T) parts.Test { return lasting{t, s.owner} }
+func (s *site) ownedBySite(t *testing.T) parts.Test { return ownedTest{t, s.owner} }
 
 // loseCredentials makes both providers refuse the workers' credentials. mend restarts the workers with new credentials, as
 // an operator would.
-func (s *site) loseCredentials(t *testing.T) (mend func()) {
+func (s *site) loseCredentials(t *testing.T) (restoreCredentials func()) {
 	t.Helper()
 	next := strconv.FormatInt(persons.Add(1), 10)
 	s.Twilio.SetSecret("token" + next)
 	s.Mailgun.SetSecret("key-" + next)
-	mended := false
-	mend = func() {
-		mended = true
+	restored := false
+	restoreCredentials = func() {
+		restored = true
 		s.settings = s.settings.With("TWILIO_AUTH_TOKEN", s.Twilio.Secret(), "MAILGUN_API_KEY", s.Mailgun.Secret())
 		require.NoError(t, s.notifier.Stop(30*time.Second))
-		s.notifier = s.program.StartWorker(s.outliving(t), s.settings, notifications)
+		s.notifier = s.program.StartWorker(s.ownedBySite(t), s.settings, notifications)
 	}
 	t.Cleanup(func() {
-		if !mended {
-			mend()
+		if !restored {
+			restoreCredentials()
 		}
 	})
-	return mend
+	return restoreCredentials
 }
 
 // persons counts the users of all tests.
@@ -152,7 +152,7 @@ func (s *site) tryRegister(ctx context.Context, n int) ([]person, error) {
 	client := parts.NewClient(s.api.URL())
 	first := int(persons.Add(int64(n))) - n
 	return people, parts.Each(n, 10, func(i int) (err error) {
-		people[i].Form, people[i].key = parts.Somebody(first+i), fmt.Sprintf("person-%d", first+i)
+		people[i].Form, people[i].key = parts.UserForm(first+i), fmt.Sprintf("person-%d", first+i)
 		people[i].id, err = client.Register(ctx, people[i].Form, people[i].key)
 		return err
 	})
@@ -223,8 +223,8 @@ func (s *site) countNow(t *testing.T, query string) int {
 	return int(found.GetCount())
 }
 
-// hasTried reports whether a registration's current activity has had so many attempts.
-func (s *site) hasTried(p person, activity string, times int32) func(context.Context) error {
+// hasAttempted reports whether a registration's current activity has had so many attempts.
+func (s *site) hasAttempted(p person, activity string, times int32) func(context.Context) error {
 	return func(ctx context.Context) error {
 		now, err := s.temporal.DescribeWorkflowExecution(ctx, "registration-"+p.id, "")
 		if err != nil {

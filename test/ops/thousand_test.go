@@ -18,7 +18,7 @@ const (
 )
 
 // ledger has the counts in the user database.
-type ledger struct{ users, codes, welcomes, completions, failedTries int }
+type ledger struct{ users, codes, welcomes, completions, failedAttempts int }
 
 func (s *site) ledger(t *testing.T) ledger {
 	t.Helper()
@@ -33,7 +33,7 @@ func (s *site) ledger(t *testing.T) ledger {
 }
 
 func (l ledger) minus(o ledger) ledger {
-	return ledger{l.users - o.users, l.codes - o.codes, l.welcomes - o.welcomes, l.completions - o.completions, l.failedTries - o.failedTries}
+	return ledger{l.users - o.users, l.codes - o.codes, l.welcomes - o.welcomes, l.completions - o.completions, l.failedAttempts - o.failedAttempts}
 }
 
 // requireAllActive verifies all users and checks the counts.
@@ -43,7 +43,7 @@ func (s *site) requireAllActive(t *testing.T, people []person, before ledger) {
 	s.awaitMessages(t, people)
 	s.awaitCount(t, parked, 0)
 	now := s.ledger(t).minus(before)
-	t.Logf("users %d, codes %d, welcome emails %d, completion SMS %d, failed tries %d", now.users, now.codes, now.welcomes, now.completions, now.failedTries)
+	t.Logf("users %d, codes %d, welcome emails %d, completion SMS %d, failed attempts %d", now.users, now.codes, now.welcomes, now.completions, now.failedAttempts)
 	n := len(people)
 	require.Equal(t, ledger{n, n, n, n, 2 * n}, now, "each code and each welcome email was refused once")
 }
@@ -51,14 +51,14 @@ func (s *site) requireAllActive(t *testing.T, people []person, before ledger) {
 // TestAThousandAreRetried makes the providers refuse the credentials, then retries all registrations with one command.
 func TestAThousandAreRetried(t *testing.T) {
 	s, before := shared, shared.ledger(t)
-	mend := s.loseCredentials(t)
+	restoreCredentials := s.loseCredentials(t)
 	people := s.register(t, many)
 	s.awaitCount(t, parked+" AND FailureReason='sms_misconfigured'", many)
 	require.Contains(t, s.do(t, "count"), "sms_misconfigured     Total: 1000")
 	require.Contains(t, s.do(t, "list-temporal"), people[0].id[:8])
 	require.Contains(t, s.do(t, "list-tctl"), "1000\n")
 
-	mend()
+	restoreCredentials()
 	began := time.Now()
 	s.do(t, "retry-all-temporal")
 	s.awaitCount(t, parked, 0)
@@ -70,7 +70,7 @@ func TestAThousandAreRetried(t *testing.T) {
 // TestAThousandAreReset lets the registrations fail first, so that only a reset helps.
 func TestAThousandAreReset(t *testing.T) {
 	s, before, others := shared, shared.ledger(t), shared.countNow(t, failed)
-	mend := s.loseCredentials(t)
+	restoreCredentials := s.loseCredentials(t)
 	people := s.register(t, many)
 	s.awaitCount(t, parked, many)
 	for _, p := range people[:2] {
@@ -84,7 +84,7 @@ func TestAThousandAreReset(t *testing.T) {
 	}))
 	s.awaitCount(t, failed, others+many)
 
-	mend()
+	restoreCredentials()
 	began := time.Now()
 	s.do(t, "reset-one-temporal", "ID="+people[0].id)
 	s.do(t, "reset-one-tctl", "ID="+people[1].id)

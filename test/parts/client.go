@@ -150,8 +150,8 @@ func (c *Client) Send(ctx context.Context, method, path, key string, body, into 
 	return answer.StatusCode, nil
 }
 
-// Somebody returns the form of user number i, from 0 to 9,999,999. Forms do not share emails, numbers or usernames.
-func Somebody(i int) Form {
+// UserForm returns the form of user number i, from 0 to 9,999,999. Forms do not share emails, numbers or usernames.
+func UserForm(i int) Form {
 	return Form{
 		FirstName: "Zoë", LastName: "Nguyễn", Username: fmt.Sprintf("zoe.%d", i), Email: fmt.Sprintf("zoe.%d@example.com", i),
 		Password: "violet-harbour-91-kettle", MobileNumber: fmt.Sprintf("+49170%07d", i), Locale: "en",

@@ -101,8 +101,8 @@ func (d *double) Slow(latency time.Duration) {
 	d.latency = latency
 }
 
-// pause waits for the time set by Slow.
-func (d *double) pause() {
+// delay waits for the time set by Slow.
+func (d *double) delay() {
 	d.mu.Lock()
 	latency := d.latency
 	d.mu.Unlock()

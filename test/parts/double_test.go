@@ -52,8 +52,8 @@ func providers(t *testing.T) map[string]provider {
 }
 
 // send sends a code and returns its failure.
-func (p provider) send(ctx context.Context, patience time.Duration, to string) (message.Receipt, *message.Error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (p provider) send(ctx context.Context, timeout time.Duration, to string) (message.Receipt, *message.Error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	receipt, err := p.sender.Send(ctx, message.Message{
 		RegistrationID: "1", Kind: message.KindOTP, To: to, Subject: "Your code", Text: "It is 739204.",

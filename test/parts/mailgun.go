@@ -103,7 +103,7 @@ func (m *Mailgun) serve(w http.ResponseWriter, r *http.Request) {
 			return nil
 		},
 	}
-	m.pause()
+	m.delay()
 	m.forwarding.Lock()
 	defer m.forwarding.Unlock()
 	proxy.ServeHTTP(w, r)
@@ -131,7 +131,7 @@ func (m *Mailgun) serveBatch(w http.ResponseWriter, form url.Values) {
 		}
 		to[i] = parsed.Address
 	}
-	m.pause()
+	m.delay()
 	m.mu.Lock()
 	m.batches = append(m.batches, Batch{time.Now(), len(to)})
 	m.mu.Unlock()

@@ -73,7 +73,7 @@ func TestChangedVersion(t *testing.T) {
 
 // register registers and verifies user i, and waits for the user's other messages.
 func (s *site) register(ctx context.Context, i int) error {
-	form, client := parts.Somebody(i), parts.NewClient(s.api.URL())
+	form, client := parts.UserForm(i), parts.NewClient(s.api.URL())
 	id, err := client.Register(ctx, form, "")
 	if err != nil {
 		return err

@@ -114,13 +114,13 @@ func (r Registrar) StartAPI(t Test, s Settings) *API {
 }
 
 // AwaitReady returns when /readyz answers 200.
-func (a *API) AwaitReady(patience time.Duration) error {
-	return awaitReady(a.Process, a.Address, patience)
+func (a *API) AwaitReady(timeout time.Duration) error {
+	return awaitReady(a.Process, a.Address, timeout)
 }
 
 // awaitReady returns when a process that serves probes at an address is ready.
-func awaitReady(p *Process, address string, patience time.Duration) error {
-	return Await(context.Background(), patience, p.Gone(), func(ctx context.Context) error {
+func awaitReady(p *Process, address string, timeout time.Duration) error {
+	return Await(context.Background(), timeout, p.Gone(), func(ctx context.Context) error {
 		return health.Ask(ctx, address, health.ReadyPath, 2*time.Second)
 	})
 }

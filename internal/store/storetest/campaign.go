@@ -116,12 +116,12 @@ func insertSuppression(t *testing.T, s *store.Store, address string, reason mess
 }
 
 // addressees returns the user ids of an audience, read in pages.
-func addressees(t *testing.T, s *store.Store, who message.Audience, page int) []string {
+func addressees(t *testing.T, s *store.Store, audience message.Audience, page int) []string {
 	t.Helper()
 	var all []string
 	after := ""
 	for {
-		people, err := s.Addressees(within(t), who, after, page)
+		people, err := s.Addressees(within(t), audience, after, page)
 		require.NoError(t, err)
 		if len(people) == 0 {
 			return all
@@ -136,8 +136,8 @@ func addressees(t *testing.T, s *store.Store, who message.Audience, page int) []
 }
 
 func testAudience(t *testing.T, s *store.Store) {
-	who := message.Audience{Before: time.Now().Add(time.Minute)}
-	require.Empty(t, addressees(t, s, who, 10))
+	audience := message.Audience{Before: time.Now().Add(time.Minute)}
+	require.Empty(t, addressees(t, s, audience, 10))
 
 	persist(t, s, registration("pending@example.org"))
 	refuses := registration("refuses@example.org")
@@ -155,19 +155,19 @@ func testAudience(t *testing.T, s *store.Store) {
 	insertSuppression(t, s, "left@example.org", message.Unsubscribed, noon)
 	again := optIn(t, s, "again@example.org", "de", noon)
 	insertSuppression(t, s, "again@example.org", message.Unsubscribed, whole)
-	spelled := optIn(t, s, "spelled@example.org", "de", noon)
+	otherSpelling := optIn(t, s, "spelled@example.org", "de", noon)
 	insertSuppression(t, s, "Spelled@example.org", message.Bounced, noon)
 
-	require.Equal(t, []string{de, at, den, none, again, spelled}, addressees(t, s, who, 2))
-	require.Equal(t, []string{de, at, den, none, again, spelled}, addressees(t, s, who, 100))
-	who.Locale = "de"
-	require.Equal(t, []string{de, at, again, spelled}, addressees(t, s, who, 1))
-	who.Locale = "de-AT"
-	require.Equal(t, []string{at}, addressees(t, s, who, 10))
-	who.Locale = "d%"
-	require.Empty(t, addressees(t, s, who, 10))
+	require.Equal(t, []string{de, at, den, none, again, otherSpelling}, addressees(t, s, audience, 2))
+	require.Equal(t, []string{de, at, den, none, again, otherSpelling}, addressees(t, s, audience, 100))
+	audience.Locale = "de"
+	require.Equal(t, []string{de, at, again, otherSpelling}, addressees(t, s, audience, 1))
+	audience.Locale = "de-AT"
+	require.Equal(t, []string{at}, addressees(t, s, audience, 10))
+	audience.Locale = "d%"
+	require.Empty(t, addressees(t, s, audience, 10))
 
-	people, err := s.Addressees(within(t), message.Audience{Before: who.Before}, "", 1)
+	people, err := s.Addressees(within(t), message.Audience{Before: audience.Before}, "", 1)
 	require.NoError(t, err)
 	require.Equal(t, []message.Addressee{{UserID: de, Email: "De@example.org", FirstName: "Ada"}}, people)
 	require.Empty(t, addressees(t, s, message.Audience{Before: time.Now().Add(-time.Hour)}, 10), "they registered later")
@@ -228,7 +228,7 @@ func testRaceCampaignBatch(t *testing.T, s *store.Store) {
 			kept[i], errs[i] = s.RecordCampaignBatch(ctx, b)
 		})
 	}
-	together(calls...)
+	runConcurrently(calls...)
 	require.NoError(t, errors.Join(errs...))
 	for _, b := range kept {
 		require.Equal(t, kept[0], b)

@@ -51,18 +51,18 @@ func testRacePause(t *testing.T, s *store.Store) {
 		pauses[i] = func() { errs[i] = s.Pause(ctx, message.Pause{Provider: "twilio", Reason: email(i), Since: noon}) }
 		unpauses[i] = func() { lifted[i], errs[i] = s.Unpause(ctx, "twilio") }
 	}
-	together(pauses...)
+	runConcurrently(pauses...)
 	require.NoError(t, errors.Join(errs...))
 	require.Equal(t, 1, count(t, s, "provider_pauses"))
 
-	together(unpauses...)
+	runConcurrently(unpauses...)
 	require.NoError(t, errors.Join(errs...))
 	require.Zero(t, count(t, s, "provider_pauses"))
-	lifts := 0
+	removals := 0
 	for _, was := range lifted {
 		if was {
-			lifts++
+			removals++
 		}
 	}
-	require.Equal(t, 1, lifts, "exactly one call ended the pause")
+	require.Equal(t, 1, removals, "exactly one call ended the pause")
 }

@@ -24,7 +24,7 @@ func persistAll(t *testing.T, s *store.Store, all []user.Registration) ([]user.P
 		ctx := within(t)
 		calls[i] = func() { got[i], errs[i] = s.Persist(ctx, r) }
 	}
-	together(calls...)
+	runConcurrently(calls...)
 	return got, errs
 }
 
@@ -109,7 +109,7 @@ func testRaceTakeBack(t *testing.T, s *store.Store) {
 		persist(t, s, old)
 		ctx := within(t)
 		var activated, persisted error
-		together(
+		runConcurrently(
 			func() { _, activated = s.Activate(ctx, user.Activation{Registration: old, At: noon.Add(time.Second)}) },
 			func() { _, persisted = s.Persist(ctx, later) },
 		)
@@ -129,7 +129,7 @@ func testRaceActivateTakeover(t *testing.T, s *store.Store) {
 		ctx := within(t)
 		var activated, persisted error
 		var p user.Persisted
-		together(
+		runConcurrently(
 			func() { activated = verified(s, ctx, user.Activation{Registration: old, At: evening}) },
 			func() { p, persisted = s.Persist(ctx, later) },
 		)
@@ -153,7 +153,7 @@ func testRaceExpireActivate(t *testing.T, s *store.Store) {
 		persist(t, s, r)
 		ctx := within(t)
 		var expired, activated error
-		together(
+		runConcurrently(
 			func() { expired = s.Expire(ctx, r.ID) },
 			func() { activated = verified(s, ctx, user.Activation{Registration: r, At: noon}) },
 		)
@@ -175,7 +175,7 @@ func testRaceExpireTakeover(t *testing.T, s *store.Store) {
 		ctx := within(t)
 		var expired, persisted error
 		var p user.Persisted
-		together(
+		runConcurrently(
 			func() { expired = s.Expire(ctx, old.ID) },
 			func() { p, persisted = s.Persist(ctx, later) },
 		)
@@ -196,7 +196,7 @@ func testRaceLedger(t *testing.T, s *store.Store) {
 		ctx := within(t)
 		calls[i] = func() { errs[i] = s.Record(ctx, e) }
 	}
-	together(calls...)
+	runConcurrently(calls...)
 	require.NoError(t, errors.Join(errs...))
 	require.Equal(t, 1, count(t, s, "notifications"))
 }

@@ -128,10 +128,10 @@ func testUndelivered(t *testing.T, s *store.Store) {
 	record(t, s, first)
 	requireSent(true)
 	again := reportOf(first, message.StatusUndelivered, noon)
-	told, found := report(t, s, again, again)
+	repeated, found := report(t, s, again, again)
 	require.True(t, found, "a repeated report finds the entry again")
-	require.Equal(t, first.Key, told.Key)
-	require.Equal(t, message.StatusUndelivered, told.Outcome.Status)
+	require.Equal(t, first.Key, repeated.Key)
+	require.Equal(t, message.StatusUndelivered, repeated.Outcome.Status)
 	requireSent(false, "twilio")
 
 	require.ErrorIs(t, s.Record(within(t), first), message.ErrUndelivered, "the same message again")
@@ -177,17 +177,17 @@ func testReportBeforeTheLedger(t *testing.T, s *store.Store) {
 func testReportTokens(t *testing.T, s *store.Store) {
 	e := entry(uuid.NewString(), message.KindOTP, 1, noon)
 	record(t, s, e)
-	genuine := reportOf(e, message.StatusDelivered, noon)
-	genuine.Token = "token-1"
-	_, found := report(t, s, genuine, genuine)
-	require.True(t, found, "a repeated report is genuine")
+	valid := reportOf(e, message.StatusDelivered, noon)
+	valid.Token = "token-1"
+	_, found := report(t, s, valid, valid)
+	require.True(t, found, "a repeated report is accepted")
 	for _, change := range []func(*message.Report){
 		func(r *message.Report) { r.Status, r.Code = message.StatusUndelivered, "550" },
 		func(r *message.Report) { r.MessageID = "other" },
 		func(r *message.Report) { r.Recipient, r.Suppress = "a@example.org", message.Bounced },
 		func(r *message.Report) { r.Status = "" },
 	} {
-		forged := genuine
+		forged := valid
 		change(&forged)
 		_, _, err := s.Report(within(t), forged)
 		require.ErrorIs(t, err, message.ErrNotGenuine)
@@ -215,7 +215,7 @@ func testRaceReport(t *testing.T, s *store.Store) {
 		var recorded, reported, again error
 		var found, foundAgain bool
 		ctx := within(t)
-		together(
+		runConcurrently(
 			func() { recorded = s.Record(ctx, e) },
 			func() { _, found, reported = s.Report(ctx, reportOf(e, message.StatusUndelivered, noon)) },
 			func() { _, foundAgain, again = s.Report(ctx, reportOf(e, message.StatusUndelivered, noon)) },
@@ -244,7 +244,7 @@ func testRaceReportTokens(t *testing.T, s *store.Store) {
 			})
 		}
 	}
-	together(calls...)
+	runConcurrently(calls...)
 	kept := 0
 	for _, err := range errs {
 		if err == nil {

@@ -211,8 +211,8 @@ func count(t *testing.T, s *store.Store, table string) int {
 	return n
 }
 
-// together runs all functions at the same time and waits for them.
-func together(functions ...func()) {
+// runConcurrently runs all functions at the same time and waits for them.
+func runConcurrently(functions ...func()) {
 	var ready, done sync.WaitGroup
 	start := make(chan struct{})
 	ready.Add(len(functions))

@@ -13,7 +13,7 @@ import (
 	"registrar/internal/user"
 )
 
-func wantsNews(r *user.Registration) { r.Profile.MarketingConsent = true }
+func withConsent(r *user.Registration) { r.Profile.MarketingConsent = true }
 
 // consent holds a profile's consent columns.
 type consent struct {
@@ -30,7 +30,7 @@ func consentOf(t *testing.T, s *store.Store, userID string) (c consent) {
 	return c
 }
 
-func keptOut(t *testing.T, s *store.Store) []message.Suppression {
+func listSuppressions(t *testing.T, s *store.Store) []message.Suppression {
 	t.Helper()
 	rows, err := s.Pool().QueryContext(within(t), "SELECT address, reason, source, since FROM suppressions ORDER BY address, reason")
 	require.NoError(t, err)
@@ -47,7 +47,7 @@ func keptOut(t *testing.T, s *store.Store) []message.Suppression {
 }
 
 func testUnsubscribe(t *testing.T, s *store.Store) {
-	ada, bob := registration("ada@example.org", wantsNews), registration("bob@example.org", wantsNews)
+	ada, bob := registration("ada@example.org", withConsent), registration("bob@example.org", withConsent)
 	adaID, bobID := persist(t, s, ada).UserID, persist(t, s, bob).UserID
 	activate(t, s, ada)
 	require.Equal(t, consent{true, micro(noon), "registration"}, consentOf(t, s, adaID))
@@ -59,19 +59,19 @@ func testUnsubscribe(t *testing.T, s *store.Store) {
 	require.Equal(t, "link", first.source)
 	require.False(t, first.at.Before(micro(began)))
 	only := []message.Suppression{{Address: "ada@example.org", Reason: message.Unsubscribed, Source: "link", Since: first.at}}
-	require.Equal(t, only, keptOut(t, s))
+	require.Equal(t, only, listSuppressions(t, s))
 
 	require.NoError(t, s.Unsubscribe(within(t), adaID, "support"), "again")
 	require.Equal(t, first, consentOf(t, s, adaID))
-	require.Equal(t, only, keptOut(t, s))
+	require.Equal(t, only, listSuppressions(t, s))
 
 	require.NoError(t, s.Unsubscribe(within(t), uuid.NewString(), "link"), "unknown user")
-	require.Equal(t, only, keptOut(t, s))
+	require.Equal(t, only, listSuppressions(t, s))
 	require.Equal(t, consent{true, micro(noon), "registration"}, consentOf(t, s, bobID), "other users keep their consent")
 
 	require.NoError(t, s.Expire(within(t), bob.ID))
 	require.NoError(t, s.Unsubscribe(within(t), bobID, "link"), "an expired user")
-	require.Equal(t, only, keptOut(t, s))
+	require.Equal(t, only, listSuppressions(t, s))
 }
 
 // testUnsubscribeWithoutConsent: a user who never consented unsubscribes.
@@ -79,19 +79,19 @@ func testUnsubscribeWithoutConsent(t *testing.T, s *store.Store) {
 	ada := registration("ada@example.org")
 	id := persist(t, s, ada).UserID
 	require.NoError(t, s.Unsubscribe(within(t), id, "link"))
-	require.Len(t, keptOut(t, s), 1)
+	require.Len(t, listSuppressions(t, s), 1)
 	require.False(t, onlyRow(t, s).ConsentAt.Valid, "no consent was withdrawn")
 }
 
 func testRaceUnsubscribe(t *testing.T, s *store.Store) {
-	id := persist(t, s, registration("ada@example.org", wantsNews)).UserID
+	id := persist(t, s, registration("ada@example.org", withConsent)).UserID
 	errs := make([]error, 20)
 	clicks := make([]func(), len(errs))
 	for i := range errs {
 		ctx := within(t)
 		clicks[i] = func() { errs[i] = s.Unsubscribe(ctx, id, "link") }
 	}
-	together(clicks...)
+	runConcurrently(clicks...)
 	require.NoError(t, errors.Join(errs...))
 	require.Equal(t, 1, count(t, s, "suppressions"))
 	require.False(t, consentOf(t, s, id).given)

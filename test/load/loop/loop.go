@@ -97,9 +97,9 @@ type run struct {
 	began   time.Time
 	running sync.WaitGroup
 
-	mu     sync.Mutex
-	people []Record
-	live   live
+	mu       sync.Mutex
+	people   []Record
+	counters counters
 }
 
 // serve starts user i and returns at once.
@@ -111,12 +111,12 @@ func (r *run) serve(ctx context.Context, i int, due time.Time) {
 		ctx, cancel := context.WithDeadline(ctx, due.Add(r.options.Timeout))
 		defer cancel()
 		p := person{run: r, record: Record{
-			Form: r.options.Person(i), Due: due, Key: fmt.Sprintf("load-%s-%d", r.tag, i), Register: Step{Began: due},
+			Form: r.options.Person(i), Due: due, Key: fmt.Sprintf("load-%s-%d", r.tag, i), Register: Request{Began: due},
 		}}
 		p.register(ctx)
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.people[i] = p.record
-		r.live.done++
+		r.counters.done++
 	})
 }

@@ -48,7 +48,7 @@ func start(t *testing.T, answer func(w http.ResponseWriter, attempt int, verific
 	server.Config.SetKeepAlivesEnabled(false) // otherwise Go's client retries requests itself
 	t.Cleanup(server.Close)
 	return s, Options{
-		URL: server.URL, Rate: 500, Duration: 40 * time.Millisecond, Person: parts.Somebody,
+		URL: server.URL, Rate: 500, Duration: 40 * time.Millisecond, Person: parts.UserForm,
 		Code: func(context.Context, string, parts.Form) (string, error) { return "739204", nil },
 	}
 }
@@ -67,10 +67,10 @@ func TestEachUserRegistersOnce(t *testing.T) {
 	require.Len(t, report.People, 20)
 	keys := make(map[string]bool)
 	for i, p := range report.People {
-		require.Equal(t, parts.Somebody(i), p.Form)
+		require.Equal(t, parts.UserForm(i), p.Form)
 		require.Equal(t, "7", p.ID)
 		require.True(t, p.Register.OK() && p.Verify.OK())
-		require.Equal(t, []string{p.Key}, s.keys[parts.Somebody(i).Username])
+		require.Equal(t, []string{p.Key}, s.keys[parts.UserForm(i).Username])
 		keys[p.Key] = true
 	}
 	require.Len(t, keys, 20)
@@ -102,13 +102,13 @@ func TestRetriesUseTheSameKey(t *testing.T) {
 	report, err := Run(t.Context(), o)
 	require.NoError(t, err)
 	p := report.People[0]
-	for _, key := range s.keys[parts.Somebody(0).Username] {
+	for _, key := range s.keys[parts.UserForm(0).Username] {
 		require.Equal(t, p.Key, key)
 	}
 	require.Equal(t, map[string]Counts{
 		"503 overloaded": {1, 1}, "429 rate_limited": {1, 1}, "no answer": {Register: 1}, "202": {1, 1},
 	}, report.Summary().Answers)
-	require.GreaterOrEqual(t, report.Summary().Register.Max, milliseconds(firstPause), "the latency includes retries")
+	require.GreaterOrEqual(t, report.Summary().Register.Max, milliseconds(minRetryWait), "the latency includes retries")
 }
 
 func TestRefusalIsFinal(t *testing.T) {

@@ -20,7 +20,7 @@ type person struct {
 func (p *person) register(ctx context.Context) {
 	const registrations = "/v1/registrations"
 	var created parts.Registration
-	if !p.attempt(ctx, stepRegister, registrations, p.record.Key, p.record.Form, &created) {
+	if !p.attempt(ctx, registerRequest, registrations, p.record.Key, p.record.Form, &created) {
 		return
 	}
 	p.record.ID = created.ID
@@ -33,23 +33,23 @@ func (p *person) register(ctx context.Context) {
 		return
 	}
 	p.record.Verify.Began = time.Now()
-	p.attempt(ctx, stepVerify, registrations+"/"+created.ID+"/verification", "", map[string]string{"code": code}, new(parts.Registration))
+	p.attempt(ctx, verifyRequest, registrations+"/"+created.ID+"/verification", "", map[string]string{"code": code}, new(parts.Registration))
 }
 
-// step is a step of a registration.
-type step int
+// requestKind is one of the requests of a registration.
+type requestKind int
 
 const (
-	stepRegister step = iota
-	stepVerify
+	registerRequest requestKind = iota
+	verifyRequest
 )
 
 // attempt sends a request until the answer is 2xx or a final refusal, or ctx ends. It records every answer and reports
 // whether the last one was 2xx. Retries inside Go's client (requests with a key on a connection that was closed) count as
 // one request.
-func (p *person) attempt(ctx context.Context, which step, path, key string, body, into any) bool {
+func (p *person) attempt(ctx context.Context, kind requestKind, path, key string, body, into any) bool {
 	s := &p.record.Register
-	if which == stepVerify {
+	if kind == verifyRequest {
 		s = &p.record.Verify
 	}
 	for n := 0; ; n++ {
@@ -60,10 +60,10 @@ func (p *person) attempt(ctx context.Context, which step, path, key string, body
 		}
 		s.Answers = append(s.Answers, a)
 		if a.ok() {
-			p.run.count(which, a.At.Sub(s.Began))
+			p.run.count(kind, a.At.Sub(s.Began))
 			return true
 		}
-		if wait, again := pause(a, err, n); !again || !elapse(ctx, wait) {
+		if wait, again := retryWait(a, err, n); !again || !elapse(ctx, wait) {
 			return false
 		}
 	}
@@ -79,13 +79,13 @@ func answerOf(status int, err error) Answer {
 
 // Waits between two attempts if the service sends no Retry-After.
 const (
-	firstPause = 200 * time.Millisecond
-	maxPause   = 2 * time.Second
+	minRetryWait = 200 * time.Millisecond
+	maxRetryWait = 2 * time.Second
 )
 
-// pause decides whether to retry, and after what wait. After no answer or a 5xx the outcome is unknown, so the request is
+// retryWait decides whether to retry, and after what wait. After no answer or a 5xx the outcome is unknown, so the request is
 // retried with the same key. 429 and 409 are retried only with a Retry-After.
-func pause(a Answer, err error, attempt int) (wait time.Duration, again bool) {
+func retryWait(a Answer, err error, attempt int) (wait time.Duration, again bool) {
 	after := -1
 	if refusal, ok := errors.AsType[*parts.Refusal](err); ok {
 		if seconds, err := strconv.Atoi(refusal.Header.Get("Retry-After")); err == nil && seconds >= 0 {
@@ -96,7 +96,7 @@ func pause(a Answer, err error, attempt int) (wait time.Duration, again bool) {
 	case after >= 0 && (a.Status == http.StatusConflict || a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable):
 		return time.Duration(after) * time.Second, true
 	case a.Status == 0 || a.Status >= http.StatusInternalServerError:
-		return min(firstPause<<min(attempt, 10), maxPause), true
+		return min(minRetryWait<<min(attempt, 10), maxRetryWait), true
 	default:
 		return 0, false
 	}

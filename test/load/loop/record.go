@@ -15,13 +15,13 @@ type Record struct {
 	Key  string    // Idempotency-Key
 	ID   string    // of the registration; empty unless it was acknowledged
 
-	Register Step
-	Verify   Step // without answers if no code arrived
-	NoCode   bool // no code arrived in time
+	Register Request
+	Verify   Request // without answers if no code arrived
+	NoCode   bool    // no code arrived in time
 }
 
-// Step is a request with its retries.
-type Step struct {
+// Request is a request with its retries.
+type Request struct {
 	Began   time.Time // scheduled time of the first request
 	Answers []Answer
 }
@@ -39,10 +39,10 @@ const timedOut = "timeout"
 func (a Answer) ok() bool { return a.Status >= 200 && a.Status <= 299 }
 
 // OK reports whether the last answer was 2xx: the service has acknowledged the request.
-func (s Step) OK() bool { return len(s.Answers) > 0 && s.Answers[len(s.Answers)-1].ok() }
+func (s Request) OK() bool { return len(s.Answers) > 0 && s.Answers[len(s.Answers)-1].ok() }
 
 // Refused reports whether the last answer was 4xx: the service has refused the request.
-func (s Step) Refused() bool {
+func (s Request) Refused() bool {
 	if len(s.Answers) == 0 {
 		return false
 	}
@@ -51,7 +51,7 @@ func (s Step) Refused() bool {
 }
 
 // Took returns the time from the scheduled first request to the last answer.
-func (s Step) Took() time.Duration {
+func (s Request) Took() time.Duration {
 	if len(s.Answers) == 0 {
 		return 0
 	}
@@ -65,32 +65,32 @@ type Progress struct {
 	Register, Verify                       Latency
 }
 
-// live has the counters for Progress.
-type live struct {
+// counters has the counters for Progress.
+type counters struct {
 	registered, verified, done int
 	registers, verifies        []time.Duration // since the last report
 }
 
-func (r *run) count(which step, took time.Duration) {
+func (r *run) count(kind requestKind, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if which == stepRegister {
-		r.live.registered++
-		r.live.registers = append(r.live.registers, took)
+	if kind == registerRequest {
+		r.counters.registered++
+		r.counters.registers = append(r.counters.registers, took)
 		return
 	}
-	r.live.verified++
-	r.live.verifies = append(r.live.verifies, took)
+	r.counters.verified++
+	r.counters.verifies = append(r.counters.verifies, took)
 }
 
 func (r *run) progress() Progress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := Progress{
-		Elapsed: time.Since(r.began), Arrived: len(r.people), Registered: r.live.registered, Verified: r.live.verified,
-		Running: len(r.people) - r.live.done, Register: latency(r.live.registers), Verify: latency(r.live.verifies),
+		Elapsed: time.Since(r.began), Arrived: len(r.people), Registered: r.counters.registered, Verified: r.counters.verified,
+		Running: len(r.people) - r.counters.done, Register: latency(r.counters.registers), Verify: latency(r.counters.verifies),
 	}
-	r.live.registers, r.live.verifies = nil, nil
+	r.counters.registers, r.counters.verifies = nil, nil
 	return p
 }
 

@@ -48,7 +48,7 @@ func TestLongestGap(t *testing.T) {
 // recorded returns a user who was due after so many seconds and got an answer every 0.1 s.
 func recorded(began time.Time, due int, statuses ...int) Record {
 	at := began.Add(time.Duration(due) * time.Second)
-	r := Record{Due: at, Register: Step{Began: at}}
+	r := Record{Due: at, Register: Request{Began: at}}
 	for _, s := range statuses {
 		at = at.Add(100 * time.Millisecond)
 		r.Register.Answers = append(r.Register.Answers, Answer{At: at, Status: s})
@@ -60,7 +60,7 @@ func TestSummaryOfAPeriod(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
 	verified := recorded(began, 3, http.StatusCreated)
-	verified.Verify = Step{Began: verified.Due.Add(time.Second), Answers: []Answer{{At: verified.Due.Add(1200 * time.Millisecond), Status: http.StatusOK}}}
+	verified.Verify = Request{Began: verified.Due.Add(time.Second), Answers: []Answer{{At: verified.Due.Add(1200 * time.Millisecond), Status: http.StatusOK}}}
 	without := recorded(began, 4, http.StatusAccepted)
 	without.NoCode = true
 	report := Report{Began: began, Ended: began.Add(10 * time.Second), People: []Record{

@@ -15,18 +15,18 @@ import (
 	"registrar/test/parts"
 )
 
-// page has the command blocks of docs/high-availability.md that were not run yet.
-type page map[string]string
+// docPage has the command blocks of docs/high-availability.md that were not run yet.
+type docPage map[string]string
 
-func readPage(t *testing.T) page {
+func readDoc(t *testing.T) docPage {
 	t.Helper()
-	blocks, err := parts.ReadPage(filepath.Join("..", "..", "docs", "high-availability.md"))
+	blocks, err := parts.ReadDoc(filepath.Join("..", "..", "docs", "high-availability.md"))
 	require.NoError(t, err)
 	return blocks
 }
 
 // do runs a block with additional variables as NAME=value. Each block runs once.
-func (p page) do(t *testing.T, block string, more ...string) {
+func (p docPage) do(t *testing.T, block string, more ...string) {
 	t.Helper()
 	script, ok := p[block]
 	require.True(t, ok, "no block %s", block)

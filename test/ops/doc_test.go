@@ -19,24 +19,24 @@ import (
 	"registrar/test/parts"
 )
 
-// pagePath is the operators' page.
-var pagePath = filepath.Join("..", "..", "docs", "operations.md")
+// docPath is the operators' page.
+var docPath = filepath.Join("..", "..", "docs", "operations.md")
 
-// page has the blocks of the page by name, and records which of them were run.
-type page struct {
+// docPage has the blocks of the page by name, and records which of them were run.
+type docPage struct {
 	blocks map[string]string
 
 	mu  sync.Mutex
 	run map[string]bool
 }
 
-func readPage() (*page, error) {
-	blocks, err := parts.ReadPage(pagePath)
-	return &page{blocks: blocks, run: map[string]bool{"shell": true}}, err // runs before every other block
+func readDoc() (*docPage, error) {
+	blocks, err := parts.ReadDoc(docPath)
+	return &docPage{blocks: blocks, run: map[string]bool{"shell": true}}, err // runs before every other block
 }
 
 // untested returns the blocks that no test has run.
-func (p *page) untested() []string {
+func (p *docPage) untested() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var names []string
@@ -50,7 +50,7 @@ func (p *page) untested() []string {
 }
 
 // script returns the shell input for a block.
-func (p *page) script(name string) (string, bool) {
+func (p *docPage) script(name string) (string, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	block, ok := p.blocks[name]
@@ -69,7 +69,7 @@ func (s *site) do(t *testing.T, block string, more ...string) string {
 func (s *site) try(t *testing.T, block string, more ...string) (string, error) {
 	t.Helper()
 	script, ok := operations.script(block)
-	require.True(t, ok, "%s has no block %s", pagePath, block)
+	require.True(t, ok, "%s has no block %s", docPath, block)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, "bash", "-c", script)

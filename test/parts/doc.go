@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-var blockOfPage = regexp.MustCompile("(?s)<!-- test: ([a-z-]+) -->\n```sh\n(.*?)```\n")
+var docBlock = regexp.MustCompile("(?s)<!-- test: ([a-z-]+) -->\n```sh\n(.*?)```\n")
 
-// ReadPage returns the command blocks of a documentation page by name, so that tests run exactly the commands that operators
+// ReadDoc returns the command blocks of a documentation page by name, so that tests run exactly the commands that operators
 // copy. A comment before each block names it. A block without a name, or a repeated name, is an error.
-func ReadPage(path string) (map[string]string, error) {
+func ReadDoc(path string) (map[string]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	blocks := make(map[string]string)
-	for _, match := range blockOfPage.FindAllStringSubmatch(string(text), -1) {
+	for _, match := range docBlock.FindAllStringSubmatch(string(text), -1) {
 		if _, twice := blocks[match[1]]; twice {
 			return nil, fmt.Errorf("%s has two blocks with the name %s", path, match[1])
 		}

@@ -14,7 +14,7 @@ func TestReadPage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "page.md")
 	read := func(text string) (map[string]string, error) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-		return ReadPage(path)
+		return ReadDoc(path)
 	}
 	blocks, err := read(named + other)
 	require.NoError(t, err)
@@ -24,6 +24,6 @@ func TestReadPage(t *testing.T) {
 	require.ErrorContains(t, err, "two blocks with the name first")
 	_, err = read(named + "```sh\necho\n```\n")
 	require.ErrorContains(t, err, "2 command blocks, of which 1 have a name")
-	_, err = ReadPage(path + "x")
+	_, err = ReadDoc(path + "x")
 	require.Error(t, err)
 }

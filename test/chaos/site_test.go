@@ -18,14 +18,14 @@ import (
 	"registrar/test/parts"
 )
 
-// row is one fault. Its functions may be nil.
-type row struct {
-	name  string
-	hold  time.Duration // time between the fault and the repair
-	surge float64       // additional users a second during that time
+// fault is one case of the test. Its functions may be nil.
+type fault struct {
+	name      string
+	duration  time.Duration // time between the fault and the repair
+	extraRate float64       // additional users a second during that time
 
 	prepare func(*site) error // before the first user arrives
-	strike  func(*site) error
+	inject  func(*site) error
 	repair  func(*site) error // returns when all parts work again
 	finish  func(*site) error // after the last arrival, while users may still wait
 	restore func(*site) error // undoes prepare after all users have finished
@@ -36,9 +36,9 @@ type site struct {
 	*cluster.Cluster
 	ctx    context.Context // the test's
 	plan   plan
-	victim int     // the database node with the fault
-	others int     // users who had messages before this row
-	loads  []*load // of this row
+	node   int     // the database node with the fault
+	others int     // users who had messages before this fault
+	loads  []*load // of this fault
 }
 
 func (s *site) do(step func(*site) error) error {
@@ -48,22 +48,22 @@ func (s *site) do(step func(*site) error) error {
 	return step(s)
 }
 
-// outcome is the result of a row.
+// outcome is the result of a fault.
 type outcome struct {
 	name                  string
-	struck                time.Duration
+	faultDuration         time.Duration
 	people                loop.Summary // all of them
 	before, during, after loop.Latency // of registrations
 	audit                 cluster.Audit
 }
 
 // run makes users register before, during and after a fault, waits until all have finished, and audits.
-func (s *site) run(t *testing.T, r row) (outcome, []loop.Record) {
-	require.NoError(t, s.do(r.prepare))
-	o, people, err := s.inflict(r)
-	require.NoError(t, errors.Join(err, s.do(r.restore)))
-	o.audit, err = s.Settle(s.ctx, people, s.plan.timeout)
-	t.Logf("struck for %s\n%+v\n%s", o.struck.Round(100*time.Millisecond), o.audit, o.people)
+func (s *site) run(t *testing.T, f fault) (outcome, []loop.Record) {
+	require.NoError(t, s.do(f.prepare))
+	o, people, err := s.runFault(f)
+	require.NoError(t, errors.Join(err, s.do(f.restore)))
+	o.audit, err = s.AwaitAudit(s.ctx, people, s.plan.timeout)
+	t.Logf("fault for %s\n%+v\n%s", o.faultDuration.Round(100*time.Millisecond), o.audit, o.people)
 	if err != nil {
 		t.Error(err)
 	}
@@ -75,53 +75,53 @@ func (s *site) run(t *testing.T, r row) (outcome, []loop.Record) {
 	return o, people
 }
 
-// crowd is the number of additional users who arrive at once with a fault, so that every part has work in progress.
+// A burst is the number of additional users who arrive at once with a fault, so that every part has work in progress.
 const (
-	crowdRate = 50
-	crowdFor  = 200 * time.Millisecond
+	burstRate     = 50
+	burstDuration = 200 * time.Millisecond
 )
 
-// inflict runs the loads and the fault of a row.
-func (s *site) inflict(r row) (o outcome, people []loop.Record, err error) {
+// runFault runs a fault and the loads.
+func (s *site) runFault(f fault) (o outcome, people []loop.Record, err error) {
 	s.others = len(s.Twilio.Recipients())
-	usual := s.load(s.plan.rate, time.Hour)
-	defer usual.cancel()
-	pass(s.plan.before)
-	crowd := s.load(crowdRate, crowdFor)
-	pass(crowdFor / 2)
-	struck := time.Now()
-	err = s.do(r.strike)
-	s.loads = []*load{usual, crowd}
-	surge := noLoad
-	if r.surge > 0 {
-		surge = s.load(r.surge, r.hold)
-		defer surge.cancel()
+	baseLoad := s.load(s.plan.rate, time.Hour)
+	defer baseLoad.cancel()
+	sleep(s.plan.before)
+	burst := s.load(burstRate, burstDuration)
+	sleep(burstDuration / 2)
+	began := time.Now()
+	err = s.do(f.inject)
+	s.loads = []*load{baseLoad, burst}
+	extraLoad := noLoad
+	if f.extraRate > 0 {
+		extraLoad = s.load(f.extraRate, f.duration)
+		defer extraLoad.cancel()
 	}
-	pass(r.hold)
-	err = errors.Join(err, s.do(r.repair))
+	sleep(f.duration)
+	err = errors.Join(err, s.do(f.repair))
 	repaired := time.Now()
-	pass(s.plan.after)
-	usual.cancel()
+	sleep(s.plan.after)
+	baseLoad.cancel()
 	err = errors.Join(err, s.ended())
-	err = errors.Join(err, s.do(r.finish), usual.wait(), crowd.wait(), surge.wait())
+	err = errors.Join(err, s.do(f.finish), baseLoad.wait(), burst.wait(), extraLoad.wait())
 	if err != nil {
 		return o, nil, err
 	}
-	report := *usual.report
-	report.People = slices.Concat(report.People, surge.report.People)
+	report := *baseLoad.report
+	report.People = slices.Concat(report.People, extraLoad.report.People)
 	o = outcome{
-		name: r.name, struck: repaired.Sub(struck),
-		before: report.Between(report.Began, struck).Register,
-		during: report.Between(struck, repaired).Register,
+		name: f.name, faultDuration: repaired.Sub(began),
+		before: report.Between(report.Began, began).Register,
+		during: report.Between(began, repaired).Register,
 		after:  report.Between(repaired, report.Ended).Register,
 	}
-	report.People = append(report.People, crowd.report.People...)
+	report.People = append(report.People, burst.report.People...)
 	o.people = report.Between(report.Began, report.Ended)
 	return o, report.People, nil
 }
 
-// pass waits for the duration of a phase.
-func pass(d time.Duration) { <-time.After(d) }
+// sleep waits for the duration of a phase.
+func sleep(d time.Duration) { <-time.After(d) }
 
 // load is a load that runs in the background.
 type load struct {
@@ -170,8 +170,8 @@ func (l *load) wait() error {
 	return l.err
 }
 
-// awaitWhole returns when all parts serve.
-func (s *site) awaitWhole() error {
+// awaitHealthy returns when all parts serve.
+func (s *site) awaitHealthy() error {
 	var all []error
 	for i := range parts.GaleraNodes {
 		all = append(all, s.Galera.AwaitSynced(i))
