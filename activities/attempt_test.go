@@ -14,9 +14,9 @@ import (
 )
 
 // detailsOf returns the details of the last attempt in an activity's error.
-func detailsOf(t *testing.T, err error) workflows.Try {
+func detailsOf(t *testing.T, err error) workflows.Attempt {
 	t.Helper()
-	var details workflows.Try
+	var details workflows.Attempt
 	require.NoError(t, applicationError(t, err).Details(&details))
 	return details
 }
@@ -28,7 +28,7 @@ func TestFailedAttemptIsRecorded(t *testing.T) {
 		return message.Receipt{}, &message.Error{Provider: "twilio", Failure: message.Misconfigured, Code: "20003"}
 	}
 	_, err := sends(t, f)["otp_sms"]()
-	require.Equal(t, workflows.Try{Number: 1, Provider: "twilio", Code: "20003"}, detailsOf(t, err))
+	require.Equal(t, workflows.Attempt{Number: 1, Provider: "twilio", ProviderCode: "20003"}, detailsOf(t, err))
 	require.Len(t, f.attempts, 1)
 	require.WithinDuration(t, time.Now(), f.attempts[0].At, time.Minute)
 	f.attempts[0].At = time.Time{}
@@ -47,7 +47,7 @@ func TestFailureToRecordAnAttemptIsIgnored(t *testing.T) {
 	}
 	_, err := sends(t, f)["otp_sms"]()
 	require.Equal(t, string(workflows.ReasonSMSUnavailable), applicationError(t, err).Type())
-	require.Equal(t, workflows.Try{Number: 1}, detailsOf(t, err))
+	require.Equal(t, workflows.Attempt{Number: 1}, detailsOf(t, err))
 }
 
 func TestPausedProviderIsNotAnAttempt(t *testing.T) {
@@ -57,7 +57,7 @@ func TestPausedProviderIsNotAnAttempt(t *testing.T) {
 		return message.Receipt{}, &message.Error{Provider: "mailgun", Failure: message.Unavailable, Code: message.CodePaused}
 	}
 	_, err := sends(t, f)["welcome"]()
-	require.Equal(t, workflows.Try{Number: 1, Provider: "mailgun", Code: "paused"}, detailsOf(t, err))
+	require.Equal(t, workflows.Attempt{Number: 1, Provider: "mailgun", ProviderCode: "paused"}, detailsOf(t, err))
 	require.False(t, applicationError(t, err).NonRetryable())
 	require.Empty(t, f.attempts)
 }
@@ -91,7 +91,7 @@ func TestPersistUserReturnsTheCodesSentToAResetRun(t *testing.T) {
 			out, err := run(t, f, f.steps.PersistUser, in)
 			if c.want < 0 {
 				requireDatabaseError(t, err)
-				require.Equal(t, workflows.Try{Number: 1}, detailsOf(t, err))
+				require.Equal(t, workflows.Attempt{Number: 1}, detailsOf(t, err))
 				return
 			}
 			require.NoError(t, err)

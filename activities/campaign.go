@@ -45,20 +45,16 @@ var errUnknownCampaign = errors.New("the campaign is not in the database")
 // If the provider accepts the batch but the ledger cannot be written, the result contains the row, and the workflow has it
 // recorded. A retry of this step would send the batch twice.
 func (a *Activities) SendCampaignBatch(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
-	var gone []message.Suppression
-	taken, sent := earlierBatch(ctx, in)
-	if !sent {
-		known, found, err := a.Campaigns.CampaignBatch(ctx, in.CampaignID, in.Number)
-		if err != nil {
-			return workflows.CampaignBatchResult{}, databaseError(ctx, err)
-		}
-		if found {
-			return batchResult(known, ""), nil
-		}
-		taken, gone, err = a.sendBatch(ctx, in)
-		if err != nil || taken.Size == 0 {
-			return workflows.CampaignBatchResult{}, err
-		}
+	known, found, err := a.Campaigns.CampaignBatch(ctx, in.CampaignID, in.Number)
+	if err != nil {
+		return workflows.CampaignBatchResult{}, databaseError(ctx, err)
+	}
+	if found {
+		return batchResult(known, ""), nil
+	}
+	taken, gone, err := a.sendBatch(ctx, in)
+	if err != nil || taken.Size == 0 {
+		return workflows.CampaignBatchResult{}, err
 	}
 	kept, err := a.recordBatch(ctx, taken)
 	a.suppress(ctx, gone)
@@ -78,20 +74,6 @@ func (a *Activities) RecordCampaignBatch(ctx context.Context, in workflows.Recor
 		return workflows.CampaignBatchResult{}, databaseError(ctx, err)
 	}
 	return batchResult(kept, in.Batch.Receipt.Provider), nil
-}
-
-// earlierBatch returns a batch that an earlier attempt sent but could not record. Only the release of the v3 histories
-// leaves it in the heartbeat for the next attempt, which may run here, and in its error for the next activity. Delete it
-// together with workflows.CampaignBatchInput.Taken.
-func earlierBatch(ctx context.Context, in workflows.CampaignBatchInput) (message.CampaignBatch, bool) {
-	var taken message.CampaignBatch
-	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &taken) == nil {
-		return taken, true
-	}
-	if in.Taken != nil {
-		return *in.Taken, true
-	}
-	return taken, false
 }
 
 func batchResult(b message.CampaignBatch, provider string) workflows.CampaignBatchResult {

@@ -29,7 +29,7 @@ func batchError(ctx context.Context, refusals []*message.Error) error {
 	}
 	return temporal.NewNonRetryableApplicationError("two attempts ended without an answer, so the provider may have accepted the batch",
 		string(workflows.ReasonEmailUnavailable), last,
-		workflows.Try{Number: attemptNumber(ctx), Provider: last.Provider, Code: last.Code})
+		workflows.Attempt{Number: attemptNumber(ctx), Provider: last.Provider, ProviderCode: last.Code})
 }
 
 // unknownAttempts returns the number of earlier attempts of this step with an unknown outcome. Heartbeat details of another

@@ -35,9 +35,9 @@ func TestBatchOfUnknownOutcomeIsTriedTwice(t *testing.T) {
 		app := applicationError(t, err)
 		require.Equal(t, string(workflows.ReasonEmailUnavailable), app.Type())
 		require.Equal(t, try == 3, app.NonRetryable(), "try %d", try+1)
-		var last workflows.Try
+		var last workflows.Attempt
 		require.NoError(t, app.Details(&last))
-		require.Equal(t, workflows.Try{Number: 1, Provider: "mailgun", Code: answer.Code}, last)
+		require.Equal(t, workflows.Attempt{Number: 1, Provider: "mailgun", ProviderCode: answer.Code}, last)
 	}
 	require.Len(t, f.attempts, 4)
 

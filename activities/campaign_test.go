@@ -175,30 +175,6 @@ func TestUnrecordedBatchIsInTheResult(t *testing.T) {
 	require.Equal(t, map[int]message.CampaignBatch{1: *row}, f.ledger)
 }
 
-// TestBatchThatAnOlderReleaseLeft passes to an activity the batch that the release of the v3 histories could not record.
-func TestBatchThatAnOlderReleaseLeft(t *testing.T) {
-	t.Parallel()
-	taken := message.CampaignBatch{
-		CampaignID: "c-1", Number: 1, Last: "u-004", Size: 5, Receipt: message.Receipt{Provider: "mailgun"}, SentAt: startedAt,
-	}
-	for name, leave := range map[string]func(*campaignFixture, *workflows.CampaignBatchInput){
-		"in its heartbeat": func(f *campaignFixture, _ *workflows.CampaignBatchInput) { f.env.SetHeartbeatDetails(taken) },
-		"in its error":     func(_ *campaignFixture, in *workflows.CampaignBatchInput) { in.Taken = &taken },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := setupCampaign(t, 5)
-			in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: 10}
-			leave(f, &in)
-			out, err := run(t, f.fixture, f.steps.SendCampaignBatch, in)
-			require.NoError(t, err)
-			require.Equal(t, workflows.CampaignBatchResult{Found: 5, Last: "u-004", Sent: 5, Provider: "mailgun", SentAt: startedAt}, out)
-			require.Equal(t, map[int]message.CampaignBatch{1: taken}, f.ledger)
-			require.Empty(t, f.got, "the batch was already sent")
-		})
-	}
-}
-
 func TestRefusedBatch(t *testing.T) {
 	t.Parallel()
 	for failure, reason := range map[message.Failure]workflows.FailureReason{

@@ -19,7 +19,7 @@ func databaseError(ctx context.Context, err error) error {
 	}
 	return temporal.NewApplicationErrorWithOptions("the user database failed",
 		string(workflows.ReasonDatabaseUnavailable), temporal.ApplicationErrorOptions{
-			Cause: err, Details: []any{workflows.Try{Number: attemptNumber(ctx)}},
+			Cause: err, Details: []any{workflows.Attempt{Number: attemptNumber(ctx)}},
 		})
 }
 
@@ -71,6 +71,6 @@ func deliveryError(ctx context.Context, channel message.Channel, refusals []*mes
 			NonRetryable:   last.Failure != message.Unavailable,
 			NextRetryDelay: last.RetryAfter,
 			Cause:          errors.New(strings.Join(causes, "; ")),
-			Details:        []any{workflows.Try{Number: attemptNumber(ctx), Provider: last.Provider, Code: last.Code}},
+			Details:        []any{workflows.Attempt{Number: attemptNumber(ctx), Provider: last.Provider, ProviderCode: last.Code}},
 		})
 }

@@ -71,10 +71,7 @@ func (a *Activities) send(ctx context.Context, m message.Message, registrationID
 	if m.Avoid, err = a.Ledger.UndeliveredBy(ctx, key); err != nil {
 		return workflows.SendResult{}, databaseError(ctx, err)
 	}
-	receipt, sent := earlierReceipt(ctx)
-	if !sent {
-		receipt, err = a.deliver(ctx, m, key)
-	}
+	receipt, err := a.deliver(ctx, m, key)
 	if err != nil {
 		return workflows.SendResult{}, err
 	}
@@ -195,16 +192,6 @@ func recordingContext(ctx context.Context) (context.Context, context.CancelFunc)
 		end = deadline.Add(-resultMargin)
 	}
 	return context.WithDeadline(context.WithoutCancel(ctx), end)
-}
-
-// earlierReceipt returns the receipt of a message that an earlier attempt sent but could not record. Only the release of
-// the v3 histories leaves it in the heartbeat; its next attempt may run here. Delete it together with earlierBatch.
-func earlierReceipt(ctx context.Context) (message.Receipt, bool) {
-	var receipt message.Receipt
-	if !activity.HasHeartbeatDetails(ctx) || activity.GetHeartbeatDetails(ctx, &receipt) != nil {
-		return message.Receipt{}, false
-	}
-	return receipt, receipt.Provider != ""
 }
 
 func (a *Activities) sender(c message.Channel) message.Sender {

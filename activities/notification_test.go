@@ -125,24 +125,6 @@ func TestUnrecordedMessageIsInTheResult(t *testing.T) {
 	}
 }
 
-// TestReceiptOfAnEarlierRelease: an attempt before a deploy left a receipt in the heartbeat.
-func TestReceiptOfAnEarlierRelease(t *testing.T) {
-	t.Parallel()
-	for name := range channels {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := setup(t)
-			receipt := message.Receipt{Provider: "acme", MessageID: "m-1"}
-			f.env.SetHeartbeatDetails(receipt)
-			out, err := sends(t, f)[name]()
-			require.NoError(t, err)
-			require.Equal(t, workflows.SendResult{Receipt: receipt}, out)
-			require.Empty(t, f.sent)
-			require.Equal(t, receipt, f.recorded[0].Receipt)
-		})
-	}
-}
-
 func TestHangingLedgerLeavesTimeForTheResult(t *testing.T) {
 	t.Parallel()
 	f := setup(t)

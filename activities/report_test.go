@@ -38,9 +38,9 @@ func TestAllProvidersReportedUndelivered(t *testing.T) {
 		require.Equal(t, string(reason), app.Type())
 		require.True(t, app.NonRetryable())
 		require.ErrorContains(t, app, "every provider has reported the message undelivered")
-		var last workflows.Try
+		var last workflows.Attempt
 		require.NoError(t, app.Details(&last))
-		require.Equal(t, workflows.Try{Number: 1, Code: message.CodeExhausted}, last)
+		require.Equal(t, workflows.Attempt{Number: 1, ProviderCode: message.CodeExhausted}, last)
 		require.Empty(t, f.attempts, "no provider was called")
 	}
 }

@@ -51,7 +51,7 @@ func BenchmarkGuess(b *testing.B) {
 	s := &server{Deps: Deps{Keys: keyring(), Hasher: secret.NewHasher(secret.HasherOptions{})}}
 	profile, salt := user.Profile{FirstName: "Ada", LastName: "Lovelace", Email: "ada@example.com"}, make([]byte, 16)
 	for name, guess := range map[string]func(){
-		"before": func() { s.fingerprintOf(profile, password) },
+		"before": func() { s.fingerprint(profile, password) },
 		"now": func() {
 			hash, err := s.Hasher.Hash(b.Context(), password, salt)
 			require.NoError(b, err)

@@ -72,9 +72,7 @@ func sent() workflows.Verification {
 }
 
 func stored(in workflows.RegistrationInput) workflows.Persisted {
-	return workflows.Persisted{
-		Status: workflows.StatusPending, UserID: userID, Fingerprint: in.Fingerprint, Verification: sent(),
-	}
+	return workflows.Persisted{Outcome: workflows.Outcome{Status: workflows.StatusPending, UserID: userID, Fingerprint: in.Fingerprint, Verification: sent()}}
 }
 
 type fakeEngine struct {
@@ -153,7 +151,7 @@ func setup(t testing.TB, changes ...func(*Deps)) *service {
 			return stored(in), nil
 		},
 		state: func(context.Context, string) (workflows.RegistrationState, error) {
-			return workflows.RegistrationState{Status: workflows.StatusPending, UserID: userID, Verification: sent()}, nil
+			return workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusPending, UserID: userID, Verification: sent()}}, nil
 		},
 		verify: func(context.Context, string, workflows.VerifyInput) (workflows.VerifyResult, error) {
 			return workflows.VerifyResult{Active: true}, nil

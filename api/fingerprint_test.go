@@ -3,20 +3,18 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"registrar/internal/engine"
 	"registrar/internal/secret"
 	"registrar/workflows"
 )
 
 const password = "violet-harbour-91-kettle" // of validBody
 
-// fingerprintBefore is the fingerprint of validBody in an earlier release, which included the password itself.
-func fingerprintBefore(in workflows.RegistrationInput) string {
+// fastFingerprint is a fingerprint of validBody that includes the password itself instead of its slow hash.
+func fastFingerprint(in workflows.RegistrationInput) string {
 	p := in.Profile
 	return keyring().Fingerprint("Zoelle", p.LastName, p.Username, p.Email, p.Mobile, p.Locale, "true", password)
 }
@@ -34,7 +32,7 @@ func TestFingerprintIncludesThePasswordHash(t *testing.T) {
 		for _, in := range started {
 			text, err := json.Marshal(in)
 			require.NoError(t, err)
-			require.NotContains(t, string(text), fingerprintBefore(in))
+			require.NotContains(t, string(text), fastFingerprint(in))
 			return in.Fingerprint
 		}
 		return ""
@@ -61,48 +59,6 @@ func TestPasswordIsHashedOnceWithTheSaltOfItsKey(t *testing.T) {
 	salt := func(key string) []byte { return keyring().PasswordSalt(keyring().RegistrationID(key)) }
 	require.Equal(t, [][]byte{salt("a"), salt("a"), salt("b"), nil}, salts)
 	require.NotEqual(t, salt("a"), salt("b"))
-}
-
-// A request that an earlier release accepted is repeated after a deployment.
-func TestRepeatedRequestOfAnEarlierRelease(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		stored func(workflows.RegistrationInput) string
-		body   map[string]any
-		status int
-	}{
-		"same":           {fingerprintBefore, nil, 201},
-		"other password": {fingerprintBefore, map[string]any{"password": "another-harbour-91-kettle"}, 422},
-		"other name":     {fingerprintBefore, map[string]any{"first_name": "Zoe"}, 422},
-		"not marked": {func(in workflows.RegistrationInput) string {
-			return strings.TrimPrefix(in.Fingerprint, hashedForm)
-		}, nil, 422},
-		"marked": {func(in workflows.RegistrationInput) string { return hashedForm + fingerprintBefore(in) }, nil, 422},
-		"none":   {func(workflows.RegistrationInput) string { return "" }, nil, 422},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := setup(t)
-			var kept workflows.RegistrationInput
-			s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
-				kept = in
-				out := stored(in)
-				out.Fingerprint = tt.stored(in)
-				return out, nil
-			}
-			w := s.send(t, "POST", registrations, with(validBody(), tt.body), "Idempotency-Key", "a")
-			require.Equal(t, tt.status, w.Code, w.Body)
-
-			s.engine.register = func(context.Context, workflows.RegistrationInput) (workflows.Persisted, error) {
-				return workflows.Persisted{}, engine.ErrUnconfirmed
-			}
-			s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
-				return workflows.RegistrationState{Fingerprint: tt.stored(kept)}, nil
-			}
-			w = s.send(t, "POST", registrations, with(validBody(), tt.body), "Idempotency-Key", "a")
-			require.Equal(t, map[int]int{201: 202, 422: 422}[tt.status], w.Code, "while the database does not confirm")
-		})
-	}
 }
 
 // A rotation adds a key and makes it primary: replicas with the keys of each step answer the same.

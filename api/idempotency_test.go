@@ -79,10 +79,10 @@ func TestRegisterUnconfirmedUnderAKey(t *testing.T) {
 		status int
 	}{
 		{"mine", func(mine string) (workflows.RegistrationState, error) {
-			return workflows.RegistrationState{Fingerprint: mine}, nil
+			return workflows.RegistrationState{Outcome: workflows.Outcome{Fingerprint: mine}}, nil
 		}, 202},
 		{"of another request", func(string) (workflows.RegistrationState, error) {
-			return workflows.RegistrationState{Fingerprint: "other"}, nil
+			return workflows.RegistrationState{Outcome: workflows.Outcome{Fingerprint: "other"}}, nil
 		}, 422},
 		{"unknown state", func(string) (workflows.RegistrationState, error) {
 			return workflows.RegistrationState{}, engine.ErrUnavailable

@@ -93,7 +93,7 @@ func (s *server) limitRegistration(ctx context.Context, in workflows.Registratio
 // Under an idempotency key, another request may have started the same registration. Then it undoes the count only after a
 // refusal; a retry has the same id and is not counted again.
 func (s *server) releaseRegistration(ctx context.Context, r request, out workflows.Persisted, err error) {
-	refused := err == nil && out.Status == workflows.StatusRejected && s.has(r, out.Fingerprint)
+	refused := err == nil && out.Status == workflows.StatusRejected && out.Fingerprint == r.Fingerprint
 	if refused || !r.keyed && nothingSent(ctx, err) {
 		s.Limits.Release(ctx, r.RegistrationID, s.destinations(r.Profile)...)
 	}

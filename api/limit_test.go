@@ -180,7 +180,7 @@ func TestRequestsThatSendNothingAreNotCounted(t *testing.T) {
 	t.Parallel()
 	refuse := func(code user.Code) func(workflows.RegistrationInput) (workflows.Persisted, error) {
 		return func(in workflows.RegistrationInput) (workflows.Persisted, error) {
-			return workflows.Persisted{Status: workflows.StatusRejected, Refusal: code, Fingerprint: in.Fingerprint}, nil
+			return workflows.Persisted{Outcome: workflows.Outcome{Status: workflows.StatusRejected, Refusal: code, Fingerprint: in.Fingerprint}}, nil
 		}
 	}
 	fail := func(err error) func(workflows.RegistrationInput) (workflows.Persisted, error) {
@@ -289,7 +289,7 @@ func TestResendsAreLimited(t *testing.T) {
 	require.NotContains(t, in.DestinationKey, "4917")
 	requireLimited(t, s.send(t, "POST", otpPath, ""))
 	s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
-		return workflows.RegistrationState{Status: workflows.StatusActive, DestinationKey: in.DestinationKey}, nil
+		return workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusActive}, DestinationKey: in.DestinationKey}, nil
 	}
 	s.engine.resend = func(context.Context, string, workflows.ResendInput) (workflows.Verification, error) {
 		return workflows.Verification{}, refusedError(workflows.RefusedActive, 0)

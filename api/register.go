@@ -135,7 +135,7 @@ func (s *server) unconfirmed(ctx context.Context, r request) (openapi.CreateRegi
 		ctx, cancel := context.WithTimeout(ctx, fingerprintTimeout)
 		defer cancel()
 		state, err := s.Engine.State(ctx, r.RegistrationID)
-		if err == nil && !s.has(r, state.Fingerprint) {
+		if err == nil && state.Fingerprint != r.Fingerprint {
 			return nil, &problem{code: openapi.ProblemCodeIdempotencyKeyReused}
 		}
 	}
@@ -144,7 +144,7 @@ func (s *server) unconfirmed(ctx context.Context, r request) (openapi.CreateRegi
 		Body: openapi.Progress{
 			RegistrationID: r.RegistrationID,
 			Status:         openapi.StatusAccepted,
-			Message:        statusMessage(workflows.RegistrationState{Status: workflows.StatusAccepted}),
+			Message:        statusMessage(workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusAccepted}}),
 		},
 	}, nil
 }
@@ -153,7 +153,7 @@ func (s *server) unconfirmed(ctx context.Context, r request) (openapi.CreateRegi
 // long as the registration exists: it does not reveal that the user has become active since.
 func (s *server) persisted(r request, out workflows.Persisted) (openapi.CreateRegistrationResponseObject, error) {
 	switch {
-	case !s.has(r, out.Fingerprint):
+	case out.Fingerprint != r.Fingerprint:
 		return nil, &problem{code: openapi.ProblemCodeIdempotencyKeyReused}
 	case out.Status == workflows.StatusPending, out.Status == workflows.StatusActive:
 		return created(r.RegistrationID, out), nil

@@ -68,7 +68,7 @@ func TestRegister(t *testing.T) {
 func TestRegisterOutcomes(t *testing.T) {
 	t.Parallel()
 	persisted := func(status workflows.RegistrationStatus, refusal user.Code) workflows.Persisted {
-		return workflows.Persisted{Status: status, Refusal: refusal, UserID: userID, Verification: sent()}
+		return workflows.Persisted{Outcome: workflows.Outcome{Status: status, Refusal: refusal, UserID: userID, Verification: sent()}}
 	}
 	for _, tt := range []struct {
 		name   string

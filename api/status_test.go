@@ -25,22 +25,23 @@ func TestStatus(t *testing.T) {
 		message      string
 		verification bool
 	}{
-		{"accepted", workflows.RegistrationState{Status: workflows.StatusAccepted}, openapi.StatusAccepted, "", "received your registration", false},
-		{"pending", workflows.RegistrationState{Status: workflows.StatusPending, UserID: userID, Verification: sent()},
+		{"accepted", workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusAccepted}}, openapi.StatusAccepted, "", "received your registration", false},
+		{"pending", workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusPending, UserID: userID, Verification: sent()}},
 			openapi.StatusPendingVerification, "", "We sent you a code by SMS", true},
 		{"activating", workflows.RegistrationState{
-			Status: workflows.StatusPending, UserID: userID, Verification: sent(), Activating: true,
+			Outcome: workflows.Outcome{Status: workflows.StatusPending, UserID: userID, Verification: sent()}, Activating: true,
 		}, openapi.StatusPendingVerification, "", "Your code was accepted", false},
-		{"active", workflows.RegistrationState{Status: workflows.StatusActive, UserID: userID, Verification: sent()},
+		{"active", workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusActive, UserID: userID, Verification: sent()}},
 			openapi.StatusActive, "", "is active", false},
-		{"email taken", workflows.RegistrationState{Status: workflows.StatusRejected, Refusal: user.CodeEmailTaken},
+		{"email taken", workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusRejected, Refusal: user.CodeEmailTaken}},
 			openapi.StatusRejected, openapi.RegistrationRefusalEmailTaken, "email address already", false},
-		{"username taken", workflows.RegistrationState{Status: workflows.StatusRejected, Refusal: user.CodeUsernameTaken},
+		{"username taken", workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusRejected, Refusal: user.CodeUsernameTaken}},
 			openapi.StatusRejected, openapi.RegistrationRefusalUsernameTaken, "username is already taken", false},
-		{"superseded", workflows.RegistrationState{Status: workflows.StatusSuperseded}, openapi.StatusSuperseded, "", "later", false},
-		{"expired", workflows.RegistrationState{Status: workflows.StatusExpired}, openapi.StatusExpired, "", "not verified in time", false},
+		{"superseded", workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusSuperseded}}, openapi.StatusSuperseded, "", "later", false},
+		{"expired", workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusExpired}}, openapi.StatusExpired, "", "not verified in time", false},
 		{"failed", workflows.RegistrationState{
-			Status: workflows.StatusFailed, Reason: workflows.ReasonSMSMisconfigured, UserID: userID, Verification: sent(),
+			Outcome: workflows.Outcome{Status: workflows.StatusFailed, UserID: userID, Verification: sent()},
+			Reason:  workflows.ReasonSMSMisconfigured,
 		}, openapi.StatusFailed, "", "will look into it", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -99,7 +100,7 @@ func TestRegistrationIDs(t *testing.T) {
 	}
 	s.engine.state = func(_ context.Context, id string) (workflows.RegistrationState, error) {
 		require.Equal(t, registrationID, id)
-		return workflows.RegistrationState{Status: workflows.StatusActive}, nil
+		return workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusActive}}, nil
 	}
 	require.Equal(t, 200, s.send(t, "GET", registrations+"/0198F6C2-7D10-7A44-8C1F-5E2B9D3A6F01", "").Code)
 }

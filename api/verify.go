@@ -28,11 +28,11 @@ func (s *server) VerifyRegistration(
 		return nil, &problem{code: openapi.ProblemCodeWrongCode, attemptsLeft: &out.AttemptsLeft}
 	case err == nil, refused.Refusal == workflows.RefusedActive:
 		return openapi.VerifyRegistration200JSONResponse{
-			Body: progress(id, workflows.RegistrationState{Status: workflows.StatusActive}),
+			Body: progress(id, workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusActive}}),
 		}, nil
 	case errors.Is(err, engine.ErrUnconfirmed), refused.Refusal == workflows.RefusedActivating:
 		return openapi.VerifyRegistration202JSONResponse{
-			Body: progress(id, workflows.RegistrationState{Status: workflows.StatusPending, Activating: true}),
+			Body: progress(id, workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusPending}, Activating: true}),
 		}, nil
 	default:
 		return nil, err

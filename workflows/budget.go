@@ -9,20 +9,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// budget returns the step's retry budget: how long it is retried before it parks.
-func (s step) budget(b Budgets) time.Duration {
-	switch s {
-	case stepOTP:
-		return b.OTP
-	case stepWelcome:
-		return b.WelcomeEmail
-	case stepCompletion:
-		return b.Completion
-	default:
-		return b.Store
-	}
-}
-
 // changeBudgets sets the budgets that an operator sent. If the input is invalid, it adds the reason to the details.
 func (r *registration) changeBudgets(ctx workflow.Context, in any) {
 	text, _ := in.(string)

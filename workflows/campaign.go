@@ -11,15 +11,6 @@ import (
 	"registrar/internal/message"
 )
 
-// The steps of a campaign, named as in the Web UI.
-const (
-	stepStoreCampaign step = "store the campaign"
-	stepStartCampaign step = "count the recipients"
-	stepBatch         step = "send a batch"
-	stepRecordBatch   step = "write a batch to the ledger"
-	stepSetStatus     step = "write the status to the database"
-)
-
 // batchesPerRun bounds a run's history: a batch takes up to 21 events, and Temporal warns at 10,240.
 const batchesPerRun = 250
 
@@ -32,39 +23,31 @@ const batchesPerRun = 250
 // continues after the last batch in the ledger.
 func CampaignWorkflow(ctx workflow.Context, in CampaignInput) (CampaignProgress, error) {
 	c := newCampaign(ctx, in)
-	progress := func() (CampaignProgress, error) { return c.progress, nil }
+	progress := func() (CampaignProgress, error) { return c.state(), nil }
 	options := workflow.QueryHandlerOptions{Description: "status and progress of the campaign"}
 	if err := workflow.SetQueryHandlerWithOptions(ctx, QueryProgress, progress, options); err != nil {
 		return CampaignProgress{}, err
 	}
 	c.listenForSignals(ctx)
 	err := c.close(ctx, c.run(ctx))
-	return c.progress, err
+	return c.state(), err
 }
 
 // campaign is the state of one run. The coroutines of a workflow never run in parallel, so no lock is needed.
 type campaign struct {
-	in       CampaignInput
-	progress CampaignProgress
-	batches  int                    // in this run
-	taken    *message.CampaignBatch // see takenBatch
+	stepRunner
+	in           CampaignInput
+	progress     CampaignProgress // its status is never failed; a failed step is in parked
+	batches      int              // in this run
+	batchFailure stepFailure      // of the next batch
 
-	endedAt   time.Time // set before it is written to the database; progress has it afterwards
-	paused    bool      // by an operator
-	parked    bool
-	retries   int // retry signals so far
-	abandoned bool
-
-	publishedStatus CampaignStatus // the search attributes as last written
-	publishedReason FailureReason
-	last            Try // the last attempt of the parked step
-	details         detailLog
+	endedAt time.Time // set before it is written to the database; progress has it afterwards
+	paused  bool      // by an operator
 }
 
 func newCampaign(ctx workflow.Context, in CampaignInput) *campaign {
 	defaults := DefaultPolicy()
 	in.Budget = cmp.Or(in.Budget, defaults.Budgets.WelcomeEmail)
-	in.ParkingTime = cmp.Or(in.ParkingTime, defaults.ParkingTime)
 	in.BatchSize = min(cmp.Or(max(in.BatchSize, 0), message.MaxBatch), message.MaxBatch)
 	c := &campaign{in: in, progress: in.Progress, paused: in.Progress.Status == CampaignPaused}
 	if c.progress.Status == "" {
@@ -73,7 +56,10 @@ func newCampaign(ctx workflow.Context, in CampaignInput) *campaign {
 			c.progress.Status = CampaignScheduled
 		}
 	}
-	c.publishedStatus, c.publishedReason = publishedAttributes(ctx)
+	c.stepRunner = stepRunner{
+		workflow: c, budgets: Budgets{Store: in.Budget, Campaign: in.Budget},
+		parkingTime: cmp.Or(in.ParkingTime, defaults.ParkingTime), parked: map[step]stepFailure{}, published: inherited(ctx),
+	}
 	return c
 }
 
@@ -105,7 +91,7 @@ func (c *campaign) run(ctx workflow.Context) error {
 
 // historyIsLong reports whether the campaign must continue in a new run. Signals also make a history long.
 func (c *campaign) historyIsLong(ctx workflow.Context) bool {
-	return c.taken == nil && (c.batches >= batchesPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested())
+	return c.batches >= batchesPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 }
 
 // start stores the campaign, waits for its scheduled time and fixes its recipients.
@@ -113,7 +99,7 @@ func (c *campaign) start(ctx workflow.Context) error {
 	if c.in.Content == nil {
 		return temporal.NewNonRetryableApplicationError("the campaign has no content", string(ReasonInternal), nil)
 	}
-	_, err := executeUntilDone(ctx, c, stepStoreCampaign, Activities.StoreCampaign, StoreCampaignInput{
+	_, err := executeUntilDone(ctx, c, Activities.StoreCampaign, StoreCampaignInput{
 		CampaignID: c.in.CampaignID, Content: *c.in.Content,
 		CreatedAt: c.in.CreatedAt, ScheduleAt: c.in.ScheduleAt, Rate: c.in.Rate,
 	})
@@ -123,7 +109,7 @@ func (c *campaign) start(ctx workflow.Context) error {
 	if err := c.waitForSchedule(ctx); err != nil {
 		return err
 	}
-	out, err := executeUntilDone(ctx, c, stepStartCampaign, Activities.StartCampaign,
+	out, err := executeUntilDone(ctx, c, Activities.StartCampaign,
 		StartCampaignInput{CampaignID: c.in.CampaignID, At: workflow.Now(ctx)})
 	if err != nil {
 		return err
@@ -187,7 +173,7 @@ func (c *campaign) waitWhilePaused(ctx workflow.Context, then CampaignStatus) er
 		if err := c.setStatus(ctx, then, "resumed by an operator"); err != nil {
 			return err
 		}
-		c.in.Due = later(c.in.Due, workflow.Now(ctx))
+		c.restartRate(ctx)
 		drainSignals(ctx)
 	}
 	return ctx.Err()
@@ -197,13 +183,13 @@ func (c *campaign) waitWhilePaused(ctx workflow.Context, then CampaignStatus) er
 // is counted even if its row cannot be written.
 func (c *campaign) sendBatch(ctx workflow.Context) (bool, error) {
 	number := c.progress.Batches + 1
-	out, err := execute(ctx, Budgets{Campaign: c.in.Budget}, fmt.Sprintf("send batch %d", number), Activities.SendCampaignBatch,
-		CampaignBatchInput{CampaignID: c.in.CampaignID, Number: number, After: c.in.After, Size: c.batchSize(), Taken: c.taken})
+	out, err := execute(ctx, c.budgets, fmt.Sprintf("send batch %d", number), Activities.SendCampaignBatch,
+		CampaignBatchInput{CampaignID: c.in.CampaignID, Number: number, After: c.in.After, Size: c.batchSize()})
 	if err != nil {
-		c.taken = cmp.Or(takenBatch(err), c.taken)
-		return true, c.park(ctx, stepBatch, err)
+		return true, c.parkBatch(ctx, err)
 	}
-	c.taken = nil
+	reportRecovery(ctx, stepBatch, c.batchFailure)
+	c.batchFailure = stepFailure{}
 	if out.Found == 0 {
 		return false, nil
 	}
@@ -268,13 +254,12 @@ func (c *campaign) close(ctx workflow.Context, outcome error) error {
 	case outcome == nil:
 		return c.setStatus(ctx, CampaignCompleted, "completed")
 	case temporal.IsCanceledError(outcome):
-		c.progress.Reason = ""
 		if err := c.setStatus(ctx, CampaignCancelled, "cancelled"); err != nil {
 			return err
 		}
 		return outcome
 	default:
-		c.abandon(ctx)
+		c.fail(ctx)
 		return outcome
 	}
 }

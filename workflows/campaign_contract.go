@@ -30,9 +30,9 @@ type CampaignStatus string
 const (
 	CampaignScheduled CampaignStatus = "scheduled"
 	CampaignRunning   CampaignStatus = "running"
-	CampaignPaused    CampaignStatus = "paused"    // by an operator
-	CampaignFailed    CampaignStatus = "failed"    // a step used up its budget: waits for the signal retry
-	CampaignCompleted CampaignStatus = "completed" // no recipient is left
+	CampaignPaused    CampaignStatus = "paused"     // by an operator
+	CampaignFailed    CampaignStatus = statusFailed // a step used up its budget: waits for the signal retry
+	CampaignCompleted CampaignStatus = "completed"  // no recipient is left
 	CampaignCancelled CampaignStatus = "cancelled"
 )
 
@@ -124,18 +124,16 @@ type CampaignBatchInput struct {
 	Number     int    // counts from 1
 	After      string // user id of the previous batch's last recipient
 	Size       int    // maximum recipients
-	// Taken is a batch that a provider took but an activity of an older release could not write to the ledger: see takenBatch.
-	Taken *message.CampaignBatch
 }
 
 // CampaignBatchResult is a batch that was sent.
 type CampaignBatchResult struct {
-	Found    int       // recipients: Sent and Rejected; 0 if none is left
-	Last     string    // the last recipient's user id
-	Sent     int       // taken by the provider
-	Rejected int       // refused permanently by the provider
-	Provider string    // empty if the ledger already had the batch
-	SentAt   time.Time // zero if an older release ran the activity
+	Found    int    // recipients: Sent and Rejected; 0 if none is left
+	Last     string // the last recipient's user id
+	Sent     int    // taken by the provider
+	Rejected int    // refused permanently by the provider
+	Provider string // empty if the ledger already had the batch
+	SentAt   time.Time
 	// Unrecorded is the row that could not be written to the ledger, or nil.
 	Unrecorded *message.CampaignBatch
 }

@@ -49,13 +49,15 @@ func (c *campaign) scheduleNext(ctx workflow.Context, b CampaignBatchResult) {
 	}
 	seconds := min(float64(b.Found)/c.in.Rate, maxInterval.Seconds())
 	cost, now := time.Duration(seconds*float64(time.Second)), workflow.Now(ctx)
-	if b.Provider == "" && !b.SentAt.IsZero() &&
-		workflow.GetVersion(ctx, "spend-when-sent", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+	if b.Provider == "" {
 		c.in.Due = later(c.in.Due, earlier(b.SentAt, now).Add(cost))
 		return
 	}
 	c.in.Due = later(c.in.Due.Add(cost), now.Add(-maxLag))
 }
+
+// restartRate keeps later batches from making up for the time until now, such as that of a pause.
+func (c *campaign) restartRate(ctx workflow.Context) { c.in.Due = later(c.in.Due, workflow.Now(ctx)) }
 
 // maxInterval bounds the time between two batches, even for an invalid rate.
 const maxInterval = 24 * time.Hour

@@ -7,14 +7,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
-	"go.temporal.io/sdk/workflow"
 
 	"registrar/internal/message"
 	"registrar/workflows"
 )
 
 // ledgerLacks sends a batch while the ledger cannot be written, neither in the next attempts.
-func (f *campaignFixture) ledgerLacks(number, tries int) {
+func (f *campaignFixture) ledgerLacks(number, failures int) {
 	f.fake.sendCampaignBatch = func(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
 		if in.Number == number {
 			return f.takeUnrecorded(ctx, in)
@@ -22,7 +21,7 @@ func (f *campaignFixture) ledgerLacks(number, tries int) {
 		return f.take(ctx, in)
 	}
 	f.fake.recordCampaignBatch = func(ctx context.Context, in workflows.RecordBatchInput) (workflows.CampaignBatchResult, error) {
-		if tries--; tries >= 0 {
+		if failures--; failures >= 0 {
 			return workflows.CampaignBatchResult{}, failure(workflows.ReasonDatabaseUnavailable)
 		}
 		return f.record(ctx, in)
@@ -79,11 +78,11 @@ func TestEndedCampaignCountsWhatWasSent(t *testing.T) {
 		"abandoned":           func(f *campaignFixture) { f.signalAt(time.Hour, workflows.SignalAbandon) },
 		"waited for too long": func(*campaignFixture) {},
 	} {
-		for state, tries := range map[string]int{"the ledger is back": 1, "the ledger is away": 99} {
+		for state, failures := range map[string]int{"the ledger is back": 1, "the ledger is away": 99} {
 			t.Run(name+", "+state, func(t *testing.T) {
 				t.Parallel()
 				f := setupCampaign(t)
-				f.ledgerLacks(2, tries)
+				f.ledgerLacks(2, failures)
 				end(f)
 				_, err := f.run()
 				require.Error(t, err)
@@ -91,7 +90,7 @@ func TestEndedCampaignCountsWhatWasSent(t *testing.T) {
 				require.Equal(t, temporal.IsCanceledError(err), p.Status == workflows.CampaignCancelled)
 				require.Equal(t, []int{2, 198, 2}, []int{p.Batches, p.Sent, p.Rejected})
 				f.requireOnce(p)
-				if tries == 99 {
+				if failures == 99 {
 					require.Empty(t, f.recorded)
 					require.Contains(t, f.details(), "the last batch was sent, but its row could not be written to the database")
 					return
@@ -102,41 +101,21 @@ func TestEndedCampaignCountsWhatWasSent(t *testing.T) {
 	}
 }
 
-// TestUnrecordedBatchOfAnOlderRelease parks with the error of an activity of the release of the v3 histories about a batch that it
-// could not record: the retry passes the batch on.
-func TestUnrecordedBatchOfAnOlderRelease(t *testing.T) {
-	t.Parallel()
-	f := setupCampaign(t)
-	taken := message.CampaignBatch{CampaignID: "c-1", Number: 2, After: "u-100", Last: "u-150", Size: 50}
-	f.failing(2, 1, temporal.NewApplicationErrorWithOptions("the ledger is away", string(workflows.ReasonDatabaseUnavailable),
-		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{workflows.Try{Number: 7}, taken}}))
-	f.signalAt(time.Hour, workflows.SignalRetry)
-	f.completes()
-	require.Nil(t, f.batches[0].Taken)
-	require.Equal(t, &taken, f.batches[1].Taken)
-	require.Nil(t, f.batches[2].Taken)
-}
-
 // TestSentBatchesAreSkippedWithoutWaiting runs a campaign of which the ledger has all batches but the last five.
 func TestSentBatchesAreSkippedWithoutWaiting(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		sent  time.Duration // before now
-		old   bool          // a run of a release that waited for each batch
 		takes time.Duration
 	}{
-		"sent long ago":             {time.Hour, false, 5 * time.Second},
-		"sent just now":             {0, false, 6 * time.Second},
-		"a clock that is ahead":     {-time.Hour, false, 25 * time.Second},
-		"begun by an older release": {time.Hour, true, 25 * time.Second},
+		"sent long ago":         {time.Hour, 5 * time.Second},
+		"sent just now":         {0, 6 * time.Second},
+		"a clock that is ahead": {-time.Hour, 25 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := setupCampaign(t)
 			f.in.Rate = 10 // batches of 10, one a second
-			if c.old {
-				f.env.OnGetVersion("spend-when-sent", workflow.DefaultVersion, workflow.Version(1)).Return(workflow.DefaultVersion)
-			}
 			f.fake.sendCampaignBatch = func(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
 				out, err := f.take(ctx, in)
 				if in.Number <= 20 {

@@ -61,6 +61,7 @@ type campaignFixture struct {
 	in         workflows.CampaignInput
 	fake       campaignFake
 	recipients int
+	reports    recorder // of steps, in the log and the metrics
 
 	mu         sync.Mutex
 	batches    []sentBatch
@@ -104,7 +105,8 @@ func setupCampaign(t tester) *campaignFixture {
 func (f *campaignFixture) newRun() {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetDisableRegistrationAliasing(true)
-	suite.SetLogger(nopLogger{})
+	suite.SetLogger(&f.reports)
+	suite.SetMetricsHandler(f.reports.metrics())
 	f.env = suite.NewTestWorkflowEnvironment()
 	f.env.SetStartTime(campaignNow)
 	f.env.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})

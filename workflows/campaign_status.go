@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 
 	"go.temporal.io/sdk/temporal"
@@ -15,43 +16,29 @@ func CampaignAttributes(status CampaignStatus) temporal.SearchAttributes {
 	return temporal.NewSearchAttributes(attributeCampaignStatus.ValueSet(string(status)))
 }
 
-// publishedAttributes reads the search attributes, which a new run inherits.
-func publishedAttributes(ctx workflow.Context) (CampaignStatus, FailureReason) {
+// inherited returns the search attributes that a run has from its start or from the previous run.
+func inherited(ctx workflow.Context) published {
 	have := workflow.GetTypedSearchAttributes(ctx)
 	status, _ := have.GetKeyword(attributeCampaignStatus)
 	reason, _ := have.GetKeyword(attributeReason)
-	return CampaignStatus(status), FailureReason(reason)
+	return published{attribute: attributeCampaignStatus, status: status, reason: FailureReason(reason)}
 }
 
-// publish updates the search attributes if they changed.
-func (c *campaign) publish(ctx workflow.Context) error {
-	status, reason := c.progress.Status, c.progress.Reason
-	if status == c.publishedStatus && reason == c.publishedReason {
-		return nil
-	}
-	updates := []temporal.SearchAttributeUpdate{attributeCampaignStatus.ValueSet(string(status))}
-	if reason != "" {
-		updates = append(updates, attributeReason.ValueSet(string(reason)))
-	} else if c.publishedReason != "" {
-		updates = append(updates, attributeReason.ValueUnset())
-	}
-	c.publishedStatus, c.publishedReason = status, reason
-	return workflow.UpsertTypedSearchAttributes(ctx, updates...)
-}
-
-// addDetail adds a line to the workflow's current details in the Web UI. Lines have no personal data.
-func (c *campaign) addDetail(ctx workflow.Context, line string) {
-	c.details.add(ctx, c.detailHeader(), line)
-}
-
-func (c *campaign) detailHeader() string {
+// state is the answer to QueryProgress.
+func (c *campaign) state() CampaignProgress {
 	p := c.progress
-	text := "**" + string(p.Status) + "**"
-	if p.Status == CampaignFailed {
-		text = fmt.Sprintf("**%s**: %s", p.Reason, operatorActions[p.Reason])
-		if p.EndedAt.IsZero() {
-			text += fmt.Sprintf(" Then send the signal `%s`, or `%s` to end the campaign as failed.", SignalRetry, SignalAbandon)
-		}
+	if s, ok := c.firstParked(); ok {
+		p.Status, p.Reason = CampaignFailed, c.parked[s].reason
 	}
-	return text + fmt.Sprintf("\n\n%d of %d sent, %d rejected, batches: %d.", p.Sent, p.Recipients, p.Rejected, p.Batches)
+	return p
+}
+
+func (c *campaign) publicStatus() string { return string(c.progress.Status) }
+
+func (c *campaign) unavailable(s step) FailureReason { return steps[s].unavailable }
+
+func (c *campaign) detailHeader(failed string) string {
+	p := c.progress
+	return fmt.Sprintf("%s\n\n%d of %d sent, %d rejected, batches: %d.",
+		cmp.Or(failed, "**"+string(p.Status)+"**"), p.Sent, p.Recipients, p.Rejected, p.Batches)
 }

@@ -24,7 +24,7 @@ type codeModel struct {
 type modelCode struct {
 	sequence       int
 	to             string
-	tries          int
+	attempts       int
 	livesAtLeastTo time.Time
 	livesAtMostTo  time.Time
 }
@@ -67,16 +67,16 @@ func (m *codeModel) last() *modelCode { return m.find(len(m.codes)) }
 const clockSlack = time.Second
 
 func (c *modelCode) surelyCounts(now time.Time) bool {
-	return c != nil && c.tries > 0 && now.Add(clockSlack).Before(c.livesAtLeastTo)
+	return c != nil && c.attempts > 0 && now.Add(clockSlack).Before(c.livesAtLeastTo)
 }
 
 func (c *modelCode) mayCount(now time.Time) bool {
-	return c != nil && c.tries > 0 && !now.Add(-clockSlack).After(c.livesAtMostTo)
+	return c != nil && c.attempts > 0 && !now.Add(-clockSlack).After(c.livesAtMostTo)
 }
 
 func (m *codeModel) countWrong() {
 	for n := range m.codes {
-		m.codes[n].tries = max(m.codes[n].tries-1, 0)
+		m.codes[n].attempts = max(m.codes[n].attempts-1, 0)
 	}
 }
 
@@ -96,8 +96,8 @@ func (e *entering) Accept() {
 	e.w.open[e.id] = true
 	now, code := e.w.env.Now(), e.w.codes.find(e.sequence)
 	e.must, e.may = code.surelyCounts(now), code.mayCount(now)
-	if e.w.codes.last().tries == 0 {
-		e.w.breaks("a code was entered without tries left")
+	if e.w.codes.last().attempts == 0 {
+		e.w.breaks("a code was entered without attempts left")
 	}
 	e.w.right = e.w.right || e.may
 }
@@ -110,8 +110,8 @@ func (e *entering) Reject(err error) {
 	switch now := e.w.env.Now(); {
 	case refused == nil:
 		e.w.breaks(fmt.Sprintf("refused for no reason: %v", err))
-	case refused.Refusal == workflows.RefusedTooManyAttempts && e.w.codes.last().tries > 0:
-		e.w.breaks("too_many_attempts with tries left")
+	case refused.Refusal == workflows.RefusedTooManyAttempts && e.w.codes.last().attempts > 0:
+		e.w.breaks("too_many_attempts with attempts left")
 	case refused.Refusal == workflows.RefusedCodeExpired:
 		for _, c := range e.w.codes.codes {
 			if c.surelyCounts(now) {
@@ -138,8 +138,8 @@ func (e *entering) Complete(value any, err error) {
 	}
 	e.w.right = false
 	e.w.codes.countWrong()
-	if left := e.w.codes.last().tries; result.AttemptsLeft != left {
-		e.w.breaks(fmt.Sprintf("%d tries left and not %d", result.AttemptsLeft, left))
+	if left := e.w.codes.last().attempts; result.AttemptsLeft != left {
+		e.w.breaks(fmt.Sprintf("%d attempts left and not %d", result.AttemptsLeft, left))
 	}
 }
 

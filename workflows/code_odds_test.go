@@ -13,8 +13,8 @@ import (
 
 // odds are the chances of an attacker who requests so many codes and knows none to guess a right one. Without success, no code
 // is hit by any of its attempts. p is the chance of the likeliest code.
-func odds(codes, tries int, p *big.Rat) *big.Rat {
-	missed := new(big.Rat).Sub(big.NewRat(1, 1), new(big.Rat).Mul(big.NewRat(int64(tries), 1), p))
+func odds(codes, attempts int, p *big.Rat) *big.Rat {
+	missed := new(big.Rat).Sub(big.NewRat(1, 1), new(big.Rat).Mul(big.NewRat(int64(attempts), 1), p))
 	all := big.NewRat(1, 1)
 	for range codes {
 		all.Mul(all, missed)
@@ -29,35 +29,35 @@ func TestOddsOfTheDefaultPolicy(t *testing.T) {
 	p := DefaultPolicy()
 	likeliest := big.NewRat(2148, 1<<31)
 	for codes, oneIn := range map[int]string{1: "199951.92", 1 + p.Resends: "49988.36", CodesOf(p): "24994.43"} {
-		require.Equal(t, oneIn, new(big.Rat).Inv(odds(codes, p.CodeTries, likeliest)).FloatString(2), "%d codes", codes)
+		require.Equal(t, oneIn, new(big.Rat).Inv(odds(codes, p.CodeAttempts, likeliest)).FloatString(2), "%d codes", codes)
 	}
 }
 
-// TestNoStrategyBeatsTheOdds tries every strategy to guess codes of one digit, below digits: which to enter next, and when to
+// TestNoStrategyBeatsTheOdds goes through every strategy to guess codes of one digit, below digits: which to enter next, and when to
 // request another code. No code expires, so that as many codes as possible are valid at the same time.
 func TestNoStrategyBeatsTheOdds(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ digits, codes, tries int }{{4, 1, 2}, {4, 2, 2}, {4, 3, 2}, {5, 2, 3}, {5, 4, 1}} {
-		g := guesser{digits: tt.digits, codes: tt.codes, tries: tt.tries, known: map[string]*big.Rat{}}
-		want := odds(tt.codes, tt.tries, big.NewRat(1, int64(tt.digits)))
-		require.Zero(t, want.Cmp(g.best(code{}, nil)), "%+v: %s and not %s", tt, g.best(code{}, nil), want)
+	for _, tt := range []struct{ digits, codes, attempts int }{{4, 1, 2}, {4, 2, 2}, {4, 3, 2}, {5, 2, 3}, {5, 4, 1}} {
+		g := guesser{digits: tt.digits, codes: tt.codes, attempts: tt.attempts, known: map[string]*big.Rat{}}
+		want := odds(tt.codes, tt.attempts, big.NewRat(1, int64(tt.digits)))
+		require.Zero(t, want.Cmp(g.best(codes{}, nil)), "%+v: %s and not %s", tt, g.best(codes{}, nil), want)
 	}
 }
 
 // guesser finds the best strategy. All digits that were not entered while a code was valid are equally likely.
 type guesser struct {
-	digits, codes, tries int
-	known                map[string]*big.Rat
+	digits, codes, attempts int
+	known                   map[string]*big.Rat
 }
 
 // best is the chance to hit a code from now on. wrong has what each code is not, by its sequence less one.
-func (g guesser) best(c code, wrong []uint) *big.Rat {
-	key := fmt.Sprint(c.issued, c.earlier, wrong)
+func (g guesser) best(c codes, wrong []uint) *big.Rat {
+	key := fmt.Sprint(c.last, c.earlier, wrong)
 	if g.known[key] != nil {
 		return g.known[key]
 	}
 	best := new(big.Rat)
-	if c.sequence < g.codes {
+	if c.last.sequence < g.codes {
 		best = g.best(g.ask(c), append(slices.Clip(wrong), 0))
 	}
 	for digit := range g.digits {
@@ -69,19 +69,19 @@ func (g guesser) best(c code, wrong []uint) *big.Rat {
 	return best
 }
 
-func (g guesser) ask(c code) code {
-	next := issued{sequence: c.sequence + 1, attempts: g.tries, expiresAt: time.Unix(1, 0)}
-	if c.sequence > 0 {
-		c.earlier = append([]issued{c.issued}, c.earlier...)
+func (g guesser) ask(c codes) codes {
+	next := code{sequence: c.last.sequence + 1, attemptsLeft: g.attempts, expiresAt: time.Unix(1, 0)}
+	if c.last.sequence > 0 {
+		c.earlier = append([]code{c.last}, c.earlier...)
 	}
-	c.issued = next
+	c.last = next
 	return c
 }
 
 // enter is the chance to hit with a digit or later, or nil when nothing can be entered.
-func (g guesser) enter(c code, wrong []uint, digit uint) *big.Rat {
+func (g guesser) enter(c codes, wrong []uint, digit uint) *big.Rat {
 	valid := c.valid(time.Unix(0, 0))
-	if c.attempts == 0 || len(valid) == 0 {
+	if c.last.attemptsLeft == 0 || len(valid) == 0 {
 		return nil
 	}
 	after, missed := append([]uint(nil), wrong...), big.NewRat(1, 1)
@@ -94,7 +94,7 @@ func (g guesser) enter(c code, wrong []uint, digit uint) *big.Rat {
 		missed.Mul(missed, big.NewRat(left-1, left))
 		*not |= digit
 	}
-	c.earlier = append([]issued(nil), c.earlier...)
+	c.earlier = append([]code(nil), c.earlier...)
 	c.countWrong()
 	chance := new(big.Rat).Sub(big.NewRat(1, 1), missed)
 	return chance.Add(chance, missed.Mul(missed, g.best(c, after)))

@@ -62,8 +62,11 @@ const (
 	StatusRejected   RegistrationStatus = "rejected"             // the database refused it by a rule
 	StatusSuperseded RegistrationStatus = "superseded"           // a later registration with the same email owns the user
 	StatusExpired    RegistrationStatus = "expired"              // not verified in time; email and username are free again
-	StatusFailed     RegistrationStatus = "failed"               // a step used up its budget and waits for an operator
+	StatusFailed     RegistrationStatus = statusFailed           // a step used up its budget and waits for an operator
 )
+
+// statusFailed is the status of a registration or a campaign while a step waits for an operator, and if it was abandoned.
+const statusFailed = "failed"
 
 // Final reports whether a registration has ended so that no operator can continue it.
 func (s RegistrationStatus) Final() bool {
@@ -108,8 +111,8 @@ type RegistrationInput struct {
 	// typed code; it can neither derive nor reveal a code. There are CodesOf(Policy) digests, so at most as many codes.
 	CodeDigests []string
 	// DestinationKey is the keyed hash of the codes' destination, under which the API counts them. RegistrationState has the
-	// key of the current destination. It is empty in histories of releases without it.
-	DestinationKey string `json:",omitempty"`
+	// key of the current destination.
+	DestinationKey string
 	Policy         Policy
 }
 
@@ -121,7 +124,7 @@ func (in RegistrationInput) registration() user.Registration {
 
 // Policy has the limits and times of a registration, fixed when it starts.
 type Policy struct {
-	CodeTries          int           // wrong codes allowed per code sent; a wrong code counts for all codes that can be entered
+	CodeAttempts       int           // wrong codes allowed per code sent; a wrong code counts for all codes that can be entered
 	Resends            int           // codes sent after the first
 	ResendCooldown     time.Duration // between two codes
 	CodeTTL            time.Duration // each code's lifetime, from when it was sent
@@ -146,12 +149,15 @@ type Budgets struct {
 	Campaign     time.Duration // SendCampaignBatch; 0 in registrations
 }
 
-// Persisted is the result of UpdatePersisted.
-type Persisted struct {
-	Status       RegistrationStatus // pending_verification, active, rejected or superseded
-	UserID       string             // empty if the registration was refused
-	Refusal      user.Code          // the broken rule, if it was refused
-	Fingerprint  string             // of the request that started the registration
+// Persisted is the result of UpdatePersisted. Its status is pending_verification, active, rejected or superseded.
+type Persisted struct{ Outcome }
+
+// Outcome is what a client may learn of a registration, while it runs and after it has ended.
+type Outcome struct {
+	Status       RegistrationStatus
+	UserID       string    // empty until the user is stored, and if the registration was refused
+	Refusal      user.Code // the broken rule, if it was refused
+	Fingerprint  string    // of the request that started the registration
 	Verification Verification
 }
 
@@ -175,7 +181,7 @@ type VerifyResult struct {
 // ResendInput requests a new code. Earlier codes to the same destination can still be entered; codes to another one end.
 type ResendInput struct {
 	Mobile         string // E.164; if not empty, it replaces the user's number
-	DestinationKey string `json:",omitempty"` // of Mobile
+	DestinationKey string // of Mobile
 }
 
 // Undelivered is the input of SignalUndelivered.
@@ -187,26 +193,15 @@ type Undelivered struct {
 
 // RegistrationState is the result of QueryState.
 type RegistrationState struct {
-	Status       RegistrationStatus
-	Reason       FailureReason // set while a step waits for an operator, even if the user is not affected
-	UserID       string
-	Refusal      user.Code
-	Fingerprint  string
-	Activating   bool // the code was right, but the database has not confirmed yet
-	AttemptsLeft int
-	Verification Verification
-
-	DestinationKey string `json:",omitempty"` // of the next code's destination
+	Outcome
+	Reason         FailureReason // set while a step waits for an operator, even if the user is not affected
+	Activating     bool          // the code was right, but the database has not confirmed yet
+	AttemptsLeft   int
+	DestinationKey string // of the next code's destination
 }
 
 // RegistrationResult is the result of RegistrationWorkflow. It has what QueryState answers, but can be read without a worker.
-type RegistrationResult struct {
-	Status       RegistrationStatus
-	UserID       string
-	Refusal      user.Code
-	Fingerprint  string
-	Verification Verification
-}
+type RegistrationResult struct{ Outcome }
 
 // Activities are the steps of the workflows. Each is idempotent.
 type Activities interface {
@@ -274,14 +269,14 @@ type NoticeInput struct {
 	To             string
 	FirstName      string
 	Locale         string
-	RequestedAt    time.Time // of the registration; zero in histories of releases without it
+	RequestedAt    time.Time // of the registration
 }
 
-// Try is the last attempt of a failed activity, in the details of its application error.
-type Try struct {
-	Number   int    // counts from 1
-	Provider string // the provider that refused the message; empty if none did
-	Code     string // the provider's code
+// Attempt is the last attempt of a failed activity, in the details of its application error.
+type Attempt struct {
+	Number       int    // counts from 1
+	Provider     string // the provider that refused the message; empty if none did
+	ProviderCode string // the provider's code for the refusal; never a one-time code
 }
 
 // SendResult is the result of a step that sends a message.
@@ -291,7 +286,7 @@ type SendResult struct {
 	// Suppressed is why the address is suppressed, if it is; then nothing was sent.
 	Suppressed message.SuppressionReason
 	// Unrecorded is the message's entry if a provider took it but the ledger could not be written; otherwise nil.
-	Unrecorded *message.Entry `json:",omitempty"`
+	Unrecorded *message.Entry
 }
 
 // RecordInput is the input of RecordMessage.

@@ -18,6 +18,8 @@ func (a activity[I, O]) name() string {
 	return full[strings.LastIndexByte(full, '.')+1:]
 }
 
+func (a activity[I, O]) step() step { return step(a.name()) }
+
 // execute runs an activity with its options in steps. The SDK does not check argument types; here a wrong type does not
 // compile.
 func execute[I, O any](ctx workflow.Context, b Budgets, summary string, a activity[I, O], in I) (O, error) {
@@ -29,7 +31,7 @@ func execute[I, O any](ctx workflow.Context, b Budgets, summary string, a activi
 
 // ActivityOptions returns the options with which a workflow runs an activity. It is exported for tests of the queues.
 func ActivityOptions(ctx workflow.Context, b Budgets, summary, activity string) workflow.ActivityOptions {
-	options := steps[activity].activity(b, summary)
+	options := steps[step(activity)].activity(b, summary)
 	if options.Priority.PriorityKey == priorityCampaign { // campaigns share the queue fairly
 		options.Priority.FairnessKey = workflow.GetInfo(ctx).WorkflowExecution.ID
 	}
@@ -43,7 +45,7 @@ func executeLocally[I, O any](ctx workflow.Context, b Budgets, summary string, a
 	// An attempt in progress is not cancelled: its effects would stay, but its result would be lost.
 	local, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	local = workflow.WithLocalActivityOptions(local, steps[a.name()].local(summary))
+	local = workflow.WithLocalActivityOptions(local, steps[a.step()].local(summary))
 	if err := workflow.ExecuteLocalActivity(local, a.name(), in).Get(local, &out); err == nil || ctx.Err() != nil {
 		return out, err
 	}

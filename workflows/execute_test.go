@@ -44,10 +44,11 @@ func TestEveryActivityHasItsStep(t *testing.T) {
 	contract := reflect.TypeFor[Activities]()
 	for method := range contract.Methods() {
 		require.Equal(t, method.Name, names[method.Name])
-		require.Contains(t, steps, method.Name)
+		require.Contains(t, steps, step(method.Name))
 	}
 	require.Len(t, names, contract.NumMethod())
 	require.Len(t, steps, contract.NumMethod())
+	require.Len(t, stepOrder, contract.NumMethod())
 }
 
 func TestSteps(t *testing.T) {
@@ -81,7 +82,7 @@ func TestSteps(t *testing.T) {
 			t.Parallel()
 			budgets := DefaultPolicy().Budgets
 			budgets.Campaign = 3 * day
-			got := steps[name].activity(budgets, "a summary")
+			got := steps[step(name)].activity(budgets, "a summary")
 			require.Equal(t, want.queue, got.TaskQueue)
 			require.Contains(t, Queues, got.TaskQueue)
 			require.Equal(t, want.startToClose, got.StartToCloseTimeout)
@@ -103,7 +104,7 @@ func TestEachStepHasItsOwnBudget(t *testing.T) {
 		"RecordMessage": 1,
 		"StoreCampaign": 1, "StartCampaign": 1, "SendCampaignBatch": 5, "SetCampaignStatus": 1, "RecordCampaignBatch": 1,
 	} {
-		require.Equal(t, want, steps[name].budget(b), name)
+		require.Equal(t, want, steps[step(name)].budget(b), name)
 	}
 }
 

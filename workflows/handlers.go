@@ -13,11 +13,11 @@ func (r *registration) listenForSignals(ctx workflow.Context) {
 	}
 	on(SignalRetry, "runs the failed steps again", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
 		signals.Receive(ctx, nil)
-		r.retries++
+		r.retry()
 	})
 	on(SignalAbandon, "ends a registration with failed steps as failed, at once", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
 		signals.Receive(ctx, nil)
-		r.abandoned = r.abandoned || len(r.parked) > 0
+		r.abandon()
 	})
 	on(SignalSuperseded, "not for operators: a later registration took the user over", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
 		signals.Receive(ctx, nil)

@@ -1,8 +1,6 @@
 package workflows
 
-import (
-	"go.temporal.io/sdk/workflow"
-)
+import "go.temporal.io/sdk/workflow"
 
 // sent adds a sent message to the details. If the activity could not write it to the ledger, it starts a step that does.
 func (r *registration) sent(ctx workflow.Context, what string, out SendResult) {
@@ -37,11 +35,5 @@ func (r *registration) writeLedger(ctx workflow.Context) error {
 // awaitLedger waits, before a registration ends, until the ledger has every message that a provider took. A user may enter
 // a code before the activity that sends it has ended.
 func (r *registration) awaitLedger(ctx workflow.Context) error {
-	if r.sending == 0 && len(r.unrecorded) == 0 {
-		return nil
-	}
-	if workflow.GetVersion(ctx, "await-ledger", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
-		return nil
-	}
 	return r.await(ctx, func() bool { return r.sending == 0 && len(r.unrecorded) == 0 })
 }

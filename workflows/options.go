@@ -7,14 +7,16 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// stepOptions are an activity's queue, timeouts and retry policy. budget selects the policy's retry budget, which is the
-// schedule-to-close timeout.
+// stepOptions are a step's queue, timeouts and retry policy. budget selects the retry budget, which is the schedule-to-close
+// timeout.
 type stepOptions struct {
+	action       string // what the step does, after "could not"
 	queue        string
 	startToClose time.Duration // one attempt
 	budget       func(Budgets) time.Duration
 	backoff      temporal.RetryPolicy
-	priority     int // in the queue, 1 is the highest; 0 is Temporal's default, 3
+	priority     int           // in the queue, 1 is the highest; 0 is Temporal's default, 3
+	unavailable  FailureReason // if the activity reported none; for a code by email see registration.unavailable
 }
 
 // The priorities of notifications-low: messages that a user waits for come before campaigns.
@@ -35,20 +37,20 @@ var (
 	campaignBudget   = func(b Budgets) time.Duration { return b.Campaign }
 )
 
-// steps is the table of all activities. StartCampaign counts all users, and a batch is up to 1000 emails.
-var steps = map[string]stepOptions{
-	"PersistUser":         {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
-	"ActivateUser":        {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
-	"ExpireUser":          {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
-	"SendOTP":             {QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff, 0},
-	"SendWelcomeEmail":    {QueueNotificationsLow, 30 * time.Second, welcomeBudget, noticeBackoff, priorityNotice},
-	"SendCompletionSMS":   {QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff, priorityNotice},
-	"RecordMessage":       {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
-	"StoreCampaign":       {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
-	"StartCampaign":       {QueueRegistration, 2 * time.Minute, storeBudget, storeBackoff, 0},
-	"SendCampaignBatch":   {QueueNotificationsLow, 2 * time.Minute, campaignBudget, noticeBackoff, priorityCampaign},
-	"SetCampaignStatus":   {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
-	"RecordCampaignBatch": {QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0},
+// steps is the table of all steps. StartCampaign counts all users, and a batch is up to 1000 emails.
+var steps = map[step]stepOptions{
+	stepPersist:       {"store the user", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepActivate:      {"activate the user", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepExpire:        {"expire the registration", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepOTP:           {"send the code", QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff, 0, ReasonSMSUnavailable},
+	stepWelcome:       {"send the welcome email", QueueNotificationsLow, 30 * time.Second, welcomeBudget, noticeBackoff, priorityNotice, ReasonEmailUnavailable},
+	stepCompletion:    {"send the completion SMS", QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff, priorityNotice, ReasonSMSUnavailable},
+	stepLedger:        {"write the ledger", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepStoreCampaign: {"store the campaign", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepStartCampaign: {"count the recipients", QueueRegistration, 2 * time.Minute, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepBatch:         {"send a batch", QueueNotificationsLow, 2 * time.Minute, campaignBudget, noticeBackoff, priorityCampaign, ReasonEmailUnavailable},
+	stepSetStatus:     {"write the status to the database", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepRecordBatch:   {"write a batch to the ledger", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 }
 
 func (o stepOptions) activity(b Budgets, summary string) workflow.ActivityOptions {
@@ -89,7 +91,7 @@ const MaxBudget = 30 * 24 * time.Hour
 // DefaultPolicy returns the documented default policy.
 func DefaultPolicy() Policy {
 	return Policy{
-		CodeTries:          5,
+		CodeAttempts:       5,
 		Resends:            3,
 		ResendCooldown:     30 * time.Second,
 		CodeTTL:            10 * time.Minute,

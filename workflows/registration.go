@@ -19,7 +19,7 @@ import (
 // If the database refuses the user because of a rule, the workflow completes with a result. A step that used up its budget
 // parks (see park). The workflow fails only if a parked step is abandoned or waits longer than Policy.ParkingTime.
 func RegistrationWorkflow(ctx workflow.Context, in RegistrationInput) (RegistrationResult, error) {
-	r := &registration{in: in, status: StatusAccepted, publishedStatus: StatusAccepted, budgets: in.Policy.Budgets, parked: map[step]parkedStep{}}
+	r := newRegistration(in)
 	if err := r.setHandlers(ctx); err != nil {
 		return RegistrationResult{}, err
 	}
@@ -27,47 +27,46 @@ func RegistrationWorkflow(ctx workflow.Context, in RegistrationInput) (Registrat
 	if err := r.close(ctx, r.run(ctx)); err != nil {
 		return RegistrationResult{}, err
 	}
-	return RegistrationResult{
-		Status: r.status, UserID: r.persisted.UserID, Refusal: r.persisted.Refusal,
-		Fingerprint: r.in.Fingerprint, Verification: r.code.verification(),
-	}, nil
+	return RegistrationResult{r.outcome()}, nil
 }
 
 // registration is the state of one run. The coroutines of a workflow never run in parallel, so no lock is needed.
 type registration struct {
+	stepRunner
 	in     RegistrationInput
 	status RegistrationStatus // never failed; a failed step is in parked
 
-	storeDecided bool      // the user is stored or refused
-	persisted    Persisted // the answer to UpdatePersisted, after storeDecided
+	userID    string     // empty until the user is stored
+	refusal   user.Code  // the rule because of which the user was refused
+	persisted *Persisted // the answer to UpdatePersisted; nil until the user is stored or refused
 
-	code       code
+	codes      codes
 	verified   bool      // the right code was entered
 	verifiedAt time.Time // when
 	superseded bool      // a later registration owns the user
 	windowOver bool      // the verification window is over
-	// codeAwaitsOperator is true from the parking of the code until it was sent, unless the destination was rejected: then
-	// the user must correct it.
+	// codeAwaitsOperator is true from when the code used up its budget until it was sent, unless the destination was rejected:
+	// then the user must correct it.
 	codeAwaitsOperator bool
 
 	sending    int             // codes that are being sent, including those that are no longer needed
 	unrecorded []message.Entry // taken by a provider but not in the ledger yet
 
-	budgets   Budgets
-	parked    map[step]parkedStep
-	retries   int   // retry signals so far
-	abandoned bool  // an operator abandoned the parked steps
-	failure   error // the final error of a parallel step
-	ended     bool  // no step runs any more
+	failure error // the final error of a parallel step
+}
 
-	publishedStatus RegistrationStatus // the search attributes as last written
-	publishedReason FailureReason
-	details         detailLog
+func newRegistration(in RegistrationInput) *registration {
+	r := &registration{in: in, status: StatusAccepted}
+	r.stepRunner = stepRunner{
+		workflow: r, budgets: in.Policy.Budgets, parkingTime: in.Policy.ParkingTime, parked: map[step]stepFailure{},
+		published: published{attribute: attributeStatus, status: string(StatusAccepted)},
+	}
+	return r
 }
 
 // run runs the steps in order. It returns an error only if the registration failed or was cancelled.
 func (r *registration) run(ctx workflow.Context) error {
-	if err := r.step(ctx, stepPersist, r.persist); err != nil {
+	if err := r.runStep(ctx, stepPersist, r.persist); err != nil {
 		return err
 	}
 	if r.status != StatusPending && r.status != StatusActive {
@@ -79,8 +78,8 @@ func (r *registration) run(ctx workflow.Context) error {
 			return err
 		}
 	}
-	if r.code.channel == message.ChannelSMS {
-		if err := r.step(ctx, stepCompletion, r.sendCompletion); err != nil {
+	if r.codes.channel == message.ChannelSMS {
+		if err := r.runStep(ctx, stepCompletion, r.sendCompletion); err != nil {
 			return err
 		}
 	}
@@ -99,14 +98,28 @@ func (r *registration) verify(ctx workflow.Context) error {
 	stopSending()
 	switch {
 	case r.verified: // the window's timer is not cancelled, to save an event
-		return r.step(ctx, stepActivate, r.activate)
+		return r.runStep(ctx, stepActivate, r.activate)
 	case r.superseded:
 		stopWatching()
 		r.end(ctx, StatusSuperseded, "a later registration with the same email replaced this one")
 		return nil
 	default:
-		return r.step(ctx, stepExpire, r.expire)
+		return r.runStep(ctx, stepExpire, r.expire)
 	}
+}
+
+// startStep runs a step in parallel. Its final error ends the registration.
+func (r *registration) startStep(ctx workflow.Context, s step, run func(workflow.Context) error) workflow.Future {
+	done, settle := workflow.NewFuture(ctx)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		err := r.runStep(ctx, s, run)
+		if err != nil && !temporal.IsCanceledError(err) {
+			r.failure = err
+			return
+		}
+		settle.SetValue(nil)
+	})
+	return done
 }
 
 // await waits for a condition, or for the failure of a parallel step.
@@ -151,7 +164,7 @@ func (r *registration) close(ctx workflow.Context, outcome error) error {
 	defer cancel()
 	if temporal.IsCanceledError(outcome) && (r.status == StatusPending || r.status == StatusAccepted) {
 		r.verified, r.windowOver = false, true // no code is valid any more
-		if err := r.step(ctx, stepExpire, r.expire); err != nil {
+		if err := r.runStep(ctx, stepExpire, r.expire); err != nil {
 			outcome = err
 		}
 	}
@@ -172,20 +185,20 @@ func (r *registration) close(ctx workflow.Context, outcome error) error {
 		return err
 	}
 	if failed { // another step may have parked or ended since the step that made the registration fail
-		outcome = cmp.Or(r.parkedFailure(), outcome)
+		outcome = cmp.Or(r.parkedError(), outcome)
 	}
 	return outcome
 }
 
 // onPersisted waits until the user is stored or refused.
 func (r *registration) onPersisted(ctx workflow.Context) (Persisted, error) {
-	if err := r.awaitAnswer(ctx, func() bool { return r.storeDecided }); err != nil {
+	if err := r.awaitAnswer(ctx, func() bool { return r.persisted != nil }); err != nil {
 		return Persisted{}, err
 	}
-	if !r.storeDecided {
+	if r.persisted == nil {
 		return Persisted{}, (&RefusedError{Refusal: RefusedClosed}).application()
 	}
-	return r.persisted, nil
+	return *r.persisted, nil
 }
 
 // persist stores the user and sets the answer to UpdatePersisted.
@@ -201,9 +214,9 @@ func (r *registration) persist(ctx workflow.Context) error {
 	}
 	profile := r.in.Profile
 	profile.Mobile = cmp.Or(out.Persisted.Mobile, profile.Mobile) // the user may have corrected it in an earlier run
-	r.code.address(profile)
+	r.codes.address(profile)
 	if profile.Mobile == r.in.Profile.Mobile {
-		r.code.key = r.in.DestinationKey
+		r.codes.key = r.in.DestinationKey
 	}
 	switch {
 	case out.Refusal == user.CodeSuperseded:
@@ -215,14 +228,11 @@ func (r *registration) persist(ctx workflow.Context) error {
 	default:
 		r.status = StatusPending
 		r.addDetail(ctx, "user stored")
-		r.code.sequence = min(out.CodesSent, len(r.in.CodeDigests)-1)
+		r.codes.last.sequence = min(out.CodesSent, len(r.in.CodeDigests)-1)
 		r.issue(ctx)
 	}
-	r.persisted = Persisted{
-		Status: r.status, UserID: out.Persisted.UserID, Refusal: out.Refusal,
-		Fingerprint: r.in.Fingerprint, Verification: r.code.verification(),
-	}
-	r.storeDecided = true
+	r.userID, r.refusal = out.Persisted.UserID, out.Refusal
+	r.persisted = &Persisted{r.outcome()}
 	if older := out.Persisted.Superseded; older != "" {
 		r.supersede(ctx, older)
 	}
@@ -240,7 +250,7 @@ func (r *registration) supersede(ctx workflow.Context, other string) {
 func (r *registration) activate(ctx workflow.Context) error {
 	in := ActivateInput{user.Activation{
 		Registration: r.in.registration(), At: r.verifiedAt,
-		Mobile: r.code.mobile, EmailProven: r.code.channel == message.ChannelEmail,
+		Mobile: r.codes.mobile, EmailProven: r.codes.channel == message.ChannelEmail,
 	}}
 	out, err := executeLocally(ctx, r.budgets, "activate the user", Activities.ActivateUser, in)
 	switch {
@@ -276,7 +286,7 @@ func (r *registration) sendWelcome(ctx workflow.Context) error {
 }
 
 func (r *registration) sendCompletion(ctx workflow.Context) error {
-	out, err := execute(ctx, r.budgets, "send the completion SMS", Activities.SendCompletionSMS, r.notice(r.code.mobile))
+	out, err := execute(ctx, r.budgets, "send the completion SMS", Activities.SendCompletionSMS, r.notice(r.codes.mobile))
 	if err == nil {
 		r.sent(ctx, "completion SMS", out)
 	}
@@ -285,7 +295,7 @@ func (r *registration) sendCompletion(ctx workflow.Context) error {
 
 func (r *registration) notice(to string) NoticeInput {
 	return NoticeInput{
-		RegistrationID: r.in.RegistrationID, UserID: r.persisted.UserID,
+		RegistrationID: r.in.RegistrationID, UserID: r.userID,
 		To: to, FirstName: r.in.Profile.FirstName, Locale: r.in.Profile.Locale, RequestedAt: r.in.RequestedAt,
 	}
 }

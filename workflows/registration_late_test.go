@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/workflow"
 
 	"registrar/workflows"
 )
@@ -86,9 +85,9 @@ func TestEachCodeHasItsOwnLifetime(t *testing.T) {
 // TestWrongCodeCountsForEveryCode uses up the attempts of the first code before and after the second was sent.
 func TestWrongCodeCountsForEveryCode(t *testing.T) {
 	t.Parallel()
-	for tries, right := range map[int]bool{4: true, 5: false} {
+	for attempts, right := range map[int]bool{4: true, 5: false} {
 		f := setup(t)
-		for n := range tries {
+		for n := range attempts {
 			f.verifyAt(time.Minute+time.Duration(n)*20*time.Second, 0)
 		}
 		f.resendAt(time.Minute+50*time.Second, "") // after three
@@ -153,17 +152,4 @@ func TestUndeliveredCodeIsStillValid(t *testing.T) {
 	f.ends(workflows.StatusActive)
 	active(t, late)
 	require.Equal(t, 2, f.called("otp"))
-}
-
-// TestRegistrationOfAReleaseWithoutLateCodes continues without late codes.
-func TestRegistrationOfAReleaseWithoutLateCodes(t *testing.T) {
-	t.Parallel()
-	f := setup(t)
-	f.env.OnGetVersion("late-codes", workflow.DefaultVersion, workflow.Version(1)).Return(workflow.DefaultVersion)
-	f.resendAt(time.Minute, "")
-	late := f.verifyAt(2*time.Minute, 1)
-	right := f.verifyAt(3*time.Minute, 2)
-	f.ends(workflows.StatusActive)
-	require.Equal(t, workflows.VerifyResult{AttemptsLeft: 4}, late.value)
-	active(t, right)
 }

@@ -73,11 +73,11 @@ func TestResetOfAnActiveUserSendsNoCode(t *testing.T) {
 func TestDetailsHaveTheAttempts(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	after := func(tries int) error {
+	after := func(attempts int) error {
 		return temporal.NewApplicationErrorWithOptions("the message was not taken", string(workflows.ReasonSMSUnavailable),
 			temporal.ApplicationErrorOptions{
 				NonRetryable: true, Cause: errors.New("twilio: unavailable (503)"),
-				Details: []any{workflows.Try{Number: tries, Provider: "twilio", Code: "503"}},
+				Details: []any{workflows.Attempt{Number: attempts, Provider: "twilio", ProviderCode: "503"}},
 			})
 	}
 	f.fake.sendOTP = outcomes[workflows.OTPInput](sentBy("twilio"), after(7), after(3))
@@ -85,7 +85,7 @@ func TestDetailsHaveTheAttempts(t *testing.T) {
 	f.at(2*time.Hour, func() {
 		for _, detail := range []string{
 			"**sms_unavailable**: could not send the code. Check that the SMS provider answers",
-			"Then send the signal `retry`, or `abandon` to end the registration as failed.",
+			"Then send the signal `retry`, or `abandon` to end the workflow as failed.",
 			" UTC, failures: 2, attempts: 10, last answer: twilio 503.",
 			"could not send the code: sms_unavailable (attempt 7, twilio answered 503)",
 			"could not send the code: sms_unavailable (attempt 3, twilio answered 503)",

@@ -23,7 +23,7 @@ func (f *fixture) undeliveredAt(age time.Duration, sequence int) {
 // exhausted is SendOTP's error when every provider has reported the code undelivered.
 func exhausted() error {
 	return temporal.NewNonRetryableApplicationError("no", string(workflows.ReasonSMSRejected), nil,
-		workflows.Try{Number: 1, Code: message.CodeExhausted})
+		workflows.Attempt{Number: 1, ProviderCode: message.CodeExhausted})
 }
 
 func TestUndeliveredCodeIsSentAgain(t *testing.T) {
@@ -38,7 +38,7 @@ func TestUndeliveredCodeIsSentAgain(t *testing.T) {
 	f.undeliveredAt(2*time.Minute, 1)
 	f.at(3*time.Minute, func() {
 		s := f.state()
-		require.Equal(t, 4, s.AttemptsLeft, "the tries are not given back")
+		require.Equal(t, 4, s.AttemptsLeft, "the attempts are not given back")
 		require.Equal(t, 9*time.Minute, s.Verification.ExpiresAt.Sub(f.env.Now()).Round(time.Second))
 		require.Contains(t, f.details(), "code 1 was reported undelivered by twilio")
 		require.Contains(t, f.details(), "code 1 by sms sent through other")

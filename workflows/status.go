@@ -1,13 +1,14 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"registrar/internal/message"
 )
 
 var (
@@ -23,45 +24,27 @@ func InitialAttributes(emailHash string) temporal.SearchAttributes {
 	return temporal.NewSearchAttributes(attributeStatus.ValueSet(string(StatusAccepted)), attributeEmail.ValueSet(emailHash))
 }
 
-// publish updates the search attributes if they changed.
-func (r *registration) publish(ctx workflow.Context) error {
-	status, reason := r.status, FailureReason("")
-	if status == StatusPending || status == StatusActive {
-		status = StatusAccepted
+// publicStatus returns the status for the search attributes while no step is parked.
+func (r *registration) publicStatus() string {
+	if r.status == StatusPending || r.status == StatusActive {
+		return string(StatusAccepted)
 	}
-	if s, ok := r.firstParked(); ok {
-		status, reason = StatusFailed, r.parked[s].reason
-	}
-	if status == r.publishedStatus && reason == r.publishedReason {
-		return nil
-	}
-	updates := []temporal.SearchAttributeUpdate{attributeStatus.ValueSet(string(status))}
-	if reason != "" {
-		updates = append(updates, attributeReason.ValueSet(string(reason)))
-	} else if r.publishedReason != "" {
-		updates = append(updates, attributeReason.ValueUnset())
-	}
-	r.publishedStatus, r.publishedReason = status, reason
-	return workflow.UpsertTypedSearchAttributes(ctx, updates...)
+	return string(r.status)
 }
 
-// firstParked returns the parked step with the greatest effect on the user, by stepOrder.
-func (r *registration) firstParked() (step, bool) {
-	for _, s := range stepOrder {
-		if _, ok := r.parked[s]; ok {
-			return s, true
-		}
+// outcome is the present outcome.
+func (r *registration) outcome() Outcome {
+	return Outcome{
+		Status: r.status, UserID: r.userID, Refusal: r.refusal,
+		Fingerprint: r.in.Fingerprint, Verification: r.codes.verification(),
 	}
-	return "", false
 }
 
 // state is the answer to QueryState.
 func (r *registration) state() RegistrationState {
 	s := RegistrationState{
-		Status: r.status, Reason: r.publishedReason, UserID: r.persisted.UserID, Refusal: r.persisted.Refusal,
-		Fingerprint: r.in.Fingerprint, Activating: r.verified && r.status == StatusPending,
-		AttemptsLeft: r.code.attempts, Verification: r.code.verification(),
-		DestinationKey: r.code.key,
+		Outcome: r.outcome(), Reason: r.published.reason, Activating: r.verified && r.status == StatusPending,
+		AttemptsLeft: r.codes.last.attemptsLeft, DestinationKey: r.codes.key,
 	}
 	// A parked welcome email, completion SMS or ledger entry does not affect the user, unless it made the registration fail
 	// before the verification.
@@ -73,26 +56,7 @@ func (r *registration) state() RegistrationState {
 	return s
 }
 
-// maxDetailLines limits the lines of the current details. The history has all events.
-const maxDetailLines = 30
-
-// detailLog is the log of a workflow for the Web UI, one line for each event.
-type detailLog []string
-
-// add adds a line and sets the workflow's current details to the header and the log.
-func (l *detailLog) add(ctx workflow.Context, header, line string) {
-	*l = append(*l, "- "+workflow.Now(ctx).UTC().Format(time.DateTime)+" "+line)
-	if len(*l) > maxDetailLines {
-		*l = (*l)[len(*l)-maxDetailLines:]
-	}
-	workflow.SetCurrentDetails(ctx, header+"\n\n"+strings.Join(*l, "\n"))
-}
-
-// addDetail adds a line to the workflow's current details in the Web UI. Lines have no personal data.
-func (r *registration) addDetail(ctx workflow.Context, line string) {
-	r.details.add(ctx, r.detailHeader(), line)
-}
-
+// addSentDetail adds what became of a message to the current details.
 func (r *registration) addSentDetail(ctx workflow.Context, what string, out SendResult) {
 	switch {
 	case out.Suppressed != "":
@@ -104,42 +68,14 @@ func (r *registration) addSentDetail(ctx workflow.Context, what string, out Send
 	}
 }
 
-func (r *registration) detailHeader() string {
-	s, parked := r.firstParked()
-	if !parked {
-		return "**" + string(r.status) + "**"
-	}
-	p := r.parked[s]
-	next := fmt.Sprintf("Then send the signal `%s`, or `%s` to end the registration as failed.", SignalRetry, SignalAbandon)
-	if r.ended {
-		next = "Then reset this run to its first workflow task."
-	}
-	return fmt.Sprintf("**%s**: could not %s. %s %s\n\n%s", p.reason, s, operatorActions[p.reason], next, p.failureSummary())
+func (r *registration) detailHeader(failed string) string {
+	return cmp.Or(failed, "**"+string(r.status)+"**")
 }
 
-// failureSummary is when and how often the step failed.
-func (p parkedStep) failureSummary() string {
-	text := fmt.Sprintf("Failed at %s UTC", p.since.UTC().Format(time.DateTime))
-	if p.times > 1 {
-		text += fmt.Sprintf(", failures: %d", p.times)
+// unavailable returns the reason of a step without a report of its activity.
+func (r *registration) unavailable(s step) FailureReason {
+	if s == stepOTP && r.codes.channel == message.ChannelEmail {
+		return ReasonEmailUnavailable
 	}
-	if p.attempts > 0 {
-		text += fmt.Sprintf(", attempts: %d", p.attempts)
-	}
-	if p.last.Provider != "" {
-		text += fmt.Sprintf(", last answer: %s %s", p.last.Provider, p.last.Code)
-	}
-	return text + "."
-}
-
-// operatorActions says what an operator can do about a reason. docs/operations.md has more.
-var operatorActions = map[FailureReason]string{
-	ReasonDatabaseUnavailable: "Make the user database available again.",
-	ReasonSMSRejected:         "The number cannot receive SMS. There is nothing to repair; the user may request a code to another number.",
-	ReasonSMSMisconfigured:    "Correct the account at the SMS provider: credentials, sender, balance.",
-	ReasonSMSUnavailable:      "Check that the SMS provider answers and that workers serve the queue.",
-	ReasonEmailRejected:       "The address cannot receive email. There is nothing to repair.",
-	ReasonEmailMisconfigured:  "Correct the account at the email provider: credentials, domain, sender.",
-	ReasonEmailUnavailable:    "Check that the email provider answers and that workers serve the queue.",
-	ReasonInternal:            "This is a defect. Read the activity's error in the history, and deploy a fix.",
+	return steps[s].unavailable
 }

@@ -124,7 +124,7 @@ func (l Limit) check(found *problems) {
 func (r Registration) check(found *problems) {
 	found.require(r.DefaultRegion == "" || user.ValidRegion(r.DefaultRegion), "DEFAULT_REGION", "%q is not a region with phone numbers", r.DefaultRegion)
 	found.require(r.MinPasswordScore >= 1 && r.MinPasswordScore <= 4, "PASSWORD_MIN_SCORE", "%d must be from 1 to 4", r.MinPasswordScore)
-	found.require(r.CodeTries >= 1 && r.CodeTries <= 20, "OTP_TRIES", "%d must be from 1 to 20", r.CodeTries)
+	found.require(r.CodeAttempts >= 1 && r.CodeAttempts <= 20, "OTP_TRIES", "%d must be from 1 to 20", r.CodeAttempts)
 	found.require(r.Resends >= 0 && r.Resends <= 20, "OTP_RESENDS", "%d must be from 0 to 20", r.Resends)
 	found.requirePositive("OTP_RESEND_COOLDOWN", r.ResendCooldown)
 	found.requirePositive("OTP_TTL", r.CodeTTL)

@@ -66,7 +66,7 @@ type Registration struct {
 	MinPasswordScore   int           `env:"PASSWORD_MIN_SCORE" envDefault:"2" example:"2" doc:"Lowest accepted zxcvbn score of a password, 1 to 4."`
 	BreachCheck        bool          `env:"PASSWORD_BREACH_CHECK" envDefault:"false" example:"true" doc:"Refuse passwords from known breaches, using the Pwned Passwords range API. Only 5 characters of a hash leave the service. If that API is unavailable, passwords are accepted."`
 	BreachURL          string        `env:"PASSWORD_BREACH_URL" envDefault:"https://api.pwnedpasswords.com" example:"https://api.pwnedpasswords.com" doc:"Base URL of the Pwned Passwords API."`
-	CodeTries          int           `env:"OTP_TRIES" envDefault:"5" example:"5" doc:"Number of wrong codes allowed per code sent."`
+	CodeAttempts       int           `env:"OTP_TRIES" envDefault:"5" example:"5" doc:"Number of wrong codes allowed per code sent."`
 	Resends            int           `env:"OTP_RESENDS" envDefault:"3" example:"3" doc:"Number of codes that a user may request after the first."`
 	ResendCooldown     time.Duration `env:"OTP_RESEND_COOLDOWN" envDefault:"30s" example:"30s" doc:"Minimum time between two codes."`
 	CodeTTL            time.Duration `env:"OTP_TTL" envDefault:"10m" example:"10m" doc:"Lifetime of a code."`
@@ -168,7 +168,7 @@ func (r Registration) Rules() user.Rules {
 // Policy returns the policy of new registrations.
 func (r Registration) Policy() workflows.Policy {
 	return workflows.Policy{
-		CodeTries: r.CodeTries, Resends: r.Resends, ResendCooldown: r.ResendCooldown, CodeTTL: r.CodeTTL,
+		CodeAttempts: r.CodeAttempts, Resends: r.Resends, ResendCooldown: r.ResendCooldown, CodeTTL: r.CodeTTL,
 		VerificationWindow: r.VerificationWindow, ParkingTime: r.ParkingTime,
 		Budgets: workflows.Budgets{
 			Store: r.StoreBudget, OTP: r.OTPBudget, WelcomeEmail: r.WelcomeBudget, Completion: r.CompletionBudget,

@@ -82,7 +82,7 @@ func TestFind(t *testing.T) {
 	accepted := map[string]string{workflows.AttributeStatus: "accepted"}
 	parked := map[string]string{workflows.AttributeStatus: "failed", workflows.AttributeFailureReason: "sms_misconfigured"}
 	f := &fakeSearcher{
-		state: workflows.RegistrationState{Status: workflows.StatusPending},
+		state: workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusPending}},
 		found: []*workflow.WorkflowExecutionInfo{
 			execution(t, "old", enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, 3*time.Hour, accepted),
 			execution(t, "new", enums.WORKFLOW_EXECUTION_STATUS_RUNNING, time.Hour, accepted),

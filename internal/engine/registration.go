@@ -112,9 +112,7 @@ func (r *Registrations) persisted(ctx context.Context, registrationID string) (w
 	if err == nil && s.Fingerprint == "" {
 		return workflows.Persisted{}, fmt.Errorf("%w: the request's fingerprint is not known without a worker", ErrUnavailable)
 	}
-	return workflows.Persisted{
-		Status: s.Status, UserID: s.UserID, Refusal: s.Refusal, Fingerprint: s.Fingerprint, Verification: s.Verification,
-	}, err
+	return workflows.Persisted{Outcome: s.Outcome}, err
 }
 
 // Verify enters a code. ErrUnconfirmed means that the code was right.

@@ -87,8 +87,8 @@ var noWorker = serviceerror.NewFailedPrecondition("no poller seen for task queue
 
 func TestState(t *testing.T) {
 	t.Parallel()
-	pending := workflows.RegistrationState{Status: workflows.StatusPending, Fingerprint: "f"}
-	active := workflows.RegistrationState{Status: workflows.StatusActive}
+	pending := workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusPending, Fingerprint: "f"}}
+	active := workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusActive}}
 	for name, tt := range map[string]struct {
 		workflow fakeRegistration
 		want     workflows.RegistrationStatus
@@ -99,7 +99,7 @@ func TestState(t *testing.T) {
 		"terminated after activation":   {workflow: fakeRegistration{state: active, stopped: true}, want: workflows.StatusActive},
 		"unknown":                       {workflow: fakeRegistration{queryErr: serviceerror.NewNotFound("")}, err: engine.ErrNotFound},
 		"running, no worker":            {workflow: fakeRegistration{queryErr: noWorker, status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING}, err: engine.ErrUnavailable},
-		"completed, no worker":          {workflow: fakeRegistration{queryErr: noWorker, status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, result: workflows.RegistrationResult{Status: workflows.StatusSuperseded}}, want: workflows.StatusSuperseded},
+		"completed, no worker":          {workflow: fakeRegistration{queryErr: noWorker, status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, result: workflows.RegistrationResult{Outcome: workflows.Outcome{Status: workflows.StatusSuperseded}}}, want: workflows.StatusSuperseded},
 		"failed, no worker":             {workflow: fakeRegistration{queryErr: noWorker, status: enums.WORKFLOW_EXECUTION_STATUS_FAILED}, want: workflows.StatusFailed},
 		"cancelled, no worker":          {workflow: fakeRegistration{queryErr: noWorker, status: enums.WORKFLOW_EXECUTION_STATUS_CANCELED}, want: workflows.StatusExpired},
 		"the query itself is a mistake": {workflow: fakeRegistration{queryErr: errUnavailable}, err: errUnavailable},
@@ -133,9 +133,9 @@ func TestRegisterWithoutAnAnswer(t *testing.T) {
 	require.ErrorIs(t, err, errUnavailable)
 	require.NotErrorIs(t, err, engine.ErrUnavailable)
 
-	out, err := r(fakeRegistration{update: ended, state: workflows.RegistrationState{Status: workflows.StatusActive, Fingerprint: "f"}})
+	out, err := r(fakeRegistration{update: ended, state: workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusActive, Fingerprint: "f"}}})
 	require.NoError(t, err)
-	require.Equal(t, workflows.Persisted{Status: workflows.StatusActive, Fingerprint: "f"}, out)
+	require.Equal(t, workflows.Persisted{Outcome: workflows.Outcome{Status: workflows.StatusActive, Fingerprint: "f"}}, out)
 	_, err = r(fakeRegistration{update: ended, queryErr: noWorker, status: enums.WORKFLOW_EXECUTION_STATUS_TERMINATED})
 	require.ErrorIs(t, err, engine.ErrUnavailable, "a registration without a fingerprint may be another request's")
 }
@@ -150,13 +150,13 @@ func TestUpdatesOfEndedRegistrations(t *testing.T) {
 	for status, want := range map[workflows.RegistrationStatus]workflows.Refusal{
 		workflows.StatusActive: workflows.RefusedActive, workflows.StatusExpired: workflows.RefusedClosed, workflows.StatusFailed: workflows.RefusedClosed,
 	} {
-		gone := &fakeRegistration{update: serviceerror.NewNotFound("completed"), state: workflows.RegistrationState{Status: status}}
+		gone := &fakeRegistration{update: serviceerror.NewNotFound("completed"), state: workflows.RegistrationState{Outcome: workflows.Outcome{Status: status}}}
 		_, err := registrations(gone).Verify(t.Context(), registrationID, workflows.VerifyInput{})
 		require.Equal(t, want, refused(err), status)
 		_, err = registrations(gone).ResendOTP(t.Context(), registrationID, workflows.ResendInput{})
 		require.Equal(t, want, refused(err), status)
 	}
-	slow := &fakeRegistration{update: serviceerror.NewDeadlineExceeded(""), state: workflows.RegistrationState{Status: workflows.StatusPending, Activating: true}}
+	slow := &fakeRegistration{update: serviceerror.NewDeadlineExceeded(""), state: workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusPending}, Activating: true}}
 	_, err := registrations(slow).Verify(t.Context(), registrationID, workflows.VerifyInput{})
 	require.ErrorIs(t, err, engine.ErrUnconfirmed)
 	slow.state.Activating = false

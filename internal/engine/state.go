@@ -21,10 +21,7 @@ func (r *Registrations) State(ctx context.Context, registrationID string) (workf
 		return s, err
 	}
 	if ended, ok := r.ended(ctx, registrationID); ok {
-		return workflows.RegistrationState{
-			Status: ended.Status, UserID: ended.UserID, Refusal: ended.Refusal, Fingerprint: ended.Fingerprint,
-			Verification: ended.Verification,
-		}, nil
+		return workflows.RegistrationState{Outcome: ended.Outcome}, nil
 	}
 	return s, err
 }
@@ -65,9 +62,9 @@ func (r *Registrations) ended(ctx context.Context, registrationID string) (out w
 		err := r.result(ctx, run, &out)
 		return out, err == nil
 	case enums.WORKFLOW_EXECUTION_STATUS_FAILED, enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
-		return workflows.RegistrationResult{Status: workflows.StatusFailed}, true
+		return workflows.RegistrationResult{Outcome: workflows.Outcome{Status: workflows.StatusFailed}}, true
 	case enums.WORKFLOW_EXECUTION_STATUS_CANCELED:
-		return workflows.RegistrationResult{Status: workflows.StatusExpired}, true
+		return workflows.RegistrationResult{Outcome: workflows.Outcome{Status: workflows.StatusExpired}}, true
 	default:
 		return out, false
 	}

@@ -67,9 +67,9 @@ func (c Converters) addFailure(e Entry, f *failure.Failure) Entry {
 	if e.Reason == "" || app.Type() != "" {
 		e.Reason = app.Type()
 	}
-	var last workflows.Try
+	var last workflows.Attempt
 	if app.HasDetails() && app.Details(&last) == nil {
-		e.Provider, e.Code = last.Provider, last.Code
+		e.Provider, e.Code = last.Provider, last.ProviderCode
 		if e.Attempt == 0 {
 			e.Attempt = last.Number
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/failure/v1"
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflow/v1"
@@ -119,18 +120,20 @@ func read(t *testing.T, f *fakeTemporal, l fakeLedger) (Timeline, error) {
 }
 
 // parkedLedger goes with the recorded scenario parked_and_retried.
-func parkedLedger() fakeLedger {
-	at := func(second int) time.Time { return time.Date(2026, 11, 23, 21, 15, second, 0, time.UTC) }
+func parkedLedger(t *testing.T) fakeLedger {
+	t.Helper()
+	start := recordedStart(t, "parked_and_retried")
+	at := func(second int) time.Time { return start.Add(time.Duration(second) * time.Second) }
 	key := message.Key{RegistrationID: registrationID, Kind: message.KindOTP, Sequence: 1}
 	return fakeLedger{
 		attempts: []message.Attempt{{
-			Key: key, Channel: message.ChannelSMS, Number: 4, Provider: "twilio", Failure: message.Unavailable, Code: "503", At: at(40),
+			Key: key, Channel: message.ChannelSMS, Number: 4, Provider: "twilio", Failure: message.Unavailable, Code: "503", At: at(2),
 		}},
 		messages: []message.Entry{{
-			Key: key, Channel: message.ChannelSMS, SentAt: at(50),
+			Key: key, Channel: message.ChannelSMS, SentAt: at(60),
 			Receipt: message.Receipt{Provider: "twilio", MessageID: "SM1"},
 		}},
-		account: user.Account{UserID: "u", Status: user.StatusActive, CreatedAt: at(38), VerifiedAt: at(42)},
+		account: user.Account{UserID: "u", Status: user.StatusActive, CreatedAt: at(1), VerifiedAt: at(3)},
 	}
 }
 
@@ -140,7 +143,7 @@ func TestReadMerges(t *testing.T) {
 		listed: []string{"run"}, histories: map[string][]*history.HistoryEvent{"run": recorded(t, "parked_and_retried")},
 		current: running("run"),
 	}
-	l, err := read(t, f, parkedLedger())
+	l, err := read(t, f, parkedLedger(t))
 	require.NoError(t, err)
 	require.Equal(t, "WorkflowId = 'registration-"+registrationID+"'", f.query)
 	require.Equal(t, []any{registrationID, "u", user.StatusActive, true, true, false},
@@ -166,7 +169,7 @@ func TestReadWithOneSourceUnavailable(t *testing.T) {
 	require.ErrorIs(t, l.LedgerError, errUnavailable)
 	require.NotEmpty(t, l.Entries, "a run is read though visibility does not list it yet")
 
-	l, err = read(t, &fakeTemporal{listed: []string{"deleted"}}, parkedLedger())
+	l, err = read(t, &fakeTemporal{listed: []string{"deleted"}}, parkedLedger(t))
 	require.NoError(t, err)
 	require.Equal(t, []any{false, true}, []any{l.WorkflowRetained, l.LedgerAvailable})
 	require.Len(t, l.Entries, 4)
@@ -175,7 +178,7 @@ func TestReadWithOneSourceUnavailable(t *testing.T) {
 	require.ErrorIs(t, err, ErrNotFound)
 	_, err = read(t, &fakeTemporal{}, fakeLedger{err: errUnavailable})
 	require.ErrorIs(t, err, errUnavailable, "the ledger may have the registration")
-	_, err = read(t, &fakeTemporal{err: errUnavailable}, parkedLedger())
+	_, err = read(t, &fakeTemporal{err: errUnavailable}, parkedLedger(t))
 	require.ErrorIs(t, err, errUnavailable)
 	_, err = Reader{}.Read(t.Context(), "x' OR WorkflowType = 'y")
 	require.ErrorIs(t, err, ErrNotFound)
@@ -233,9 +236,20 @@ func TestReadIsBounded(t *testing.T) {
 	require.True(t, l.Truncated)
 }
 
+// recordedFailure returns the failure of the code in the scenario abandoned.
+func recordedFailure(t *testing.T) *failure.Failure {
+	t.Helper()
+	for _, event := range recorded(t, "abandoned") {
+		if a := event.GetActivityTaskFailedEventAttributes(); a != nil {
+			return a.GetFailure()
+		}
+	}
+	return nil
+}
+
 func TestInProgress(t *testing.T) {
 	t.Parallel()
-	failed := recorded(t, "parked_and_retried")[16].GetActivityTaskFailedEventAttributes().GetFailure()
+	failed := recordedFailure(t)
 	kind := &common.ActivityType{Name: "SendOTP"}
 	manual := &workflow.PendingActivityInfo_PauseInfo{PausedBy: &workflow.PendingActivityInfo_PauseInfo_Manual_{
 		Manual: &workflow.PendingActivityInfo_PauseInfo_Manual{Identity: "ops", Reason: "twilio is down"},
@@ -256,9 +270,9 @@ func TestInProgress(t *testing.T) {
 	require.NoError(t, err)
 	progress := l.Entries[len(l.Entries)-4:]
 	require.Equal(t, []string{
-		"step_waiting SendOTP sms_unavailable #3 (the provider could not be reached)",
+		"step_waiting SendOTP outbox 401 sms_misconfigured #3 (outbox: misconfigured (401))",
 		"step_running SendOTP #1",
-		"step_paused SendOTP twilio is down #2 by ops (the provider could not be reached)",
+		"step_paused SendOTP outbox 401 twilio is down #2 by ops (outbox: misconfigured (401))",
 		"step_paused",
 	}, lines(progress))
 	require.Equal(t, now.Add(time.Minute), progress[0].Until)

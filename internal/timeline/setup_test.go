@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"registrar/internal/engine"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
+	"registrar/workflows"
 )
 
 // now is the time of every test.
@@ -43,13 +45,7 @@ func encrypting(t *testing.T) Converters {
 // recorded is a history that the workflows' replay tests keep.
 func recorded(t *testing.T, scenario string) []*history.HistoryEvent {
 	t.Helper()
-	return recordedIn(t, "v1_"+scenario)
-}
-
-// recordedIn is a history by the name of its file.
-func recordedIn(t *testing.T, name string) []*history.HistoryEvent {
-	t.Helper()
-	file, err := os.Open(filepath.Join("..", "..", "workflows", "testdata", name+".json"))
+	file, err := os.Open(filepath.Join("..", "..", "workflows", "testdata", "v1_"+scenario+".json"))
 	require.NoError(t, err)
 	defer func() { _ = file.Close() }()
 	h, err := client.HistoryFromJSON(file, client.HistoryJSONOptions{})
@@ -57,6 +53,21 @@ func recordedIn(t *testing.T, name string) []*history.HistoryEvent {
 	return h.GetEvents()
 }
 
+// recordedStart returns when the registration of a recorded history started.
+func recordedStart(t *testing.T, scenario string) time.Time {
+	t.Helper()
+	return recorded(t, scenario)[0].GetEventTime().AsTime()
+}
+
+// recordedInput returns the input of the registration of a recorded history.
+func recordedInput(t *testing.T, scenario string) workflows.RegistrationInput {
+	t.Helper()
+	var in workflows.RegistrationInput
+	require.True(t, readable().read(recorded(t, scenario)[0].GetWorkflowExecutionStartedEventAttributes().GetInput(), &in))
+	return in
+}
+
+// scenarios are the recorded scenarios of registrations.
 func scenarios(t *testing.T) []string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("..", "..", "workflows", "testdata", "v1_*.json"))
@@ -65,7 +76,7 @@ func scenarios(t *testing.T) []string {
 	for i, path := range paths {
 		paths[i] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), "v1_"), ".json")
 	}
-	return paths
+	return slices.DeleteFunc(paths, func(scenario string) bool { return strings.HasPrefix(scenario, "campaign_") })
 }
 
 func run(id string, events []*history.HistoryEvent) engine.Run {
