@@ -78,7 +78,7 @@ func (a *Activities) RecordCampaignBatch(ctx context.Context, in workflows.Recor
 
 func batchResult(b message.CampaignBatch, provider string) workflows.CampaignBatchResult {
 	return workflows.CampaignBatchResult{
-		Found: b.Size, Last: b.Last, Sent: b.Size - b.Rejected, Rejected: b.Rejected, Provider: provider, SentAt: b.SentAt,
+		Size: b.Size, Last: b.Last, Sent: b.Size - b.Rejected, Rejected: b.Rejected, Provider: provider, SentAt: b.SentAt,
 	}
 }
 

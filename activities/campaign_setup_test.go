@@ -145,7 +145,7 @@ func (f *campaignFixture) runCampaign(t *testing.T, size int) (sent, rejected in
 		if out.Unrecorded != nil {
 			out = retryUntilDone(t, f, f.steps.RecordCampaignBatch, workflows.RecordBatchInput{Batch: *out.Unrecorded})
 		}
-		if out.Found == 0 {
+		if out.Size == 0 {
 			return sent, rejected
 		}
 		sent, rejected = sent+out.Sent, rejected+out.Rejected

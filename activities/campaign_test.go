@@ -35,7 +35,7 @@ func TestBatchIsSentAndRecorded(t *testing.T) {
 	in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 7, After: "u-0", Size: 2}
 	out, err := run(t, f.fixture, f.steps.SendCampaignBatch, in)
 	require.NoError(t, err)
-	want := workflows.CampaignBatchResult{Found: 2, Last: "u-2", Sent: 1, Rejected: 1, Provider: "mailgun", SentAt: out.SentAt}
+	want := workflows.CampaignBatchResult{Size: 2, Last: "u-2", Sent: 1, Rejected: 1, Provider: "mailgun", SentAt: out.SentAt}
 	require.Equal(t, want, out)
 	row := f.ledger[7]
 	require.WithinDuration(t, time.Now(), row.SentAt, time.Minute)
@@ -159,7 +159,7 @@ func TestUnrecordedBatchIsInTheResult(t *testing.T) {
 	require.NoError(t, err)
 	row := out.Unrecorded
 	require.NotNil(t, row)
-	want := workflows.CampaignBatchResult{Found: 5, Last: "u-004", Sent: 5, Provider: "mailgun", SentAt: row.SentAt, Unrecorded: row}
+	want := workflows.CampaignBatchResult{Size: 5, Last: "u-004", Sent: 5, Provider: "mailgun", SentAt: row.SentAt, Unrecorded: row}
 	require.Equal(t, want, out)
 	f.requireOnce(t)
 

@@ -190,7 +190,7 @@ func (c *campaign) sendBatch(ctx workflow.Context) (bool, error) {
 	}
 	reportRecovery(ctx, stepBatch, c.batchFailure)
 	c.batchFailure = stepFailure{}
-	if out.Found == 0 {
+	if out.Size == 0 {
 		return false, nil
 	}
 	if out.Unrecorded != nil {

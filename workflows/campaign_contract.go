@@ -72,7 +72,7 @@ type CampaignProgress struct {
 	Status     CampaignStatus
 	Reason     FailureReason // set while the status is failed
 	Recipients int           // counted at the start
-	Sent       int           // taken by a provider
+	Sent       int           // accepted by a provider
 	Rejected   int           // refused permanently by a provider
 	Batches    int
 	StartedAt  time.Time // zero before the start
@@ -85,7 +85,7 @@ type CampaignActivities interface {
 	StoreCampaign(context.Context, StoreCampaignInput) (StoreCampaignResult, error)
 	// StartCampaign fixes the campaign's recipients, once for all runs, and counts them.
 	StartCampaign(context.Context, StartCampaignInput) (StartCampaignResult, error)
-	// SendCampaignBatch sends to the next recipients, unless the ledger has the batch. If a provider took the batch but the
+	// SendCampaignBatch sends to the next recipients, unless the ledger has the batch. If a provider accepted the batch but the
 	// ledger could not be written, there is no error: the row is in the result.
 	SendCampaignBatch(context.Context, CampaignBatchInput) (CampaignBatchResult, error)
 	// RecordCampaignBatch writes a batch to the ledger and returns the ledger's row with its number.
@@ -128,9 +128,9 @@ type CampaignBatchInput struct {
 
 // CampaignBatchResult is a batch that was sent.
 type CampaignBatchResult struct {
-	Found    int    // recipients: Sent and Rejected; 0 if none is left
+	Size     int    // recipients: Sent and Rejected; 0 if none is left
 	Last     string // the last recipient's user id
-	Sent     int    // taken by the provider
+	Sent     int    // accepted by the provider
 	Rejected int    // refused permanently by the provider
 	Provider string // empty if the ledger already had the batch
 	SentAt   time.Time

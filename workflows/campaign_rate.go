@@ -47,7 +47,7 @@ func (c *campaign) scheduleNext(ctx workflow.Context, b CampaignBatchResult) {
 	if c.in.Rate <= 0 {
 		return
 	}
-	seconds := min(float64(b.Found)/c.in.Rate, maxInterval.Seconds())
+	seconds := min(float64(b.Size)/c.in.Rate, maxInterval.Seconds())
 	cost, now := time.Duration(seconds*float64(time.Second)), workflow.Now(ctx)
 	if b.Provider == "" {
 		c.in.Due = later(c.in.Due, earlier(b.SentAt, now).Add(cost))

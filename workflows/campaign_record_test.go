@@ -62,7 +62,7 @@ func TestLedgersRowOverridesTheSentBatch(t *testing.T) {
 	f := setupCampaign(t)
 	f.ledgerLacks(2, 0)
 	f.fake.recordCampaignBatch = func(context.Context, workflows.RecordBatchInput) (workflows.CampaignBatchResult, error) {
-		return workflows.CampaignBatchResult{Found: 50, Last: "u-150", Sent: 50, Provider: "mailgun"}, nil
+		return workflows.CampaignBatchResult{Size: 50, Last: "u-150", Sent: 50, Provider: "mailgun"}, nil
 	}
 	_, err := f.run()
 	require.NoError(t, err)

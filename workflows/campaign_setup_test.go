@@ -154,16 +154,16 @@ func (f *campaignFixture) take(_ context.Context, in workflows.CampaignBatchInpu
 	}
 	f.batches = append(f.batches, sentBatch{in, f.env.Now(), found})
 	return workflows.CampaignBatchResult{
-		Found: found, Last: fmt.Sprintf("u-%d", last+found), Sent: found - 1, Rejected: 1, Provider: "mailgun", SentAt: f.env.Now(),
+		Size: found, Last: fmt.Sprintf("u-%d", last+found), Sent: found - 1, Rejected: 1, Provider: "mailgun", SentAt: f.env.Now(),
 	}, nil
 }
 
 // takeUnrecorded is take when the ledger cannot be written.
 func (f *campaignFixture) takeUnrecorded(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
 	out, err := f.take(ctx, in)
-	if err == nil && out.Found > 0 {
+	if err == nil && out.Size > 0 {
 		out.Unrecorded = &message.CampaignBatch{
-			CampaignID: in.CampaignID, Number: in.Number, After: in.After, Last: out.Last, Size: out.Found, Rejected: out.Rejected,
+			CampaignID: in.CampaignID, Number: in.Number, After: in.After, Last: out.Last, Size: out.Size, Rejected: out.Rejected,
 			Receipt: message.Receipt{Provider: out.Provider}, SentAt: out.SentAt,
 		}
 	}
@@ -176,7 +176,7 @@ func (f *campaignFixture) record(_ context.Context, in workflows.RecordBatchInpu
 	b := in.Batch
 	f.recorded = append(f.recorded, b)
 	return workflows.CampaignBatchResult{
-		Found: b.Size, Last: b.Last, Sent: b.Size - b.Rejected, Rejected: b.Rejected, Provider: b.Receipt.Provider, SentAt: b.SentAt,
+		Size: b.Size, Last: b.Last, Sent: b.Size - b.Rejected, Rejected: b.Rejected, Provider: b.Receipt.Provider, SentAt: b.SentAt,
 	}, nil
 }
 

@@ -42,7 +42,7 @@ func (c *campaign) parkBatch(ctx workflow.Context, cause error) error {
 	return err
 }
 
-// recordBatch writes a batch that a provider took to the ledger, after the sending activity could not, and returns the
+// recordBatch writes a batch that a provider accepted to the ledger, after the sending activity could not, and returns the
 // ledger's row. Its error is that of executeUntilDone. Before it returns an error, it makes one more attempt, because nothing
 // writes the row later.
 func (c *campaign) recordBatch(ctx workflow.Context, sent CampaignBatchResult) (CampaignBatchResult, error) {

@@ -16,7 +16,7 @@ import (
 type code struct {
 	sequence     int // counts from 1; 0 before the first code
 	attemptsLeft int
-	expiresAt    time.Time // CodeTTL after the request for it or, later, after a provider took it
+	expiresAt    time.Time // CodeTTL after the request for it or, later, after a provider accepted it
 }
 
 // codes are the issued codes and their destination. Earlier codes to the same destination are valid too.
@@ -125,7 +125,7 @@ func (r *registration) onUndelivered(ctx workflow.Context, in Undelivered) {
 	}
 }
 
-// sendCode sends the current code. Its lifetime begins when a provider has taken it.
+// sendCode sends the current code. Its lifetime begins when a provider has accepted it.
 func (r *registration) sendCode(ctx workflow.Context) error {
 	c, channel := r.codes.last, r.codes.channel
 	r.sending++

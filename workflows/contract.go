@@ -285,7 +285,7 @@ type SendResult struct {
 	Receipt message.Receipt
 	// Suppressed is why the address is suppressed, if it is; then nothing was sent.
 	Suppressed message.SuppressionReason
-	// Unrecorded is the message's entry if a provider took it but the ledger could not be written; otherwise nil.
+	// Unrecorded is the message's entry if a provider accepted it but the ledger could not be written; otherwise nil.
 	Unrecorded *message.Entry
 }
 

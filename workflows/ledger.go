@@ -15,7 +15,7 @@ func (r *registration) sent(ctx workflow.Context, what string, out SendResult) {
 	}
 }
 
-// writeLedger writes the messages that providers took while the database was unavailable. It runs in parallel with the other
+// writeLedger writes the messages that providers accepted while the database was unavailable. It runs in parallel with the other
 // steps, so that the user does not wait for it.
 func (r *registration) writeLedger(ctx workflow.Context) error {
 	for len(r.unrecorded) > 0 {
@@ -32,7 +32,7 @@ func (r *registration) writeLedger(ctx workflow.Context) error {
 	return nil
 }
 
-// awaitLedger waits, before a registration ends, until the ledger has every message that a provider took. A user may enter
+// awaitLedger waits, before a registration ends, until the ledger has every message that a provider accepted. A user may enter
 // a code before the activity that sends it has ended.
 func (r *registration) awaitLedger(ctx workflow.Context) error {
 	return r.await(ctx, func() bool { return r.sending == 0 && len(r.unrecorded) == 0 })

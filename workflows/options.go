@@ -62,7 +62,7 @@ func (o stepOptions) activity(b Budgets, summary string) workflow.ActivityOption
 		Summary:                summary,
 		Priority:               temporal.Priority{PriorityKey: o.priority},
 		// A cancelled workflow waits for an attempt in progress. Otherwise, a user could be stored after a cancelled
-		// registration freed it, and a batch or code that a provider took could be missing in the ledger.
+		// registration freed it, and a batch or code that a provider accepted could be missing in the ledger.
 		WaitForCancellation: o.queue != QueueNotificationsLow || o.priority == priorityCampaign,
 	}
 }

@@ -50,7 +50,7 @@ type registration struct {
 	codeAwaitsOperator bool
 
 	sending    int             // codes that are being sent, including those that are no longer needed
-	unrecorded []message.Entry // taken by a provider but not in the ledger yet
+	unrecorded []message.Entry // accepted by a provider but not in the ledger yet
 
 	failure error // the final error of a parallel step
 }

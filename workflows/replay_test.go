@@ -14,8 +14,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// histories returns the recorded histories by file name. Those of older releases stay as long as registrations
-// that such a release started may run.
+// histories returns the recorded histories by file name. A history stays as long as registrations that such code started may
+// run.
 func histories(t *testing.T) map[string]*history.History {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("testdata", "*.json"))

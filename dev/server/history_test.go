@@ -28,7 +28,7 @@ import (
 	"registrar/workflows"
 )
 
-var record = flag.String("record", "", "release, such as v2; tests that check a history also write it to workflows/testdata, with the release as prefix")
+var record = flag.String("record", "", "version, such as v2; tests that check a history also write it to workflows/testdata, with the version as prefix")
 
 // ownService are the settings of a scenario that breaks a provider and therefore needs its own service.
 var ownService = []string{}
@@ -85,7 +85,7 @@ func (r *testService) checkHistory(t *testing.T, scenario, workflowID, evidence 
 	}
 }
 
-// writeNew writes a new history. It fails if the file exists, because existing histories show what a release did.
+// writeNew writes a new history. It fails if the file exists, because existing histories must stay as they are.
 func writeNew(t *testing.T, path string, text []byte) {
 	t.Helper()
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
