@@ -12,10 +12,10 @@ import (
 	"registrar/workflows"
 )
 
-// ledgerLacks sends a batch while the ledger cannot be written, neither in the next attempts.
-func (f *campaignFixture) ledgerLacks(number, failures int) {
+// ledgerLacks makes the ledger fail while the second batch is sent, and in the next attempts to write its row.
+func (f *campaignFixture) ledgerLacks(failures int) {
 	f.fake.sendCampaignBatch = func(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
-		if in.Number == number {
+		if in.Number == 2 {
 			return f.takeUnrecorded(ctx, in)
 		}
 		return f.take(ctx, in)
@@ -44,7 +44,7 @@ func (f *campaignFixture) requireRecorded() {
 func TestUnrecordedBatch(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
-	f.ledgerLacks(2, 1)
+	f.ledgerLacks(1)
 	f.at(time.Minute, func() {
 		require.Equal(t, workflows.CampaignFailed, f.progress().Status)
 		require.Equal(t, workflows.ReasonDatabaseUnavailable, f.progress().Reason)
@@ -60,7 +60,7 @@ func TestUnrecordedBatch(t *testing.T) {
 func TestLedgersRowOverridesTheSentBatch(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
-	f.ledgerLacks(2, 0)
+	f.ledgerLacks(0)
 	f.fake.recordCampaignBatch = func(context.Context, workflows.RecordBatchInput) (workflows.CampaignBatchResult, error) {
 		return workflows.CampaignBatchResult{Size: 50, Last: "u-150", Sent: 50, Provider: "mailgun"}, nil
 	}
@@ -82,7 +82,7 @@ func TestEndedCampaignCountsWhatWasSent(t *testing.T) {
 			t.Run(name+", "+state, func(t *testing.T) {
 				t.Parallel()
 				f := setupCampaign(t)
-				f.ledgerLacks(2, failures)
+				f.ledgerLacks(failures)
 				end(f)
 				_, err := f.run()
 				require.Error(t, err)

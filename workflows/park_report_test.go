@@ -83,7 +83,7 @@ func TestEndOfAParkedStepIsReported(t *testing.T) {
 func TestCampaignStepIsReported(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
-	f.ledgerLacks(2, 1)
+	f.ledgerLacks(1)
 	send, refused := f.fake.sendCampaignBatch, false
 	f.fake.sendCampaignBatch = func(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
 		if in.Number == 2 && !refused {

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 
@@ -12,7 +13,7 @@ import (
 type recorder struct {
 	mu       sync.Mutex
 	lines    []string         // of the log, below error
-	counters map[string]int64 // by name and tags
+	counters map[string]int64 // by event, step and reason
 }
 
 func (*recorder) Debug(string, ...any) {}
@@ -33,7 +34,7 @@ func (r *recorder) metrics() client.MetricsHandler {
 	return taggedRecorder{client.MetricsNopHandler, r, map[string]string{}}
 }
 
-// counts returns the counters of steps, by event, step and reason.
+// counts returns the counters of steps.
 func (r *recorder) counts() map[string]int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -47,13 +48,8 @@ type taggedRecorder struct {
 }
 
 func (h taggedRecorder) WithTags(tags map[string]string) client.MetricsHandler {
-	all := map[string]string{}
-	for _, set := range []map[string]string{h.tags, tags} {
-		for name, value := range set {
-			all[name] = value
-		}
-	}
-	h.tags = all
+	h.tags = maps.Clone(h.tags)
+	maps.Copy(h.tags, tags)
 	return h
 }
 
