@@ -276,26 +276,3 @@ func (r *registration) expire(ctx workflow.Context) error {
 	r.end(ctx, StatusExpired, "never verified: email and username are free again")
 	return nil
 }
-
-func (r *registration) sendWelcome(ctx workflow.Context) error {
-	out, err := execute(ctx, r.budgets, "send the welcome email", Activities.SendWelcomeEmail, r.notice(r.in.Profile.Email))
-	if err == nil {
-		r.sent(ctx, "welcome email", out)
-	}
-	return err
-}
-
-func (r *registration) sendCompletion(ctx workflow.Context) error {
-	out, err := execute(ctx, r.budgets, "send the completion SMS", Activities.SendCompletionSMS, r.notice(r.codes.mobile))
-	if err == nil {
-		r.sent(ctx, "completion SMS", out)
-	}
-	return err
-}
-
-func (r *registration) notice(to string) NoticeInput {
-	return NoticeInput{
-		RegistrationID: r.in.RegistrationID, UserID: r.userID,
-		To: to, FirstName: r.in.Profile.FirstName, Locale: r.in.Profile.Locale, RequestedAt: r.in.RequestedAt,
-	}
-}
