@@ -28,7 +28,7 @@ func (s *server) shareOrigins() gin.HandlerFunc {
 		MaxAge:          preflightAge,
 	})
 	return func(c *gin.Context) {
-		if !isBelow(c.Request.URL.Path, registrationsPath) {
+		if !isWithin(c.Request.URL.Path, registrationsPath) {
 			return
 		}
 		passed := false

@@ -17,10 +17,10 @@ import (
 
 // operations has every operation of openapi.yaml with its checks. New panics unless the API serves exactly these.
 var operations = map[route]operation{
-	{"POST", "/v1/registrations"}:                  {everyone, Limits.Registration, object[openapi.RegistrationRequest](maxBody)},
-	{"GET", "/v1/registrations/:id"}:               {everyone, uncounted, noBody},
-	{"POST", "/v1/registrations/:id/verification"}: {everyone, Limits.Code, object[openapi.VerificationRequest](maxBody)},
-	{"POST", "/v1/registrations/:id/otp"}:          {everyone, Limits.Code, optionalObject[openapi.ResendRequest](maxBody)},
+	{"POST", registrationsPath}:                       {everyone, Limits.Registration, object[openapi.RegistrationRequest](maxBody)},
+	{"GET", registrationsPath + "/:id"}:               {everyone, uncounted, noBody},
+	{"POST", registrationsPath + "/:id/verification"}: {everyone, Limits.Code, object[openapi.VerificationRequest](maxBody)},
+	{"POST", registrationsPath + "/:id/otp"}:          {everyone, Limits.Code, optionalObject[openapi.ResendRequest](maxBody)},
 
 	{"POST", MailgunWebhookPath}: {mailgunReports, uncounted, report(mediaJSON)},
 	{"POST", TwilioWebhookPath}:  {twilioReports, uncounted, report(mediaForm)},
@@ -73,7 +73,7 @@ var everyone = &access{
 }
 
 // uncounted allows every request.
-func uncounted(Limits, context.Context, netip.Addr) time.Duration { return 0 }
+var uncounted rateLimit = func(Limits, context.Context, netip.Addr) time.Duration { return 0 }
 
 // noBody is for operations that do not read the body.
 func noBody(*gin.Context) error { return nil }
@@ -104,6 +104,7 @@ func (s *server) refuseUnmatched(code openapi.ProblemCode) gin.HandlerFunc {
 				s.fail(c, err)
 				return
 			}
+			break
 		}
 		s.fail(c, &problem{code: code})
 	}
@@ -117,10 +118,10 @@ func (a *access) check(s *server, c *gin.Context) error {
 }
 
 // guards reports whether path is in the area.
-func (a *access) guards(path string) bool { return a.area != "" && isBelow(path, a.area) }
+func (a *access) guards(path string) bool { return a.area != "" && isWithin(path, a.area) }
 
-// isBelow reports whether path is parent or below it.
-func isBelow(path, parent string) bool {
+// isWithin reports whether path is parent or an address below it.
+func isWithin(path, parent string) bool {
 	return path == parent || strings.HasPrefix(path, parent+"/")
 }
 

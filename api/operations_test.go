@@ -261,11 +261,11 @@ func TestIncompleteTables(t *testing.T) {
 		want   string
 	}{
 		"no entry":         {func(table map[route]operation) { delete(table, get) }, served, "GET /v1/registrations/:id has no checks"},
-		"another method":   {func(map[route]operation) {}, append(served[:len(served):len(served)], route{"PUT", get.path}), "PUT"},
+		"another method":   {func(map[route]operation) {}, append(slices.Clip(served), route{"PUT", get.path}), "PUT"},
 		"nothing declared": {func(table map[route]operation) { table[get] = operation{} }, served, "must declare access, limit and body"},
-		"no access":        {func(table map[route]operation) { table[get] = operation{nil, uncounted, noBody} }, served, "must declare"},
-		"no limit":         {func(table map[route]operation) { table[get] = operation{everyone, nil, noBody} }, served, "must declare"},
-		"no body":          {func(table map[route]operation) { table[get] = operation{everyone, uncounted, nil} }, served, "must declare"},
+		"no access":        {func(table map[route]operation) { table[get] = operation{nil, uncounted, noBody} }, served, "must"},
+		"no limit":         {func(table map[route]operation) { table[get] = operation{everyone, nil, noBody} }, served, "must"},
+		"no body check":    {func(table map[route]operation) { table[get] = operation{everyone, uncounted, nil} }, served, "must"},
 		"not served": {
 			func(table map[route]operation) {
 				table[route{"GET", "/nothing"}] = operation{everyone, uncounted, noBody}
