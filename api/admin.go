@@ -20,27 +20,27 @@ type Timelines interface {
 	Read(ctx context.Context, registrationID string) (timeline.Timeline, error)
 }
 
-const (
-	adminPrefix   = "/v1/admin/"
-	campaignsPath = "/v1/campaigns"
-	// timelineTimeout bounds reading one timeline. It is shorter than the server's WriteTimeout.
-	timelineTimeout = 15 * time.Second
-)
+// timelineTimeout bounds reading one timeline. It is shorter than the server's WriteTimeout.
+const timelineTimeout = 15 * time.Second
 
-// guardAdmin admits only operators to campaigns and to addresses under adminPrefix. It answers 404 when no token is set
-// or the dependency behind the address is nil.
-func (s *server) guardAdmin(c *gin.Context) {
-	path := c.Request.URL.Path
-	admin := strings.HasPrefix(path, adminPrefix)
-	campaigns := path == campaignsPath || strings.HasPrefix(path, campaignsPath+"/")
-	switch {
-	case !admin && !campaigns:
-	case s.AdminToken == "" || admin && s.Timelines == nil || campaigns && s.Campaigns == nil:
-		s.fail(c, &problem{code: openapi.ProblemCodeNotFound})
-	case !s.isAdmin(c):
-		c.Header("WWW-Authenticate", "Bearer")
-		s.fail(c, &problem{code: openapi.ProblemCodeUnauthorized})
+// timelineOperators may read timelines.
+var timelineOperators = operators("/v1/admin", func(d *Deps) bool { return d.Timelines != nil })
+
+// operators is the access with the bearer token of operators. It is served if a token is set and served is true.
+func operators(area string, served func(*Deps) bool) *access {
+	return &access{
+		area:   area,
+		served: func(d *Deps) bool { return d.AdminToken != "" && served(d) },
+		admit:  (*server).admitOperator,
 	}
+}
+
+func (s *server) admitOperator(c *gin.Context) error {
+	if s.isAdmin(c) {
+		return nil
+	}
+	c.Header("WWW-Authenticate", "Bearer")
+	return &problem{code: openapi.ProblemCodeUnauthorized}
 }
 
 // isAdmin compares hashes in constant time, so that the duration reveals neither the token's length nor a matching prefix.

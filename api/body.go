@@ -27,15 +27,13 @@ const (
 	maxCampaignBody = 256 << 10
 )
 
-// bodies maps a route to the shape of its request body. The contract has only flat objects.
-var bodies = map[string]shape{
-	"/v1/registrations":                  shapeOf[openapi.RegistrationRequest](true, maxBody),
-	"/v1/registrations/:id/verification": shapeOf[openapi.VerificationRequest](true, maxBody),
-	"/v1/registrations/:id/otp":          shapeOf[openapi.ResendRequest](false, maxBody),
-	"/v1/campaigns":                      shapeOf[openapi.CampaignRequest](true, maxCampaignBody),
-	"/v1/campaigns/preview":              shapeOf[openapi.CampaignPreviewRequest](true, maxCampaignBody),
-}
+// object requires a JSON object with the fields of T, a generated struct, in at most limit bytes.
+func object[T any](limit int64) bodyCheck { return shapeOf[T](true, limit).read }
 
+// optionalObject is object, but also allows no body.
+func optionalObject[T any](limit int64) bodyCheck { return shapeOf[T](false, limit).read }
+
+// shape is what a body may have. The contract has only flat objects.
 type shape struct {
 	required bool
 	limit    int64 // bytes
@@ -65,34 +63,25 @@ func shapeOf[T any](required bool, limit int64) shape {
 	return s
 }
 
-// checkBody rejects input that encoding/json would silently accept or repair: unknown, repeated or misspelled names,
-// invalid Unicode, trailing data. The generated code then decodes the same bytes without an error.
-func (s *server) checkBody(c *gin.Context) {
-	expected, ok := bodies[c.FullPath()]
-	if !ok || c.Request.Method != http.MethodPost {
-		return
-	}
+// read rejects input that encoding/json would silently accept or repair: unknown, repeated or misspelled names, invalid
+// Unicode, trailing data. The generated code then decodes the same bytes without an error.
+func (s shape) read(c *gin.Context) error {
 	switch {
-	case c.Request.ContentLength > expected.limit: // refused before the client sends the body
-		s.fail(c, tooLarge(expected.limit))
-		return
+	case c.Request.ContentLength > s.limit: // refused before the client sends the body
+		return tooLarge(s.limit)
 	case c.GetHeader("Content-Encoding") != "":
-		s.fail(c, &problem{code: openapi.ProblemCodeUnsupportedMediaType})
-		return
+		return &problem{code: openapi.ProblemCodeUnsupportedMediaType}
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, expected.limit))
+	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, s.limit))
 	if err != nil {
-		s.fail(c, readProblem(err, expected.limit))
-		return
+		return readProblem(err, s.limit)
 	}
 	body := withoutMark(data)
 	c.Request.Body = io.NopCloser(bytes.NewReader(body))
-	if len(data) == 0 && !expected.required {
-		return
+	if len(data) == 0 && !s.required {
+		return nil
 	}
-	if err := expected.check(c.GetHeader("Content-Type"), body); err != nil {
-		s.fail(c, err)
-	}
+	return s.check(c.GetHeader("Content-Type"), body)
 }
 
 // withoutMark removes the UTF-8 byte order mark that some programs write before JSON. RFC 8259 section 8.1 allows

@@ -29,6 +29,11 @@ type Campaigns interface {
 
 var _ Campaigns = (*engine.Campaigns)(nil)
 
+const campaignsPath = "/v1/campaigns"
+
+// campaignOperators may start, list and control campaigns.
+var campaignOperators = operators(campaignsPath, func(d *Deps) bool { return d.Campaigns != nil })
+
 // CreateCampaign is POST /v1/campaigns.
 func (s *server) CreateCampaign(
 	ctx context.Context, r openapi.CreateCampaignRequestObject,

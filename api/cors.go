@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/rs/cors"
@@ -29,8 +28,7 @@ func (s *server) shareOrigins() gin.HandlerFunc {
 		MaxAge:          preflightAge,
 	})
 	return func(c *gin.Context) {
-		path := c.Request.URL.Path
-		if path != registrationsPath && !strings.HasPrefix(path, registrationsPath+"/") {
+		if !isWithin(c.Request.URL.Path, registrationsPath) {
 			return
 		}
 		passed := false

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/netip"
 	"time"
 
@@ -31,24 +30,13 @@ type Limits interface {
 	Release(ctx context.Context, act string, destinations ...string)
 }
 
-// limitClient refuses a throttled client before its body is read.
-func (s *server) limitClient(c *gin.Context) {
-	if c.Request.Method != http.MethodPost {
-		return
-	}
-	var count func(context.Context, netip.Addr) time.Duration
-	switch c.FullPath() {
-	case "/v1/registrations":
-		count = s.Limits.Registration
-	case "/v1/registrations/:id/verification", "/v1/registrations/:id/otp":
-		count = s.Limits.Code
-	default:
-		return
-	}
+// limitClient counts a request of its client, before the body is read.
+func (s *server) limitClient(c *gin.Context, limit rateLimit) error {
 	client, _ := netip.ParseAddr(c.ClientIP()) // an invalid address is not counted
-	if wait := count(c.Request.Context(), client); wait > 0 {
-		s.fail(c, rateLimited(wait))
+	if wait := limit(s.Limits, c.Request.Context(), client); wait > 0 {
+		return rateLimited(wait)
 	}
+	return nil
 }
 
 // trustProxies makes gin's ClientIP read X-Forwarded-For from right to left and skip addresses in networks. The first

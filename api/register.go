@@ -181,4 +181,4 @@ func created(registrationID string, out workflows.Persisted) openapi.CreateRegis
 	}
 }
 
-func location(registrationID string) string { return "/v1/registrations/" + registrationID }
+func location(registrationID string) string { return registrationsPath + "/" + registrationID }

@@ -3,15 +3,19 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"registrar/api/openapi"
+	"registrar/internal/engine"
 	"registrar/internal/health"
 	"registrar/internal/message"
 	"registrar/internal/user"
@@ -118,18 +122,24 @@ func New(d Deps) http.Handler {
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // each resource has one address
 	trustProxies(router, d.TrustedProxies)
-	router.Use(s.identify, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins(), s.guardAdmin, s.guardWebhooks)
-	router.NoRoute(func(c *gin.Context) { s.fail(c, &problem{code: openapi.ProblemCodeNotFound}) })
-	router.NoMethod(func(c *gin.Context) { s.fail(c, &problem{code: openapi.ProblemCodeMethodNotAllowed}) })
-	openapi.RegisterHandlersWithOptions(router, s.strict(), openapi.GinServerOptions{
-		Middlewares:  []openapi.MiddlewareFunc{s.limitClient, s.checkBody, s.checkReport},
-		ErrorHandler: s.failParameter,
-	})
+	router.Use(s.identify, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
+	router.NoRoute(s.refuseUnmatched(openapi.ProblemCodeNotFound))
+	router.NoMethod(s.refuseUnmatched(openapi.ProblemCodeMethodNotAllowed))
 	routePages(router, d.Landing)
-	if d.Unsubscriber != nil {
-		s.routeUnsubscribe(router)
-	}
+	s.routeOperations(router)
 	return headAsGet(router)
+}
+
+// routeOperations adds the operations of openapi.yaml, with their checks. It panics if a route that it adds lacks its checks.
+func (s *server) routeOperations(router *gin.Engine) {
+	pages := routesOf(router)
+	checked := router.Group("", s.checkOperation)
+	openapi.RegisterHandlersWithOptions(checked, s.strict(), openapi.GinServerOptions{ErrorHandler: s.failParameter})
+	s.routeUnsubscribe(checked)
+	served := slices.DeleteFunc(routesOf(router), func(r route) bool { return slices.Contains(pages, r) })
+	if err := checkTable(operations, served); err != nil {
+		panic(fmt.Errorf("api: %w", err))
+	}
 }
 
 // server implements the operations of openapi.yaml.
@@ -149,17 +159,33 @@ func (s *server) strict() openapi.ServerInterface {
 	})
 }
 
-// failParameter answers a request with a parameter that the generated code cannot read. The contract has three: an id in
-// the path (404), a report's signature (401) and Idempotency-Key (400).
-func (s *server) failParameter(c *gin.Context, _ error, _ int) {
+// failParameter answers a request with a parameter that the generated code cannot read.
+func (s *server) failParameter(c *gin.Context, err error, _ int) {
+	name := parameterName(err)
+	_, inPath := c.Params.Get(name)
 	switch {
-	case len(c.Params) > 0:
+	case inPath:
 		s.fail(c, &problem{code: openapi.ProblemCodeNotFound})
-	case c.FullPath() == TwilioWebhookPath:
-		s.fail(c, s.reportProblem(c, message.ErrNotGenuine))
-	default:
+	case name == "Idempotency-Key":
 		s.fail(c, &problem{code: openapi.ProblemCodeInvalidIdempotencyKey})
+	case name == "X-Twilio-Signature":
+		s.fail(c, s.reportProblem(c, message.ErrNotGenuine))
+	case name == "cursor":
+		s.fail(c, engine.ErrPageToken)
+	default: // the error's text has the parameter's value
+		s.fail(c, fmt.Errorf("no answer for the unreadable parameter %q", name))
 	}
+}
+
+// unreadableParameter matches the errors of the generated code, which has no types for them.
+var unreadableParameter = regexp.MustCompile(`^(?:Invalid format for parameter|Expected one value for) ([\w-]+)`)
+
+// parameterName returns the name of the parameter that an error of the generated code is about, "" if it names none.
+func parameterName(err error) string {
+	if found := unreadableParameter.FindStringSubmatch(err.Error()); found != nil {
+		return found[1]
+	}
+	return ""
 }
 
 // requestContext returns the request's own context. The generated code passes gin's context, which gin reuses for

@@ -39,9 +39,16 @@ var unsubscribeSource string
 
 var unsubscribeTemplate = template.Must(template.New("unsubscribe").Parse(unsubscribeSource))
 
+// unsubscribers are the recipients of campaigns. Their token names what they may do.
+var unsubscribers = &access{
+	area:   campaign.UnsubscribePath,
+	served: func(d *Deps) bool { return d.Unsubscriber != nil },
+	admit:  everyone.admit,
+}
+
 // routeUnsubscribe adds the routes of the link in every campaign email (RFC 8058). Access logs have no query, so they
 // never contain the token.
-func (s *server) routeUnsubscribe(router *gin.Engine) {
+func (s *server) routeUnsubscribe(router gin.IRouter) {
 	router.GET(campaign.UnsubscribePath, s.showUnsubscribe)
 	router.POST(campaign.UnsubscribePath, s.unsubscribe)
 }

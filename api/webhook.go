@@ -59,35 +59,26 @@ type TwilioReader interface {
 	Read(signature, target string, form url.Values, now time.Time) (message.Report, error)
 }
 
-// guardWebhooks answers 404 for providers whose reports are not taken.
-func (s *server) guardWebhooks(c *gin.Context) {
-	switch c.Request.URL.Path {
-	case MailgunWebhookPath:
-		if s.Webhooks.Mailgun == nil {
-			s.fail(c, &problem{code: openapi.ProblemCodeNotFound})
-		}
-	case TwilioWebhookPath:
-		if s.Webhooks.Twilio == nil {
-			s.fail(c, &problem{code: openapi.ProblemCodeNotFound})
-		}
-	}
+// The providers whose reports are taken. Their handlers verify the signatures, which cover the body.
+var (
+	mailgunReports = provider(MailgunWebhookPath, func(w *Webhooks) bool { return w.Mailgun != nil })
+	twilioReports  = provider(TwilioWebhookPath, func(w *Webhooks) bool { return w.Twilio != nil })
+)
+
+func provider(path string, taken func(*Webhooks) bool) *access {
+	return &access{area: path, served: func(d *Deps) bool { return taken(&d.Webhooks) }, admit: everyone.admit}
 }
 
-// reportMedia are the media types of reports, by route.
-var reportMedia = map[string]string{
-	MailgunWebhookPath: "application/json", TwilioWebhookPath: "application/x-www-form-urlencoded",
-}
+// The media types of reports.
+const (
+	mediaJSON = "application/json"
+	mediaForm = "application/x-www-form-urlencoded"
+)
 
-// checkReport checks a report's size, media type and syntax, so that the generated code decodes it without an error.
-// Unknown fields are allowed, unlike in other requests: providers add fields.
-func (s *server) checkReport(c *gin.Context) {
-	media, ok := reportMedia[c.FullPath()]
-	if !ok {
-		return
-	}
-	if err := readReport(c, media); err != nil {
-		s.fail(c, err)
-	}
+// report checks a report's size, media type and syntax, so that the generated code decodes it without an error. Unknown
+// fields are allowed, unlike in other requests: providers add fields.
+func report(media string) bodyCheck {
+	return func(c *gin.Context) error { return readReport(c, media) }
 }
 
 func readReport(c *gin.Context, media string) error {
@@ -102,7 +93,7 @@ func readReport(c *gin.Context, media string) error {
 	if err != nil {
 		return readProblem(err, maxReportBody)
 	}
-	if media == reportMedia[MailgunWebhookPath] {
+	if media == mediaJSON {
 		data = withoutMark(data)
 		object := bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{"))
 		if !object || !utf8.Valid(data) || !json.Valid(data) {

@@ -1,0 +1,168 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"registrar/api/openapi"
+	"registrar/internal/campaign"
+)
+
+// operations has every operation of openapi.yaml with its checks. New panics unless the API serves exactly these.
+var operations = map[route]operation{
+	{"POST", registrationsPath}:                       {everyone, Limits.Registration, object[openapi.RegistrationRequest](maxBody)},
+	{"GET", registrationsPath + "/:id"}:               {everyone, uncounted, noBody},
+	{"POST", registrationsPath + "/:id/verification"}: {everyone, Limits.Code, object[openapi.VerificationRequest](maxBody)},
+	{"POST", registrationsPath + "/:id/otp"}:          {everyone, Limits.Code, optionalObject[openapi.ResendRequest](maxBody)},
+
+	{"POST", MailgunWebhookPath}: {mailgunReports, uncounted, report(mediaJSON)},
+	{"POST", TwilioWebhookPath}:  {twilioReports, uncounted, report(mediaForm)},
+
+	{"GET", "/v1/admin/registrations/:id/timeline"}: {timelineOperators, uncounted, noBody},
+
+	{"GET", campaignsPath}:                   {campaignOperators, uncounted, noBody},
+	{"POST", campaignsPath}:                  {campaignOperators, uncounted, object[openapi.CampaignRequest](maxCampaignBody)},
+	{"POST", campaignsPath + "/preview"}:     {campaignOperators, uncounted, object[openapi.CampaignPreviewRequest](maxCampaignBody)},
+	{"GET", campaignsPath + "/:id"}:          {campaignOperators, uncounted, noBody},
+	{"POST", campaignsPath + "/:id/:action"}: {campaignOperators, uncounted, noBody},
+
+	{"GET", campaign.UnsubscribePath}:  {unsubscribers, uncounted, noBody},
+	{"POST", campaign.UnsubscribePath}: {unsubscribers, uncounted, noBody},
+
+	{"GET", "/healthz"}: {everyone, uncounted, noBody},
+	{"GET", "/readyz"}:  {everyone, uncounted, noBody},
+}
+
+// route is a method and a path as gin writes it.
+type route struct{ method, path string }
+
+// operation has what is checked before a request reaches its handler, in this order. An operation declares all three.
+type operation struct {
+	access *access
+	limit  rateLimit
+	body   bodyCheck
+}
+
+// access is who may call an operation.
+type access struct {
+	// area is a path. An address in it that is not in the contract needs the same access. Empty: no such addresses.
+	area string
+	// served reports whether the operation's dependencies are set. If not, its address answers 404.
+	served func(*Deps) bool
+	// admit returns a problem for a caller without the right credentials.
+	admit func(*server, *gin.Context) error
+}
+
+// rateLimit counts a client's request. It returns how long to wait, 0 if the request is allowed.
+type rateLimit func(Limits, context.Context, netip.Addr) (wait time.Duration)
+
+// bodyCheck reads and checks a request's body, and leaves it to the handler.
+type bodyCheck func(*gin.Context) error
+
+// everyone is the access of operations without credentials.
+var everyone = &access{
+	served: func(*Deps) bool { return true },
+	admit:  func(*server, *gin.Context) error { return nil },
+}
+
+// uncounted allows every request.
+var uncounted rateLimit = func(Limits, context.Context, netip.Addr) time.Duration { return 0 }
+
+// noBody is for operations that do not read the body.
+func noBody(*gin.Context) error { return nil }
+
+// checkOperation refuses a request that the route's operation does not allow.
+func (s *server) checkOperation(c *gin.Context) {
+	o := operations[route{c.Request.Method, c.FullPath()}]
+	err := o.access.check(s, c)
+	if err == nil {
+		err = s.limitClient(c, o.limit)
+	}
+	if err == nil {
+		err = o.body(c)
+	}
+	if err != nil {
+		s.fail(c, err)
+	}
+}
+
+// refuseUnmatched answers a request that matches no route with code, or as the area of its address does.
+func (s *server) refuseUnmatched(code openapi.ProblemCode) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		for _, o := range operations {
+			if !o.access.guards(c.Request.URL.Path) {
+				continue
+			}
+			if err := o.access.check(s, c); err != nil {
+				s.fail(c, err)
+				return
+			}
+			break
+		}
+		s.fail(c, &problem{code: code})
+	}
+}
+
+func (a *access) check(s *server, c *gin.Context) error {
+	if !a.served(&s.Deps) {
+		return &problem{code: openapi.ProblemCodeNotFound}
+	}
+	return a.admit(s, c)
+}
+
+// guards reports whether path is in the area.
+func (a *access) guards(path string) bool { return a.area != "" && isWithin(path, a.area) }
+
+// isWithin reports whether path is parent or an address below it.
+func isWithin(path, parent string) bool {
+	return path == parent || strings.HasPrefix(path, parent+"/")
+}
+
+// routesOf returns the routes that the router serves.
+func routesOf(router *gin.Engine) []route {
+	var routes []route
+	for _, r := range router.Routes() {
+		routes = append(routes, route{r.Method, r.Path})
+	}
+	return routes
+}
+
+// checkTable returns an error for each served route that the table lacks, and for each entry that is not served or is not
+// complete.
+func checkTable(table map[route]operation, served []route) error {
+	var problems []error
+	for _, r := range served {
+		if _, ok := table[r]; !ok {
+			problems = append(problems, fmt.Errorf("%s %s has no checks", r.method, r.path))
+		}
+	}
+	for r, o := range table {
+		if !slices.Contains(served, r) {
+			problems = append(problems, fmt.Errorf("%s %s has checks, but is not served", r.method, r.path))
+		}
+		if err := o.complete(r, table); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// complete returns an error if the operation lacks a check, or lacks the access of the area that it is in.
+func (o operation) complete(r route, table map[route]operation) error {
+	if o.access == nil || o.limit == nil || o.body == nil {
+		return fmt.Errorf("%s %s must declare access, limit and body", r.method, r.path)
+	}
+	for _, other := range table {
+		if other.access != nil && other.access != o.access && other.access.guards(r.path) {
+			return fmt.Errorf("%s %s needs the access of the area %s", r.method, r.path, other.access.area)
+		}
+	}
+	return nil
+}
