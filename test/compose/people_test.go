@@ -76,8 +76,8 @@ func (p *people) started() int {
 	return p.next
 }
 
-// acknowledged returns the number of registrations with a 2xx.
-func (p *people) acknowledged() int {
+// acknowledgements returns the number of registrations with a 2xx.
+func (p *people) acknowledgements() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.answers)

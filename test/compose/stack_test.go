@@ -47,7 +47,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 		ok := s.run(c.name, func(t *testing.T) {
 			stop := p.start(t.Context(), rate)
 			defer stop()
-			awaitMore(t, peopleBefore, p.acknowledged)
+			awaitMore(t, peopleBefore, p.acknowledgements)
 			began := time.Now()
 			c.begin()
 			awaitMore(t, peopleDuring, p.started)
