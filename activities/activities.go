@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"registrar/internal/campaign"
 	"registrar/internal/message"
 	"registrar/internal/render"
 	"registrar/internal/user"
@@ -32,24 +33,24 @@ type Activities struct {
 // Campaigns is the store of campaigns, their audiences, and the batches that a provider has accepted.
 type Campaigns interface {
 	// StoreCampaign stores a campaign unless it is already stored.
-	StoreCampaign(context.Context, message.Campaign) error
-	// StartCampaign sets a campaign's status, and its StartedAt and Recipients unless they are set.
-	StartCampaign(ctx context.Context, id string, at time.Time, status string) (c message.Campaign, found bool, err error)
-	Campaign(ctx context.Context, id string) (c message.Campaign, found bool, err error)
+	StoreCampaign(context.Context, campaign.Campaign) error
+	// StartCampaign sets a campaign's status to running, and its StartedAt and Recipients unless they are set.
+	StartCampaign(ctx context.Context, id string, at time.Time) (c campaign.Stored, found bool, err error)
+	Campaign(ctx context.Context, id string) (c campaign.Stored, found bool, err error)
 	// Addressees returns at most limit users of an audience, in the order of their user ids, starting behind after.
-	Addressees(ctx context.Context, audience message.Audience, after string, limit int) ([]message.Addressee, error)
-	CampaignBatch(ctx context.Context, id string, number int) (b message.CampaignBatch, found bool, err error)
+	Addressees(ctx context.Context, audience campaign.Audience, after string, limit int) ([]campaign.Addressee, error)
+	CampaignBatch(ctx context.Context, id string, number int) (b campaign.Batch, found bool, err error)
 	// RecordCampaignBatch writes a batch to the ledger unless it has one with the number, and returns the ledger's batch.
-	RecordCampaignBatch(context.Context, message.CampaignBatch) (message.CampaignBatch, error)
-	SetCampaignStatus(ctx context.Context, id, status string, endedAt time.Time) error
+	RecordCampaignBatch(context.Context, campaign.Batch) (campaign.Batch, error)
+	SetCampaignStatus(ctx context.Context, id string, status campaign.Status, endedAt time.Time) error
 	// Suppress adds an address to the suppression list. It is idempotent.
 	Suppress(context.Context, message.Suppression) error
 }
 
 // Composer composes the emails of campaigns. It is safe for concurrent use.
 type Composer interface {
-	// Patterns returns the parts of an email. html is empty if the campaign has none.
-	Patterns(workflows.CampaignContent) (subject, text, html message.Pattern, err error)
+	// Compile compiles a campaign's content.
+	Compile(campaign.Content) (campaign.Patterns, error)
 	// UnsubscribeURL returns the link with which a user withdraws the consent to campaigns.
 	UnsubscribeURL(campaignID, userID string) (url string)
 }

@@ -7,6 +7,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"registrar/internal/campaign"
 	"registrar/internal/message"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -14,17 +15,12 @@ import (
 
 // StoreCampaign stores the content of a campaign. If it is already stored, the first content stays.
 func (a *Activities) StoreCampaign(ctx context.Context, in workflows.StoreCampaignInput) (workflows.StoreCampaignResult, error) {
-	err := a.Campaigns.StoreCampaign(ctx, message.Campaign{
-		ID: in.CampaignID, Name: in.Content.Name, Subject: in.Content.Subject, Text: in.Content.Text, HTML: in.Content.HTML,
-		Locale: in.Content.Locale, Rate: in.Rate, Status: string(workflows.CampaignScheduled),
-		CreatedAt: in.CreatedAt, ScheduleAt: in.ScheduleAt,
-	})
-	return workflows.StoreCampaignResult{}, databaseError(ctx, err)
+	return workflows.StoreCampaignResult{}, databaseError(ctx, a.Campaigns.StoreCampaign(ctx, in.Campaign))
 }
 
 // StartCampaign fixes the audience of a campaign and counts its recipients.
 func (a *Activities) StartCampaign(ctx context.Context, in workflows.StartCampaignInput) (workflows.StartCampaignResult, error) {
-	c, found, err := a.Campaigns.StartCampaign(ctx, in.CampaignID, in.At, string(workflows.CampaignRunning))
+	c, found, err := a.Campaigns.StartCampaign(ctx, in.CampaignID, in.At)
 	if err == nil && !found {
 		return workflows.StartCampaignResult{}, internalError(errUnknownCampaign)
 	}
@@ -33,7 +29,7 @@ func (a *Activities) StartCampaign(ctx context.Context, in workflows.StartCampai
 
 // SetCampaignStatus stores the status of a campaign.
 func (a *Activities) SetCampaignStatus(ctx context.Context, in workflows.CampaignStatusInput) (workflows.CampaignStatusResult, error) {
-	err := a.Campaigns.SetCampaignStatus(ctx, in.CampaignID, string(in.Status), in.EndedAt)
+	err := a.Campaigns.SetCampaignStatus(ctx, in.CampaignID, in.Status, in.EndedAt)
 	return workflows.CampaignStatusResult{}, databaseError(ctx, err)
 }
 
@@ -76,7 +72,7 @@ func (a *Activities) RecordCampaignBatch(ctx context.Context, in workflows.Recor
 	return batchResult(kept, in.Batch.Receipt.Provider), nil
 }
 
-func batchResult(b message.CampaignBatch, provider string) workflows.CampaignBatchResult {
+func batchResult(b campaign.Batch, provider string) workflows.CampaignBatchResult {
 	return workflows.CampaignBatchResult{
 		Size: b.Size, Last: b.Last, Sent: b.Size - b.Rejected, Rejected: b.Rejected, Provider: provider, SentAt: b.SentAt,
 	}
@@ -84,42 +80,40 @@ func batchResult(b message.CampaignBatch, provider string) workflows.CampaignBat
 
 // sendBatch sends to the next recipients. The row is empty if none is left. gone are the recipients without a mailbox.
 func (a *Activities) sendBatch(ctx context.Context, in workflows.CampaignBatchInput) (
-	row message.CampaignBatch, gone []message.Suppression, err error,
+	row campaign.Batch, gone []message.Suppression, err error,
 ) {
 	c, found, err := a.Campaigns.Campaign(ctx, in.CampaignID)
 	if err != nil {
-		return message.CampaignBatch{}, nil, databaseError(ctx, err)
+		return campaign.Batch{}, nil, databaseError(ctx, err)
 	}
 	if !found {
-		return message.CampaignBatch{}, nil, internalError(errUnknownCampaign)
+		return campaign.Batch{}, nil, internalError(errUnknownCampaign)
 	}
 	addressees, err := a.Campaigns.Addressees(ctx, c.Audience(), in.After, in.Size)
 	if err != nil || len(addressees) == 0 {
-		return message.CampaignBatch{}, nil, databaseError(ctx, err)
+		return campaign.Batch{}, nil, databaseError(ctx, err)
 	}
 	batch, err := a.composeBatch(c, addressees)
 	if err != nil {
-		return message.CampaignBatch{}, nil, internalError(fmt.Errorf("compose the campaign: %w", err))
+		return campaign.Batch{}, nil, internalError(fmt.Errorf("compose the campaign: %w", err))
 	}
 	batch.Number = in.Number
 	receipt, err := a.deliverBatch(ctx, batch)
 	if err != nil {
-		return message.CampaignBatch{}, nil, err
+		return campaign.Batch{}, nil, err
 	}
-	return message.CampaignBatch{
+	return campaign.Batch{
 		CampaignID: in.CampaignID, Number: in.Number, After: in.After, Last: addressees[receipt.Done-1].UserID,
 		Size: receipt.Done, Rejected: len(receipt.Rejected), Receipt: receipt.Receipt, SentAt: now(),
 	}, bouncedOf(addressees, receipt), nil
 }
 
-func (a *Activities) composeBatch(c message.Campaign, addressees []message.Addressee) (message.Batch, error) {
-	subject, text, html, err := a.Composer.Patterns(workflows.CampaignContent{
-		Name: c.Name, Subject: c.Subject, Text: c.Text, HTML: c.HTML, Locale: c.Locale,
-	})
-	batch := message.Batch{CampaignID: c.ID, Subject: subject, Text: text, HTML: html}
-	for _, p := range addressees {
+func (a *Activities) composeBatch(c campaign.Stored, addressees []campaign.Addressee) (message.Batch, error) {
+	p, err := a.Composer.Compile(c.Content)
+	batch := message.Batch{CampaignID: c.ID, Subject: p.Subject, Text: p.Text, HTML: p.HTML}
+	for _, to := range addressees {
 		batch.Recipients = append(batch.Recipients, message.Recipient{
-			To: p.Email, FirstName: user.SafeName(p.FirstName), UnsubscribeURL: a.Composer.UnsubscribeURL(c.ID, p.UserID),
+			To: to.Email, FirstName: user.SafeName(to.FirstName), UnsubscribeURL: a.Composer.UnsubscribeURL(c.ID, to.UserID),
 		})
 	}
 	return batch, err
@@ -149,7 +143,7 @@ func (a *Activities) deliverBatch(ctx context.Context, batch message.Batch) (mes
 	return receipt, nil
 }
 
-func (a *Activities) recordBatch(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
+func (a *Activities) recordBatch(ctx context.Context, b campaign.Batch) (campaign.Batch, error) {
 	ctx, cancel := recordingContext(ctx)
 	defer cancel()
 	return a.Campaigns.RecordCampaignBatch(ctx, b)

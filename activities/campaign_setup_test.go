@@ -8,18 +8,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/campaign"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
 
 type campaignsFake struct {
-	storeCampaign       func(context.Context, message.Campaign) error
-	startCampaign       func(ctx context.Context, id string, at time.Time, status string) (message.Campaign, bool, error)
-	campaign            func(ctx context.Context, id string) (message.Campaign, bool, error)
-	addressees          func(ctx context.Context, who message.Audience, after string, limit int) ([]message.Addressee, error)
-	campaignBatch       func(ctx context.Context, id string, number int) (message.CampaignBatch, bool, error)
-	recordCampaignBatch func(context.Context, message.CampaignBatch) (message.CampaignBatch, error)
-	setCampaignStatus   func(ctx context.Context, id, status string, endedAt time.Time) error
+	storeCampaign       func(context.Context, campaign.Campaign) error
+	startCampaign       func(ctx context.Context, id string, at time.Time) (campaign.Stored, bool, error)
+	campaign            func(ctx context.Context, id string) (campaign.Stored, bool, error)
+	addressees          func(ctx context.Context, who campaign.Audience, after string, limit int) ([]campaign.Addressee, error)
+	campaignBatch       func(ctx context.Context, id string, number int) (campaign.Batch, bool, error)
+	recordCampaignBatch func(context.Context, campaign.Batch) (campaign.Batch, error)
+	setCampaignStatus   func(ctx context.Context, id string, status campaign.Status, endedAt time.Time) error
 	suppress            func(context.Context, message.Suppression) error
 }
 
@@ -27,40 +28,40 @@ func (f *campaignsFake) Suppress(ctx context.Context, s message.Suppression) err
 	return f.suppress(ctx, s)
 }
 
-func (f *campaignsFake) StoreCampaign(ctx context.Context, c message.Campaign) error {
+func (f *campaignsFake) StoreCampaign(ctx context.Context, c campaign.Campaign) error {
 	return f.storeCampaign(ctx, c)
 }
 
-func (f *campaignsFake) StartCampaign(ctx context.Context, id string, at time.Time, status string) (message.Campaign, bool, error) {
-	return f.startCampaign(ctx, id, at, status)
+func (f *campaignsFake) StartCampaign(ctx context.Context, id string, at time.Time) (campaign.Stored, bool, error) {
+	return f.startCampaign(ctx, id, at)
 }
 
-func (f *campaignsFake) Campaign(ctx context.Context, id string) (message.Campaign, bool, error) {
+func (f *campaignsFake) Campaign(ctx context.Context, id string) (campaign.Stored, bool, error) {
 	return f.campaign(ctx, id)
 }
 
-func (f *campaignsFake) Addressees(ctx context.Context, who message.Audience, after string, limit int) ([]message.Addressee, error) {
+func (f *campaignsFake) Addressees(ctx context.Context, who campaign.Audience, after string, limit int) ([]campaign.Addressee, error) {
 	return f.addressees(ctx, who, after, limit)
 }
 
-func (f *campaignsFake) CampaignBatch(ctx context.Context, id string, number int) (message.CampaignBatch, bool, error) {
+func (f *campaignsFake) CampaignBatch(ctx context.Context, id string, number int) (campaign.Batch, bool, error) {
 	return f.campaignBatch(ctx, id, number)
 }
 
-func (f *campaignsFake) RecordCampaignBatch(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
+func (f *campaignsFake) RecordCampaignBatch(ctx context.Context, b campaign.Batch) (campaign.Batch, error) {
 	return f.recordCampaignBatch(ctx, b)
 }
 
-func (f *campaignsFake) SetCampaignStatus(ctx context.Context, id, status string, endedAt time.Time) error {
+func (f *campaignsFake) SetCampaignStatus(ctx context.Context, id string, status campaign.Status, endedAt time.Time) error {
 	return f.setCampaignStatus(ctx, id, status, endedAt)
 }
 
 type composerFake struct {
-	patterns func(workflows.CampaignContent) (subject, text, html message.Pattern, err error)
+	compile func(campaign.Content) (campaign.Patterns, error)
 }
 
-func (f *composerFake) Patterns(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
-	return f.patterns(c)
+func (f *composerFake) Compile(c campaign.Content) (campaign.Patterns, error) {
+	return f.compile(c)
 }
 func (*composerFake) UnsubscribeURL(campaignID, userID string) string {
 	return "https://example.com/" + campaignID + "/" + userID
@@ -74,6 +75,8 @@ func (f *batchesFake) SendBatch(ctx context.Context, b message.Batch) (message.B
 	return f.sendBatch(ctx, b)
 }
 
+var testContent = campaign.Content{Name: "n", Subject: "s", Text: "t", HTML: "h", Locale: "de"}
+
 var startedAt = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 
 // campaignFixture is a campaign to users u-000, u-001 … with working fakes: the ledger stores entries, the provider accepts
@@ -85,43 +88,45 @@ type campaignFixture struct {
 	batches   *batchesFake
 	people    int
 
-	ledger  map[int]message.CampaignBatch
+	ledger  map[int]campaign.Batch
 	got     map[string]int // how often each address got it
 	largest int            // batch
 }
 
 func setupCampaign(t *testing.T, people int) *campaignFixture {
 	t.Helper()
-	f := &campaignFixture{fixture: setup(t), people: people, ledger: map[int]message.CampaignBatch{}, got: map[string]int{}}
+	f := &campaignFixture{fixture: setup(t), people: people, ledger: map[int]campaign.Batch{}, got: map[string]int{}}
 	f.campaigns = &campaignsFake{
-		campaign: func(_ context.Context, id string) (message.Campaign, bool, error) {
-			return message.Campaign{ID: id, Name: "n", Subject: "s", Text: "t", HTML: "h", Locale: "de", StartedAt: startedAt}, true, nil
+		campaign: func(_ context.Context, id string) (campaign.Stored, bool, error) {
+			return campaign.Stored{
+				Campaign: campaign.Campaign{ID: id, Request: campaign.Request{Content: testContent}}, Progress: campaign.Progress{StartedAt: startedAt},
+			}, true, nil
 		},
-		addressees: func(_ context.Context, who message.Audience, after string, limit int) ([]message.Addressee, error) {
-			require.Equal(t, message.Audience{Locale: "de", Before: startedAt}, who)
-			var page []message.Addressee
+		addressees: func(_ context.Context, who campaign.Audience, after string, limit int) ([]campaign.Addressee, error) {
+			require.Equal(t, campaign.Audience{Locale: "de", Before: startedAt}, who)
+			var page []campaign.Addressee
 			for n := range f.people {
 				id := fmt.Sprintf("u-%03d", n)
 				if id > after && len(page) < limit {
-					page = append(page, message.Addressee{UserID: id, Email: id + "@example.com", FirstName: firstName})
+					page = append(page, campaign.Addressee{UserID: id, Email: id + "@example.com", FirstName: firstName})
 				}
 			}
 			return page, nil
 		},
-		campaignBatch: func(_ context.Context, _ string, number int) (message.CampaignBatch, bool, error) {
+		campaignBatch: func(_ context.Context, _ string, number int) (campaign.Batch, bool, error) {
 			b, found := f.ledger[number]
 			return b, found, nil
 		},
-		recordCampaignBatch: func(_ context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
+		recordCampaignBatch: func(_ context.Context, b campaign.Batch) (campaign.Batch, error) {
 			if _, found := f.ledger[b.Number]; !found {
 				f.ledger[b.Number] = b
 			}
 			return f.ledger[b.Number], nil
 		},
 	}
-	f.composer = &composerFake{patterns: func(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
-		require.Equal(t, workflows.CampaignContent{Name: "n", Subject: "s", Text: "t", HTML: "h", Locale: "de"}, c)
-		return message.Pattern{{Text: "subject"}}, message.Pattern{{Text: "text"}}, nil, nil
+	f.composer = &composerFake{compile: func(c campaign.Content) (campaign.Patterns, error) {
+		require.Equal(t, testContent, c)
+		return campaign.Patterns{Subject: message.Pattern{{Text: "subject"}}, Text: message.Pattern{{Text: "text"}}}, nil
 	}}
 	f.batches = &batchesFake{f.takeBatch}
 	f.steps.Campaigns, f.steps.Composer, f.steps.Batches = f.campaigns, f.composer, f.batches

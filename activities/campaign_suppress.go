@@ -5,12 +5,13 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"registrar/internal/campaign"
 	"registrar/internal/message"
 	"registrar/internal/user"
 )
 
 // bouncedOf returns suppressions for the recipients of a batch whose mailbox does not exist.
-func bouncedOf(addressees []message.Addressee, receipt message.BatchReceipt) []message.Suppression {
+func bouncedOf(addressees []campaign.Addressee, receipt message.BatchReceipt) []message.Suppression {
 	var gone []message.Suppression
 	for _, i := range receipt.Gone {
 		if _, canonical, err := user.ParseEmail(addressees[i].Email); err == nil {

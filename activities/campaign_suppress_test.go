@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/campaign"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -36,7 +37,7 @@ func TestAddressesWithoutAMailboxAreSuppressed(t *testing.T) {
 		{Address: "u-003@example.com", Reason: message.Bounced, Source: "smtp"},
 	}, listed)
 
-	f.ledger = map[int]message.CampaignBatch{}
+	f.ledger = map[int]campaign.Batch{}
 	f.newAttempt()
 	f.campaigns.suppress = func(context.Context, message.Suppression) error { return errStore }
 	out, err = run(t, f.fixture, f.steps.SendCampaignBatch, in)

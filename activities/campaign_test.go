@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/campaign"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -15,8 +16,8 @@ import (
 func TestBatchIsSentAndRecorded(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t, 3)
-	f.campaigns.addressees = func(context.Context, message.Audience, string, int) ([]message.Addressee, error) {
-		return []message.Addressee{
+	f.campaigns.addressees = func(context.Context, campaign.Audience, string, int) ([]campaign.Addressee, error) {
+		return []campaign.Addressee{
 			{UserID: "u-1", Email: emailAddress, FirstName: "Ada\n"}, {UserID: "u-2", Email: "b@example.com", FirstName: "free.money.com"},
 		}, nil
 	}
@@ -41,7 +42,7 @@ func TestBatchIsSentAndRecorded(t *testing.T) {
 	require.WithinDuration(t, time.Now(), row.SentAt, time.Minute)
 	require.Equal(t, row.SentAt, out.SentAt)
 	row.SentAt = time.Time{}
-	require.Equal(t, message.CampaignBatch{
+	require.Equal(t, campaign.Batch{
 		CampaignID: "c-1", Number: 7, After: "u-0", Last: "u-2", Size: 2, Rejected: 1,
 		Receipt: message.Receipt{Provider: "mailgun", MessageID: "m-1"},
 	}, row)
@@ -60,27 +61,27 @@ func TestEachRecipientGetsOneCopy(t *testing.T) {
 		"nothing": func(*campaignFixture) {},
 		"the ledger cannot be written": func(f *campaignFixture) {
 			record, n := f.campaigns.recordCampaignBatch, 0
-			f.campaigns.recordCampaignBatch = func(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
+			f.campaigns.recordCampaignBatch = func(ctx context.Context, b campaign.Batch) (campaign.Batch, error) {
 				if n++; n%4 != 0 {
-					return message.CampaignBatch{}, errStore
+					return campaign.Batch{}, errStore
 				}
 				return record(ctx, b)
 			}
 		},
 		"the ledger is written, and the answer is lost": func(f *campaignFixture) {
 			record, n := f.campaigns.recordCampaignBatch, 0
-			f.campaigns.recordCampaignBatch = func(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
+			f.campaigns.recordCampaignBatch = func(ctx context.Context, b campaign.Batch) (campaign.Batch, error) {
 				if kept, err := record(ctx, b); n%2 == 1 || err != nil {
 					n++
 					return kept, err
 				}
 				n++
-				return message.CampaignBatch{}, errStore
+				return campaign.Batch{}, errStore
 			}
 		},
 		"the store cannot be read": func(f *campaignFixture) {
 			read, n := f.campaigns.addressees, 0
-			f.campaigns.addressees = func(ctx context.Context, who message.Audience, after string, limit int) ([]message.Addressee, error) {
+			f.campaigns.addressees = func(ctx context.Context, who campaign.Audience, after string, limit int) ([]campaign.Addressee, error) {
 				if n++; n%2 == 1 {
 					return nil, errStore
 				}
@@ -152,8 +153,8 @@ func TestUnrecordedBatchIsInTheResult(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t, 5)
 	record := f.campaigns.recordCampaignBatch
-	f.campaigns.recordCampaignBatch = func(context.Context, message.CampaignBatch) (message.CampaignBatch, error) {
-		return message.CampaignBatch{}, errStore
+	f.campaigns.recordCampaignBatch = func(context.Context, campaign.Batch) (campaign.Batch, error) {
+		return campaign.Batch{}, errStore
 	}
 	out, err := run(t, f.fixture, f.steps.SendCampaignBatch, workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: 10})
 	require.NoError(t, err)
@@ -172,7 +173,7 @@ func TestUnrecordedBatchIsInTheResult(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, out)
 	}
-	require.Equal(t, map[int]message.CampaignBatch{1: *row}, f.ledger)
+	require.Equal(t, map[int]campaign.Batch{1: *row}, f.ledger)
 }
 
 func TestRefusedBatch(t *testing.T) {
@@ -209,11 +210,11 @@ func TestCampaignInternalErrors(t *testing.T) {
 	t.Parallel()
 	in := workflows.CampaignBatchInput{CampaignID: "c-1", Number: 1, Size: 10}
 	unreadable := setupCampaign(t, 5)
-	unreadable.composer.patterns = func(workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
-		return nil, nil, nil, errors.New("an unknown field")
+	unreadable.composer.compile = func(campaign.Content) (campaign.Patterns, error) {
+		return campaign.Patterns{}, errors.New("an unknown field")
 	}
 	unknown := setupCampaign(t, 5)
-	unknown.campaigns.campaign = func(context.Context, string) (message.Campaign, bool, error) { return message.Campaign{}, false, nil }
+	unknown.campaigns.campaign = func(context.Context, string) (campaign.Stored, bool, error) { return campaign.Stored{}, false, nil }
 	for _, f := range []*campaignFixture{unreadable, unknown} {
 		_, err := run(t, f.fixture, f.steps.SendCampaignBatch, in)
 		require.Equal(t, string(workflows.ReasonInternal), applicationError(t, err).Type())
@@ -225,23 +226,20 @@ func TestCampaignInternalErrors(t *testing.T) {
 func TestStoreAndStartCampaign(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t, 5)
-	f.campaigns.storeCampaign = func(_ context.Context, c message.Campaign) error {
-		require.Equal(t, message.Campaign{
-			ID: "c-1", Name: "n", Subject: "s", Text: "t", HTML: "h", Locale: "de", Rate: 5, Status: "scheduled",
-			CreatedAt: startedAt, ScheduleAt: startedAt.Add(time.Hour),
-		}, c)
+	c := campaign.Campaign{
+		ID: "c-1", CreatedAt: startedAt, Request: campaign.Request{Content: testContent, ScheduleAt: startedAt.Add(time.Hour), Rate: 5},
+	}
+	f.campaigns.storeCampaign = func(_ context.Context, got campaign.Campaign) error {
+		require.Equal(t, c, got)
 		return nil
 	}
-	_, err := run(t, f.fixture, f.steps.StoreCampaign, workflows.StoreCampaignInput{
-		CampaignID: "c-1", Content: workflows.CampaignContent{Name: "n", Subject: "s", Text: "t", HTML: "h", Locale: "de"},
-		CreatedAt: startedAt, ScheduleAt: startedAt.Add(time.Hour), Rate: 5,
-	})
+	_, err := run(t, f.fixture, f.steps.StoreCampaign, workflows.StoreCampaignInput{Campaign: c})
 	require.NoError(t, err)
 
 	known := true
-	f.campaigns.startCampaign = func(_ context.Context, id string, at time.Time, status string) (message.Campaign, bool, error) {
-		require.Equal(t, []any{"c-1", startedAt, "running"}, []any{id, at, status})
-		return message.Campaign{StartedAt: at.Add(-time.Hour), Recipients: 5}, known, nil
+	f.campaigns.startCampaign = func(_ context.Context, id string, at time.Time) (campaign.Stored, bool, error) {
+		require.Equal(t, []any{"c-1", startedAt}, []any{id, at})
+		return campaign.Stored{Progress: campaign.Progress{StartedAt: at.Add(-time.Hour), Recipients: 5}}, known, nil
 	}
 	in := workflows.StartCampaignInput{CampaignID: "c-1", At: startedAt}
 	out, err := run(t, f.fixture, f.steps.StartCampaign, in)
@@ -251,11 +249,11 @@ func TestStoreAndStartCampaign(t *testing.T) {
 	_, err = run(t, f.fixture, f.steps.StartCampaign, in)
 	require.Equal(t, string(workflows.ReasonInternal), applicationError(t, err).Type())
 
-	f.campaigns.setCampaignStatus = func(_ context.Context, id, status string, endedAt time.Time) error {
-		require.Equal(t, []any{"c-1", "cancelled", startedAt}, []any{id, status, endedAt})
+	f.campaigns.setCampaignStatus = func(_ context.Context, id string, status campaign.Status, endedAt time.Time) error {
+		require.Equal(t, []any{"c-1", campaign.StatusCancelled, startedAt}, []any{id, status, endedAt})
 		return errStore
 	}
 	_, err = run(t, f.fixture, f.steps.SetCampaignStatus,
-		workflows.CampaignStatusInput{CampaignID: "c-1", Status: workflows.CampaignCancelled, EndedAt: startedAt})
+		workflows.CampaignStatusInput{CampaignID: "c-1", Status: campaign.StatusCancelled, EndedAt: startedAt})
 	requireDatabaseError(t, err)
 }

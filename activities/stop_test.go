@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/worker"
 
+	"registrar/internal/campaign"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -52,7 +53,7 @@ func TestLedgerIsWrittenAfterTheStopTimeout(t *testing.T) {
 			return f.takeBatch(ctx, b)
 		}
 		record := f.campaigns.recordCampaignBatch
-		f.campaigns.recordCampaignBatch = func(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
+		f.campaigns.recordCampaignBatch = func(ctx context.Context, b campaign.Batch) (campaign.Batch, error) {
 			requireTime(ctx)
 			return record(ctx, b)
 		}

@@ -11,18 +11,17 @@ import (
 	"registrar/api/openapi"
 	"registrar/internal/campaign"
 	"registrar/internal/engine"
-	"registrar/workflows"
 )
 
 // Campaigns starts, lists and controls campaigns. engine.Campaigns implements it; campaignProblem maps its errors. Every
 // method returns within its context's deadline or its own timeout.
 type Campaigns interface {
 	// Start starts a campaign, once for each non-empty idempotency key.
-	Start(ctx context.Context, key string, r campaign.Request) (engine.Campaign, error)
+	Start(ctx context.Context, key string, r campaign.Request) (engine.CampaignState, error)
 	// Get returns a campaign with its status and progress.
-	Get(ctx context.Context, id string) (engine.Campaign, error)
+	Get(ctx context.Context, id string) (engine.CampaignState, error)
 	// List returns a page of campaigns and the token of the next page, empty after the last page.
-	List(ctx context.Context, page []byte) ([]engine.Campaign, []byte, error)
+	List(ctx context.Context, page []byte) ([]engine.CampaignState, []byte, error)
 	// Do pauses, resumes, retries or cancels a campaign.
 	Do(ctx context.Context, id string, do engine.Action) error
 }
@@ -53,14 +52,14 @@ func (s *server) CreateCampaign(
 		return nil, err
 	}
 	return openapi.CreateCampaign202JSONResponse{
-		Headers: openapi.CreateCampaign202ResponseHeaders{Location: campaignLocation(c.ID)}, Body: campaignBody(c),
+		Headers: openapi.CreateCampaign202ResponseHeaders{Location: campaignLocation(c.ID)}, Body: CampaignBody(c),
 	}, nil
 }
 
 // campaignRequest finds the violations of all fields at once.
 func (s *server) campaignRequest(b *openapi.CampaignRequest) (campaign.Request, error) {
 	request := campaign.Request{
-		Content: workflows.CampaignContent{Name: b.Name, Subject: b.Subject, Text: b.Text, HTML: b.HTML, Locale: b.Locale},
+		Content: campaign.Content{Name: b.Name, Subject: b.Subject, Text: b.Text, HTML: b.HTML, Locale: b.Locale},
 		Rate:    b.Rate,
 	}
 	var unreadable []campaign.Violation
@@ -88,8 +87,8 @@ func (s *server) PreviewCampaign(
 	if b.FirstName != nil {
 		firstName = *b.FirstName
 	}
-	content := workflows.CampaignContent{Name: b.Name, Subject: b.Subject, Text: b.Text, HTML: b.HTML, Locale: b.Locale}
-	p, err := campaign.PreviewFor(content, campaign.Example(s.PublicURL, firstName))
+	content := campaign.Content{Name: b.Name, Subject: b.Subject, Text: b.Text, HTML: b.HTML, Locale: b.Locale}
+	p, err := content.Preview(campaign.Example(s.PublicURL, firstName))
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +109,7 @@ func (s *server) ListCampaigns(
 	}
 	body := openapi.CampaignPage{Campaigns: make([]openapi.Campaign, len(campaigns)), NextCursor: s.cursor(next)}
 	for i, c := range campaigns {
-		body.Campaigns[i] = campaignBody(c)
+		body.Campaigns[i] = CampaignBody(c)
 	}
 	return openapi.ListCampaigns200JSONResponse{Body: body}, nil
 }
@@ -138,7 +137,7 @@ func (s *server) GetCampaign(
 	if err != nil {
 		return nil, err
 	}
-	return openapi.GetCampaign200JSONResponse{Body: campaignBody(c)}, nil
+	return openapi.GetCampaign200JSONResponse{Body: CampaignBody(c)}, nil
 }
 
 var actionMessages = map[engine.Action]string{
@@ -167,15 +166,16 @@ func (s *server) SteerCampaign(
 
 func campaignLocation(id string) string { return campaignsPath + "/" + id }
 
-func campaignBody(c engine.Campaign) openapi.Campaign {
+// CampaignBody returns a campaign as the HTTP contract describes it.
+func CampaignBody(c engine.CampaignState) openapi.Campaign {
 	body := openapi.Campaign{
-		CampaignID: c.ID, Name: c.Name, Status: openapi.CampaignStatus(c.Status), Locale: c.Locale, Rate: c.Rate,
+		CampaignID: c.ID, Name: c.Content.Name, Status: openapi.CampaignStatus(c.Status), Locale: c.Content.Locale, Rate: c.Rate,
 		CreatedAt: c.CreatedAt, ScheduleAt: c.ScheduleAt,
 	}
-	if p := c.Progress; p != nil {
+	if c.Known {
 		body.Progress = openapi.CampaignProgress{
-			Reason: string(p.Reason), Recipients: p.Recipients, Sent: p.Sent, Rejected: p.Rejected, Batches: p.Batches,
-			StartedAt: p.StartedAt, EndedAt: p.EndedAt,
+			Reason: string(c.Reason), Recipients: c.Recipients, Sent: c.Sent, Rejected: c.Rejected, Batches: c.Batches,
+			StartedAt: c.StartedAt, EndedAt: c.EndedAt,
 		}
 	}
 	return body
@@ -206,9 +206,9 @@ func campaignProblem(err error) *problem {
 
 func violationFields(violations []campaign.Violation) []openapi.FieldError {
 	fields := make([]openapi.FieldError, len(violations))
-	for i, m := range violations {
+	for i, v := range violations {
 		fields[i] = openapi.FieldError{
-			Field: openapi.FieldErrorField(m.Part), Code: openapi.FieldErrorCode(m.Code), Message: m.MessageWithLine(),
+			Field: openapi.FieldErrorField(v.Part), Code: openapi.FieldErrorCode(v.Code), Message: v.MessageWithLine(),
 		}
 	}
 	return fields

@@ -24,21 +24,21 @@ const (
 )
 
 type fakeCampaigns struct {
-	start func(ctx context.Context, key string, r campaign.Request) (engine.Campaign, error)
-	get   func(ctx context.Context, id string) (engine.Campaign, error)
-	list  func(ctx context.Context, page []byte) ([]engine.Campaign, []byte, error)
+	start func(ctx context.Context, key string, r campaign.Request) (engine.CampaignState, error)
+	get   func(ctx context.Context, id string) (engine.CampaignState, error)
+	list  func(ctx context.Context, page []byte) ([]engine.CampaignState, []byte, error)
 	do    func(ctx context.Context, id string, do engine.Action) error
 }
 
-func (f *fakeCampaigns) Start(ctx context.Context, key string, r campaign.Request) (engine.Campaign, error) {
+func (f *fakeCampaigns) Start(ctx context.Context, key string, r campaign.Request) (engine.CampaignState, error) {
 	return f.start(ctx, key, r)
 }
 
-func (f *fakeCampaigns) Get(ctx context.Context, id string) (engine.Campaign, error) {
+func (f *fakeCampaigns) Get(ctx context.Context, id string) (engine.CampaignState, error) {
 	return f.get(ctx, id)
 }
 
-func (f *fakeCampaigns) List(ctx context.Context, page []byte) ([]engine.Campaign, []byte, error) {
+func (f *fakeCampaigns) List(ctx context.Context, page []byte) ([]engine.CampaignState, []byte, error) {
 	return f.list(ctx, page)
 }
 
@@ -47,11 +47,17 @@ func (f *fakeCampaigns) Do(ctx context.Context, id string, do engine.Action) err
 }
 
 // accepting starts everything.
-func accepting(_ context.Context, _ string, r campaign.Request) (engine.Campaign, error) {
-	return engine.Campaign{
-		ID: campaignID, Name: r.Content.Name, Status: workflows.CampaignRunning, Locale: r.Content.Locale, Rate: r.Rate,
-		CreatedAt: now, ScheduleAt: r.ScheduleAt,
-	}, nil
+func accepting(_ context.Context, _ string, r campaign.Request) (engine.CampaignState, error) {
+	s := stateOf(campaign.StatusRunning)
+	s.Request = r
+	return s, nil
+}
+
+// stateOf is a campaign whose progress is not known.
+func stateOf(status campaign.Status) engine.CampaignState {
+	s := engine.CampaignState{Campaign: campaign.Campaign{ID: campaignID, CreatedAt: now}}
+	s.Content.Name, s.Status = "Spring", status
+	return s
 }
 
 func setupCampaigns(t testing.TB, f *fakeCampaigns) *service {
@@ -77,14 +83,14 @@ func TestCreateCampaign(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)
 	var keys []string
-	s := setupCampaigns(t, &fakeCampaigns{start: func(ctx context.Context, key string, r campaign.Request) (engine.Campaign, error) {
+	s := setupCampaigns(t, &fakeCampaigns{start: func(ctx context.Context, key string, r campaign.Request) (engine.CampaignState, error) {
 		keys = append(keys, key)
 		require.Equal(t, "News for {{first_name}}", r.Content.Subject)
 		require.Equal(t, "Hi {{first_name}}\n{{unsubscribe}}", r.Content.Text)
 		require.NotEmpty(t, r.Content.HTML)
 		require.True(t, at.Equal(r.ScheduleAt))
 		c, err := accepting(ctx, key, r)
-		c.Status, c.ScheduleAt = workflows.CampaignScheduled, at
+		c.Status, c.ScheduleAt = campaign.StatusScheduled, at
 		return c, err
 	}})
 	for _, header := range [][]string{nil, {"Idempotency-Key", "s3cret-key"}} {
@@ -100,9 +106,9 @@ func TestCreateCampaign(t *testing.T) {
 
 func TestCreateMinimalCampaign(t *testing.T) {
 	t.Parallel()
-	s := setupCampaigns(t, &fakeCampaigns{start: func(ctx context.Context, key string, r campaign.Request) (engine.Campaign, error) {
+	s := setupCampaigns(t, &fakeCampaigns{start: func(ctx context.Context, key string, r campaign.Request) (engine.CampaignState, error) {
 		require.Equal(t, campaign.Request{
-			Content: workflows.CampaignContent{Name: "n", Subject: "s", Text: "{{unsubscribe}}"},
+			Content: campaign.Content{Name: "n", Subject: "s", Text: "{{unsubscribe}}"},
 		}, r)
 		return accepting(ctx, key, r)
 	}})
@@ -197,11 +203,11 @@ func TestCampaignFailures(t *testing.T) {
 		{nil, "POST", "/1/pause", 404, openapi.ProblemCodeNotFound},
 	} {
 		s := setupCampaigns(t, &fakeCampaigns{
-			start: func(context.Context, string, campaign.Request) (engine.Campaign, error) {
-				return engine.Campaign{}, tt.err
+			start: func(context.Context, string, campaign.Request) (engine.CampaignState, error) {
+				return engine.CampaignState{}, tt.err
 			},
-			get:  func(context.Context, string) (engine.Campaign, error) { return engine.Campaign{}, tt.err },
-			list: func(context.Context, []byte) ([]engine.Campaign, []byte, error) { return nil, nil, tt.err },
+			get:  func(context.Context, string) (engine.CampaignState, error) { return engine.CampaignState{}, tt.err },
+			list: func(context.Context, []byte) ([]engine.CampaignState, []byte, error) { return nil, nil, tt.err },
 			do:   func(context.Context, string, engine.Action) error { return tt.err },
 		})
 		body := ""
@@ -214,12 +220,11 @@ func TestCampaignFailures(t *testing.T) {
 
 func TestGetCampaign(t *testing.T) {
 	t.Parallel()
-	s := setupCampaigns(t, &fakeCampaigns{get: func(_ context.Context, id string) (engine.Campaign, error) {
-		return engine.Campaign{
-			ID: id, Name: "Spring", Status: workflows.CampaignFailed, CreatedAt: now, Progress: &engine.Progress{
-				Reason: workflows.ReasonEmailMisconfigured, Recipients: 10, Sent: 4, Rejected: 1, Batches: 2, StartedAt: now,
-			},
-		}, nil
+	s := setupCampaigns(t, &fakeCampaigns{get: func(_ context.Context, id string) (engine.CampaignState, error) {
+		require.Equal(t, campaignID, id)
+		c := stateOf(campaign.StatusFailed)
+		c.Known, c.Reason, c.Recipients, c.Sent, c.Rejected, c.Batches, c.StartedAt = true, workflows.ReasonEmailMisconfigured, 10, 4, 1, 2, now
+		return c, nil
 	}})
 	require.JSONEq(t, `{"campaign_id":"`+campaignID+`","name":"Spring","status":"failed","created_at":"2026-01-31T12:00:00.25Z",
 		"progress":{"reason":"email_misconfigured","recipients":10,"sent":4,"rejected":1,"batches":2,"started_at":"2026-01-31T12:00:00.25Z"}}`,
@@ -228,8 +233,8 @@ func TestGetCampaign(t *testing.T) {
 
 func TestUnknownCountsAreNotZero(t *testing.T) {
 	t.Parallel()
-	s := setupCampaigns(t, &fakeCampaigns{get: func(_ context.Context, id string) (engine.Campaign, error) {
-		return engine.Campaign{ID: id, Name: "Spring", Status: workflows.CampaignCancelled, CreatedAt: now}, nil
+	s := setupCampaigns(t, &fakeCampaigns{get: func(context.Context, string) (engine.CampaignState, error) {
+		return stateOf(campaign.StatusCancelled), nil
 	}})
 	require.JSONEq(t, `{"campaign_id":"`+campaignID+`","name":"Spring","status":"cancelled","created_at":"2026-01-31T12:00:00.25Z"}`,
 		s.sendAdmin(t, "GET", campaignPath, "").Body.String())
@@ -238,20 +243,20 @@ func TestUnknownCountsAreNotZero(t *testing.T) {
 func TestListCampaigns(t *testing.T) {
 	t.Parallel()
 	pages := map[string]string{"": "\x00next\xff", "\x00next\xff": ""}
-	s := setupCampaigns(t, &fakeCampaigns{list: func(_ context.Context, page []byte) ([]engine.Campaign, []byte, error) {
+	s := setupCampaigns(t, &fakeCampaigns{list: func(_ context.Context, page []byte) ([]engine.CampaignState, []byte, error) {
 		next, ok := pages[string(page)]
 		require.True(t, ok)
 		if next == "" {
 			return nil, nil, nil
 		}
-		return []engine.Campaign{{ID: campaignID, Name: "Spring", Status: workflows.CampaignPaused, CreatedAt: now}}, []byte(next), nil
+		return []engine.CampaignState{stateOf(campaign.StatusPaused)}, []byte(next), nil
 	}})
 	first := decode[openapi.CampaignPage](t, s.sendAdmin(t, "GET", campaignsPath, ""))
 	require.Equal(t, []openapi.Campaign{{CampaignID: campaignID, Name: "Spring", Status: openapi.CampaignStatusPaused, CreatedAt: now}}, first.Campaigns)
 	last := s.sendAdmin(t, "GET", campaignsPath+"?cursor="+first.NextCursor, "")
 	require.JSONEq(t, `{"campaigns":[]}`, last.Body.String())
 
-	forgotten := setupCampaigns(t, &fakeCampaigns{list: func(context.Context, []byte) ([]engine.Campaign, []byte, error) {
+	forgotten := setupCampaigns(t, &fakeCampaigns{list: func(context.Context, []byte) ([]engine.CampaignState, []byte, error) {
 		return nil, nil, engine.ErrPageToken
 	}})
 	w := forgotten.sendAdmin(t, "GET", campaignsPath+"?cursor="+first.NextCursor, "")

@@ -52,8 +52,8 @@ func TestCodes(t *testing.T) {
 	}
 	require.ElementsMatch(t, listed(schemas["Status"].Value.Enum), statuses)
 	require.ElementsMatch(t, listed(schemas["CampaignStatus"].Value.Enum), []string{
-		string(workflows.CampaignScheduled), string(workflows.CampaignRunning), string(workflows.CampaignPaused),
-		string(workflows.CampaignFailed), string(workflows.CampaignCompleted), string(workflows.CampaignCancelled),
+		string(campaign.StatusScheduled), string(campaign.StatusRunning), string(campaign.StatusPaused),
+		string(campaign.StatusFailed), string(campaign.StatusCompleted), string(campaign.StatusCancelled),
 	})
 }
 

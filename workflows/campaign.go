@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"registrar/internal/campaign"
 	"registrar/internal/message"
 )
 
@@ -33,8 +34,8 @@ func CampaignWorkflow(ctx workflow.Context, in CampaignInput) (CampaignProgress,
 	return c.state(), err
 }
 
-// campaign is the state of one run. The coroutines of a workflow never run in parallel, so no lock is needed.
-type campaign struct {
+// campaignRun is the state of one run. The coroutines of a workflow never run in parallel, so no lock is needed.
+type campaignRun struct {
 	stepRunner
 	in           CampaignInput
 	progress     CampaignProgress // its status is never failed; a failed step is in parked
@@ -45,15 +46,15 @@ type campaign struct {
 	paused  bool      // by an operator
 }
 
-func newCampaign(ctx workflow.Context, in CampaignInput) *campaign {
+func newCampaign(ctx workflow.Context, in CampaignInput) *campaignRun {
 	defaults := DefaultPolicy()
 	in.Budget = cmp.Or(in.Budget, defaults.Budgets.WelcomeEmail)
 	in.BatchSize = min(cmp.Or(max(in.BatchSize, 0), message.MaxBatch), message.MaxBatch)
-	c := &campaign{in: in, progress: in.Progress, paused: in.Progress.Status == CampaignPaused}
+	c := &campaignRun{in: in, progress: in.Progress, paused: in.Progress.Status == campaign.StatusPaused}
 	if c.progress.Status == "" {
-		c.progress.Status = CampaignRunning
+		c.progress.Status = campaign.StatusRunning
 		if in.ScheduleAt.After(workflow.Now(ctx)) {
-			c.progress.Status = CampaignScheduled
+			c.progress.Status = campaign.StatusScheduled
 		}
 	}
 	c.stepRunner = stepRunner{
@@ -64,7 +65,7 @@ func newCampaign(ctx workflow.Context, in CampaignInput) *campaign {
 }
 
 // run runs the steps in order. Its error is that of continue-as-new, or the reason why the campaign ended early.
-func (c *campaign) run(ctx workflow.Context) error {
+func (c *campaignRun) run(ctx workflow.Context) error {
 	if c.progress.StartedAt.IsZero() {
 		if err := c.start(ctx); err != nil {
 			return err
@@ -90,19 +91,16 @@ func (c *campaign) run(ctx workflow.Context) error {
 }
 
 // historyIsLong reports whether the campaign must continue in a new run. Signals also make a history long.
-func (c *campaign) historyIsLong(ctx workflow.Context) bool {
+func (c *campaignRun) historyIsLong(ctx workflow.Context) bool {
 	return c.batches >= batchesPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 }
 
 // start stores the campaign, waits for its scheduled time and fixes its recipients.
-func (c *campaign) start(ctx workflow.Context) error {
-	if c.in.Content == nil {
+func (c *campaignRun) start(ctx workflow.Context) error {
+	if c.in.Content == (campaign.Content{}) {
 		return temporal.NewNonRetryableApplicationError("the campaign has no content", string(ReasonInternal), nil)
 	}
-	_, err := executeUntilDone(ctx, c, Activities.StoreCampaign, StoreCampaignInput{
-		CampaignID: c.in.CampaignID, Content: *c.in.Content,
-		CreatedAt: c.in.CreatedAt, ScheduleAt: c.in.ScheduleAt, Rate: c.in.Rate,
-	})
+	_, err := executeUntilDone(ctx, c, Activities.StoreCampaign, StoreCampaignInput{Campaign: c.in.Campaign})
 	if err != nil {
 		return err
 	}
@@ -110,23 +108,23 @@ func (c *campaign) start(ctx workflow.Context) error {
 		return err
 	}
 	out, err := executeUntilDone(ctx, c, Activities.StartCampaign,
-		StartCampaignInput{CampaignID: c.in.CampaignID, At: workflow.Now(ctx)})
+		StartCampaignInput{CampaignID: c.in.ID, At: workflow.Now(ctx)})
 	if err != nil {
 		return err
 	}
 	c.progress.StartedAt, c.progress.Recipients = out.StartedAt, out.Recipients
-	c.progress.Status = CampaignRunning
+	c.progress.Status = campaign.StatusRunning
 	c.addDetail(ctx, fmt.Sprintf("started: %d recipients", out.Recipients))
 	return c.publish(ctx)
 }
 
 // waitForSchedule waits for the scheduled time, and while the campaign is paused.
-func (c *campaign) waitForSchedule(ctx workflow.Context) error {
+func (c *campaignRun) waitForSchedule(ctx workflow.Context) error {
 	status := c.progress.Status
-	if status == CampaignPaused { // in the previous run
-		status = CampaignScheduled
+	if status == campaign.StatusPaused { // in the previous run
+		status = campaign.StatusScheduled
 	}
-	if status == CampaignScheduled {
+	if status == campaign.StatusScheduled {
 		c.addDetail(ctx, "scheduled for "+c.in.ScheduleAt.UTC().Format(time.DateTime)+" UTC")
 		if err := c.publish(ctx); err != nil {
 			return err
@@ -147,7 +145,7 @@ func (c *campaign) waitForSchedule(ctx workflow.Context) error {
 }
 
 // sleep waits for d, or until an operator pauses the campaign. Its error may be that of continue-as-new.
-func (c *campaign) sleep(ctx workflow.Context, d time.Duration, summary string) error {
+func (c *campaignRun) sleep(ctx workflow.Context, d time.Duration, summary string) error {
 	options := workflow.AwaitOptions{Timeout: d, TimerOptions: workflow.TimerOptions{Summary: summary}}
 	_, err := workflow.AwaitWithOptions(ctx, options, func() bool { return c.paused || c.historyIsLong(ctx) })
 	if err == nil && c.historyIsLong(ctx) {
@@ -158,10 +156,10 @@ func (c *campaign) sleep(ctx workflow.Context, d time.Duration, summary string) 
 
 // waitWhilePaused waits until the campaign is not paused. Then its status is then. Its error may be that of
 // continue-as-new.
-func (c *campaign) waitWhilePaused(ctx workflow.Context, then CampaignStatus) error {
+func (c *campaignRun) waitWhilePaused(ctx workflow.Context, then campaign.Status) error {
 	drainSignals(ctx)
 	for c.paused {
-		if err := c.setStatus(ctx, CampaignPaused, "paused by an operator"); err != nil {
+		if err := c.setStatus(ctx, campaign.StatusPaused, "paused by an operator"); err != nil {
 			return err
 		}
 		if err := workflow.Await(ctx, func() bool { return !c.paused || c.historyIsLong(ctx) }); err != nil {
@@ -181,10 +179,10 @@ func (c *campaign) waitWhilePaused(ctx workflow.Context, then CampaignStatus) er
 
 // sendBatch sends the next batch and writes its row to the ledger. It returns false if no recipient was left. A sent batch
 // is counted even if its row cannot be written.
-func (c *campaign) sendBatch(ctx workflow.Context) (bool, error) {
+func (c *campaignRun) sendBatch(ctx workflow.Context) (bool, error) {
 	number := c.progress.Batches + 1
 	out, err := execute(ctx, c.budgets, fmt.Sprintf("send batch %d", number), Activities.SendCampaignBatch,
-		CampaignBatchInput{CampaignID: c.in.CampaignID, Number: number, After: c.in.After, Size: c.batchSize()})
+		CampaignBatchInput{CampaignID: c.in.ID, Number: number, After: c.in.After, Size: c.batchSize()})
 	if err != nil {
 		return true, c.parkBatch(ctx, err)
 	}
@@ -200,7 +198,7 @@ func (c *campaign) sendBatch(ctx workflow.Context) (bool, error) {
 	return true, err
 }
 
-func (c *campaign) addBatch(ctx workflow.Context, number int, b CampaignBatchResult) {
+func (c *campaignRun) addBatch(ctx workflow.Context, number int, b CampaignBatchResult) {
 	c.batches++
 	c.in.After = b.Last
 	c.progress.Batches = number
@@ -218,18 +216,18 @@ func providerText(provider string) string {
 }
 
 // continueAsNew continues the campaign in a new run with an empty history.
-func (c *campaign) continueAsNew(ctx workflow.Context) error {
+func (c *campaignRun) continueAsNew(ctx workflow.Context) error {
 	drainSignals(ctx) // the next run does not get the signals of this one
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	next := c.in
 	if !c.progress.StartedAt.IsZero() {
-		next.Content = nil
+		next.Content = campaign.Content{}
 	}
 	next.Progress = c.progress
 	if c.paused {
-		next.Progress.Status = CampaignPaused
+		next.Progress.Status = campaign.StatusPaused
 	}
 	return workflow.NewContinueAsNewError(ctx, CampaignWorkflowType, next)
 }
@@ -242,7 +240,7 @@ func drainSignals(ctx workflow.Context) {
 }
 
 // close sets the final status and returns the workflow's error.
-func (c *campaign) close(ctx workflow.Context, outcome error) error {
+func (c *campaignRun) close(ctx workflow.Context, outcome error) error {
 	if workflow.IsContinueAsNewError(outcome) {
 		return outcome
 	}
@@ -252,9 +250,9 @@ func (c *campaign) close(ctx workflow.Context, outcome error) error {
 	defer func() { c.progress.EndedAt = c.endedAt }()
 	switch {
 	case outcome == nil:
-		return c.setStatus(ctx, CampaignCompleted, "completed")
+		return c.setStatus(ctx, campaign.StatusCompleted, "completed")
 	case temporal.IsCanceledError(outcome):
-		if err := c.setStatus(ctx, CampaignCancelled, "cancelled"); err != nil {
+		if err := c.setStatus(ctx, campaign.StatusCancelled, "cancelled"); err != nil {
 			return err
 		}
 		return outcome

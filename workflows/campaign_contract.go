@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"registrar/internal/message"
+	"registrar/internal/campaign"
 )
 
 // Names for clients of CampaignWorkflow, besides SignalRetry and SignalAbandon, which are for a step that used up its
@@ -18,45 +18,17 @@ const (
 )
 
 // AttributeCampaignStatus is the search attribute of CampaignWorkflow, of type Keyword.
-const AttributeCampaignStatus = "CampaignStatus" // a CampaignStatus
+const AttributeCampaignStatus = "CampaignStatus" // a campaign.Status
 
 // CampaignWorkflowID is the id of the workflow that runs a campaign.
 func CampaignWorkflowID(campaignID string) string { return "campaign-" + campaignID }
 
-// CampaignStatus is the status of a campaign.
-type CampaignStatus string
-
-// The statuses of a campaign.
-const (
-	CampaignScheduled CampaignStatus = "scheduled"
-	CampaignRunning   CampaignStatus = "running"
-	CampaignPaused    CampaignStatus = "paused"     // by an operator
-	CampaignFailed    CampaignStatus = statusFailed // a step used up its budget: waits for the signal retry
-	CampaignCompleted CampaignStatus = "completed"  // no recipient is left
-	CampaignCancelled CampaignStatus = "cancelled"
-)
-
-// CampaignContent is the content of a campaign and its audience. It is validated before the workflow starts. Subject, Text
-// and HTML may have the fields {{first_name}} and {{unsubscribe}}.
-type CampaignContent struct {
-	Name    string // for operators
-	Subject string
-	Text    string
-	HTML    string // may be empty
-	// Locale limits the campaign to users whose locale is this BCP 47 tag or a more specific one: "de" includes "de-AT".
-	// Empty: all users.
-	Locale string
-}
-
 // CampaignInput starts CampaignWorkflow.
 type CampaignInput struct {
-	CampaignID  string
-	Fingerprint string           // keyed hash of the request, as in RegistrationInput
-	Content     *CampaignContent // nil in later runs, after the campaign has started
-	CreatedAt   time.Time
-	ScheduleAt  time.Time // zero: at once
-	Rate        float64   // maximum recipients per second; 0: no limit
-	BatchSize   int       // maximum recipients per batch; 0: message.MaxBatch, which is also the upper bound
+	campaign.Campaign // without Content in later runs, after the campaign has started
+
+	Fingerprint string // keyed hash of the request, as in RegistrationInput
+	BatchSize   int    // maximum recipients per batch; 0: message.MaxBatch, which is also the upper bound
 	// Budget is a step's retry budget, and ParkingTime how long a parked step waits for an operator. 0: the welcome email's
 	// budget and the ParkingTime of DefaultPolicy.
 	Budget      time.Duration
@@ -69,14 +41,9 @@ type CampaignInput struct {
 
 // CampaignProgress is the result of QueryProgress and of the workflow.
 type CampaignProgress struct {
-	Status     CampaignStatus
-	Reason     FailureReason // set while the status is failed
-	Recipients int           // counted at the start
-	Sent       int           // accepted by a provider
-	Rejected   int           // refused permanently by a provider
-	Batches    int
-	StartedAt  time.Time // zero before the start
-	EndedAt    time.Time // zero before the end
+	campaign.Progress
+	Reason  FailureReason // set while the status is failed
+	Batches int           // sent so far
 }
 
 // CampaignActivities are the steps of CampaignWorkflow. Each is idempotent. Inputs and results have no personal data.
@@ -95,13 +62,7 @@ type CampaignActivities interface {
 }
 
 // StoreCampaignInput is the input of StoreCampaign.
-type StoreCampaignInput struct {
-	CampaignID string
-	Content    CampaignContent
-	CreatedAt  time.Time
-	ScheduleAt time.Time // zero: at once
-	Rate       float64
-}
+type StoreCampaignInput struct{ Campaign campaign.Campaign }
 
 // StoreCampaignResult is the result of StoreCampaign.
 type StoreCampaignResult struct{}
@@ -135,16 +96,16 @@ type CampaignBatchResult struct {
 	Provider string // empty if the ledger already had the batch
 	SentAt   time.Time
 	// Unrecorded is the row that could not be written to the ledger, or nil.
-	Unrecorded *message.CampaignBatch
+	Unrecorded *campaign.Batch
 }
 
 // RecordBatchInput is the input of RecordCampaignBatch.
-type RecordBatchInput struct{ Batch message.CampaignBatch }
+type RecordBatchInput struct{ Batch campaign.Batch }
 
 // CampaignStatusInput is the input of SetCampaignStatus.
 type CampaignStatusInput struct {
 	CampaignID string
-	Status     CampaignStatus
+	Status     campaign.Status
 	EndedAt    time.Time // zero before the end
 }
 

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 	"pgregory.net/rapid"
 
+	"registrar/internal/campaign"
 	"registrar/workflows"
 )
 
@@ -31,11 +32,11 @@ func TestRandomEventsInACampaign(t *testing.T) {
 		}
 		switch {
 		case err == nil:
-			require.Equal(t, workflows.CampaignCompleted, out.Status)
+			require.Equal(t, campaign.StatusCompleted, out.Status)
 		case temporal.IsCanceledError(err):
-			require.Equal(t, workflows.CampaignCancelled, out.Status)
+			require.Equal(t, campaign.StatusCancelled, out.Status)
 		default:
-			require.Equal(t, workflows.CampaignFailed, out.Status)
+			require.Equal(t, campaign.StatusFailed, out.Status)
 		}
 		require.False(t, out.EndedAt.IsZero())
 		require.Equal(t, out.Status, f.statuses[len(f.statuses)-1].Status)

@@ -4,11 +4,13 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/workflow"
+
+	"registrar/internal/campaign"
 )
 
 // batchSize is the maximum number of recipients of a batch. At a low rate, batches are small, so that about one batch per
 // second is sent.
-func (c *campaign) batchSize() int {
+func (c *campaignRun) batchSize() int {
 	if c.in.Rate > 0 && c.in.Rate < float64(c.in.BatchSize) {
 		return max(1, int(c.in.Rate))
 	}
@@ -16,9 +18,9 @@ func (c *campaign) batchSize() int {
 }
 
 // waitForRate waits until the rate allows the next batch, and while the campaign is paused.
-func (c *campaign) waitForRate(ctx workflow.Context) error {
+func (c *campaignRun) waitForRate(ctx workflow.Context) error {
 	for {
-		if err := c.waitWhilePaused(ctx, CampaignRunning); err != nil {
+		if err := c.waitWhilePaused(ctx, campaign.StatusRunning); err != nil {
 			return err
 		}
 		now := workflow.Now(ctx)
@@ -43,7 +45,7 @@ const maxLag = 2 * time.Second
 //
 // A batch that the ledger already had counts from the time when it was sent. So a campaign that was reset or started again
 // does not wait for batches that were sent long ago, but does wait after a batch whose answer was lost just now.
-func (c *campaign) scheduleNext(ctx workflow.Context, b CampaignBatchResult) {
+func (c *campaignRun) scheduleNext(ctx workflow.Context, b CampaignBatchResult) {
 	if c.in.Rate <= 0 {
 		return
 	}
@@ -57,7 +59,9 @@ func (c *campaign) scheduleNext(ctx workflow.Context, b CampaignBatchResult) {
 }
 
 // restartRate keeps later batches from making up for the time until now, such as that of a pause.
-func (c *campaign) restartRate(ctx workflow.Context) { c.in.Due = later(c.in.Due, workflow.Now(ctx)) }
+func (c *campaignRun) restartRate(ctx workflow.Context) {
+	c.in.Due = later(c.in.Due, workflow.Now(ctx))
+}
 
 // maxInterval bounds the time between two batches, even for an invalid rate.
 const maxInterval = 24 * time.Hour

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 
+	"registrar/internal/campaign"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -33,7 +34,7 @@ func (f *campaignFixture) requireRecorded() {
 	f.t.Helper()
 	require.Len(f.t, f.recorded, 1)
 	b := f.recorded[0]
-	require.Equal(f.t, message.CampaignBatch{
+	require.Equal(f.t, campaign.Batch{
 		CampaignID: "c-1", Number: 2, After: "u-100", Last: "u-200", Size: 100, Rejected: 1,
 		Receipt: message.Receipt{Provider: "mailgun"}, SentAt: b.SentAt,
 	}, b)
@@ -46,7 +47,7 @@ func TestUnrecordedBatch(t *testing.T) {
 	f := setupCampaign(t)
 	f.ledgerLacks(1)
 	f.at(time.Minute, func() {
-		require.Equal(t, workflows.CampaignFailed, f.progress().Status)
+		require.Equal(t, campaign.StatusFailed, f.progress().Status)
 		require.Equal(t, workflows.ReasonDatabaseUnavailable, f.progress().Reason)
 		require.Contains(t, f.details(), "could not write a batch to the ledger")
 		require.Len(t, f.batches, 2)
@@ -87,7 +88,7 @@ func TestEndedCampaignCountsWhatWasSent(t *testing.T) {
 				_, err := f.run()
 				require.Error(t, err)
 				p := f.progress()
-				require.Equal(t, temporal.IsCanceledError(err), p.Status == workflows.CampaignCancelled)
+				require.Equal(t, temporal.IsCanceledError(err), p.Status == campaign.StatusCancelled)
 				require.Equal(t, []int{2, 198, 2}, []int{p.Batches, p.Sent, p.Rejected})
 				f.requireOnce(p)
 				if failures == 99 {

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
+	"registrar/internal/campaign"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -65,7 +66,7 @@ type campaignFixture struct {
 
 	mu         sync.Mutex
 	batches    []sentBatch
-	recorded   []message.CampaignBatch // by RecordCampaignBatch
+	recorded   []campaign.Batch // by RecordCampaignBatch
 	stored     []workflows.StoreCampaignInput
 	statuses   []workflows.CampaignStatusInput // each write to the database
 	attributes []string                        // each write of search attributes
@@ -76,9 +77,11 @@ var campaignNow = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 func setupCampaign(t tester) *campaignFixture {
 	t.Helper()
 	f := &campaignFixture{t: t, recipients: 250, in: workflows.CampaignInput{
-		CampaignID: "c-1", Fingerprint: "fingerprint", CreatedAt: campaignNow, BatchSize: 100,
-		Content: &workflows.CampaignContent{Name: "spring", Subject: "Spring", Text: "Hello", Locale: "de"},
-		Budget:  time.Hour, ParkingTime: 24 * time.Hour,
+		Campaign: campaign.Campaign{
+			ID: "c-1", CreatedAt: campaignNow,
+			Request: campaign.Request{Content: campaign.Content{Name: "spring", Subject: "Spring", Text: "Hello", Locale: "de"}},
+		},
+		Fingerprint: "fingerprint", BatchSize: 100, Budget: time.Hour, ParkingTime: 24 * time.Hour,
 	}}
 	f.fake = campaignFake{
 		storeCampaign: func(_ context.Context, in workflows.StoreCampaignInput) (workflows.StoreCampaignResult, error) {
@@ -162,7 +165,7 @@ func (f *campaignFixture) take(_ context.Context, in workflows.CampaignBatchInpu
 func (f *campaignFixture) takeUnrecorded(ctx context.Context, in workflows.CampaignBatchInput) (workflows.CampaignBatchResult, error) {
 	out, err := f.take(ctx, in)
 	if err == nil && out.Size > 0 {
-		out.Unrecorded = &message.CampaignBatch{
+		out.Unrecorded = &campaign.Batch{
 			CampaignID: in.CampaignID, Number: in.Number, After: in.After, Last: out.Last, Size: out.Size, Rejected: out.Rejected,
 			Receipt: message.Receipt{Provider: out.Provider}, SentAt: out.SentAt,
 		}
@@ -229,7 +232,7 @@ func (f *campaignFixture) completes() workflows.CampaignProgress {
 		out, err = f.run()
 	}
 	require.NoError(f.t, err)
-	require.Equal(f.t, workflows.CampaignCompleted, out.Status)
+	require.Equal(f.t, campaign.StatusCompleted, out.Status)
 	f.requireOnce(out)
 	return out
 }
@@ -241,7 +244,7 @@ func (f *campaignFixture) next(err error) {
 	require.ErrorAs(f.t, err, &again)
 	f.in = workflows.CampaignInput{}
 	require.NoError(f.t, converter.GetDefaultDataConverter().FromPayloads(again.Input, &f.in))
-	require.Equal(f.t, f.in.Progress.StartedAt.IsZero(), f.in.Content != nil, "the content is stored when a campaign has started")
+	require.Equal(f.t, f.in.Progress.StartedAt.IsZero(), f.in.Content != campaign.Content{}, "the content is stored when a campaign has started")
 	now := f.env.Now()
 	f.newRun()
 	f.env.SetStartTime(now)
@@ -259,7 +262,7 @@ func (f *campaignFixture) requireOnce(p workflows.CampaignProgress) {
 	}
 	require.Equal(f.t, len(f.batches), p.Batches)
 	require.Equal(f.t, total, p.Sent+p.Rejected)
-	if p.Status == workflows.CampaignCompleted {
+	if p.Status == campaign.StatusCompleted {
 		require.Equal(f.t, f.recipients, total)
 	}
 }
@@ -273,10 +276,10 @@ func TestCampaignSendsToEachRecipientOnce(t *testing.T) {
 	require.Equal(t, 247, out.Sent)
 	require.Equal(t, 3, out.Rejected)
 	require.Equal(t, []workflows.CampaignStatusInput{
-		{CampaignID: "c-1", Status: workflows.CampaignCompleted, EndedAt: out.EndedAt},
+		{CampaignID: "c-1", Status: campaign.StatusCompleted, EndedAt: out.EndedAt},
 	}, f.statuses)
 	require.Equal(t, []workflows.StoreCampaignInput{
-		{CampaignID: "c-1", Content: *f.in.Content, CreatedAt: campaignNow},
+		{Campaign: f.in.Campaign},
 	}, f.stored)
 }
 

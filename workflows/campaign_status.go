@@ -6,13 +6,15 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"registrar/internal/campaign"
 )
 
 var attributeCampaignStatus = temporal.NewSearchAttributeKeyKeyword(AttributeCampaignStatus)
 
-// CampaignAttributes are the search attributes at the start of a campaign. status is CampaignScheduled if the campaign waits
-// for its scheduled time, otherwise CampaignRunning.
-func CampaignAttributes(status CampaignStatus) temporal.SearchAttributes {
+// CampaignAttributes are the search attributes at the start of a campaign. status is StatusScheduled if the campaign waits
+// for its scheduled time, otherwise StatusRunning.
+func CampaignAttributes(status campaign.Status) temporal.SearchAttributes {
 	return temporal.NewSearchAttributes(attributeCampaignStatus.ValueSet(string(status)))
 }
 
@@ -25,19 +27,19 @@ func inherited(ctx workflow.Context) published {
 }
 
 // state is the answer to QueryProgress.
-func (c *campaign) state() CampaignProgress {
+func (c *campaignRun) state() CampaignProgress {
 	p := c.progress
 	if s, ok := c.firstParked(); ok {
-		p.Status, p.Reason = CampaignFailed, c.parked[s].reason
+		p.Status, p.Reason = campaign.StatusFailed, c.parked[s].reason
 	}
 	return p
 }
 
-func (c *campaign) publicStatus() string { return string(c.progress.Status) }
+func (c *campaignRun) publicStatus() string { return string(c.progress.Status) }
 
-func (c *campaign) unavailable(s step) FailureReason { return steps[s].unavailable }
+func (c *campaignRun) unavailable(s step) FailureReason { return steps[s].unavailable }
 
-func (c *campaign) detailHeader(failed string) string {
+func (c *campaignRun) detailHeader(failed string) string {
 	p := c.progress
 	return fmt.Sprintf("%s\n\n%d of %d sent, %d rejected, batches: %d.",
 		cmp.Or(failed, "**"+string(p.Status)+"**"), p.Sent, p.Recipients, p.Rejected, p.Batches)

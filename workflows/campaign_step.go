@@ -4,10 +4,12 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/workflow"
+
+	"registrar/internal/campaign"
 )
 
 // listenForSignals handles signals until the run ends.
-func (c *campaign) listenForSignals(ctx workflow.Context) {
+func (c *campaignRun) listenForSignals(ctx workflow.Context) {
 	on := func(name, description string, react func()) {
 		onSignal(ctx, name, description, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
 			signals.Receive(ctx, nil)
@@ -22,7 +24,7 @@ func (c *campaign) listenForSignals(ctx workflow.Context) {
 
 // executeUntilDone runs a step, and again after each parking, until it succeeds. An error means that the campaign was
 // cancelled or that a parked step was abandoned or waited too long.
-func executeUntilDone[I, O any](ctx workflow.Context, c *campaign, a activity[I, O], in I) (out O, err error) {
+func executeUntilDone[I, O any](ctx workflow.Context, c *campaignRun, a activity[I, O], in I) (out O, err error) {
 	err = c.runStep(ctx, a.step(), func(ctx workflow.Context) (err error) {
 		out, err = execute(ctx, c.budgets, a.step().action(), a, in)
 		return err
@@ -32,7 +34,7 @@ func executeUntilDone[I, O any](ctx workflow.Context, c *campaign, a activity[I,
 }
 
 // parkBatch parks the batch that used up its budget. After a retry, the batch is sent as soon as the campaign is not paused.
-func (c *campaign) parkBatch(ctx workflow.Context, cause error) error {
+func (c *campaignRun) parkBatch(ctx workflow.Context, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -45,7 +47,7 @@ func (c *campaign) parkBatch(ctx workflow.Context, cause error) error {
 // recordBatch writes a batch that a provider accepted to the ledger, after the sending activity could not, and returns the
 // ledger's row. Its error is that of executeUntilDone. Before it returns an error, it makes one more attempt, because nothing
 // writes the row later.
-func (c *campaign) recordBatch(ctx workflow.Context, sent CampaignBatchResult) (CampaignBatchResult, error) {
+func (c *campaignRun) recordBatch(ctx workflow.Context, sent CampaignBatchResult) (CampaignBatchResult, error) {
 	row := RecordBatchInput{Batch: *sent.Unrecorded}
 	out, final := executeUntilDone(ctx, c, Activities.RecordCampaignBatch, row)
 	if final == nil {
@@ -62,14 +64,14 @@ func (c *campaign) recordBatch(ctx workflow.Context, sent CampaignBatchResult) (
 }
 
 // setStatus sets the campaign's status in the workflow, its search attributes and the database.
-func (c *campaign) setStatus(ctx workflow.Context, to CampaignStatus, line string) error {
+func (c *campaignRun) setStatus(ctx workflow.Context, to campaign.Status, line string) error {
 	c.progress.Status = to
 	c.addDetail(ctx, line)
 	if err := c.publish(ctx); err != nil {
 		return err
 	}
 	_, err := executeUntilDone(ctx, c, Activities.SetCampaignStatus,
-		CampaignStatusInput{CampaignID: c.in.CampaignID, Status: to, EndedAt: c.endedAt})
+		CampaignStatusInput{CampaignID: c.in.ID, Status: to, EndedAt: c.endedAt})
 	return err
 }
 
@@ -77,11 +79,11 @@ func (c *campaign) setStatus(ctx workflow.Context, to CampaignStatus, line strin
 const finalWriteTimeout = time.Minute
 
 // fail shows that the campaign has failed, and writes it to the database once.
-func (c *campaign) fail(ctx workflow.Context) {
+func (c *campaignRun) fail(ctx workflow.Context) {
 	c.progress.EndedAt, c.ended = c.endedAt, true
 	c.addDetail(ctx, "the campaign has failed")
 	_, err := execute(ctx, Budgets{Store: min(finalWriteTimeout, c.in.Budget)}, stepSetStatus.action(), Activities.SetCampaignStatus,
-		CampaignStatusInput{CampaignID: c.in.CampaignID, Status: CampaignFailed, EndedAt: c.endedAt})
+		CampaignStatusInput{CampaignID: c.in.ID, Status: campaign.StatusFailed, EndedAt: c.endedAt})
 	if err != nil {
 		c.addDetail(ctx, "the status could not be written to the database")
 	}

@@ -9,6 +9,7 @@ import (
 	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/sdk/temporal"
 
+	"registrar/internal/campaign"
 	"registrar/workflows"
 )
 
@@ -16,7 +17,7 @@ func TestCampaignWaitsForItsSchedule(t *testing.T) {
 	t.Parallel()
 	f := setupCampaign(t)
 	f.in.ScheduleAt = campaignNow.Add(2 * time.Hour)
-	f.at(time.Hour, func() { require.Equal(t, workflows.CampaignScheduled, f.progress().Status) })
+	f.at(time.Hour, func() { require.Equal(t, campaign.StatusScheduled, f.progress().Status) })
 	out := f.completes()
 	require.Equal(t, f.in.ScheduleAt, out.StartedAt)
 	require.Equal(t, f.in.ScheduleAt, f.batches[0].at.UTC())
@@ -33,11 +34,11 @@ func TestCampaignPausedWhileScheduled(t *testing.T) {
 			f := setupCampaign(t)
 			f.in.ScheduleAt = campaignNow.Add(2 * time.Hour)
 			f.signalAt(time.Hour, workflows.SignalPause)
-			f.at(time.Hour+time.Minute, func() { require.Equal(t, workflows.CampaignPaused, f.progress().Status) })
+			f.at(time.Hour+time.Minute, func() { require.Equal(t, campaign.StatusPaused, f.progress().Status) })
 			f.signalAt(c.resume, workflows.SignalResume)
 			require.Equal(t, campaignNow.Add(c.start), f.completes().StartedAt.UTC())
-			require.Equal(t, workflows.CampaignPaused, f.statuses[0].Status)
-			require.Equal(t, workflows.CampaignScheduled, f.statuses[1].Status)
+			require.Equal(t, campaign.StatusPaused, f.statuses[0].Status)
+			require.Equal(t, campaign.StatusScheduled, f.statuses[1].Status)
 		})
 	}
 }
@@ -48,7 +49,7 @@ func TestCampaignIsPausedAndResumed(t *testing.T) {
 	f.in.Rate = 10 // batches of 10, one a second
 	f.signalAt(3500*time.Millisecond, workflows.SignalPause)
 	f.at(time.Hour, func() {
-		require.Equal(t, workflows.CampaignPaused, f.progress().Status)
+		require.Equal(t, campaign.StatusPaused, f.progress().Status)
 		require.Equal(t, 4, f.progress().Batches)
 		require.Contains(t, f.details(), "paused by an operator")
 	})
@@ -146,12 +147,12 @@ func TestCampaignIsCancelled(t *testing.T) {
 			_, err := f.run()
 			require.True(t, temporal.IsCanceledError(err), "%v", err)
 			p := f.progress()
-			require.Equal(t, workflows.CampaignCancelled, p.Status)
+			require.Equal(t, campaign.StatusCancelled, p.Status)
 			require.Empty(t, p.Reason)
 			require.Equal(t, when.batches, p.Batches)
 			f.requireOnce(p)
 			last := f.statuses[len(f.statuses)-1]
-			require.Equal(t, workflows.CampaignStatusInput{CampaignID: "c-1", Status: workflows.CampaignCancelled, EndedAt: p.EndedAt}, last)
+			require.Equal(t, workflows.CampaignStatusInput{CampaignID: "c-1", Status: campaign.StatusCancelled, EndedAt: p.EndedAt}, last)
 			require.Equal(t, "cancelled", f.attributes[len(f.attributes)-1])
 		})
 	}
@@ -164,7 +165,7 @@ func TestCampaignParksAndIsRetried(t *testing.T) {
 	f.signalAt(0, workflows.SignalRetry) // not remembered
 	f.at(time.Hour, func() {
 		p := f.progress()
-		require.Equal(t, workflows.CampaignFailed, p.Status)
+		require.Equal(t, campaign.StatusFailed, p.Status)
 		require.Equal(t, workflows.ReasonEmailMisconfigured, p.Reason)
 		require.Contains(t, f.details(), "Correct the account at the email provider")
 	})
@@ -181,7 +182,7 @@ func TestPausedCampaignIsNotRetried(t *testing.T) {
 	f.signalAt(time.Hour, workflows.SignalPause)
 	f.signalAt(2*time.Hour, workflows.SignalRetry)
 	f.at(3*time.Hour, func() {
-		require.Equal(t, workflows.CampaignPaused, f.progress().Status)
+		require.Equal(t, campaign.StatusPaused, f.progress().Status)
 		require.Equal(t, 1, f.progress().Batches)
 	})
 	f.signalAt(4*time.Hour, workflows.SignalResume)
@@ -204,13 +205,13 @@ func TestCampaignFails(t *testing.T) {
 			require.ErrorAs(t, err, &app)
 			require.Equal(t, string(workflows.ReasonEmailRejected), app.Type())
 			p := f.progress()
-			require.Equal(t, workflows.CampaignFailed, p.Status)
+			require.Equal(t, campaign.StatusFailed, p.Status)
 			want := campaignNow.Add(24 * time.Hour)
 			if abandoned {
 				want = campaignNow.Add(time.Hour)
 			}
 			require.WithinDuration(t, want, p.EndedAt, time.Second)
-			require.Equal(t, workflows.CampaignStatusInput{CampaignID: "c-1", Status: workflows.CampaignFailed, EndedAt: p.EndedAt},
+			require.Equal(t, workflows.CampaignStatusInput{CampaignID: "c-1", Status: campaign.StatusFailed, EndedAt: p.EndedAt},
 				f.statuses[len(f.statuses)-1])
 		})
 	}
@@ -228,7 +229,7 @@ func TestCampaignEndWaitsForTheDatabase(t *testing.T) {
 		return write(ctx, in)
 	}
 	f.at(time.Hour, func() {
-		require.Equal(t, workflows.CampaignFailed, f.progress().Status)
+		require.Equal(t, campaign.StatusFailed, f.progress().Status)
 		require.Zero(t, f.progress().EndedAt)
 		require.Contains(t, f.details(), "Then send the signal `retry`")
 		fails = false
@@ -268,12 +269,12 @@ func TestCampaignContinuesInANewRunWhileItWaits(t *testing.T) {
 	slow := func(f *campaignFixture) { f.in.Rate, f.recipients = 0.0001, 2 }
 	for name, c := range map[string]struct {
 		change []func(*campaignFixture)
-		status workflows.CampaignStatus
+		status campaign.Status
 	}{
-		"scheduled":            {[]func(*campaignFixture){scheduled}, workflows.CampaignScheduled},
-		"scheduled and paused": {[]func(*campaignFixture){scheduled, paused}, workflows.CampaignPaused},
-		"paused":               {[]func(*campaignFixture){slow, paused}, workflows.CampaignPaused},
-		"by the rate":          {[]func(*campaignFixture){slow}, workflows.CampaignRunning},
+		"scheduled":            {[]func(*campaignFixture){scheduled}, campaign.StatusScheduled},
+		"scheduled and paused": {[]func(*campaignFixture){scheduled, paused}, campaign.StatusPaused},
+		"paused":               {[]func(*campaignFixture){slow, paused}, campaign.StatusPaused},
+		"by the rate":          {[]func(*campaignFixture){slow}, campaign.StatusRunning},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -308,9 +309,9 @@ func TestPauseContinuesInTheNextRun(t *testing.T) {
 	}
 	_, err := f.run()
 	f.next(err)
-	require.Equal(t, workflows.CampaignPaused, f.in.Progress.Status)
+	require.Equal(t, campaign.StatusPaused, f.in.Progress.Status)
 	f.at(time.Hour, func() {
-		require.Equal(t, workflows.CampaignPaused, f.progress().Status)
+		require.Equal(t, campaign.StatusPaused, f.progress().Status)
 		require.Len(t, f.batches, 1)
 	})
 	f.signalAt(2*time.Hour, workflows.SignalResume)
@@ -319,7 +320,7 @@ func TestPauseContinuesInTheNextRun(t *testing.T) {
 
 func TestCampaignAttributes(t *testing.T) {
 	t.Parallel()
-	status, ok := workflows.CampaignAttributes(workflows.CampaignScheduled).GetKeyword(temporal.NewSearchAttributeKeyKeyword(workflows.AttributeCampaignStatus))
+	status, ok := workflows.CampaignAttributes(campaign.StatusScheduled).GetKeyword(temporal.NewSearchAttributeKeyKeyword(workflows.AttributeCampaignStatus))
 	require.True(t, ok)
 	require.Equal(t, "scheduled", status)
 	require.Equal(t, "campaign-c-1", workflows.CampaignWorkflowID("c-1"))

@@ -16,7 +16,6 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/engine"
 	"registrar/internal/wiring"
-	"registrar/workflows"
 )
 
 func campaignCommand() *cobra.Command {
@@ -36,7 +35,7 @@ func campaignCommand() *cobra.Command {
 
 // contentFlags are the flags for a campaign's content.
 type contentFlags struct {
-	content    workflows.CampaignContent
+	content    campaign.Content
 	html, text string // files
 }
 
@@ -51,7 +50,7 @@ func (f *contentFlags) add(cmd *cobra.Command) {
 	}
 }
 
-func (f *contentFlags) read() (c workflows.CampaignContent, err error) {
+func (f *contentFlags) read() (c campaign.Content, err error) {
 	c = f.content
 	if c.Text, err = readText(f.text, campaign.MaxText); err != nil || f.html == "" {
 		return c, err

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/engine"
 )
 
@@ -26,7 +28,7 @@ func campaignListCommand() *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return printJSON(cmd.OutOrStdout(), campaigns)
+					return printJSON(cmd.OutOrStdout(), campaignBodies(campaigns))
 				}
 				return printCampaigns(cmd.OutOrStdout(), campaigns)
 			})
@@ -38,12 +40,12 @@ func campaignListCommand() *cobra.Command {
 }
 
 type campaignLister interface {
-	List(ctx context.Context, page []byte) ([]engine.Campaign, []byte, error)
+	List(ctx context.Context, page []byte) ([]engine.CampaignState, []byte, error)
 }
 
 // listCampaigns reads page after page, up to limit campaigns.
-func listCampaigns(ctx context.Context, from campaignLister, limit int) ([]engine.Campaign, error) {
-	all := []engine.Campaign{}
+func listCampaigns(ctx context.Context, from campaignLister, limit int) ([]engine.CampaignState, error) {
+	all := []engine.CampaignState{}
 	var page []byte
 	for {
 		campaigns, next, err := from.List(ctx, page)
@@ -58,14 +60,23 @@ func listCampaigns(ctx context.Context, from campaignLister, limit int) ([]engin
 	}
 }
 
-func printCampaigns(w io.Writer, campaigns []engine.Campaign) error {
+// campaignBodies returns campaigns as the HTTP contract describes them.
+func campaignBodies(campaigns []engine.CampaignState) []openapi.Campaign {
+	bodies := make([]openapi.Campaign, len(campaigns))
+	for i, c := range campaigns {
+		bodies[i] = api.CampaignBody(c)
+	}
+	return bodies
+}
+
+func printCampaigns(w io.Writer, campaigns []engine.CampaignState) error {
 	table := newTable(w, "CAMPAIGN", "STATUS", "SENT", "OF", "CREATED (UTC)", "NAME")
 	for _, c := range campaigns {
 		sent, of := "-", "-"
-		if c.Progress != nil {
-			sent, of = strconv.Itoa(c.Progress.Sent), strconv.Itoa(c.Progress.Recipients)
+		if c.Known {
+			sent, of = strconv.Itoa(c.Sent), strconv.Itoa(c.Recipients)
 		}
-		table.row(c.ID, string(c.Status), sent, of, formatTime(c.CreatedAt), c.Name)
+		table.row(c.ID, string(c.Status), sent, of, formatTime(c.CreatedAt), c.Content.Name)
 	}
 	return table.flush()
 }

@@ -22,21 +22,21 @@ func campaignPreviewCommand() *cobra.Command {
 		Short: "Check a campaign and print the email for one recipient; nothing is sent",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			request, err := content.read()
+			c, err := content.read()
 			if err != nil {
 				return err
 			}
-			c, err := config.Load(os.Environ())
+			settings, err := config.Load(os.Environ())
 			if err != nil {
 				return err
 			}
-			base := cmp.Or(c.Public.PublicURL, "https://register.example.com")
-			p, err := campaign.PreviewFor(request, campaign.Example(base, firstName))
+			base := cmp.Or(settings.Public.PublicURL, "https://register.example.com")
+			p, err := c.Preview(campaign.Example(base, firstName))
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "Subject: %s\n\n%s\n\ntext: %d of %d bytes, HTML: %d of %d bytes\n", p.Subject, p.Text,
-				len(request.Text), campaign.MaxText, len(request.HTML), campaign.MaxHTML)
+				len(c.Text), campaign.MaxText, len(c.HTML), campaign.MaxHTML)
 			if htmlOut == "" {
 				return nil
 			}

@@ -7,10 +7,11 @@ import (
 	"strconv"
 	"time"
 
-	"registrar/internal/engine"
-
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
+
+	"registrar/api"
+	"registrar/internal/engine"
 )
 
 func campaignShowCommand() *cobra.Command {
@@ -29,7 +30,7 @@ func campaignShowCommand() *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return printJSON(cmd.OutOrStdout(), c)
+					return printJSON(cmd.OutOrStdout(), api.CampaignBody(c))
 				}
 				return printCampaign(cmd.OutOrStdout(), c)
 			})
@@ -51,9 +52,9 @@ func oneCampaign(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func printCampaign(w io.Writer, c engine.Campaign) error {
+func printCampaign(w io.Writer, c engine.CampaignState) error {
 	table := newTable(w, "campaign", c.ID)
-	table.row("name", c.Name)
+	table.row("name", c.Content.Name)
 	table.row("status", string(c.Status))
 	for _, each := range []struct {
 		name string
@@ -61,24 +62,24 @@ func printCampaign(w io.Writer, c engine.Campaign) error {
 	}{{"created", c.CreatedAt}, {"scheduled", c.ScheduleAt}} {
 		table.row(each.name, formatTime(each.at))
 	}
-	if c.Locale != "" {
-		table.row("locale", c.Locale)
+	if c.Content.Locale != "" {
+		table.row("locale", c.Content.Locale)
 	}
 	if c.Rate > 0 {
 		table.row("rate", fmt.Sprintf("%g per second", c.Rate))
 	}
-	if c.Progress == nil && c.Ended() {
+	if !c.Known && c.Ended() {
 		table.row("progress", "unknown: no worker answers")
 	}
-	if p := c.Progress; p != nil {
-		table.row("recipients", strconv.Itoa(p.Recipients))
-		table.row("sent", strconv.Itoa(p.Sent))
-		table.row("rejected", strconv.Itoa(p.Rejected))
-		table.row("batches", strconv.Itoa(p.Batches))
-		table.row("started", formatTime(p.StartedAt))
-		table.row("ended", formatTime(p.EndedAt))
-		if p.Reason != "" {
-			table.row("reason", string(p.Reason))
+	if c.Known {
+		table.row("recipients", strconv.Itoa(c.Recipients))
+		table.row("sent", strconv.Itoa(c.Sent))
+		table.row("rejected", strconv.Itoa(c.Rejected))
+		table.row("batches", strconv.Itoa(c.Batches))
+		table.row("started", formatTime(c.StartedAt))
+		table.row("ended", formatTime(c.EndedAt))
+		if c.Reason != "" {
+			table.row("reason", string(c.Reason))
 		}
 	}
 	return table.flush()

@@ -97,19 +97,25 @@ func TestCampaignUsage(t *testing.T) {
 	}
 }
 
-func running(sent int) engine.Campaign {
-	return engine.Campaign{
-		ID: aCampaign, Name: "Spring\x1b[2J", Status: workflows.CampaignRunning, Rate: 2.5, CreatedAt: noon,
-		Progress: &engine.Progress{Recipients: 10, Sent: sent, Rejected: 1, Batches: 2, StartedAt: noon},
-	}
+func running(sent int) engine.CampaignState {
+	c := stateOf("Spring\x1b[2J", campaign.StatusRunning)
+	c.Rate = 2.5
+	c.Known, c.Recipients, c.Sent, c.Rejected, c.Batches, c.StartedAt = true, 10, sent, 1, 2, noon
+	return c
+}
+
+// stateOf is a campaign whose progress is not known.
+func stateOf(name string, status campaign.Status) engine.CampaignState {
+	c := engine.CampaignState{Campaign: campaign.Campaign{ID: aCampaign, CreatedAt: noon}}
+	c.Content.Name, c.Status = name, status
+	return c
 }
 
 func TestPrintCampaigns(t *testing.T) {
 	var out bytes.Buffer
-	scheduled := engine.Campaign{
-		ID: aCampaign, Name: "Summer", Status: workflows.CampaignScheduled, Locale: "de", CreatedAt: noon, ScheduleAt: noon.Add(time.Hour),
-	}
-	require.NoError(t, printCampaigns(&out, []engine.Campaign{running(4), scheduled}))
+	scheduled := stateOf("Summer", campaign.StatusScheduled)
+	scheduled.ScheduleAt = noon.Add(time.Hour)
+	require.NoError(t, printCampaigns(&out, []engine.CampaignState{running(4), scheduled}))
 	require.Equal(t, strings.TrimLeft(`
 CAMPAIGN                              STATUS     SENT  OF  CREATED (UTC)            NAME
 0198f6c2-7d10-8a44-8c1f-5e2b9d3a6f77  running    4     10  2026-12-01 12:00:00.000  Spring [2J
@@ -118,7 +124,7 @@ CAMPAIGN                              STATUS     SENT  OF  CREATED (UTC)        
 
 	out.Reset()
 	failed := running(4)
-	failed.Status, failed.Progress.Reason = workflows.CampaignFailed, workflows.ReasonEmailMisconfigured
+	failed.Status, failed.Reason = campaign.StatusFailed, workflows.ReasonEmailMisconfigured
 	require.NoError(t, printCampaign(&out, failed))
 	require.Equal(t, strings.TrimLeft(`
 campaign    0198f6c2-7d10-8a44-8c1f-5e2b9d3a6f77
@@ -137,11 +143,20 @@ reason      email_misconfigured
 `, "\n"), out.String())
 }
 
+// TestCampaignJSON checks that --json prints what the HTTP API answers.
+func TestCampaignJSON(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, printJSON(&out, campaignBodies([]engine.CampaignState{running(4), stateOf("Autumn", campaign.StatusCancelled)})))
+	require.JSONEq(t, `[
+		{"campaign_id":"`+aCampaign+`","name":"Spring\u001b[2J","status":"running","rate":2.5,"created_at":"2026-12-01T12:00:00Z",
+			"progress":{"recipients":10,"sent":4,"rejected":1,"batches":2,"started_at":"2026-12-01T12:00:00Z"}},
+		{"campaign_id":"`+aCampaign+`","name":"Autumn","status":"cancelled","created_at":"2026-12-01T12:00:00Z"}
+	]`, out.String())
+}
+
 func TestUnknownCountsAreNotZero(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, printCampaign(&out, engine.Campaign{
-		ID: aCampaign, Name: "Spring", Status: workflows.CampaignCancelled, CreatedAt: noon,
-	}))
+	require.NoError(t, printCampaign(&out, stateOf("Spring", campaign.StatusCancelled)))
 	require.Equal(t, strings.TrimLeft(`
 campaign   0198f6c2-7d10-8a44-8c1f-5e2b9d3a6f77
 name       Spring
@@ -155,11 +170,11 @@ progress   unknown: no worker answers
 // pages are campaigns, three to a page.
 type pages int
 
-func (p pages) List(_ context.Context, page []byte) ([]engine.Campaign, []byte, error) {
+func (p pages) List(_ context.Context, page []byte) ([]engine.CampaignState, []byte, error) {
 	if len(page) == int(p)-1 {
-		return make([]engine.Campaign, 3), nil, nil
+		return make([]engine.CampaignState, 3), nil, nil
 	}
-	return make([]engine.Campaign, 3), append(page, '.'), nil
+	return make([]engine.CampaignState, 3), append(page, '.'), nil
 }
 
 func TestListCampaigns(t *testing.T) {
@@ -171,30 +186,30 @@ func TestListCampaigns(t *testing.T) {
 }
 
 // script answers with one step after the other.
-type script []func() (engine.Campaign, error)
+type script []func() (engine.CampaignState, error)
 
-func (s *script) Get(context.Context, string) (engine.Campaign, error) {
+func (s *script) Get(context.Context, string) (engine.CampaignState, error) {
 	next := (*s)[0]
 	*s = (*s)[1:]
 	return next()
 }
 
-func is(c engine.Campaign) func() (engine.Campaign, error) {
-	return func() (engine.Campaign, error) { return c, nil }
+func is(c engine.CampaignState) func() (engine.CampaignState, error) {
+	return func() (engine.CampaignState, error) { return c, nil }
 }
 
-func fails(err error) func() (engine.Campaign, error) {
-	return func() (engine.Campaign, error) { return engine.Campaign{}, err }
+func fails(err error) func() (engine.CampaignState, error) {
+	return func() (engine.CampaignState, error) { return engine.CampaignState{}, err }
 }
 
 func TestWatchCampaign(t *testing.T) {
 	parked := running(4)
-	parked.Status, parked.Progress.Reason = workflows.CampaignFailed, workflows.ReasonEmailUnavailable
+	parked.Status, parked.Reason = campaign.StatusFailed, workflows.ReasonEmailUnavailable
 	ended := running(9)
-	ended.Status, ended.Progress.EndedAt = workflows.CampaignCompleted, noon
+	ended.Status, ended.EndedAt = campaign.StatusCompleted, noon
 	steps := func() *script {
 		return &script{
-			is(engine.Campaign{Status: workflows.CampaignScheduled}), is(running(4)), is(running(4)), is(parked),
+			is(stateOf("Spring", campaign.StatusScheduled)), is(running(4)), is(running(4)), is(parked),
 			fails(engine.ErrUnavailable), is(ended),
 		}
 	}
@@ -221,6 +236,6 @@ completed: 9 of 10 sent, 1 rejected
 		engine.ErrNotFound)
 
 	ctx, cancel := context.WithCancel(t.Context())
-	stop := func() (engine.Campaign, error) { cancel(); return engine.Campaign{}, ctx.Err() }
+	stop := func() (engine.CampaignState, error) { cancel(); return engine.CampaignState{}, ctx.Err() }
 	require.NoError(t, watchCampaign(ctx, &script{is(running(1)), stop}, aCampaign, &lines{to: &out}, time.Millisecond))
 }

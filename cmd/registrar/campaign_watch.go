@@ -17,7 +17,7 @@ const watchInterval = time.Second
 
 // watcher prints the changes of a campaign.
 type watcher interface {
-	show(c engine.Campaign)
+	show(c engine.CampaignState)
 	// unavailable prints that Temporal or the workers do not answer.
 	unavailable(err error)
 	done()
@@ -32,7 +32,7 @@ func newWatcher(w io.Writer) watcher {
 }
 
 type campaignGetter interface {
-	Get(ctx context.Context, id string) (engine.Campaign, error)
+	Get(ctx context.Context, id string) (engine.CampaignState, error)
 }
 
 // watchCampaign shows a campaign until it has ended or ctx ends. It retries while Temporal or the workers are unavailable.
@@ -69,9 +69,9 @@ type lines struct {
 	last string
 }
 
-func (l *lines) show(c engine.Campaign) { l.line(describe(c)) }
-func (l *lines) unavailable(err error)  { l.line(err.Error()) }
-func (*lines) done()                    {}
+func (l *lines) show(c engine.CampaignState) { l.line(describe(c)) }
+func (l *lines) unavailable(err error)       { l.line(err.Error()) }
+func (*lines) done()                         {}
 
 func (l *lines) line(text string) {
 	if text != l.last {
@@ -80,16 +80,15 @@ func (l *lines) line(text string) {
 	}
 }
 
-func describe(c engine.Campaign) string {
+func describe(c engine.CampaignState) string {
 	text := string(c.Status)
-	p := c.Progress
-	if p == nil {
+	if !c.Known {
 		return text
 	}
-	if p.Reason != "" {
-		text += " (" + string(p.Reason) + ")"
+	if c.Reason != "" {
+		text += " (" + string(c.Reason) + ")"
 	}
-	return fmt.Sprintf("%s: %d of %d sent, %d rejected", text, p.Sent, p.Recipients, p.Rejected)
+	return fmt.Sprintf("%s: %d of %d sent, %d rejected", text, c.Sent, c.Recipients, c.Rejected)
 }
 
 // bar is a progress bar. Its maximum follows the number of recipients.
@@ -98,11 +97,9 @@ type bar struct {
 	bar *progressbar.ProgressBar
 }
 
-func (b *bar) show(c engine.Campaign) {
-	total, sent := 1, 0
-	if p := c.Progress; p != nil {
-		total, sent = max(p.Recipients, p.Sent+p.Rejected, 1), p.Sent+p.Rejected
-	}
+func (b *bar) show(c engine.CampaignState) {
+	done := c.Sent + c.Rejected
+	total := max(c.Recipients, done, 1)
 	if b.bar == nil {
 		b.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(b.to), progressbar.OptionShowCount(),
 			progressbar.OptionShowIts(), progressbar.OptionSetItsString("emails"), progressbar.OptionSetWidth(30),
@@ -110,7 +107,7 @@ func (b *bar) show(c engine.Campaign) {
 	}
 	b.bar.Describe(describe(c))
 	b.bar.ChangeMax(total)
-	_ = b.bar.Set(sent) // an error affects only the display
+	_ = b.bar.Set(done) // an error affects only the display
 }
 
 func (b *bar) unavailable(err error) {

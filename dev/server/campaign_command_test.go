@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/openapi"
 	"registrar/internal/engine"
 	"registrar/internal/message"
 	"registrar/workflows"
@@ -74,9 +75,9 @@ func (p *registrar) create(t *testing.T, group string, flags ...string) (id, tex
 }
 
 // awaitShown polls `campaign show --json` until the campaign has the status.
-func (p *registrar) awaitShown(t *testing.T, id string, want workflows.CampaignStatus) engine.Campaign {
+func (p *registrar) awaitShown(t *testing.T, id string, want openapi.CampaignStatus) openapi.Campaign {
 	t.Helper()
-	return await(t, string(want), func() (c engine.Campaign, ok bool) {
+	return await(t, string(want), func() (c openapi.Campaign, ok bool) {
 		require.NoError(t, json.Unmarshal([]byte(p.must(t, "show", "--json", id)), &c))
 		return c, c.Status == want
 	})
@@ -91,18 +92,18 @@ func TestCampaignCommand(t *testing.T) {
 		at := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
 		id, text := p.create(t, "changed", "--schedule", at.Format(time.RFC3339), "--rate", "5")
 		require.Equal(t, "is scheduled; to watch it, run: registrar campaign show --watch "+id+"\n", text)
-		shown := p.awaitShown(t, id, workflows.CampaignScheduled)
-		require.Equal(t, []any{id, "changed", 5.0, true}, []any{shown.ID, shown.Name, shown.Rate, at.Equal(shown.ScheduleAt)})
+		shown := p.awaitShown(t, id, openapi.CampaignStatusScheduled)
+		require.Equal(t, []any{id, "changed", 5.0, true}, []any{shown.CampaignID, shown.Name, shown.Rate, at.Equal(shown.ScheduleAt)})
 		await(t, "the list", func() (string, bool) {
 			list := p.must(t, "list")
 			return list, strings.Contains(list, id) && strings.Contains(list, "scheduled")
 		})
 		p.must(t, "pause", id)
-		p.awaitShown(t, id, workflows.CampaignPaused)
+		p.awaitShown(t, id, openapi.CampaignStatusPaused)
 		p.must(t, "resume", id)
-		p.awaitShown(t, id, workflows.CampaignScheduled)
+		p.awaitShown(t, id, openapi.CampaignStatusScheduled)
 		require.Equal(t, "cancel requested for campaign "+id+"\n", p.must(t, "cancel", id))
-		require.True(t, p.awaitShown(t, id, workflows.CampaignCancelled).Ended())
+		p.awaitShown(t, id, openapi.CampaignStatusCancelled)
 		_, err := p.campaign(t, "", "resume", id)
 		var refused *exec.ExitError
 		require.ErrorAs(t, err, &refused)
@@ -121,9 +122,9 @@ func TestCampaignCommand(t *testing.T) {
 		id, _ := p.create(t, "watched", "--idempotency-key", "once")
 		again, _ := p.create(t, "watched", "--idempotency-key", "once")
 		require.Equal(t, id, again)
-		failed := p.awaitShown(t, id, workflows.CampaignFailed)
-		require.Equal(t, workflows.ReasonEmailMisconfigured, failed.Progress.Reason)
-		require.False(t, failed.Ended())
+		failed := p.awaitShown(t, id, openapi.CampaignStatusFailed)
+		require.Equal(t, string(workflows.ReasonEmailMisconfigured), failed.Progress.Reason)
+		require.Zero(t, failed.Progress.EndedAt)
 		misconfigured.Store(false)
 		p.must(t, "retry", id)
 		watched := strings.Split(strings.TrimSpace(p.must(t, "show", "--watch", id)), "\n")

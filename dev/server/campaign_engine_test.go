@@ -25,9 +25,9 @@ import (
 
 // fakeCampaign is a campaign workflow that sends nothing. It continues as new once and ends after the signal resume.
 func fakeCampaign(ctx workflow.Context, in workflows.CampaignInput) (workflows.CampaignProgress, error) {
-	p := workflows.CampaignProgress{Status: workflows.CampaignRunning, Recipients: 7}
-	if in.Content != nil && ctx.Err() == nil { // a cancellation does not reach the next run
-		in.Content = nil
+	p := workflows.CampaignProgress{Progress: campaign.Progress{Status: campaign.StatusRunning, Recipients: 7}}
+	if in.Content.Name != "" && ctx.Err() == nil { // a cancellation does not reach the next run
+		in.Content = campaign.Content{}
 		return p, workflow.NewContinueAsNewError(ctx, workflows.CampaignWorkflowType, in)
 	}
 	err := workflow.SetQueryHandler(ctx, workflows.QueryProgress, func() (workflows.CampaignProgress, error) { return p, nil })
@@ -36,7 +36,7 @@ func fakeCampaign(ctx workflow.Context, in workflows.CampaignInput) (workflows.C
 	}
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		for workflow.GetSignalChannel(ctx, workflows.SignalPause).Receive(ctx, nil) {
-			p.Status = workflows.CampaignPaused
+			p.Status = campaign.StatusPaused
 		}
 	})
 	resumed := workflow.NewChannel(ctx)
@@ -49,7 +49,7 @@ func fakeCampaign(ctx workflow.Context, in workflows.CampaignInput) (workflows.C
 	if ctx.Err() != nil {
 		return p, ctx.Err()
 	}
-	p.Status, p.Sent, p.EndedAt = workflows.CampaignCompleted, 7, workflow.Now(ctx)
+	p.Status, p.Sent, p.EndedAt = campaign.StatusCompleted, 7, workflow.Now(ctx)
 	return p, nil
 }
 
@@ -94,19 +94,19 @@ func TestCampaignEngine(t *testing.T) {
 	e := startEngine(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	request := campaign.Request{Content: workflows.CampaignContent{Name: "Spring", Subject: "News", Text: "{{unsubscribe}}"}, Rate: 5}
+	request := campaign.Request{Content: campaign.Content{Name: "Spring", Subject: "News", Text: "{{unsubscribe}}"}, Rate: 5}
 
 	first, err := e.Start(ctx, "key", request)
 	require.NoError(t, err)
-	await := func(id string, want workflows.CampaignStatus) (c engine.Campaign) {
+	await := func(id string, want campaign.Status) (c engine.CampaignState) {
 		require.Eventually(t, func() bool {
 			c, err = e.Get(ctx, id)
 			return err == nil && c.Status == want
 		}, time.Minute, 20*time.Millisecond)
 		return c
 	}
-	running := await(first.ID, workflows.CampaignRunning)
-	require.Equal(t, "Spring", running.Name)
+	running := await(first.ID, campaign.StatusRunning)
+	require.Equal(t, "Spring", running.Content.Name)
 	again, err := e.Start(ctx, "key", request)
 	require.NoError(t, err)
 	require.Equal(t, first, again, "the same answer after the campaign has continued as new")
@@ -116,11 +116,11 @@ func TestCampaignEngine(t *testing.T) {
 	require.ErrorIs(t, err, engine.ErrReused)
 
 	require.NoError(t, e.Do(ctx, first.ID, engine.Pause))
-	require.Equal(t, 7, await(first.ID, workflows.CampaignPaused).Progress.Recipients)
+	require.Equal(t, 7, await(first.ID, campaign.StatusPaused).Recipients)
 	require.NoError(t, e.Do(ctx, first.ID, engine.Resume))
-	ended := await(first.ID, workflows.CampaignCompleted)
+	ended := await(first.ID, campaign.StatusCompleted)
 	require.True(t, ended.Ended())
-	require.Equal(t, 7, ended.Progress.Sent)
+	require.Equal(t, 7, ended.Sent)
 	for _, action := range engine.Actions {
 		require.ErrorIs(t, e.Do(ctx, first.ID, action), engine.ErrEnded, action)
 	}
@@ -131,18 +131,18 @@ func TestCampaignEngine(t *testing.T) {
 	second, err := e.Start(ctx, "", request)
 	require.NoError(t, err)
 	require.NoError(t, e.Do(ctx, second.ID, engine.Cancel))
-	require.True(t, await(second.ID, workflows.CampaignCancelled).Ended())
+	require.True(t, await(second.ID, campaign.StatusCancelled).Ended())
 	third, err := e.Start(ctx, "", request)
 	require.NoError(t, err)
 
-	var all []engine.Campaign
+	var all []engine.CampaignState
 	require.Eventually(t, func() bool { // visibility is updated with a delay
 		var next []byte
 		all, next, err = e.List(ctx, nil)
-		return err == nil && len(next) == 0 && len(all) == 3 && all[1].Ended() && all[2].Ended() && all[0].Progress != nil
+		return err == nil && len(next) == 0 && len(all) == 3 && all[1].Ended() && all[2].Ended() && all[0].Known
 	}, time.Minute, 50*time.Millisecond)
 	require.Equal(t, []string{third.ID, second.ID, first.ID}, []string{all[0].ID, all[1].ID, all[2].ID})
-	require.Equal(t, "Spring", all[1].Name)
+	require.Equal(t, "Spring", all[1].Content.Name)
 
 	const unknownID = "0198f6c2-7d10-8a44-8c1f-5e2b9d3a6f77"
 	require.ErrorIs(t, e.Do(ctx, unknownID, engine.Pause), engine.ErrNotFound)

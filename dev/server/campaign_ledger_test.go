@@ -79,7 +79,7 @@ func TestMissingLedgerBatchIsWrittenLater(t *testing.T) {
 			var p workflows.CampaignProgress
 			require.NoError(t, value.Get(&p))
 			require.Equal(t, []int{10 * batches, batches}, []int{p.Sent, p.Batches})
-			s.requireOnce(t, in.CampaignID, addresses[:10*batches])
+			s.requireOnce(t, in.ID, addresses[:10*batches])
 			require.Equal(t, 10*batches, lookUp[int](t, s.stack.data, "SELECT SUM(size) FROM campaign_batches"))
 			require.Equal(t, 10*batches, lookUp[int](t, s.stack.data, "SELECT sent FROM campaigns"))
 			s.checkHistory(t, "campaign_ledger_"+group, run.GetID(), `"RecordCampaignBatch"`)

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"registrar/internal/campaign"
 	"registrar/internal/message"
 	"registrar/workflows"
 )
@@ -45,19 +46,22 @@ func (r *testService) addRecipients(t *testing.T, group string, n int) []string 
 
 func campaignTo(group string) workflows.CampaignInput {
 	return workflows.CampaignInput{
-		CampaignID: uuid.NewString(), CreatedAt: time.Now().UTC(), BatchSize: 100, ParkingTime: time.Hour,
-		Content: &workflows.CampaignContent{
-			Name: group, Subject: "News for {{first_name}}", Locale: "de-x-" + group,
-			Text: "Hello {{first_name}}\n{{unsubscribe}}", HTML: `<p>Hello {{first_name}}</p><a href="{{unsubscribe}}">Leave</a>`,
+		Campaign: campaign.Campaign{
+			ID: uuid.NewString(), CreatedAt: time.Now().UTC(),
+			Request: campaign.Request{Content: campaign.Content{
+				Name: group, Subject: "News for {{first_name}}", Locale: "de-x-" + group,
+				Text: "Hello {{first_name}}\n{{unsubscribe}}", HTML: `<p>Hello {{first_name}}</p><a href="{{unsubscribe}}">Leave</a>`,
+			}},
 		},
+		BatchSize: 100, ParkingTime: time.Hour,
 	}
 }
 
 func (r *testService) startCampaign(t *testing.T, c client.Client, in workflows.CampaignInput) client.WorkflowRun {
 	t.Helper()
 	started, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
-		ID: workflows.CampaignWorkflowID(in.CampaignID), TaskQueue: workflows.QueueRegistration, StaticSummary: "A campaign",
-		TypedSearchAttributes: workflows.CampaignAttributes(workflows.CampaignRunning),
+		ID: workflows.CampaignWorkflowID(in.ID), TaskQueue: workflows.QueueRegistration, StaticSummary: "A campaign",
+		TypedSearchAttributes: workflows.CampaignAttributes(campaign.StatusRunning),
 	}, workflows.CampaignWorkflowType, in)
 	require.NoError(t, err)
 	return started
@@ -110,22 +114,22 @@ func TestCampaignReachesEachRecipientOnceDespiteRestart(t *testing.T) {
 	in := campaignTo("restart")
 	in.Rate = 500 // 5 batches a second
 	s.startCampaign(t, s.temporalClient(t), in)
-	s.awaitBatches(t, in.CampaignID, 5)
+	s.awaitBatches(t, in.ID, 5)
 	require.NoError(t, stack.stop())
 	before := lookUp[int](t, data, "SELECT COUNT(*) FROM campaign_batches")
 	require.Less(t, before, recipients/100, "the campaign has not finished")
 
 	s = startServiceIn(t, data, discardLogger())
 	operator := s.temporalClient(t)
-	p, err := campaignEnd(t, operator.GetWorkflow(t.Context(), workflows.CampaignWorkflowID(in.CampaignID), ""))
+	p, err := campaignEnd(t, operator.GetWorkflow(t.Context(), workflows.CampaignWorkflowID(in.ID), ""))
 	require.NoError(t, err)
-	require.Equal(t, workflows.CampaignCompleted, p.Status)
+	require.Equal(t, campaign.StatusCompleted, p.Status)
 	require.Equal(t, []int{recipients, recipients, 0, recipients / 100}, []int{p.Recipients, p.Sent, p.Rejected, p.Batches})
-	s.requireOnce(t, in.CampaignID, addresses)
+	s.requireOnce(t, in.ID, addresses)
 	require.Equal(t, recipients, lookUp[int](t, data, "SELECT SUM(size) FROM campaign_batches"))
 	require.Equal(t, recipients, lookUp[int](t, data,
-		"SELECT sent FROM campaigns WHERE id = ? AND status = 'completed' AND recipients = sent AND ended_at IS NOT NULL", in.CampaignID))
-	awaitFound(t, operator, "CampaignStatus='completed'", workflows.CampaignWorkflowID(in.CampaignID))
+		"SELECT sent FROM campaigns WHERE id = ? AND status = 'completed' AND recipients = sent AND ended_at IS NOT NULL", in.ID))
+	awaitFound(t, operator, "CampaignStatus='completed'", workflows.CampaignWorkflowID(in.ID))
 
 	mail := s.outboxFor(t, addresses[0], message.KindCampaign)[0]
 	require.Equal(t, "News for Ada", mail.Subject)
@@ -167,7 +171,7 @@ func TestCancelledCampaignFinishesItsBatch(t *testing.T) {
 	require.NoError(t, err)
 	var p workflows.CampaignProgress
 	require.NoError(t, value.Get(&p))
-	require.Equal(t, []any{workflows.CampaignCancelled, 20, 2}, []any{p.Status, p.Sent, p.Batches})
+	require.Equal(t, []any{campaign.StatusCancelled, 20, 2}, []any{p.Status, p.Sent, p.Batches})
 	require.Equal(t, 20, lookUp[int](t, s.stack.data, "SELECT sent FROM campaigns WHERE status = 'cancelled'"))
 	awaitFound(t, operator, "CampaignStatus='cancelled'", run.GetID())
 }

@@ -37,7 +37,7 @@ func TestHistoriesOfCampaigns(t *testing.T) {
 			in := campaignTo(group)
 			in.BatchSize = 10
 			scenario.run(t, s, c, in)
-			s.checkHistory(t, scenario.name, workflows.CampaignWorkflowID(in.CampaignID), scenario.evidence)
+			s.checkHistory(t, scenario.name, workflows.CampaignWorkflowID(in.ID), scenario.evidence)
 		})
 	}
 }
@@ -51,7 +51,7 @@ func runCampaignCompleted(t *testing.T, s *testService, c client.Client, in work
 func runCampaignPaused(t *testing.T, s *testService, c client.Client, in workflows.CampaignInput) {
 	in.Rate = 10
 	run := s.startCampaign(t, c, in)
-	s.awaitBatches(t, in.CampaignID, 1)
+	s.awaitBatches(t, in.ID, 1)
 	require.NoError(t, c.SignalWorkflow(t.Context(), run.GetID(), "", workflows.SignalPause, nil))
 	awaitFound(t, c, "CampaignStatus='paused'", run.GetID())
 	require.NoError(t, c.SignalWorkflow(t.Context(), run.GetID(), "", workflows.SignalResume, nil))
@@ -68,7 +68,7 @@ func runCampaignAbandoned(t *testing.T, s *testService, c client.Client, in work
 func runCampaignCancelled(t *testing.T, s *testService, c client.Client, in workflows.CampaignInput) {
 	in.Rate = 10
 	run := s.startCampaign(t, c, in)
-	s.awaitBatches(t, in.CampaignID, 1)
+	s.awaitBatches(t, in.ID, 1)
 	require.NoError(t, c.CancelWorkflow(t.Context(), run.GetID(), ""))
 }
 

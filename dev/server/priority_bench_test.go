@@ -21,6 +21,7 @@ import (
 
 	"registrar/activities"
 	"registrar/dev/userdb"
+	"registrar/internal/campaign"
 	"registrar/internal/config"
 	"registrar/internal/message"
 	"registrar/internal/render"
@@ -50,9 +51,9 @@ func BenchmarkPriority(b *testing.B) {
 		run := p.campaign(b)
 		var idle, busy delays
 		for range turns {
-			p.signal(b, run, workflows.SignalPause, workflows.CampaignPaused)
+			p.signal(b, run, workflows.SignalPause, campaign.StatusPaused)
 			idle = append(idle, p.codes(b, codesPerTurn, codeRate)...)
-			p.signal(b, run, workflows.SignalResume, workflows.CampaignRunning)
+			p.signal(b, run, workflows.SignalResume, campaign.StatusRunning)
 			busy = append(busy, p.codes(b, codesPerTurn, codeRate)...)
 		}
 		left := campaignSize - p.taken.Load()
@@ -202,7 +203,7 @@ func (p *priority) codes(b *testing.B, n, rate int) delays {
 }
 
 // signal sends a signal to a campaign and waits for the resulting status.
-func (p *priority) signal(b *testing.B, run client.WorkflowRun, signal string, status workflows.CampaignStatus) {
+func (p *priority) signal(b *testing.B, run client.WorkflowRun, signal string, status campaign.Status) {
 	b.Helper()
 	ctx := context.Background()
 	require.NoError(b, p.temporal.SignalWorkflow(ctx, run.GetID(), run.GetRunID(), signal, nil))
@@ -220,8 +221,10 @@ func (p *priority) campaign(b *testing.B) client.WorkflowRun {
 	run, err := p.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: workflows.CampaignWorkflowID(benchmarkCampaign), TaskQueue: workflows.QueueRegistration,
 	}, workflows.CampaignWorkflowType, workflows.CampaignInput{
-		CampaignID: benchmarkCampaign, CreatedAt: time.Now(), BatchSize: message.MaxBatch, Budget: time.Hour, ParkingTime: time.Hour,
-		Content: &workflows.CampaignContent{Name: "benchmark", Subject: "News", Text: "News for {{first_name}}. {{unsubscribe}}"},
+		Campaign: campaign.Campaign{ID: benchmarkCampaign, CreatedAt: time.Now(), Request: campaign.Request{
+			Content: campaign.Content{Name: "benchmark", Subject: "News", Text: "News for {{first_name}}. {{unsubscribe}}"},
+		}},
+		BatchSize: message.MaxBatch, Budget: time.Hour, ParkingTime: time.Hour,
 	})
 	require.NoError(b, err)
 	require.Eventually(b, func() bool { return p.taken.Load() > 0 }, time.Minute, 50*time.Millisecond)

@@ -29,17 +29,17 @@ func backlog(ctx workflow.Context, in workflows.CampaignInput, batches int) erro
 		options := workflows.ActivityOptions(ctx, budgets, "", activity)
 		return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, in)
 	}
-	store := workflows.StoreCampaignInput{CampaignID: in.CampaignID, Content: *in.Content, CreatedAt: in.CreatedAt}
+	store := workflows.StoreCampaignInput{Campaign: in.Campaign}
 	if err := begin("StoreCampaign", store).Get(ctx, nil); err != nil {
 		return err
 	}
-	start := workflows.StartCampaignInput{CampaignID: in.CampaignID, At: workflow.Now(ctx)}
+	start := workflows.StartCampaignInput{CampaignID: in.ID, At: workflow.Now(ctx)}
 	if err := begin("StartCampaign", start).Get(ctx, nil); err != nil {
 		return err
 	}
 	sent := make([]workflow.Future, batches)
 	for i := range sent {
-		sent[i] = begin("SendCampaignBatch", workflows.CampaignBatchInput{CampaignID: in.CampaignID, Number: i + 1, Size: 1})
+		sent[i] = begin("SendCampaignBatch", workflows.CampaignBatchInput{CampaignID: in.ID, Number: i + 1, Size: 1})
 	}
 	for _, s := range sent {
 		if err := s.Get(ctx, nil); err != nil {
@@ -64,10 +64,10 @@ func (r *testService) queueBatches(t *testing.T, c client.Client, group string, 
 	r.addRecipients(t, group, 1)
 	in := campaignTo(group)
 	_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
-		ID: workflows.CampaignWorkflowID(in.CampaignID), TaskQueue: "backlog",
+		ID: workflows.CampaignWorkflowID(in.ID), TaskQueue: "backlog",
 	}, "Backlog", in, batches)
 	require.NoError(t, err)
-	return in.CampaignID
+	return in.ID
 }
 
 // awaitBacklog polls until the low queue has the wanted number of waiting tasks.

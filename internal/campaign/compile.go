@@ -1,5 +1,3 @@
-// Package campaign validates requests for campaigns, compiles the content for recipients, and renders previews. The API,
-// the command line and the workers share it.
 package campaign
 
 import (
@@ -11,7 +9,6 @@ import (
 	"golang.org/x/text/language"
 
 	"registrar/internal/message"
-	"registrar/workflows"
 )
 
 // The limits of a campaign's content.
@@ -25,48 +22,48 @@ const (
 	MaxHTML = 102_400
 )
 
-// Check returns every violation in a campaign's content, in the order name, subject, text, html, locale.
-func Check(c workflows.CampaignContent) []Violation {
-	_, violations := compile(c)
+// Check returns every violation in the content, in the order name, subject, text, html, locale.
+func (c Content) Check() []Violation {
+	_, violations := c.compile()
 	return violations
 }
 
-// Compile compiles a campaign's content. The html pattern is empty if the campaign has no HTML; values for it must be
-// HTML-escaped. The error is a *ValidationError.
-func Compile(c workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
-	p, violations := compile(c)
-	return p.subject, p.text, p.html, asError(violations)
+// Patterns are the parts of a campaign's email, still with fields.
+type Patterns struct {
+	Subject, Text message.Pattern
+	HTML          message.Pattern // empty if the campaign has no HTML; values for it must be HTML-escaped
+}
+
+// Compile compiles the content. The error is a *ValidationError.
+func (c Content) Compile() (Patterns, error) {
+	p, violations := c.compile()
+	return p, asError(violations)
 }
 
 // Preview is the email of one recipient.
 type Preview struct{ Subject, Text, HTML string }
 
-// PreviewFor renders a campaign for a recipient. The error is a *ValidationError.
-func PreviewFor(c workflows.CampaignContent, r message.Recipient) (Preview, error) {
-	p, violations := compile(c)
-	if len(violations) > 0 {
-		return Preview{}, asError(violations)
+// Preview renders the content for a recipient. The error is a *ValidationError.
+func (c Content) Preview(r message.Recipient) (Preview, error) {
+	p, err := c.Compile()
+	if err != nil {
+		return Preview{}, err
 	}
 	escaped := func(f message.Field) string { return html.EscapeString(r.Value(f)) }
-	return Preview{Subject: p.subject.Fill(r.Value), Text: p.text.Fill(r.Value), HTML: p.html.Fill(escaped)}, nil
+	return Preview{Subject: p.Subject.Fill(r.Value), Text: p.Text.Fill(r.Value), HTML: p.HTML.Fill(escaped)}, nil
 }
 
-type patterns struct{ subject, text, html message.Pattern }
-
-func compile(c workflows.CampaignContent) (patterns, []Violation) {
-	var (
-		out patterns
-		all []Violation
-	)
-	all = append(all, checkName(c.Name)...)
+func (c Content) compile() (Patterns, []Violation) {
+	var out Patterns
+	all := checkName(c.Name)
 	for _, each := range []struct {
 		part
 		compile func(*part) message.Pattern
 		to      *message.Pattern
 	}{
-		{part{name: partSubject, text: c.Subject}, (*part).compileSubject, &out.subject},
-		{part{name: partText, text: c.Text}, (*part).compileText, &out.text},
-		{part{name: partHTML, text: c.HTML}, (*part).compileHTML, &out.html},
+		{part{name: partSubject, text: c.Subject}, (*part).compileSubject, &out.Subject},
+		{part{name: partText, text: c.Text}, (*part).compileText, &out.Text},
+		{part{name: partHTML, text: c.HTML}, (*part).compileHTML, &out.HTML},
 	} {
 		*each.to = each.compile(&each.part)
 		all = append(all, each.violations...)

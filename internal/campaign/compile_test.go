@@ -8,7 +8,6 @@ import (
 
 	"registrar/internal/campaign"
 	"registrar/internal/message"
-	"registrar/workflows"
 )
 
 const goodHTML = `<!DOCTYPE html>
@@ -21,8 +20,8 @@ const goodHTML = `<!DOCTYPE html>
 <p><a href="{{unsubscribe}}">Unsubscribe</a> {{ unsubscribe }}</p>
 </body></html>`
 
-func content(change ...func(*workflows.CampaignContent)) workflows.CampaignContent {
-	c := workflows.CampaignContent{
+func content(change ...func(*campaign.Content)) campaign.Content {
+	c := campaign.Content{
 		Name: "Spring", Subject: "News for {{first_name}}", Text: "Dear {{first_name}},\n\nBye: <{{unsubscribe}}>\n",
 		HTML: goodHTML, Locale: "de-AT",
 	}
@@ -34,48 +33,48 @@ func content(change ...func(*workflows.CampaignContent)) workflows.CampaignConte
 
 func TestCompile(t *testing.T) {
 	t.Parallel()
-	subject, text, html, err := campaign.Compile(content())
+	p, err := content().Compile()
 	require.NoError(t, err)
-	require.Equal(t, message.Pattern{{Text: "News for "}, {Field: message.FieldFirstName}}, subject)
+	require.Equal(t, message.Pattern{{Text: "News for "}, {Field: message.FieldFirstName}}, p.Subject)
 	require.Equal(t, message.Pattern{
 		{Text: "Dear "},
 		{Field: message.FieldFirstName},
 		{Text: ",\n\nBye: <"},
 		{Field: message.FieldUnsubscribe},
 		{Text: ">\n"},
-	}, text)
-	require.Len(t, html, 7)
-	back := html.Fill(func(f message.Field) string { return "{{" + string(f) + "}}" })
+	}, p.Text)
+	require.Len(t, p.HTML, 7)
+	back := p.HTML.Fill(func(f message.Field) string { return "{{" + string(f) + "}}" })
 	require.Equal(t, strings.ReplaceAll(goodHTML, "{{ unsubscribe }}", "{{unsubscribe}}"), back)
 
-	_, _, html, err = campaign.Compile(content(func(c *workflows.CampaignContent) { c.HTML, c.Locale = "", "" }))
+	p, err = content(func(c *campaign.Content) { c.HTML, c.Locale = "", "" }).Compile()
 	require.NoError(t, err)
-	require.Empty(t, html)
+	require.Empty(t, p.HTML)
 }
 
 func TestViolations(t *testing.T) {
 	t.Parallel()
-	subject := func(s string) func(*workflows.CampaignContent) {
-		return func(c *workflows.CampaignContent) { c.Subject = s }
+	subject := func(s string) func(*campaign.Content) {
+		return func(c *campaign.Content) { c.Subject = s }
 	}
-	text := func(s string) func(*workflows.CampaignContent) {
-		return func(c *workflows.CampaignContent) { c.Text = s + "{{unsubscribe}}" }
+	text := func(s string) func(*campaign.Content) {
+		return func(c *campaign.Content) { c.Text = s + "{{unsubscribe}}" }
 	}
-	html := func(s string) func(*workflows.CampaignContent) {
-		return func(c *workflows.CampaignContent) { c.HTML = "<p>{{unsubscribe}}</p>\n" + s }
+	html := func(s string) func(*campaign.Content) {
+		return func(c *campaign.Content) { c.HTML = "<p>{{unsubscribe}}</p>\n" + s }
 	}
 	for name, tt := range map[string]struct {
-		change func(*workflows.CampaignContent)
+		change func(*campaign.Content)
 		part   string
 		line   int
 		code   campaign.Code
 	}{
-		"no name":             {func(c *workflows.CampaignContent) { c.Name = " " }, "name", 0, campaign.CodeRequired},
-		"long name":           {func(c *workflows.CampaignContent) { c.Name = strings.Repeat("é", 101) }, "name", 0, campaign.CodeTooLong},
-		"name with a control": {func(c *workflows.CampaignContent) { c.Name = "a\x1b" }, "name", 0, campaign.CodeInvalidCharacters},
-		"no locale":           {func(c *workflows.CampaignContent) { c.Locale = "german" }, "locale", 0, campaign.CodeInvalid},
-		"too long a locale":   {func(c *workflows.CampaignContent) { c.Locale = "de-x-abcdefgh-abcdefgh-abcdefgh-1234" }, "locale", 0, campaign.CodeInvalid},
-		"und":                 {func(c *workflows.CampaignContent) { c.Locale = "und" }, "locale", 0, campaign.CodeInvalid},
+		"no name":             {func(c *campaign.Content) { c.Name = " " }, "name", 0, campaign.CodeRequired},
+		"long name":           {func(c *campaign.Content) { c.Name = strings.Repeat("é", 101) }, "name", 0, campaign.CodeTooLong},
+		"name with a control": {func(c *campaign.Content) { c.Name = "a\x1b" }, "name", 0, campaign.CodeInvalidCharacters},
+		"no locale":           {func(c *campaign.Content) { c.Locale = "german" }, "locale", 0, campaign.CodeInvalid},
+		"too long a locale":   {func(c *campaign.Content) { c.Locale = "de-x-abcdefgh-abcdefgh-abcdefgh-1234" }, "locale", 0, campaign.CodeInvalid},
+		"und":                 {func(c *campaign.Content) { c.Locale = "und" }, "locale", 0, campaign.CodeInvalid},
 
 		"no subject":            {subject(""), "subject", 0, campaign.CodeRequired},
 		"long subject":          {subject(strings.Repeat("é", 201)), "subject", 0, campaign.CodeTooLong},
@@ -87,13 +86,13 @@ func TestViolations(t *testing.T) {
 		"unclosed in subject":   {subject("{{first_name}"), "subject", 1, campaign.CodeUnclosedField},
 		"provider's variable":   {subject("Hi %recipient.name%"), "subject", 1, campaign.CodeNotAllowed},
 		"variable by an empty":  {subject("%{{first_name}}recipient.name%"), "subject", 0, campaign.CodeNotAllowed},
-		"no text":               {func(c *workflows.CampaignContent) { c.Text = "\n" }, "text", 0, campaign.CodeRequired},
+		"no text":               {func(c *campaign.Content) { c.Text = "\n" }, "text", 0, campaign.CodeRequired},
 		"long text":             {text(strings.Repeat("a", campaign.MaxText)), "text", 0, campaign.CodeTooLong},
 		"NUL":                   {text("\na\x00"), "text", 2, campaign.CodeInvalidCharacters},
-		"no way out of text":    {func(c *workflows.CampaignContent) { c.Text = "Hi" }, "text", 0, campaign.CodeNoUnsubscribe},
+		"no way out of text":    {func(c *campaign.Content) { c.Text = "Hi" }, "text", 0, campaign.CodeNoUnsubscribe},
 		"Mailgun's unsubscribe": {text("%unsubscribe_url%"), "text", 1, campaign.CodeNotAllowed},
 		"empty field":           {text("\n\n{{}}"), "text", 3, campaign.CodeUnknownField},
-		"no way out of HTML":    {func(c *workflows.CampaignContent) { c.HTML = "<p>Hi</p>" }, "html", 0, campaign.CodeNoUnsubscribe},
+		"no way out of HTML":    {func(c *campaign.Content) { c.HTML = "<p>Hi</p>" }, "html", 0, campaign.CodeNoUnsubscribe},
 		"long HTML":             {html(strings.Repeat("a", campaign.MaxHTML)), "html", 0, campaign.CodeTooLong},
 
 		"script":              {html("<SCRIPT>alert(1)</SCRIPT>"), "html", 2, campaign.CodeNotAllowed},
@@ -144,16 +143,16 @@ func TestViolations(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			violations := campaign.Check(content(tt.change))
+			violations := content(tt.change).Check()
 			require.NotEmpty(t, violations)
 			found := false
-			for _, m := range violations {
-				require.Equal(t, tt.part, m.Part)
-				require.NotEmpty(t, m.Message)
-				found = found || m.Line == tt.line && m.Code == tt.code
+			for _, v := range violations {
+				require.Equal(t, tt.part, v.Part)
+				require.NotEmpty(t, v.Message)
+				found = found || v.Line == tt.line && v.Code == tt.code
 			}
 			require.True(t, found, violations)
-			_, _, _, err := campaign.Compile(content(tt.change))
+			_, err := content(tt.change).Compile()
 			require.ErrorContains(t, err, violations[0].String())
 		})
 	}
@@ -161,7 +160,7 @@ func TestViolations(t *testing.T) {
 
 func TestAllViolationsAtOnce(t *testing.T) {
 	t.Parallel()
-	_, err := campaign.PreviewFor(workflows.CampaignContent{HTML: "<p>\n<script>", Locale: "?"}, message.Recipient{})
+	_, err := campaign.Content{HTML: "<p>\n<script>", Locale: "?"}.Preview(message.Recipient{})
 	require.EqualError(t, err, `name: is missing
 subject: is missing
 text: is missing: not every mail client shows HTML
@@ -169,13 +168,13 @@ html: must contain {{unsubscribe}}
 html: line 2: <script> is not allowed in an email
 locale: must be a language tag (BCP 47) such as de or de-AT`)
 
-	garbage := content(func(c *workflows.CampaignContent) { c.HTML = strings.Repeat("<script></script>", 1000) })
-	require.Len(t, campaign.Check(garbage), 50)
+	garbage := content(func(c *campaign.Content) { c.HTML = strings.Repeat("<script></script>", 1000) })
+	require.Len(t, garbage.Check(), 50)
 }
 
 func TestPreview(t *testing.T) {
 	t.Parallel()
-	p, err := campaign.PreviewFor(content(), campaign.Example("https://a.example/", "<b>&"))
+	p, err := content().Preview(campaign.Example("https://a.example/", "<b>&"))
 	require.NoError(t, err)
 	require.Equal(t, "News for <b>&", p.Subject)
 	require.Contains(t, p.Text, "<https://a.example/unsubscribe?token=example>")
@@ -185,10 +184,10 @@ func TestPreview(t *testing.T) {
 
 func TestComposer(t *testing.T) {
 	t.Parallel()
-	l := campaign.Composer{PublicURL: "https://a.example", Token: func(campaignID, userID string) string { return campaignID + "-" + userID }}
-	require.Equal(t, "https://a.example/unsubscribe?token=c-u", l.UnsubscribeURL("c", "u"))
-	_, _, _, err := l.Patterns(content())
+	c := campaign.Composer{PublicURL: "https://a.example", Token: func(campaignID, userID string) string { return campaignID + "-" + userID }}
+	require.Equal(t, "https://a.example/unsubscribe?token=c-u", c.UnsubscribeURL("c", "u"))
+	_, err := c.Compile(content())
 	require.NoError(t, err)
-	_, _, _, err = l.Patterns(workflows.CampaignContent{})
+	_, err = c.Compile(campaign.Content{})
 	require.Error(t, err)
 }

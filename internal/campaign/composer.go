@@ -7,7 +7,6 @@ import (
 
 	"registrar/internal/message"
 	"registrar/internal/user"
-	"registrar/workflows"
 )
 
 // UnsubscribePath is the API's path for withdrawing consent.
@@ -21,12 +20,12 @@ type Composer struct {
 	Token func(campaignID, userID string) string
 }
 
-// Patterns compiles a campaign's content. It fails if PublicURL is empty, because the unsubscribe link needs it.
-func (c Composer) Patterns(content workflows.CampaignContent) (subject, text, html message.Pattern, err error) {
+// Compile compiles a campaign's content. It fails if PublicURL is empty, because the unsubscribe link needs it.
+func (c Composer) Compile(content Content) (Patterns, error) {
 	if c.PublicURL == "" {
-		return nil, nil, nil, errors.New("PUBLIC_URL is not set for this worker, but unsubscribe links need it")
+		return Patterns{}, errors.New("PUBLIC_URL is not set for this worker, but unsubscribe links need it")
 	}
-	return Compile(content)
+	return content.Compile()
 }
 
 // UnsubscribeURL is the link with which a recipient withdraws the consent in one click.

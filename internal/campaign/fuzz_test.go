@@ -10,7 +10,6 @@ import (
 
 	"registrar/internal/campaign"
 	"registrar/internal/message"
-	"registrar/workflows"
 )
 
 // FuzzFill shows that whatever HTML is accepted, a first name in it is text and nothing else.
@@ -32,14 +31,14 @@ func FuzzFill(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, page, name string) {
-		c := workflows.CampaignContent{Name: "n", Subject: "s", Text: "{{unsubscribe}}", HTML: page}
-		_, _, pattern, err := campaign.Compile(c)
+		c := campaign.Content{Name: "n", Subject: "s", Text: "{{unsubscribe}}", HTML: page}
+		p, err := c.Compile()
 		if err != nil {
 			return
 		}
 		filled := func(name string) []string {
 			r := message.Recipient{FirstName: name, UnsubscribeURL: "https://a.example/unsubscribe?token=a-_b"}
-			return tags(pattern.Fill(func(f message.Field) string { return stdhtml.EscapeString(r.Value(f)) }))
+			return tags(p.HTML.Fill(func(f message.Field) string { return stdhtml.EscapeString(r.Value(f)) }))
 		}
 		require.Equal(t, filled("Ada"), filled(name))
 	})
@@ -63,10 +62,10 @@ func tags(page string) []string {
 // TestFillKeepsTheTree parses what a mail client would.
 func TestFillKeepsTheTree(t *testing.T) {
 	t.Parallel()
-	_, _, pattern, err := campaign.Compile(content())
+	p, err := content().Compile()
 	require.NoError(t, err)
 	tree := func(name string) []string {
-		root, err := html.Parse(strings.NewReader(pattern.Fill(func(f message.Field) string { return stdhtml.EscapeString(name) })))
+		root, err := html.Parse(strings.NewReader(p.HTML.Fill(func(f message.Field) string { return stdhtml.EscapeString(name) })))
 		require.NoError(t, err)
 		var all []string
 		for n := range root.Descendants() {

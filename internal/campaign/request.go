@@ -4,35 +4,40 @@ import (
 	"math"
 	"strconv"
 	"time"
-
-	"registrar/internal/message"
-	"registrar/workflows"
 )
 
 const (
-	// stepBudget is the retry budget of a campaign's step, after which it waits for an operator. It equals that of a welcome
-	// email.
-	stepBudget = 24 * time.Hour
 	// maxAhead is how far ahead a campaign may be scheduled. A later time is probably a wrong year.
 	maxAhead = 366 * 24 * time.Hour
 	// maxPast is how far in the past the time may be: a request may be late or repeated, but a wrong year must not send at
 	// once.
 	maxPast = 24 * time.Hour
+	// minRate is one recipient in 100 s. A lower rate is probably an error.
+	minRate = 0.01
 )
-
-// minRate is one recipient in 100 s. A lower rate is probably an error.
-const minRate = 0.01
 
 // Request is a request for a campaign.
 type Request struct {
-	Content    workflows.CampaignContent
+	Content    Content
 	ScheduleAt time.Time // zero, or at most a day in the past: at once
 	Rate       float64   // maximum recipients per second; 0: no limit
 }
 
+// New checks and normalises a request. If rules are broken, it returns a *ValidationError with every violation.
+func New(id string, r Request, now time.Time) (Campaign, error) {
+	if err := asError(r.Check(now)); err != nil {
+		return Campaign{}, err
+	}
+	r.Content.Locale, _ = parseLocale(r.Content.Locale)
+	if !r.ScheduleAt.IsZero() {
+		r.ScheduleAt = r.ScheduleAt.UTC()
+	}
+	return Campaign{ID: id, Request: r, CreatedAt: now.UTC()}, nil
+}
+
 // Check returns every violation of the request.
 func (r Request) Check(now time.Time) []Violation {
-	violations := Check(r.Content)
+	violations := r.Content.Check()
 	switch ahead := r.ScheduleAt.Sub(now); {
 	case r.ScheduleAt.IsZero():
 	case ahead > maxAhead:
@@ -46,22 +51,6 @@ func (r Request) Check(now time.Time) []Violation {
 	return violations
 }
 
-// Validate returns a *ValidationError with every violation of the request, or nil.
-func (r Request) Validate(now time.Time) error {
-	return asError(r.Check(now))
-}
-
-// Input is the input of the campaign's workflow. The request must be valid.
-func (r Request) Input(id, fingerprint string, now time.Time, parking time.Duration) workflows.CampaignInput {
-	content := r.Content
-	content.Locale, _ = parseLocale(content.Locale)
-	return workflows.CampaignInput{
-		CampaignID: id, Fingerprint: fingerprint, Content: &content,
-		CreatedAt: now.UTC(), ScheduleAt: utc(r.ScheduleAt), Rate: r.Rate,
-		BatchSize: message.MaxBatch, Budget: stepBudget, ParkingTime: parking,
-	}
-}
-
 // FingerprintParts returns the values that are equal in repetitions of a request.
 func (r Request) FingerprintParts() []string {
 	at := ""
@@ -70,11 +59,4 @@ func (r Request) FingerprintParts() []string {
 	}
 	c := r.Content
 	return []string{c.Name, c.Subject, c.Text, c.HTML, c.Locale, at, strconv.FormatFloat(r.Rate, 'g', -1, 64)}
-}
-
-func utc(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return t.UTC()
 }

@@ -49,14 +49,14 @@ type Violation struct {
 }
 
 // MessageWithLine returns the message, after "line N: " if there is a line.
-func (m Violation) MessageWithLine() string {
-	if m.Line == 0 {
-		return m.Message
+func (v Violation) MessageWithLine() string {
+	if v.Line == 0 {
+		return v.Message
 	}
-	return fmt.Sprintf("line %d: %s", m.Line, m.Message)
+	return fmt.Sprintf("line %d: %s", v.Line, v.Message)
 }
 
-func (m Violation) String() string { return m.Part + ": " + m.MessageWithLine() }
+func (v Violation) String() string { return v.Part + ": " + v.MessageWithLine() }
 
 // ValidationError has every violation of a campaign.
 type ValidationError struct{ Violations []Violation }
@@ -64,8 +64,8 @@ type ValidationError struct{ Violations []Violation }
 // Error returns one line for each violation.
 func (e *ValidationError) Error() string {
 	lines := make([]string, len(e.Violations))
-	for i, m := range e.Violations {
-		lines[i] = m.String()
+	for i, v := range e.Violations {
+		lines[i] = v.String()
 	}
 	return strings.Join(lines, "\n")
 }

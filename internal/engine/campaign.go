@@ -11,13 +11,12 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/temporal"
 
 	"registrar/internal/campaign"
 	"registrar/workflows"
 )
 
-// Errors of Campaigns, besides ErrUnavailable, ErrNotFound and *campaign.MistakesError.
+// Errors of Campaigns, besides ErrUnavailable, ErrNotFound and *campaign.ValidationError.
 var (
 	ErrReused    = errors.New("the idempotency key was already used for another campaign")
 	ErrEnded     = errors.New("the campaign has ended")
@@ -61,16 +60,18 @@ func NewCampaigns(c client.Client, o CampaignOptions) *Campaigns {
 // Start starts a campaign, once for each idempotency key: a repeated request with the same key returns the campaign as it
 // was when it started. An empty key always starts a new campaign. The errors are *campaign.ValidationError, ErrReused and
 // ErrUnavailable; after ErrUnavailable the campaign may have started.
-func (c *Campaigns) Start(ctx context.Context, key string, r campaign.Request) (Campaign, error) {
-	now := c.Now()
-	if err := r.Validate(now); err != nil {
-		return Campaign{}, err
-	}
+func (c *Campaigns) Start(ctx context.Context, key string, r campaign.Request) (CampaignState, error) {
 	id, err := c.newID(key)
 	if err != nil {
-		return Campaign{}, err
+		return CampaignState{}, err
 	}
-	in := r.Input(id, c.Keys.Fingerprint(r.FingerprintParts()...), now, c.ParkingTime)
+	asked, err := campaign.New(id, r, c.Now())
+	if err != nil {
+		return CampaignState{}, err
+	}
+	in := workflows.CampaignInput{
+		Campaign: asked, Fingerprint: c.Keys.Fingerprint(r.FingerprintParts()...), ParkingTime: c.ParkingTime,
+	}
 	memo := memoOf(in)
 	ctx, cancel := c.withTimeout(ctx)
 	defer cancel()
@@ -78,7 +79,7 @@ func (c *Campaigns) Start(ctx context.Context, key string, r campaign.Request) (
 	if _, exists := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); exists {
 		return c.started(ctx, id, memo.Fingerprint)
 	}
-	return memo.campaign(id), c.translate("start", err)
+	return memo.state(), c.translate("start", err)
 }
 
 func (c *Campaigns) newID(key string) (string, error) {
@@ -93,33 +94,32 @@ func (c *Campaigns) newID(key string) (string, error) {
 }
 
 func startOptions(in workflows.CampaignInput, m campaignMemo) client.StartWorkflowOptions {
-	status := temporal.NewSearchAttributeKeyKeyword(workflows.AttributeCampaignStatus)
 	return client.StartWorkflowOptions{
-		ID:                                       workflows.CampaignWorkflowID(in.CampaignID),
+		ID:                                       workflows.CampaignWorkflowID(in.ID),
 		TaskQueue:                                workflows.QueueRegistration,
 		WorkflowIDConflictPolicy:                 enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowIDReusePolicy:                    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		TypedSearchAttributes:                    temporal.NewSearchAttributes(status.ValueSet(string(m.status()))),
+		TypedSearchAttributes:                    workflows.CampaignAttributes(m.status()),
 		StaticSummary:                            "Campaign " + in.Content.Name,
 		Memo:                                     map[string]any{memoKey: m},
 	}
 }
 
 // started answers a repeated request, whose campaign already exists.
-func (c *Campaigns) started(ctx context.Context, id, fingerprint string) (Campaign, error) {
+func (c *Campaigns) started(ctx context.Context, id, fingerprint string) (CampaignState, error) {
 	run, err := c.describe(ctx, workflows.CampaignWorkflowID(id))
 	if err != nil {
-		return Campaign{}, err
+		return CampaignState{}, err
 	}
 	m, err := c.readMemo(run.GetMemo())
 	if err != nil {
-		return Campaign{}, err
+		return CampaignState{}, err
 	}
 	if m.Fingerprint != fingerprint {
-		return Campaign{}, ErrReused
+		return CampaignState{}, ErrReused
 	}
-	return m.campaign(id), nil
+	return m.state(), nil
 }
 
 // Action is an operator's action on a campaign that has not ended.

@@ -13,46 +13,28 @@ import (
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"registrar/internal/campaign"
 	"registrar/workflows"
 )
 
-// Campaign is the current state of a campaign.
-type Campaign struct {
-	ID         string                   `json:"campaign_id"`
-	Name       string                   `json:"name"`
-	Status     workflows.CampaignStatus `json:"status"`
-	Locale     string                   `json:"locale,omitempty"`
-	Rate       float64                  `json:"rate,omitempty"`
-	CreatedAt  time.Time                `json:"created_at"`
-	ScheduleAt time.Time                `json:"schedule_at,omitzero"`
-	Progress   *Progress                `json:"progress,omitempty"` // nil if it was not queried, or no worker answered
-	closed     bool                     // its workflow has ended
-}
+// CampaignState is the current state of a campaign.
+type CampaignState struct {
+	campaign.Campaign          // its Content has only Name and Locale
+	workflows.CampaignProgress // only Status is set while Known is false
 
-// Progress is the progress of a campaign.
-type Progress struct {
-	Reason     workflows.FailureReason `json:"reason,omitempty"` // set while the campaign's status is failed
-	Recipients int                     `json:"recipients"`
-	Sent       int                     `json:"sent"`
-	Rejected   int                     `json:"rejected"`
-	Batches    int                     `json:"batches"`
-	StartedAt  time.Time               `json:"started_at,omitzero"`
-	EndedAt    time.Time               `json:"ended_at,omitzero"`
+	Known  bool // false if the progress was not queried, or no worker answered
+	closed bool // its workflow has ended
 }
 
 // Ended reports whether a campaign sends nothing more and cannot be retried.
-func (c Campaign) Ended() bool {
-	return c.Status == workflows.CampaignCompleted || c.Status == workflows.CampaignCancelled ||
-		c.Status == workflows.CampaignFailed && (c.closed || c.Progress != nil && !c.Progress.EndedAt.IsZero())
+func (s CampaignState) Ended() bool {
+	return s.Status == campaign.StatusCompleted || s.Status == campaign.StatusCancelled ||
+		s.Status == campaign.StatusFailed && (s.closed || !s.EndedAt.IsZero())
 }
 
-func (c Campaign) with(p workflows.CampaignProgress) Campaign {
-	c.Status = p.Status
-	c.Progress = &Progress{
-		Reason: p.Reason, Recipients: p.Recipients, Sent: p.Sent, Rejected: p.Rejected, Batches: p.Batches,
-		StartedAt: p.StartedAt, EndedAt: p.EndedAt,
-	}
-	return c
+func (s CampaignState) with(p workflows.CampaignProgress) CampaignState {
+	s.CampaignProgress, s.Known = p, true
+	return s
 }
 
 // memoKey names the workflow's memo, which survives continue-as-new. It is encrypted like the workflow's input.
@@ -60,30 +42,28 @@ const memoKey = "about"
 
 // campaignMemo is the part of a campaign that can be read without a query to its workflow.
 type campaignMemo struct {
-	Name, Locale, Fingerprint string
-	Rate                      float64
-	CreatedAt, ScheduleAt     time.Time
+	campaign.Campaign // its Content has only Name and Locale
+	Fingerprint       string
 }
 
 func memoOf(in workflows.CampaignInput) campaignMemo {
-	return campaignMemo{
-		Name: in.Content.Name, Locale: in.Content.Locale, Fingerprint: in.Fingerprint, Rate: in.Rate,
-		CreatedAt: in.CreatedAt, ScheduleAt: in.ScheduleAt,
-	}
+	m := campaignMemo{in.Campaign, in.Fingerprint}
+	m.Content = campaign.Content{Name: in.Content.Name, Locale: in.Content.Locale}
+	return m
 }
 
 // status is the campaign's first status.
-func (m campaignMemo) status() workflows.CampaignStatus {
+func (m campaignMemo) status() campaign.Status {
 	if m.ScheduleAt.After(m.CreatedAt) {
-		return workflows.CampaignScheduled
+		return campaign.StatusScheduled
 	}
-	return workflows.CampaignRunning
+	return campaign.StatusRunning
 }
 
-func (m campaignMemo) campaign(id string) Campaign {
-	return Campaign{
-		ID: id, Name: m.Name, Status: m.status(), Locale: m.Locale, Rate: m.Rate, CreatedAt: m.CreatedAt, ScheduleAt: m.ScheduleAt,
-	}
+func (m campaignMemo) state() CampaignState {
+	s := CampaignState{Campaign: m.Campaign}
+	s.Status = m.status()
+	return s
 }
 
 func (c *Campaigns) readMemo(memo *common.Memo) (campaignMemo, error) {
@@ -98,27 +78,27 @@ func (c *Campaigns) readMemo(memo *common.Memo) (campaignMemo, error) {
 	return m, nil
 }
 
-// Get returns the state of a campaign. A cancelled or failed campaign has no Progress while no worker answers. The errors
+// Get returns the state of a campaign. A cancelled or failed campaign has no progress while no worker answers. The errors
 // are ErrNotFound and ErrUnavailable.
-func (c *Campaigns) Get(ctx context.Context, id string) (Campaign, error) {
+func (c *Campaigns) Get(ctx context.Context, id string) (CampaignState, error) {
 	ctx, cancel := c.withTimeout(ctx)
 	defer cancel()
 	run, err := c.describe(ctx, workflows.CampaignWorkflowID(id))
 	if err != nil {
-		return Campaign{}, err
+		return CampaignState{}, err
 	}
 	m, err := c.readMemo(run.GetMemo())
 	if err != nil {
-		return Campaign{}, err
+		return CampaignState{}, err
 	}
-	found := m.campaign(id)
+	found := m.state()
 	p, err := c.progress(ctx, run)
 	if err == nil {
 		return found.with(p), nil
 	}
 	switch run.GetStatus() {
 	case enums.WORKFLOW_EXECUTION_STATUS_RUNNING, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
-		return Campaign{}, err
+		return CampaignState{}, err
 	default: // the final status is known without a worker, the progress is not
 		found.Status, found.closed = campaignStatus(run), true
 		return found, nil
@@ -147,23 +127,23 @@ func (c *Campaigns) progress(ctx context.Context, run *workflow.WorkflowExecutio
 }
 
 // campaignStatus is the status that the server returns without a worker.
-func campaignStatus(run *workflow.WorkflowExecutionInfo) workflows.CampaignStatus {
-	status := workflows.CampaignStatus(Keyword(run.GetSearchAttributes().GetIndexedFields()[workflows.AttributeCampaignStatus]))
+func campaignStatus(run *workflow.WorkflowExecutionInfo) campaign.Status {
+	status := campaign.Status(Keyword(run.GetSearchAttributes().GetIndexedFields()[workflows.AttributeCampaignStatus]))
 	switch run.GetStatus() {
 	case enums.WORKFLOW_EXECUTION_STATUS_RUNNING:
 		if status == "" {
-			return workflows.CampaignRunning
+			return campaign.StatusRunning
 		}
 		return status
 	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
-		if status == workflows.CampaignCancelled {
+		if status == campaign.StatusCancelled {
 			return status
 		}
-		return workflows.CampaignCompleted
+		return campaign.StatusCompleted
 	case enums.WORKFLOW_EXECUTION_STATUS_CANCELED:
-		return workflows.CampaignCancelled
+		return campaign.StatusCancelled
 	default:
-		return workflows.CampaignFailed
+		return campaign.StatusFailed
 	}
 }
 
@@ -175,8 +155,8 @@ const (
 
 // List returns a page of campaigns and the token of the next page, empty after the last one. An empty pageToken means the
 // first page. Running campaigns come first, each group with the newest first. A campaign that does not answer in time has
-// no Progress. The errors are ErrPageToken and ErrUnavailable.
-func (c *Campaigns) List(ctx context.Context, pageToken []byte) ([]Campaign, []byte, error) {
+// no progress. The errors are ErrPageToken and ErrUnavailable.
+func (c *Campaigns) List(ctx context.Context, pageToken []byte) ([]CampaignState, []byte, error) {
 	asking, cancel := c.withTimeout(ctx)
 	defer cancel()
 	page, err := c.client.ListWorkflow(asking, &workflowservice.ListWorkflowExecutionsRequest{
@@ -192,20 +172,21 @@ func (c *Campaigns) List(ctx context.Context, pageToken []byte) ([]Campaign, []b
 	}
 	ctx, cancel = context.WithTimeout(ctx, listQueryTimeout)
 	defer cancel()
-	campaigns := make([]Campaign, 0, len(page.GetExecutions()))
+	campaigns := make([]CampaignState, 0, len(page.GetExecutions()))
 	for _, run := range page.GetExecutions() {
 		campaigns = append(campaigns, c.fromListing(ctx, run))
 	}
 	return campaigns, page.GetNextPageToken(), nil
 }
 
-func (c *Campaigns) fromListing(ctx context.Context, run *workflow.WorkflowExecutionInfo) Campaign {
+func (c *Campaigns) fromListing(ctx context.Context, run *workflow.WorkflowExecutionInfo) CampaignState {
 	id := strings.TrimPrefix(run.GetExecution().GetWorkflowId(), workflows.CampaignWorkflowID(""))
 	m, err := c.readMemo(run.GetMemo())
 	if err != nil {
-		m = campaignMemo{CreatedAt: run.GetStartTime().AsTime()} // an unreadable memo must not hide the campaign
+		// an unreadable memo must not hide the campaign
+		m.Campaign = campaign.Campaign{ID: id, CreatedAt: run.GetStartTime().AsTime()}
 	}
-	found := m.campaign(id)
+	found := m.state()
 	found.Status = campaignStatus(run)
 	if run.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING && ctx.Err() == nil {
 		if p, err := c.progress(ctx, run); err == nil {

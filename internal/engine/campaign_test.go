@@ -102,14 +102,18 @@ func campaigns(f *fakeClient) *engine.Campaigns {
 	})
 }
 
-func content() workflows.CampaignContent {
-	return workflows.CampaignContent{
+func content() campaign.Content {
+	return campaign.Content{
 		Name: "Spring", Subject: "News for {{first_name}}", Text: "Dear {{first_name}},\n\nBye: <{{unsubscribe}}>\n", Locale: "de-AT",
 	}
 }
 
 func request() campaign.Request {
 	return campaign.Request{Content: content(), ScheduleAt: noon.Add(time.Hour).In(time.FixedZone("", 3600)), Rate: 5}
+}
+
+func progress(status campaign.Status, sent int) workflows.CampaignProgress {
+	return workflows.CampaignProgress{Progress: campaign.Progress{Status: status, Sent: sent}}
 }
 
 // memo is what a started workflow keeps.
@@ -125,7 +129,7 @@ func memo(t *testing.T, o client.StartWorkflowOptions) *common.Memo {
 }
 
 // info is Temporal's description of a campaign's workflow.
-func info(t *testing.T, status enums.WorkflowExecutionStatus, attribute workflows.CampaignStatus) *workflow.WorkflowExecutionInfo {
+func info(t *testing.T, status enums.WorkflowExecutionStatus, attribute campaign.Status) *workflow.WorkflowExecutionInfo {
 	t.Helper()
 	var kept *common.Memo
 	_, err := campaigns(&fakeClient{execute: func(o client.StartWorkflowOptions, _ workflows.CampaignInput) error {
@@ -152,9 +156,11 @@ func TestStart(t *testing.T) {
 		options, in = o, i
 		return nil
 	}}
-	want := engine.Campaign{
-		ID: campaignID, Name: "Spring", Status: workflows.CampaignScheduled, Locale: "de-AT", Rate: 5, CreatedAt: noon,
-		ScheduleAt: noon.Add(time.Hour),
+	want := engine.CampaignState{
+		Campaign: campaign.Campaign{ID: campaignID, CreatedAt: noon, Request: campaign.Request{
+			Content: campaign.Content{Name: "Spring", Locale: "de-AT"}, ScheduleAt: noon.Add(time.Hour), Rate: 5,
+		}},
+		CampaignProgress: progress(campaign.StatusScheduled, 0),
 	}
 	r := request()
 	r.Content.Locale = "DE-at"
@@ -165,11 +171,9 @@ func TestStart(t *testing.T) {
 	require.Equal(t, workflows.QueueRegistration, options.TaskQueue)
 	require.True(t, options.WorkflowExecutionErrorWhenAlreadyStarted)
 	require.Equal(t, 1, options.TypedSearchAttributes.Size())
-	require.Equal(t, workflows.CampaignInput{
-		CampaignID: campaignID, Fingerprint: in.Fingerprint, Content: in.Content, CreatedAt: noon, ScheduleAt: noon.Add(time.Hour),
-		Rate: 5, BatchSize: 1000, Budget: 24 * time.Hour, ParkingTime: time.Hour,
-	}, in)
-	require.Equal(t, content(), *in.Content)
+	whole := want.Campaign
+	whole.Content = content()
+	require.Equal(t, workflows.CampaignInput{Campaign: whole, Fingerprint: in.Fingerprint, ParkingTime: time.Hour}, in)
 
 	f.execute = func(client.StartWorkflowOptions, workflows.CampaignInput) error {
 		return serviceerror.NewWorkflowExecutionAlreadyStarted("", "", "")
@@ -201,7 +205,7 @@ func TestStartWithoutAKey(t *testing.T) {
 		}}).Start(t.Context(), "", r)
 		require.NoError(t, err)
 		require.NoError(t, uuid.Validate(c.ID))
-		require.Equal(t, workflows.CampaignRunning, c.Status)
+		require.Equal(t, campaign.StatusRunning, c.Status)
 		ids[c.ID] = true
 	}
 	require.Len(t, ids, 2)
@@ -229,7 +233,7 @@ func TestStartFailures(t *testing.T) {
 
 func TestGet(t *testing.T) {
 	t.Parallel()
-	sent := workflows.CampaignProgress{Status: workflows.CampaignPaused, Recipients: 10, Sent: 4, Rejected: 1, Batches: 2, StartedAt: noon}
+	sent := progress(campaign.StatusPaused, 4)
 	noPoller := serviceerror.NewFailedPrecondition("no poller")
 	asked := func(p workflows.CampaignProgress, err error) func(string) (workflows.CampaignProgress, error) {
 		return func(string) (workflows.CampaignProgress, error) { return p, err }
@@ -237,19 +241,19 @@ func TestGet(t *testing.T) {
 	for name, tt := range map[string]struct {
 		status  enums.WorkflowExecutionStatus
 		query   func(string) (workflows.CampaignProgress, error)
-		want    workflows.CampaignStatus
+		want    campaign.Status
 		sent    int // -1: unknown
 		endedAt time.Time
 		ended   bool
 		err     error
 	}{
-		"running":            {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, nil), want: workflows.CampaignPaused, sent: 4},
+		"running":            {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, nil), want: campaign.StatusPaused, sent: 4},
 		"no worker answers":  {status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, query: asked(sent, noPoller), err: engine.ErrUnavailable},
-		"completed":          {status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, want: workflows.CampaignCompleted, sent: 9, endedAt: noon, ended: true},
-		"canceled":           {enums.WORKFLOW_EXECUTION_STATUS_CANCELED, asked(sent, nil), workflows.CampaignCancelled, 4, noon.Add(time.Minute), true, nil},
-		"terminated, silent": {enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, asked(sent, noPoller), workflows.CampaignFailed, -1, time.Time{}, true, nil},
-		"canceled, silent":   {enums.WORKFLOW_EXECUTION_STATUS_CANCELED, asked(sent, noPoller), workflows.CampaignCancelled, -1, time.Time{}, true, nil},
-		"failed":             {enums.WORKFLOW_EXECUTION_STATUS_FAILED, asked(sent, nil), workflows.CampaignFailed, 4, noon.Add(time.Minute), true, nil},
+		"completed":          {status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, want: campaign.StatusCompleted, sent: 9, endedAt: noon, ended: true},
+		"canceled":           {enums.WORKFLOW_EXECUTION_STATUS_CANCELED, asked(sent, nil), campaign.StatusCancelled, 4, noon.Add(time.Minute), true, nil},
+		"terminated, silent": {enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, asked(sent, noPoller), campaign.StatusFailed, -1, time.Time{}, true, nil},
+		"canceled, silent":   {enums.WORKFLOW_EXECUTION_STATUS_CANCELED, asked(sent, noPoller), campaign.StatusCancelled, -1, time.Time{}, true, nil},
+		"failed":             {enums.WORKFLOW_EXECUTION_STATUS_FAILED, asked(sent, nil), campaign.StatusFailed, 4, noon.Add(time.Minute), true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -258,7 +262,9 @@ func TestGet(t *testing.T) {
 				query:    tt.query,
 				result: func(id, run string) (workflows.CampaignProgress, error) {
 					require.Equal(t, "run", run)
-					return workflows.CampaignProgress{Status: workflows.CampaignCompleted, Sent: 9, EndedAt: noon}, nil
+					p := progress(campaign.StatusCompleted, 9)
+					p.EndedAt = noon
+					return p, nil
 				},
 			}).Get(t.Context(), campaignID)
 			if tt.err != nil {
@@ -268,13 +274,13 @@ func TestGet(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, tt.want, c.Status)
 			require.Equal(t, tt.ended, c.Ended())
-			require.Equal(t, "Spring", c.Name)
-			if tt.sent < 0 {
-				require.Nil(t, c.Progress)
+			require.Equal(t, "Spring", c.Content.Name)
+			require.Equal(t, tt.sent >= 0, c.Known)
+			if !c.Known {
 				return
 			}
-			require.Equal(t, tt.sent, c.Progress.Sent)
-			require.True(t, tt.endedAt.Equal(c.Progress.EndedAt))
+			require.Equal(t, tt.sent, c.Sent)
+			require.True(t, tt.endedAt.Equal(c.EndedAt))
 		})
 	}
 	_, err := campaigns(&fakeClient{describe: func(string) (*workflow.WorkflowExecutionInfo, error) {
@@ -317,7 +323,7 @@ func TestList(t *testing.T) {
 	t.Parallel()
 	f := &fakeClient{
 		query: func(string) (workflows.CampaignProgress, error) {
-			return workflows.CampaignProgress{Status: workflows.CampaignRunning, Sent: 4, Recipients: 10}, nil
+			return progress(campaign.StatusRunning, 4), nil
 		},
 		list: func(r *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
 			require.Equal(t, "WorkflowType = 'CampaignWorkflow' AND ExecutionStatus != 'ContinuedAsNew'", r.GetQuery())
@@ -337,23 +343,23 @@ func TestList(t *testing.T) {
 	all, next, err := campaigns(f).List(t.Context(), []byte("page"))
 	require.NoError(t, err)
 	require.Equal(t, "next", string(next))
-	var statuses []workflows.CampaignStatus
+	var statuses []campaign.Status
 	for _, c := range all {
 		require.Equal(t, campaignID, c.ID)
 		require.Equal(t, noon, c.CreatedAt)
 		statuses = append(statuses, c.Status)
 	}
-	require.Equal(t, []workflows.CampaignStatus{"running", "cancelled", "completed", "cancelled", "failed", "completed"}, statuses)
-	require.Equal(t, 4, all[0].Progress.Sent)
-	require.Nil(t, all[1].Progress)
+	require.Equal(t, []campaign.Status{"running", "cancelled", "completed", "cancelled", "failed", "completed"}, statuses)
+	require.Equal(t, 4, all[0].Sent)
+	require.False(t, all[1].Known)
 
 	f.query = func(string) (workflows.CampaignProgress, error) {
 		return workflows.CampaignProgress{}, errors.New("no worker")
 	}
 	all, _, err = campaigns(f).List(t.Context(), []byte("page"))
 	require.NoError(t, err)
-	require.Equal(t, workflows.CampaignScheduled, all[0].Status)
-	require.Nil(t, all[0].Progress)
+	require.Equal(t, campaign.StatusScheduled, all[0].Status)
+	require.False(t, all[0].Known)
 
 	f.list = func(*workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
 		return nil, serviceerror.NewInvalidArgument("page token")

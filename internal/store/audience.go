@@ -5,41 +5,31 @@ import (
 
 	"gorm.io/gorm"
 
+	"registrar/internal/campaign"
 	"registrar/internal/message"
 	"registrar/internal/user"
 )
 
-// addressee is a row that Addressees reads.
-type addressee struct {
-	ID        string
-	Email     string
-	FirstName string
-}
-
 // Addressees returns the next page of an audience: at most limit users whose id is greater than after, ordered by id.
 // The query reads a range of the index of users who consented, so its cost depends neither on the size of the table nor
 // on the users who did not consent.
-func (s *Store) Addressees(ctx context.Context, audience message.Audience, after string, limit int) ([]message.Addressee, error) {
-	var rows []addressee
+func (s *Store) Addressees(ctx context.Context, audience campaign.Audience, after string, limit int) ([]campaign.Addressee, error) {
+	var page []campaign.Addressee
 	err := s.do(ctx, "list recipients", func(db *gorm.DB) error {
-		return selectAudience(db, audience).Select("users.id, users.email, profiles.first_name").
-			Where("profiles.user_id > ?", after).Order("profiles.user_id").Limit(limit).Scan(&rows).Error
+		return selectAudience(db, audience).Select("users.id AS user_id, users.email, profiles.first_name").
+			Where("profiles.user_id > ?", after).Order("profiles.user_id").Limit(limit).Scan(&page).Error
 	})
-	page := make([]message.Addressee, 0, len(rows))
-	for _, r := range rows {
-		page = append(page, message.Addressee{UserID: r.ID, Email: r.Email, FirstName: r.FirstName})
-	}
 	return page, err
 }
 
-func (s *Store) countAudience(ctx context.Context, audience message.Audience) (int, error) {
+func (s *Store) countAudience(ctx context.Context, audience campaign.Audience) (int, error) {
 	var n int64
 	err := s.do(ctx, "count recipients", func(db *gorm.DB) error { return selectAudience(db, audience).Count(&n).Error })
 	return int(n), err
 }
 
 // selectAudience selects the users of an audience. It includes users who consented again after they had unsubscribed.
-func selectAudience(db *gorm.DB, audience message.Audience) *gorm.DB {
+func selectAudience(db *gorm.DB, audience campaign.Audience) *gorm.DB {
 	query := db.Table("profiles").
 		Joins("JOIN users ON users.id = profiles.user_id").
 		Where("users.status = ? AND users.created_at < ? AND profiles.marketing_consent = ?",

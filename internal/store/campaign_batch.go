@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"registrar/internal/campaign"
 	"registrar/internal/message"
 )
 
@@ -23,41 +24,28 @@ type campaignBatchRow struct {
 
 func (campaignBatchRow) TableName() string { return "campaign_batches" }
 
-func (r campaignBatchRow) batch() message.CampaignBatch {
-	return message.CampaignBatch{
+func (r campaignBatchRow) batch() campaign.Batch {
+	return campaign.Batch{
 		CampaignID: r.CampaignID, Number: r.Number, After: r.AfterID, Last: r.LastID, Size: r.Size, Rejected: r.Rejected,
 		Receipt: message.Receipt{Provider: r.Provider, MessageID: r.ProviderMessageID}, SentAt: r.SentAt.UTC(),
 	}
 }
 
 // CampaignBatch finds a batch in the ledger.
-func (s *Store) CampaignBatch(ctx context.Context, id string, number int) (message.CampaignBatch, bool, error) {
+func (s *Store) CampaignBatch(ctx context.Context, id string, number int) (campaign.Batch, bool, error) {
 	var rows []campaignBatchRow
 	err := s.do(ctx, "look up batch", func(db *gorm.DB) error {
 		return whereUUID(db, "campaign_id", id).Where("number = ?", number).Find(&rows).Error
 	})
 	if err != nil || len(rows) == 0 {
-		return message.CampaignBatch{}, false, err
+		return campaign.Batch{}, false, err
 	}
 	return rows[0].batch(), true, nil
 }
 
-// CampaignBatches returns at most limit of a campaign's batches in the ledger, ordered by number, starting at from.
-func (s *Store) CampaignBatches(ctx context.Context, id string, from, limit int) ([]message.CampaignBatch, error) {
-	var rows []campaignBatchRow
-	err := s.do(ctx, "list batches", func(db *gorm.DB) error {
-		return whereUUID(db, "campaign_id", id).Where("number >= ?", from).Order("number").Limit(limit).Find(&rows).Error
-	})
-	var all []message.CampaignBatch
-	for _, r := range rows {
-		all = append(all, r.batch())
-	}
-	return all, err
-}
-
 // RecordCampaignBatch writes a batch to the ledger, adds it to the campaign's Sent and Rejected, and returns it. If the
 // ledger already has a batch with the number, that one stays and is returned.
-func (s *Store) RecordCampaignBatch(ctx context.Context, b message.CampaignBatch) (message.CampaignBatch, error) {
+func (s *Store) RecordCampaignBatch(ctx context.Context, b campaign.Batch) (campaign.Batch, error) {
 	row := campaignBatchRow{
 		CampaignID: b.CampaignID, Number: b.Number, AfterID: b.After, LastID: b.Last, Size: b.Size, Rejected: b.Rejected,
 		Provider: b.Receipt.Provider, ProviderMessageID: truncate(b.Receipt.MessageID, messageIDLimit), SentAt: storedTime(b.SentAt),

@@ -17,7 +17,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"registrar/internal/message"
+	"registrar/internal/campaign"
 	"registrar/internal/store"
 	"registrar/internal/store/storetest"
 	"registrar/internal/user"
@@ -197,7 +197,7 @@ func TestAudiencePlan(t *testing.T) {
 		_, err := s.Pool().ExecContext(t.Context(), statement)
 		require.NoError(t, err)
 	}
-	people, err := s.Addressees(t.Context(), message.Audience{Before: time.Now().Add(time.Hour)}, "", 1000)
+	people, err := s.Addressees(t.Context(), campaign.Audience{Before: time.Now().Add(time.Hour)}, "", 1000)
 	require.NoError(t, err)
 	require.Len(t, people, 100)
 

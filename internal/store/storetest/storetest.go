@@ -45,7 +45,6 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"attempts keep any code":            testAttemptCodes,
 		"pauses":                            testPauses,
 		"campaign":                          testCampaign,
-		"campaigns":                         testCampaigns,
 		"campaign: audience":                testAudience,
 		"campaign: batches":                 testCampaignBatches,
 		"race: one batch":                   testRaceCampaignBatch,
