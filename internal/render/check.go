@@ -34,11 +34,7 @@ func (t *Templates) check() error {
 				if name == pluralsFile {
 					continue
 				}
-				err := t.probe(c, name, v)
-				add(err)
-				if errors.Is(err, errTimeout) { // the template keeps a processor busy, so further checks would be slow
-					return errors.Join(errs...)
-				}
+				add(t.probe(c, name, v))
 			}
 		}
 		for _, minutes := range probeMinutes {
@@ -56,7 +52,7 @@ func (t *Templates) probes(c *catalog) []view {
 
 func (t *Templates) probe(c *catalog, name string, v view) error {
 	for _, v := range variants(name, v) {
-		text, err := c.renderInTime(name, v)
+		text, err := c.render(name, v)
 		isCode := strings.HasPrefix(name, string(message.KindOTP)+".") && !strings.HasSuffix(name, ".subject.txt")
 		body := strings.ReplaceAll(text, "#"+v.Code, "") // the origin-bound line is for browsers, not for users
 		switch {
@@ -69,30 +65,6 @@ func (t *Templates) probe(c *catalog, name string, v view) error {
 		}
 	}
 	return nil
-}
-
-// checkTimeout limits the rendering of one file, which normally takes well below a millisecond.
-const checkTimeout = 10 * time.Second
-
-var errTimeout = errors.New("rendering takes too long; check the template for an endless loop")
-
-// renderInTime is render with checkTimeout. After the timeout the rendering continues in the background.
-func (c *catalog) renderInTime(name string, v view) (string, error) {
-	type result struct {
-		text string
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		text, err := c.render(name, v)
-		done <- result{text, err}
-	}()
-	select {
-	case r := <-done:
-		return r.text, r.err
-	case <-time.After(checkTimeout):
-		return "", fmt.Errorf("%s: %w", c.templates[name].path, errTimeout)
-	}
 }
 
 // checkLength returns an error if the SMS with a code needs more than one segment. Other SMS may need several.

@@ -1,12 +1,10 @@
 package render
 
 import (
-	"io"
 	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
-	"testing/synctest"
 	"time"
 
 	"registrar/internal/message"
@@ -149,21 +147,4 @@ func TestFileSizeAndType(t *testing.T) {
 	})
 	require.ErrorContains(t, err, "en/otp.txt: has 262145 bytes; the limit is 262144")
 	require.ErrorContains(t, err, "en/welcome.txt: is not a regular file")
-}
-
-func TestTemplateThatLoops(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		end := make(chan struct{})
-		defer close(end)
-		loop := &template{path: "de/otp.txt", language: &languageData{}, execute: func(io.Writer, view) error { <-end; return nil }}
-		c := &catalog{templates: map[string]*template{}}
-		for _, name := range languageFiles() {
-			c.templates[name] = loop
-		}
-		began := time.Now()
-		err := (&Templates{catalogs: []*catalog{c}}).check()
-		require.EqualError(t, err, "de/otp.txt: rendering takes too long; check the template for an endless loop")
-		require.Equal(t, checkTimeout, time.Since(began), "the first timeout ends the check")
-	})
 }

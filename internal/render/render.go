@@ -49,8 +49,8 @@ type Templates struct {
 // BuiltIn, may contain any part of its files, and may add languages.
 //
 // New renders every message in every language. Its error has one line per problem, with the file and the line in it: a
-// template that does not parse, fails or does not end, an unknown file, a message with a code that lacks the code, or an
-// SMS with a code that needs more than one segment. It also returns an error if a part of the brand is malformed.
+// template that does not parse or fails, an unknown file, a message with a code that lacks the code, or an SMS with a code
+// that needs more than one segment. It also returns an error if a part of the brand is malformed.
 func New(b Brand, overrides fs.FS) (*Templates, error) {
 	return load(b, BuiltIn(), overrides)
 }
