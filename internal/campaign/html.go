@@ -26,7 +26,7 @@ type htmlChecker struct {
 	fields []foundField // after the current token
 	start  int          // of the current token
 	end    int
-	inside atom.Atom // the open style or title element, whose content is not ordinary text
+	open   atom.Atom // the open style or title element, whose content is not ordinary text
 }
 
 // checkHTML adds violations for HTML that emails must not have, and for fields that are neither text nor a whole link.
@@ -44,8 +44,8 @@ func (p *part) checkHTML(all []foundField) {
 	switch {
 	case c.end < len(p.text):
 		p.add(c.end, CodeInvalid, "the tag that begins here is not closed")
-	case c.inside != 0:
-		p.add(-1, CodeInvalid, "a <%s> is not closed", c.inside)
+	case c.open != 0:
+		p.add(-1, CodeInvalid, "a <%s> is not closed", c.open)
 	}
 }
 
@@ -58,8 +58,8 @@ func (c *htmlChecker) checkToken(kind html.TokenType, t html.Token) {
 	case html.StartTagToken, html.SelfClosingTagToken:
 		fields = c.checkStartTag(t, fields)
 	case html.EndTagToken:
-		if t.DataAtom == c.inside {
-			c.inside = 0
+		if t.DataAtom == c.open {
+			c.open = 0
 		}
 	case html.CommentToken:
 		if raw := c.text[c.start:c.end]; !strings.HasPrefix(raw, "<!--") || !strings.HasSuffix(raw, "-->") {
@@ -86,13 +86,13 @@ func (c *htmlChecker) takeFields() []foundField {
 func (c *htmlChecker) checkText(fields []foundField) {
 	for _, f := range fields {
 		switch {
-		case c.inside != 0:
+		case c.open != 0:
 			c.addMisplaced(f)
 		case f.start > 0 && c.text[f.start-1] == '<': // the value would turn it into a tag
 			c.addMisplaced(f)
 		}
 	}
-	if c.inside == atom.Style {
+	if c.open == atom.Style {
 		c.checkStyle(c.start, c.text[c.start:c.end])
 	}
 }
@@ -103,14 +103,14 @@ func (c *htmlChecker) checkStartTag(t html.Token, fields []foundField) []foundFi
 		c.add(c.start, CodeNotAllowed, "<%s> is not allowed in an email", t.DataAtom)
 	}
 	if t.DataAtom == atom.Style || t.DataAtom == atom.Title {
-		c.inside = t.DataAtom
+		c.open = t.DataAtom
 	}
 	if t.DataAtom == atom.Img {
 		c.checkImage(t)
 	}
 	c.checkAttributes(t)
 	var rest []foundField
-	links := ownLinks(t)
+	links := countUnsubscribeLinks(t)
 	for _, f := range fields {
 		if f.field == message.FieldUnsubscribe && links > 0 && c.isQuoted(f) {
 			links--
@@ -123,9 +123,9 @@ func (c *htmlChecker) checkStartTag(t html.Token, fields []foundField) []foundFi
 
 // isQuoted reports whether a field stands between quotes. Its value has no quotes, so it cannot end the attribute.
 func (c *htmlChecker) isQuoted(f foundField) bool {
-	before, behind := c.text[c.start:f.start], c.text[f.end:c.end]
-	return strings.HasSuffix(before, `"`) && strings.HasPrefix(behind, `"`) ||
-		strings.HasSuffix(before, "'") && strings.HasPrefix(behind, "'")
+	before, after := c.text[c.start:f.start], c.text[f.end:c.end]
+	return strings.HasSuffix(before, `"`) && strings.HasPrefix(after, `"`) ||
+		strings.HasSuffix(before, "'") && strings.HasPrefix(after, "'")
 }
 
 func (c *htmlChecker) addMisplaced(f foundField) {

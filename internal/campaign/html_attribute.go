@@ -13,16 +13,16 @@ import (
 // refusedAttributes send data, or contain addresses in forms that mail clients do not support.
 var refusedAttributes = []string{"action", "formaction", "ping", "srcset", "srcdoc", "poster", "data", "xlink:href"}
 
-// activeStyle matches styles that run scripts or load other styles in some clients.
-var activeStyle = regexp.MustCompile(`(?i)javascript\s*:|expression\s*\(|@import|-moz-binding|behavior\s*:`)
+// unsafeStyle matches styles that run scripts or load other styles in some clients.
+var unsafeStyle = regexp.MustCompile(`(?i)javascript\s*:|expression\s*\(|@import|-moz-binding|behavior\s*:`)
 
-// wholeField matches an attribute that is the recipient's own link and nothing else.
-var wholeField = regexp.MustCompile(`^\{\{\s*unsubscribe\s*\}\}$`)
+// unsubscribeLink matches an attribute that is the field {{unsubscribe}} and nothing else.
+var unsubscribeLink = regexp.MustCompile(`^\{\{\s*unsubscribe\s*\}\}$`)
 
-// ownLinks counts the attributes of a tag that are the recipient's own link.
-func ownLinks(t html.Token) (n int) {
+// countUnsubscribeLinks counts the links of a tag that are the field {{unsubscribe}}.
+func countUnsubscribeLinks(t html.Token) (n int) {
 	for _, a := range t.Attr {
-		if a.Key == "href" && wholeField.MatchString(a.Val) {
+		if a.Key == "href" && unsubscribeLink.MatchString(a.Val) {
 			n++
 		}
 	}
@@ -50,7 +50,7 @@ func (c *htmlChecker) checkAttributes(t html.Token) {
 
 // checkLink requires an absolute address.
 func (c *htmlChecker) checkLink(value string) {
-	if wholeField.MatchString(value) {
+	if unsubscribeLink.MatchString(value) {
 		return
 	}
 	link, err := url.Parse(strings.TrimSpace(value))
@@ -91,7 +91,7 @@ func (c *htmlChecker) checkSource(key, value string) {
 
 // checkStyle checks a style attribute or a whole style sheet. A backslash is refused, because escapes can hide keywords.
 func (c *htmlChecker) checkStyle(offset int, style string) {
-	if strings.Contains(style, `\`) || activeStyle.MatchString(style) {
+	if strings.Contains(style, `\`) || unsafeStyle.MatchString(style) {
 		c.add(offset, CodeNotAllowed, "the style runs a script, loads other styles, or has a backslash")
 	}
 }
