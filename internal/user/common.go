@@ -28,7 +28,7 @@ func isCommon(plain string) bool {
 			return true
 		}
 		last := len(plain) - 1
-		if last < minPassword || isASCIILetter(plain[last]) {
+		if last < MinPasswordLength || isASCIILetter(plain[last]) {
 			return false
 		}
 		plain = plain[:last]

@@ -23,7 +23,8 @@ type Rules struct {
 	// DefaultRegion is the region of mobile numbers without a country code, as an ISO 3166-1 alpha-2 code such as "DE". If
 	// it is empty, or false in ValidRegion, every number needs a country code.
 	DefaultRegion string
-	// MinPasswordLength is the minimum length of a password, in code points, from 8 to MaxMinPasswordLength; 0 means 8.
+	// MinPasswordLength is the minimum length of a password, in code points, from MinPasswordLength to MaxMinPasswordLength; 0
+	// means MinPasswordLength.
 	MinPasswordLength int
 	// MinPasswordScore is the lowest accepted zxcvbn score, 1–4; 0 means DefaultMinPasswordScore.
 	MinPasswordScore int

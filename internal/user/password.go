@@ -9,11 +9,13 @@ import (
 )
 
 const (
-	minPassword = 8   // NIST SP 800-63B (revision 3) section 5.1.1.2: at least 8
-	maxPassword = 128 // NIST requires to allow at least 64; the limit keeps hashing and scoring cheap
-
-	// MaxMinPasswordLength is the highest minimum that Rules may set. NIST requires to allow passwords of 64 characters.
+	// MinPasswordLength is the lowest minimum length that Rules may set, in code points. NIST SP 800-63B (revision 3) section
+	// 5.1.1.2 requires at least 8.
+	MinPasswordLength = 8
+	// MaxMinPasswordLength is the highest. NIST requires to allow passwords of 64 characters.
 	MaxMinPasswordLength = 64
+
+	maxPassword = 128 // keeps hashing and scoring cheap
 )
 
 var (
@@ -39,8 +41,8 @@ func NormalizePassword(password string) (string, error) {
 		return "", errPasswordCharacters
 	}
 	switch n := utf8.RuneCountInString(normal); {
-	case n < minPassword:
-		return "", errPasswordTooShort(minPassword)
+	case n < MinPasswordLength:
+		return "", errPasswordTooShort(MinPasswordLength)
 	case n > maxPassword:
 		return "", errPasswordTooLong
 	}
@@ -56,7 +58,7 @@ func checkPassword(f Form, r Rules) error {
 	if err != nil {
 		return err
 	}
-	if length := cmp.Or(r.MinPasswordLength, minPassword); utf8.RuneCountInString(password) < length {
+	if length := cmp.Or(r.MinPasswordLength, MinPasswordLength); utf8.RuneCountInString(password) < length {
 		return errPasswordTooShort(length)
 	}
 	if isWeak(password, ownWords(f, r), cmp.Or(r.MinPasswordScore, DefaultMinPasswordScore)) {

@@ -41,7 +41,7 @@ func isWeak(password string, own []string, minScore int) bool {
 	if rest == plain {
 		return false
 	}
-	return len(rest) < minPassword || isCommon(rest) || score(rest, own) < minScore
+	return len(rest) < MinPasswordLength || isCommon(rest) || score(rest, own) < minScore
 }
 
 // repeatedPart returns the shortest part of which folded text is a repetition, in upper or lower case. If there is none, it
