@@ -19,7 +19,12 @@ import (
 )
 
 func hashCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "hash", Short: "Choose the cost of password hashes and find weaker ones", Args: cobra.NoArgs, RunE: help}
+	cmd := &cobra.Command{
+		Use:   "hash",
+		Short: "Choose the cost of password hashes and count the weaker ones",
+		Args:  cobra.NoArgs,
+		RunE:  help,
+	}
 	cmd.AddCommand(hashBenchCommand(), hashStatusCommand())
 	return cmd
 }
@@ -78,7 +83,8 @@ func benchHashes(ctx context.Context, w io.Writer, configured argon2id.Params, c
 	if best == (argon2id.Params{}) {
 		return fmt.Errorf("no parameters took at most %s: raise --target or --timeout, or use a faster machine", target)
 	}
-	_, err := fmt.Fprintf(w, "\nConfigured: %s. The most expensive that took at most %s:\n\nHASH_MEMORY=%d\nHASH_ITERATIONS=%d\nHASH_PARALLELISM=%d\n",
+	_, err := fmt.Fprintf(w, "\nConfigured: %s. The most expensive that took at most %s:\n\n"+
+		"HASH_MEMORY=%d\nHASH_ITERATIONS=%d\nHASH_PARALLELISM=%d\n",
 		secret.FormatParams(configured), target, best.Memory, best.Iterations, best.Parallelism)
 	return err
 }

@@ -63,7 +63,8 @@ func ParseParams(text string) (argon2id.Params, error) {
 	case err != nil || FormatParams(p) != text:
 		return argon2id.Params{}, fmt.Errorf("%q are no parameters of argon2id", text)
 	case p.Memory > MaxMemory || p.Iterations-1 >= MaxIterations || p.Parallelism-1 >= MaxParallelism:
-		return argon2id.Params{}, fmt.Errorf("%s are not from 1 to %d KiB, %d iterations and %d lanes", text, MaxMemory, MaxIterations, MaxParallelism)
+		return argon2id.Params{}, fmt.Errorf("%s are not from 1 to %d KiB, %d iterations and %d lanes",
+			text, MaxMemory, MaxIterations, MaxParallelism)
 	}
 	return p, nil
 }
