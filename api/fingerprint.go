@@ -32,7 +32,7 @@ type request struct {
 // from this replica's after a change of the configuration.
 func (s *server) computeLike(ctx context.Context, stored string, r *request) error {
 	params, _, _ := strings.Cut(stored, ".")
-	if _, err := secret.ParseParams(params); err != nil || !r.keyed || params == secret.ParamsOf(r.PasswordHash) {
+	if _, ok := secret.ParseParams(params); !ok || !r.keyed || params == secret.ParamsOf(r.PasswordHash) {
 		return nil
 	}
 	hash, err := s.Hasher.HashLike(ctx, params, r.password, s.Keys.PasswordSalt(r.RegistrationID))

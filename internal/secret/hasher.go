@@ -67,9 +67,9 @@ func (h *Hasher) Hash(ctx context.Context, password string, salt []byte) (string
 
 // HashLike is Hash with other parameters: those of an earlier hash, as ParamsOf returns them.
 func (h *Hasher) HashLike(ctx context.Context, params, password string, salt []byte) (string, error) {
-	p, err := ParseParams(params)
-	if err != nil {
-		return "", err
+	p, ok := ParseParams(params)
+	if !ok {
+		return "", fmt.Errorf("%q are no parameters of argon2id within the service's bounds", params)
 	}
 	return h.hashWith(ctx, password, salt, p)
 }

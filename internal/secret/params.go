@@ -55,18 +55,15 @@ func FormatParams(p argon2id.Params) string {
 	return fmt.Sprintf("m=%d,t=%d,p=%d", p.Memory, p.Iterations, p.Parallelism)
 }
 
-// ParseParams reads the result of FormatParams. It refuses parameters above the maximum.
-func ParseParams(text string) (argon2id.Params, error) {
-	p := NewParams(0, 0, 0)
-	_, err := fmt.Sscanf(text, "m=%d,t=%d,p=%d", &p.Memory, &p.Iterations, &p.Parallelism)
-	switch {
-	case err != nil || FormatParams(p) != text:
-		return argon2id.Params{}, fmt.Errorf("%q are no parameters of argon2id", text)
-	case p.Memory > MaxMemory || p.Iterations-1 >= MaxIterations || p.Parallelism-1 >= MaxParallelism:
-		return argon2id.Params{}, fmt.Errorf("%s are not from 1 to %d KiB, %d iterations and %d lanes",
-			text, MaxMemory, MaxIterations, MaxParallelism)
+// ParseParams reads the result of FormatParams. ok is false for other text and for parameters above the maximum.
+func ParseParams(text string) (p argon2id.Params, ok bool) {
+	p = NewParams(0, 0, 0)
+	if _, err := fmt.Sscanf(text, "m=%d,t=%d,p=%d", &p.Memory, &p.Iterations, &p.Parallelism); err != nil {
+		return argon2id.Params{}, false
 	}
-	return p, nil
+	inBounds := p.Memory <= MaxMemory && p.Iterations >= 1 && p.Iterations <= MaxIterations &&
+		p.Parallelism >= 1 && p.Parallelism <= MaxParallelism
+	return p, inBounds && FormatParams(p) == text
 }
 
 // ParamsOf returns the parameters in a hash, in the form of FormatParams. It returns "" for a hash of another kind.
@@ -82,6 +79,6 @@ func ParamsOf(hash string) string {
 // NeedsRehash reports whether a password should be hashed again, at the user's next login, because its hash is not one of
 // argon2id with at least the memory and iterations of p. params are those of the hash, as ParamsOf returns them.
 func NeedsRehash(params string, p argon2id.Params) bool {
-	stored, err := ParseParams(params)
-	return err != nil || stored.Memory < p.Memory || stored.Iterations < p.Iterations
+	stored, ok := ParseParams(params)
+	return !ok || stored.Memory < p.Memory || stored.Iterations < p.Iterations
 }
