@@ -87,7 +87,7 @@ func TestRepeatedRequestAfterAChangeOfHashParameters(t *testing.T) {
 			return workflows.Persisted{}, engine.ErrUnconfirmed
 		}
 		s.engine.state = func(_ context.Context, id string) (workflows.RegistrationState, error) {
-			return workflows.RegistrationState{Fingerprint: started[id].Fingerprint}, nil
+			return workflows.RegistrationState{Outcome: workflows.Outcome{Fingerprint: started[id].Fingerprint}}, nil
 		}
 		require.Equal(t, 202, s.send(t, "POST", registrations, with(validBody(), nil), "Idempotency-Key", "a").Code)
 		require.Equal(t, 422, s.send(t, "POST", registrations, other, "Idempotency-Key", "a").Code)
