@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// reservedUsernames name a role of the service or its host. In another user's hands, they could deceive people or receive mail
-// for the role. RFC 2142 lists the mailboxes of roles. The CA/Browser Forum's Baseline Requirements (3.2.2.4.4) let certificate
+// reservedUsernames name a role of the service or its host. A user with such a name could deceive people or receive mail for
+// the role. RFC 2142 lists the mailboxes of roles. The CA/Browser Forum's Baseline Requirements (3.2.2.4.4) let certificate
 // authorities send proofs of a domain to admin, administrator, hostmaster, postmaster and webmaster.
 var reservedUsernames = skeletons(
 	// RFC 2142
@@ -22,7 +22,8 @@ var reservedUsernames = skeletons(
 
 var errUsernameReserved = &Error{CodeReserved, "is reserved"}
 
-// isReserved reports whether a valid username reads like a reserved one: the built-in list, more, or a name of the service.
+// isReserved reports whether a valid username reads like one of the built-in list, of the operator's list, or like a name of
+// the service.
 func isReserved(username string, r Rules) bool {
 	of := skeleton(username)
 	return slices.Contains(reservedUsernames, of) ||
