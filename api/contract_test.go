@@ -113,6 +113,10 @@ func (f fakeHasher) Hash(ctx context.Context, password string, salt []byte) (str
 	return f(ctx, password, salt)
 }
 
+func (f fakeHasher) HashLike(ctx context.Context, params, password string, salt []byte) (string, error) {
+	return f(ctx, params+password, salt)
+}
+
 type fakeBreach func(ctx context.Context, password string) (bool, error)
 
 func (f fakeBreach) Found(ctx context.Context, password string) (bool, error) {

@@ -38,7 +38,7 @@ func TestCodes(t *testing.T) {
 	rules := []string{
 		string(user.CodeBreached), string(user.CodeCountryCodeMissing), string(user.CodeInvalid),
 		string(user.CodeInvalidCharacters), string(user.CodeNotMobile), string(user.CodeRequired),
-		string(user.CodeTooLong), string(user.CodeTooShort), string(user.CodeTooWeak),
+		string(user.CodeReserved), string(user.CodeTooLong), string(user.CodeTooShort), string(user.CodeTooWeak),
 	}
 	for _, code := range campaign.Codes {
 		rules = append(rules, string(code))

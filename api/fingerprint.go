@@ -1,18 +1,24 @@
 package api
 
 import (
+	"context"
+	"fmt"
 	"strconv"
+	"strings"
 
+	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
 
 // fingerprint is equal for repetitions of a request under the same key, and different for other requests. It includes the
 // password only as its slow hash, which is the same in repetitions. So even with the keys, guessing the password from a
-// fingerprint is as slow as from the hash.
+// fingerprint is as slow as from the hash. It begins with the parameters of the hash, so that a replica with other parameters
+// can compute the same hash.
 func (s *server) fingerprint(p user.Profile, passwordHash string) string {
-	return s.Keys.Fingerprint(p.FirstName, p.LastName, p.Username, p.Email, p.Mobile, p.Locale,
+	digest := s.Keys.Fingerprint(p.FirstName, p.LastName, p.Username, p.Email, p.Mobile, p.Locale,
 		strconv.FormatBool(p.MarketingConsent), passwordHash)
+	return secret.ParamsOf(passwordHash) + "." + digest
 }
 
 // request is a checked form with its registration.
@@ -20,4 +26,19 @@ type request struct {
 	workflows.RegistrationInput
 	keyed    bool   // has an Idempotency-Key
 	password string // normalised; it never leaves the API
+}
+
+// computeLike computes the fingerprint of a repeated request with the hash parameters of the stored fingerprint. They differ
+// from this replica's after a change of the configuration.
+func (s *server) computeLike(ctx context.Context, stored string, r *request) error {
+	params, _, _ := strings.Cut(stored, ".")
+	if _, ok := secret.ParseParams(params); !ok || !r.keyed || params == secret.ParamsOf(r.PasswordHash) {
+		return nil
+	}
+	hash, err := s.Hasher.HashLike(ctx, params, r.password, s.Keys.PasswordSalt(r.RegistrationID))
+	if err != nil {
+		return fmt.Errorf("hash the password with the parameters of an earlier request: %w", err)
+	}
+	r.Fingerprint = s.fingerprint(r.Profile, hash)
+	return nil
 }

@@ -73,12 +73,16 @@ func (s *server) checkForm(ctx context.Context, form user.Form) (user.Profile, s
 	return profile, password, s.checkBreach(ctx, password)
 }
 
-// checkBreach refuses a password that is known from a breach. If the check fails, it accepts the password.
+// checkBreach refuses a password that is known from a breach. If the check fails, it accepts the password, unless the check is
+// required.
 func (s *server) checkBreach(ctx context.Context, password string) error {
 	if s.Breach == nil {
 		return nil
 	}
 	found, err := s.Breach.Found(ctx, password)
+	if err != nil && s.BreachRequired {
+		return &problem{code: openapi.ProblemCodeUnavailable, cause: fmt.Errorf("check the password for breaches: %w", err)}
+	}
 	if err != nil {
 		s.log(ctx).Warn("password not checked for breaches", "err", err)
 		return nil
@@ -115,7 +119,7 @@ func (s *server) registration(key *string, p user.Profile) (workflows.Registrati
 }
 
 // start hashes the password, the expensive part of a request, and starts the workflow. Under an idempotency key, the hash
-// is the same in repetitions.
+// and the fingerprint are the same in repetitions.
 func (s *server) start(ctx context.Context, r *request) (out workflows.Persisted, err error) {
 	var salt []byte
 	if r.keyed {
@@ -125,7 +129,10 @@ func (s *server) start(ctx context.Context, r *request) (out workflows.Persisted
 		return out, fmt.Errorf("hash the password: %w", err)
 	}
 	r.Fingerprint = s.fingerprint(r.Profile, r.PasswordHash)
-	return s.Engine.Register(ctx, r.RegistrationInput)
+	if out, err = s.Engine.Register(ctx, r.RegistrationInput); err != nil {
+		return out, err
+	}
+	return out, s.computeLike(ctx, out.Fingerprint, r)
 }
 
 // unconfirmed answers 202 for a durable registration. Under an idempotency key, the registration may belong to a different
@@ -135,6 +142,9 @@ func (s *server) unconfirmed(ctx context.Context, r request) (openapi.CreateRegi
 		ctx, cancel := context.WithTimeout(ctx, fingerprintTimeout)
 		defer cancel()
 		state, err := s.Engine.State(ctx, r.RegistrationID)
+		if err == nil {
+			err = s.computeLike(ctx, state.Fingerprint, &r)
+		}
 		if err == nil && state.Fingerprint != r.Fingerprint {
 			return nil, &problem{code: openapi.ProblemCodeIdempotencyKeyReused}
 		}

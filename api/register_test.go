@@ -173,18 +173,21 @@ func TestRegisterOptionalFields(t *testing.T) {
 func TestRegisterBreach(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		name   string
-		found  bool
-		err    error
-		status int
+		name     string
+		found    bool
+		err      error
+		required bool
+		status   int
 	}{
-		{"not found", false, nil, 201},
-		{"found", true, nil, 422},
-		{"fails open", false, errors.New("timeout"), 201},
+		{"not found", false, nil, true, 201},
+		{"found", true, nil, false, 422},
+		{"fails open", false, errors.New("timeout"), false, 201},
+		{"fails closed", false, errors.New("timeout"), true, 503},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := setup(t, func(d *Deps) {
+				d.BreachRequired = tt.required
 				d.Breach = fakeBreach(func(_ context.Context, password string) (bool, error) {
 					require.Equal(t, "violet-harbour-91-kettle", password)
 					return tt.found, tt.err
@@ -197,7 +200,12 @@ func TestRegisterBreach(t *testing.T) {
 				require.Equal(t, openapi.FieldErrorCodeBreached, problemBody(t, w).Errors[0].Code)
 				require.Equal(t, openapi.FieldErrorFieldPassword, problemBody(t, w).Errors[0].Field)
 			}
-			if tt.err != nil {
+			switch {
+			case tt.status == 503:
+				requireProblem(t, w, 503, openapi.ProblemCodeUnavailable)
+				require.Equal(t, "3", w.Header().Get("Retry-After"))
+				require.Contains(t, s.logs.String(), "check the password for breaches: timeout")
+			case tt.err != nil:
 				require.Contains(t, s.logs.String(), `"level":"WARN","msg":"password not checked for breaches"`)
 			}
 		})

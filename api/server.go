@@ -26,6 +26,8 @@ import (
 type Hasher interface {
 	// Hash returns a slow hash, equal for equal passwords and salts. salt nil: a random one.
 	Hash(ctx context.Context, password string, salt []byte) (string, error)
+	// HashLike is Hash with the parameters of another hash, as secret.ParamsOf returns them.
+	HashLike(ctx context.Context, params, password string, salt []byte) (string, error)
 }
 
 // Keys derives ids, codes and hashes that cannot be guessed without the keyset. Equal inputs give equal outputs in every
@@ -59,8 +61,10 @@ type Deps struct {
 	Engine Engine
 	Hasher Hasher
 	Keys   Keys
-	// Breach refuses passwords known from breaches; if it fails, the password is accepted. nil: no check.
+	// Breach refuses passwords known from breaches. nil: no check.
 	Breach Breach
+	// BreachRequired refuses requests with 503 while Breach fails. false: their passwords are accepted.
+	BreachRequired bool
 	// Rules are the settings for checking what users type.
 	Rules user.Rules
 	// Policy is the policy of new registrations.

@@ -47,6 +47,7 @@ const (
 	FieldErrorCodeNotAllowed         FieldErrorCode = "not_allowed"
 	FieldErrorCodeNotMobile          FieldErrorCode = "not_mobile"
 	FieldErrorCodeRequired           FieldErrorCode = "required"
+	FieldErrorCodeReserved           FieldErrorCode = "reserved"
 	FieldErrorCodeTooLong            FieldErrorCode = "too_long"
 	FieldErrorCodeTooShort           FieldErrorCode = "too_short"
 	FieldErrorCodeTooWeak            FieldErrorCode = "too_weak"
@@ -605,12 +606,12 @@ type RegistrationRequest struct {
 	// Example: +14155550132
 	MobileNumber string `json:"mobile_number,omitempty,omitzero"`
 
-	// Password Any printable characters; there are no composition rules. Refused if it is known from a data breach or easy to guess, for example from the other fields.
+	// Password Any printable characters; there are no composition rules. The service may require more than 8 characters. Refused if it is common, known from a data breach, or easy to guess, for example from the other fields or the name of the service.
 	//
 	// Example: correct-horse-battery-staple
 	Password string `json:"password"`
 
-	// Username Letters a–z, digits, `.`, `_` and `-`. Unique, regardless of case.
+	// Username Letters a–z, digits, `.`, `_` and `-`. Unique, regardless of case. Names of roles, such as `admin`, and of the service are reserved.
 	//
 	// Example: zoe.n
 	Username string `json:"username,omitempty,omitzero"`

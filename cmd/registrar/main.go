@@ -40,7 +40,7 @@ func root() *cobra.Command {
 		Args:          cobra.NoArgs,
 		RunE:          help,
 	}
-	cmd.AddCommand(apiCommand(), workerCommand(), migrateCommand(), codecCommand(), healthcheckCommand(), providerCommand(), suppressionCommand(), keysCommand(), templateCommand(),
+	cmd.AddCommand(apiCommand(), workerCommand(), migrateCommand(), codecCommand(), healthcheckCommand(), providerCommand(), suppressionCommand(), keysCommand(), hashCommand(), templateCommand(),
 		timelineCommand(), findCommand(), campaignCommand(), versionCommand())
 	return cmd
 }

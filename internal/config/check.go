@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -47,6 +48,7 @@ func (c Config) check() problems {
 	found.require(slices.Contains([]string{"auto", "text", "json"}, c.Log.Format), "LOG_FORMAT", "%q is not a log format (auto, text, json)", c.Log.Format)
 	c.API.check(&found)
 	c.Registration.check(&found)
+	c.Password.check(&found)
 	found.require(c.Database.MaxOpen > 0, "DATABASE_MAX_OPEN", "%d must be above 0", c.Database.MaxOpen)
 	found.require(c.Database.MaxIdle >= 0, "DATABASE_MAX_IDLE", "%d must not be below 0", c.Database.MaxIdle)
 	found.requirePositive("DATABASE_CONN_MAX_LIFETIME", c.Database.MaxLifetime)
@@ -87,9 +89,7 @@ func (a API) check(found *problems) {
 	found.require(a.DrainDelay >= 0, "API_DRAIN_DELAY", "%s must not be below 0", a.DrainDelay)
 	found.requirePositive("API_SHUTDOWN_TIMEOUT", a.ShutdownTimeout)
 	found.require(a.EngineGrace >= 0, "API_ENGINE_GRACE", "%s must not be below 0", a.EngineGrace)
-	found.require(a.HashConcurrency >= 0, "HASH_CONCURRENCY", "%d must not be below 0", a.HashConcurrency)
 	found.require(a.AdminToken == "" || len(a.AdminToken) >= minToken, "ADMIN_TOKEN", "has fewer than %d characters", minToken)
-	found.require(a.HashQueue > 0, "HASH_QUEUE", "%d must be above 0", a.HashQueue)
 	found.requireOrigins("API_CORS_ORIGINS", a.CORSOrigins)
 }
 
@@ -123,7 +123,6 @@ func (l Limit) check(found *problems) {
 
 func (r Registration) check(found *problems) {
 	found.require(r.DefaultRegion == "" || user.ValidRegion(r.DefaultRegion), "DEFAULT_REGION", "%q is not a region with phone numbers", r.DefaultRegion)
-	found.require(r.MinPasswordScore >= 1 && r.MinPasswordScore <= 4, "PASSWORD_MIN_SCORE", "%d must be from 1 to 4", r.MinPasswordScore)
 	found.require(r.CodeAttempts >= 1 && r.CodeAttempts <= 20, "OTP_TRIES", "%d must be from 1 to 20", r.CodeAttempts)
 	found.require(r.Resends >= 0 && r.Resends <= 20, "OTP_RESENDS", "%d must be from 0 to 20", r.Resends)
 	found.requirePositive("OTP_RESEND_COOLDOWN", r.ResendCooldown)
@@ -136,6 +135,20 @@ func (r Registration) check(found *problems) {
 	found.requireMessageBudget("BUDGET_WELCOME_EMAIL", r.WelcomeBudget)
 	found.requireMessageBudget("BUDGET_COMPLETION_SMS", r.CompletionBudget)
 	found.require(r.VerificationWindow >= r.CodeTTL, "VERIFICATION_WINDOW", "%s must not be shorter than a code's lifetime (OTP_TTL is %s)", r.VerificationWindow, r.CodeTTL)
+}
+
+func (p Password) check(found *problems) {
+	found.require(p.MinPasswordLength >= user.MinPasswordLength && p.MinPasswordLength <= user.MaxMinPasswordLength, "PASSWORD_MIN_LENGTH",
+		"%d must be from %d to %d", p.MinPasswordLength, user.MinPasswordLength, user.MaxMinPasswordLength)
+	found.require(p.MinPasswordScore >= 1 && p.MinPasswordScore <= 4, "PASSWORD_MIN_SCORE", "%d must be from 1 to 4", p.MinPasswordScore)
+	found.require(slices.Contains([]string{"open", "closed"}, p.BreachFail), "PASSWORD_BREACH_FAIL", "%q is not open or closed", p.BreachFail)
+	found.require(p.HashMemory <= secret.MaxMemory, "HASH_MEMORY", "%d must be at most %d", p.HashMemory, secret.MaxMemory)
+	found.require(p.HashIterations >= 1 && p.HashIterations <= secret.MaxIterations, "HASH_ITERATIONS", "%d must be from 1 to %d", p.HashIterations, secret.MaxIterations)
+	found.require(p.HashParallelism >= 1 && p.HashParallelism <= secret.MaxParallelism, "HASH_PARALLELISM", "%d must be from 1 to %d", p.HashParallelism, secret.MaxParallelism)
+	found.require(secret.MeetsMinimum(secret.NewParams(p.HashMemory, max(p.HashIterations, 1), 1)), "HASH_MEMORY",
+		"%d KiB with %d iterations (HASH_ITERATIONS) is below OWASP's minimum: %s", p.HashMemory, p.HashIterations, secret.OWASPMinimum)
+	found.require(p.HashConcurrency >= 0, "HASH_CONCURRENCY", "%d must not be below 0", p.HashConcurrency)
+	found.require(p.HashQueue > 0, "HASH_QUEUE", "%d must be above 0", p.HashQueue)
 }
 
 func (p Public) check(found *problems) {

@@ -4,8 +4,12 @@ package config
 
 import (
 	"net/netip"
+	"net/url"
 	"time"
 
+	"github.com/alexedwards/argon2id"
+
+	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -20,6 +24,7 @@ type Config struct {
 	API          API
 	Limit        Limit
 	Registration Registration
+	Password     Password
 	Keys         Keys
 	Database     Database
 	Worker       Worker
@@ -43,8 +48,6 @@ type API struct {
 	DrainDelay      time.Duration `env:"API_DRAIN_DELAY" envDefault:"5s" example:"5s" doc:"How long the server keeps serving after /readyz reports not ready, so that load balancers notice."`
 	ShutdownTimeout time.Duration `env:"API_SHUTDOWN_TIMEOUT" envDefault:"20s" example:"20s" doc:"How long requests in progress may take to finish after API_DRAIN_DELAY."`
 	EngineGrace     time.Duration `env:"API_ENGINE_GRACE" envDefault:"10s" example:"10s" doc:"How long Temporal may be unavailable before the server reports not ready. Until then, requests are tried and get 503 with Retry-After."`
-	HashConcurrency int           `env:"HASH_CONCURRENCY" envDefault:"0" example:"2" doc:"Number of passwords hashed in parallel; 0 means one per CPU. Each needs 19 MiB."`
-	HashQueue       int           `env:"HASH_QUEUE" envDefault:"64" example:"64" doc:"Number of passwords that may wait to be hashed. If the queue is full, the API answers 503."`
 	AdminToken      string        `env:"ADMIN_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token of operators for /v1/admin/ and /v1/campaigns, at least 16 characters. If empty, these endpoints answer 404."`
 
 	TrustedProxies []netip.Prefix `env:"API_TRUSTED_PROXIES" example:"10.0.0.0/8,2001:db8::/32" doc:"Networks (CIDR) of trusted proxies, whose X-Forwarded-For header names the client. The header is ignored from any other peer. If empty, the peer address is the client."`
@@ -63,9 +66,7 @@ type Limit struct {
 // Registration has the rules for forms and the policy of registrations.
 type Registration struct {
 	DefaultRegion      string        `env:"DEFAULT_REGION" example:"DE" doc:"Country (ISO 3166-1 alpha-2) of mobile numbers without a country code. If empty, every number needs + or 00 and its country code."`
-	MinPasswordScore   int           `env:"PASSWORD_MIN_SCORE" envDefault:"2" example:"2" doc:"Lowest accepted zxcvbn score of a password, 1 to 4."`
-	BreachCheck        bool          `env:"PASSWORD_BREACH_CHECK" envDefault:"false" example:"true" doc:"Refuse passwords from known breaches, using the Pwned Passwords range API. Only 5 characters of a hash leave the service. If that API is unavailable, passwords are accepted."`
-	BreachURL          string        `env:"PASSWORD_BREACH_URL" envDefault:"https://api.pwnedpasswords.com" example:"https://api.pwnedpasswords.com" doc:"Base URL of the Pwned Passwords API."`
+	ReservedUsernames  []string      `env:"RESERVED_USERNAMES" example:"ceo,press-office" doc:"Usernames that no user may have, separated by commas, besides the built-in list (admin, postmaster and other roles) and the names of the service. Upper and lower case, dots, dashes, underscores and similar characters (0 and o) count as equal."`
 	CodeAttempts       int           `env:"OTP_TRIES" envDefault:"5" example:"5" doc:"Number of wrong codes allowed per code sent."`
 	Resends            int           `env:"OTP_RESENDS" envDefault:"3" example:"3" doc:"Number of codes that a user may request after the first."`
 	ResendCooldown     time.Duration `env:"OTP_RESEND_COOLDOWN" envDefault:"30s" example:"30s" doc:"Minimum time between two codes."`
@@ -77,6 +78,20 @@ type Registration struct {
 	WelcomeBudget      time.Duration `env:"BUDGET_WELCOME_EMAIL" envDefault:"24h" example:"24h" doc:"How long sending the welcome email is retried before it waits for an operator."`
 	CompletionBudget   time.Duration `env:"BUDGET_COMPLETION_SMS" envDefault:"24h" example:"24h" doc:"How long sending the completion SMS is retried before it waits for an operator."`
 	PersistLocally     bool          `env:"PERSIST_LOCALLY" envDefault:"true" example:"true" doc:"Try to store the user inside the workflow task first, which is faster (docs/decisions)."`
+}
+
+// Password has the rules for passwords and the cost of their hashes.
+type Password struct {
+	MinPasswordLength int    `env:"PASSWORD_MIN_LENGTH" envDefault:"8" example:"15" doc:"Minimum length of a password in characters, 8 to 64. NIST SP 800-63B (revision 4) requires 15 if the password is the only factor of a login."`
+	MinPasswordScore  int    `env:"PASSWORD_MIN_SCORE" envDefault:"2" example:"2" doc:"Lowest accepted zxcvbn score of a password, 1 to 4."`
+	BreachCheck       bool   `env:"PASSWORD_BREACH_CHECK" envDefault:"false" example:"true" doc:"Refuse passwords from known breaches, using the Pwned Passwords range API. Only 5 characters of a hash leave the service, and answers are padded."`
+	BreachURL         string `env:"PASSWORD_BREACH_URL" envDefault:"https://api.pwnedpasswords.com" example:"https://api.pwnedpasswords.com" doc:"Base URL of the Pwned Passwords API."`
+	BreachFail        string `env:"PASSWORD_BREACH_FAIL" envDefault:"open" example:"closed" doc:"What happens if that API is unavailable. open: passwords are accepted. closed: registrations get 503 with Retry-After. The log names each case."`
+	HashMemory        uint32 `env:"HASH_MEMORY" envDefault:"19456" example:"47104" doc:"Memory of a password hash (argon2id) in KiB. Together with HASH_ITERATIONS at least OWASP's minimum: 47104 with 1, 19456 with 2, 12288 with 3, 9216 with 4, 7168 with 5. The command registrar hash bench recommends values for the machine."`
+	HashIterations    uint32 `env:"HASH_ITERATIONS" envDefault:"2" example:"2" doc:"Iterations of a password hash, 1 to 20."`
+	HashParallelism   uint8  `env:"HASH_PARALLELISM" envDefault:"1" example:"1" doc:"Lanes of a password hash, 1 to 16. Each hash is computed on up to as many cores."`
+	HashConcurrency   int    `env:"HASH_CONCURRENCY" envDefault:"0" example:"2" doc:"Number of passwords hashed in parallel; 0 means one per CPU. Each needs HASH_MEMORY."`
+	HashQueue         int    `env:"HASH_QUEUE" envDefault:"64" example:"64" doc:"Number of passwords that may wait to be hashed. If the queue is full, the API answers 503."`
 }
 
 // Keys are the keysets, in the format of the command keys new.
@@ -161,8 +176,23 @@ type Codec struct {
 }
 
 // Rules returns the settings for checking forms.
-func (r Registration) Rules() user.Rules {
-	return user.Rules{DefaultRegion: r.DefaultRegion, MinPasswordScore: r.MinPasswordScore}
+func (c Config) Rules() user.Rules {
+	r := user.Rules{
+		DefaultRegion: c.Registration.DefaultRegion, ReservedUsernames: c.Registration.ReservedUsernames,
+		MinPasswordLength: c.Password.MinPasswordLength, MinPasswordScore: c.Password.MinPasswordScore,
+		ServiceNames: []string{c.Brand.Name},
+	}
+	for _, site := range []string{c.Brand.URL, c.Public.PublicURL} {
+		if u, err := url.Parse(site); err == nil && u.Hostname() != "" {
+			r.ServiceNames = append(r.ServiceNames, u.Hostname())
+		}
+	}
+	return r
+}
+
+// HashParams returns the parameters of new password hashes.
+func (p Password) HashParams() argon2id.Params {
+	return secret.NewParams(p.HashMemory, p.HashIterations, p.HashParallelism)
 }
 
 // Policy returns the policy of new registrations.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/config"
+	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -27,7 +28,8 @@ func TestDefaults(t *testing.T) {
 	c := load(t)
 	require.NoError(t, c.Codec.Check())
 	require.Equal(t, workflows.DefaultPolicy(), c.Registration.Policy())
-	require.Equal(t, user.Rules{MinPasswordScore: 2}, c.Registration.Rules())
+	require.Equal(t, user.Rules{MinPasswordLength: 8, MinPasswordScore: 2, ServiceNames: []string{"Registrar"}}, c.Rules())
+	require.Equal(t, secret.DefaultParams(), c.Password.HashParams())
 	require.Equal(t, workflows.Queues, c.Worker.Queues)
 	require.Equal(t, 3*time.Second, c.API.WaitBudget)
 	require.Equal(t, config.Limit{
@@ -82,6 +84,16 @@ func TestValuesAreRead(t *testing.T) {
 	require.Zero(t, c.Limit.CodeRate)
 	require.Equal(t, config.Rate{Max: 3, Period: 24 * time.Hour}, c.Limit.DestinationRate)
 	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, c.API.TrustedProxies)
+}
+
+func TestRulesNameTheService(t *testing.T) {
+	t.Parallel()
+	c := load(t, "BRAND_NAME=Acme", "BRAND_URL=https://www.acme.example/shop", "PUBLIC_URL=https://login.acme.example:8443",
+		"RESERVED_USERNAMES=ceo,press-office", "PASSWORD_MIN_LENGTH=15")
+	require.Equal(t, user.Rules{
+		MinPasswordLength: 15, MinPasswordScore: 2, ServiceNames: []string{"Acme", "www.acme.example", "login.acme.example"},
+		ReservedUsernames: []string{"ceo", "press-office"},
+	}, c.Rules())
 }
 
 func TestOriginsAreRead(t *testing.T) {

@@ -67,6 +67,15 @@ func TestBadValues(t *testing.T) {
 		"DEFAULT_REGION=XX":                                     `"XX" is not a region with phone numbers; an example: DE`,
 		"PASSWORD_MIN_SCORE=5":                                  "5 must be from 1 to 4; an example: 2",
 		"PASSWORD_MIN_SCORE=0":                                  "0 must be from 1 to 4; an example: 2",
+		"PASSWORD_MIN_LENGTH=7":                                 "7 must be from 8 to 64; an example: 15",
+		"PASSWORD_MIN_LENGTH=65":                                "65 must be from 8 to 64; an example: 15",
+		"PASSWORD_BREACH_FAIL=safe":                             `"safe" is not open or closed; an example: closed`,
+		"HASH_MEMORY=-1":                                        `"-1" ` + noNumber + "47104",
+		"HASH_MEMORY=19455":                                     "19455 KiB with 2 iterations (HASH_ITERATIONS) is below OWASP's minimum: 47104 KiB with 1 iteration, 19456 with 2, 12288 with 3, 9216 with 4, or 7168 with 5; an example: 47104",
+		"HASH_MEMORY=1048577":                                   "1048577 must be at most 1048576; an example: 47104",
+		"HASH_ITERATIONS=21":                                    "21 must be from 1 to 20; an example: 2",
+		"HASH_PARALLELISM=0":                                    "0 must be from 1 to 16; an example: 1",
+		"HASH_PARALLELISM=17":                                   "17 must be from 1 to 16; an example: 1",
 		"PASSWORD_BREACH_CHECK=maybe":                           `"maybe" is not true or false; an example: true`,
 		"OTP_TRIES=0":                                           "0 must be from 1 to 20; an example: 5",
 		"OTP_RESENDS=21":                                        "21 must be from 0 to 20; an example: 3",
@@ -114,9 +123,9 @@ func TestSeveralBadValues(t *testing.T) {
 	t.Parallel()
 	_, err := config.Load([]string{"HASH_QUEUE=many", "OTP_TTL=soon", "PERSIST_LOCALLY=perhaps"})
 	requireProblems(t, err,
-		`HASH_QUEUE: "many" is not a number; an example: 64`,
 		`OTP_TTL: "soon" is not a duration (a number with ms, s, m or h); an example: 10m`,
 		`PERSIST_LOCALLY: "perhaps" is not true or false; an example: true`,
+		`HASH_QUEUE: "many" is not a number; an example: 64`,
 	)
 	_, err = config.Load([]string{"LOG_LEVEL=loud", "API_ADDR=8080", "WORKER_CONCURRENCY=0"})
 	requireProblems(t, err,

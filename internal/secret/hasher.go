@@ -22,19 +22,11 @@ const DefaultQueue = 64
 // ErrSaturated means that the queue is full. Nothing was done; a later retry may succeed.
 var ErrSaturated = errors.New("password hashing is saturated")
 
-// DefaultParams is argon2id with 19 MiB of memory, 2 iterations and 1 lane, one of the minimum configurations of the OWASP
-// Password Storage Cheat Sheet. RFC 9106 section 4 recommends the salt and key lengths. A release that changes the
-// parameters must also compare repeated requests by the previous ones: see docs/decisions/0018-fingerprint.md.
-func DefaultParams() argon2id.Params {
-	return argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: saltLength, KeyLength: 32}
-}
-
-const saltLength = 16 // bytes
-
-// CheapParams gives no protection. It makes hashing fast in tests and benchmarks of other code.
-func CheapParams() argon2id.Params {
-	return argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: saltLength, KeyLength: 32}
-}
+// RFC 9106 section 4 recommends these lengths, in bytes.
+const (
+	saltLength = 16
+	keyLength  = 32
+)
 
 // HasherOptions configure a Hasher. The zero value is for production.
 type HasherOptions struct {
@@ -70,6 +62,19 @@ func NewHasher(o HasherOptions) *Hasher {
 // passwords with equal salts have equal hashes while Params are the same. It fails at once with ErrSaturated if the queue is
 // full, and with the context's error if the context ends in the queue. A hash that has begun is finished.
 func (h *Hasher) Hash(ctx context.Context, password string, salt []byte) (string, error) {
+	return h.hashWith(ctx, password, salt, h.params)
+}
+
+// HashLike is Hash with other parameters: those of an earlier hash, as ParamsOf returns them.
+func (h *Hasher) HashLike(ctx context.Context, params, password string, salt []byte) (string, error) {
+	p, ok := ParseParams(params)
+	if !ok {
+		return "", fmt.Errorf("%q are no parameters of argon2id within the service's bounds", params)
+	}
+	return h.hashWith(ctx, password, salt, p)
+}
+
+func (h *Hasher) hashWith(ctx context.Context, password string, salt []byte, p argon2id.Params) (string, error) {
 	select {
 	case h.admitted <- struct{}{}:
 		defer func() { <-h.admitted }()
@@ -86,16 +91,15 @@ func (h *Hasher) Hash(ctx context.Context, password string, salt []byte) (string
 		return "", fmt.Errorf("wait to hash the password: %w", err)
 	}
 	if salt == nil {
-		salt = make([]byte, h.params.SaltLength)
+		salt = make([]byte, p.SaltLength)
 		_, _ = rand.Read(salt) // never fails
 	}
-	return h.hash(password, salt, h.params), nil
+	return h.hash(password, salt, p), nil
 }
 
 // hash returns the format that argon2id.DecodeHash reads. argon2id.CreateHash cannot be used: it takes no salt.
 func hash(password string, salt []byte, p argon2id.Params) string {
 	key := argon2.IDKey([]byte(password), salt, p.Iterations, p.Memory, p.Parallelism, p.KeyLength)
 	text := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
-		argon2.Version, p.Memory, p.Iterations, p.Parallelism, text.EncodeToString(salt), text.EncodeToString(key))
+	return phcPrefix + FormatParams(p) + "$" + text.EncodeToString(salt) + "$" + text.EncodeToString(key)
 }

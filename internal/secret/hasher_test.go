@@ -21,7 +21,6 @@ func TestHash(t *testing.T) {
 	other, err := h.Hash(t.Context(), "correct horse", nil)
 	require.NoError(t, err)
 
-	// Another beginning means other parameters: see what docs/decisions/0018-fingerprint.md asks of such a release.
 	require.True(t, strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$"))
 	require.NotEqual(t, hash, other, "each has a salt of its own")
 	match, params, err := argon2id.CheckHash("correct horse", hash)

@@ -24,6 +24,7 @@ const (
 	CodeInvalidCharacters  Code = "invalid_characters"   // contains a character that the rule excludes
 	CodeTooWeak            Code = "too_weak"             // a password that is easy to guess
 	CodeBreached           Code = "breached"             // a password known from a breach; New does not check it
+	CodeReserved           Code = "reserved"             // a username that only the service may have
 	CodeCountryCodeMissing Code = "country_code_missing" // a number whose country is not certain
 	CodeNotMobile          Code = "not_mobile"           // a number that is not a mobile number
 )

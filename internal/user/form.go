@@ -23,8 +23,16 @@ type Rules struct {
 	// DefaultRegion is the region of mobile numbers without a country code, as an ISO 3166-1 alpha-2 code such as "DE". If
 	// it is empty, or false in ValidRegion, every number needs a country code.
 	DefaultRegion string
+	// MinPasswordLength is the minimum length of a password, in code points, from MinPasswordLength to MaxMinPasswordLength; 0
+	// means MinPasswordLength.
+	MinPasswordLength int
 	// MinPasswordScore is the lowest accepted zxcvbn score, 1–4; 0 means DefaultMinPasswordScore.
 	MinPasswordScore int
+	// ServiceNames are the names and hosts of the service. They make a password easy to guess, and no user may have one as
+	// a username.
+	ServiceNames []string
+	// ReservedUsernames are usernames that no user may have, besides the built-in list.
+	ReservedUsernames []string
 }
 
 // New checks and normalises a form. If rules are broken, it returns a *ValidationError with all broken fields. It is
@@ -35,7 +43,7 @@ func New(f Form, r Rules) (Profile, error) {
 	p := Profile{
 		FirstName:        broken.check("first_name")(parseName(f.FirstName)),
 		LastName:         broken.check("last_name")(parseName(f.LastName)),
-		Username:         broken.check("username")(parseUsername(f.Username)),
+		Username:         broken.check("username")(parseUsername(f.Username, r)),
 		Email:            broken.check("email")(address, err),
 		EmailCanonical:   canonical,
 		MarketingConsent: f.MarketingConsent,

@@ -139,7 +139,7 @@ func TestUsername(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := parseUsername(tt.in)
+			got, err := parseUsername(tt.in, Rules{})
 			require.Equal(t, tt.code, CodeOf(err))
 			require.Equal(t, tt.want, got)
 		})

@@ -72,7 +72,7 @@ func isVisible(r rune) bool {
 		!unicode.In(r, unicode.M, unicode.Z, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-func parseUsername(s string) (string, error) {
+func parseUsername(s string, r Rules) (string, error) {
 	s = strings.TrimSpace(s)
 	switch {
 	case s == "":
@@ -83,6 +83,8 @@ func parseUsername(s string) (string, error) {
 		return "", errUsernameTooShort
 	case len(s) > maxUsername:
 		return "", errUsernameTooLong
+	case isReserved(s, r):
+		return "", errUsernameReserved
 	}
 	return s, nil
 }

@@ -1,19 +1,25 @@
 package user
 
 import (
+	"cmp"
+	"fmt"
 	"unicode/utf8"
 
 	"golang.org/x/text/secure/precis"
 )
 
 const (
-	minPassword = 8   // NIST SP 800-63B (revision 3) section 5.1.1.2: at least 8
-	maxPassword = 128 // NIST requires to allow at least 64; the limit keeps hashing and scoring cheap
+	// MinPasswordLength is the lowest minimum length that Rules may set, in code points. NIST SP 800-63B (revision 3) section
+	// 5.1.1.2 requires at least 8.
+	MinPasswordLength = 8
+	// MaxMinPasswordLength is the highest. NIST requires to allow passwords of 64 characters.
+	MaxMinPasswordLength = 64
+
+	maxPassword = 128 // keeps hashing and scoring cheap
 )
 
 var (
 	errPasswordRequired   = &Error{CodeRequired, "is required"}
-	errPasswordTooShort   = &Error{CodeTooShort, "must have at least 8 characters"}
 	errPasswordTooLong    = &Error{CodeTooLong, "must have at most 128 characters"}
 	errPasswordCharacters = &Error{CodeInvalidCharacters, "must contain only printable characters"}
 	errPasswordWeak       = &Error{CodeTooWeak, "is too easy to guess"}
@@ -35,12 +41,16 @@ func NormalizePassword(password string) (string, error) {
 		return "", errPasswordCharacters
 	}
 	switch n := utf8.RuneCountInString(normal); {
-	case n < minPassword:
-		return "", errPasswordTooShort
+	case n < MinPasswordLength:
+		return "", errPasswordTooShort(MinPasswordLength)
 	case n > maxPassword:
 		return "", errPasswordTooLong
 	}
 	return normal, nil
+}
+
+func errPasswordTooShort(length int) error {
+	return &Error{CodeTooShort, fmt.Sprintf("must have at least %d characters", length)}
 }
 
 func checkPassword(f Form, r Rules) error {
@@ -48,11 +58,10 @@ func checkPassword(f Form, r Rules) error {
 	if err != nil {
 		return err
 	}
-	minScore := r.MinPasswordScore
-	if minScore == 0 {
-		minScore = DefaultMinPasswordScore
+	if length := cmp.Or(r.MinPasswordLength, MinPasswordLength); utf8.RuneCountInString(password) < length {
+		return errPasswordTooShort(length)
 	}
-	if isWeak(password, ownWords(f, r), minScore) {
+	if isWeak(password, ownWords(f, r), cmp.Or(r.MinPasswordScore, DefaultMinPasswordScore)) {
 		return errPasswordWeak
 	}
 	return nil

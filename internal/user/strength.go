@@ -29,19 +29,31 @@ const minWord = 3
 // maxOwnField is the maximum length of a field that own words are taken from. Longer fields are invalid anyway.
 const maxOwnField = maxEmail
 
-// isWeak reports whether a password scores less than minScore, as it is or without the user's own words. zxcvbn rates
-// the rest around an own word as random, so a name with a year would pass. Therefore the rest must be a good password
-// itself: long enough, with a high enough score.
+// isWeak reports whether a password is common or scores less than minScore, as it is or without own words and
+// repetitions. zxcvbn rates the rest around an own word as random, so a name with a year would pass. Therefore the rest
+// must be a good password itself: long enough, with a high enough score.
 func isWeak(password string, own []string, minScore int) bool {
 	plain := fold(password)
-	if score(plain, own) < minScore {
+	if isCommon(plain) || score(plain, own) < minScore {
 		return true
 	}
-	rest := cut(plain, own)
+	rest := repeatedPart(cut(plain, own))
 	if rest == plain {
 		return false
 	}
-	return len(rest) < minPassword || score(rest, own) < minScore
+	return len(rest) < MinPasswordLength || isCommon(rest) || score(rest, own) < minScore
+}
+
+// repeatedPart returns the shortest part of which folded text is a repetition, in upper or lower case. If there is none, it
+// returns the text.
+func repeatedPart(text string) string {
+	lower := strings.ToLower(text)
+	for length := 1; length <= len(text)/2; length++ {
+		if len(text)%length == 0 && lower[length:] == lower[:len(text)-length] {
+			return text[:length]
+		}
+	}
+	return text
 }
 
 // score is the zxcvbn score, 0–4, of the first scoredCharacters of a folded password.
@@ -67,12 +79,14 @@ func leetIn(s string) int {
 	return n
 }
 
-// ownWords lists the guesses of an attacker who knows the user: every field as a whole, and its words.
+// ownWords lists the guesses of an attacker who knows the user and the service: every field and name as a whole, and its
+// words.
 func ownWords(f Form, r Rules) []string {
 	mobile, _ := parseOptionalMobile(f.MobileNumber, r.DefaultRegion)
 	typed := digits(readDigits(f.MobileNumber))
 	fields := append([]string{f.FirstName, f.LastName, f.Username}, strings.Split(f.Email, "@")...)
 	fields = append(fields, f.Email, typed, strings.TrimLeft(typed, "0"), digits(mobile))
+	fields = append(fields, r.ServiceNames...)
 	var words []string
 	for _, field := range fields {
 		if len(field) > maxOwnField {

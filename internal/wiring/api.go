@@ -27,9 +27,9 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 	})
 	deps := api.Deps{
 		Engine: registrations,
-		Hasher: secret.NewHasher(secret.HasherOptions{Concurrency: c.API.HashConcurrency, Queue: c.API.HashQueue}),
+		Hasher: openHasher(c.Password),
 		Keys:   keys.Ring,
-		Rules:  c.Registration.Rules(),
+		Rules:  c.Rules(),
 		Policy: c.Registration.Policy(),
 		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies, Origins: c.API.CORSOrigins,
 
@@ -39,10 +39,16 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 	if c.Public.PublicURL != "" { // the links in campaign emails need it
 		deps.Campaigns, deps.PublicURL = newCampaigns(c, keys, temporal), c.Public.PublicURL
 	}
-	if c.Registration.BreachCheck {
-		deps.Breach = breach.New(breach.Options{URL: c.Registration.BreachURL})
+	if c.Password.BreachCheck {
+		deps.Breach = breach.New(breach.Options{URL: c.Password.BreachURL})
+		deps.BreachRequired = c.Password.BreachFail == "closed"
 	}
 	return deps
+}
+
+func openHasher(c config.Password) *secret.Hasher {
+	params := c.HashParams()
+	return secret.NewHasher(secret.HasherOptions{Concurrency: c.HashConcurrency, Queue: c.HashQueue, Params: &params})
 }
 
 // OpenLimits returns the API's rate limits. It does not connect yet. The caller closes them.

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"expire":                            testExpire,
 		"set mobile":                        testSetMobile,
 		"account":                           testAccounts,
+		"count hashes":                      testCountHashes,
 		"ledger":                            testLedger,
 		"ledger: last sequence":             testLastSequence,
 		"ledger: messages":                  testMessages,
