@@ -1,5 +1,5 @@
 // Package cluster runs the highly available system of docs/high-availability.md as plain processes on loopback. It has the
-// same parts as docker-compose.yml, for tests and for manual fault injection.
+// same parts as docker-compose.yml, with the same configuration (deploy/), for tests and for manual fault injection.
 package cluster
 
 import (

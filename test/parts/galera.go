@@ -90,50 +90,54 @@ func (n *GaleraNode) synced(ctx context.Context) error {
 
 // Start starts the node again after Kill or Stop, and returns when it is synced. After all nodes were killed, use
 // Galera.Restart.
-func (n *GaleraNode) Start() error { return errors.Join(n.launch(), n.AwaitReady()) }
-
-// Bootstrap starts the node as the first of the cluster after all were stopped, and returns when it accepts statements. The
-// node's state file must allow it.
-func (n *GaleraNode) Bootstrap() error { return errors.Join(n.launch(newCluster), n.AwaitReady()) }
-
-// launch starts a node that has run before, without waiting for it.
-func (n *GaleraNode) launch(args ...string) error {
-	position, err := n.recoverPosition()
+func (n *GaleraNode) Start() error {
+	position, err := n.position()
 	if err != nil {
 		return err
 	}
-	if position != "" {
-		args = append(args, "--wsrep-start-position="+position)
-	}
-	return n.Launch(args...)
+	return n.start(position...)
 }
 
-// recoverPosition returns the position of a node that crashed, so that it needs only an incremental transfer. It returns ""
-// for a node that did not crash.
-func (n *GaleraNode) recoverPosition() (string, error) {
+// Bootstrap starts the node as the first of the cluster after all were stopped, and returns when it accepts statements. The
+// node's state file must allow it.
+func (n *GaleraNode) Bootstrap() error { return n.start(newCluster) }
+
+// position returns the option with the position of a node that crashed, so that it needs only an incremental transfer. It
+// returns none for a node that did not crash.
+func (n *GaleraNode) position() ([]string, error) {
 	state, err := os.ReadFile(filepath.Join(n.Data(), "grastate.dat"))
+	if errors.Is(err, os.ErrNotExist) { // it has never run
+		return nil, nil
+	}
 	if err != nil {
-		return "", fmt.Errorf("read the state of %s: %w", n.Name(), err)
+		return nil, fmt.Errorf("read the state of %s: %w", n.Name(), err)
 	}
 	if !strings.Contains(string(state), "seqno:   -1") {
-		return "", nil
+		return nil, nil
 	}
 	c := exec.CommandContext(context.Background(), "mariadbd", append(n.local(), "--wsrep-recover")...)
 	c.SysProcAttr = attributes(n.command.User)
 	out, err := c.CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("recover the position of %s: %w: %s", n.Name(), err, out)
+		return nil, fmt.Errorf("recover the position of %s: %w: %s", n.Name(), err, out)
 	}
-	_, found, _ := strings.Cut(string(out), "WSREP: Recovered position: ")
+	_, found, recovered := strings.Cut(string(out), "WSREP: Recovered position: ")
+	if !recovered {
+		return nil, nil
+	}
 	position, _, _ := strings.Cut(found, "\n")
-	return strings.TrimSpace(position), nil
+	return []string{"--wsrep-start-position=" + strings.TrimSpace(position)}, nil
 }
 
 // Restart starts nodes again after Kill or Stop, and returns when they are synced. If all nodes were killed, it must be
 // called with all nodes.
 func (g *Galera) Restart(nodes ...int) error {
 	for _, i := range nodes {
-		if err := g.Nodes[i].launch(); err != nil {
+		position, err := g.Nodes[i].position()
+		if err != nil {
+			return err
+		}
+		if err := g.Nodes[i].Launch(position...); err != nil {
 			return err
 		}
 	}
