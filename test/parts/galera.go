@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// GaleraNodes is the number of nodes of a cluster.
-const GaleraNodes = 3
+// galeraNodes is the number of nodes of a cluster.
+const galeraNodes = 3
 
 // Galera is a cluster of three MariaDB servers on loopback, with the configuration of deploy/galera.
 type Galera struct {
-	Nodes [GaleraNodes]*GaleraNode
+	Nodes [galeraNodes]*GaleraNode
 }
 
 // GaleraNode is one of the servers. It is ready when it accepts statements as a synced member of the majority.

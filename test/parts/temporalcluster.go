@@ -20,14 +20,14 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// TemporalServers is the number of servers of a cluster.
-const TemporalServers = 2
+// temporalServers is the number of servers of a cluster.
+const temporalServers = 2
 
 // TemporalCluster has two Temporal servers, 0 and 1, each with all four services, on one PostgreSQL server. They listen on
 // 127.0.0.1 and 127.0.0.2 with the same ports, and have the configuration of deploy/temporal. The namespace is "default";
 // registrar migrate up adds the service's search attributes.
 type TemporalCluster struct {
-	Servers [TemporalServers]*TemporalServer
+	Servers [temporalServers]*TemporalServer
 
 	database *PostgreSQL
 	ports    temporalPorts
