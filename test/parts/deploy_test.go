@@ -51,7 +51,7 @@ func TestGaleraHasTheDeployedOptions(t *testing.T) {
 		if name == "wsrep_provider_options" {
 			added, found := strings.CutPrefix(value, deployed+";")
 			require.True(t, found, value)
-			for _, provider := range strings.Split(added, ";") {
+			for provider := range strings.SplitSeq(added, ";") {
 				name, _, _ := strings.Cut(provider, "=")
 				require.Contains(t, providerAddresses, name)
 			}

@@ -3,6 +3,7 @@ package parts
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,7 +67,7 @@ func (s *Server) start(args ...string) error {
 // Launch starts the server without waiting for it, with additional arguments for this process only.
 func (s *Server) Launch(args ...string) error {
 	c := s.command
-	c.Args = append(c.Args[:len(c.Args):len(c.Args)], args...)
+	c.Args = slices.Concat(c.Args, args)
 	process, err := StartProcess(c)
 	if err == nil {
 		s.process = process
