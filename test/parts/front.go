@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -25,8 +26,14 @@ type Front struct {
 const frontName = "api.test"
 
 // StartFront starts a proxy for servers with the same port on different hosts (Addresses), and returns when it sends requests
-// to all of them.
+// to all of them. Clients on 127.0.0.1 have no limits.
 func StartFront(t Test, servers ...string) *Front {
+	t.Helper()
+	return StartFrontWith(t, nil, servers...)
+}
+
+// StartFrontWith is like StartFront, with other values of variables that the configuration presets.
+func StartFrontWith(t Test, settings Settings, servers ...string) *Front {
 	t.Helper()
 	f := &Front{address: Loopback(FreePort()), stats: Loopback(FreePort()), servers: len(servers)}
 	var hosts []netip.Addr
@@ -38,7 +45,9 @@ func StartFront(t Test, servers ...string) *Front {
 		}
 		hosts, port = append(hosts, address.Addr()), address.Port()
 	}
-	f.command = haproxyCommand(t, "api", f.addresses(startNames(t, frontName, hosts...), hosts[0], port))
+	s := f.addresses(startNames(t, frontName, hosts...), hosts[0], port)
+	maps.Copy(s, settings)
+	f.command = haproxyCommand(t, "api", s)
 	f.check = f.sendsToAll
 	f.begin(t)
 	return f
@@ -49,7 +58,7 @@ func (f *Front) addresses(names string, first netip.Addr, port uint16) Settings 
 	return Settings{
 		"API_LISTEN": f.address, "CODEC_LISTEN": Loopback(FreePort()), "STATS_LISTEN": f.stats,
 		"DNS_SERVER": names, "API_SERVERS": fmt.Sprintf("%s:%d", frontName, port), "FIRST_ADDRESS": first.String(),
-		"CODEC_SERVERS": "codec.test:8089", "CODEC_TOKEN": "no codec endpoint",
+		"CODEC_SERVERS": "codec.test:8089", "CODEC_TOKEN": "no codec endpoint", "UNLIMITED_CLIENTS": "127.0.0.1",
 	}
 }
 
