@@ -68,14 +68,14 @@ func killDuring(t *testing.T, data string) []*testUser {
 	remaining.Store(1 + rand.Int64N(12))
 	acknowledged := func() {
 		if remaining.Add(-1) == 0 {
-			time.AfterFunc(rand.N(50*time.Millisecond), func() { _ = s.command.Process.Kill() })
+			time.AfterFunc(rand.N(50*time.Millisecond), func() { s.Kill() })
 		}
 	}
 	all := make([][]*testUser, 6)
 	var group sync.WaitGroup
 	for n := range all {
 		group.Go(func() {
-			for s.isRunning() {
+			for s.Process().Running() {
 				c := &testUser{form: newFormWithoutNumber()}
 				all[n] = append(all[n], c)
 				c.signUp(t.Context(), s.testClient, acknowledged)
@@ -146,19 +146,16 @@ func TestInterruptStopsProgram(t *testing.T) {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			data := t.TempDir()
-			s := startProcess(t, data, "LOG_LEVEL=debug")
+			p := freePorts()
+			command := program(t, []string{"LOG_LEVEL=debug"}, append(p.flags(), "--data", data)...)
+			command.StopSignal = signal
+			s := startCommand(t, command, p)
 			form := newForm()
 			id := s.mustRegister(t, form).RegistrationID
 			began := time.Now()
-			require.NoError(t, s.command.Process.Signal(signal))
-			select {
-			case <-s.ended:
-			case <-time.After(30 * time.Second):
-				require.FailNow(t, "still running")
-			}
+			require.NoError(t, s.Stop())
 			t.Logf("ended after %s", time.Since(began).Round(time.Millisecond))
-			require.Zero(t, s.command.ProcessState.ExitCode(), "%s", s.stderr)
-			logs := s.stderr.String()
+			logs := s.Process().Log()
 			require.Contains(t, logs, `"msg":"request"`)
 			require.NotContains(t, logs, "panic")
 			for _, p := range []string{form.Email, form.MobileNumber, form.LastName, form.Password} {

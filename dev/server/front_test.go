@@ -4,10 +4,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"registrar/test/parts"
 )
 
 // TestFrontStartsService starts the service with the front, like `go run ./dev`. It is in this package because the service is
@@ -18,16 +20,11 @@ func TestFrontStartsService(t *testing.T) {
 	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", front, "registrar/dev").CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	p := freePorts()
-	c := exec.CommandContext(t.Context(), front, append(p.flags(), "--data", t.TempDir())...)
-	c.Env = append(os.Environ(), testSettings...)
-	s := startCommand(t, c, p)
+	s := startCommand(t, parts.Command{
+		Name: "front", Path: front, Args: append(p.flags(), "--data", t.TempDir()), LogDir: parts.Dir(t, "front"),
+		Env: append(os.Environ(), testSettings...), StopSignal: syscall.SIGINT,
+	}, p)
 	id := s.mustRegister(t, newForm()).RegistrationID
 	require.NotEmpty(t, id)
-	require.NoError(t, c.Process.Signal(os.Interrupt))
-	select {
-	case <-s.ended:
-		require.Zero(t, c.ProcessState.ExitCode(), "%s", s.stderr)
-	case <-time.After(30 * time.Second):
-		require.FailNow(t, "still running")
-	}
+	require.NoError(t, s.Stop())
 }

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -18,14 +16,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"registrar/test/parts"
 )
 
-// process is the program in a process of its own.
+// process is the service in a process of its own.
 type process struct {
 	*testClient
-	command *exec.Cmd
-	stderr  *buffer
-	ended   chan struct{} // closed when the process has ended
+	*parts.Server
 }
 
 // buffer is a buffer for concurrent use.
@@ -47,14 +45,15 @@ func (b *buffer) String() string {
 }
 
 // program returns a command that runs the program with no environment variables except settings.
-func program(t *testing.T, settings []string, args ...string) *exec.Cmd {
+func program(t *testing.T, settings []string, args ...string) parts.Command {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	c := exec.CommandContext(t.Context(), self, args...)
-	c.Dir = t.TempDir()
-	c.Env = append([]string{commandVariable + "=1", "HOME=" + c.Dir}, append(testSettings, settings...)...)
-	return c
+	dir := parts.Dir(t, "dev")
+	return parts.Command{
+		Name: "dev", Path: self, Args: args, Dir: dir,
+		Env: append([]string{commandVariable + "=1", "HOME=" + dir}, append(testSettings, settings...)...),
+	}
 }
 
 // startProcess starts the program and waits until the service is ready.
@@ -65,56 +64,18 @@ func startProcess(t *testing.T, data string, settings ...string) *process {
 }
 
 // startCommand starts a command that runs the service, and waits until the service is ready.
-func startCommand(t *testing.T, c *exec.Cmd, p ports) *process {
+func startCommand(t *testing.T, c parts.Command, p ports) *process {
 	t.Helper()
-	s := &process{newTestClient("http://127.0.0.1:" + strconv.Itoa(p.api)), c, new(buffer), make(chan struct{})}
-	c.Stderr = s.stderr
-	stdout, err := c.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, c.Start())
-	ready := make(chan bool, 1)
-	go func() {
-		defer close(s.ended)
-		lines := bufio.NewReader(stdout)
-		line, err := "", error(nil)
-		for err == nil && line != "Registrar is ready.\n" {
-			line, err = lines.ReadString('\n')
-		}
-		ready <- err == nil
-		_, _ = io.Copy(io.Discard, lines)
-		_ = c.Wait() // ProcessState has the result
-	}()
-	t.Cleanup(s.kill)
-	select {
-	case ok := <-ready:
-		require.True(t, ok, "%s", s.stderr)
-	case <-time.After(3 * time.Minute):
-		require.FailNow(t, "not ready", "%s", s.stderr)
-	}
-	return s
-}
-
-func (p *process) isRunning() bool {
-	select {
-	case <-p.ended:
-		return false
-	default:
-		return true
-	}
-}
-
-// kill kills the process, as a crash does, and waits for its end.
-func (p *process) kill() {
-	_ = p.command.Process.Kill() // it may have ended
-	<-p.ended
+	return &process{newTestClient("http://127.0.0.1:" + strconv.Itoa(p.api)), parts.StartServer(t, c, "Registrar is ready.\n")}
 }
 
 // runProgram runs the program until it ends by itself, for at most 30 s.
 func runProgram(t *testing.T, settings []string, args ...string) (exitCode int, stdout, stderr string) {
 	t.Helper()
-	c := program(t, settings, args...)
+	p := program(t, settings, args...)
+	c := exec.CommandContext(t.Context(), p.Path, p.Args...)
 	var out, errs bytes.Buffer
-	c.Stdout, c.Stderr = &out, &errs
+	c.Env, c.Dir, c.Stdout, c.Stderr = p.Env, p.Dir, &out, &errs
 	require.NoError(t, c.Start())
 	overdue := time.AfterFunc(30*time.Second, func() { _ = c.Process.Signal(syscall.SIGKILL) })
 	defer overdue.Stop()

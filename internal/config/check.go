@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -91,6 +92,8 @@ func (a API) check(found *problems) {
 	found.require(a.EngineGrace >= 0, "API_ENGINE_GRACE", "%s must not be below 0", a.EngineGrace)
 	found.require(a.AdminToken == "" || len(a.AdminToken) >= minToken, "ADMIN_TOKEN", "has fewer than %d characters", minToken)
 	found.requireOrigins("API_CORS_ORIGINS", a.CORSOrigins)
+	empty := slices.ContainsFunc(a.TrustedProxies, func(p netip.Prefix) bool { return !p.IsValid() })
+	found.require(!empty, "API_TRUSTED_PROXIES", "has an empty entry")
 }
 
 // requireOrigins checks a list of origins. Browsers send an origin in only one form, so any other form would never match.

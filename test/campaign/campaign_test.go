@@ -225,7 +225,7 @@ func TestFaults(t *testing.T) {
 	at(0.3)
 	writer, err := s.Database.Writer(t.Context())
 	require.NoError(t, err)
-	s.Galera.Kill(writer)
+	s.Galera.Nodes[writer].Kill()
 	require.NoError(t, s.Galera.Restart(writer))
 	at(0.5)
 	s.control(t, c.ID, "pause")
@@ -233,11 +233,11 @@ func TestFaults(t *testing.T) {
 	s.control(t, c.ID, "resume")
 	for _, r := range s.Replicas() { // a deploy
 		require.NoError(t, errors.Join(r.Stop(), r.Start()))
-		require.NoError(t, s.Front.AwaitServing(t.Context()))
+		require.NoError(t, s.Front.AwaitReady())
 	}
 	at(0.7)
-	s.Temporal.Kill(0)
-	require.NoError(t, s.Temporal.Start(0))
+	s.Temporal.Servers[0].Kill()
+	require.NoError(t, s.Temporal.Servers[0].Start())
 	last := s.await(t, c.ID, ended)
 
 	missing, once, repeated, wrong := s.copies()

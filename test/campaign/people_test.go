@@ -36,7 +36,7 @@ const rowsEach = 5000
 func (c crowd) insert(ctx context.Context, to *cluster.Cluster) error {
 	for first := 0; first < c.size; first += rowsEach {
 		for _, statement := range c.statements(first, min(first+rowsEach, c.size)) {
-			if err := to.Galera.Exec(ctx, 0, statement); err != nil {
+			if err := to.Galera.Nodes[0].Exec(ctx, statement); err != nil {
 				return fmt.Errorf("insert users: %w", err)
 			}
 		}

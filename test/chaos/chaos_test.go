@@ -91,7 +91,7 @@ func requireAuditDetects(t *testing.T, c *cluster.Cluster, people []loop.Record)
 	good, err := c.Audit(t.Context(), done)
 	require.NoError(t, err)
 	change := func(node int, statement, id string) {
-		require.NoError(t, c.Galera.Exec(t.Context(), node, statement+" WHERE registration_id = '"+id+"'"))
+		require.NoError(t, c.Galera.Nodes[node].Exec(t.Context(), statement+" WHERE registration_id = '"+id+"'"))
 	}
 	change(0, "DELETE FROM registrar.users", done[0].ID)
 	change(1, "UPDATE registrar.users SET status = 'pending_verification'", done[1].ID)

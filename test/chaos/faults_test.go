@@ -18,13 +18,15 @@ func faults(p plan) []fault {
 		killed(p, "kill -9 of the worker of notifications-low", func(s *site) []*parts.Replica { return s.Low }),
 		{
 			name: "kill -9 of the writing database node", duration: p.duration,
-			inject: onWriter(func(s *site) error { s.Galera.Kill(s.node); return nil }),
+			inject: onWriter(func(s *site) error { s.Galera.Nodes[s.node].Kill(); return nil }),
 			repair: func(s *site) error { return s.Galera.Restart(s.node) },
 		},
 		{
 			name: "freeze of the writing database node", duration: p.duration,
-			inject: onWriter(func(s *site) error { return s.Galera.Freeze(s.node) }),
-			repair: func(s *site) error { return errors.Join(s.Galera.Thaw(s.node), s.Galera.AwaitSynced(s.node)) },
+			inject: onWriter(func(s *site) error { return s.Galera.Nodes[s.node].Freeze() }),
+			repair: func(s *site) error {
+				return errors.Join(s.Galera.Nodes[s.node].Thaw(), s.Galera.Nodes[s.node].AwaitReady())
+			},
 		},
 		{
 			name: "database without quorum for 30 s", duration: p.quorum,
@@ -38,8 +40,8 @@ func faults(p plan) []fault {
 		},
 		{
 			name: "kill -9 of a Temporal server", duration: p.duration,
-			inject: func(s *site) error { s.Temporal.Kill(0); return nil },
-			repair: func(s *site) error { return s.Temporal.Start(0) },
+			inject: func(s *site) error { s.Temporal.Servers[0].Kill(); return nil },
+			repair: func(s *site) error { return s.Temporal.Servers[0].Start() },
 		},
 		{
 			name:   "restart of Temporal's PostgreSQL",
@@ -79,7 +81,7 @@ func onWriter(inject func(*site) error) func(*site) error {
 
 func (s *site) killNodes(nodes ...int) error {
 	return parts.Each(len(nodes), len(nodes), func(i int) error {
-		s.Galera.Kill(nodes[i])
+		s.Galera.Nodes[nodes[i]].Kill()
 		return nil
 	})
 }
@@ -100,21 +102,21 @@ func (s *site) restart(r *parts.Replica) error {
 	if err := errors.Join(r.Stop(), r.Start()); err != nil {
 		return err
 	}
-	return s.Front.AwaitServing(s.ctx)
+	return s.Front.AwaitReady()
 }
 
 // restartEverything restarts all parts one after the other, each when the one before serves again.
 func (s *site) restartEverything() error {
-	for i := range parts.GaleraNodes {
-		if err := errors.Join(s.Galera.Stop(i), s.Galera.Restart(i)); err != nil {
+	for _, n := range s.Galera.Nodes {
+		if err := errors.Join(n.Stop(), n.Start()); err != nil {
 			return err
 		}
 	}
 	if err := errors.Join(s.PostgreSQL.Stop(), s.PostgreSQL.Start()); err != nil {
 		return err
 	}
-	for i := range parts.TemporalServers {
-		if err := errors.Join(s.Temporal.AwaitReady(i), s.Temporal.Stop(i), s.Temporal.Start(i)); err != nil {
+	for _, t := range s.Temporal.Servers {
+		if err := errors.Join(t.AwaitReady(), t.Stop(), t.Start()); err != nil {
 			return err
 		}
 	}

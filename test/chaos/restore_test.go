@@ -38,7 +38,7 @@ func TestRestore(t *testing.T) {
 	postgresHost, postgresPort, err := net.SplitHostPort(r.PostgreSQL.Address())
 	require.NoError(t, err)
 	r.all = []string{
-		"BACKUP=" + parts.Dir(t, "backup"), "NODE=" + r.Galera.Address(1), "NODE_DATA=" + r.Galera.Data(1), "TEMPORAL_ADDRESS=" + r.Temporal.Addresses()[0],
+		"BACKUP=" + parts.Dir(t, "backup"), "NODE=" + r.Galera.Nodes[1].Address(), "NODE_DATA=" + r.Galera.Nodes[1].Data(), "TEMPORAL_ADDRESS=" + r.Temporal.Addresses()[0],
 		"PGHOST=" + postgresHost, "PGPORT=" + postgresPort, "PGUSER=postgres",
 	}
 	early, earlyWaiting := r.register(t, 4, true), r.register(t, 2, false)
@@ -77,7 +77,7 @@ func (r *restoring) usersOnly(t *testing.T, lost, waiting []loop.Record) {
 	for _, w := range workers {
 		require.NoError(t, w.Stop())
 	}
-	require.NoError(t, r.Galera.Exec(t.Context(), 0, "DROP DATABASE registrar"))
+	require.NoError(t, r.Galera.Nodes[0].Exec(t.Context(), "DROP DATABASE registrar"))
 	r.doc.do(t, "restore-users", r.all...)
 	for _, w := range workers {
 		require.NoError(t, w.Start())
@@ -100,15 +100,15 @@ func (r *restoring) usersOnly(t *testing.T, lost, waiting []loop.Record) {
 
 // temporalOnly restores Temporal's databases, once from files and once from dumps.
 func (r *restoring) temporalOnly(t *testing.T, active []loop.Record, waiting, unknown loop.Record) {
-	for i := range parts.TemporalServers {
-		require.NoError(t, r.Temporal.Stop(i))
+	for _, s := range r.Temporal.Servers {
+		require.NoError(t, s.Stop())
 	}
 	require.NoError(t, r.PostgreSQL.Stop())
 	r.doc.do(t, "restore-temporal-files", append(r.all, "DATA="+r.PostgreSQL.Data())...)
 	require.NoError(t, r.PostgreSQL.Start())
 	r.doc.do(t, "restore-temporal", r.all...)
-	for i := range parts.TemporalServers {
-		require.NoError(t, r.Temporal.Start(i))
+	for _, s := range r.Temporal.Servers {
+		require.NoError(t, s.Start())
 	}
 	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(ctx context.Context) error {
 		_, err := r.client.Get(ctx, waiting.ID)

@@ -173,11 +173,11 @@ func (l *load) wait() error {
 // awaitHealthy returns when all parts serve.
 func (s *site) awaitHealthy() error {
 	var all []error
-	for i := range parts.GaleraNodes {
-		all = append(all, s.Galera.AwaitSynced(i))
+	for _, n := range s.Galera.Nodes {
+		all = append(all, n.AwaitReady())
 	}
-	for i := range parts.TemporalServers {
-		all = append(all, s.Temporal.AwaitReady(i))
+	for _, t := range s.Temporal.Servers {
+		all = append(all, t.AwaitReady())
 	}
 	writer := parts.Await(s.ctx, time.Minute, nil, func(ctx context.Context) error {
 		node, err := s.Database.Writer(ctx)
@@ -186,7 +186,7 @@ func (s *site) awaitHealthy() error {
 		}
 		return err
 	})
-	return errors.Join(append(all, s.ended(), writer, s.Front.AwaitServing(s.ctx))...)
+	return errors.Join(append(all, s.ended(), writer, s.Front.AwaitReady())...)
 }
 
 // ended returns an error for each API server or worker that has ended by itself.

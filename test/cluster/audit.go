@@ -184,8 +184,8 @@ func (c *Cluster) readStored(ctx context.Context) (stored, error) {
 	s := stored{users: make(map[string][]userRow), ledger: make(map[string]map[string]bool), split: make(map[string]int)}
 	nodes := make(map[string]int) // number of nodes that have the user, by registration
 	n := 0
-	for i := range parts.GaleraNodes {
-		if !c.Galera.Process(i).Running() {
+	for i, node := range c.Galera.Nodes {
+		if !node.Process().Running() {
 			continue
 		}
 		n++
@@ -222,7 +222,7 @@ func (c *Cluster) readLedger(ctx context.Context, ledger map[string]map[string]b
 
 // read reads rows of three texts on one node. The node first waits until it has applied all commits of the others.
 func (c *Cluster) read(ctx context.Context, node int, query string, row func(a, b, c string)) (err error) {
-	db, err := sql.Open("mysql", c.Galera.DSN(node, database)+"?wsrep_sync_wait=1")
+	db, err := sql.Open("mysql", c.Galera.Nodes[node].DSN(database))
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
 // Package cluster runs the highly available system of docs/high-availability.md as plain processes on loopback. It has the
-// same parts as docker-compose.yml, for tests and for manual fault injection.
+// same parts as docker-compose.yml, with the same configuration (deploy/), for tests and for manual fault injection.
 package cluster
 
 import (
@@ -46,23 +46,22 @@ func Start(t parts.Test, settings ...string) *Cluster {
 	c.Temporal = parts.StartTemporalCluster(t, c.PostgreSQL)
 	c.Galera = parts.StartGalera(t)
 	c.Database = parts.StartHAProxy(t, c.Galera)
-	if err := c.Galera.Exec(t.Context(), 0, "CREATE DATABASE "+database); err != nil {
+	if err := c.Galera.Nodes[0].Exec(t.Context(), "CREATE DATABASE "+database); err != nil {
 		t.Fatalf("create the database: %v", err)
 	}
 	c.Settings = c.Program.Settings(t, parts.Surroundings{
 		DSN: c.Database.DSN(database), Cluster: c.Temporal, Mailgun: c.Mailgun, Twilio: c.Twilio,
-	}).With("API_DRAIN_DELAY", "2s").With(settings...) // twice the time after which HAProxy notices
+	}).With("API_DRAIN_DELAY", "5s").With(settings...) // the default
 	c.Program.MigrateUp(t, c.Settings)
-	if err := c.Temporal.AwaitSearch("RegistrationStatus = 'failed'"); err != nil {
+	if err := c.Temporal.AwaitSearch(t.Context(), "RegistrationStatus = 'failed'"); err != nil {
 		t.Fatalf("wait for the search attributes: %v", err)
 	}
 	c.Registration = c.workers(t, 2, "registration")
 	c.High = c.workers(t, 2, "notifications-high")
 	c.Low = c.workers(t, 1, "notifications-low")
-	var addresses []string
-	for i := range 2 {
-		api := c.Program.StartAPIReplica(t, fmt.Sprintf("api%d", i), c.Settings)
-		c.API, addresses = append(c.API, api), append(addresses, api.Address)
+	addresses := parts.Addresses(2)
+	for i, address := range addresses {
+		c.API = append(c.API, c.Program.StartAPI(t, fmt.Sprintf("api%d", i), c.Settings.With("API_ADDR", address)))
 	}
 	c.Front = parts.StartFront(t, addresses...)
 	return c
@@ -72,7 +71,7 @@ func (c *Cluster) workers(t parts.Test, n int, queue string) []*parts.Replica {
 	t.Helper()
 	var all []*parts.Replica
 	for i := range n {
-		all = append(all, c.Program.StartWorkerReplica(t, fmt.Sprintf("%s%d", queue, i), c.Settings, "--queues="+queue))
+		all = append(all, c.Program.StartWorker(t, fmt.Sprintf("%s%d", queue, i), c.Settings, "--queues="+queue))
 	}
 	return all
 }
@@ -85,12 +84,12 @@ func (c *Cluster) Stop() error {
 			all = append(all, r.Stop())
 		}
 	}
-	for i := range parts.TemporalServers {
-		all = append(all, c.Temporal.Stop(i))
+	for _, s := range c.Temporal.Servers {
+		all = append(all, s.Stop())
 	}
 	all = append(all, c.PostgreSQL.Stop())
-	for i := range parts.GaleraNodes {
-		all = append(all, c.Galera.Stop(i))
+	for _, n := range c.Galera.Nodes {
+		all = append(all, n.Stop())
 	}
 	return errors.Join(all...)
 }

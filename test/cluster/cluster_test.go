@@ -27,8 +27,8 @@ func TestCluster(t *testing.T) {
 
 	// The audit detects missing rows.
 	lost, unwritten := report.People[0], report.People[1]
-	require.NoError(t, c.Galera.Exec(t.Context(), 1, "DELETE FROM registrar.users WHERE registration_id = '"+lost.ID+"'"))
-	require.NoError(t, c.Galera.Exec(t.Context(), 1, "DELETE FROM registrar.notifications WHERE kind = 'welcome' AND registration_id = '"+unwritten.ID+"'"))
+	require.NoError(t, c.Galera.Nodes[1].Exec(t.Context(), "DELETE FROM registrar.users WHERE registration_id = '"+lost.ID+"'"))
+	require.NoError(t, c.Galera.Nodes[1].Exec(t.Context(), "DELETE FROM registrar.notifications WHERE kind = 'welcome' AND registration_id = '"+unwritten.ID+"'"))
 	audit, err = c.Audit(t.Context(), report.People)
 	require.NoError(t, err)
 	require.Equal(t, cluster.Audit{Acknowledged: 200, Verified: 200, Lost: 1, MissingLedger: 1}, audit)

@@ -166,9 +166,13 @@ func TestLimitsAreSharedAndNotNeeded(t *testing.T) {
 		_, shares := s.Environment["LIMIT_REDIS_URL"]
 		require.Equal(t, s.Name == "api", shares)
 	})
-	valkey := strings.Join(setup(t).Services["valkey"].Command, " ")
-	for _, option := range []string{"--save  ", "--appendonly no", "--maxmemory 64mb", "--maxmemory-policy allkeys-lru"} {
-		require.Contains(t, valkey, option)
+	valkey := setup(t).Services["valkey"]
+	require.Equal(t, "/etc/valkey/valkey.conf", valkey.Command[1])
+	require.Equal(t, valkey.Command[1], valkey.Volumes[0].Target)
+	config, err := os.ReadFile(valkey.Volumes[0].Source)
+	require.NoError(t, err)
+	for _, option := range []string{`save ""`, "appendonly no", "maxmemory 64mb", "maxmemory-policy allkeys-lru"} {
+		require.Contains(t, string(config), "\n"+option+"\n")
 	}
 }
 

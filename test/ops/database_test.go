@@ -17,11 +17,12 @@ import (
 // Users register all the time.
 func TestLostDatabaseNodes(t *testing.T) {
 	cluster := parts.StartGalera(t)
-	require.NoError(t, cluster.Exec(t.Context(), 0, "CREATE DATABASE registrar"))
+	require.NoError(t, cluster.Nodes[0].Exec(t.Context(), "CREATE DATABASE registrar"))
+	db := cluster.Nodes
 	proxy := parts.StartHAProxy(t, cluster)
 	s := &site{owner: t, program: parts.BuildRegistrar(t), home: parts.Dir(t, "operator")}
 	s.startBeside(t, proxy.DSN("registrar"))
-	nodes := "NODES=" + strings.Join([]string{cluster.Address(0), cluster.Address(1), cluster.Address(2)}, " ")
+	nodes := "NODES=" + strings.Join([]string{db[0].Address(), db[1].Address(), db[2].Address()}, " ")
 	state := func() string { t.Helper(); return s.do(t, "database-state", nodes) }
 	people := s.register(t, 5)
 	for _, good := range []string{"wsrep_cluster_size\t3\n", "wsrep_cluster_status\tPrimary\n", "wsrep_local_state_comment\tSynced\n"} {
@@ -30,33 +31,33 @@ func TestLostDatabaseNodes(t *testing.T) {
 
 	writer, err := proxy.Writer(t.Context())
 	require.NoError(t, err)
-	cluster.Kill(writer)
+	db[writer].Kill()
 	people = append(people, s.register(t, 5)...)
-	require.Contains(t, state(), cluster.Address(writer)+"\ndoes not answer\n")
+	require.Contains(t, state(), db[writer].Address()+"\ndoes not answer\n")
 	s.verify(t, people)
-	require.NoError(t, cluster.Restart(writer))
+	require.NoError(t, db[writer].Start())
 	require.Equal(t, 3, strings.Count(state(), "Synced"))
 
-	cluster.Kill(1)
-	cluster.Kill(2)
+	db[1].Kill()
+	db[2].Kill()
 	people = append(people, s.register(t, 5)...)
 	require.Contains(t, state(), "non-Primary")
-	s.do(t, "database-last", "NODE="+cluster.Address(0))
-	require.NoError(t, cluster.AwaitSynced(0))
+	s.do(t, "database-last", "NODE="+db[0].Address())
+	require.NoError(t, db[0].AwaitReady())
 	s.verify(t, people)
-	require.NoError(t, cluster.Restart(1))
-	require.NoError(t, cluster.Restart(2))
+	require.NoError(t, db[1].Start())
+	require.NoError(t, db[2].Start())
 
-	for i := range 3 {
-		require.NoError(t, cluster.Stop(i))
+	for _, n := range db {
+		require.NoError(t, n.Stop())
 	}
 	people = append(people, s.register(t, 5)...)
 	first := s.mostAdvanced(t, cluster)
-	s.do(t, "database-first", "DATA="+cluster.Data(first))
-	require.NoError(t, cluster.Bootstrap(first))
-	for i := range 3 {
+	s.do(t, "database-first", "DATA="+db[first].Data())
+	require.NoError(t, db[first].Bootstrap())
+	for i, n := range db {
 		if i != first {
-			require.NoError(t, cluster.Restart(i))
+			require.NoError(t, n.Start())
 		}
 	}
 	require.Equal(t, 3, strings.Count(state(), "Synced"))
@@ -70,7 +71,7 @@ func (s *site) mostAdvanced(t *testing.T, cluster *parts.Galera) int {
 	t.Helper()
 	numbers := make([]int, 3)
 	for i := range numbers {
-		output := s.do(t, "database-position", "DATA="+cluster.Data(i))
+		output := s.do(t, "database-position", "DATA="+cluster.Nodes[i].Data())
 		_, number, found := strings.Cut(output, "seqno:")
 		require.True(t, found, output)
 		var err error

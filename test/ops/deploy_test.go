@@ -45,17 +45,20 @@ func changedWorkflow(t *testing.T) parts.Registrar {
 }
 
 // version has the workers of one version of a deployment.
-type version struct{ registrar, notifier *parts.Process }
+type version struct{ registrar, notifier *parts.Replica }
 
 func (s *site) startVersion(t *testing.T, program parts.Registrar, settings parts.Settings) version {
 	t.Helper()
-	return version{program.StartWorker(t, settings, "--queues=registration"), program.StartWorker(t, settings, notifications)}
+	return version{
+		program.StartWorker(t, "registrar", settings, "--queues=registration"),
+		program.StartWorker(t, "notifier", settings, notifications),
+	}
 }
 
 // drain stops the workers with the commands of the page.
 func (s *site) drain(t *testing.T, v version) {
 	t.Helper()
-	for _, p := range []*parts.Process{v.registrar, v.notifier} {
+	for _, p := range []*parts.Process{v.registrar.Process(), v.notifier.Process()} {
 		s.do(t, "drain", "WORKER_PID="+strconv.Itoa(p.PID()))
 		<-p.Gone()
 		require.Zero(t, p.ExitCode(), p.Tail())

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -59,13 +58,9 @@ func (s *site) restartAll(t *testing.T) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		s.settings = s.settings.With(name, value)
 	}
-	stop := func(p *parts.Process) { require.NoError(t, p.Stop(30*time.Second)) }
-	stop(s.codec)
-	s.codec = s.program.StartCodec(t, s.settings)
-	stop(s.api.Process)
-	s.api = s.program.StartAPI(t, s.settings)
-	stop(s.notifier)
-	s.notifier = s.program.StartWorker(t, s.settings, notifications)
-	stop(s.registrar)
-	s.registrar = s.program.StartWorker(t, s.settings, "--queues=registration")
+	for _, r := range []*parts.Replica{s.codec, s.api, s.notifier, s.registrar} {
+		r.Configure("PRF_KEYSET", s.settings["PRF_KEYSET"], "PAYLOAD_KEYSET", s.settings["PAYLOAD_KEYSET"])
+		require.NoError(t, r.Stop())
+		require.NoError(t, r.Start())
+	}
 }

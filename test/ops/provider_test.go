@@ -39,7 +39,7 @@ func TestBudgetOfRunningRegistrations(t *testing.T) {
 		t.Run(tool, func(t *testing.T) {
 			s := shared
 			originalAPI := s.api
-			s.api = s.program.StartAPI(t, s.settings.With("BUDGET_OTP", "8s"))
+			s.api = s.program.StartAPI(t, "api", s.settings.With("BUDGET_OTP", "8s"))
 			defer func() { s.api = originalAPI }()
 			s.Twilio.Fail(0)
 			defer s.Twilio.Serve()
@@ -66,6 +66,6 @@ func TestBudgetOfRunningRegistrations(t *testing.T) {
 // TestNothingMoves looks at queues with and without a worker.
 func TestNothingMoves(t *testing.T) {
 	for _, tool := range []string{"temporal", "tctl"} {
-		require.Contains(t, shared.do(t, "stuck-"+tool), strconv.Itoa(shared.registrar.PID())+"@")
+		require.Contains(t, shared.do(t, "stuck-"+tool), strconv.Itoa(shared.registrar.Process().PID())+"@")
 	}
 }

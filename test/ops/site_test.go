@@ -35,10 +35,10 @@ type site struct {
 	program   parts.Registrar
 	settings  parts.Settings
 	database  *parts.MariaDB
-	api       *parts.API
-	codec     *parts.Process
-	registrar *parts.Process // the worker of the queue registration
-	notifier  *parts.Process // the worker of both other queues
+	api       *parts.Replica
+	codec     *parts.Replica
+	registrar *parts.Replica // the worker of the queue registration
+	notifier  *parts.Replica // the worker of both other queues
 	home      string         // of the operator
 	temporal  client.Client
 }
@@ -66,9 +66,9 @@ func (s *site) startBeside(t parts.Test, dsn string) {
 	s.settings = s.program.Settings(t, s.Surroundings).With("ADMIN_TOKEN", adminToken)
 	s.program.MigrateUp(t, s.settings)
 	s.codec = s.program.StartCodec(t, s.settings)
-	s.registrar = s.program.StartWorker(t, s.settings, "--queues=registration")
-	s.notifier = s.program.StartWorker(t, s.settings, notifications)
-	s.api = s.program.StartAPI(t, s.settings)
+	s.registrar = s.program.StartWorker(t, "registrar", s.settings, "--queues=registration")
+	s.notifier = s.program.StartWorker(t, "notifier", s.settings, notifications)
+	s.api = s.program.StartAPI(t, "api", s.settings)
 	var err error
 	if s.temporal, err = client.Dial(client.Options{HostPort: s.Temporal.Address(), Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}); err != nil {
 		t.Fatalf("%v", err)
@@ -118,8 +118,8 @@ func (s *site) loseCredentials(t *testing.T) (restoreCredentials func()) {
 	restoreCredentials = func() {
 		restored = true
 		s.settings = s.settings.With("TWILIO_AUTH_TOKEN", s.Twilio.Secret(), "MAILGUN_API_KEY", s.Mailgun.Secret())
-		require.NoError(t, s.notifier.Stop(30*time.Second))
-		s.notifier = s.program.StartWorker(s.ownedBySite(t), s.settings, notifications)
+		require.NoError(t, s.notifier.Stop())
+		s.notifier = s.program.StartWorker(s.ownedBySite(t), "notifier", s.settings, notifications)
 	}
 	t.Cleanup(func() {
 		if !restored {

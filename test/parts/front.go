@@ -2,59 +2,81 @@ package parts
 
 import (
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
 	"net/http"
-	"os"
-	"path/filepath"
+	"net/netip"
 	"strings"
 	"time"
 )
 
-// Front is an HAProxy as load balancer for API servers: round robin over the servers whose /readyz answers 200. A request
-// that could not be sent goes to another server; a request without an answer after 10 s gets 504. Like
-// deploy/haproxy/api.cfg, it replaces X-Forwarded-For by the address of the client. Only one goroutine at a time may start,
-// stop and reload it.
+// Front is the load balancer for API servers, with the configuration of deploy/haproxy/api.cfg. It finds the servers by their
+// DNS name, as in Docker. It is ready when it sends requests to all servers.
 type Front struct {
-	address, file string
-	servers       []string
-	command       Command
-	process       *Process
+	Server
+
+	address, stats string
+	servers        int
 }
 
-// StartFront starts a proxy on a free port and returns when a request reaches a server.
+// frontName is the DNS name of the API servers.
+const frontName = "api.test"
+
+// StartFront starts a proxy for servers with the same port on different hosts (Addresses), and returns when it sends requests
+// to all of them. Clients on 127.0.0.1 have no limits.
 func StartFront(t Test, servers ...string) *Front {
 	t.Helper()
-	dir := Dir(t, "front")
-	f := &Front{address: Loopback(FreePort()), file: filepath.Join(dir, "haproxy.cfg"), servers: servers}
-	// -W: with a master process that only reloads; -db: both processes stay in the foreground.
-	f.command = Command{Name: "front", Path: "haproxy", Dir: dir, Args: []string{"-W", "-db", "-f", f.file}}
-	if err := os.WriteFile(f.file, []byte(f.config()), 0o644); err != nil {
-		t.Fatalf("configure HAProxy: %v", err)
+	return StartFrontWith(t, nil, servers...)
+}
+
+// StartFrontWith is like StartFront, with other values of variables that the configuration presets.
+func StartFrontWith(t Test, settings Settings, servers ...string) *Front {
+	t.Helper()
+	f := &Front{address: Loopback(FreePort()), stats: Loopback(FreePort()), servers: len(servers)}
+	var hosts []netip.Addr
+	var port uint16
+	for _, server := range servers {
+		address, err := netip.ParseAddrPort(server)
+		if err != nil || port != 0 && address.Port() != port {
+			t.Fatalf("HAProxy needs API servers with one port on several hosts, not %v", servers)
+		}
+		hosts, port = append(hosts, address.Addr()), address.Port()
 	}
-	begin(t, &f.process, f.Start)
+	s := f.addresses(startNames(t, frontName, hosts...), hosts[0], port)
+	maps.Copy(s, settings)
+	f.command = haproxyCommand(t, "api", s)
+	f.check = f.sendsToAll
+	f.begin(t)
 	return f
 }
 
+// addresses returns the proxy's addresses, and those of API servers on a port. first is the host of one of them.
+func (f *Front) addresses(names string, first netip.Addr, port uint16) Settings {
+	return Settings{
+		"API_LISTEN": f.address, "CODEC_LISTEN": Loopback(FreePort()), "STATS_LISTEN": f.stats,
+		"DNS_SERVER": names, "API_SERVERS": fmt.Sprintf("%s:%d", frontName, port), "FIRST_ADDRESS": first.String(),
+		"CODEC_SERVERS": "codec.test:8089", "CODEC_TOKEN": "no codec endpoint", "UNLIMITED_CLIENTS": "127.0.0.1",
+	}
+}
+
+// Addresses returns n free addresses with the same port on different loopback hosts.
+func Addresses(n int) []string {
+	port := FreePort()
+	var all []string
+	for i := range n {
+		all = append(all, netip.AddrPortFrom(loopbackHost(i), uint16(port)).String())
+	}
+	return all
+}
+
+// loopbackHost returns 127.0.0.1 for 0, 127.0.0.2 for 1, and so on.
+func loopbackHost(i int) netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 0, byte(i + 1)}) }
+
 // URL returns the base URL of the API through the proxy.
 func (f *Front) URL() string { return "http://" + f.address }
-
-// Start restarts the proxy after Kill, on the same port, and returns when a request reaches a server.
-func (f *Front) Start() (err error) {
-	if f.process, err = StartProcess(f.command); err != nil {
-		return err
-	}
-	return f.AwaitReady()
-}
-
-// AwaitReady returns when a request reaches a server.
-func (f *Front) AwaitReady() error {
-	a := API{f.process, f.address}
-	if err := a.AwaitReady(30 * time.Second); err != nil {
-		return fmt.Errorf("wait for HAProxy: %w\n%s", err, f.process.Tail())
-	}
-	return nil
-}
 
 // Reload makes the proxy reload its configuration: a new process takes over, and the old one finishes its requests. It
 // returns when the new process serves.
@@ -81,35 +103,40 @@ func (f *Front) Reload() error {
 // loaded returns the number of processes that HAProxy's master has logged as ready.
 func (f *Front) loaded() int { return strings.Count(f.process.Log(), "Loading success.") }
 
-// Kill kills the proxy, as in a crash, and returns when it has ended.
-func (f *Front) Kill() { f.process.Kill() }
-
-// Process returns the running or last proxy process.
-func (f *Front) Process() *Process { return f.process }
-
-// config omits on-marked-down shutdown-sessions, because a draining server is not ready but still answers its requests.
-func (f *Front) config() string {
-	var servers strings.Builder
-	for i, address := range f.servers {
-		fmt.Fprintf(&servers, "    server api%d %s check\n", i, address)
+func (f *Front) sendsToAll(ctx context.Context) error {
+	up, err := f.up(ctx)
+	if err == nil && up != f.servers { // more until the first DNS answer: then all slots have the first address
+		err = fmt.Errorf("HAProxy has %d servers up, not %d", up, f.servers)
 	}
-	return fmt.Sprintf(`global
-    maxconn 4000
-    stats socket %[1]s mode 600 level admin expose-fd listeners
-defaults
-    mode http
-    timeout connect 1s
-    timeout client 30s
-    timeout server 10s
-    timeout check 2s
-    retries 3
-    option redispatch 1
-listen api
-    bind %[2]s
-    http-request set-header X-Forwarded-For %%[src]
-    balance roundrobin
-    option httpchk %[3]s /readyz
-    http-check expect status 200
-    default-server inter 500ms fastinter 200ms downinter 500ms fall 2 rise 2
-%[4]s`, f.stats(), f.address, http.MethodGet, servers.String())
+	return err
+}
+
+// up returns the number of servers that get requests (docs.haproxy.org, management guide, "CSV format").
+func (f *Front) up(ctx context.Context) (n int, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+f.stats+"/;csv", nil)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := statsClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, answer.Body.Close()) }()
+	rows, err := csv.NewReader(answer.Body).ReadAll()
+	if err != nil {
+		return 0, err
+	}
+	const backend, server, status = 0, 1, 17
+	for _, row := range rows {
+		if row[backend] == "api" && strings.HasPrefix(row[server], "api") && strings.HasPrefix(row[status], "UP") {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// statsClient uses a new connection for each request, because a reloaded proxy closes the old ones.
+var statsClient = &http.Client{
+	Timeout:   checkTimeout,
+	Transport: &http.Transport{DisableKeepAlives: true, DialContext: new(net.Dialer).DialContext},
 }

@@ -3,9 +3,9 @@
 package parts_test
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,12 +32,14 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func TestFront(t *testing.T) {
 	var backends [2]backend
-	var addresses []string
-	for i := range backends {
+	addresses := parts.Addresses(len(backends))
+	for i, address := range addresses {
 		backends[i].ready.Store(true)
-		server := httptest.NewServer(&backends[i])
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
+		require.NoError(t, err)
+		server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: &backends[i], ReadHeaderTimeout: time.Minute}}
+		server.Start()
 		t.Cleanup(server.Close)
-		addresses = append(addresses, strings.TrimPrefix(server.URL, "http://"))
 	}
 	f := parts.StartFront(t, addresses...)
 	client := parts.NewClient(f.URL())
@@ -56,7 +58,7 @@ func TestFront(t *testing.T) {
 	backends[0].ready.Store(false)
 	require.Eventually(t, func() bool { a, _ := share(); return a == 0 }, 10*time.Second, 10*time.Millisecond)
 	backends[0].ready.Store(true)
-	require.NoError(t, f.AwaitServing(t.Context()))
+	require.NoError(t, f.AwaitReady())
 	a, b = share()
 	require.Equal(t, []int64{10, 10}, []int64{a, b}, "each in turn again")
 

@@ -8,212 +8,143 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
-// GaleraNodes is the number of nodes of a cluster.
-const GaleraNodes = 3
+// galeraNodes is the number of nodes of a cluster.
+const galeraNodes = 3
 
-// Galera is a cluster of three MariaDB servers, 0 to 2, on loopback. Root may connect to each without a password. Only one
-// goroutine at a time may start and stop nodes.
+// Galera is a cluster of three MariaDB servers on loopback, with the configuration of deploy/galera.
 type Galera struct {
-	account *User
-	nodes   [GaleraNodes]*galeraNode
+	Nodes [galeraNodes]*GaleraNode
 }
 
-// galeraNode is one of the servers. Its ports are for SQL, for group communication, and for transfers to a joining node:
-// incremental (IST) or of all data (SST).
-type galeraNode struct {
-	name                  string
-	dir                   string
-	port, group, ist, sst int
-	process               *Process
+// GaleraNode is one of the servers. It is ready when it accepts statements as a synced member of the majority.
+type GaleraNode struct {
+	*MariaDB
+
+	ports galeraPorts
 }
 
-// StartGalera starts a new, empty cluster and returns when all nodes are synced, in 10 to 20 s.
+// galeraPorts are for group communication, and for transfers to a joining node: incremental (IST) or of all data (SST).
+type galeraPorts struct{ group, ist, sst int }
+
+// StartGalera starts a new, empty cluster and returns when all nodes are synced, in 10 to 20 s: the first node bootstraps,
+// then the others copy its data one after the other.
 func StartGalera(t Test) *Galera {
 	t.Helper()
 	g := new(Galera)
-	var err error
-	if g.account, err = databaseAccount(); err != nil {
-		t.Fatalf("%v", err)
+	var members []string
+	for i := range g.Nodes {
+		n := &GaleraNode{MariaDB: newMariaDB(t, fmt.Sprintf("db%d", i+1)), ports: galeraPorts{FreePort(), FreePort(), FreePort()}}
+		n.check = n.synced
+		g.Nodes[i], members = n, append(members, Loopback(n.ports.group))
 	}
-	for i := range g.nodes {
-		name := fmt.Sprintf("galera%d", i)
-		g.nodes[i] = &galeraNode{name: name, dir: Dir(t, name), port: FreePort(), group: FreePort(), ist: FreePort(), sst: FreePort()}
-	}
-	t.Cleanup(func() {
-		for _, n := range g.nodes {
-			if n.process != nil {
-				n.process.end(t)
-			}
+	for i, n := range g.Nodes {
+		options, err := n.addresses(members)
+		if err != nil {
+			t.Fatalf("configure %s: %v", n.Name(), err)
 		}
-	})
-	if err := g.create(t.Context()); err != nil {
-		t.Fatalf("start Galera: %v", err)
+		n.command.Args = append(n.command.Args, options...)
+		var first []string
+		if i == 0 {
+			first = []string{newCluster}
+		}
+		n.begin(t, first...)
 	}
 	return g
 }
 
-// create creates the nodes' folders and the cluster: node 0 bootstraps, then the others copy its data one after the other.
-func (g *Galera) create(ctx context.Context) error {
-	for _, n := range g.nodes {
-		if err := install(ctx, n.dir, g.account); err != nil {
-			return err
-		}
-		if err := os.WriteFile(n.defaults(), []byte(g.config(n)), 0o644); err != nil {
-			return err
-		}
-	}
-	for i := range g.nodes {
-		var args []string
-		if i == 0 {
-			args = []string{"--wsrep-new-cluster"}
-		}
-		if err := errors.Join(g.launch(i, args...), g.AwaitSynced(i)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// newCluster makes a node bootstrap the cluster.
+const newCluster = "--wsrep-new-cluster"
 
-func (n *galeraNode) defaults() string { return filepath.Join(n.dir, "my.cnf") }
-
-// config shortens Galera's timers, so that the other nodes continue 1 to 2 s after a node was killed instead of after 6 s.
-func (g *Galera) config(n *galeraNode) string {
-	var members []string
-	for _, m := range g.nodes {
-		members = append(members, Loopback(m.group))
-	}
-	return fmt.Sprintf(`[mariadbd]
-datadir=%[1]s/data
-tmpdir=%[1]s
-socket=%[1]s/socket
-pid-file=%[1]s/pid
-bind-address=127.0.0.1
-port=%[2]d
-max_connections=500
-innodb_buffer_pool_size=32M
-innodb_autoinc_lock_mode=2
-binlog_format=ROW
-wsrep_on=ON
-wsrep_provider=/usr/lib/galera/libgalera_smm.so
-wsrep_cluster_name=registrar
-wsrep_cluster_address=gcomm://%[3]s
-wsrep_node_name=%[4]s
-wsrep_node_address=%[5]s
-wsrep_node_incoming_address=%[6]s
-wsrep_sst_method=rsync
-wsrep_sst_receive_address=%[7]s
-wsrep_provider_options="gcache.size=32M;gmcast.listen_addr=tcp://%[5]s;ist.recv_addr=%[8]s;evs.keepalive_period=PT0.3S;`+
-		`evs.inactive_check_period=PT0.2S;evs.suspect_timeout=PT1S;evs.inactive_timeout=PT3S;evs.install_timeout=PT3S"
-`, n.dir, n.port, strings.Join(members, ","), n.name, Loopback(n.group), Loopback(n.port), Loopback(n.sst), Loopback(n.ist))
-}
-
-// launch starts a node without waiting for it.
-func (g *Galera) launch(i int, args ...string) error {
-	n := g.nodes[i]
-	position, err := g.recoverPosition(n)
+// addresses returns the options with the addresses of the node and its cluster. Galera's options are a single option of
+// MariaDB, so those of the file are repeated.
+func (n *GaleraNode) addresses(members []string) ([]string, error) {
+	const providerOptions = "wsrep_provider_options"
+	file, err := assignments(n.defaults())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if position != "" {
-		args = append(args, "--wsrep-start-position="+position)
+	if file[providerOptions] == "" {
+		return nil, errors.New("deploy/galera/galera.cnf has no " + providerOptions)
 	}
-	n.process, err = StartProcess(Command{
-		Name: n.name, Path: "mariadbd", Dir: n.dir, User: g.account, Args: append([]string{"--defaults-file=" + n.defaults()}, args...),
-	})
+	group := Loopback(n.ports.group)
+	return []string{
+		"--wsrep-cluster-address=gcomm://" + strings.Join(members, ","),
+		"--wsrep-node-name=" + n.Name(),
+		"--wsrep-node-address=" + group,
+		"--wsrep-node-incoming-address=" + n.Address(),
+		"--wsrep-sst-receive-address=" + Loopback(n.ports.sst),
+		"--wsrep-provider-options=" + file[providerOptions] + ";gmcast.listen_addr=tcp://" + group + ";ist.recv_addr=" + Loopback(n.ports.ist),
+	}, nil
+}
+
+func (n *GaleraNode) synced(ctx context.Context) error {
+	var name, state string
+	err := query(ctx, n.DSN(""), "SHOW GLOBAL STATUS LIKE 'wsrep_local_state_comment'", &name, &state)
+	if err == nil && state != "Synced" {
+		err = errors.New("the state is " + state)
+	}
 	return err
 }
 
-// recoverPosition returns the position of a node that crashed, so that it needs only an incremental transfer. It returns ""
-// for a node that did not crash.
-func (g *Galera) recoverPosition(n *galeraNode) (string, error) {
-	state, err := os.ReadFile(filepath.Join(n.dir, "data", "grastate.dat"))
-	if err != nil || !strings.Contains(string(state), "seqno:   -1") {
-		return "", nil //nolint:nilerr // a node without that file has never run
+// Start starts the node again after Kill or Stop, and returns when it is synced. After all nodes were killed, use
+// Galera.Restart.
+func (n *GaleraNode) Start() error {
+	position, err := n.position()
+	if err != nil {
+		return err
 	}
-	c := exec.CommandContext(context.Background(), "mariadbd", "--defaults-file="+n.defaults(), "--wsrep-recover")
-	c.SysProcAttr = attributes(g.account)
+	return n.start(position...)
+}
+
+// Bootstrap starts the node as the first of the cluster after all were stopped, and returns when it accepts statements. The
+// node's state file must allow it.
+func (n *GaleraNode) Bootstrap() error { return n.start(newCluster) }
+
+// position returns the option with the position of a node that crashed, so that it needs only an incremental transfer. It
+// returns none for a node that did not crash.
+func (n *GaleraNode) position() ([]string, error) {
+	state, err := os.ReadFile(filepath.Join(n.Data(), "grastate.dat"))
+	if errors.Is(err, os.ErrNotExist) { // it has never run
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the state of %s: %w", n.Name(), err)
+	}
+	if !strings.Contains(string(state), "seqno:   -1") {
+		return nil, nil
+	}
+	c := exec.CommandContext(context.Background(), "mariadbd", append(n.local(), "--wsrep-recover")...)
+	c.SysProcAttr = attributes(n.command.User)
 	out, err := c.CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("recover the position of %s: %w: %s", n.name, err, out)
+		return nil, fmt.Errorf("recover the position of %s: %w: %s", n.Name(), err, out)
 	}
-	_, found, _ := strings.Cut(string(out), "WSREP: Recovered position: ")
+	_, found, recovered := strings.Cut(string(out), "WSREP: Recovered position: ")
+	if !recovered {
+		return nil, nil
+	}
 	position, _, _ := strings.Cut(found, "\n")
-	return strings.TrimSpace(position), nil
+	return []string{"--wsrep-start-position=" + strings.TrimSpace(position)}, nil
 }
 
-// AwaitSynced returns when a node accepts statements as a synced member of the majority.
-func (g *Galera) AwaitSynced(i int) error {
-	n := g.nodes[i]
-	err := Await(context.Background(), time.Minute, n.process.Gone(), func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Second) // a frozen node does not answer
-		defer cancel()
-		state, err := g.status(ctx, i, "wsrep_local_state_comment")
-		if err == nil && state != "Synced" {
-			err = errors.New("the state is " + state)
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("wait for %s: %w\n%s", n.name, err, n.process.Tail())
-	}
-	return nil
-}
-
-func (g *Galera) status(ctx context.Context, i int, name string) (value string, err error) {
-	err = query(ctx, g.DSN(i, ""), "SHOW GLOBAL STATUS LIKE '"+name+"'", &name, &value)
-	return value, err
-}
-
-// Kill kills a node, as in a crash, and returns when it has ended.
-func (g *Galera) Kill(i int) { g.nodes[i].process.Kill() }
-
-// Stop shuts a node down.
-func (g *Galera) Stop(i int) error { return g.nodes[i].process.Stop(30 * time.Second) }
-
-// Freeze suspends a node until Thaw; its connections stay open.
-func (g *Galera) Freeze(i int) error { return g.nodes[i].process.Freeze() }
-
-// Thaw ends Freeze.
-func (g *Galera) Thaw(i int) error { return g.nodes[i].process.Thaw() }
-
-// Restart restarts nodes after Kill or Stop, and returns when they are synced. If all nodes were killed, it must be called
-// with all nodes.
+// Restart starts nodes again after Kill or Stop, and returns when they are synced. If all nodes were killed, it must be
+// called with all nodes.
 func (g *Galera) Restart(nodes ...int) error {
 	for _, i := range nodes {
-		if err := g.launch(i); err != nil {
+		position, err := g.Nodes[i].position()
+		if err != nil {
+			return err
+		}
+		if err := g.Nodes[i].Launch(position...); err != nil {
 			return err
 		}
 	}
 	for _, i := range nodes {
-		if err := g.AwaitSynced(i); err != nil {
+		if err := g.Nodes[i].AwaitReady(); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// Bootstrap starts a node as the first of the cluster after all were stopped, and returns when it accepts statements. The
-// node's state file must allow it.
-func (g *Galera) Bootstrap(i int) error {
-	return errors.Join(g.launch(i, "--wsrep-new-cluster"), g.AwaitSynced(i))
-}
-
-// Data returns a node's data directory.
-func (g *Galera) Data(i int) string { return filepath.Join(g.nodes[i].dir, "data") }
-
-// Address returns a node's host:port.
-func (g *Galera) Address(i int) string { return Loopback(g.nodes[i].port) }
-
-// Process returns a node's running or last process.
-func (g *Galera) Process(i int) *Process { return g.nodes[i].process }
-
-// DSN returns the data source name of a database on one node. An empty name means no database.
-func (g *Galera) DSN(i int, database string) string { return rootDSN(g.nodes[i].port, database) }
-
-// Exec runs a statement as root on one node. Changes of data are replicated to all nodes.
-func (g *Galera) Exec(ctx context.Context, i int, statement string) error {
-	return execRoot(ctx, g.nodes[i].port, statement)
 }

@@ -5,74 +5,86 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 )
 
-// MariaDB is a MariaDB server on a loopback port with its own data folder. Root may connect without a password. Only one
-// goroutine at a time may start and stop it.
+// MariaDB is a MariaDB server on a loopback port with its own data folder and the configuration of deploy/galera. Root may
+// connect without a password.
 type MariaDB struct {
-	dir     string
-	port    int
-	options []string
-	account *User
-	process *Process
+	Server
+
+	dir  string
+	port int
 }
 
-// StartMariaDB starts a new, empty server with options of mariadbd and returns when it answers.
+// StartMariaDB starts a new, empty server outside of a cluster, with additional options of mariadbd, and returns when it
+// answers.
 func StartMariaDB(t Test, options ...string) *MariaDB {
 	t.Helper()
-	m := &MariaDB{dir: Dir(t, "mariadb"), port: FreePort(), options: options}
-	var err error
-	if m.account, err = databaseAccount(); err != nil {
-		t.Fatalf("%v", err)
-	}
-	if err := install(t.Context(), m.dir, m.account); err != nil {
-		t.Fatalf("%v", err)
-	}
-	if err := m.Start(); err != nil {
-		t.Fatalf("%v", err)
-	}
-	t.Cleanup(func() { m.process.end(t) })
+	m := newMariaDB(t, "mariadbd")
+	m.command.Args = append(append(m.command.Args, "--wsrep-on=OFF"), options...)
+	m.begin(t)
 	return m
 }
 
-// Start restarts the server after Kill or Stop, with the same port and data, and returns when it answers.
-func (m *MariaDB) Start() error {
-	process, err := StartProcess(Command{
-		Name: "mariadbd", Path: "mariadbd", Dir: m.dir, User: m.account,
-		Args: append(append(databaseArgs(m.dir, m.port), "--innodb-buffer-pool-size=64M", "--max-connections=500"), m.options...),
-	})
+// newMariaDB creates the folder of a server with an empty database.
+func newMariaDB(t Test, name string) *MariaDB {
+	t.Helper()
+	m := &MariaDB{dir: Dir(t, name), port: FreePort()}
+	account, err := databaseAccount()
 	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	if err := m.install(t.Context(), account); err != nil {
+		t.Fatalf("create the data of %s: %v", name, err)
+	}
+	m.command = Command{Name: name, Path: "mariadbd", Dir: m.dir, User: account, Args: m.local()}
+	m.check = func(ctx context.Context) error { return m.Exec(ctx, "SELECT 1") }
+	return m
+}
+
+// install gives the server's folder to the account, and creates the configuration and an empty data folder in it.
+func (m *MariaDB) install(ctx context.Context, account *User) error {
+	if err := errors.Join(m.configure(), account.own(m.dir)); err != nil {
 		return err
 	}
-	m.process = process
-	err = Await(context.Background(), 30*time.Second, process.Gone(), func(ctx context.Context) error { return m.Exec(ctx, "SELECT 1") })
-	if err != nil {
-		process.Kill()
-		return fmt.Errorf("start mariadbd: %w\n%s", err, process.Tail())
+	c := exec.CommandContext(ctx, "mariadb-install-db", "--no-defaults", "--datadir="+m.Data(),
+		"--auth-root-authentication-method=normal", "--skip-test-db", "--tmpdir="+m.dir)
+	c.SysProcAttr = attributes(account)
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("mariadb-install-db: %w: %s", err, out)
 	}
 	return nil
 }
 
-// Kill kills the server, as in a crash, and returns when it has ended.
-func (m *MariaDB) Kill() { m.process.Kill() }
+// configure copies deploy/galera/galera.cnf, because the account may not have access to the repository.
+func (m *MariaDB) configure() error {
+	original, err := deployed("galera", "galera.cnf")
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(original)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(m.defaults(), text, 0o644)
+}
 
-// Stop shuts the server down.
-func (m *MariaDB) Stop() error { return m.process.Stop(30 * time.Second) }
+func (m *MariaDB) defaults() string { return filepath.Join(m.dir, "my.cnf") }
 
-// Freeze suspends the server until Thaw; its connections stay open.
-func (m *MariaDB) Freeze() error { return m.process.Freeze() }
-
-// Thaw ends Freeze.
-func (m *MariaDB) Thaw() error { return m.process.Thaw() }
-
-// Process returns the running or last server process.
-func (m *MariaDB) Process() *Process { return m.process }
+// local returns the options with the configuration file and the server's address and folders.
+func (m *MariaDB) local() []string {
+	return []string{
+		"--defaults-file=" + m.defaults(), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(m.port),
+		// A starting server deletes temporary tables that it finds, so each server needs its own folder for them.
+		"--datadir=" + m.Data(), "--tmpdir=" + m.dir, "--socket=" + filepath.Join(m.dir, "socket"), "--pid-file=" + filepath.Join(m.dir, "pid"),
+	}
+}
 
 // Data returns the data directory.
 func (m *MariaDB) Data() string { return filepath.Join(m.dir, "data") }
@@ -85,7 +97,12 @@ func (m *MariaDB) DSN(database string) string { return rootDSN(m.port, database)
 
 // Exec runs a statement as root.
 func (m *MariaDB) Exec(ctx context.Context, statement string) error {
-	return execRoot(ctx, m.port, statement)
+	db, err := open(m.DSN(""))
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, statement)
+	return errors.Join(err, db.Close())
 }
 
 func rootDSN(port int, database string) string {
@@ -106,15 +123,6 @@ func open(dsn string) (*sql.DB, error) {
 	return sql.OpenDB(connector), nil
 }
 
-func execRoot(ctx context.Context, port int, statement string) error {
-	db, err := open(rootDSN(port, ""))
-	if err != nil {
-		return err
-	}
-	_, err = db.ExecContext(ctx, statement)
-	return errors.Join(err, db.Close())
-}
-
 // query reads one row.
 func query(ctx context.Context, dsn, statement string, into ...any) error {
 	db, err := open(dsn)
@@ -133,26 +141,4 @@ func databaseAccount() (*User, error) {
 		}
 	}
 	return unprivileged("mysql")
-}
-
-// install gives dir to the account and creates an empty data folder in it.
-func install(ctx context.Context, dir string, account *User) error {
-	if err := account.own(dir); err != nil {
-		return err
-	}
-	c := exec.CommandContext(ctx, "mariadb-install-db", "--no-defaults", "--datadir="+filepath.Join(dir, "data"),
-		"--auth-root-authentication-method=normal", "--skip-test-db", "--tmpdir="+dir)
-	c.SysProcAttr = attributes(account)
-	if out, err := c.CombinedOutput(); err != nil {
-		return fmt.Errorf("mariadb-install-db: %w: %s", err, out)
-	}
-	return nil
-}
-
-func databaseArgs(dir string, port int) []string {
-	return []string{
-		// A starting server deletes temporary tables that it finds, so each server needs its own folder for them.
-		"--no-defaults", "--tmpdir=" + dir, "--datadir=" + filepath.Join(dir, "data"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port),
-		"--socket=" + filepath.Join(dir, "socket"), "--pid-file=" + filepath.Join(dir, "pid"),
-	}
 }

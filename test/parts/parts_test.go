@@ -16,11 +16,10 @@ import (
 // site is the whole service with what it needs.
 type site struct {
 	parts.Surroundings
-	database      *parts.MariaDB
-	api           *parts.API
-	worker, codec *parts.Process
-	program       parts.Registrar
-	settings      parts.Settings
+	database           *parts.MariaDB
+	api, worker, codec *parts.Replica
+	program            parts.Registrar
+	settings           parts.Settings
 }
 
 func startSite(t *testing.T) *site {
@@ -35,8 +34,8 @@ func startSite(t *testing.T) *site {
 	s.settings = s.program.Settings(t, s.Surroundings)
 	s.program.MigrateUp(t, s.settings)
 	s.codec = s.program.StartCodec(t, s.settings)
-	s.api = s.program.StartAPI(t, s.settings)
-	s.worker = s.program.StartWorker(t, s.settings)
+	s.api = s.program.StartAPI(t, "api", s.settings)
+	s.worker = s.program.StartWorker(t, "worker", s.settings)
 	return s
 }
 
@@ -49,15 +48,14 @@ func TestRegistration(t *testing.T) {
 	s.Temporal.Kill()
 	require.NoError(t, s.database.Start())
 	require.NoError(t, s.Temporal.Start())
-	require.NoError(t, s.api.AwaitReady(time.Minute))
+	require.NoError(t, s.api.AwaitReady())
 	require.NoError(t, parts.Each(5, 2, func(i int) error { return s.register(t.Context(), 1+i) }))
 	require.Equal(t, 6, s.Mailgun.Total())
 	require.Equal(t, 12, s.Twilio.Total())
 
-	require.NoError(t, s.worker.Stop(30*time.Second))
-	require.NoError(t, s.api.Stop(30*time.Second))
-	require.NoError(t, s.codec.Stop(10*time.Second))
-	require.Equal(t, []int{0, 0, 0}, []int{s.worker.ExitCode(), s.api.ExitCode(), s.codec.ExitCode()})
+	require.NoError(t, s.worker.Stop())
+	require.NoError(t, s.api.Stop())
+	require.NoError(t, s.codec.Stop())
 	require.NoError(t, s.Temporal.Stop())
 	require.NoError(t, s.database.Stop())
 }

@@ -9,21 +9,23 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
-	"time"
 )
 
 // PostgreSQL is a server on a loopback port with its own data folder. The account postgres is a superuser without a
-// password. Only one goroutine at a time may start and stop it.
+// password. Freezing it does not freeze the server's child processes, which have their own process groups.
 type PostgreSQL struct {
+	Server
+
 	programs string // folder
 	dir      string
 	port     int
-	account  *User
-	process  *Process
 }
 
 // postgresAccount is the superuser, and the system account of the server if root starts it.
 const postgresAccount = "postgres"
+
+// postgresOptions are those of the command of temporal-db in docker-compose.yml.
+var postgresOptions = []string{"-c", "max_connections=200"}
 
 // StartPostgreSQL starts a new, empty server and returns when it answers.
 func StartPostgreSQL(t Test) *PostgreSQL {
@@ -33,20 +35,29 @@ func StartPostgreSQL(t Test) *PostgreSQL {
 	if p.programs, err = postgresPrograms(); err != nil {
 		t.Fatalf("%v", err)
 	}
-	if p.account, err = unprivileged(postgresAccount); err != nil {
+	account, err := unprivileged(postgresAccount)
+	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	if err := p.install(t.Context()); err != nil {
+	if err := p.install(t.Context(), account); err != nil {
 		t.Fatalf("%v", err)
 	}
-	if err := p.Start(); err != nil {
-		t.Fatalf("%v", err)
+	p.command = Command{
+		Name: "postgres", Path: filepath.Join(p.programs, "postgres"), Dir: p.dir, User: account,
+		StopSignal: syscall.SIGINT, // does not wait for its clients to disconnect
+		Args: append([]string{
+			"-D", p.Data(), "-p", strconv.Itoa(p.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+			"-c", "dynamic_shared_memory_type=mmap", // is not left behind by a kill
+		}, postgresOptions...),
 	}
+	p.check = p.answers
+	p.begin(t)
 	t.Cleanup(func() {
-		if err := p.Stop(); err != nil { // a kill would leave its shared memory
-			t.Logf("%v", err)
+		if p.process.Running() { // a kill would leave its shared memory
+			if err := p.Stop(); err != nil {
+				t.Logf("%v", err)
+			}
 		}
-		p.process.end(t)
 	})
 	return p
 }
@@ -71,63 +82,35 @@ func postgresMajor(path string) int {
 	return version
 }
 
-func (p *PostgreSQL) install(ctx context.Context) error {
-	if err := p.account.own(p.dir); err != nil {
+func (p *PostgreSQL) install(ctx context.Context, account *User) error {
+	if err := account.own(p.dir); err != nil {
 		return err
 	}
-	c := exec.CommandContext(ctx, filepath.Join(p.programs, "initdb"), "--pgdata="+p.data(), "--username="+postgresAccount,
+	c := exec.CommandContext(ctx, filepath.Join(p.programs, "initdb"), "--pgdata="+p.Data(), "--username="+postgresAccount,
 		"--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
-	c.Dir, c.SysProcAttr = p.dir, attributes(p.account)
+	c.Dir, c.SysProcAttr = p.dir, attributes(account)
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	return nil
 }
 
-func (p *PostgreSQL) data() string { return filepath.Join(p.dir, "data") }
-
 // Data returns the data directory.
-func (p *PostgreSQL) Data() string { return p.data() }
+func (p *PostgreSQL) Data() string { return filepath.Join(p.dir, "data") }
 
-// Start restarts the server after Kill or Stop, with the same port and data, and returns when it answers.
+// Address returns the server's host:port.
+func (p *PostgreSQL) Address() string { return Loopback(p.port) }
+
+// Start starts the server again after Kill or Stop, with the same port and data, and returns when it answers. It retries,
+// because the server refuses to start while child processes of a killed server still run.
 func (p *PostgreSQL) Start() error {
-	return Await(context.Background(), 30*time.Second, nil, func(ctx context.Context) error {
-		// Retried if it ends: it refuses to start while child processes of a killed server still run.
-		process, err := StartProcess(Command{
-			Name: "postgres", Path: filepath.Join(p.programs, "postgres"), Dir: p.dir, User: p.account, Args: []string{
-				"-D", p.data(), "-p", strconv.Itoa(p.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-				"-c", "max_connections=200", "-c", "dynamic_shared_memory_type=mmap", // is not left behind by a kill
-			},
-		})
-		if err != nil {
-			return err
-		}
-		p.process = process
-		if err := Await(ctx, 30*time.Second, process.Gone(), p.ready); err != nil {
-			process.Kill()
-			return fmt.Errorf("start PostgreSQL: %w\n%s", err, process.Tail())
-		}
-		return nil
-	})
+	return Await(context.Background(), readyTimeout, nil, func(context.Context) error { return p.Server.Start() })
 }
 
-func (p *PostgreSQL) ready(ctx context.Context) error {
+func (p *PostgreSQL) answers(ctx context.Context) error {
 	out, err := exec.CommandContext(ctx, filepath.Join(p.programs, "pg_isready"), "--host=127.0.0.1", "--port="+strconv.Itoa(p.port)).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("pg_isready: %w: %s", err, out)
 	}
 	return nil
 }
-
-// Kill kills the server, as in a crash, and returns when its main process has ended. The other processes end soon after.
-func (p *PostgreSQL) Kill() { p.process.Kill() }
-
-// Stop shuts the server down without waiting for its clients to disconnect.
-func (p *PostgreSQL) Stop() error { return p.process.stop(syscall.SIGINT, 30*time.Second) }
-
-// Process returns the main process of the running or last server. Freezing it does not freeze the server's other processes,
-// which have their own process groups.
-func (p *PostgreSQL) Process() *Process { return p.process }
-
-// Address returns the server's host:port.
-func (p *PostgreSQL) Address() string { return Loopback(p.port) }

@@ -1,6 +1,7 @@
 package parts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -15,12 +16,15 @@ import (
 
 // Command configures a Process.
 type Command struct {
-	Name string // name in messages and of its log file in Dir
+	Name string // name in messages and of its log file
 	Path string // a file, or a name to be found in PATH
 	Args []string
 	Env  []string // in the format of os.Environ; nil means this process's environment
-	Dir  string   // working directory, also of the log file
+	Dir  string   // working directory
 	User *User    // account of the process; nil means this process's account
+
+	LogDir     string         // folder of the log file; empty means Dir
+	StopSignal syscall.Signal // shuts the process down; 0 means SIGTERM
 }
 
 // Process is a child process in its own process group, with its output in a log file. On Linux it is killed when this
@@ -72,13 +76,13 @@ func (p *Process) keepLog() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	kept := filepath.Join(folder, filepath.Base(p.command.Dir)+".log") // each process's folder has a unique name
+	kept := filepath.Join(folder, filepath.Base(filepath.Dir(p.log))+".log") // each process's folder has a unique name
 	return kept, os.WriteFile(kept, text, 0o644)
 }
 
 // StartProcess is like Start, but the caller must end the process.
 func StartProcess(c Command) (*Process, error) {
-	p := &Process{command: c, log: filepath.Join(c.Dir, c.Name+".log"), gone: make(chan struct{})}
+	p := &Process{command: c, log: filepath.Join(cmp.Or(c.LogDir, c.Dir), c.Name+".log"), gone: make(chan struct{})}
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.Name, err)
@@ -139,12 +143,9 @@ func (p *Process) Kill() {
 	<-p.gone
 }
 
-// Stop sends SIGTERM and returns when the process has ended. After the limit it kills the process and returns an error.
-func (p *Process) Stop(limit time.Duration) error { return p.stop(syscall.SIGTERM, limit) }
-
-// stop is like Stop, with another signal.
-func (p *Process) stop(s syscall.Signal, limit time.Duration) error {
-	_ = p.Signal(s) // it may have ended
+// Stop shuts the process down and returns when it has ended. After the limit it kills the process and returns an error.
+func (p *Process) Stop(limit time.Duration) error {
+	_ = p.Signal(cmp.Or(p.command.StopSignal, syscall.SIGTERM)) // it may have ended
 	overdue := time.NewTimer(limit)
 	defer overdue.Stop()
 	select {
@@ -174,21 +175,6 @@ func (p *Process) Log() string {
 	return string(text[min(p.before, int64(len(text))):])
 }
 
-// awaitLog returns when the process has logged the text. After the timeout it kills the process and returns an error.
-func (p *Process) awaitLog(timeout time.Duration, text string) error {
-	err := Await(context.Background(), timeout, p.gone, func(context.Context) error {
-		if !strings.Contains(p.Log(), text) {
-			return fmt.Errorf("it has not logged %q", text)
-		}
-		return nil
-	})
-	if err != nil {
-		p.Kill()
-		return fmt.Errorf("wait for %s: %w\n%s", p.command.Name, err, p.Tail())
-	}
-	return nil
-}
-
 // Tail returns the end of the output for failure messages, with the process's name and with long lines shortened.
 func (p *Process) Tail() string {
 	const lines, bytes = 40, 500
@@ -200,17 +186,4 @@ func (p *Process) Tail() string {
 		}
 	}
 	return fmt.Sprintf("%s (%s):\n%s", p.command.Name, p.log, strings.Join(all, "\n"))
-}
-
-// begin starts a part and registers a cleanup that ends the part's current process.
-func begin(t Test, process **Process, start func() error) {
-	t.Helper()
-	t.Cleanup(func() {
-		if *process != nil {
-			(*process).end(t)
-		}
-	})
-	if err := start(); err != nil {
-		t.Fatalf("%v", err)
-	}
 }

@@ -7,8 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
-	"time"
 
 	"registrar/internal/health"
 )
@@ -27,7 +27,7 @@ const raceVariable = "REGISTRAR_RACE"
 const tags = "-tags=nomsgpack"
 
 var buildRegistrar = sync.OnceValues(func() (Registrar, error) {
-	folder, err := root(context.Background())
+	folder, err := repository()
 	if err != nil {
 		return "", err
 	}
@@ -53,7 +53,7 @@ func BuildRegistrar(t Test) Registrar {
 // "-ldflags=-X main.version=v2".
 func BuildChanged(t Test, flags ...string) Registrar {
 	t.Helper()
-	folder, err := root(t.Context())
+	folder, err := repository()
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -90,58 +90,56 @@ func (r Registrar) MigrateUp(t Test, s Settings) {
 	}
 }
 
-// API is a running web server.
-type API struct {
-	*Process
-	Address string
+// Replica is an API server, a worker or a codec endpoint.
+type Replica struct {
+	Server
+
+	Address string // serves the probes; for an API also the service
 }
 
-// URL returns the base URL of the API.
-func (a *API) URL() string { return "http://" + a.Address }
-
-// StartAPI starts a web server on a free port, or on that of API_ADDR, and returns when it is ready.
-func (r Registrar) StartAPI(t Test, s Settings) *API {
+// StartAPI starts an API server on a free port, or on that of API_ADDR, and returns when it is ready.
+func (r Registrar) StartAPI(t Test, name string, s Settings) *Replica {
 	t.Helper()
-	address := s["API_ADDR"]
-	if address == "" {
-		address = Loopback(FreePort())
-	}
-	a := &API{r.Start(t, s.With("API_ADDR", address), "api"), address}
-	if err := a.AwaitReady(30 * time.Second); err != nil {
-		t.Fatalf("wait for the API: %v\n%s", err, a.Tail())
-	}
-	return a
-}
-
-// AwaitReady returns when /readyz answers 200.
-func (a *API) AwaitReady(timeout time.Duration) error {
-	return awaitReady(a.Process, a.Address, timeout)
-}
-
-// awaitReady returns when a process that serves probes at an address is ready.
-func awaitReady(p *Process, address string, timeout time.Duration) error {
-	return Await(context.Background(), timeout, p.Gone(), func(ctx context.Context) error {
-		return health.Ask(ctx, address, health.ReadyPath, 2*time.Second)
-	})
+	return r.startReplica(t, name, s, "API_ADDR", "api")
 }
 
 // StartWorker starts a worker with additional arguments, and returns when it polls its task queues.
-func (r Registrar) StartWorker(t Test, s Settings, args ...string) *Process {
+func (r Registrar) StartWorker(t Test, name string, s Settings, args ...string) *Replica {
 	t.Helper()
-	address := Loopback(FreePort())
-	p := r.Start(t, s.With("WORKER_HEALTH_ADDR", address), append([]string{"worker"}, args...)...)
-	if err := awaitReady(p, address, 30*time.Second); err != nil {
-		t.Fatalf("wait for the worker: %v\n%s", err, p.Tail())
-	}
-	return p
+	return r.startReplica(t, name, s, "WORKER_HEALTH_ADDR", append([]string{"worker"}, args...)...)
 }
 
 // StartCodec starts the codec endpoint on CODEC_ADDR, and returns when it is ready.
-func (r Registrar) StartCodec(t Test, s Settings) *Process {
+func (r Registrar) StartCodec(t Test, s Settings) *Replica {
 	t.Helper()
-	p := r.Start(t, s, "codec")
-	if err := awaitReady(p, s["CODEC_ADDR"], 30*time.Second); err != nil {
-		t.Fatalf("wait for the codec endpoint: %v\n%s", err, p.Tail())
+	return r.startReplica(t, "codec", s, "CODEC_ADDR", "codec")
+}
+
+// startReplica starts a command that serves probes at the address in a variable.
+func (r Registrar) startReplica(t Test, name string, s Settings, variable string, args ...string) *Replica {
+	t.Helper()
+	address := s[variable]
+	if address == "" {
+		address = Loopback(FreePort())
 	}
-	return p
+	replica := &Replica{Address: address}
+	replica.command = Command{Name: name, Path: string(r), Args: args, Env: s.With(variable, address).environ(), Dir: Dir(t, name)}
+	replica.check = func(ctx context.Context) error {
+		return health.Ask(ctx, address, health.ReadyPath, checkTimeout)
+	}
+	replica.begin(t)
+	return replica
+}
+
+// URL returns the base URL of the API.
+func (r *Replica) URL() string { return "http://" + r.Address }
+
+// Configure changes settings (alternating names and values) for the next start of the replica.
+func (r *Replica) Configure(pairs ...string) {
+	s := make(Settings)
+	for _, variable := range r.command.Env {
+		name, value, _ := strings.Cut(variable, "=")
+		s[name] = value
+	}
+	r.command.Env = s.With(pairs...).environ()
 }

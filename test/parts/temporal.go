@@ -5,20 +5,19 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
-	"time"
 )
 
 // Temporal is a process with dev's Temporal server and Web UI, with the service's search attributes in the namespace
-// "default". Only one goroutine at a time may start and stop it.
+// "default".
 type Temporal struct {
-	command  Command
+	*Server
+
 	port, ui int
-	running  *Process
 }
 
 // buildTemporal builds the server once for all tests; the first time takes minutes.
 var buildTemporal = sync.OnceValues(func() (string, error) {
-	folder, err := root(context.Background())
+	folder, err := repository()
 	if err != nil {
 		return "", err
 	}
@@ -36,34 +35,11 @@ func StartTemporal(t Test, codecEndpoint string) *Temporal {
 		t.Fatalf("%v", err)
 	}
 	s := &Temporal{port: FreePort(), ui: FreePort()}
-	s.command = Command{Name: "temporal", Path: program, Dir: Dir(t, "temporal"), Args: []string{
+	s.Server = StartServer(t, Command{Name: "temporal", Path: program, Dir: Dir(t, "temporal"), Args: []string{
 		"-data=temporal.db", "-port=" + strconv.Itoa(s.port), "-ui-port=" + strconv.Itoa(s.ui), "-codec-endpoint=" + codecEndpoint,
-	}}
-	if err := s.Start(); err != nil {
-		t.Fatalf("%v", err)
-	}
-	t.Cleanup(func() { s.running.end(t) })
+	}}, "Temporal is ready")
 	return s
 }
-
-// Start restarts the server after Kill or Stop, with the same ports and data, and returns when workflows can be started.
-func (s *Temporal) Start() error {
-	p, err := StartProcess(s.command)
-	if err != nil {
-		return err
-	}
-	s.running = p
-	return p.awaitLog(time.Minute, "Temporal is ready")
-}
-
-// Kill kills the server, as in a crash, and returns when it has ended.
-func (s *Temporal) Kill() { s.running.Kill() }
-
-// Stop shuts the server down.
-func (s *Temporal) Stop() error { return s.running.Stop(10 * time.Second) }
-
-// Process returns the running or last server process.
-func (s *Temporal) Process() *Process { return s.running }
 
 // Address returns the frontend's host:port, for TEMPORAL_ADDRESS.
 func (s *Temporal) Address() string { return Loopback(s.port) }

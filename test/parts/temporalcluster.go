@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -21,23 +20,27 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// TemporalServers is the number of servers of a cluster.
-const TemporalServers = 2
+// temporalServers is the number of servers of a cluster.
+const temporalServers = 2
 
 // TemporalCluster has two Temporal servers, 0 and 1, each with all four services, on one PostgreSQL server. They listen on
-// 127.0.0.1 and 127.0.0.2 with the same ports. The namespace is "default"; registrar migrate up adds the service's search
-// attributes. Only one goroutine at a time may start and stop servers.
+// 127.0.0.1 and 127.0.0.2 with the same ports, and have the configuration of deploy/temporal. The namespace is "default";
+// registrar migrate up adds the service's search attributes.
 type TemporalCluster struct {
+	Servers [temporalServers]*TemporalServer
+
 	database *PostgreSQL
 	ports    temporalPorts
 	names    string // the address of the DNS server
-	servers  [TemporalServers]*temporalServer
 }
 
-type temporalServer struct {
-	host    netip.Addr
-	command Command
-	process *Process
+// TemporalServer is one of the servers. It is ready when workflows can be started and all its services have started. If the
+// database is unavailable, a starting server exits, while a started server waits for the database. A server that is stopped
+// hands its work over to the other one first.
+type TemporalServer struct {
+	Server
+
+	address string // of the frontend
 }
 
 // temporalPrograms are the server and the tool that creates its tables.
@@ -46,7 +49,7 @@ type temporalPrograms struct{ server, sqlTool string }
 // buildTemporalServer builds both once for all tests; the first time takes minutes.
 var buildTemporalServer = sync.OnceValues(func() (temporalPrograms, error) {
 	ctx := context.Background()
-	folder, err := root(ctx)
+	folder, err := repository()
 	if err != nil {
 		return temporalPrograms{}, err
 	}
@@ -70,41 +73,35 @@ func StartTemporalCluster(t Test, database *PostgreSQL) *TemporalCluster {
 	if err := c.createSchema(t.Context(), programs.sqlTool); err != nil {
 		t.Fatalf("%v", err)
 	}
+	settings, err := c.settings()
+	if err != nil {
+		t.Fatalf("configure Temporal: %v", err)
+	}
 	var hosts []netip.Addr
-	for i := range c.servers {
-		host := netip.AddrFrom4([4]byte{127, 0, 0, byte(i + 1)})
-		hosts = append(hosts, host)
-		if c.servers[i], err = c.configure(t, i, host, programs.server); err != nil {
-			t.Fatalf("configure Temporal: %v", err)
-		}
+	for i := range c.Servers {
+		host := loopbackHost(i)
+		hosts, c.Servers[i] = append(hosts, host), c.newServer(t, fmt.Sprintf("temporal%d", i), programs.server, host, settings)
 	}
 	c.names = startNames(t, temporalName, hosts...)
-	t.Cleanup(func() {
-		for _, s := range c.servers {
-			if s.process != nil {
-				s.process.end(t)
-			}
-		}
-	})
 	if err := c.create(t.Context()); err != nil {
 		t.Fatalf("start the Temporal cluster: %v", err)
 	}
 	return c
 }
 
-// configure writes a server's files.
-func (c *TemporalCluster) configure(t Test, i int, host netip.Addr, program string) (*temporalServer, error) {
+// newServer returns a server that does not run.
+func (c *TemporalCluster) newServer(t Test, name, program string, host netip.Addr, settings Settings) *TemporalServer {
 	t.Helper()
-	name := fmt.Sprintf("temporal%d", i)
-	dir := Dir(t, name)
-	config, dynamic := filepath.Join(dir, "config.yaml"), filepath.Join(dir, "dynamic.yaml")
-	s := &temporalServer{host: host, command: Command{
-		Name: name, Path: program, Dir: dir, Args: []string{"--config-file", config, "--allow-no-auth", "start"},
-	}}
-	return s, errors.Join(
-		os.WriteFile(config, []byte(c.config(host, dynamic)), 0o644),
-		os.WriteFile(dynamic, []byte(temporalDynamicConfig), 0o644),
-	)
+	s := &TemporalServer{address: netip.AddrPortFrom(host, uint16(c.ports.frontend)).String()}
+	s.command = Command{Name: name, Path: program, Dir: Dir(t, name), Args: []string{"start"}, Env: c.on(host, settings).environ()}
+	s.check = func(ctx context.Context) error {
+		if err := s.search(ctx, ""); err != nil {
+			return err
+		}
+		return s.hasLogged(`"msg":"worker service started"`) // the last service
+	}
+	s.own(t)
+	return s
 }
 
 // createSchema creates the databases and their tables.
@@ -130,18 +127,21 @@ func (c *TemporalCluster) createSchema(ctx context.Context, sqlTool string) erro
 // create starts the servers one after the other: two servers on an empty database would fail because both write the
 // description of the cluster.
 func (c *TemporalCluster) create(ctx context.Context) error {
-	if err := c.launch(0); err != nil {
+	first, second := c.Servers[0], c.Servers[1]
+	if err := first.Launch(); err != nil {
 		return err
 	}
-	first := c.servers[0].process
-	if err := Await(ctx, time.Minute, first.Gone(), c.registerNamespace); err != nil {
-		return fmt.Errorf("register the namespace: %w\n%s", err, first.Tail())
+	if err := Await(ctx, readyTimeout, first.process.Gone(), c.registerNamespace); err != nil {
+		return fmt.Errorf("register the namespace: %w\n%s", err, first.process.Tail())
 	}
-	return errors.Join(c.AwaitReady(0), c.awaitServices(0), c.Start(1))
+	if err := first.AwaitReady(); err != nil {
+		return err
+	}
+	return second.Start()
 }
 
 func (c *TemporalCluster) registerNamespace(ctx context.Context) error {
-	namespaces, err := client.NewNamespaceClient(c.options(0))
+	namespaces, err := client.NewNamespaceClient(c.Servers[0].options())
 	if err != nil {
 		return err
 	}
@@ -157,77 +157,38 @@ func (c *TemporalCluster) registerNamespace(ctx context.Context) error {
 	return err
 }
 
-// options returns the options of a client of one server.
-func (c *TemporalCluster) options(i int) client.Options {
-	return client.Options{HostPort: c.Addresses()[i], Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}
+// AwaitSearch returns when all servers answer a query of workflows, that is when they have loaded its search attributes.
+func (c *TemporalCluster) AwaitSearch(ctx context.Context, query string) error {
+	var all []error
+	for _, s := range c.Servers {
+		all = append(all, Await(ctx, readyTimeout, s.process.Gone(), func(ctx context.Context) error { return s.search(ctx, query) }))
+	}
+	return errors.Join(all...)
 }
 
-func (c *TemporalCluster) launch(i int) (err error) {
-	s := c.servers[i]
-	s.process, err = StartProcess(s.command)
+// search connects to the server and counts workflows.
+func (s *TemporalServer) search(ctx context.Context, query string) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	temporal, err := client.DialContext(ctx, s.options())
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	_, err = temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: query})
 	return err
 }
 
-// AwaitReady returns when workflows can be started on a server.
-func (c *TemporalCluster) AwaitReady(i int) error { return c.awaitQuery(i, "") }
-
-// AwaitSearch returns when all servers answer a query of workflows, that is when they have loaded its search attributes.
-func (c *TemporalCluster) AwaitSearch(query string) error {
-	return errors.Join(c.awaitQuery(0, query), c.awaitQuery(1, query))
+// options returns the options of a client of this server.
+func (s *TemporalServer) options() client.Options {
+	return client.Options{HostPort: s.address, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}
 }
-
-func (c *TemporalCluster) awaitQuery(i int, query string) error {
-	s := c.servers[i]
-	err := Await(context.Background(), time.Minute, s.process.Gone(), func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Second) // a frozen server does not answer
-		defer cancel()
-		temporal, err := client.DialContext(ctx, c.options(i))
-		if err != nil {
-			return err
-		}
-		defer temporal.Close()
-		_, err = temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: query})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("wait for %s: %w\n%s", s.command.Name, err, s.process.Tail())
-	}
-	return nil
-}
-
-// Kill kills a server, as in a crash, and returns when it has ended.
-func (c *TemporalCluster) Kill(i int) { c.servers[i].process.Kill() }
-
-// Stop shuts a server down. The server hands its work over to the other one first.
-func (c *TemporalCluster) Stop(i int) error { return c.servers[i].process.Stop(60 * time.Second) }
-
-// Freeze suspends a server until Thaw; its connections stay open.
-func (c *TemporalCluster) Freeze(i int) error { return c.servers[i].process.Freeze() }
-
-// Thaw ends Freeze.
-func (c *TemporalCluster) Thaw(i int) error { return c.servers[i].process.Thaw() }
-
-// Start restarts a server after Kill or Stop, and returns when workflows can be started and all its services have started.
-// If the database is unavailable, a starting server exits, while a started server waits for the database.
-func (c *TemporalCluster) Start(i int) error {
-	if err := c.launch(i); err != nil {
-		return err
-	}
-	return errors.Join(c.AwaitReady(i), c.awaitServices(i))
-}
-
-func (c *TemporalCluster) awaitServices(i int) error {
-	return c.servers[i].process.awaitLog(30*time.Second, `"msg":"worker service started"`) // the last service
-}
-
-// Process returns a server's running or last process.
-func (c *TemporalCluster) Process(i int) *Process { return c.servers[i].process }
 
 // Addresses returns the addresses of the servers' frontends.
 func (c *TemporalCluster) Addresses() []string {
 	var all []string
-	for _, s := range c.servers {
-		all = append(all, net.JoinHostPort(s.host.String(), strconv.Itoa(c.ports.frontend)))
+	for _, s := range c.Servers {
+		all = append(all, s.address)
 	}
 	return all
 }

@@ -43,13 +43,13 @@ func TestTemporalCluster(t *testing.T) {
 			return err
 		}))
 	}
-	for i := range cluster.Addresses() {
-		cluster.Kill(i)
+	for _, server := range cluster.Servers {
+		server.Kill()
 		for range 10 {
 			requireWorkflow()
 		}
 		took("10 workflows without the one that was killed")
-		require.NoError(t, cluster.Start(i))
+		require.NoError(t, server.Start())
 		took("started again")
 	}
 	database.Kill()
@@ -61,7 +61,7 @@ func TestTemporalCluster(t *testing.T) {
 	require.NoError(t, database.Start())
 	requireWorkflow()
 	took("stopped and started PostgreSQL")
-	require.NoError(t, cluster.Stop(0))
+	require.NoError(t, cluster.Servers[0].Stop())
 	took("server 0 stopped")
 	requireWorkflow()
 	took("one workflow")

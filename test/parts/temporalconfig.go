@@ -1,8 +1,9 @@
 package parts
 
 import (
-	"fmt"
+	"errors"
 	"net/netip"
+	"strconv"
 )
 
 const (
@@ -15,66 +16,43 @@ const (
 type temporalPorts struct {
 	frontend, history, matching, worker                         int
 	frontendMember, historyMember, matchingMember, workerMember int
+	http, metrics                                               int
 }
 
 func newTemporalPorts() temporalPorts {
 	return temporalPorts{
 		FreePort(), FreePort(), FreePort(), FreePort(),
 		FreePort(), FreePort(), FreePort(), FreePort(),
+		FreePort(), FreePort(),
 	}
 }
 
-// temporalDynamicConfig has these settings: fairness, and one partition per queue as in dev (the default, four, costs 97 ms
-// of processor time per registration instead of 74 ms); a stopping worker gets no task that it would lose; no check for new
-// versions; a search attribute can be used 1 s after it was added; clients may send keep-alive pings every 5 s.
-const temporalDynamicConfig = `matching.enableFairness: [{value: true}]
-frontend.enableCancelWorkerPollsOnShutdown: [{value: true}]
-frontend.enableServerVersionCheck: [{value: false}]
-system.namespaceCacheRefreshInterval: [{value: 1s}]
-frontend.keepAliveMinTime: [{value: 5s}]
-matching.numTaskqueueReadPartitions: [{value: 1}]
-matching.numTaskqueueWritePartitions: [{value: 1}]
-`
-
-// config returns a server's configuration. It has 16 history shards, because with a single shard every step waits for the
-// shard's polls.
-func (c *TemporalCluster) config(host netip.Addr, dynamic string) string {
-	store := func(database string, connections int) string {
-		return fmt.Sprintf(`{sql: {pluginName: postgres12, databaseName: %s, connectAddr: %q, connectProtocol: tcp, user: %s, maxConns: %[4]d, maxIdleConns: %[4]d}}`,
-			database, c.database.Address(), postgresAccount, connections)
+// settings returns the environment of a server: that of deploy/temporal/server.env, and addresses, ports and the log level
+// with which a server says that it has started. The server has its configuration from its own template, as in its image.
+func (c *TemporalCluster) settings() (Settings, error) {
+	file, errFile := deployed("temporal", "server.env")
+	dynamic, errDynamic := deployed("temporal", "dynamic.yaml")
+	if err := errors.Join(errFile, errDynamic); err != nil {
+		return nil, err
 	}
-	service := func(port, member int) string {
-		return fmt.Sprintf("{rpc: {grpcPort: %d, membershipPort: %d, bindOnIP: %q}}", port, member, host)
+	s, err := assignments(file)
+	if err != nil {
+		return nil, err
 	}
 	p := c.ports
-	frontend := netip.AddrPortFrom(host, uint16(p.frontend))
-	return fmt.Sprintf(`log: {stdout: true, level: info}
-persistence:
-  defaultStore: store
-  visibilityStore: visibility
-  numHistoryShards: 16
-  datastores:
-    store: %s
-    visibility: %s
-global:
-  membership: {maxJoinDuration: 30s, broadcastAddress: %q}
-services:
-  frontend: %s
-  history: %s
-  matching: %s
-  worker: %s
-clusterMetadata:
-  enableGlobalNamespace: false
-  failoverVersionIncrement: 10
-  masterClusterName: active
-  currentClusterName: active
-  clusterInformation: {active: {enabled: true, initialFailoverVersion: 1, rpcName: frontend, rpcAddress: %q}}
-dcRedirectionPolicy: {policy: noop}
-publicClient: {hostPort: %[8]q}
-archival: {history: {state: disabled}, visibility: {state: disabled}}
-namespaceDefaults: {archival: {history: {state: disabled}, visibility: {state: disabled}}}
-dynamicConfigClient: {filepath: %[9]q, pollInterval: 10s}
-`, store(temporalStore, 20), store(temporalVisibility, 5), host,
-		service(p.frontend, p.frontendMember), service(p.history, p.historyMember), service(p.matching, p.matchingMember),
-		service(p.worker, p.workerMember), frontend, dynamic)
+	return Settings(s).With(
+		"DYNAMIC_CONFIG_FILE_PATH", dynamic, "LOG_LEVEL", "info",
+		"POSTGRES_SEEDS", "127.0.0.1", "DB_PORT", strconv.Itoa(c.database.port), "POSTGRES_USER", postgresAccount,
+		"FRONTEND_GRPC_PORT", strconv.Itoa(p.frontend), "FRONTEND_MEMBERSHIP_PORT", strconv.Itoa(p.frontendMember),
+		"FRONTEND_HTTP_PORT", strconv.Itoa(p.http), "HISTORY_GRPC_PORT", strconv.Itoa(p.history),
+		"HISTORY_MEMBERSHIP_PORT", strconv.Itoa(p.historyMember), "MATCHING_GRPC_PORT", strconv.Itoa(p.matching),
+		"MATCHING_MEMBERSHIP_PORT", strconv.Itoa(p.matchingMember), "WORKER_GRPC_PORT", strconv.Itoa(p.worker),
+		"WORKER_MEMBERSHIP_PORT", strconv.Itoa(p.workerMember),
+	), nil
+}
+
+// on returns the settings of the server on a host.
+func (c *TemporalCluster) on(host netip.Addr, s Settings) Settings {
+	metrics := netip.AddrPortFrom(host, uint16(c.ports.metrics))
+	return s.With("BIND_ON_IP", host.String(), "PROMETHEUS_ENDPOINT", metrics.String())
 }

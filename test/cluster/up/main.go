@@ -55,12 +55,12 @@ func show(c *cluster.Cluster, outbox string) {
 		row(r.Name(), r.Address, r.Process())
 	}
 	for i, address := range c.Temporal.Addresses() {
-		row(fmt.Sprintf("Temporal %d", i), address, c.Temporal.Process(i))
+		row(fmt.Sprintf("Temporal %d", i), address, c.Temporal.Servers[i].Process())
 	}
 	row("PostgreSQL", c.PostgreSQL.Address(), c.PostgreSQL.Process())
 	row("database (HAProxy)", c.Settings["DATABASE_DSN"], c.Database.Process())
-	for i := range parts.GaleraNodes {
-		row(fmt.Sprintf("Galera %d", i), c.Galera.Address(i), c.Galera.Process(i))
+	for _, n := range c.Galera.Nodes {
+		row("Galera "+n.Name(), n.Address(), n.Process())
 	}
 	row("sent text messages", outbox, nil)
 	_ = w.Flush() // standard output
