@@ -8,8 +8,12 @@ import (
 	"registrar/internal/health"
 )
 
-// readinessTimeout bounds the checks of /readyz: load balancers commonly time out after 2 s or more.
-const readinessTimeout = 1500 * time.Millisecond
+const (
+	// readinessTimeout bounds the checks of /readyz: load balancers commonly time out after 2 s or more.
+	readinessTimeout = 1500 * time.Millisecond
+	// readinessAge is how long a result of Temporal and the database counts. Load balancers ask once a second.
+	readinessAge = time.Second
+)
 
 // GetHealth is GET /healthz.
 func (s *server) GetHealth(context.Context, openapi.GetHealthRequestObject) (openapi.GetHealthResponseObject, error) {
@@ -22,7 +26,7 @@ func (s *server) GetReadiness(
 ) (openapi.GetReadinessResponseObject, error) {
 	ctx, cancel := context.WithTimeout(requestContext(ctx), readinessTimeout)
 	defer cancel()
-	report := s.checks().Run(ctx, s.log(ctx))
+	report := s.checks.Run(ctx, s.log(ctx))
 	body := openapi.Readiness{Status: openapi.ReadinessStatus(report.Status), Checks: map[string]openapi.Check{}}
 	for name, result := range report.Checks {
 		body.Checks[name] = openapi.Check(result)
@@ -33,16 +37,17 @@ func (s *server) GetReadiness(
 	return openapi.GetReadiness200JSONResponse{Body: body}, nil
 }
 
-// checks returns the readiness checks.
-func (s *server) checks() health.Checks {
+// readinessChecks returns the checks of /readyz. Anyone may call it, so calls of Temporal and the database are cached.
+func readinessChecks(d Deps) health.Checks {
+	engine := health.NewGracePeriod(d.EngineGrace, d.Now)
 	checks := health.Checks{
-		"engine": func(ctx context.Context) error { return s.engine.Check(s.Engine.Ready(ctx)) },
+		"engine": health.Cached(func(ctx context.Context) error { return engine.Check(d.Engine.Ready(ctx)) }, readinessAge, d.Now),
 	}
-	if s.Schema != nil {
-		checks["schema"] = s.Schema
+	if d.Schema != nil {
+		checks["schema"] = health.Cached(d.Schema, readinessAge, d.Now)
 	}
-	if s.Draining != nil {
-		checks["draining"] = health.Draining(s.Draining)
+	if d.Draining != nil {
+		checks["draining"] = health.Draining(d.Draining)
 	}
 	return checks
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http/httptest"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,4 +60,18 @@ func TestHealthcheckOfTheAPI(t *testing.T) {
 	require.NoError(t, health.Ask(t.Context(), addr, health.ReadyPath, time.Minute))
 	draining = true
 	require.EqualError(t, health.Ask(t.Context(), addr, health.ReadyPath, time.Minute), "not ready (failed: draining)")
+}
+
+func TestManyProbesMakeOneCheck(t *testing.T) {
+	t.Parallel()
+	var runs atomic.Int64
+	count := func(context.Context) error { runs.Add(1); return nil }
+	s := setup(t, func(d *Deps) { d.Schema = count })
+	s.engine.ready = count
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(func() { s.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/readyz", nil)) })
+	}
+	all.Wait()
+	require.EqualValues(t, 2, runs.Load(), "one of the engine and one of the schema")
 }

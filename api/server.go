@@ -117,7 +117,7 @@ func New(d Deps) http.Handler {
 		d.Limits = unlimited{}
 	}
 	gin.SetMode(gin.ReleaseMode) // gin's debug mode prints every route
-	s := &server{Deps: d, engine: health.NewGracePeriod(d.EngineGrace, d.Now)}
+	s := &server{Deps: d, checks: readinessChecks(d)}
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // each resource has one address
@@ -145,7 +145,7 @@ func (s *server) routeOperations(router *gin.Engine) {
 // server implements the operations of openapi.yaml.
 type server struct {
 	Deps
-	engine *health.GracePeriod
+	checks health.Checks
 }
 
 var _ openapi.StrictServerInterface = (*server)(nil)

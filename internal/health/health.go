@@ -40,13 +40,15 @@ type Check func(context.Context) error
 // Checks are the named checks of a process, which is ready if none fails.
 type Checks map[string]Check
 
-// Run runs every check. It logs the causes of failures; the report does not contain them.
+// Run runs every check. It logs the causes of failures, a cached one only once; the report does not contain them.
 func (c Checks) Run(ctx context.Context, logger *slog.Logger) Report {
 	report := Report{Status: StatusReady, Checks: map[string]Result{}}
 	for _, name := range slices.Sorted(maps.Keys(c)) {
 		report.Checks[name] = ResultOK
 		if err := c[name](ctx); err != nil {
-			logger.WarnContext(ctx, "not ready", "check", name, "err", err)
+			if _, again := errors.AsType[repeated](err); !again {
+				logger.WarnContext(ctx, "not ready", "check", name, "err", err)
+			}
 			report.Checks[name] = ResultFailed
 			report.Status = StatusNotReady
 		}
