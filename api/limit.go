@@ -32,24 +32,10 @@ type Limits interface {
 
 // limitClient counts a request of its client, before the body is read.
 func (s *server) limitClient(c *gin.Context, limit rateLimit) error {
-	client, _ := netip.ParseAddr(c.ClientIP()) // an invalid address is not counted
-	if wait := limit(s.Limits, c.Request.Context(), client); wait > 0 {
+	if wait := limit(s.Limits, c.Request.Context(), clientAddress(c.Request, s.TrustedProxies)); wait > 0 {
 		return rateLimited(wait)
 	}
 	return nil
-}
-
-// trustProxies makes gin's ClientIP read X-Forwarded-For from right to left and skip addresses in networks. The first
-// other address is the client.
-func trustProxies(router *gin.Engine, networks []netip.Prefix) {
-	names := make([]string, len(networks))
-	for i, network := range networks {
-		names[i] = network.String()
-	}
-	if err := router.SetTrustedProxies(names); err != nil {
-		panic(err) // cannot happen: the networks are valid
-	}
-	router.RemoteIPHeaders = []string{"X-Forwarded-For"} // not X-Real-Ip: proxies forward the client's own value
 }
 
 func rateLimited(wait time.Duration) *problem {

@@ -97,7 +97,11 @@ func TestClientAddress(t *testing.T) {
 		{"two proxies, a forged part", "192.0.2.0/24", []string{"203.0.113.66, 198.51.100.7, 192.0.2.9"}, "198.51.100.7"},
 		{"nonsense in front", "192.0.2.0/24", []string{"zoelle", "198.51.100.7"}, "198.51.100.7"},
 		{"nonsense", "192.0.2.0/24", []string{"198.51.100.7, zoelle"}, "192.0.2.1"},
+		{"a proxy, then nonsense", "192.0.2.0/24", []string{"198.51.100.7, zoelle, 192.0.2.9"}, "192.0.2.9"},
 		{"IPv6", "192.0.2.0/24", []string{"2001:db8::1"}, "2001:db8::1"},
+		{"with a port", "192.0.2.0/24", []string{"198.51.100.7:51234, 192.0.2.9:443"}, "198.51.100.7"},
+		{"IPv6 with a port", "192.0.2.0/24", []string{`203.0.113.66, "[2001:db8::1]:51234"`}, "2001:db8::1"},
+		{"only proxies", "192.0.2.0/24", []string{"192.0.2.8, 192.0.2.9"}, "192.0.2.8"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

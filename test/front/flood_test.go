@@ -42,15 +42,16 @@ func (o *outcomes) String() string {
 	return strings.Join(all, ", ")
 }
 
-// attack is a flood: many connections at a time from some addresses, each of which sends its requests and reads answers
+// attack is a flood: many connections at a time of some clients, each of which sends its requests and reads answers
 // until it is closed.
 type attack struct {
 	name        string
 	connections int
-	addresses   int
+	clients     int
+	oneNetwork  bool // the clients' addresses are in one /24
 	// send writes to a connection until it fails.
 	send func(net.Conn) error
-	// check looks at what the attackers got.
+	// check requires what the attackers got.
 	check func(t *testing.T, got map[string]int, s *system)
 }
 
@@ -62,7 +63,11 @@ func (a attack) run(s *system, network int) *outcomes {
 	var all sync.WaitGroup
 	for i := range a.connections {
 		all.Go(func() {
-			conn, err := s.dial(fmt.Sprintf("127.%d.%d.1", network, i%a.addresses))
+			from := fmt.Sprintf("127.%d.%d.1", network, i%a.clients)
+			if a.oneNetwork {
+				from = fmt.Sprintf("127.%d.0.%d", network, 1+i%a.clients)
+			}
+			conn, err := s.dial(from)
 			if err != nil { // HAProxy closed the connection while the system call was running
 				got.add("closed")
 				return
@@ -103,10 +108,9 @@ func readAnswers(conn net.Conn, got *outcomes) {
 
 func nothing(net.Conn) error { return nil }
 
-// text sends a text n times.
-func text(request string, n int) func(net.Conn) error {
+func text(s string) func(net.Conn) error {
 	return func(conn net.Conn) error {
-		_, err := conn.Write([]byte(strings.Repeat(request, n)))
+		_, err := conn.Write([]byte(s))
 		return err
 	}
 }
@@ -134,10 +138,16 @@ func bomb() string {
 }
 
 const (
-	begin    = "POST /v1/registrations HTTP/1.1\r\nHost: a\r\n"
-	get      = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
-	getReady = "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n"
+	begin = "POST /v1/registrations HTTP/1.1\r\nHost: a\r\n"
+	typed = begin + "Content-Type: application/json\r\n"
+	last  = "Connection: close\r\n"
 )
+
+// requests are n GET requests over one connection.
+func requests(target string, n int) string {
+	get := "GET " + target + " HTTP/1.1\r\nHost: a\r\n"
+	return strings.Repeat(get+"\r\n", n-1) + get + last + "\r\n"
+}
 
 func attacks() []attack {
 	only := func(outcomes ...string) func(*testing.T, map[string]int, *system) {
@@ -146,29 +156,44 @@ func attacks() []attack {
 			require.Subset(t, outcomes, slices.Collect(maps.Keys(got)))
 		}
 	}
+	counts := func(want map[string]int) func(*testing.T, map[string]int, *system) {
+		return func(t *testing.T, got map[string]int, _ *system) {
+			t.Helper()
+			require.Equal(t, want, got)
+		}
+	}
 	compressed := bomb()
 	return []attack{
-		{"4,300 connections of one client send nothing", 4300, 1, nothing, func(t *testing.T, got map[string]int, _ *system) {
-			require.Equal(t, 4200, got["closed"], "the limit of a client")
-			require.Equal(t, 100, got["408"])
-		}},
-		{"4,300 connections of 43 clients send nothing", 4300, 43, nothing, only("408")},
-		{"slow headers", 1000, 10, drip(begin, "X-A: b\r\n"), only("408")},
-		{"slow body", 1000, 10, drip(begin+"Content-Type: application/json\r\nContent-Length: 9999\r\n\r\n", "{"), only("408")},
-		{"slow chunks", 1000, 10, drip(begin+"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\n{\r\n"), only("408")},
-		{"one header of 1 MB", 200, 10, text(begin+"X-A: "+strings.Repeat("b", 1<<20)+"\r\n\r\n", 1), only("400", "closed")},
-		{"1,000 headers", 200, 10, text(begin+strings.Repeat("X-A: b\r\n", 1000)+"\r\n", 1), only("400")},
-		{"a target of 15,000 bytes", 200, 10, text("GET /"+strings.Repeat("a", 15000)+" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 1), only("400", "404")},
-		{"10 MB compressed to 10 KB", 500, 10, text(fmt.Sprintf("%sConnection: close\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", begin, len(compressed), compressed), 1), only("415")},
-		{"a body of 1 GB", 200, 10, text(begin+"Content-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n"+strings.Repeat("a", 1<<20), 1), only("413", "closed")},
-		{"10,000 requests of one client", 50, 1, text(get, 200), func(t *testing.T, got map[string]int, _ *system) {
-			require.LessOrEqual(t, got["200"], 300, "the limit of a client")
-			require.Positive(t, got["429"])
-		}},
-		{"2,500 requests for /readyz of 10 clients", 100, 10, text(getReady, 25), func(t *testing.T, got map[string]int, s *system) {
-			require.Equal(t, map[string]int{"200": 2500}, got)
-			require.Less(t, s.checks.Load(), int64(150), "the result is cached for a second")
-		}},
+		{name: "4,300 connections of one client that send nothing", connections: 4300, clients: 1,
+			send: nothing, check: counts(map[string]int{"408": 100, "closed": 4200})},
+		{name: "4,300 connections of 43 clients that send nothing", connections: 4300, clients: 43,
+			send: nothing, check: counts(map[string]int{"408": 4300})},
+		{name: "1,500 connections of one network that send nothing", connections: 1500, clients: 100, oneNetwork: true,
+			send: nothing, check: counts(map[string]int{"408": 999, "closed": 501})},
+		{name: "slow headers", connections: 1000, clients: 10,
+			send: drip(begin, "X-A: b\r\n"), check: only("408")},
+		{name: "slow body", connections: 1000, clients: 10,
+			send: drip(typed+"Content-Length: 9999\r\n\r\n", "{"), check: only("408")},
+		{name: "slow chunks", connections: 1000, clients: 10,
+			send: drip(typed+"Transfer-Encoding: chunked\r\n\r\n", "1\r\n{\r\n"), check: only("408")},
+		{name: "a header of 1 MB", connections: 200, clients: 10,
+			send: text(begin + "X-A: " + strings.Repeat("b", 1<<20) + "\r\n\r\n"), check: only("400", "closed")},
+		{name: "1,000 headers", connections: 200, clients: 10,
+			send: text(begin + strings.Repeat("X-A: b\r\n", 1000) + "\r\n"), check: only("400", "closed")},
+		{name: "a target of 15,000 bytes", connections: 200, clients: 10,
+			send: text(requests("/"+strings.Repeat("a", 15000), 1)), check: only("400", "404")},
+		{name: "10 MB compressed to 10 KB", connections: 500, clients: 10,
+			send:  text(fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n%s\r\n%s", typed, len(compressed), last, compressed)),
+			check: only("415")},
+		{name: "a body of 1 GB", connections: 200, clients: 10,
+			send: text(typed + "Content-Length: 1000000000\r\n\r\n" + strings.Repeat("a", 1<<20)), check: only("413", "closed")},
+		{name: "10,000 requests of one client", connections: 50, clients: 1,
+			send: text(requests("/healthz", 200)), check: counts(map[string]int{"200": 300, "429": 9700})},
+		{name: "2,500 requests for /readyz of 10 clients", connections: 100, clients: 10,
+			send: text(requests("/readyz", 25)), check: func(t *testing.T, got map[string]int, s *system) {
+				require.Equal(t, map[string]int{"200": 2500}, got)
+				require.Less(t, s.checks.Load(), int64(150), "a result counts for a second")
+			}},
 	}
 }
 

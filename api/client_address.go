@@ -1,0 +1,54 @@
+package api
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+const headerForwardedFor = "X-Forwarded-For"
+
+// clientAddress returns the address that a request came from, without a zone, and IPv4 as such. If the peer is a trusted
+// proxy, it reads X-Forwarded-For from right to left and skips trusted proxies: each proxy appends the address of its own
+// peer, and everything to the left of a client's address may be forged. An entry that is no address ends the search; then
+// the proxy that wrote it counts as the client. The result is invalid if the peer has no IP address.
+func clientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
+	client, _ := parseAddress(r.RemoteAddr)
+	entries := strings.Split(strings.Join(r.Header.Values(headerForwardedFor), ","), ",")
+	for i := len(entries) - 1; i >= 0 && isIn(client, trusted); i-- {
+		address, ok := parseAddress(entries[i])
+		if !ok {
+			break
+		}
+		client = address
+	}
+	return client
+}
+
+// parseAddress reads an entry of X-Forwarded-For. The header has no standard; proxies write IP addresses with or without a
+// port, IPv6 with or without brackets, and some add the quotes of the header Forwarded (RFC 7239 section 6).
+func parseAddress(entry string) (address netip.Addr, ok bool) {
+	entry = strings.Trim(entry, " \t")
+	if len(entry) > 1 && strings.HasPrefix(entry, `"`) && strings.HasSuffix(entry, `"`) {
+		entry = entry[1 : len(entry)-1]
+	}
+	address, err := netip.ParseAddr(entry)
+	if inner, bracketed := strings.CutPrefix(entry, "["); err != nil && bracketed && strings.HasSuffix(inner, "]") {
+		address, err = netip.ParseAddr(inner[:len(inner)-1])
+	}
+	if err != nil {
+		var withPort netip.AddrPort
+		withPort, err = netip.ParseAddrPort(entry)
+		address = withPort.Addr()
+	}
+	return address.Unmap().WithZone(""), err == nil
+}
+
+func isIn(address netip.Addr, networks []netip.Prefix) bool {
+	for _, network := range networks {
+		if network.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
