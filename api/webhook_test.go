@@ -57,7 +57,7 @@ type hooks struct {
 	signals  []workflows.Undelivered
 }
 
-func setupHooks(t *testing.T, changes ...func(*Webhooks)) *hooks {
+func setupHooks(t testing.TB, changes ...func(*Webhooks)) *hooks {
 	t.Helper()
 	h := &hooks{webhooks: Webhooks{
 		Reports: fakeReports(func(context.Context, message.Report) (message.Entry, bool, error) {

@@ -4,6 +4,8 @@ import (
 	stdhtml "html"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
@@ -41,6 +43,36 @@ func FuzzFill(f *testing.F) {
 			return tags(p.HTML.Fill(func(f message.Field) string { return stdhtml.EscapeString(r.Value(f)) }))
 		}
 		require.Equal(t, filled("Ada"), filled(name))
+	})
+}
+
+// FuzzPreview shows that accepted texts keep their shape for any recipient.
+func FuzzPreview(f *testing.F) {
+	for _, seed := range [][4]string{
+		{"Spring", "News for {{first_name}}", "Bye: {{unsubscribe}}", "de-AT"}, {"a\nb", "a\r\nBcc: b@example.com", "{{ unsubscribe }}", "und"},
+		{"a", "{{unsubscribe}}", "{{first_name}} {{unsubscribe", "en"}, {"a", "{{", "}}{{unsubscribe}}{{x}}", ""}, {"\u202e", "a\u2028b", "\x00{{unsubscribe}}", "x"},
+		{"", "", "", ""}, {"\xff", "\xff", "\xff{{unsubscribe}}", "\xff"}, {strings.Repeat("a", 101), strings.Repeat("a", 201), "{{{unsubscribe}}}", "en-u-ca-buddhist"},
+	} {
+		f.Add(seed[0], seed[1], seed[2], seed[3], "Ada")
+		f.Add(seed[0], seed[1], seed[2], seed[3], "{{unsubscribe}}%recipient.x%")
+	}
+	f.Fuzz(func(t *testing.T, name, subject, text, locale, firstName string) {
+		c := workflows.CampaignContent{Name: name, Subject: subject, Text: text, Locale: locale}
+		if len(campaign.Check(c)) > 0 {
+			return
+		}
+		if strings.ContainsFunc(firstName, unicode.IsControl) {
+			return // user.New refuses it
+		}
+		const link = "https://a.example/unsubscribe?token=a-_b"
+		p, err := campaign.PreviewFor(c, message.Recipient{FirstName: firstName, UnsubscribeURL: link})
+		require.NoError(t, err)
+		require.Contains(t, p.Text, link)
+		require.NotContains(t, p.Subject, link)
+		require.False(t, strings.ContainsFunc(p.Subject, unicode.IsControl), "%q", p.Subject)
+		require.True(t, utf8.ValidString(name+subject+text))
+		require.False(t, strings.ContainsFunc(name, unicode.IsControl))
+		require.Regexp(t, `^[A-Za-z0-9-]{0,35}$`, strings.ReplaceAll(locale, "_", "-"))
 	})
 }
 

@@ -17,7 +17,7 @@ import (
 
 const private = "ada@example.com"
 
-func newManager(t *testing.T) (*keyset.Manager, uint32) {
+func newManager(t testing.TB) (*keyset.Manager, uint32) {
 	t.Helper()
 	manager := keyset.NewManager()
 	id, err := manager.Add(aead.AES256GCMKeyTemplate())
@@ -26,7 +26,7 @@ func newManager(t *testing.T) (*keyset.Manager, uint32) {
 	return manager, id
 }
 
-func codecOf(t *testing.T, manager *keyset.Manager) *Codec {
+func codecOf(t testing.TB, manager *keyset.Manager) *Codec {
 	t.Helper()
 	handle, err := manager.Handle()
 	require.NoError(t, err)
@@ -35,20 +35,20 @@ func codecOf(t *testing.T, manager *keyset.Manager) *Codec {
 	return codec
 }
 
-func setup(t *testing.T) *Codec {
+func setup(t testing.TB) *Codec {
 	t.Helper()
 	manager, _ := newManager(t)
 	return codecOf(t, manager)
 }
 
-func plain(t *testing.T) *commonpb.Payload {
+func plain(t testing.TB) *commonpb.Payload {
 	t.Helper()
 	p, err := converter.GetDefaultDataConverter().ToPayload(private)
 	require.NoError(t, err)
 	return p
 }
 
-func encode(t *testing.T, codec *Codec, p *commonpb.Payload) *commonpb.Payload {
+func encode(t testing.TB, codec *Codec, p *commonpb.Payload) *commonpb.Payload {
 	t.Helper()
 	encoded, err := codec.Encode([]*commonpb.Payload{p})
 	require.NoError(t, err)

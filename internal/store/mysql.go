@@ -60,8 +60,12 @@ func parseDSN(dsn string) (*driver.Config, error) {
 		return nil, errors.New("no user before an @")
 	}
 	// The driver's parser quotes its input in errors, so it must not see the password.
-	c, err := driver.ParseDSN(dsn[at+1:])
-	if err != nil {
+	address := dsn[at+1:]
+	c, err := driver.ParseDSN(address)
+	switch {
+	case err != nil && strings.Contains(address, "@"): // perhaps the end of a password with a slash
+		return nil, errors.New("no slash before the database name, or an @ after it")
+	case err != nil:
 		return nil, err
 	}
 	if c.DBName == "" {

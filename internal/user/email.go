@@ -59,11 +59,12 @@ func ParseEmail(s string) (address, canonical string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	address = local + "@" + domain
-	if len(local) > maxLocal || len(address) > maxEmail {
+	address, canonical = local+"@"+domain, lower(local)+"@"+domain
+	longest := max(len(local), len(lower(local))) // İ has one byte more in lower case
+	if longest > maxLocal || max(len(address), len(canonical)) > maxEmail {
 		return "", "", errEmailTooLong
 	}
-	return address, lower(local) + "@" + domain, nil
+	return address, canonical, nil
 }
 
 // parseDomain returns the ASCII form of a host name with at least two labels. It refuses a numeric last label, which

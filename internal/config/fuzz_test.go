@@ -1,0 +1,65 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/config"
+)
+
+// FuzzSettings gives any value to one variable.
+func FuzzSettings(f *testing.F) {
+	const secret = "Zq7-never-in-an-error"
+	all := config.Variables()
+	for i, v := range all {
+		for _, value := range []string{v.Example, "", "0", "-1", "9223372036854775808", "x", "\n", "::", "0.0.0.0/0", "https://a/b", "1h", "60/1m"} {
+			f.Add(uint16(i), value)
+		}
+	}
+	f.Fuzz(func(t *testing.T, index uint16, value string) {
+		if strings.Contains(value, "\x00") {
+			return // an environment cannot hold it
+		}
+		v := all[int(index)%len(all)]
+		if v.Secret {
+			value = value[:len(value)/2] + secret + value[len(value)/2:]
+		}
+		c, err := config.Load([]string{v.Name + "=" + value})
+		if err != nil {
+			require.NotContains(t, err.Error(), secret)
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				require.Regexp(t, `^[A-Z_]+: `, line, "each problem has one line")
+			}
+			return
+		}
+		requireBounds(t, c)
+	})
+}
+
+// requireBounds checks settings whose bad values would stop registrations or open the service.
+func requireBounds(t *testing.T, c config.Config) {
+	t.Helper()
+	r := c.Registration
+	require.True(t, r.CodeTries >= 1 && r.CodeTries <= 20, r.CodeTries)
+	require.True(t, r.MinPasswordScore >= 1 && r.MinPasswordScore <= 4, r.MinPasswordScore)
+	require.GreaterOrEqual(t, r.VerificationWindow, r.CodeTTL)
+	require.GreaterOrEqual(t, r.ParkingTime, r.VerificationWindow)
+	for _, positive := range []time.Duration{
+		c.API.WaitBudget, c.API.ShutdownTimeout, r.CodeTTL, r.ResendCooldown, c.Database.MaxLifetime, c.Worker.StopTimeout,
+	} {
+		require.Positive(t, positive)
+	}
+	for _, rate := range []config.Rate{c.Limit.RegistrationRate, c.Limit.CodeRate, c.Limit.DestinationRate} {
+		require.True(t, rate == config.Rate{} || rate.Most > 0 && rate.Period >= time.Second, rate)
+	}
+	for _, network := range c.API.TrustedProxies {
+		require.True(t, network.IsValid())
+	}
+	for _, origin := range c.API.CORSOrigins {
+		require.Regexp(t, `^[a-z][a-z0-9+.-]*://[^/*, @]+$`, origin)
+	}
+	require.True(t, c.API.AdminToken == "" || len(c.API.AdminToken) >= 16)
+}
