@@ -199,7 +199,7 @@ func attacks() []attack {
 
 // TestFloods reports what attackers got while users register.
 func TestFloods(t *testing.T) {
-	s := setup(t)
+	s := setup(t, "")
 	t.Logf("no attack: %s", s.startUsers(t).stop(t))
 	for i, a := range attacks() {
 		t.Run(a.name, func(t *testing.T) {

@@ -5,7 +5,7 @@ package front_test
 
 import (
 	"context"
-	"io"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -44,7 +44,8 @@ type arrival struct {
 	forwarded []string // the values of X-Forwarded-For
 }
 
-func setup(t *testing.T) *system {
+// setup starts HAProxy. bindOptions are added to its line bind.
+func setup(t *testing.T, bindOptions string) *system {
 	t.Helper()
 	s := &system{}
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -52,7 +53,7 @@ func setup(t *testing.T) *system {
 	server := api.NewHTTPServer("", s.record(newAPI(t, s)))
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
-	s.startHAProxy(t, listener.Addr().String())
+	s.startHAProxy(t, listener.Addr().String(), bindOptions)
 	return s
 }
 
@@ -73,16 +74,17 @@ func newAPI(t *testing.T, s *system) http.Handler {
 }
 
 // startHAProxy starts HAProxy with the shipped file. Only its addresses are replaced.
-func (s *system) startHAProxy(t *testing.T, replica string) {
+func (s *system) startHAProxy(t *testing.T, replica, bindOptions string) {
 	t.Helper()
 	shipped, err := os.ReadFile(filepath.Join("..", "..", "deploy", "haproxy", "api.cfg"))
 	require.NoError(t, err)
 	config := string(shipped)
 	s.address = parts.Loopback(parts.FreePort())
+	stats := parts.Loopback(parts.FreePort())
 	for was, is := range map[string]string{
-		"bind :8080\n": "bind " + s.address + "\n",
+		"bind :8080\n": "bind " + s.address + bindOptions + "\n",
 		"bind :8089\n": "bind " + parts.Loopback(parts.FreePort()) + "\n",
-		"bind :8404\n": "bind " + parts.Loopback(parts.FreePort()) + "\n",
+		"bind :8404\n": "bind " + stats + "\n",
 
 		"server-template api 8 api:8080\n":     "server api1 " + replica + "\n",
 		"server-template codec 2 codec:8089\n": "server codec1 127.0.0.1:1 disabled\n",
@@ -96,20 +98,21 @@ func (s *system) startHAProxy(t *testing.T, replica string) {
 	process := parts.Start(t, parts.Command{
 		Name: "haproxy", Path: "haproxy", Dir: dir, Args: []string{"-db", "-f", file}, Env: append(os.Environ(), "CODEC_TOKEN=secret"),
 	})
-	require.NoError(t, parts.Await(t.Context(), 10*time.Second, process.Gone(), func(ctx context.Context) error {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.address+"/healthz", nil)
-		require.NoError(t, err)
-		response, err := http.DefaultClient.Do(r)
-		if err != nil {
-			return err
-		}
-		require.NoError(t, response.Body.Close())
-		if response.StatusCode != http.StatusOK {
-			return io.ErrUnexpectedEOF
-		}
-		return nil
+	require.NoError(t, parts.Await(t.Context(), 10*time.Second, process.Gone(), func(context.Context) error {
+		return s.ready(stats)
 	}), process.Tail())
-	http.DefaultClient.CloseIdleConnections()
+}
+
+// ready returns nil when HAProxy sends requests to the replica.
+func (s *system) ready(stats string) error {
+	response, err := http.Get("http://" + stats + "/ready")
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		err = errors.New(response.Status)
+	}
+	return errors.Join(err, response.Body.Close())
 }
 
 // record keeps the target and X-Forwarded-For of every request but HAProxy's own checks, which have no X-Forwarded-For and

@@ -98,7 +98,7 @@ func chunk(s string) string { return fmt.Sprintf("%02x\r\n%s\r\n0\r\n\r\n", len(
 // TestSmuggling reports what each variant got. HAProxy may refuse it or split it in two requests. It must see each request
 // that reaches the replica, so that the request has the client's real address; users meanwhile get their own answers.
 func TestSmuggling(t *testing.T) {
-	s := setup(t)
+	s := setup(t, "")
 	others := s.startUsers(t)
 	var (
 		all sync.WaitGroup
