@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -91,6 +92,8 @@ func (a API) check(found *problems) {
 	found.require(a.AdminToken == "" || len(a.AdminToken) >= minToken, "ADMIN_TOKEN", "has fewer than %d characters", minToken)
 	found.require(a.HashQueue > 0, "HASH_QUEUE", "%d must be above 0", a.HashQueue)
 	found.requireOrigins("API_CORS_ORIGINS", a.CORSOrigins)
+	empty := slices.ContainsFunc(a.TrustedProxies, func(p netip.Prefix) bool { return !p.IsValid() })
+	found.require(!empty, "API_TRUSTED_PROXIES", "has an empty entry")
 }
 
 // requireOrigins checks a list of origins. Browsers send an origin in only one form, so any other form would never match.

@@ -35,6 +35,7 @@ func TestBadValues(t *testing.T) {
 		"HASH_QUEUE=0":                                          "0 must be above 0; an example: 64",
 		"HASH_QUEUE=many":                                       `"many" ` + noNumber + "64",
 		"API_TRUSTED_PROXIES=10.0.0.1":                          `"10.0.0.1" is not a list of networks in CIDR notation; an example: 10.0.0.0/8,2001:db8::/32`,
+		"API_TRUSTED_PROXIES=10.0.0.0/8,":                       `has an empty entry; an example: 10.0.0.0/8,2001:db8::/32`,
 		"API_TRUSTED_PROXIES=10.0.0.0/8,x":                      `"10.0.0.0/8,x" is not a list of networks in CIDR notation; an example: 10.0.0.0/8,2001:db8::/32`,
 		"API_CORS_ORIGINS=*":                                    noOrigin("*"),
 		"API_CORS_ORIGINS=https://*.example.com":                noOrigin("https://*.example.com"),

@@ -13,7 +13,7 @@ func FuzzReadUnsubscribe(f *testing.F) {
 	k := golden(f)
 	token := k.UnsubscribeToken(campaign, person)
 	for _, seed := range []string{
-		token, token[:63], token + "A", strings.ToLower(token), token[:63] + "z", strings.Repeat("A", 64), token[:32] + token[:32], " " + token[1:], "",
+		token, token[:63], token + "A", strings.ToLower(token), token[:63] + "z", strings.Repeat("A", 64), token[:32] + token[:32], " " + token[1:], token[:60] + "\n\n\n\n", "",
 	} {
 		f.Add(seed)
 	}

@@ -34,7 +34,7 @@ func (k *Keyring) ReadUnsubscribe(token string) (campaignID, userID string, ok b
 		return "", "", false
 	}
 	read, err := tokenText.DecodeString(token)
-	if err != nil {
+	if err != nil || len(read) != 2*idLength+macLength { // the decoder skips line breaks
 		return "", "", false
 	}
 	campaign, user := uuid.UUID(read[:idLength]), uuid.UUID(read[idLength:2*idLength])

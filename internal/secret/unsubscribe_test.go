@@ -40,6 +40,7 @@ func TestInvalidUnsubscribeTokens(t *testing.T) {
 	token := k.UnsubscribeToken(campaign, person)
 	for _, wrong := range []string{
 		"", "example", token[1:], token + "A", token[:63] + "=", strings.Repeat("A", 64), token[32:] + token[:32], " " + token[1:],
+		token[:60] + "\n\n\n\n", strings.Repeat("\r\n", 32),
 	} {
 		campaignID, userID, ok := k.ReadUnsubscribe(wrong)
 		require.False(t, ok, wrong)

@@ -48,6 +48,7 @@ func TestDSNErrorsNameTheProblemAndHideThePassword(t *testing.T) {
 		"u:secret@tcp(db)/users?parseTime=maybe": "invalid bool",
 		"u:secret@tcp(db)/users?tls=nowhere":     "unknown config name",
 		"u:sec?ret@tcp(db)/users?parseTime=x":    "invalid bool",
+		"u:a@secret/b@tcp(db:3306)":              "no slash",
 	} {
 		_, err := MySQL(dsn, nil)
 		require.ErrorContains(t, err, problem, dsn)

@@ -120,12 +120,19 @@ func readMobile(number, region string) (mobile, error) {
 	if err != nil {
 		return mobile{}, mobileParseError(err)
 	}
-	parsed = withoutRetiredPrefix(parsed)
+	e164 := phonenumbers.Format(withoutRetiredPrefix(parsed), phonenumbers.E164)
+	// The E.164 form must be a number itself. It is not if, for example, a national prefix occurs twice.
+	if parsed, err = phonenumbers.Parse(e164, ""); err != nil {
+		return mobile{}, mobileParseError(err)
+	}
+	if phonenumbers.Format(withoutRetiredPrefix(parsed), phonenumbers.E164) != e164 {
+		return mobile{}, errMobileFormat
+	}
 	known, err := checkMobile(parsed)
 	if err != nil {
 		return mobile{}, err
 	}
-	return mobile{phonenumbers.Format(parsed, phonenumbers.E164), known}, nil
+	return mobile{e164, known}, nil
 }
 
 // Until August 2019, callers dialled 1 before Mexican mobile numbers from abroad, and 01, 044 or 045 within the country.

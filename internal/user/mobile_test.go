@@ -42,6 +42,7 @@ func TestParseMobile(t *testing.T) {
 		"00 and nothing":                {in: "00", code: CodeInvalid},
 		"000":                           {in: "000 170 1234567", code: CodeInvalid},
 		"plus and trunk zero":           {in: "+0170 1234567", region: "DE", code: CodeInvalid},
+		"two trunk zeros":               {in: "+2000000000000", code: CodeInvalid},
 		"plus in brackets":              {in: "(+49) 170 1234567", want: "+491701234567"},
 		"small plus":                    {in: "\ufe62491701234567", want: "+491701234567"},
 		"plus in the middle":            {in: "0170+1234567", region: "DE", code: CodeInvalid},
