@@ -43,7 +43,7 @@ func FuzzSettings(f *testing.F) {
 func requireBounds(t *testing.T, c config.Config) {
 	t.Helper()
 	r := c.Registration
-	require.True(t, r.CodeTries >= 1 && r.CodeTries <= 20, r.CodeTries)
+	require.True(t, r.CodeAttempts >= 1 && r.CodeAttempts <= 20, r.CodeAttempts)
 	require.True(t, r.MinPasswordScore >= 1 && r.MinPasswordScore <= 4, r.MinPasswordScore)
 	require.GreaterOrEqual(t, r.VerificationWindow, r.CodeTTL)
 	require.GreaterOrEqual(t, r.ParkingTime, r.VerificationWindow)

@@ -148,10 +148,10 @@ type engine struct {
 }
 
 func (*engine) Register(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
-	return workflows.Persisted{
+	return workflows.Persisted{Outcome: workflows.Outcome{
 		Status: workflows.StatusPending, UserID: uuid.NewString(), Fingerprint: in.Fingerprint,
 		Verification: workflows.Verification{Channel: message.ChannelEmail, Destination: "a•••@example.com"},
-	}, nil
+	}}, nil
 }
 
 func (e *engine) Ready(context.Context) error {
