@@ -53,7 +53,7 @@ func requireBounds(t *testing.T, c config.Config) {
 		require.Positive(t, positive)
 	}
 	for _, rate := range []config.Rate{c.Limit.RegistrationRate, c.Limit.CodeRate, c.Limit.DestinationRate} {
-		require.True(t, rate == config.Rate{} || rate.Most > 0 && rate.Period >= time.Second, rate)
+		require.True(t, rate == config.Rate{} || rate.Max > 0 && rate.Period >= time.Second, rate)
 	}
 	for _, network := range c.API.TrustedProxies {
 		require.True(t, network.IsValid())
