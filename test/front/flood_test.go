@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"registrar/api"
 )
 
 // outcomes counts what attackers got.
@@ -189,6 +191,8 @@ func attacks() []attack {
 			send: text(typed + "Content-Length: 1000000000\r\n\r\n" + strings.Repeat("a", 1<<20)), check: only("413", "closed")},
 		{name: "10,000 requests of one client", connections: 50, clients: 1,
 			send: text(requests("/healthz", 200)), check: counts(map[string]int{"200": 300, "429": 9700})},
+		{name: "4,000 delivery reports of one client", connections: 50, clients: 1,
+			send: text(requests(api.MailgunWebhookPath, 80)), check: counts(map[string]int{"404": 2999, "429": 1001})},
 		{name: "2,500 requests for /readyz of 10 clients", connections: 100, clients: 10,
 			send: text(requests("/readyz", 25)), check: func(t *testing.T, got map[string]int, s *system) {
 				require.Equal(t, map[string]int{"200": 2500}, got)

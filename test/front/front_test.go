@@ -44,8 +44,8 @@ type arrival struct {
 	forwarded []string // the values of X-Forwarded-For
 }
 
-// setup starts HAProxy. bindOptions are added to its line bind.
-func setup(t *testing.T, bindOptions string) *system {
+// setup starts HAProxy. bindOptions are added to its line bind, and environ to its environment.
+func setup(t *testing.T, bindOptions string, environ ...string) *system {
 	t.Helper()
 	s := &system{}
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -53,7 +53,7 @@ func setup(t *testing.T, bindOptions string) *system {
 	server := api.NewHTTPServer("", s.record(newAPI(t, s)))
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
-	s.startHAProxy(t, listener.Addr().String(), bindOptions)
+	s.startHAProxy(t, listener.Addr().String(), bindOptions, environ)
 	return s
 }
 
@@ -74,7 +74,7 @@ func newAPI(t *testing.T, s *system) http.Handler {
 }
 
 // startHAProxy starts HAProxy with the shipped file. Only its addresses are replaced.
-func (s *system) startHAProxy(t *testing.T, replica, bindOptions string) {
+func (s *system) startHAProxy(t *testing.T, replica, bindOptions string, environ []string) {
 	t.Helper()
 	shipped, err := os.ReadFile(filepath.Join("..", "..", "deploy", "haproxy", "api.cfg"))
 	require.NoError(t, err)
@@ -96,7 +96,7 @@ func (s *system) startHAProxy(t *testing.T, replica, bindOptions string) {
 	file := filepath.Join(dir, "haproxy.cfg")
 	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
 	process := parts.Start(t, parts.Command{
-		Name: "haproxy", Path: "haproxy", Dir: dir, Args: []string{"-db", "-f", file}, Env: append(os.Environ(), "CODEC_TOKEN=secret"),
+		Name: "haproxy", Path: "haproxy", Dir: dir, Args: []string{"-db", "-f", file}, Env: append(append(os.Environ(), "CODEC_TOKEN=secret"), environ...),
 	})
 	require.NoError(t, parts.Await(t.Context(), 10*time.Second, process.Gone(), func(context.Context) error {
 		return s.ready(stats)

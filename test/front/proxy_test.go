@@ -16,7 +16,7 @@ import (
 // network a /48.
 func TestClientsBehindAProxy(t *testing.T) {
 	t.Parallel()
-	s := setup(t, " accept-proxy")
+	s := setup(t, " accept-proxy", "UNLIMITED_CLIENTS=192.0.2.1 2001:db8:9::/48")
 	open := func(network, address string) bool { return s.accepts(t, "2001:db8:"+network+"::"+address) }
 	for i := range 100 {
 		require.True(t, open("1:1", fmt.Sprint(i)), i)
@@ -28,6 +28,9 @@ func TestClientsBehindAProxy(t *testing.T) {
 	}
 	require.False(t, open("1:ffff", "1"), "another /64 of the /48")
 	require.True(t, open("2:1", "1"), "another /48")
+	for i := range 150 {
+		require.True(t, open("9:1", "1"), i)
+	}
 	for _, a := range s.arrived() {
 		require.Regexp(t, "^2001:db8:", a.forwarded[0])
 	}
