@@ -65,9 +65,9 @@ func TestHealthcheckOfTheAPI(t *testing.T) {
 func TestManyProbesMakeOneCheck(t *testing.T) {
 	t.Parallel()
 	var runs atomic.Int64
-	count := func(context.Context) error { runs.Add(1); return nil }
-	s := setup(t, func(d *Deps) { d.Schema = count })
-	s.engine.ready = count
+	failing := func(context.Context) error { runs.Add(1); return errors.New("s3cret cause") }
+	s := setup(t, func(d *Deps) { d.Schema = failing })
+	s.engine.ready = failing
 	var all sync.WaitGroup
 	for range 100 {
 		all.Go(func() { s.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/readyz", nil)) })

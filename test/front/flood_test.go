@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -102,7 +103,7 @@ func readAnswers(conn net.Conn, got *outcomes) {
 			return
 		}
 		answered = true
-		got.add(fmt.Sprint(response.StatusCode))
+		got.add(strconv.Itoa(response.StatusCode))
 		_, _ = io.Copy(io.Discard, response.Body)
 		_ = response.Body.Close()
 	}

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"fmt"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ func TestClientsBehindAProxy(t *testing.T) {
 	s := setup(t, " accept-proxy", "UNLIMITED_CLIENTS=192.0.2.1 2001:db8:9::/48")
 	open := func(network, address string) bool { return s.accepts(t, "2001:db8:"+network+"::"+address) }
 	for i := range 100 {
-		require.True(t, open("1:1", fmt.Sprint(i)), i)
+		require.True(t, open("1:1", strconv.Itoa(i)), i)
 	}
 	require.False(t, open("1:1", "ffff"), "another address of the /64")
 	require.True(t, open("1:2", "1"), "another /64")

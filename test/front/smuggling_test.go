@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -90,7 +91,7 @@ var variants = map[string]string{
 	"pipelined":                         "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n" + smuggled,
 }
 
-func length(s string) string { return fmt.Sprint(len(s)) }
+func length(s string) string { return strconv.Itoa(len(s)) }
 
 // chunk is a chunked body. A server that counts 4 bytes as the body reads the text as the next request.
 func chunk(s string) string { return fmt.Sprintf("%02x\r\n%s\r\n0\r\n\r\n", len(s), s) }
