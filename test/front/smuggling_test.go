@@ -20,6 +20,8 @@ import (
 // smuggled is a request that HAProxy should not see: its X-Forwarded-For names another client.
 const smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"
 
+var smuggledLength = strconv.Itoa(len(smuggled))
+
 // post begins a request whose framing is wrong in some way.
 const post = "POST /v1/registrations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
 
@@ -27,9 +29,9 @@ const post = "POST /v1/registrations HTTP/1.1\r\nHost: a\r\nContent-Type: applic
 var variants = map[string]string{
 	"CL.TE":                             post + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
 	"TE.CL":                             post + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n" + chunk(smuggled),
-	"CL.CL, different":                  post + "Content-Length: 0\r\nContent-Length: " + length(smuggled) + "\r\n\r\n" + smuggled,
+	"CL.CL, different":                  post + "Content-Length: 0\r\nContent-Length: " + smuggledLength + "\r\n\r\n" + smuggled,
 	"CL.CL, equal":                      post + "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}" + smuggled,
-	"CL list, different":                post + "Content-Length: 0, " + length(smuggled) + "\r\n\r\n" + smuggled,
+	"CL list, different":                post + "Content-Length: 0, " + smuggledLength + "\r\n\r\n" + smuggled,
 	"CL list, equal":                    post + "Content-Length: 2, 2\r\n\r\n{}" + smuggled,
 	"CL with a plus":                    post + "Content-Length: +2\r\n\r\n{}" + smuggled,
 	"CL with a minus":                   post + "Content-Length: -2\r\n\r\n{}" + smuggled,
@@ -37,10 +39,10 @@ var variants = map[string]string{
 	"CL with an underscore":             post + "Content-Length: 0_2\r\n\r\n{}" + smuggled,
 	"CL empty":                          post + "Content-Length:\r\n\r\n" + smuggled,
 	"CL too large for 64 bits":          post + "Content-Length: 18446744073709551618\r\n\r\n{}" + smuggled,
-	"CL with a space before the colon":  post + "Content-Length : " + length(smuggled) + "\r\n\r\n" + smuggled,
-	"CL with an underscore in the name": post + "Content_Length: " + length(smuggled) + "\r\n\r\n" + smuggled,
+	"CL with a space before the colon":  post + "Content-Length : " + smuggledLength + "\r\n\r\n" + smuggled,
+	"CL with an underscore in the name": post + "Content_Length: " + smuggledLength + "\r\n\r\n" + smuggled,
 	"CL on a folded line":               post + "Content-Length:\r\n 2\r\n\r\n{}" + smuggled,
-	"CL of a GET":                       "GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: " + length(smuggled) + "\r\n\r\n" + smuggled,
+	"CL of a GET":                       "GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: " + smuggledLength + "\r\n\r\n" + smuggled,
 	"TE with a space before the colon":  post + "Transfer-Encoding : chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" + smuggled,
 	"TE on a folded line":               post + "Transfer-Encoding:\r\n chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" + smuggled,
 	"TE after a tab":                    post + "Transfer-Encoding:\tchunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" + smuggled,
@@ -62,7 +64,7 @@ var variants = map[string]string{
 	"chunk size with 0x":                post + "Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n" + smuggled,
 	"chunk size too large for 64 bits":  post + "Transfer-Encoding: chunked\r\n\r\n10000000000000002\r\n{}\r\n0\r\n\r\n" + smuggled,
 	"chunk without its end":             post + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}xx0\r\n\r\n" + smuggled,
-	"chunk trailer with headers":        post + "Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: " + length(smuggled) + "\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n" + smuggled,
+	"chunk trailer with headers":        post + "Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: " + smuggledLength + "\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n" + smuggled,
 	"bare line feeds":                   strings.ReplaceAll(post+"Content-Length: 2\r\n\r\n", "\r\n", "\n") + "{}" + smuggled,
 	"bare carriage returns":             strings.ReplaceAll(post+"Content-Length: 2\r\n\r\n", "\r\n", "\r") + "{}" + smuggled,
 	"header without a name":             post + ": b\r\nContent-Length: 2\r\n\r\n{}" + smuggled,
@@ -90,8 +92,6 @@ var variants = map[string]string{
 	"X-Forwarded-For in Connection":     "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, X-Forwarded-For\r\n\r\n",
 	"pipelined":                         "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n" + smuggled,
 }
-
-func length(s string) string { return strconv.Itoa(len(s)) }
 
 // chunk is a chunked body. A server that counts 4 bytes as the body reads the text as the next request.
 func chunk(s string) string { return fmt.Sprintf("%02x\r\n%s\r\n0\r\n\r\n", len(s), s) }
