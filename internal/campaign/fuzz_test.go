@@ -57,15 +57,15 @@ func FuzzPreview(f *testing.F) {
 		f.Add(seed[0], seed[1], seed[2], seed[3], "{{unsubscribe}}%recipient.x%")
 	}
 	f.Fuzz(func(t *testing.T, name, subject, text, locale, firstName string) {
-		c := workflows.CampaignContent{Name: name, Subject: subject, Text: text, Locale: locale}
-		if len(campaign.Check(c)) > 0 {
+		c := campaign.Content{Name: name, Subject: subject, Text: text, Locale: locale}
+		if len(c.Check()) > 0 {
 			return
 		}
 		if strings.ContainsFunc(firstName, unicode.IsControl) {
 			return // user.New refuses it
 		}
 		const link = "https://a.example/unsubscribe?token=a-_b"
-		p, err := campaign.PreviewFor(c, message.Recipient{FirstName: firstName, UnsubscribeURL: link})
+		p, err := c.Preview(message.Recipient{FirstName: firstName, UnsubscribeURL: link})
 		require.NoError(t, err)
 		require.Contains(t, p.Text, link)
 		require.NotContains(t, p.Subject, link)

@@ -44,7 +44,7 @@ func requireBounds(t *testing.T, c config.Config) {
 	t.Helper()
 	r := c.Registration
 	require.True(t, r.CodeAttempts >= 1 && r.CodeAttempts <= 20, r.CodeAttempts)
-	require.True(t, r.MinPasswordScore >= 1 && r.MinPasswordScore <= 4, r.MinPasswordScore)
+	require.True(t, c.Password.MinPasswordScore >= 1 && c.Password.MinPasswordScore <= 4, c.Password.MinPasswordScore)
 	require.GreaterOrEqual(t, r.VerificationWindow, r.CodeTTL)
 	require.GreaterOrEqual(t, r.ParkingTime, r.VerificationWindow)
 	for _, positive := range []time.Duration{
