@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
@@ -110,6 +111,7 @@ func (r *registrations) run(t *testing.T, id string, prepare ...func(*testsuite.
 	env.SetTestTimeout(time.Hour)
 	env.RegisterWorkflowWithOptions(workflows.RegistrationWorkflow, workflow.RegisterOptions{Name: workflows.RegistrationWorkflowType})
 	env.RegisterActivity(r.steps)
+	env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.RegistrationWorkflowID(id)})
 	env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
 	began := env.Now()
 	r.now = env.Now

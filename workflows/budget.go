@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,6 +9,16 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 )
+
+// budgetInput is the input of SignalBudget. Operators send it with tctl or temporal, which cannot encrypt it for the workflow.
+// It accepts any JSON, because input that is not text must be reported; Receive would drop it.
+type budgetInput struct{ value any }
+
+// AcceptsPlainInput lets the data converter decode input that is not encrypted.
+func (*budgetInput) AcceptsPlainInput() {}
+
+// UnmarshalJSON decodes any value.
+func (in *budgetInput) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &in.value) }
 
 // changeBudgets sets the budgets that an operator sent. If the input is invalid, it adds the reason to the details.
 func (r *registration) changeBudgets(ctx workflow.Context, in any) {

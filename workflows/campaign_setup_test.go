@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -112,6 +113,7 @@ func (f *campaignFixture) newRun() {
 	suite.SetMetricsHandler(f.reports.metrics())
 	f.env = suite.NewTestWorkflowEnvironment()
 	f.env.SetStartTime(campaignNow)
+	f.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.CampaignWorkflowID(f.in.CampaignID)})
 	f.env.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
 	for name, run := range map[string]any{
 		"StoreCampaign": f.fake.storeCampaign, "StartCampaign": f.fake.startCampaign,

@@ -20,13 +20,14 @@ func (r *registration) listenForSignals(ctx workflow.Context) {
 		r.abandon()
 	})
 	on(SignalSuperseded, "not for operators: a later registration took the user over", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
-		signals.Receive(ctx, nil)
+		var in any // without a value to decode, the signal would not need to be encrypted
+		signals.Receive(ctx, &in)
 		r.superseded = true
 	})
 	on(SignalBudget, `changes how long steps are retried: "otp=90m"`, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
-		var in any // input that is not text must be reported; Receive would drop it
+		var in budgetInput
 		signals.Receive(ctx, &in)
-		r.changeBudgets(ctx, in)
+		r.changeBudgets(ctx, in.value)
 	})
 	on(SignalUndelivered, "not for operators: a provider reported that a code did not arrive", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
 		var in Undelivered

@@ -19,6 +19,9 @@ import (
 // If the database refuses the user because of a rule, the workflow completes with a result. A step that used up its budget
 // parks (see park). The workflow fails only if a parked step is abandoned or waits longer than Policy.ParkingTime.
 func RegistrationWorkflow(ctx workflow.Context, in RegistrationInput) (RegistrationResult, error) {
+	if err := checkID(ctx, RegistrationWorkflowID(in.RegistrationID)); err != nil {
+		return RegistrationResult{}, err
+	}
 	r := newRegistration(in)
 	if err := r.setHandlers(ctx); err != nil {
 		return RegistrationResult{}, err

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
@@ -116,6 +117,7 @@ func setup(t tester) *fixture {
 	suite.SetLogger(&f.reports)
 	suite.SetMetricsHandler(f.reports.metrics())
 	f.env = suite.NewTestWorkflowEnvironment()
+	f.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.RegistrationWorkflowID(registrationID)})
 	f.fake = activitiesFake{
 		persistUser: func(context.Context, workflows.PersistInput) (workflows.PersistResult, error) {
 			return stored(user.StatusPending), nil

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -37,7 +38,18 @@ func replay(h *history.History) error {
 	replayer := worker.NewWorkflowReplayer()
 	replayer.RegisterWorkflowWithOptions(RegistrationWorkflow, workflow.RegisterOptions{Name: RegistrationWorkflowType})
 	replayer.RegisterWorkflowWithOptions(CampaignWorkflow, workflow.RegisterOptions{Name: CampaignWorkflowType})
-	return replayer.ReplayWorkflowHistory(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), h)
+	options := worker.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: workflowID(h)}}
+	return replayer.ReplayWorkflowHistoryWithOptions(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), h, options)
+}
+
+// workflowID returns the id of a history's workflow, which the history itself does not have.
+func workflowID(h *history.History) string {
+	var in struct{ RegistrationID, CampaignID string }
+	started := h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
+	if converter.GetDefaultDataConverter().FromPayloads(started.GetInput(), &in) == nil && in.CampaignID != "" {
+		return CampaignWorkflowID(in.CampaignID)
+	}
+	return RegistrationWorkflowID(in.RegistrationID)
 }
 
 func TestReplay(t *testing.T) {

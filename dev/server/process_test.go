@@ -103,7 +103,7 @@ func freePort() int {
 	offset := int64(os.Getpid()*31) % count
 	for {
 		port := first + int((offset+lastPort.Add(1))%count)
-		listener, err := net.Listen("tcp", loopback(port))
+		listener, err := net.Listen("tcp", loopbackAddress(port))
 		if err == nil {
 			_ = listener.Close()
 			return port

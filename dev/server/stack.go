@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"go.temporal.io/sdk/client"
 
@@ -22,6 +21,7 @@ import (
 	"registrar/dev/userdb"
 	"registrar/internal/config"
 	"registrar/internal/engine"
+	"registrar/internal/loopback"
 	"registrar/internal/payload"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
@@ -63,7 +63,7 @@ func (s *stack) start(ctx context.Context) error {
 		return err
 	}
 	s.onStop(lock.Close)
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", loopback(s.apiPort))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", loopbackAddress(s.apiPort))
 	if err != nil {
 		return preflight.API.Busy(s.apiPort, err)
 	}
@@ -191,31 +191,15 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() {
-		err := server.Serve(ctx, listener, localOnly(mux))
+		err := server.Serve(ctx, listener, loopback.HostOnly(mux))
 		done <- err
 		s.fail(err)
 	}()
 	s.onStop(func() error { cancel(); return <-done })
 }
 
-// localOnly refuses requests for other host names. Otherwise a web page could point its own host name to this machine (DNS
-// rebinding) and read the outbox in the developer's browser.
-func localOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil {
-			host = r.Host
-		}
-		if host != "localhost" && !net.ParseIP(strings.Trim(host, "[]")).IsLoopback() {
-			http.Error(w, "this service accepts only local requests; use the host name localhost", http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 func (s *stack) uiOrigins() []string {
-	return []string{"http://" + loopback(s.uiPort), "http://localhost:" + strconv.Itoa(s.uiPort)}
+	return []string{"http://" + loopbackAddress(s.uiPort), "http://localhost:" + strconv.Itoa(s.uiPort)}
 }
 
 // fail makes wait return err. Only the first call has an effect.
@@ -249,7 +233,7 @@ func (s *stack) stop() error {
 	return errors.Join(errs...)
 }
 
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+func loopbackAddress(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 func ignoreClosed(err error) error {
 	if errors.Is(err, net.ErrClosed) {

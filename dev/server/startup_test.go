@@ -25,7 +25,7 @@ func requireStartFails(t *testing.T, settings []string, args ...string) string {
 
 func TestBusyPort(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", loopback(0))
+	listener, err := net.Listen("tcp", loopbackAddress(0))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
 	busy := listener.Addr().(*net.TCPAddr).Port

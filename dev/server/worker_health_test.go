@@ -45,10 +45,10 @@ func startProbedWorker(t *testing.T, settings ...string) *probedWorker {
 		"PRF_KEYSET=" + prf, "PAYLOAD_KEYSET=" + payload, "DATABASE_DSN=registrar@tcp(" + w.listenAsDatabase(t) + ")/registrar",
 		"EMAIL_PROVIDERS=smtp", "EMAIL_FROM=hello@example.com", "SMTP_HOST=localhost",
 		"SMS_PROVIDERS=webhook", "SMS_WEBHOOK_URL=http://localhost", "SMS_WEBHOOK_SECRET=whsec_" + strings.Repeat("A", 43) + "=",
-		"WORKER_HEALTH_ADDR=" + loopback(freePort()),
+		"WORKER_HEALTH_ADDR=" + loopbackAddress(freePort()),
 	}, settings...))
 	require.NoError(t, err)
-	t.Setenv("TEMPORAL_ADDRESS", loopback(w.temporal))
+	t.Setenv("TEMPORAL_ADDRESS", loopbackAddress(w.temporal))
 	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "absent.toml"))
 	ctx, cancel := context.WithCancel(context.Background())
 	w.terminate = cancel
@@ -67,7 +67,7 @@ func startProbedWorker(t *testing.T, settings ...string) *probedWorker {
 // listenAsDatabase returns the address of a server that never answers.
 func (w *probedWorker) listenAsDatabase(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", loopback(0))
+	listener, err := net.Listen("tcp", loopbackAddress(0))
 	require.NoError(t, err)
 	w.queried = make(chan struct{})
 	go func() {

@@ -45,7 +45,7 @@ func (s *Server) bind(ctx context.Context, t tuning) (err error) {
 	cfg := s.config(t, ports[1:])
 	hosts := make(map[primitives.ServiceName]static.Hosts)
 	for name, service := range cfg.Services {
-		address := net.JoinHostPort(loopback, strconv.Itoa(service.RPC.GRPCPort))
+		address := net.JoinHostPort(loopbackIP, strconv.Itoa(service.RPC.GRPCPort))
 		hosts[primitives.ServiceName(name)] = static.SingleLocalHost(address)
 	}
 	defer func() {
@@ -74,10 +74,10 @@ func (s *Server) bind(ctx context.Context, t tuning) (err error) {
 
 func (s *Server) config(t tuning, internalPorts []int) *config.Config {
 	service := func(port int) config.Service {
-		return config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: loopback}}
+		return config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: loopbackIP}}
 	}
 	return &config.Config{
-		Global: config.Global{Membership: config.Membership{BroadcastAddress: loopback}},
+		Global: config.Global{Membership: config.Membership{BroadcastAddress: loopbackIP}},
 		Persistence: config.Persistence{
 			DefaultStore:     "sqlite",
 			VisibilityStore:  "sqlite",

@@ -42,7 +42,7 @@ func checkPorts(ctx context.Context, o Options) error {
 
 func listen(ctx context.Context, port int) (net.Listener, error) {
 	var config net.ListenConfig
-	return config.Listen(ctx, "tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
+	return config.Listen(ctx, "tcp", net.JoinHostPort(loopbackIP, strconv.Itoa(port)))
 }
 
 // choosing is locked from the choice of free ports until they are bound, so that servers that start at the same time in one

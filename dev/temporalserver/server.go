@@ -22,8 +22,8 @@ import (
 	"go.temporal.io/server/temporal"
 )
 
-// loopback is the only address that the server and the Web UI listen on.
-const loopback = "127.0.0.1"
+// loopbackIP is the only address that the server and the Web UI listen on.
+const loopbackIP = "127.0.0.1"
 
 const (
 	startTimeout = 20 * time.Second // a start takes 0.6 s; a slow disk must not make it fail
@@ -143,7 +143,7 @@ func (s *Server) run(ctx context.Context) error {
 
 // Address returns the host:port of the gRPC frontend.
 func (s *Server) Address() string {
-	return net.JoinHostPort(loopback, strconv.Itoa(s.options.Port))
+	return net.JoinHostPort(loopbackIP, strconv.Itoa(s.options.Port))
 }
 
 // Stop stops the server within 3 seconds; further calls do nothing. The state of workflows stays in the data file. Stop

@@ -113,12 +113,12 @@ func TestStartedServerRunsWorkflowsAndWebUI(t *testing.T) {
 		NotifyOnNewVersion     bool
 		WorkflowSignalDisabled bool
 	}{DisableWriteActions: true}
-	getJSON(t, "http://"+net.JoinHostPort(loopback, strconv.Itoa(uiPort))+"/api/v1/settings", &settings)
+	getJSON(t, "http://"+net.JoinHostPort(loopbackIP, strconv.Itoa(uiPort))+"/api/v1/settings", &settings)
 	require.Equal(t, "http://localhost:8080/codec", settings.Codec.Endpoint)
 	require.Equal(t, "default", settings.DefaultNamespace)
 	require.False(t, settings.DisableWriteActions || settings.WorkflowSignalDisabled || settings.NotifyOnNewVersion)
 	var listed struct{ Executions []any }
-	getJSON(t, "http://"+net.JoinHostPort(loopback, strconv.Itoa(uiPort))+"/api/v1/namespaces/default/workflows", &listed)
+	getJSON(t, "http://"+net.JoinHostPort(loopbackIP, strconv.Itoa(uiPort))+"/api/v1/namespaces/default/workflows", &listed)
 	require.Len(t, listed.Executions, 2)
 }
 

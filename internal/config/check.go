@@ -47,6 +47,7 @@ func (c Config) check() problems {
 	var level slog.Level
 	found.require(level.UnmarshalText([]byte(c.Log.Level)) == nil, "LOG_LEVEL", "%q is not a log level (debug, info, warn, error)", c.Log.Level)
 	found.require(slices.Contains([]string{"auto", "text", "json"}, c.Log.Format), "LOG_FORMAT", "%q is not a log format (auto, text, json)", c.Log.Format)
+	found.require(slices.Contains([]string{"refuse", "read", "write"}, c.Keys.Legacy), "PAYLOAD_LEGACY", "%q is not refuse, read or write", c.Keys.Legacy)
 	c.API.check(&found)
 	c.Registration.check(&found)
 	c.Password.check(&found)

@@ -98,6 +98,7 @@ type Password struct {
 type Keys struct {
 	PRF     string `env:"PRF_KEYSET" secret:"true" example:"the output of registrar keys new" doc:"Tink keyset that derives codes, ids and search hashes. It must be the same in every process."`
 	Payload string `env:"PAYLOAD_KEYSET" secret:"true" example:"the output of registrar keys new" doc:"Tink keyset that encrypts the data stored in Temporal. It must be the same in every process."`
+	Legacy  string `env:"PAYLOAD_LEGACY" envDefault:"refuse" example:"read" doc:"For the upgrade from a release that did not bind payloads to workflows (docs/production.md). refuse: every payload must be encrypted for its workflow. read: also accept unbound and unencrypted payloads. write: also write unbound ones."`
 }
 
 // Database configures the user database.

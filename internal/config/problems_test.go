@@ -24,6 +24,7 @@ func TestBadValues(t *testing.T) {
 	for setting, want := range map[string]string{
 		"LOG_LEVEL=loud":                                        `"loud" is not a log level (debug, info, warn, error); an example: info`,
 		"LOG_FORMAT=xml":                                        `"xml" is not a log format (auto, text, json); an example: json`,
+		"PAYLOAD_LEGACY=true":                                   `"true" is not refuse, read or write; an example: read`,
 		"API_ADDR=8080":                                         `"8080" is not an address (host:port); an example: :8080`,
 		"API_WAIT_BUDGET=3":                                     `"3" ` + noDuration + "3s",
 		"API_WAIT_BUDGET=0s":                                    "0s must be longer than 0; an example: 3s",

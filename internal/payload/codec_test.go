@@ -1,7 +1,6 @@
 package payload
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,8 +8,6 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/temporal"
-	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
@@ -30,7 +27,7 @@ func codecOf(t testing.TB, manager *keyset.Manager) *Codec {
 	t.Helper()
 	handle, err := manager.Handle()
 	require.NoError(t, err)
-	codec, err := NewCodec(handle)
+	codec, err := NewCodec(handle, LegacyRefuse)
 	require.NoError(t, err)
 	return codec
 }
@@ -91,12 +88,6 @@ func TestEncodeEncryptsWithoutChangingItsInput(t *testing.T) {
 	require.NotEqual(t, encoded.Data, encode(t, codec, p).Data)
 }
 
-func TestDecodePassesUnencryptedPayloadsThrough(t *testing.T) {
-	t.Parallel()
-	p := plain(t)
-	requireDecodes(t, setup(t), p, p)
-}
-
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	manager, first := newManager(t)
@@ -148,52 +139,6 @@ func TestWrongKeyset(t *testing.T) {
 	t.Parallel()
 	_, err := setup(t).Decode([]*commonpb.Payload{encode(t, setup(t), plain(t))})
 	require.ErrorIs(t, err, ErrUnknownKey)
-	_, err = NewCodec(nil)
+	_, err = NewCodec(nil, LegacyRefuse)
 	require.Error(t, err)
-}
-
-func TestDataConverter(t *testing.T) {
-	t.Parallel()
-	dc := DataConverter(setup(t))
-	payloads, err := dc.ToPayloads(private, 42)
-	require.NoError(t, err)
-	require.NotContains(t, payloads.String(), private)
-	var text string
-	var number int
-	require.NoError(t, dc.FromPayloads(payloads, &text, &number))
-	require.Equal(t, private, text)
-	require.Equal(t, 42, number)
-}
-
-func TestFailureConverter(t *testing.T) {
-	t.Parallel()
-	fc := FailureConverter(DataConverter(setup(t)))
-	cause := temporal.NewApplicationErrorWithCause("no mailbox "+private, "address_rejected", errors.New(private), private)
-
-	failure := fc.ErrorToFailure(cause)
-
-	require.NotContains(t, failure.String(), private)
-	require.Equal(t, "address_rejected", failure.GetApplicationFailureInfo().GetType())
-	var back *temporal.ApplicationError
-	require.ErrorAs(t, fc.FailureToError(failure), &back)
-	require.Contains(t, back.Error(), "no mailbox "+private)
-	var detail string
-	require.NoError(t, back.Details(&detail))
-	require.Equal(t, private, detail)
-}
-
-func TestWorkflowsWaitForAMissingKey(t *testing.T) {
-	t.Parallel()
-	encoded := encode(t, setup(t), plain(t))
-	other := DataConverter(setup(t))
-	var text string
-	require.ErrorIs(t, other.FromPayload(encoded, &text), ErrUnknownKey)
-
-	inWorkflow := other.(workflow.ContextAware).WithWorkflowContext(nil)
-	require.Panics(t, func() { _ = inWorkflow.FromPayload(encoded, &text) })
-	require.Panics(t, func() {
-		_ = inWorkflow.FromPayloads(&commonpb.Payloads{Payloads: []*commonpb.Payload{encoded}}, &text)
-	})
-	require.NoError(t, inWorkflow.FromPayload(plain(t), &text))
-	require.Error(t, inWorkflow.FromPayload(plain(t), new(int)), "other errors are returned without a panic")
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"go.temporal.io/sdk/converter"
+
+	"registrar/internal/loopback"
 )
 
 const (
@@ -26,16 +28,19 @@ type Options struct {
 	// AllowedOrigins are the origins of the Web UIs that may call the handler, such as http://localhost:8233. Requests
 	// without an Origin header, as sent by CLIs, are always allowed.
 	AllowedOrigins []string
-	// Token, if set, is required in every request as "Authorization: Bearer …".
+	// Token, if set, is required in every request as "Authorization: Bearer …". Without it, only requests for a host name of
+	// this machine are allowed.
 	Token string
 }
 
 // Handler serves POST …/decode and …/encode, the codec endpoint of Temporal's Web UI, temporal and tctl. A client that
-// reaches it can decrypt every payload, so without a Token only authorized clients may have network access to it. It
-// answers 403 to an origin that is not allowed, 401 to a wrong token, 413 to a body over 6 MiB, and 400 to payloads that
-// cannot be read.
-func Handler(codec converter.PayloadCodec, o Options) http.Handler {
-	return &handler{options: o, codec: converter.NewPayloadCodecHTTPHandler(codec)}
+// reaches it can decrypt every payload, so without a Token only authorized clients may have network access to it. It passes
+// unencrypted payloads through, and encrypts without a binding to a workflow: workflows accept the result only as PlainInput.
+//
+// It answers 403 to an origin or a host that is not allowed, 401 to a wrong token, 413 to a body over 6 MiB, and 400 to
+// payloads that cannot be read.
+func Handler(codec *Codec, o Options) http.Handler {
+	return &handler{options: o, codec: converter.NewPayloadCodecHTTPHandler(codec.Lenient())}
 }
 
 type handler struct {
@@ -46,6 +51,10 @@ type handler struct {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Origin")
 	w.Header().Set("Cache-Control", "no-store")
+	if h.options.Token == "" && !loopback.IsHost(r.Host) {
+		http.Error(w, "without CODEC_TOKEN, the codec accepts only local requests; use the host name localhost", http.StatusForbidden)
+		return
+	}
 	if origin := r.Header.Get("Origin"); origin != "" {
 		if !slices.Contains(h.options.AllowedOrigins, origin) {
 			http.Error(w, "this origin may not use the codec", http.StatusForbidden)

@@ -17,7 +17,7 @@ const ui = "http://localhost:8233"
 
 func call(t *testing.T, h http.Handler, method, path, body string, headers map[string]string) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(t.Context(), method, "http://localhost:8089"+path, strings.NewReader(body))
 	for name, value := range headers {
 		r.Header.Set(name, value)
 	}
@@ -116,4 +116,37 @@ func TestHandlerRefuses(t *testing.T) {
 			require.Equal(t, tt.want, call(t, h, tt.method, tt.path, tt.body, nil).Code)
 		})
 	}
+}
+
+// Without a token, the endpoint relies on being reachable from this machine only. A page whose host name points to this machine
+// must not use it.
+func TestHandlerHosts(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]int{
+		"localhost:8089": http.StatusOK, "127.0.0.1:8089": http.StatusOK, "[::1]:8089": http.StatusOK,
+		"evil.example:8089": http.StatusForbidden, "localhost.evil.example": http.StatusForbidden, "10.0.0.1:8089": http.StatusForbidden,
+	} {
+		for _, token := range []string{"", "s3cret"} {
+			h := Handler(setup(t), Options{Token: token})
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/decode", strings.NewReader("{}"))
+			r.Host = host
+			r.Header.Set("Authorization", "Bearer "+token)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if token != "" {
+				want = http.StatusOK
+			}
+			require.Equal(t, want, w.Code, "%s with token %q", host, token)
+		}
+	}
+}
+
+func TestHandlerPassesUnencryptedPayloadsThrough(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(Handler(setup(t), Options{}))
+	t.Cleanup(server.Close)
+	remote := converter.NewRemotePayloadCodec(converter.RemotePayloadCodecOptions{Endpoint: server.URL})
+	decoded, err := remote.Decode([]*commonpb.Payload{plain(t)})
+	require.NoError(t, err)
+	require.True(t, proto.Equal(plain(t), decoded[0]))
 }

@@ -36,9 +36,9 @@ func encrypting(t *testing.T) Converters {
 	require.NoError(t, err)
 	handle, err := secret.ParseAEAD(text)
 	require.NoError(t, err)
-	codec, err := payload.NewCodec(handle)
+	codec, err := payload.NewCodec(handle, payload.LegacyRefuse)
 	require.NoError(t, err)
-	dc := payload.DataConverter(codec)
+	dc := payload.DataConverter(codec.Lenient())
 	return Converters{Data: dc, Failure: payload.FailureConverter(dc)}
 }
 

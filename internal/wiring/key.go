@@ -34,7 +34,7 @@ func OpenCodec(c config.Keys) (*payload.Codec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("PAYLOAD_KEYSET: %w", err)
 	}
-	codec, err := payload.NewCodec(aead)
+	codec, err := payload.NewCodec(aead, payload.Legacy(c.Legacy))
 	if err != nil {
 		return nil, fmt.Errorf("PAYLOAD_KEYSET: %w", err)
 	}

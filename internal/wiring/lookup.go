@@ -20,7 +20,7 @@ const operatorTimeout = 30 * time.Second
 
 // newTimelineReader returns a reader of Temporal and the user database.
 func newTimelineReader(keys Keys, users *store.Store, registrations *engine.Registrations) timeline.Reader {
-	data := payload.DataConverter(keys.Codec)
+	data := payload.DataConverter(keys.Codec.Lenient())
 	return timeline.Reader{
 		Histories: registrations, Ledger: users,
 		Converters: timeline.Converters{Data: data, Failure: payload.FailureConverter(data)},

@@ -34,6 +34,9 @@ func Encrypted(o client.Options, keys Keys, logger *slog.Logger) client.Options 
 	o.ConnectionOptions.KeepAliveTime = 10 * time.Second
 	o.ConnectionOptions.KeepAliveTimeout = 3 * time.Second
 	if keys.Codec != nil {
+		if keys.Codec.AcceptsLegacy() {
+			logger.Warn("PAYLOAD_LEGACY: payloads are accepted that are not encrypted or not bound to a workflow; a client of Temporal can forge registrations")
+		}
 		o.DataConverter = payload.DataConverter(keys.Codec)
 		o.FailureConverter = payload.FailureConverter(o.DataConverter)
 	}
