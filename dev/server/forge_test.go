@@ -147,7 +147,7 @@ func TestBudgetFromOperatorsTools(t *testing.T) {
 	require.NoError(t, s.intruder(t).SignalWorkflow(t.Context(), workflowID, "", workflows.SignalBudget, "otp=2h"))
 	await(t, "the new budget in the details", func() (string, bool) {
 		var metadata sdk.WorkflowMetadata
-		value, err := operator.QueryWorkflow(t.Context(), workflowID, "", client.QueryTypeWorkflowMetadata)
+		value, err := operator.QueryWorkflow(t.Context(), workflowID, "", "__temporal_workflow_metadata")
 		require.NoError(t, err)
 		require.NoError(t, value.Get(&metadata))
 		return metadata.GetCurrentDetails(), strings.Contains(metadata.GetCurrentDetails(), "otp=2h0m0s")
