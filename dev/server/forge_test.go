@@ -17,7 +17,7 @@ import (
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 
-	"registrar/api"
+	"registrar/api/openapi"
 	"registrar/internal/message"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -79,7 +79,7 @@ func TestForgedRegistrationFails(t *testing.T) {
 
 	require.Empty(t, s.outboxFor(t, form.Email, message.KindOTP))
 	require.Empty(t, s.outboxFor(t, form.Email, message.KindWelcome))
-	require.Equal(t, api.StatusPendingVerification, s.get(t, victim).Status)
+	require.Equal(t, openapi.StatusPendingVerification, s.get(t, victim).Status)
 	s.mustRegister(t, form) // nothing holds the address
 }
 
@@ -132,7 +132,7 @@ func TestForgedUpdatesAndSignalsHaveNoEffect(t *testing.T) {
 	})
 	require.NoError(t, err)
 
-	require.Equal(t, api.StatusPendingVerification, s.get(t, id).Status)
+	require.Equal(t, openapi.StatusPendingVerification, s.get(t, id).Status)
 	s.requireActive(t, id, code)
 	require.Empty(t, s.outboxFor(t, phone, message.KindOTP))
 	require.Len(t, s.outboxFor(t, form.MobileNumber, message.KindOTP), 1)

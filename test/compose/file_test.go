@@ -64,7 +64,7 @@ func TestTheTopology(t *testing.T) {
 	want := map[string]int{
 		"haproxy": 1, "api": 2, "worker-registration": 2, "worker-high": 2, "worker-low": 1, "codec": 1, "migrate": 1,
 		"valkey": 1, "mailpit": 1, "catcher": 1, "database": 1, "db1": 1, "db2": 1, "db3": 1, "temporal": 2, "temporal-db": 1, "temporal-schema": 1,
-		"temporal-namespace": 1, "temporal-ui": 1, "prometheus": 1, "grafana": 1,
+		"temporal-namespace": 1, "temporal-ui": 1, "web-ui": 1, "prometheus": 1, "grafana": 1,
 	}
 	have := map[string]int{}
 	for name, service := range setup(t).Services {
@@ -118,7 +118,7 @@ func TestHealthChecksOfOurImages(t *testing.T) {
 
 func TestOnlyWhatPeopleUseIsPublishedAndOnLoopback(t *testing.T) {
 	t.Parallel()
-	published := map[string]bool{"haproxy": true, "database": true, "mailpit": true, "catcher": true, "temporal-ui": true, "grafana": true}
+	published := map[string]bool{"haproxy": true, "database": true, "mailpit": true, "catcher": true, "web-ui": true, "grafana": true}
 	each(t, func(t *testing.T, s types.ServiceConfig) {
 		require.Equal(t, published[s.Name], len(s.Ports) > 0)
 		for _, port := range s.Ports {
