@@ -153,3 +153,33 @@ func TestBudgetFromOperatorsTools(t *testing.T) {
 		return metadata.GetCurrentDetails(), strings.Contains(metadata.GetCurrentDetails(), "otp=2h0m0s")
 	})
 }
+
+// A registration of the earlier release waits while its payloads are refused, and continues when they are accepted again.
+func TestUpgradeToBoundPayloads(t *testing.T) {
+	t.Parallel()
+	data, form := t.TempDir(), newForm()
+	earlier, err := startStack(data, discardLogger(), []string{"PAYLOAD_LEGACY=write"})
+	require.NoError(t, err)
+	s := &testService{newTestClient(earlier.base), earlier}
+	id := s.mustRegister(t, form).RegistrationID
+	code := s.awaitCode(t, form.MobileNumber, 1)
+	workflowID := workflows.RegistrationWorkflowID(id)
+	require.NotContains(t, inputOf(t, s.intruder(t), id).GetMetadata(), "binding")
+	require.NoError(t, earlier.stop())
+
+	refusing, err := startStack(data, discardLogger(), nil)
+	require.NoError(t, err)
+	s = &testService{newTestClient(refusing.base), refusing}
+	operator := s.temporalClient(t)
+	require.NoError(t, operator.SignalWorkflow(t.Context(), workflowID, "", workflows.SignalRetry, nil))
+	await(t, "a failed task", func() (string, bool) {
+		history := s.eventTypes(t, operator, workflowID)
+		return history, strings.Contains(history, enums.EVENT_TYPE_WORKFLOW_TASK_FAILED.String())
+	})
+	require.NoError(t, refusing.stop())
+
+	s = startServiceIn(t, data, discardLogger(), "PAYLOAD_LEGACY=read")
+	s.awaitActive(t, id, code)
+	bound := s.mustRegister(t, newForm()).RegistrationID
+	require.Contains(t, inputOf(t, s.intruder(t), bound).GetMetadata(), "binding")
+}
