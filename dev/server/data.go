@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"registrar/internal/config"
 	"registrar/internal/secret"
 	"registrar/internal/wiring"
 )
@@ -14,7 +13,7 @@ import (
 // openKeys opens the configured keysets. A missing one is generated once and stored in the data folder, whose encrypted data
 // can be read only with the same keysets.
 func (s *stack) openKeys() (wiring.Keys, error) {
-	k := config.Keys{PRF: s.config.Keys.PRF, Payload: s.config.Keys.Payload}
+	k := s.config.Keys
 	var err error
 	if k.PRF == "" {
 		if k.PRF, err = loadOrGenerate(filepath.Join(s.data, "prf.keyset"), secret.GeneratePRF, secret.ParsePRF); err != nil {
