@@ -23,7 +23,7 @@ const batchesPerRun = 250
 // a parked step is abandoned or waits longer than CampaignInput.ParkingTime. If it is started again with the same id, it
 // continues after the last batch in the ledger.
 func CampaignWorkflow(ctx workflow.Context, in CampaignInput) (CampaignProgress, error) {
-	if err := checkID(ctx, CampaignWorkflowID(in.CampaignID)); err != nil {
+	if err := checkID(ctx, CampaignWorkflowID(in.ID)); err != nil {
 		return CampaignProgress{}, err
 	}
 	c := newCampaign(ctx, in)

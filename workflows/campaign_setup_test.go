@@ -113,7 +113,7 @@ func (f *campaignFixture) newRun() {
 	suite.SetMetricsHandler(f.reports.metrics())
 	f.env = suite.NewTestWorkflowEnvironment()
 	f.env.SetStartTime(campaignNow)
-	f.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.CampaignWorkflowID(f.in.CampaignID)})
+	f.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.CampaignWorkflowID(f.in.ID)})
 	f.env.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
 	for name, run := range map[string]any{
 		"StoreCampaign": f.fake.storeCampaign, "StartCampaign": f.fake.startCampaign,

@@ -44,10 +44,10 @@ func replay(h *history.History) error {
 
 // workflowID returns the id of a history's workflow, which the history itself does not have.
 func workflowID(h *history.History) string {
-	var in struct{ RegistrationID, CampaignID string }
+	var in struct{ RegistrationID, ID string } // ID is a campaign's
 	started := h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
-	if converter.GetDefaultDataConverter().FromPayloads(started.GetInput(), &in) == nil && in.CampaignID != "" {
-		return CampaignWorkflowID(in.CampaignID)
+	if converter.GetDefaultDataConverter().FromPayloads(started.GetInput(), &in) == nil && in.ID != "" {
+		return CampaignWorkflowID(in.ID)
 	}
 	return RegistrationWorkflowID(in.RegistrationID)
 }
