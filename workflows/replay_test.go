@@ -42,13 +42,17 @@ func replay(h *history.History) error {
 	return replayer.ReplayWorkflowHistoryWithOptions(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), h, options)
 }
 
-// workflowID returns the id of a history's workflow, which the history itself does not have.
+// workflowID returns the id of a history's workflow, which only the input has.
 func workflowID(h *history.History) string {
-	var in struct{ RegistrationID, ID string } // ID is a campaign's
 	started := h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
-	if converter.GetDefaultDataConverter().FromPayloads(started.GetInput(), &in) == nil && in.ID != "" {
+	dc := converter.GetDefaultDataConverter()
+	if started.GetWorkflowType().GetName() == CampaignWorkflowType {
+		var in CampaignInput
+		_ = dc.FromPayloads(started.GetInput(), &in) // the workflow reports a bad input itself
 		return CampaignWorkflowID(in.ID)
 	}
+	var in RegistrationInput
+	_ = dc.FromPayloads(started.GetInput(), &in)
 	return RegistrationWorkflowID(in.RegistrationID)
 }
 
