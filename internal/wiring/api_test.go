@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/config"
+	"registrar/internal/payload"
 	"registrar/internal/secret"
 )
 
@@ -22,7 +23,7 @@ func TestPasswordSettings(t *testing.T) {
 	} {
 		c, err := config.Load(append(tt.environ, "BRAND_NAME=Acme", "PASSWORD_MIN_LENGTH=12"))
 		require.NoError(t, err)
-		deps := APIDeps(c, Keys{}, nil, nil, nil)
+		deps := APIDeps(c, Keys{Codec: new(payload.Codec)}, nil, nil, nil)
 		require.Equal(t, tt.checked, deps.Breach != nil)
 		require.Equal(t, tt.required, deps.BreachRequired)
 		require.Equal(t, []string{"Acme"}, deps.Rules.ServiceNames)
