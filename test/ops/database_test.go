@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -41,7 +42,9 @@ func TestLostDatabaseNodes(t *testing.T) {
 	db[1].Kill()
 	db[2].Kill()
 	people = append(people, s.register(t, 5)...)
-	require.Contains(t, state(), "non-Primary")
+	// A node that does not answer is suspected for evs.suspect_timeout before the last one gives up its majority.
+	lost := func() bool { return strings.Contains(state(), "non-Primary") }
+	require.Eventually(t, lost, 30*time.Second, 200*time.Millisecond)
 	s.do(t, "database-last", "NODE="+db[0].Address())
 	require.NoError(t, db[0].AwaitReady())
 	s.verify(t, people)
