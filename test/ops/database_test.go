@@ -3,6 +3,8 @@
 package ops_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,8 +45,12 @@ func TestLostDatabaseNodes(t *testing.T) {
 	db[2].Kill()
 	people = append(people, s.register(t, 5)...)
 	// A node that does not answer is suspected for evs.suspect_timeout before the last one gives up its majority.
-	lost := func() bool { return strings.Contains(state(), "non-Primary") }
-	require.Eventually(t, lost, 30*time.Second, 200*time.Millisecond)
+	require.NoError(t, parts.Await(t.Context(), 30*time.Second, nil, func(context.Context) error {
+		if now := state(); !strings.Contains(now, "non-Primary") {
+			return errors.New(now)
+		}
+		return nil
+	}))
 	s.do(t, "database-last", "NODE="+db[0].Address())
 	require.NoError(t, db[0].AwaitReady())
 	s.verify(t, people)
