@@ -27,6 +27,26 @@ func FuzzReadUnsubscribe(f *testing.F) {
 	})
 }
 
+func FuzzReadEmailLink(f *testing.F) {
+	k := golden(f)
+	token := confirmToken(k)
+	for _, seed := range []string{
+		token, token[:74], token + "A", strings.ToLower(token), strings.Repeat("A", 75), token[:71] + "\n\n\n\n",
+		k.EmailLinkToken("not-me", registration, address, linkExpires), k.UnsubscribeToken(campaign, person), "",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		id, key, err := k.ReadEmailLink("confirm", token, linkSent)
+		if err != nil {
+			require.ErrorIs(t, err, ErrLinkNotGenuine)
+			require.Empty(t, id+key)
+			return
+		}
+		require.Equal(t, confirmToken(k), token, "a token has one text")
+	})
+}
+
 func FuzzParseKeysets(f *testing.F) {
 	for _, file := range []string{"testdata/prf.json"} {
 		text, err := os.ReadFile(file)

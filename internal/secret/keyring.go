@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"crypto/hmac"
 	"encoding/base32"
 	"encoding/binary"
 	"errors"
@@ -22,8 +23,11 @@ const (
 	labelCodeDigest     = "registrar/otp-digest/v1"
 	labelCampaignID     = "registrar/campaign-id/v1"
 	labelUnsubscribe    = "registrar/unsubscribe/v1"
+	labelEmailLink      = "registrar/email-link/v1" // and the action
+	labelAddressKey     = "registrar/address-key/v1"
 	labelLimit          = "registrar/limit/v1"
 	labelPasswordSalt   = "registrar/password-salt/v1"
+	labelToken          = "registrar/registration-token/v1"
 )
 
 const (
@@ -71,12 +75,29 @@ func NewKeyring(handle *keyset.Handle) (*Keyring, error) {
 	return k, nil
 }
 
-// RegistrationID returns the id of the registration for an idempotency key: a UUID of version 8 (RFC 9562 section 5.8),
-// equal in every replica. It uses the keyset's first enabled key, so that ids stay the same when keys are added and
-// promoted. If that key is disabled, ids change: keep it enabled as long as clients may repeat a request. The id reveals
-// nothing about the idempotency key.
-func (k *Keyring) RegistrationID(idempotencyKey string) string {
-	return k.idOf(labelRegistrationID, idempotencyKey)
+// RegistrationID returns the id of the registration for an idempotency key and a canonical email, so that clients with the
+// same key do not meet. It is a UUID of version 8 (RFC 9562 section 5.8), equal in every replica. It uses the keyset's
+// first enabled key, so that ids stay the same when keys are added and promoted. If that key is disabled, ids change: keep
+// it enabled as long as clients may repeat a request. The id reveals nothing about the idempotency key and the email.
+func (k *Keyring) RegistrationID(idempotencyKey, canonical string) string {
+	return k.idOf(labelRegistrationID, idempotencyKey, canonical)
+}
+
+// RegistrationToken returns the bearer token of a registration: 160 bits, 32 characters. Like RegistrationID, it uses the
+// first enabled key, so it is the same at each repetition of a request.
+func (k *Keyring) RegistrationToken(registrationID string) string {
+	return text(k.derive(k.order[0], labelToken, registrationID))
+}
+
+// IsRegistrationToken reports whether token is the bearer token of a registration under any enabled key. Its duration does
+// not reveal how much of the token is right.
+func (k *Keyring) IsRegistrationToken(registrationID, token string) (ok bool) {
+	for _, id := range k.order {
+		if hmac.Equal([]byte(text(k.derive(id, labelToken, registrationID))), []byte(token)) {
+			ok = true
+		}
+	}
+	return ok
 }
 
 // CampaignID returns the id of the campaign for an idempotency key, as RegistrationID does for registrations.
@@ -85,8 +106,8 @@ func (k *Keyring) CampaignID(idempotencyKey string) string {
 }
 
 // idOf returns a UUID of version 8, derived with the first enabled key.
-func (k *Keyring) idOf(label, idempotencyKey string) string {
-	id := uuid.UUID(k.derive(k.order[0], label, idempotencyKey)[:idLength])
+func (k *Keyring) idOf(label string, parts ...string) string {
+	id := uuid.UUID(k.derive(k.order[0], label, parts...)[:idLength])
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80
 	return id.String()

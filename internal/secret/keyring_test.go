@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -42,7 +43,8 @@ func TestGoldenVectors(t *testing.T) {
 	t.Parallel()
 	k := golden(t)
 
-	require.Equal(t, "7e9ee3e9-7a91-8ef7-be32-31df823a41d9", k.RegistrationID("order-4711"))
+	require.Equal(t, "c5dbd5db-478a-86ef-88dd-3adc8d2b8e6e", k.RegistrationID("order-4711", "ada@example.com"))
+	require.Equal(t, "6shppx73vkqczxyomnhsho6eav3rnjzt", k.RegistrationToken(registration))
 	require.Equal(t, "ujnd253bc3vduodbz7ojds26d5elr4kn", k.Fingerprint("POST", "{}"))
 	require.Equal(t, "6r3cgrmntrz547zio2ih3k7mo7qpayk5", k.EmailHash("ada@example.com"))
 	require.Equal(t, []string{"cmn3ih73qengptcyx4idzaljf2hhsjsa", "6r3cgrmntrz547zio2ih3k7mo7qpayk5"},
@@ -68,11 +70,33 @@ func TestRegistrationIDIsVersion8(t *testing.T) {
 	t.Parallel()
 	k := golden(t)
 	rapid.Check(t, func(t *rapid.T) {
-		id, err := uuid.Parse(k.RegistrationID(rapid.String().Draw(t, "key")))
+		id, err := uuid.Parse(k.RegistrationID(rapid.String().Draw(t, "key"), rapid.String().Draw(t, "email")))
 		require.NoError(t, err)
 		require.EqualValues(t, 8, id.Version())
 		require.Equal(t, uuid.RFC4122, id.Variant())
 	})
+}
+
+// Clients with different addresses may use the same idempotency key.
+func TestRegistrationIDDependsOnKeyAndEmail(t *testing.T) {
+	t.Parallel()
+	k := golden(t)
+	require.NotEqual(t, k.RegistrationID("key", "ada@example.com"), k.RegistrationID("key", "bob@example.com"))
+	require.NotEqual(t, k.RegistrationID("key", "ada@example.com"), k.RegistrationID("key2", "ada@example.com"))
+	require.NotEqual(t, k.RegistrationID("keya", "da@example.com"), k.RegistrationID("key", "ada@example.com"))
+}
+
+func TestRegistrationToken(t *testing.T) {
+	t.Parallel()
+	k := golden(t)
+	token := k.RegistrationToken(registration)
+	require.Regexp(t, `^[a-z2-7]{32}$`, token)
+	require.True(t, k.IsRegistrationToken(registration, token))
+	for _, wrong := range []string{"", registration, token[1:], token + "a", strings.ToUpper(token), k.RegistrationToken(person), k.EmailHash(registration)} {
+		require.False(t, k.IsRegistrationToken(registration, wrong), wrong)
+	}
+	require.False(t, k.IsRegistrationToken(person, token))
+	require.False(t, open(t, newPRF(t)).IsRegistrationToken(registration, token), "made by another keyset")
 }
 
 func TestFingerprintIsUnambiguous(t *testing.T) {
@@ -97,8 +121,11 @@ func TestKindsDiffer(t *testing.T) {
 		outputs[n] = output[:24] // 15 bytes in base32
 	}
 	outputs = append(outputs, text(append(k.PasswordSalt("x"), 0, 0, 0, 0))[:24])
+	key, err := tokenText.DecodeString(k.AddressKey("x"))
+	require.NoError(t, err)
+	outputs = append(outputs, text(append(key, 0, 0, 0, 0))[:24])
 	slices.Sort(outputs)
-	require.Len(t, slices.Compact(outputs), 7)
+	require.Len(t, slices.Compact(outputs), 8)
 }
 
 // Replicas take a new keyset one after the other: at each step those with the older text must agree with the newer on
@@ -114,7 +141,9 @@ func TestRotation(t *testing.T) {
 	rings := []*Keyring{open(t, before), open(t, added), open(t, promoted)}
 
 	for _, k := range rings {
-		require.Equal(t, rings[0].RegistrationID("key"), k.RegistrationID("key"))
+		require.Equal(t, rings[0].RegistrationID("key", "a@b.co"), k.RegistrationID("key", "a@b.co"))
+		require.Equal(t, rings[0].RegistrationToken(registration), k.RegistrationToken(registration))
+		require.True(t, k.IsRegistrationToken(registration, rings[0].RegistrationToken(registration)))
 		require.Equal(t, rings[0].Fingerprint("a", "b"), k.Fingerprint("a", "b"))
 		require.Equal(t, rings[0].LimitKey("a", "b"), k.LimitKey("a", "b"))
 		require.Equal(t, rings[0].PasswordSalt(registration), k.PasswordSalt(registration))

@@ -83,7 +83,7 @@ func TestUnsubscribeTokensDuringARotation(t *testing.T) {
 func TestCampaignAndRegistrationIDsDiffer(t *testing.T) {
 	t.Parallel()
 	k := golden(t)
-	require.NotEqual(t, k.RegistrationID("x"), k.CampaignID("x"))
+	require.NotEqual(t, k.RegistrationID("x", ""), k.CampaignID("x"))
 	require.NotEqual(t, k.CampaignID("x"), k.CampaignID("y"))
 }
 
