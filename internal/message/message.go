@@ -9,10 +9,12 @@ type Kind string
 
 // The kinds of messages.
 const (
-	KindOTP        Kind = "otp"        // the code that verifies a registration
-	KindWelcome    Kind = "welcome"    // the welcome email
-	KindCompletion Kind = "completion" // the SMS after activation
-	KindCampaign   Kind = "campaign"   // an email to many users, sent in batches
+	KindOTP           Kind = "otp"            // the code that verifies a registration
+	KindWelcome       Kind = "welcome"        // the welcome email
+	KindCompletion    Kind = "completion"     // the SMS after activation
+	KindAccountExists Kind = "account_exists" // the email to the holder of an address with which somebody tried to register
+	KindEmailReleased Kind = "email_released" // the SMS to a user whose account lost its email address
+	KindCampaign      Kind = "campaign"       // an email to many users, sent in batches
 )
 
 // Channel is the medium of a message.

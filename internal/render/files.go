@@ -38,8 +38,8 @@ const (
 // Names of the messages. An email has the files NAME.subject.txt, NAME.txt and NAME.html; an SMS has NAME.sms.txt. An HTML
 // file defines the blocks of the layout.
 var (
-	emailNames = []string{string(message.KindOTP), string(message.KindWelcome)}
-	smsNames   = []string{string(message.KindOTP), string(message.KindCompletion)}
+	emailNames = []string{string(message.KindOTP), string(message.KindWelcome), string(message.KindAccountExists)}
+	smsNames   = []string{string(message.KindOTP), string(message.KindCompletion), string(message.KindEmailReleased)}
 )
 
 func emailFiles(name string) []string {

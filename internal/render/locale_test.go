@@ -80,7 +80,7 @@ func TestBuiltInLanguagesAreComplete(t *testing.T) {
 		require.False(t, f.Overridden)
 	}
 	names := slices.Collect(maps.Keys(r.catalogs[0].templates))
-	require.Len(t, names, 8)
+	require.Len(t, names, 12)
 }
 
 func TestPlurals(t *testing.T) {

@@ -69,8 +69,9 @@ func TestOverrideProblems(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ж", 60) + " {{.Code}} {{.Brand.Name}}"
 	for want, own := range map[string]fstest.MapFS{
-		"de/opt.sms.txt: unknown file; a language has completion.sms.txt, otp.html, otp.sms.txt, otp.subject.txt, otp.txt, " +
-			"plurals.json, welcome.html, welcome.subject.txt, welcome.txt": files("de/opt.sms.txt", "x"),
+		"de/opt.sms.txt: unknown file; a language has account_exists.html, account_exists.subject.txt, account_exists.txt, " +
+			"completion.sms.txt, email_released.sms.txt, otp.html, otp.sms.txt, otp.subject.txt, otp.txt, plurals.json, " +
+			"welcome.html, welcome.subject.txt, welcome.txt": files("de/opt.sms.txt", "x"),
 		"latout.html: unknown file; only language folders and layout.html belong here":           files("latout.html", "x"),
 		"german: is not a language; the name must be a BCP 47 tag such as de or pt-BR":           files("german/otp.txt", "x"),
 		"de_AT: rename this folder to de-AT":                                                     files("de_AT/otp.txt", "x"),

@@ -27,10 +27,19 @@ type OTPData struct {
 type WelcomeData struct {
 	FirstName   string
 	RequestedAt time.Time // shown as a date in UTC; omitted if zero
+	// ConfirmURL is where the user confirms the address, and NotMeURL where the reader says that somebody else registered.
+	// An empty link is omitted with the text about it.
+	ConfirmURL, NotMeURL string
 }
 
 // CompletionData is the content of the SMS after activation.
 type CompletionData struct{ FirstName string }
+
+// AccountExistsData is the content of the email to the holder of an address with which somebody tried to register.
+type AccountExistsData struct{ FirstName string }
+
+// EmailReleasedData is the content of the SMS to a user whose account lost its email address.
+type EmailReleasedData struct{ FirstName string }
 
 // Templates renders messages in the user's language. It is safe for concurrent use.
 //
@@ -103,12 +112,25 @@ func (t *Templates) OTP(locale string, channel message.Channel, to string, data 
 
 // Welcome renders the welcome email. Its text is correct both before and after the user has entered the code.
 func (t *Templates) Welcome(locale, to string, data WelcomeData) (message.Message, error) {
-	return t.email(message.KindWelcome, locale, to, view{FirstName: data.FirstName, requestedAt: data.RequestedAt})
+	return t.email(message.KindWelcome, locale, to, view{
+		FirstName: data.FirstName, requestedAt: data.RequestedAt, ConfirmURL: data.ConfirmURL, NotMeURL: data.NotMeURL,
+	})
 }
 
 // Completion renders the SMS after activation. It contains the name only if the SMS still fits into one segment.
 func (t *Templates) Completion(locale, to string, data CompletionData) (message.Message, error) {
 	return t.sms(message.KindCompletion, locale, to, view{FirstName: data.FirstName})
+}
+
+// AccountExists renders the email to the holder of an address with which somebody tried to register.
+func (t *Templates) AccountExists(locale, to string, data AccountExistsData) (message.Message, error) {
+	return t.email(message.KindAccountExists, locale, to, view{FirstName: data.FirstName})
+}
+
+// EmailReleased renders the SMS to a user whose account lost its email address. Like the SMS after activation, it contains
+// the name only if the SMS still fits into one segment.
+func (t *Templates) EmailReleased(locale, to string, data EmailReleasedData) (message.Message, error) {
+	return t.sms(message.KindEmailReleased, locale, to, view{FirstName: data.FirstName})
 }
 
 // complete adds the values that do not depend on the message.

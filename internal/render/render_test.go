@@ -4,11 +4,13 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
 
 	"registrar/internal/message"
 	"registrar/internal/render"
@@ -29,6 +31,12 @@ func newTemplates(t *testing.T, b render.Brand) *render.Templates {
 	return r
 }
 
+// The links of the welcome email.
+const (
+	confirmURL = "https://registrar.example.com/confirm-email?lang=en&token=AAAA"
+	notMeURL   = "https://registrar.example.com/not-me?lang=en&token=BBBB"
+)
+
 // requested is the last second of a day in UTC. In zones to the east it is already the next day.
 var requested = time.Date(2026, 3, 7, 23, 59, 59, 0, time.UTC)
 
@@ -39,12 +47,19 @@ func rendered(t require.TestingT, r *render.Templates, locale, name string) map[
 	require.NoError(t, err)
 	otpEmail, err := r.OTP(locale, message.ChannelEmail, "ada@example.com", otp)
 	require.NoError(t, err)
-	welcome, err := r.Welcome(locale, "ada@example.com", render.WelcomeData{FirstName: name, RequestedAt: requested})
+	welcome, err := r.Welcome(locale, "ada@example.com", render.WelcomeData{
+		FirstName: name, RequestedAt: requested, ConfirmURL: confirmURL, NotMeURL: notMeURL,
+	})
 	require.NoError(t, err)
 	completion, err := r.Completion(locale, "+15005550006", render.CompletionData{FirstName: name})
 	require.NoError(t, err)
+	exists, err := r.AccountExists(locale, "ada@example.com", render.AccountExistsData{FirstName: name})
+	require.NoError(t, err)
+	released, err := r.EmailReleased(locale, "+15005550006", render.EmailReleasedData{FirstName: name})
+	require.NoError(t, err)
 	return map[string]message.Message{
 		"otp_sms": otpSMS, "otp_email": otpEmail, "welcome_email": welcome, "completion_sms": completion,
+		"account_exists_email": exists, "email_released_sms": released,
 	}
 }
 
@@ -196,24 +211,76 @@ func TestSMSOmitsWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-// TestCompletionSMSOmitsALongName checks that a name is omitted if the SMS would need a second segment.
-func TestCompletionSMSOmitsALongName(t *testing.T) {
+// TestNoticesBySMSOmitALongName checks that a name is omitted if the SMS would need a second segment.
+func TestNoticesBySMSOmitALongName(t *testing.T) {
 	t.Parallel()
 	r := newTemplates(t, brand)
 	for _, locale := range []string{"en", "de", "ar"} {
-		sms := rendered(t, r, locale, strings.Repeat("Ж", 30))["completion_sms"].Text
-		require.Equal(t, 1, render.Segments(sms).Segments, sms)
-		require.NotContains(t, sms, "Ж")
+		for _, name := range []string{"completion_sms", "email_released_sms"} {
+			sms := rendered(t, r, locale, strings.Repeat("Ж", 30))[name].Text
+			require.Equal(t, 1, render.Segments(sms).Segments, sms)
+			require.NotContains(t, sms, "Ж")
+		}
+	}
+}
+
+// TestReleasedSMSFitsWithEveryBrand has the longest names that a brand can have.
+func TestReleasedSMSFitsWithEveryBrand(t *testing.T) {
+	t.Parallel()
+	for _, locale := range []string{"en", "de", "ar"} {
+		for _, name := range []string{"Registrar", strings.Repeat("R", 38), strings.Repeat("Ж", 31)} {
+			for _, support := range []string{"", "mailto:help@example.com", "https://example.com/" + strings.Repeat("help/", 20)} {
+				sms := rendered(t, newTemplates(t, render.Brand{Name: name, SupportURL: support}), locale, "Ada")["email_released_sms"].Text
+				require.Equal(t, 1, render.Segments(sms).Segments, sms)
+				require.Contains(t, sms, name)
+			}
+		}
 	}
 }
 
 func TestLinksAreThoseOfTheBrand(t *testing.T) {
 	t.Parallel()
-	bare := rendered(t, newTemplates(t, render.Brand{}), "en", "Ada")["welcome_email"]
+	welcome := func(b render.Brand) message.Message {
+		m, err := newTemplates(t, b).Welcome("en", "", render.WelcomeData{})
+		require.NoError(t, err)
+		return m
+	}
+	bare := welcome(render.Brand{})
 	require.NotContains(t, bare.HTML, "href")
 	require.NotContains(t, bare.Text, "://")
-	full := rendered(t, newTemplates(t, brand), "en", "Ada")["welcome_email"]
-	require.Equal(t, 2, strings.Count(full.HTML, "href="))
-	require.Contains(t, full.HTML, `href="`+brand.URL+`"`)
-	require.Contains(t, full.HTML, `href="`+brand.SupportURL+`"`)
+	full := welcome(brand)
+	require.Equal(t, []string{brand.URL, brand.SupportURL}, links(full.HTML))
+}
+
+// TestWelcomeLinks checks that each link is in the text and in the HTML, and that without it nothing is said about it.
+func TestWelcomeLinks(t *testing.T) {
+	t.Parallel()
+	r := newTemplates(t, brand)
+	for _, locale := range []string{"en", "de", "ar"} {
+		for _, data := range []render.WelcomeData{
+			{ConfirmURL: confirmURL, NotMeURL: notMeURL}, {NotMeURL: notMeURL}, {ConfirmURL: confirmURL}, {},
+		} {
+			m, err := r.Welcome(locale, "", data)
+			require.NoError(t, err)
+			for _, link := range []string{confirmURL, notMeURL} {
+				has := link == data.ConfirmURL || link == data.NotMeURL
+				require.Equal(t, has, slices.Contains(links(m.HTML), link), m.HTML)
+				require.Equal(t, has, strings.Contains(m.Text, "\n"+link+"\n"), m.Text)
+			}
+			require.Equal(t, data.NotMeURL == "", slices.Contains(links(m.HTML), brand.SupportURL))
+			require.Contains(t, links(m.HTML), brand.URL)
+		}
+	}
+}
+
+// links returns the addresses of a page's links.
+func links(page string) (found []string) {
+	for z := html.NewTokenizer(strings.NewReader(page)); z.Next() != html.ErrorToken; {
+		for _, a := range z.Token().Attr {
+			if a.Key == "href" {
+				found = append(found, a.Val)
+			}
+		}
+	}
+	return found
 }

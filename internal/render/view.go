@@ -17,6 +17,8 @@ type view struct {
 	Minutes   int  // lifetime of the code
 	Short     bool // selects a shorter text, because the SMS would not fit otherwise
 
+	ConfirmURL, NotMeURL string // links of the welcome email; may be empty
+
 	requestedAt time.Time
 	locale      language.Tag  // of the user
 	language    *languageData // of the file that is being rendered
@@ -24,7 +26,7 @@ type view struct {
 
 // viewFields lists the fields in the error for an unknown field.
 const viewFields = ".Brand.Name, .Brand.URL, .Brand.SupportURL, .Support, .FirstName, .Code, .Minutes, .ValidFor, " +
-	".RequestedOn, .Host, .Short, .Lang and .Dir"
+	".RequestedOn, .ConfirmURL, .NotMeURL, .Host, .Short, .Lang and .Dir"
 
 // languageData is the language of a template file.
 type languageData struct {
