@@ -9,29 +9,40 @@ import (
 	"registrar/internal/user"
 )
 
-// AccountOf finds the user of a registration. A registration has no user before it is stored, after it was refused or
-// expired, or after a later registration took the user over.
+// AccountOf finds the user of a registration. A registration has no user before it is stored, and after it was refused,
+// expired or superseded.
 func (s *Store) AccountOf(ctx context.Context, registrationID string) (user.Account, bool, error) {
-	return s.account(ctx, func(db *gorm.DB) *gorm.DB { return whereRegistration(db, registrationID) })
-}
-
-// AccountByEmail finds the user with a canonical email (see user.Profile).
-func (s *Store) AccountByEmail(ctx context.Context, canonical string) (user.Account, bool, error) {
-	return s.account(ctx, func(db *gorm.DB) *gorm.DB { return db.Where("email_canonical = ?", canonical) })
-}
-
-// account finds the one user that matches and reads only columns without personal data.
-func (s *Store) account(ctx context.Context, match func(*gorm.DB) *gorm.DB) (user.Account, bool, error) {
-	var found []userRow
-	err := s.do(ctx, "look up account", func(db *gorm.DB) error {
-		return match(db).
-			Select("id, registration_id, status, requested_at, created_at, verified_at, email_verified_at").
-			Find(&found).Error
-	})
+	found, err := s.accounts(ctx, func(db *gorm.DB) *gorm.DB { return whereRegistration(db, registrationID) })
 	if err != nil || len(found) == 0 {
 		return user.Account{}, false, err
 	}
-	return found[0].account(), true, nil
+	return found[0], true, nil
+}
+
+// maxAccounts bounds what Accounts returns. Rate limits keep the users of one email far below it.
+const maxAccounts = 100
+
+// Accounts finds the users of registrations, and those with a canonical email (see user.Profile) unless it is empty. The
+// user that holds the email is first; the others follow, newest first.
+func (s *Store) Accounts(ctx context.Context, canonical string, registrationIDs ...string) ([]user.Account, error) {
+	return s.accounts(ctx, func(db *gorm.DB) *gorm.DB {
+		return db.Where("email_canonical = ? OR registration_id IN ?", optional(canonical), registrationIDs)
+	})
+}
+
+// accounts reads only columns without personal data.
+func (s *Store) accounts(ctx context.Context, match func(*gorm.DB) *gorm.DB) ([]user.Account, error) {
+	var found []userRow
+	err := s.do(ctx, "look up accounts", func(db *gorm.DB) error {
+		return match(db).
+			Select("id, registration_id, status, requested_at, created_at, verified_at, email_verified_at, email_released_at").
+			Order("email_verified_at IS NULL, id DESC").Limit(maxAccounts).Find(&found).Error
+	})
+	accounts := make([]user.Account, len(found))
+	for i, u := range found {
+		accounts[i] = u.account()
+	}
+	return accounts, err
 }
 
 func (u userRow) account() user.Account {
@@ -43,6 +54,7 @@ func (u userRow) account() user.Account {
 		CreatedAt:       u.CreatedAt.UTC(),
 		VerifiedAt:      utcOrZero(u.VerifiedAt),
 		EmailVerifiedAt: utcOrZero(u.EmailVerifiedAt),
+		EmailReleasedAt: utcOrZero(u.EmailReleasedAt),
 	}
 }
 

@@ -2,37 +2,37 @@ package store
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"time"
 
 	"gorm.io/gorm"
 
 	"registrar/internal/user"
 )
 
-// Activate makes the registration's pending user active. A user that is already active stays unchanged, with the time
-// of its first activation.
+// Activate makes the pending user of a registration active. It succeeds without a change if the user is already active.
 //
-// A registration that was requested after the right code was entered may have taken the user over before this
-// activation reached the database. Activate then takes the user back and returns that registration in takenBack. In
-// every other case, a registration without a user gets user.ErrSuperseded.
-func (s *Store) Activate(ctx context.Context, a user.Activation) (takenBack string, err error) {
-	err = s.do(ctx, "activate user", func(db *gorm.DB) error {
-		takenBack = ""
-		activated := wherePending(db, a.Registration.ID).Model(&userRow{}).Updates(activationColumns(a))
-		if activated.Error != nil || activated.RowsAffected > 0 {
-			return activated.Error
-		}
-		takenBack, err = takeBack(db, a)
-		return err
+// If the code proves the email, the user holds it from then on. Other users lose it, and Activate returns their
+// registrations. It returns user.ErrSuperseded if the registration has no user any more or another user holds the email.
+// A username that another registration with the same email has taken is taken back. If an unrelated user has it by now,
+// the user becomes active without a username.
+func (s *Store) Activate(ctx context.Context, a user.Activation) (user.Displaced, error) {
+	return s.prove(ctx, "activate user", a.Registration, proof{
+		email:  a.EmailProven,
+		done:   func(own match) bool { return own.Status == user.StatusActive },
+		update: func(db *gorm.DB) *gorm.DB { return wherePending(db, a.Registration.ID).Updates(activationColumns(a)) },
 	})
-	return takenBack, err
 }
 
-// activationColumns returns the columns that an activation sets.
 func activationColumns(a user.Activation) map[string]any {
 	at := storedTime(a.At)
 	set := map[string]any{"status": user.StatusActive, "verified_at": at}
 	if a.Mobile != "" {
 		set["mobile_e164"] = a.Mobile
+	}
+	if a.MobileProven {
+		set["mobile_verified_at"] = at
 	}
 	if a.EmailProven {
 		set["email_verified_at"] = gorm.Expr("COALESCE(email_verified_at, ?)", at)
@@ -40,50 +40,174 @@ func activationColumns(a user.Activation) map[string]any {
 	return set
 }
 
-// takeBack handles an activation whose registration has no pending user.
-func takeBack(db *gorm.DB, a user.Activation) (string, error) {
-	u, p := rowsOf(a.Registration, db.NowFunc())
-	owners, err := ownersOf(db, u)
-	if err != nil {
-		return "", err
-	}
-	for _, o := range owners {
-		switch {
-		case o.RegistrationID == u.RegistrationID && o.Status == user.StatusActive:
-			return "", nil
-		case o.RegistrationID == u.RegistrationID:
-			return "", errContended // the user was stored after the update looked for it
-		case o.SameEmail && o.Status == user.StatusPending && storedTime(a.At).Before(o.RequestedAt):
-			return o.RegistrationID, restore(db, u, p, o, a)
-		}
-	}
-	return "", user.ErrSuperseded
+// ConfirmEmail records that a registration's user has proven the email by a link in a message to it. The user holds it
+// from then on. Other users lose it, and ConfirmEmail returns their registrations, the same ones if it is repeated. It
+// returns user.ErrSuperseded if the registration has no user with this email any more or another user holds it.
+func (s *Store) ConfirmEmail(ctx context.Context, registrationID, canonical string, at time.Time) (user.Displaced, error) {
+	r := user.Registration{ID: registrationID, Profile: user.Profile{EmailCanonical: canonical}}
+	return s.prove(ctx, "confirm email", r, proof{
+		email: true,
+		done:  func(own match) bool { return own.holds() },
+		update: func(db *gorm.DB) *gorm.DB {
+			return whereUnproven(db, registrationID, canonical).Update("email_verified_at", storedTime(at))
+		},
+	})
 }
 
-// restore overwrites a later registration's user with the verified user, in one transaction.
-func restore(db *gorm.DB, u userRow, p profileRow, later owner, a user.Activation) error {
-	u.ID, p.UserID = later.ID, later.ID
-	err := db.Transaction(func(tx *gorm.DB) error {
-		if err := replace(tx, &u, &p, later.RegistrationID); err != nil {
+// proof is a change of a user by a code or a link.
+type proof struct {
+	email  bool                       // the change proves the email
+	done   func(own match) bool       // reports whether the change was made before
+	update func(db *gorm.DB) *gorm.DB // makes the change if the user still allows it
+}
+
+// prove makes the change p to the user of a registration, and takes the email from all other users if p proves it.
+func (s *Store) prove(ctx context.Context, operation string, r user.Registration, p proof) (user.Displaced, error) {
+	var lost user.Displaced
+	err := s.do(ctx, operation, func(db *gorm.DB) error {
+		for range raceLimit {
+			matches, err := matchesOf(db, r)
+			if err != nil {
+				return err
+			}
+			lost, err = proveAgainst(db, r, matches, p)
+			if !errors.Is(err, errLostRace) && !isDuplicate(err) {
+				return err
+			}
+		}
+		return errContended
+	})
+	return lost, err
+}
+
+func proveAgainst(db *gorm.DB, r user.Registration, matches []match, p proof) (user.Displaced, error) {
+	i := slices.IndexFunc(matches, func(m match) bool { return m.RegistrationID == r.ID })
+	if i < 0 {
+		return user.Displaced{}, user.ErrSuperseded
+	}
+	own := matches[i]
+	others := slices.DeleteFunc(matches, func(m match) bool { return m.RegistrationID == r.ID || !m.SameEmail })
+	switch {
+	case p.done(own):
+		return releasedBy(db, r.ID)
+	case !own.SameEmail, slices.ContainsFunc(others, match.holds):
+		return user.Displaced{}, user.ErrSuperseded
+	case len(others) == 0 && !own.lacksUsername(r):
+		return user.Displaced{}, changedOne(p.update(db.Model(&userRow{})))
+	}
+	var lost user.Displaced
+	err := db.Transaction(func(tx *gorm.DB) (err error) {
+		if err := changedOne(p.update(tx.Model(&userRow{}))); err != nil {
 			return err
 		}
-		return wherePending(tx, u.RegistrationID).Model(&userRow{}).Updates(activationColumns(a)).Error
+		if p.email {
+			if lost, err = displace(tx, r.ID, others); err != nil {
+				return err
+			}
+		}
+		if own.lacksUsername(r) {
+			return takeUsername(tx, r, others)
+		}
+		return nil
 	})
-	if isDuplicate(err) { // another user has taken the username in the meantime
-		return user.ErrSuperseded
+	return lost, err
+}
+
+// lacksUsername reports whether another registration has taken the username since r was stored.
+func (m match) lacksUsername(r user.Registration) bool {
+	return m.Username == nil && r.Profile.Username != ""
+}
+
+// displace takes the email from all others: pending users are deleted, active ones continue without it.
+func displace(tx *gorm.DB, winner string, others []match) (lost user.Displaced, err error) {
+	for _, m := range others {
+		unproven := tx.Model(&userRow{}).Where("id = ? AND status = ? AND email_verified_at IS NULL", m.ID, m.Status)
+		if m.pending() {
+			lost.Superseded = append(lost.Superseded, m.RegistrationID)
+			err = changedOne(unproven.Delete(&userRow{}))
+		} else {
+			lost.Released = append(lost.Released, m.RegistrationID)
+			err = changedOne(unproven.Updates(release(tx.NowFunc(), &winner)))
+		}
+		if err != nil {
+			return user.Displaced{}, err
+		}
+	}
+	return lost, nil
+}
+
+func release(at time.Time, winner *string) map[string]any {
+	return map[string]any{"email": nil, "email_canonical": nil, "email_released_at": at, "email_released_by": winner}
+}
+
+// releasedBy returns the users that lost the email to a registration. Pending ones no longer exist.
+func releasedBy(db *gorm.DB, winner string) (lost user.Displaced, err error) {
+	err = db.Model(&userRow{}).Where("email_released_by = ?", winner).Order("id").Pluck("registration_id", &lost.Released).Error
+	return lost, err
+}
+
+// takeUsername gives the username back to r's user, unless an unrelated user has it by now.
+func takeUsername(tx *gorm.DB, r user.Registration, others []match) error {
+	for _, m := range others {
+		if !m.SameUsername || !m.pending() {
+			continue
+		}
+		err := tx.Model(&userRow{}).Where("id = ? AND status = ?", m.ID, user.StatusPending).Update("username", nil).Error
+		if err != nil {
+			return err
+		}
+	}
+	err := tx.Model(&userRow{}).Where("registration_id = ?", r.ID).Update("username", r.Profile.Username).Error
+	if isDuplicate(err) {
+		return nil
 	}
 	return err
 }
 
-// SetMobile changes the mobile number (E.164) of the registration's pending user. Without a pending user it does nothing.
+// DisownEmail removes an unproven email from a registration's user because its owner did not register: a pending user is
+// deleted, an active one continues without it. It returns the user's status before. It returns user.ErrEmailProven if the
+// email is proven, and user.ErrSuperseded if the registration has no user with this email any more.
+func (s *Store) DisownEmail(ctx context.Context, registrationID, canonical string, at time.Time) (status user.Status, err error) {
+	err = s.do(ctx, "disown email", func(db *gorm.DB) error {
+		for range raceLimit {
+			status, err = disown(db, registrationID, canonical, storedTime(at))
+			if !errors.Is(err, errLostRace) {
+				return err
+			}
+		}
+		return errContended
+	})
+	return status, err
+}
+
+func disown(db *gorm.DB, registrationID, canonical string, at time.Time) (user.Status, error) {
+	var found []userRow
+	err := whereRegistration(db, registrationID).Where("email_canonical = ?", canonical).
+		Select("status, email_verified_at").Find(&found).Error
+	switch {
+	case err != nil:
+		return "", err
+	case len(found) == 0:
+		return "", user.ErrSuperseded
+	case found[0].EmailVerifiedAt != nil:
+		return "", user.ErrEmailProven
+	}
+	status := found[0].Status
+	unproven := whereUnproven(db.Model(&userRow{}), registrationID, canonical).Where("status = ?", status)
+	if status == user.StatusPending {
+		return status, changedOne(unproven.Delete(&userRow{}))
+	}
+	return status, changedOne(unproven.Updates(release(at, nil)))
+}
+
+// SetMobile replaces the number of a pending user. It has no effect on other users.
 func (s *Store) SetMobile(ctx context.Context, registrationID, mobile string) error {
 	return s.do(ctx, "set mobile number", func(db *gorm.DB) error {
 		return wherePending(db, registrationID).Model(&userRow{}).Update("mobile_e164", mobile).Error
 	})
 }
 
-// Expire deletes the registration's pending user and its profile, which frees the email and the username. A user that is
-// active, or that a later registration has taken over, is kept. Expire succeeds when there is nothing to delete.
+// Expire deletes the user of a registration if it is still pending, so that its username is free again.
 func (s *Store) Expire(ctx context.Context, registrationID string) error {
 	return s.do(ctx, "expire user", func(db *gorm.DB) error {
 		return wherePending(db, registrationID).Delete(&userRow{}).Error
@@ -92,4 +216,16 @@ func (s *Store) Expire(ctx context.Context, registrationID string) error {
 
 func wherePending(db *gorm.DB, registrationID string) *gorm.DB {
 	return db.Where("registration_id = ? AND status = ?", registrationID, user.StatusPending)
+}
+
+func whereUnproven(db *gorm.DB, registrationID, canonical string) *gorm.DB {
+	return whereRegistration(db, registrationID).Where("email_canonical = ? AND email_verified_at IS NULL", canonical)
+}
+
+// changedOne returns errLostRace if a statement found no row in the state that was read before.
+func changedOne(done *gorm.DB) error {
+	if done.Error == nil && done.RowsAffected == 0 {
+		return errLostRace
+	}
+	return done.Error
 }

@@ -28,11 +28,12 @@ func (s *Store) countAudience(ctx context.Context, audience campaign.Audience) (
 	return int(n), err
 }
 
-// selectAudience selects the users of an audience. It includes users who consented again after they had unsubscribed.
+// selectAudience selects the users of an audience. It includes users who consented again after they had unsubscribed, and
+// only those who have proven their email.
 func selectAudience(db *gorm.DB, audience campaign.Audience) *gorm.DB {
 	query := db.Table("profiles").
 		Joins("JOIN users ON users.id = profiles.user_id").
-		Where("users.status = ? AND users.created_at < ? AND profiles.marketing_consent = ?",
+		Where("users.status = ? AND users.email_verified_at IS NOT NULL AND users.created_at < ? AND profiles.marketing_consent = ?",
 			user.StatusActive, storedTime(audience.Before), true).
 		Where(`NOT EXISTS (SELECT 1 FROM suppressions
 			WHERE suppressions.address = users.email_canonical AND (suppressions.reason IN ? OR suppressions.reason = ?

@@ -23,8 +23,8 @@ func (r suppressionRow) suppression() message.Suppression {
 }
 
 // Suppress adds an address to the suppression list. If it is listed for the same reason, the first source and time stay.
-// A reason that withdraws the consent to campaigns also withdraws the consent of the address's user, unless the user
-// consented later than the suppression.
+// A reason that withdraws the consent to campaigns also withdraws the consent of the address's users, unless they consented
+// later than the suppression.
 func (s *Store) Suppress(ctx context.Context, listed message.Suppression) error {
 	return s.do(ctx, "suppress address", func(db *gorm.DB) error {
 		return db.Transaction(func(tx *gorm.DB) error { return suppress(tx, listed) })
@@ -36,9 +36,9 @@ func suppress(tx *gorm.DB, listed message.Suppression) error {
 	if err := insertIfAbsent(tx, &row); err != nil || !listed.Reason.WithdrawsConsent() {
 		return err
 	}
-	owner := tx.Model(&userRow{}).Select("id").Where("email_canonical = ?", listed.Address)
+	owners := tx.Model(&userRow{}).Select("id").Where("email_canonical = ?", listed.Address)
 	return tx.Model(&profileRow{}).
-		Where("user_id = (?) AND marketing_consent = ? AND (consent_at IS NULL OR consent_at <= ?)", owner, true, row.Since).
+		Where("user_id IN (?) AND marketing_consent = ? AND (consent_at IS NULL OR consent_at <= ?)", owners, true, row.Since).
 		Updates(map[string]any{"marketing_consent": false, "consent_at": row.Since, "consent_source": row.Source}).Error
 }
 

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -12,20 +11,24 @@ import (
 	"registrar/internal/user"
 )
 
+// userRow is a user. A user without an address has lost it to a user who has proven it.
 type userRow struct {
-	ID              string `gorm:"primaryKey"`
-	RegistrationID  string
-	Username        *string
-	Email           string
-	EmailCanonical  string
-	PasswordHash    string
-	MobileE164      *string `gorm:"column:mobile_e164"`
-	Status          user.Status
-	RequestedAt     time.Time
-	VerifiedAt      *time.Time
-	EmailVerifiedAt *time.Time
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
+	ID               string `gorm:"primaryKey"`
+	RegistrationID   string
+	Username         *string
+	Email            *string
+	EmailCanonical   *string
+	PasswordHash     string
+	MobileE164       *string `gorm:"column:mobile_e164"`
+	Status           user.Status
+	RequestedAt      time.Time
+	VerifiedAt       *time.Time
+	EmailVerifiedAt  *time.Time // set: the user holds the address. A unique key lets no other user hold it
+	MobileVerifiedAt *time.Time
+	EmailReleasedAt  *time.Time // when the user lost an unproven address
+	EmailReleasedBy  *string    // the registration that has proven it; NULL if the owner of the address disowned the user
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
 }
 
 func (userRow) TableName() string { return "users" }
@@ -51,8 +54,8 @@ func rowsOf(r user.Registration, now time.Time) (userRow, profileRow) {
 		ID:             uuid.Must(uuid.NewV7()).String(),
 		RegistrationID: r.ID,
 		Username:       optional(r.Profile.Username),
-		Email:          r.Profile.Email,
-		EmailCanonical: r.Profile.EmailCanonical,
+		Email:          &r.Profile.Email,
+		EmailCanonical: &r.Profile.EmailCanonical,
 		PasswordHash:   r.PasswordHash,
 		MobileE164:     optional(r.Profile.Mobile),
 		Status:         user.StatusPending,
@@ -61,6 +64,7 @@ func rowsOf(r user.Registration, now time.Time) (userRow, profileRow) {
 		UpdatedAt:      now,
 	}
 	p := profileRow{
+		UserID:           u.ID,
 		FirstName:        r.Profile.FirstName,
 		LastName:         r.Profile.LastName,
 		Locale:           r.Profile.Locale,
@@ -73,9 +77,9 @@ func rowsOf(r user.Registration, now time.Time) (userRow, profileRow) {
 	return u, p
 }
 
-// persistLimit is the number of races that one call may lose before it fails. Every lost race was won by another
+// raceLimit is the number of races that one call may lose before it fails. Every lost race was won by another
 // registration, so a call reaches the limit only when that many registrations compete for its email or username.
-const persistLimit = 50
+const raceLimit = 50
 
 var (
 	errContended = errors.New("concurrent registrations kept changing the row")
@@ -85,11 +89,10 @@ var (
 // Persist creates the pending user of a registration. If an earlier call created it, Persist returns the same user and
 // sets Again.
 //
-// It returns user.ErrEmailTaken if an active user has the email, else user.ErrSuperseded if a later registration with
-// the email waits for its code, else user.ErrUsernameTaken. If an earlier registration with the email waits for its
-// code, this registration takes over its user and user id. Only the call that takes the user over returns the earlier
-// registration in Superseded; retries leave it empty.
-// Registrations are ordered by RequestedAt in microseconds, then by registration id.
+// It returns user.ErrEmailTaken if another user holds the email, that is, has proven it; for a concealed registration it
+// sets Held instead. It sets Contested if another user has the email, unproven: each of these users keeps its own row and
+// id. It returns user.ErrUsernameTaken if another user has the username. A pending user with the same email is an
+// exception: it loses the username to the new user, so that a user who fills in the form again keeps their name.
 func (s *Store) Persist(ctx context.Context, r user.Registration) (user.Persisted, error) {
 	var done user.Persisted
 	err := s.do(ctx, "persist user", func(db *gorm.DB) (err error) {
@@ -99,114 +102,105 @@ func (s *Store) Persist(ctx context.Context, r user.Registration) (user.Persiste
 	return done, err
 }
 
-// persist writes first and reads the current owners only when a unique key refuses the row. It uses no locking reads:
-// on a Galera cluster they lock only one node and end in deadlocks.
+// persist reads the users with the same values and then writes; a unique key refuses a user if another one was stored in between. It uses no
+// locking reads: on a Galera cluster they lock only one node and end in deadlocks.
 func persist(db *gorm.DB, r user.Registration) (user.Persisted, error) {
 	u, p := rowsOf(r, db.NowFunc())
-	var unverified owner // the unverified user to take over; empty at first
-	for range persistLimit {
-		id, err := write(db, u, p, unverified)
-		if err == nil {
-			return user.Persisted{UserID: id, Status: u.Status, Superseded: unverified.RegistrationID}, nil
-		}
-		if !isDuplicate(err) && !errors.Is(err, errLostRace) {
-			return user.Persisted{}, err
-		}
-		owners, err := ownersOf(db, u)
+	for range raceLimit {
+		matches, err := matchesOf(db, r)
 		if err != nil {
 			return user.Persisted{}, err
 		}
-		var done user.Persisted
-		done, unverified, err = decideOwner(u, owners)
-		if err != nil || done.UserID != "" {
+		done, named, err := decideStored(r, matches)
+		if err != nil || done.Again {
 			return done, err
+		}
+		err = db.Transaction(func(tx *gorm.DB) error { return insert(tx, &u, &p, named) })
+		if err == nil {
+			done.UserID, done.Status = u.ID, u.Status
+			return done, nil
+		}
+		if !isDuplicate(err) && !errors.Is(err, errLostRace) {
+			return user.Persisted{}, err
 		}
 	}
 	return user.Persisted{}, errContended
 }
 
-// write inserts the user, or overwrites unverified if it is set, and returns the user's id.
-func write(db *gorm.DB, u userRow, p profileRow, unverified owner) (string, error) {
-	u.ID = cmp.Or(unverified.ID, u.ID)
-	p.UserID = u.ID
-	err := db.Transaction(func(tx *gorm.DB) error {
-		if unverified.ID == "" {
-			return insert(tx, &u, &p)
+// insert stores a new user. The user with the id named, if there is one, loses its username.
+func insert(tx *gorm.DB, u *userRow, p *profileRow, named string) error {
+	if named != "" {
+		freed := tx.Model(&userRow{}).Where("id = ? AND status = ?", named, user.StatusPending).Update("username", nil)
+		if freed.Error != nil {
+			return freed.Error
 		}
-		return replace(tx, &u, &p, unverified.RegistrationID)
-	})
-	return u.ID, err
-}
-
-func insert(tx *gorm.DB, u *userRow, p *profileRow) error {
+		if freed.RowsAffected == 0 {
+			return errLostRace
+		}
+	}
 	if err := tx.Create(u).Error; err != nil {
 		return err
 	}
 	return tx.Create(p).Error
 }
 
-// replace overwrites every column of the row with u's id if the row is still the pending user of registration old.
-func replace(tx *gorm.DB, u *userRow, p *profileRow, old string) error {
-	users := wherePending(tx, old).Select("*").Updates(u)
-	if users.Error != nil {
-		return users.Error
-	}
-	if users.RowsAffected == 0 {
-		return errLostRace
-	}
-	return tx.Select("*").Updates(p).Error
+// match is a user that has the registration's id, email or username.
+type match struct {
+	ID              string
+	RegistrationID  string
+	Username        *string
+	Status          user.Status
+	MobileE164      *string `gorm:"column:mobile_e164"`
+	EmailVerifiedAt *time.Time
+	SameEmail       bool
+	SameUsername    bool
 }
 
-// owner is a user that has the registration's id, email or username.
-type owner struct {
-	ID             string
-	RegistrationID string
-	Status         user.Status
-	RequestedAt    time.Time
-	MobileE164     *string `gorm:"column:mobile_e164"`
-	SameEmail      bool
-}
+func (m match) holds() bool   { return m.SameEmail && m.EmailVerifiedAt != nil }
+func (m match) pending() bool { return m.Status == user.StatusPending }
 
-// ownersOf reads all owners in one statement, so that they come from one snapshot of the table.
-func ownersOf(db *gorm.DB, u userRow) ([]owner, error) {
-	var owners []owner
+// matchesOf reads all matches in one statement, so that they come from one snapshot of the table.
+func matchesOf(db *gorm.DB, r user.Registration) ([]match, error) {
+	var matches []match
+	username := optional(r.Profile.Username)
 	err := db.Model(&userRow{}).
-		Select("id, registration_id, status, requested_at, mobile_e164, email_canonical = ? AS same_email", u.EmailCanonical).
-		Where("registration_id = ? OR email_canonical = ? OR username = ?", u.RegistrationID, u.EmailCanonical, u.Username).
-		Find(&owners).Error
-	return owners, err
+		Select("id, registration_id, username, status, mobile_e164, email_verified_at, "+
+			"COALESCE(email_canonical = ?, FALSE) AS same_email, COALESCE(username = ?, FALSE) AS same_username",
+			r.Profile.EmailCanonical, username).
+		Where("registration_id = ? OR email_canonical = ? OR username = ?", r.ID, r.Profile.EmailCanonical, username).
+		Find(&matches).Error
+	return matches, err
 }
 
-// decideOwner compares u with the owners. It returns done if u is already stored, an error if u breaks a rule, or the unverified
-// user whose row u may take over. If all three are empty, the owners no longer exist and u is to be inserted again.
-func decideOwner(u userRow, owners []owner) (done user.Persisted, unverified owner, err error) {
+// decideStored compares a registration with its matches. done is complete if the user is already stored; otherwise the user is
+// to be stored, and named is the id of the pending user that loses its username to it.
+func decideStored(r user.Registration, matches []match) (done user.Persisted, named string, err error) {
 	usernameTaken := false
-	for _, o := range owners {
-		switch {
-		case o.RegistrationID == u.RegistrationID:
-			again := user.Persisted{UserID: o.ID, Status: o.Status, Again: true}
-			if o.MobileE164 != nil {
-				again.Mobile = *o.MobileE164
+	for _, m := range matches {
+		if m.RegistrationID == r.ID {
+			done.UserID, done.Status, done.Again, done.EmailVerified = m.ID, m.Status, true, m.holds()
+			if m.MobileE164 != nil {
+				done.Mobile = *m.MobileE164
 			}
-			return again, owner{}, nil
-		case o.SameEmail:
-			unverified = o
+			continue
+		}
+		done.Held = done.Held || m.holds()
+		done.Contested = done.Contested || m.SameEmail
+		switch {
+		case !m.SameUsername:
+		case m.SameEmail && m.pending():
+			named = m.ID
 		default:
 			usernameTaken = true
 		}
 	}
 	switch {
-	case unverified.Status == user.StatusActive:
-		err = user.ErrEmailTaken
-	case unverified.ID != "" && !u.laterThan(unverified):
-		err = user.ErrSuperseded
+	case done.Again:
+		return done, "", nil
+	case done.Held && !r.Concealed:
+		return user.Persisted{}, "", user.ErrEmailTaken
 	case usernameTaken:
-		err = user.ErrUsernameTaken
+		return user.Persisted{}, "", user.ErrUsernameTaken
 	}
-	return user.Persisted{}, unverified, err
-}
-
-func (u userRow) laterThan(o owner) bool {
-	byTime := u.RequestedAt.Compare(o.RequestedAt)
-	return byTime > 0 || byTime == 0 && u.RegistrationID > o.RegistrationID
+	return done, named, nil
 }

@@ -10,9 +10,10 @@ type Code string
 
 // The rules that the store decides.
 const (
-	CodeEmailTaken    Code = "email_taken"    // an active user has the address
+	CodeEmailTaken    Code = "email_taken"    // another user has proven the address
 	CodeUsernameTaken Code = "username_taken" // another user has the name
-	CodeSuperseded    Code = "superseded"     // a later registration owns the email now
+	CodeSuperseded    Code = "superseded"     // another registration proved the address first
+	CodeEmailProven   Code = "email_proven"   // the address is already proven
 )
 
 // The rules that a field can break. Each field reports the first one it breaks.
@@ -41,7 +42,8 @@ func (e *Error) Error() string { return e.Message }
 var (
 	ErrEmailTaken    = &Error{CodeEmailTaken, "this email address already has an account"}
 	ErrUsernameTaken = &Error{CodeUsernameTaken, "this username is taken"}
-	ErrSuperseded    = &Error{CodeSuperseded, "a later registration with the same email replaced this one"}
+	ErrSuperseded    = &Error{CodeSuperseded, "another registration with the same email address was verified first"}
+	ErrEmailProven   = &Error{CodeEmailProven, "this email address has already been confirmed"}
 )
 
 // CodeOf returns the code of the broken rule in err, or "" if err is no *Error.

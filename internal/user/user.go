@@ -32,17 +32,20 @@ type Profile struct {
 type Registration struct {
 	ID           string // the registration's id, a UUID
 	Profile      Profile
-	PasswordHash string // PHC format
-	// RequestedAt is the time of the request. Of two unverified registrations with the same email, the later owns the user.
-	RequestedAt time.Time
+	PasswordHash string    // PHC format
+	RequestedAt  time.Time // when the user asked to register
+	// Concealed registrations are stored even if another user holds the email, so that the answer does not reveal it.
+	Concealed bool
 }
 
 // Persisted is the result of storing a registration.
 type Persisted struct {
 	UserID string
 	Status Status
-	// Superseded is the id of the registration whose unverified user this one took over; usually empty.
-	Superseded string
+	// Contested is true if another user has the email, and Held if another user has proven it.
+	Contested, Held bool
+	// EmailVerified is true if the user itself has proven the email.
+	EmailVerified bool
 	// Again is true if an earlier call stored the user for the same registration. Mobile is then the stored number, E.164
 	// or empty, which the user may have corrected since.
 	Again  bool
@@ -51,14 +54,18 @@ type Persisted struct {
 
 // Activation is the proof that turns a pending user into an active one.
 type Activation struct {
-	// Registration is the verified registration. The store restores its user from it if a later, unverified registration
-	// has taken the user over in the meantime.
 	Registration Registration
 	At           time.Time // when the right code was entered
 	// Mobile replaces the stored number; empty keeps it. It is set when the user corrected the number.
 	Mobile string
-	// EmailProven is true if the code was sent by email, which also proves the address.
-	EmailProven bool
+	// EmailProven and MobileProven are true if a code was entered that was sent to the email, or to the number.
+	EmailProven, MobileProven bool
+}
+
+// Displaced are the registrations whose users lost an unproven email to the user who has proven it.
+type Displaced struct {
+	Superseded []string // registrations whose pending users were deleted
+	Released   []string // registrations whose active users continue without an email
 }
 
 // Account is a stored user as operators may see it, without personal data. Times are UTC.
@@ -70,4 +77,17 @@ type Account struct {
 	CreatedAt      time.Time // when the user was stored for this registration
 	// VerifiedAt is when the right code was entered, and EmailVerifiedAt when the email was proven; zero if not yet.
 	VerifiedAt, EmailVerifiedAt time.Time
+	// EmailReleasedAt is when the user lost an unproven email to another user; zero if it did not.
+	EmailReleasedAt time.Time
+}
+
+// Contact is how to reach a stored user.
+type Contact struct {
+	UserID         string
+	RegistrationID string
+	Email          string // for sending; empty if the user lost it
+	EmailCanonical string
+	Mobile         string // E.164; may be empty
+	FirstName      string
+	Locale         string
 }

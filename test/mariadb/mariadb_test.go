@@ -57,14 +57,15 @@ func migrated(t *testing.T, s *server) *store.Store {
 	return opened
 }
 
-// TestDeadlock runs a transaction that locks the rows of a takeover in the opposite order and has changed more rows, so that
-// the server rolls back the takeover. It does not run in parallel, because it reads counters of the whole server.
+// TestDeadlock runs a transaction that locks the rows of a proof in the opposite order and has changed more rows, so that
+// the server rolls back the proof. It does not run in parallel, because it reads counters of the whole server.
 func TestDeadlock(t *testing.T) {
 	s := migrated(t, shared)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	old, later := registration("ada@example.org", 0), registration("ada@example.org", time.Second)
-	id := persist(t, s, old).UserID
+	rival, winner := registration("ada@example.org", 0), registration("ada@example.org", time.Second)
+	persist(t, s, rival)
+	persist(t, s, winner)
 	for i := range 50 {
 		persist(t, s, registration(fmt.Sprintf("weight%d@example.org", i), 0))
 	}
@@ -74,49 +75,52 @@ func TestDeadlock(t *testing.T) {
 	require.NoError(t, err)
 	_, err = tx.ExecContext(ctx, "UPDATE profiles SET locale = 'fr'")
 	require.NoError(t, err)
-	answered := persistBehindLock(ctx, t, s, later)
-	_, err = tx.ExecContext(ctx, "UPDATE users SET mobile_e164 = '+1' WHERE id = ?", id)
+	answered := proveBehindLock(ctx, t, s, winner)
+	_, err = tx.ExecContext(ctx, "UPDATE users SET mobile_e164 = '+1' WHERE registration_id = ?", winner.ID)
 	require.NoError(t, err, "the heavier transaction continues")
 	require.NoError(t, tx.Commit())
 
 	got := <-answered
 	require.NoError(t, got.error)
-	require.Equal(t, user.Persisted{UserID: id, Status: user.StatusPending, Superseded: old.ID}, got.Persisted)
+	require.Equal(t, user.Displaced{Superseded: []string{rival.ID}}, got.Displaced)
 	require.Equal(t, before+1, status(ctx, s, "Innodb_deadlocks"), "the server detected one deadlock")
 }
 
-// TestTakeoverMeetsActivation commits an activation after a takeover has read the pending user and before it writes. Like
-// TestDeadlock, it does not run in parallel.
-func TestTakeoverMeetsActivation(t *testing.T) {
+// TestProofMeetsActivation commits the activation of a rival after a proof has read it as pending and before it writes.
+// Like TestDeadlock, it does not run in parallel.
+func TestProofMeetsActivation(t *testing.T) {
 	s := migrated(t, shared)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	old := registration("ada@example.org", 0)
-	persist(t, s, old)
+	rival, winner := registration("ada@example.org", 0), registration("ada@example.org", time.Second)
+	persist(t, s, rival)
+	persist(t, s, winner)
 
 	tx, err := s.Pool().BeginTx(ctx, nil)
 	require.NoError(t, err)
-	_, err = tx.ExecContext(ctx, "UPDATE users SET status = ? WHERE registration_id = ?", string(user.StatusActive), old.ID)
+	_, err = tx.ExecContext(ctx, "UPDATE users SET status = ? WHERE registration_id = ?", string(user.StatusActive), rival.ID)
 	require.NoError(t, err)
-	answered := persistBehindLock(ctx, t, s, registration("ada@example.org", time.Second))
+	answered := proveBehindLock(ctx, t, s, winner)
 	require.NoError(t, tx.Commit())
 
-	require.ErrorIs(t, (<-answered).error, user.ErrEmailTaken)
-	require.Equal(t, user.StatusActive, persist(t, s, old).Status)
+	got := <-answered
+	require.NoError(t, got.error)
+	require.Equal(t, user.Displaced{Released: []string{rival.ID}}, got.Displaced)
+	require.Equal(t, user.StatusActive, persist(t, s, rival).Status, "the account stays")
 }
 
 type answer struct {
-	user.Persisted
+	user.Displaced
 	error
 }
 
-// persistBehindLock starts to store r and returns when the statement waits for a lock.
-func persistBehindLock(ctx context.Context, t *testing.T, s *store.Store, r user.Registration) <-chan answer {
+// proveBehindLock starts to activate r by a code to its email and returns when a statement waits for a lock.
+func proveBehindLock(ctx context.Context, t *testing.T, s *store.Store, r user.Registration) <-chan answer {
 	t.Helper()
 	answered := make(chan answer, 1)
 	go func() {
-		p, err := s.Persist(ctx, r)
-		answered <- answer{p, err}
+		lost, err := s.Activate(ctx, user.Activation{Registration: r, At: time.Now(), EmailProven: true})
+		answered <- answer{lost, err}
 	}()
 	waits := func() bool { return status(ctx, s, "Innodb_row_lock_current_waits") > 0 }
 	require.Eventually(t, waits, 10*time.Second, time.Millisecond)
@@ -146,12 +150,12 @@ func TestErrorsHoldNoPersonalData(t *testing.T) {
 	taken := registration(value+"@example.org", 0)
 	persist(t, s, taken)
 
-	_, raw := s.Pool().ExecContext(t.Context(), `INSERT INTO users
-		SELECT UUID(), UUID(), username, email, email_canonical, password_hash, mobile_e164, status,
-		       requested_at, verified_at, email_verified_at, created_at, updated_at FROM users`)
-	require.ErrorContains(t, raw, value)
-	_, err := s.Activate(t.Context(), user.Activation{Registration: taken, At: time.Now()})
+	_, err := s.Activate(t.Context(), user.Activation{Registration: taken, At: time.Now(), EmailProven: true})
 	require.NoError(t, err)
+	_, raw := s.Pool().ExecContext(t.Context(), `INSERT INTO users (id, registration_id, email, email_canonical, password_hash,
+		status, requested_at, email_verified_at, created_at, updated_at) SELECT UUID(), UUID(), email, email_canonical,
+		password_hash, status, requested_at, email_verified_at, created_at, updated_at FROM users`)
+	require.ErrorContains(t, raw, value)
 	_, err = s.Persist(t.Context(), registration(value+"@example.org", time.Second))
 	require.Equal(t, user.ErrEmailTaken, err)
 
@@ -187,9 +191,9 @@ func TestAudiencePlan(t *testing.T) {
 	t.Parallel()
 	s := migrated(t, shared)
 	for _, statement := range []string{
-		`INSERT INTO users (id, registration_id, email, email_canonical, password_hash, status, requested_at, created_at, updated_at)
+		`INSERT INTO users (id, registration_id, email, email_canonical, password_hash, status, requested_at, email_verified_at, created_at, updated_at)
 			SELECT CONCAT('01900000-0000-7000-8000-', LPAD(seq, 12, '0')), CONCAT('01900000-0000-8000-8000-', LPAD(seq, 12, '0')),
-			CONCAT(seq, '@example.com'), CONCAT(seq, '@example.com'), 'x', 'active', UTC_TIMESTAMP(), UTC_TIMESTAMP(), UTC_TIMESTAMP() FROM seq_1_to_5000`,
+			CONCAT(seq, '@example.com'), CONCAT(seq, '@example.com'), 'x', 'active', UTC_TIMESTAMP(), UTC_TIMESTAMP(), UTC_TIMESTAMP(), UTC_TIMESTAMP() FROM seq_1_to_5000`,
 		`INSERT INTO profiles (user_id, first_name, last_name, locale, marketing_consent, consent_at)
 			SELECT id, 'Ada', 'L', 'en', CAST(SUBSTR(id, 30) AS INT) % 50 = 7, UTC_TIMESTAMP() FROM users`,
 		"ANALYZE TABLE users, profiles",
@@ -203,7 +207,7 @@ func TestAudiencePlan(t *testing.T) {
 
 	var first string
 	require.NoError(t, s.Pool().QueryRowContext(t.Context(), `EXPLAIN FORMAT=JSON SELECT users.email FROM profiles
-		JOIN users ON users.id = profiles.user_id WHERE users.status = 'active' AND profiles.marketing_consent = TRUE
+		JOIN users ON users.id = profiles.user_id WHERE users.status = 'active' AND users.email_verified_at IS NOT NULL AND profiles.marketing_consent = TRUE
 		AND profiles.user_id > ? ORDER BY profiles.user_id LIMIT 1000`, people[0].UserID).Scan(&first))
 	require.Contains(t, first, `"key": "profiles_consent"`)
 	require.NotContains(t, first, "filesort")

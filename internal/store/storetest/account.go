@@ -11,63 +11,64 @@ import (
 	"registrar/internal/user"
 )
 
-// requireAccount looks the user up by registration and by email.
+func testAccounts(t *testing.T, s *store.Store) {
+	ctx := within(t)
+	none, err := s.Accounts(ctx, "", uuid.NewString())
+	require.NoError(t, err)
+	require.Empty(t, none)
+	_, found, err := s.AccountOf(ctx, "не найдено")
+	require.NoError(t, err)
+	require.False(t, found)
+
+	unproven, holder := full(), full()
+	holder.ID, holder.RequestedAt = uuid.NewString(), evening
+	unproven.Profile.Username = ""
+	for _, r := range []user.Registration{unproven, holder} {
+		persist(t, s, r)
+	}
+	activate(t, s, unproven)
+	got, err := s.Accounts(ctx, holder.Profile.EmailCanonical)
+	require.NoError(t, err)
+	require.Equal(t, []string{holder.ID, unproven.ID}, registrationsOf(got), "newest first")
+	requireAccount(t, s, unproven, user.Account{Status: user.StatusActive, VerifiedAt: micro(noon)})
+
+	_, err = s.Activate(ctx, byEmail(holder))
+	require.NoError(t, err)
+	requireAccount(t, s, holder, user.Account{
+		Status: user.StatusActive, VerifiedAt: micro(evening), EmailVerifiedAt: micro(evening),
+	})
+	lost, _, err := s.AccountOf(ctx, unproven.ID)
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now(), lost.EmailReleasedAt, time.Minute)
+	got, err = s.Accounts(ctx, holder.Profile.EmailCanonical, unproven.ID, uuid.NewString())
+	require.NoError(t, err)
+	require.Equal(t, []string{holder.ID, unproven.ID}, registrationsOf(got), "the holder first")
+	got, err = s.Accounts(ctx, holder.Profile.Email) // the email as typed has upper case letters
+	require.NoError(t, err)
+	require.Empty(t, got)
+
+	expired := registration("gone@example.org")
+	persist(t, s, expired)
+	require.NoError(t, s.Expire(ctx, expired.ID))
+	_, found, err = s.AccountOf(ctx, expired.ID)
+	require.NoError(t, err)
+	require.False(t, found)
+}
+
+func registrationsOf(accounts []user.Account) []string {
+	ids := make([]string, len(accounts))
+	for i, a := range accounts {
+		ids[i] = a.RegistrationID
+	}
+	return ids
+}
+
 func requireAccount(t *testing.T, s *store.Store, r user.Registration, want user.Account) {
 	t.Helper()
 	got, found, err := s.AccountOf(within(t), r.ID)
 	require.NoError(t, err)
 	require.True(t, found)
 	require.WithinDuration(t, time.Now(), got.CreatedAt, time.Minute, "in UTC")
-	want.CreatedAt = got.CreatedAt
+	want.UserID, want.CreatedAt, want.RegistrationID, want.RequestedAt = of(t, s, r).ID, got.CreatedAt, r.ID, micro(r.RequestedAt)
 	require.Equal(t, want, got)
-
-	byEmail, found, err := s.AccountByEmail(within(t), r.Profile.EmailCanonical)
-	require.NoError(t, err)
-	require.True(t, found)
-	require.Equal(t, got, byEmail)
-}
-
-func requireNoAccount(t *testing.T, s *store.Store, registrationID, canonical string) {
-	t.Helper()
-	got, found, err := s.AccountOf(within(t), registrationID)
-	require.NoError(t, err)
-	require.False(t, found)
-	require.Zero(t, got)
-
-	got, found, err = s.AccountByEmail(within(t), canonical)
-	require.NoError(t, err)
-	require.False(t, found)
-	require.Zero(t, got)
-}
-
-func testAccounts(t *testing.T, s *store.Store) {
-	requireNoAccount(t, s, uuid.NewString(), "")
-	r, other := full(), registration("zoe@example.org")
-	account := user.Account{
-		UserID: persist(t, s, r).UserID, RegistrationID: r.ID, Status: user.StatusPending, RequestedAt: micro(r.RequestedAt),
-	}
-	persist(t, s, other)
-	requireAccount(t, s, r, account)
-	requireNoAccount(t, s, "не найдено", r.Profile.Email) // the email as typed has upper case letters
-
-	later := registration(r.Profile.EmailCanonical, after(1))
-	persist(t, s, later)
-	requireNoAccount(t, s, r.ID, r.ID)
-	account.RegistrationID, account.RequestedAt = later.ID, micro(later.RequestedAt)
-	requireAccount(t, s, later, account)
-
-	activate(t, s, later)
-	account.Status, account.VerifiedAt = user.StatusActive, micro(noon)
-	requireAccount(t, s, later, account)
-
-	byEmail := user.Activation{Registration: other, At: evening, EmailProven: true}
-	require.NoError(t, verified(s, within(t), byEmail))
-	got, _, err := s.AccountOf(within(t), other.ID)
-	require.NoError(t, err)
-	require.Equal(t, []time.Time{micro(evening), micro(evening)}, []time.Time{got.VerifiedAt, got.EmailVerifiedAt})
-
-	expired := registration("gone@example.org")
-	persist(t, s, expired)
-	require.NoError(t, s.Expire(within(t), expired.ID))
-	requireNoAccount(t, s, expired.ID, expired.Profile.EmailCanonical)
 }

@@ -93,7 +93,7 @@ func optIn(t *testing.T, s *store.Store, address, locale string, agreed time.Tim
 	r.Profile.Email = strings.ToUpper(address[:1]) + address[1:]
 	r.Profile.Locale, r.Profile.MarketingConsent = locale, true
 	id := persist(t, s, r).UserID
-	require.NoError(t, verified(s, within(t), user.Activation{Registration: r, At: agreed}))
+	require.NoError(t, verified(s, within(t), user.Activation{Registration: r, At: agreed, EmailProven: true}))
 	return id
 }
 
@@ -132,7 +132,11 @@ func testAudience(t *testing.T, s *store.Store) {
 	persist(t, s, registration("pending@example.org"))
 	refuses := registration("refuses@example.org")
 	persist(t, s, refuses)
-	activate(t, s, refuses)
+	require.NoError(t, verified(s, within(t), byEmail(refuses)))
+	unproven := registration("unproven@example.org")
+	unproven.Profile.MarketingConsent = true
+	persist(t, s, unproven)
+	activate(t, s, unproven)
 	de, at, den := optIn(t, s, "de@example.org", "de", noon), optIn(t, s, "at@example.org", "de-AT", noon), optIn(t, s, "den@example.org", "den", noon)
 	none := optIn(t, s, "none@example.org", "", noon)
 	whole := noon.Truncate(time.Second)

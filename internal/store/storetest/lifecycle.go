@@ -16,7 +16,7 @@ func testActivate(t *testing.T, s *store.Store) {
 	smsID, emailID := persist(t, s, bySMS).UserID, persist(t, s, byEmail).UserID
 	first := user.Activation{Registration: bySMS, At: noon.Add(time.Minute)}
 	second := user.Activation{
-		Registration: byEmail, At: noon.Add(time.Hour), Mobile: "+15550100", EmailProven: true,
+		Registration: byEmail, At: noon.Add(time.Hour), Mobile: "+15550100", EmailProven: true, MobileProven: true,
 	}
 	require.NoError(t, verified(s, within(t), first))
 	require.NoError(t, verified(s, within(t), second))
@@ -24,7 +24,7 @@ func testActivate(t *testing.T, s *store.Store) {
 	wantSMS, wantEmail := rowOf(bySMS, smsID), rowOf(byEmail, emailID)
 	wantSMS.Status, wantSMS.VerifiedAt = user.StatusActive, someTime(first.At)
 	wantEmail.Status, wantEmail.VerifiedAt = user.StatusActive, someTime(second.At)
-	wantEmail.EmailVerifiedAt = wantEmail.VerifiedAt
+	wantEmail.EmailVerifiedAt, wantEmail.MobileVerifiedAt = wantEmail.VerifiedAt, wantEmail.VerifiedAt
 	wantEmail.Mobile.String, wantEmail.Mobile.Valid = second.Mobile, true
 	require.ElementsMatch(t, []row{wantSMS, wantEmail}, rows(t, s))
 
@@ -55,7 +55,7 @@ func testExpire(t *testing.T, s *store.Store) {
 	require.ErrorIs(t, verified(s, within(t), expired), user.ErrSuperseded)
 
 	free := persist(t, s, registration("a@example.org", named("Ada"), after(-9)))
-	require.Empty(t, free.Superseded, "email and username are free again")
+	require.False(t, free.Contested, "email and username are free again")
 }
 
 func testMigrations(t *testing.T, open func(t *testing.T) *store.Store) {

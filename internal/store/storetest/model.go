@@ -1,10 +1,12 @@
 package storetest
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -17,59 +19,135 @@ import (
 type model []*modelUser
 
 type modelUser struct {
-	id     string
-	owner  user.Registration
-	active bool
+	id       string
+	owner    user.Registration
+	username string
+	active   bool
+	proven   bool // holds the email
+	released bool // has lost the email
 }
 
-func (m model) find(is func(*modelUser) bool) *modelUser {
+func (u *modelUser) has(r user.Registration) bool {
+	return !u.released && u.owner.Profile.EmailCanonical == r.Profile.EmailCanonical
+}
+
+func (m model) of(r user.Registration) *modelUser {
 	for _, u := range m {
-		if is(u) {
+		if u.owner.ID == r.ID {
 			return u
 		}
 	}
 	return nil
 }
 
-func (m model) of(r user.Registration) *modelUser {
-	return m.find(func(u *modelUser) bool { return u.owner.ID == r.ID })
+// rivals returns the other users with the registration's email.
+func (m model) rivals(r user.Registration) (rivals model) {
+	for _, u := range m {
+		if u.owner.ID != r.ID && u.has(r) {
+			rivals = append(rivals, u)
+		}
+	}
+	return rivals
+}
+
+func (m model) held() bool {
+	return slices.ContainsFunc(m, func(u *modelUser) bool { return u.proven })
+}
+
+func (m model) named(username string) *modelUser {
+	for _, u := range m {
+		if username != "" && strings.EqualFold(u.username, username) {
+			return u
+		}
+	}
+	return nil
 }
 
 // persist returns the result that the store must return; a new user has an empty id.
 func (m *model) persist(r user.Registration) (user.Persisted, *modelUser, error) {
+	rivals := m.rivals(r)
+	p := user.Persisted{Status: user.StatusPending, Contested: len(rivals) > 0, Held: rivals.held()}
 	if u := m.of(r); u != nil {
-		return user.Persisted{UserID: u.id, Status: u.status(), Again: true}, u, nil
+		p.UserID, p.Status, p.Again, p.EmailVerified = u.id, u.status(), true, u.proven
+		return p, u, nil
 	}
-	rival := m.find(func(u *modelUser) bool { return u.owner.Profile.EmailCanonical == r.Profile.EmailCanonical })
-	named := m.find(func(u *modelUser) bool {
-		return u != rival && r.Profile.Username != "" && strings.EqualFold(u.owner.Profile.Username, r.Profile.Username)
-	})
+	named := m.named(r.Profile.Username)
 	switch {
-	case rival != nil && rival.active:
+	case p.Held && !r.Concealed:
 		return user.Persisted{}, nil, user.ErrEmailTaken
-	case rival != nil && !later(r, rival.owner):
-		return user.Persisted{}, nil, user.ErrSuperseded
-	case named != nil:
+	case named != nil && (named.active || !named.has(r)):
 		return user.Persisted{}, nil, user.ErrUsernameTaken
-	case rival != nil:
-		p := user.Persisted{UserID: rival.id, Status: user.StatusPending, Superseded: rival.owner.ID}
-		rival.owner = r
-		return p, rival, nil
-	default:
-		u := &modelUser{owner: r}
-		*m = append(*m, u)
-		return user.Persisted{Status: user.StatusPending}, u, nil
+	case named != nil:
+		named.username = ""
+	}
+	u := &modelUser{owner: r, username: r.Profile.Username}
+	*m = append(*m, u)
+	return p, u, nil
+}
+
+// activate activates a user by a code, which proves the email or not.
+func (m *model) activate(r user.Registration, proven bool) error {
+	u := m.of(r)
+	switch {
+	case u == nil:
+		return user.ErrSuperseded
+	case u.active:
+		return nil
+	case u.released, m.rivals(r).held():
+		return user.ErrSuperseded
+	}
+	u.active = true
+	named := m.named(r.Profile.Username)
+	free := named == nil || named.has(r) && !named.active
+	if proven {
+		m.prove(u)
+	}
+	if u.username == "" && free {
+		if named != nil {
+			named.username = ""
+		}
+		u.username = r.Profile.Username
+	}
+	return nil
+}
+
+func (m *model) confirm(r user.Registration) error {
+	u := m.of(r)
+	if u == nil || u.released || m.rivals(r).held() {
+		return user.ErrSuperseded
+	}
+	if !u.proven {
+		m.prove(u)
+	}
+	return nil
+}
+
+func (m *model) prove(u *modelUser) {
+	u.proven = true
+	for _, rival := range m.rivals(u.owner) {
+		if rival.active {
+			rival.released = true
+		} else {
+			m.expire(rival.owner)
+		}
 	}
 }
 
-func (m *model) expire(r user.Registration) {
-	kept := model{}
-	for _, u := range *m {
-		if u.owner.ID != r.ID || u.active {
-			kept = append(kept, u)
-		}
+func (m *model) disown(r user.Registration) error {
+	u := m.of(r)
+	switch {
+	case u == nil, u.released:
+		return user.ErrSuperseded
+	case u.proven:
+		return user.ErrEmailProven
 	}
-	*m = kept
+	u.released = true
+	m.expire(r)
+	return nil
+}
+
+func (m *model) expire(r user.Registration) {
+	*m = slices.DeleteFunc(*m, func(u *modelUser) bool { return u.owner.ID == r.ID && !u.active })
 }
 
 func (u *modelUser) status() user.Status {
@@ -79,13 +157,6 @@ func (u *modelUser) status() user.Status {
 	return user.StatusPending
 }
 
-func later(r, than user.Registration) bool {
-	if r.RequestedAt.Equal(than.RequestedAt) {
-		return r.ID > than.ID
-	}
-	return r.RequestedAt.After(than.RequestedAt)
-}
-
 // testModel runs random sequences of operations on few emails and usernames. Each sequence uses its own emails and
 // usernames, so that all sequences can share one database.
 func testModel(t *testing.T, s *store.Store) {
@@ -93,27 +164,41 @@ func testModel(t *testing.T, s *store.Store) {
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
 		var m model
-		choice := rapid.SampledFrom(registrations(rt, run))
+		all := registrations(rt, run)
+		choice := rapid.SampledFrom(all)
 		rt.Repeat(map[string]func(*rapid.T){
 			"persist": func(rt *rapid.T) { persistBoth(t, rt, s, &m, choice.Draw(rt, "registration")) },
 			"activate": func(rt *rapid.T) {
+				r, proven := choice.Draw(rt, "registration"), rapid.Bool().Draw(rt, "proven")
+				_, err := s.Activate(within(t), user.Activation{Registration: r, At: evening, EmailProven: proven})
+				requireSame(rt, m.activate(r, proven), err)
+			},
+			"confirm": func(rt *rapid.T) {
 				r := choice.Draw(rt, "registration")
-				err := verified(s, within(t), user.Activation{Registration: r, At: evening})
-				if u := m.of(r); u != nil {
-					require.NoError(rt, err)
-					u.active = true
-				} else {
-					require.ErrorIs(rt, err, user.ErrSuperseded)
-				}
+				_, err := s.ConfirmEmail(within(t), r.ID, r.Profile.EmailCanonical, evening)
+				requireSame(rt, m.confirm(r), err)
+			},
+			"disown": func(rt *rapid.T) {
+				r := choice.Draw(rt, "registration")
+				_, err := s.DisownEmail(within(t), r.ID, r.Profile.EmailCanonical, evening)
+				requireSame(rt, m.disown(r), err)
 			},
 			"expire": func(rt *rapid.T) {
 				r := choice.Draw(rt, "registration")
 				require.NoError(rt, s.Expire(within(t), r.ID))
 				m.expire(r)
 			},
-			"": func(rt *rapid.T) { require.ElementsMatch(rt, m.table(), table(t, rt, s, run)) },
+			"": func(rt *rapid.T) { require.ElementsMatch(rt, m.table(), table(t, rt, s, all)) },
 		})
 	})
+}
+
+func requireSame(rt *rapid.T, want, got error) {
+	if want == nil {
+		require.NoError(rt, got)
+		return
+	}
+	require.ErrorIs(rt, got, want)
 }
 
 func persistBoth(t *testing.T, rt *rapid.T, s *store.Store, m *model, r user.Registration) {
@@ -133,43 +218,46 @@ func registrations(rt *rapid.T, run int) []user.Registration {
 	for i := range list {
 		list[i] = registration(
 			fmt.Sprintf("%s@run%d.org", rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "email"), run),
-			after(rapid.IntRange(0, 3).Draw(rt, "second")),
 		)
 		if name := rapid.SampledFrom(usernames).Draw(rt, "username"); name != "" {
 			list[i].Profile.Username = fmt.Sprintf(name, run)
 		}
+		list[i].Concealed = rapid.Bool().Draw(rt, "concealed")
 	}
 	return list
 }
 
 // modelRow has the columns of a row that the model predicts.
 type modelRow struct {
-	id, registration string
-	status           user.Status
-	requestedAt      time.Time
+	id, registration, email, username string
+	status                            user.Status
+	proven                            bool
 }
 
 func (m model) table() []modelRow {
 	list := []modelRow{}
 	for _, u := range m {
-		list = append(list, modelRow{u.id, u.owner.ID, u.status(), micro(u.owner.RequestedAt)})
+		r := modelRow{u.id, u.owner.ID, u.owner.Profile.EmailCanonical, u.username, u.status(), u.proven}
+		if u.released {
+			r.email = ""
+		}
+		list = append(list, r)
 	}
 	return list
 }
 
-func table(t *testing.T, rt *rapid.T, s *store.Store, run int) []modelRow {
-	found, err := s.Pool().QueryContext(within(t),
-		"SELECT id, registration_id, status, requested_at FROM users WHERE email_canonical IN (?, ?, ?)",
-		fmt.Sprintf("a@run%d.org", run), fmt.Sprintf("b@run%d.org", run), fmt.Sprintf("c@run%d.org", run))
-	require.NoError(rt, err)
-	defer found.Close()
+func table(t *testing.T, rt *rapid.T, s *store.Store, all []user.Registration) []modelRow {
 	list := []modelRow{}
-	for found.Next() {
-		var r modelRow
-		require.NoError(rt, found.Scan(&r.id, &r.registration, &r.status, &r.requestedAt))
-		r.requestedAt = r.requestedAt.UTC()
-		list = append(list, r)
+	for _, r := range all {
+		found := modelRow{registration: r.ID}
+		err := s.Pool().QueryRowContext(within(t), `SELECT id, COALESCE(email_canonical, ''), COALESCE(username, ''), status,
+			email_verified_at IS NOT NULL FROM users WHERE registration_id = ?`, r.ID).
+			Scan(&found.id, &found.email, &found.username, &found.status, &found.proven)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		require.NoError(rt, err)
+		list = append(list, found)
 	}
-	require.NoError(rt, found.Err())
 	return list
 }

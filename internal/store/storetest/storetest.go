@@ -27,10 +27,15 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"persist stores every field":        testPersistFields,
 		"persist is idempotent":             testPersistIdempotent,
 		"persist refuses taken values":      testPersistTaken,
-		"persist takes over":                testTakeover,
-		"persist orders by time then id":    testTakeoverOrder,
-		"activate takes the user back":      testTakeBack,
-		"race: take back, take over":        testRaceTakeBack,
+		"persist: one email, many users":    testSideBySide,
+		"persist conceals an account":       testConcealed,
+		"persist moves a username":          testUsernameMoves,
+		"proof of an email displaces":       testDisplace,
+		"activate without proof":            testActivateUnproven,
+		"activate takes the username back":  testUsernameBack,
+		"confirm email":                     testConfirmEmail,
+		"disown email":                      testDisownEmail,
+		"contact":                           testContact,
 		"persist compares emails":           testDistinctEmails,
 		"persist compares usernames":        testDistinctUsernames,
 		"persist ends with its context":     testContext,
@@ -60,19 +65,19 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"suppressions":                      testSuppressions,
 		"suppressions of a registration":    testSuppressionsOf,
 		"suppressions withdraw the consent": testSuppressConsent,
-		"consent after a takeover":          testSuppressConsentTakeover,
 		"reports suppress":                  testReportSuppresses,
 		"race: report and ledger":           testRaceReport,
 		"race: one report token":            testRaceReportTokens,
 		"race: one provider paused":         testRacePause,
 		"race: unsubscribe":                 testRaceUnsubscribe,
-		"race: one email":                   testRaceEmail,
 		"race: one registration":            testRaceRegistration,
 		"race: one username":                testRaceUsername,
-		"race: activate against takeover":   testRaceActivateTakeover,
+		"race: one proof of an email wins":  testRaceProof,
+		"race: proof against activation":    testRaceProofActivate,
+		"race: proof against disowning":     testRaceProofDisown,
+		"race: proof against persist":       testRaceProofPersist,
 		"race: expire against activate":     testRaceExpireActivate,
-		"race: expire against takeover":     testRaceExpireTakeover,
-		"race: usernames swapped at once":   testRaceSwap,
+		"race: one user fills in twice":     testRaceTwice,
 		"race: one message in the ledger":   testRaceLedger,
 		"model: any sequence of operations": testModel,
 	} {
@@ -152,24 +157,29 @@ func activate(t *testing.T, s *store.Store, r user.Registration) {
 	require.NoError(t, verified(s, within(t), user.Activation{Registration: r, At: noon}))
 }
 
-// verified activates a registration and fails if that took a user back.
+// verified activates a registration and fails if that displaced another one.
 func verified(s *store.Store, ctx context.Context, a user.Activation) error {
-	takenBack, err := s.Activate(ctx, a)
-	if takenBack != "" {
-		return fmt.Errorf("took the user back from %s", takenBack)
+	lost, err := s.Activate(ctx, a)
+	if len(lost.Superseded)+len(lost.Released) > 0 {
+		return fmt.Errorf("displaced %v", lost)
 	}
 	return err
 }
 
+// byEmail is the activation of a registration by a code that was sent to its email.
+func byEmail(r user.Registration) user.Activation {
+	return user.Activation{Registration: r, At: evening, EmailProven: true}
+}
+
 // row is a stored user with its profile.
 type row struct {
-	ID, RegistrationID, Email, EmailCanonical, PasswordHash string
-	Username, Mobile                                        sql.NullString
-	Status                                                  user.Status
-	RequestedAt                                             time.Time
-	VerifiedAt, EmailVerifiedAt, ConsentAt                  sql.NullTime
-	FirstName, LastName, Locale                             string
-	MarketingConsent                                        bool
+	ID, RegistrationID, PasswordHash                                          string
+	Email, EmailCanonical, Username, Mobile, ReleasedBy                       sql.NullString
+	Status                                                                    user.Status
+	RequestedAt                                                               time.Time
+	VerifiedAt, EmailVerifiedAt, MobileVerifiedAt, EmailReleasedAt, ConsentAt sql.NullTime
+	FirstName, LastName, Locale                                               string
+	MarketingConsent                                                          bool
 }
 
 // rows returns every user. A user without a profile fails the test.
@@ -177,18 +187,18 @@ func rows(t *testing.T, s *store.Store) []row {
 	t.Helper()
 	found, err := s.Pool().QueryContext(within(t), `
 		SELECT id, registration_id, email, email_canonical, password_hash, username, mobile_e164, status,
-		       requested_at, verified_at, email_verified_at, consent_at, first_name, last_name, locale, marketing_consent
-		FROM users LEFT JOIN profiles ON user_id = id ORDER BY email_canonical`)
+		       requested_at, verified_at, email_verified_at, mobile_verified_at, email_released_at, email_released_by, consent_at, first_name, last_name, locale, marketing_consent
+		FROM users LEFT JOIN profiles ON user_id = id ORDER BY email_canonical, id`)
 	require.NoError(t, err)
 	defer found.Close()
 	var all []row
 	for found.Next() {
 		var r row
 		require.NoError(t, found.Scan(&r.ID, &r.RegistrationID, &r.Email, &r.EmailCanonical, &r.PasswordHash,
-			&r.Username, &r.Mobile, &r.Status, &r.RequestedAt, &r.VerifiedAt, &r.EmailVerifiedAt, &r.ConsentAt,
+			&r.Username, &r.Mobile, &r.Status, &r.RequestedAt, &r.VerifiedAt, &r.EmailVerifiedAt, &r.MobileVerifiedAt, &r.EmailReleasedAt, &r.ReleasedBy, &r.ConsentAt,
 			&r.FirstName, &r.LastName, &r.Locale, &r.MarketingConsent))
 		r.RequestedAt = r.RequestedAt.UTC()
-		for _, at := range []*sql.NullTime{&r.VerifiedAt, &r.EmailVerifiedAt, &r.ConsentAt} {
+		for _, at := range []*sql.NullTime{&r.VerifiedAt, &r.EmailVerifiedAt, &r.MobileVerifiedAt, &r.EmailReleasedAt, &r.ConsentAt} {
 			at.Time = at.Time.UTC()
 		}
 		all = append(all, r)

@@ -100,16 +100,6 @@ func testSuppressConsent(t *testing.T, s *store.Store) {
 	require.Equal(t, someTime(evening), onlyRow(t, s).ConsentAt)
 }
 
-// testSuppressConsentTakeover: another registration takes over a user whose consent was withdrawn.
-func testSuppressConsentTakeover(t *testing.T, s *store.Store) {
-	persist(t, s, registration("a@example.org", consenting))
-	suppress(t, s, listed("a@example.org", message.Complained, noon))
-	require.Equal(t, "mailgun", consentSource(t, s))
-	persist(t, s, registration("a@example.org", consenting, after(60)))
-	require.True(t, onlyRow(t, s).MarketingConsent)
-	require.Equal(t, "registration", consentSource(t, s))
-}
-
 // testReportSuppresses: a delivery report adds its recipient to the suppression list.
 func testReportSuppresses(t *testing.T, s *store.Store) {
 	r := registration("a@example.org", consenting)
