@@ -60,10 +60,8 @@ func newCampaign(ctx workflow.Context, in CampaignInput) *campaignRun {
 			c.progress.Status = campaign.StatusScheduled
 		}
 	}
-	c.stepRunner = stepRunner{
-		workflow: c, budgets: Budgets{Store: in.Budget, Campaign: in.Budget},
-		parkingTime: cmp.Or(in.ParkingTime, defaults.ParkingTime), parked: map[step]stepFailure{}, published: inherited(ctx),
-	}
+	budgets := Budgets{Store: in.Budget, Campaign: in.Budget}
+	c.stepRunner = newStepRunner(c, budgets, cmp.Or(in.ParkingTime, defaults.ParkingTime), inherited(ctx))
 	return c
 }
 

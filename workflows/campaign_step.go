@@ -10,16 +10,9 @@ import (
 
 // listenForSignals handles signals until the run ends.
 func (c *campaignRun) listenForSignals(ctx workflow.Context) {
-	on := func(name, description string, react func()) {
-		onSignal(ctx, name, description, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
-			signals.Receive(ctx, nil)
-			react()
-		})
-	}
-	on(SignalPause, "pauses after the current batch", func() { c.paused = true })
-	on(SignalResume, "continues after a pause", func() { c.paused = false })
-	on(SignalRetry, "runs the failed step again", c.retry)
-	on(SignalAbandon, "ends a campaign with a failed step as failed, at once", c.abandon)
+	onPlainSignal(ctx, SignalPause, "pauses after the current batch", func() { c.paused = true })
+	onPlainSignal(ctx, SignalResume, "continues after a pause", func() { c.paused = false })
+	c.listenForOperators(ctx)
 }
 
 // executeUntilDone runs a step, and again after each parking, until it succeeds. An error means that the campaign was

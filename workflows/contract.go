@@ -3,7 +3,8 @@
 package workflows
 
 import (
-	"context"
+	"crypto/subtle"
+	"slices"
 	"time"
 
 	"registrar/internal/message"
@@ -34,7 +35,7 @@ const (
 	// welcome_email, completion_sms or store. A running step that uses up its old budget continues for the new one, if the
 	// new one is longer. Steps that start later, or are retried by an operator, use the new budget.
 	SignalBudget = "budget"
-	// SignalSuperseded is sent by the workflow of the later registration that took the user over.
+	// SignalSuperseded is sent when the owner of the email has proven it in another registration, or disowned this one.
 	SignalSuperseded = "superseded"
 	// SignalUndelivered is sent by the API when a provider reported that a code did not arrive. Its input is Undelivered. The
 	// code is sent again if it is the last one and can still be entered. Repeating the signal is harmless.
@@ -60,7 +61,7 @@ const (
 	StatusPending    RegistrationStatus = "pending_verification" // the user is stored; waits for the code
 	StatusActive     RegistrationStatus = "active"               // verified
 	StatusRejected   RegistrationStatus = "rejected"             // the database refused it by a rule
-	StatusSuperseded RegistrationStatus = "superseded"           // a later registration with the same email owns the user
+	StatusSuperseded RegistrationStatus = "superseded"           // the owner of the email proved it elsewhere, or disowned this
 	StatusExpired    RegistrationStatus = "expired"              // not verified in time; email and username are free again
 	StatusFailed     RegistrationStatus = statusFailed           // a step used up its budget and waits for an operator
 )
@@ -109,21 +110,48 @@ type RegistrationInput struct {
 	OTPKeyID uint32
 	// CodeDigests are the keyed hashes of the codes with sequence 1, 2, … The workflow compares them with the digest of a
 	// typed code; it can neither derive nor reveal a code. There are CodesOf(Policy) digests, so at most as many codes.
-	CodeDigests []string
-	// DestinationKey is the keyed hash of the codes' destination, under which the API counts them. RegistrationState has the
-	// key of the current destination.
-	DestinationKey string
-	Policy         Policy
+	CodeDigests  []string
+	Destinations DestinationKeys
+	Policy       Policy
 }
 
 func (in RegistrationInput) registration() user.Registration {
 	return user.Registration{
 		ID: in.RegistrationID, Profile: in.Profile, PasswordHash: in.PasswordHash, RequestedAt: in.RequestedAt,
+		Concealed: in.Policy.Conceal,
 	}
 }
 
+// DestinationKeys are the keyed hashes of the destinations of codes, under which the API counts them.
+type DestinationKeys struct {
+	Email  string
+	Mobile string // empty if there is no number
+}
+
+// Of returns the key of a channel's destination.
+func (k DestinationKeys) Of(channel message.Channel) string {
+	if channel == message.ChannelSMS {
+		return k.Mobile
+	}
+	return k.Email
+}
+
+// Verify is what makes an account active.
+type Verify string
+
+// The ways to verify a registration. An address that somebody else has too, or that must not reveal whether it has an
+// account, is always proven by a code to it.
+const (
+	VerifySMS   Verify = "sms"   // a code by SMS if the user gave a number, or else by email
+	VerifyEmail Verify = "email" // a code by email
+	VerifyBoth  Verify = "both"  // a code by email and then, if the user gave a number, one by SMS
+)
+
 // Policy has the limits and times of a registration, fixed when it starts.
 type Policy struct {
+	Verify Verify
+	// Conceal makes the registration of an address that has an account look like any other. The first code goes by email.
+	Conceal            bool
 	CodeAttempts       int           // wrong codes allowed per code sent; a wrong code counts for all codes that can be entered
 	Resends            int           // codes sent after the first
 	ResendCooldown     time.Duration // between two codes
@@ -136,9 +164,9 @@ type Policy struct {
 	PersistLocally bool
 }
 
-// CodesOf returns how many codes a registration may need: those of its policy, and as many again for a run after an
-// operator's reset, which continues the sequence of the failed run.
-func CodesOf(p Policy) int { return 2 * (1 + p.Resends) }
+// CodesOf returns how many codes a registration may need: one for the email, one for the number, and the resends; and as many
+// again for a run after an operator's reset, which continues the sequence of the failed run.
+func CodesOf(p Policy) int { return 2 * (2 + p.Resends) }
 
 // Budgets are the retry budgets: how long each step is retried before it waits for an operator.
 type Budgets struct {
@@ -159,6 +187,14 @@ type Outcome struct {
 	Refusal      user.Code // the broken rule, if it was refused
 	Fingerprint  string    // of the request that started the registration
 	Verification Verification
+	// EmailVerified is true if a code proved the email. A link can prove it later.
+	EmailVerified bool
+	CodeDigest    string // of the code that completed the verification; empty before
+}
+
+// Accepts reports whether the typed code is the one that completed the verification. It lets a client repeat its request.
+func (o Outcome) Accepts(in VerifyInput) bool {
+	return o.CodeDigest != "" && in.is(o.CodeDigest)
 }
 
 // Verification is how and until when a registration can be verified.
@@ -172,16 +208,30 @@ type Verification struct {
 // VerifyInput is a typed code, as its digests under each key in use.
 type VerifyInput struct{ Digests []string }
 
+// is reports whether the typed code has the digest.
+func (in VerifyInput) is(digest string) bool {
+	return slices.ContainsFunc(in.Digests, func(typed string) bool {
+		return subtle.ConstantTimeCompare([]byte(typed), []byte(digest)) == 1
+	})
+}
+
 // VerifyResult is the result of UpdateVerify.
 type VerifyResult struct {
 	Active       bool
-	AttemptsLeft int // of the last code, if not active
+	AttemptsLeft int // of the last code, if the typed code was wrong
+	// Next is the next code, if the typed code was right but the policy requires another proof; otherwise nil.
+	Next *Verification
 }
 
-// ResendInput requests a new code. Earlier codes to the same destination can still be entered; codes to another one end.
+// ResendInput requests a new code. Earlier codes can still be entered, except those to a number that Mobile replaces.
+//
+// A code by email is always possible, since it proves the address. A code by SMS, or a new number, in a registration that
+// must prove its address is one more proof, not a replacement. With Policy.Conceal, codes go by email until the address is
+// proven. If the requested channel has already proven its destination, the code goes by the other one.
 type ResendInput struct {
-	Mobile         string // E.164; if not empty, it replaces the user's number
-	DestinationKey string // of Mobile
+	Channel   message.Channel // empty: by SMS if Mobile is set, or else as the last code
+	Mobile    string          // E.164; if not empty, it replaces the user's number
+	MobileKey string          // DestinationKeys.Mobile of Mobile
 }
 
 // Undelivered is the input of SignalUndelivered.
@@ -194,105 +244,11 @@ type Undelivered struct {
 // RegistrationState is the result of QueryState.
 type RegistrationState struct {
 	Outcome
-	Reason         FailureReason // set while a step waits for an operator, even if the user is not affected
-	Activating     bool          // the code was right, but the database has not confirmed yet
-	AttemptsLeft   int
-	DestinationKey string // of the next code's destination
+	Reason       FailureReason // set while a step waits for an operator, even if the user is not affected
+	Activating   bool          // the code was right, but the database has not confirmed yet
+	AttemptsLeft int
+	Destinations DestinationKeys
 }
 
 // RegistrationResult is the result of RegistrationWorkflow. It has what QueryState answers, but can be read without a worker.
 type RegistrationResult struct{ Outcome }
-
-// Activities are the steps of the workflows. Each is idempotent.
-type Activities interface {
-	// PersistUser stores the user. A broken rule is in the result; it is not an error.
-	PersistUser(context.Context, PersistInput) (PersistResult, error)
-	// ActivateUser makes the user active. If another registration owns the user, Superseded is in the result.
-	ActivateUser(context.Context, ActivateInput) (ActivateResult, error)
-	// ExpireUser deletes the user unless it became active.
-	ExpireUser(context.Context, ExpireInput) (ExpireResult, error)
-	// SendOTP sends the code with the given sequence, unless the ledger has it as sent. A code that was reported undelivered
-	// is sent again by a provider that did not report it so.
-	SendOTP(context.Context, OTPInput) (SendResult, error)
-	// SendWelcomeEmail sends the welcome email, unless the ledger has it or its address is suppressed.
-	SendWelcomeEmail(context.Context, NoticeInput) (SendResult, error)
-	// SendCompletionSMS sends the SMS after activation, unless the ledger has it.
-	SendCompletionSMS(context.Context, NoticeInput) (SendResult, error)
-	// RecordMessage writes a sent message to the ledger, after the step that sent it could not.
-	RecordMessage(context.Context, RecordInput) (RecordResult, error)
-	CampaignActivities
-}
-
-// PersistInput is the input of PersistUser.
-type PersistInput struct{ Registration user.Registration }
-
-// PersistResult is the result of PersistUser.
-type PersistResult struct {
-	Persisted user.Persisted
-	Refusal   user.Code // the rule that the registration broke, if any
-	CodesSent int       // sequence of the last code that an earlier run of the registration sent; otherwise 0
-}
-
-// ActivateInput is the input of ActivateUser.
-type ActivateInput struct{ Activation user.Activation }
-
-// ActivateResult is the result of ActivateUser.
-type ActivateResult struct {
-	Superseded bool
-	// TakenBack is the id of a later registration that had taken the user over since the code was entered; otherwise empty.
-	TakenBack string
-}
-
-// ExpireInput is the input of ExpireUser.
-type ExpireInput struct{ RegistrationID string }
-
-// ExpireResult is the result of ExpireUser.
-type ExpireResult struct{}
-
-// OTPInput is the input of SendOTP.
-type OTPInput struct {
-	RegistrationID string
-	UserID         string
-	Sequence       int
-	KeyID          uint32
-	Channel        message.Channel
-	To             string
-	FirstName      string
-	Locale         string
-	CodeTTL        time.Duration
-}
-
-// NoticeInput is the input of a step that sends a message without a code.
-type NoticeInput struct {
-	RegistrationID string
-	UserID         string
-	To             string
-	FirstName      string
-	Locale         string
-	RequestedAt    time.Time // of the registration
-}
-
-// Attempt is the last attempt of a failed activity, in the details of its application error.
-type Attempt struct {
-	Number       int    // counts from 1
-	Provider     string // the provider that refused the message; empty if none did
-	ProviderCode string // the provider's code for the refusal; never a one-time code
-}
-
-// SendResult is the result of a step that sends a message.
-type SendResult struct {
-	// Receipt is empty if the ledger already had the message or its address is suppressed.
-	Receipt message.Receipt
-	// Suppressed is why the address is suppressed, if it is; then nothing was sent.
-	Suppressed message.SuppressionReason
-	// Unrecorded is the message's entry if a provider accepted it but the ledger could not be written; otherwise nil.
-	Unrecorded *message.Entry
-}
-
-// RecordInput is the input of RecordMessage.
-type RecordInput struct{ Entry message.Entry }
-
-// RecordResult is the result of RecordMessage.
-type RecordResult struct {
-	Undelivered bool // the provider reported it undelivered before the ledger had the message
-}

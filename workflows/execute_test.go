@@ -28,6 +28,10 @@ func stubNames() map[string]string {
 		"SendOTP":           activity[OTPInput, SendResult](Activities.SendOTP).name(),
 		"SendWelcomeEmail":  activity[NoticeInput, SendResult](Activities.SendWelcomeEmail).name(),
 		"SendCompletionSMS": activity[NoticeInput, SendResult](Activities.SendCompletionSMS).name(),
+		"SendAccountExists": activity[AccountExistsInput, SendResult](Activities.SendAccountExists).name(),
+		"SendEmailReleased": activity[EmailReleasedInput, SendResult](Activities.SendEmailReleased).name(),
+		"ConfirmEmail":      activity[EmailLinkInput, EmailLinkStepResult](Activities.ConfirmEmail).name(),
+		"DisownEmail":       activity[EmailLinkInput, EmailLinkStepResult](Activities.DisownEmail).name(),
 		"RecordMessage":     activity[RecordInput, RecordResult](Activities.RecordMessage).name(),
 		"StoreCampaign":     activity[StoreCampaignInput, StoreCampaignResult](Activities.StoreCampaign).name(),
 		"StartCampaign":     activity[StartCampaignInput, StartCampaignResult](Activities.StartCampaign).name(),
@@ -70,6 +74,10 @@ func TestSteps(t *testing.T) {
 		"SendOTP":           {"notifications-high", 10 * time.Second, 10 * minute, otp, 0},
 		"SendWelcomeEmail":  {"notifications-low", 30 * time.Second, day, notice, 2},
 		"SendCompletionSMS": {"notifications-low", 10 * time.Second, day, notice, 2},
+		"SendAccountExists": {"notifications-high", 10 * time.Second, 10 * minute, otp, 0}, // as SendOTP
+		"SendEmailReleased": {"notifications-low", 10 * time.Second, day, notice, 2},
+		"ConfirmEmail":      {"registration", 5 * time.Second, day, store, 0},
+		"DisownEmail":       {"registration", 5 * time.Second, day, store, 0},
 		"RecordMessage":     {"registration", 5 * time.Second, day, store, 0},
 		"StoreCampaign":     {"registration", 5 * time.Second, day, store, 0},
 		"StartCampaign":     {"registration", 2 * minute, day, store, 0},
@@ -101,7 +109,7 @@ func TestEachStepHasItsOwnBudget(t *testing.T) {
 	b := Budgets{Store: 1, OTP: 2, WelcomeEmail: 3, Completion: 4, Campaign: 5}
 	for name, want := range map[string]time.Duration{
 		"PersistUser": 1, "ActivateUser": 1, "ExpireUser": 1, "SendOTP": 2, "SendWelcomeEmail": 3, "SendCompletionSMS": 4,
-		"RecordMessage": 1,
+		"SendAccountExists": 2, "SendEmailReleased": 4, "ConfirmEmail": 1, "DisownEmail": 1, "RecordMessage": 1,
 		"StoreCampaign": 1, "StartCampaign": 1, "SendCampaignBatch": 5, "SetCampaignStatus": 1, "RecordCampaignBatch": 1,
 	} {
 		require.Equal(t, want, steps[step(name)].budget(b), name)

@@ -6,23 +6,22 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
+// listenForOperators handles the signals with which operators continue or end a workflow with parked steps.
+func (r *stepRunner) listenForOperators(ctx workflow.Context) {
+	onPlainSignal(ctx, SignalRetry, "runs the failed steps again", r.retry)
+	onPlainSignal(ctx, SignalAbandon, "ends a workflow with failed steps as failed, at once", r.abandon)
+}
+
 // listenForSignals handles signals until the workflow ends.
 func (r *registration) listenForSignals(ctx workflow.Context) {
+	r.listenForOperators(ctx)
 	on := func(name, description string, react func(workflow.Context, workflow.ReceiveChannel)) {
 		onSignal(ctx, name, description, react)
 	}
-	on(SignalRetry, "runs the failed steps again", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
-		signals.Receive(ctx, nil)
-		r.retry()
-	})
-	on(SignalAbandon, "ends a registration with failed steps as failed, at once", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
-		signals.Receive(ctx, nil)
-		r.abandon()
-	})
-	on(SignalSuperseded, "not for operators: a later registration took the user over", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+	on(SignalSuperseded, "not for operators: the owner of the email has proven it elsewhere, or disowned this registration", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
 		var in any // without a value to decode, the signal would not need to be encrypted
 		signals.Receive(ctx, &in)
-		r.superseded = true
+		r.onSuperseded()
 	})
 	on(SignalBudget, `changes how long steps are retried: "otp=90m"`, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
 		var in budgetInput
@@ -33,6 +32,14 @@ func (r *registration) listenForSignals(ctx workflow.Context) {
 		var in Undelivered
 		signals.Receive(ctx, &in)
 		r.onUndelivered(ctx, in)
+	})
+}
+
+// onPlainSignal calls react for each signal of a name. It has no input.
+func onPlainSignal(ctx workflow.Context, name, description string, react func()) {
+	onSignal(ctx, name, description, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+		signals.Receive(ctx, nil)
+		react()
 	})
 }
 

@@ -2,8 +2,11 @@ package workflows
 
 import "go.temporal.io/sdk/workflow"
 
+// sendWelcome sends the welcome email. It has a link to confirm the address if no code proves it.
 func (r *registration) sendWelcome(ctx workflow.Context) error {
-	out, err := execute(ctx, r.budgets, "send the welcome email", Activities.SendWelcomeEmail, r.notice(r.in.Profile.Email))
+	in := r.notice(r.in.Profile.Email)
+	in.EmailCanonical, in.ConfirmLink = r.in.Profile.EmailCanonical, !r.proofs.needEmail && !r.proofs.email
+	out, err := execute(ctx, r.budgets, "send the welcome email", Activities.SendWelcomeEmail, in)
 	if err == nil {
 		r.sent(ctx, "welcome email", out)
 	}

@@ -45,6 +45,10 @@ var steps = map[step]stepOptions{
 	stepOTP:           {"send the code", QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff, 0, ReasonSMSUnavailable},
 	stepWelcome:       {"send the welcome email", QueueNotificationsLow, 30 * time.Second, welcomeBudget, noticeBackoff, priorityNotice, ReasonEmailUnavailable},
 	stepCompletion:    {"send the completion SMS", QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff, priorityNotice, ReasonSMSUnavailable},
+	stepExists:        {"tell the holder of the address", QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff, 0, ReasonEmailUnavailable},
+	stepReleased:      {"tell a user that lost the address", QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff, priorityNotice, ReasonSMSUnavailable},
+	stepConfirm:       {"confirm the email", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepDisown:        {"disown the email", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepLedger:        {"write the ledger", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepStoreCampaign: {"store the campaign", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepStartCampaign: {"count the recipients", QueueRegistration, 2 * time.Minute, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
@@ -91,6 +95,7 @@ const MaxBudget = 30 * 24 * time.Hour
 // DefaultPolicy returns the documented default policy.
 func DefaultPolicy() Policy {
 	return Policy{
+		Verify:             VerifySMS,
 		CodeAttempts:       5,
 		Resends:            3,
 		ResendCooldown:     30 * time.Second,

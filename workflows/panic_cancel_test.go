@@ -107,10 +107,12 @@ func TestSummariesHaveNoPersonalData(t *testing.T) {
 	f.in.Profile.Mobile = ""
 	f.resendAt(time.Minute, otherMobile)
 	f.verifyAt(2*time.Minute, 2)
+	f.verifyAt(3*time.Minute, 3)
 	f.ends(workflows.StatusActive)
 	require.Equal(t, map[string]bool{
 		"store the user": true, "send code 1 by email": true, "send code 2 by sms": true, "send the welcome email": true,
-		"activate the user": true, "send the completion SMS": true,
+		"send code 3 by email": true,
+		"activate the user":    true, "send the completion SMS": true,
 	}, s.seen)
 }
 

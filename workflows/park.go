@@ -10,7 +10,7 @@ import (
 )
 
 // stepRunner runs the steps of a workflow and parks those that used up their budget. It shows them to operators: in the
-// search attributes, the current details, the log and the metrics. Both workflows embed it.
+// search attributes, the current details, the log and the metrics. All workflows embed it.
 type stepRunner struct {
 	workflow    parkable
 	budgets     Budgets
@@ -23,6 +23,10 @@ type stepRunner struct {
 
 	published published
 	details   []string // lines of the current details
+}
+
+func newStepRunner(w parkable, b Budgets, parkingTime time.Duration, p published) stepRunner {
+	return stepRunner{workflow: w, budgets: b, parkingTime: parkingTime, parked: map[step]stepFailure{}, published: p}
 }
 
 // parkable is a workflow whose steps can park.

@@ -12,14 +12,17 @@ type Refusal string
 
 // The refusals.
 const (
-	RefusedNotReady        Refusal = "not_ready"           // the user is not stored yet, so no code was sent
-	RefusedCodeExpired     Refusal = "code_expired"        // no code can be entered any more: ask for a new one
-	RefusedTooManyAttempts Refusal = "too_many_attempts"   // ask for a new code
-	RefusedCooldown        Refusal = "resend_cooldown"     // RetryAt is when the next code may be requested
-	RefusedTooManyResends  Refusal = "too_many_resends"    // no more codes for this registration
-	RefusedActivating      Refusal = "activating"          // the code was right, but the database has not confirmed yet
-	RefusedActive          Refusal = "already_active"      // nothing to verify
-	RefusedClosed          Refusal = "registration_closed" // rejected, superseded, expired or failed
+	RefusedNotReady        Refusal = "not_ready"              // the user is not stored yet, so no code was sent
+	RefusedCodeExpired     Refusal = "code_expired"           // no code can be entered any more: ask for a new one
+	RefusedTooManyAttempts Refusal = "too_many_attempts"      // ask for a new code
+	RefusedCooldown        Refusal = "resend_cooldown"        // RetryAt is when the next code may be requested
+	RefusedTooManyResends  Refusal = "too_many_resends"       // no more codes for this registration
+	RefusedActivating      Refusal = "activating"             // the code was right, but the database has not confirmed yet
+	RefusedActive          Refusal = "already_active"         // nothing to verify
+	RefusedWrongCode       Refusal = "wrong_code"             // verified by another code than the typed one
+	RefusedNoNumber        Refusal = "no_mobile_number"       // a code by SMS needs a number
+	RefusedNumberProven    Refusal = "mobile_number_verified" // a verified number cannot be replaced
+	RefusedClosed          Refusal = "registration_closed"    // rejected, superseded, expired or failed
 )
 
 // RefusedError is a Refusal as an error.
@@ -44,7 +47,7 @@ func AsRefused(err error) (*RefusedError, bool) {
 	refused := &RefusedError{Refusal: Refusal(app.Type())}
 	switch refused.Refusal {
 	case RefusedNotReady, RefusedCodeExpired, RefusedTooManyAttempts, RefusedCooldown,
-		RefusedTooManyResends, RefusedActivating, RefusedActive, RefusedClosed:
+		RefusedTooManyResends, RefusedActivating, RefusedActive, RefusedClosed, RefusedWrongCode, RefusedNoNumber, RefusedNumberProven:
 	default:
 		return nil, false
 	}

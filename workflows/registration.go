@@ -16,6 +16,9 @@ import (
 //	persist ─▶ ┬ send the code ──▶ wait for it ─▶ activate ─▶ completion SMS
 //	           └ send the welcome email
 //
+// The policy may require two codes, one after the other. An address belongs to the user who proves it: users with the same
+// unproven address lose it then, and are told.
+//
 // If the database refuses the user because of a rule, the workflow completes with a result. A step that used up its budget
 // parks (see park). The workflow fails only if a parked step is abandoned or waits longer than Policy.ParkingTime.
 func RegistrationWorkflow(ctx workflow.Context, in RegistrationInput) (RegistrationResult, error) {
@@ -44,9 +47,12 @@ type registration struct {
 	persisted *Persisted // the answer to UpdatePersisted; nil until the user is stored or refused
 
 	codes      codes
-	verified   bool      // the right code was entered
+	proofs     proofs
+	held       bool      // the address has an account, which the registration conceals; no code is sent
+	verified   bool      // every required code was entered
 	verifiedAt time.Time // when
-	superseded bool      // a later registration owns the user
+	codeDigest string    // of the code that completed the verification
+	superseded bool      // another registration has proven the address
 	windowOver bool      // the verification window is over
 	// codeAwaitsOperator is true from when the code used up its budget until it was sent, unless the destination was rejected:
 	// then the user must correct it.
@@ -54,16 +60,15 @@ type registration struct {
 
 	sending    int             // codes that are being sent, including those that are no longer needed
 	unrecorded []message.Entry // accepted by a provider but not in the ledger yet
+	released   released
 
 	failure error // the final error of a parallel step
 }
 
 func newRegistration(in RegistrationInput) *registration {
 	r := &registration{in: in, status: StatusAccepted}
-	r.stepRunner = stepRunner{
-		workflow: r, budgets: in.Policy.Budgets, parkingTime: in.Policy.ParkingTime, parked: map[step]stepFailure{},
-		published: published{attribute: attributeStatus, status: string(StatusAccepted)},
-	}
+	r.stepRunner = newStepRunner(r, in.Policy.Budgets, in.Policy.ParkingTime,
+		published{attribute: attributeStatus, status: string(StatusAccepted)})
 	return r
 }
 
@@ -75,22 +80,27 @@ func (r *registration) run(ctx workflow.Context) error {
 	if r.status != StatusPending && r.status != StatusActive {
 		return nil
 	}
-	welcomed := r.startStep(ctx, stepWelcome, r.sendWelcome)
-	if r.status == StatusPending {
-		if err := r.verify(ctx); err != nil || r.status != StatusActive {
-			return err
-		}
+	welcomed := r.startStepIf(ctx, !r.held, stepWelcome, r.sendWelcome) // a held address has an account
+	if err := r.verify(ctx); err != nil || r.status != StatusActive {
+		return err
 	}
-	if r.codes.channel == message.ChannelSMS {
+	told := r.startStepIf(ctx, len(r.released.registrationIDs) > 0, stepReleased, func(ctx workflow.Context) error {
+		return r.tell(ctx, &r.released)
+	})
+	if r.proofs.sms {
 		if err := r.runStep(ctx, stepCompletion, r.sendCompletion); err != nil {
 			return err
 		}
 	}
-	return r.await(ctx, welcomed.IsReady)
+	return r.await(ctx, func() bool { return welcomed.IsReady() && told.IsReady() })
 }
 
-// verify waits for the code, and then activates or expires the user, or ends as superseded.
+// verify waits for the codes, and then activates or expires the user, or ends as superseded. If an earlier run activated the
+// user, the activation changes nothing and tells again who lost the address.
 func (r *registration) verify(ctx workflow.Context) error {
+	if r.status == StatusActive {
+		return r.runStep(ctx, stepActivate, r.activate)
+	}
 	sending, stopSending := workflow.WithCancel(ctx)
 	workflow.Go(sending, r.sendCodes)
 	watching, stopWatching := workflow.WithCancel(ctx)
@@ -104,7 +114,7 @@ func (r *registration) verify(ctx workflow.Context) error {
 		return r.runStep(ctx, stepActivate, r.activate)
 	case r.superseded:
 		stopWatching()
-		r.end(ctx, StatusSuperseded, "a later registration with the same email replaced this one")
+		r.end(ctx, StatusSuperseded, lineSuperseded)
 		return nil
 	default:
 		return r.runStep(ctx, stepExpire, r.expire)
@@ -122,6 +132,16 @@ func (r *registration) startStep(ctx workflow.Context, s step, run func(workflow
 		}
 		settle.SetValue(nil)
 	})
+	return done
+}
+
+// startStepIf is startStep for a step that may not be needed.
+func (r *registration) startStepIf(ctx workflow.Context, needed bool, s step, run func(workflow.Context) error) workflow.Future {
+	if needed {
+		return r.startStep(ctx, s, run)
+	}
+	done, settle := workflow.NewFuture(ctx)
+	settle.SetValue(nil)
 	return done
 }
 
@@ -215,67 +235,65 @@ func (r *registration) persist(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	profile := r.in.Profile
-	profile.Mobile = cmp.Or(out.Persisted.Mobile, profile.Mobile) // the user may have corrected it in an earlier run
-	r.codes.address(profile)
-	if profile.Mobile == r.in.Profile.Mobile {
-		r.codes.key = r.in.DestinationKey
+	r.codes.email, r.codes.keys = r.in.Profile.Email, r.in.Destinations
+	r.codes.mobile = cmp.Or(out.Persisted.Mobile, r.in.Profile.Mobile) // the user may have corrected it in an earlier run
+	if r.codes.mobile != r.in.Profile.Mobile {
+		r.codes.keys.Mobile = ""
 	}
 	switch {
-	case out.Refusal == user.CodeSuperseded:
-		r.end(ctx, StatusSuperseded, "a later registration with the same email already owns the user")
 	case out.Refusal != "":
 		r.end(ctx, StatusRejected, "refused: "+string(out.Refusal))
 	case out.Persisted.Status == user.StatusActive:
 		r.end(ctx, StatusActive, "the user is already active")
+		r.proofs.email = out.Persisted.EmailVerified
+		r.proofs.sms = !r.proofs.email && r.codes.mobile != ""
 	default:
 		r.status = StatusPending
+		r.held = r.held || out.Persisted.Held
 		r.addDetail(ctx, "user stored")
-		r.codes.last.sequence = min(out.CodesSent, len(r.in.CodeDigests)-1)
-		r.issue(ctx)
+		r.codes.last.sequence = min(out.CodesSent, len(r.in.CodeDigests)-2)
+		r.proofs.require(r.in, out.Persisted, r.codes.mobile)
+		r.issue(ctx, r.proofs.missing()[0])
 	}
 	r.userID, r.refusal = out.Persisted.UserID, out.Refusal
 	r.persisted = &Persisted{r.outcome()}
-	if older := out.Persisted.Superseded; older != "" {
-		r.supersede(ctx, older)
-	}
 	return nil
 }
 
-// supersede signals the registration whose user was taken over, so that it stops sending. Correctness does not depend on
-// the signal: the database refuses to activate the user for that registration.
-func (r *registration) supersede(ctx workflow.Context, other string) {
-	workflow.SignalExternalWorkflow(ctx, RegistrationWorkflowID(other), "", SignalSuperseded, nil)
-	r.addDetail(ctx, "took the user over from registration "+other)
+const lineSuperseded = "the owner of the email has proven it elsewhere, or disowned this registration"
+
+// onSuperseded ends the registration, or makes it look as if nothing had happened if it must not reveal accounts.
+func (r *registration) onSuperseded() {
+	r.superseded = !r.in.Policy.Conceal
+	r.held = r.in.Policy.Conceal
 }
 
-// activate makes the user active, unless another registration owns the user and was requested before the code was entered.
+// activate makes the user active, unless another user has proven the email. If the code proves it, other users lose it.
 func (r *registration) activate(ctx workflow.Context) error {
 	in := ActivateInput{user.Activation{
 		Registration: r.in.registration(), At: r.verifiedAt,
-		Mobile: r.codes.mobile, EmailProven: r.codes.channel == message.ChannelEmail,
+		Mobile: r.codes.mobile, EmailProven: r.proofs.email, MobileProven: r.proofs.sms,
 	}}
 	out, err := executeLocally(ctx, r.budgets, "activate the user", Activities.ActivateUser, in)
 	switch {
 	case err != nil:
 		return err
 	case out.Superseded:
-		r.end(ctx, StatusSuperseded, "a later registration with the same email replaced this one")
+		r.end(ctx, StatusSuperseded, lineSuperseded)
 	default:
 		r.end(ctx, StatusActive, "user activated")
-	}
-	if out.TakenBack != "" {
-		r.supersede(ctx, out.TakenBack)
+		r.released.registrationIDs = out.Displaced.Released
+		r.supersede(ctx, out.Displaced.Superseded)
 	}
 	return nil
 }
 
-// expire frees the email and the username.
+// expire deletes the user, which frees the username.
 func (r *registration) expire(ctx workflow.Context) error {
 	in := ExpireInput{RegistrationID: r.in.RegistrationID}
 	if _, err := executeLocally(ctx, r.budgets, "expire the registration", Activities.ExpireUser, in); err != nil {
 		return err
 	}
-	r.end(ctx, StatusExpired, "never verified: email and username are free again")
+	r.end(ctx, StatusExpired, "never verified: the username is free again")
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 
 	"registrar/workflows"
@@ -17,7 +16,7 @@ func TestActivationWaitsForTheDatabase(t *testing.T) {
 	f.fake.activateUser = outcomes[workflows.ActivateInput](workflows.ActivateResult{},
 		failure(workflows.ReasonDatabaseUnavailable), failure(workflows.ReasonDatabaseUnavailable))
 	right := f.verifyAt(time.Minute, 1)
-	again := f.verifyAt(2*time.Minute, 1)
+	again, wrong := f.verifyAt(2*time.Minute, 1), f.verifyAt(2*time.Minute, 0)
 	resend := f.resendAt(2*time.Minute, "")
 	f.at(2*time.Minute, func() {
 		require.False(t, right.done)
@@ -28,6 +27,7 @@ func TestActivationWaitsForTheDatabase(t *testing.T) {
 	f.signalAt(48*time.Hour, workflows.SignalRetry)
 	f.ends(workflows.StatusActive)
 	again.refusedAs(t, workflows.RefusedActivating)
+	wrong.refusedAs(t, workflows.RefusedWrongCode)
 	resend.refusedAs(t, workflows.RefusedActivating)
 	active(t, right)
 	require.Zero(t, f.called("expire"))
@@ -115,17 +115,6 @@ func TestSupersededBeforeTheUserIsStored(t *testing.T) {
 	require.Zero(t, f.called("otp"))
 }
 
-func TestSupersededWhilePersistIsParked(t *testing.T) {
-	t.Parallel()
-	f := setup(t)
-	f.fake.persistUser = outcomes[workflows.PersistInput](refused("superseded"),
-		failure(workflows.ReasonDatabaseUnavailable), failure(workflows.ReasonDatabaseUnavailable))
-	f.signalAt(time.Hour, workflows.SignalSuperseded)
-	f.signalAt(2*time.Hour, workflows.SignalRetry)
-	f.ends(workflows.StatusSuperseded)
-	require.Equal(t, []string{"failed database_unavailable", "accepted -", "superseded"}, f.attributes)
-}
-
 func TestSupersededIsIgnoredOnceActive(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
@@ -134,21 +123,4 @@ func TestSupersededIsIgnoredOnceActive(t *testing.T) {
 	f.signalAt(2*time.Minute, workflows.SignalSuperseded)
 	f.signalAt(time.Hour, workflows.SignalRetry)
 	f.ends(workflows.StatusActive)
-}
-
-// TestActivationTakesTheUserBack signals the registration that had taken the user over after the code was entered.
-func TestActivationTakesTheUserBack(t *testing.T) {
-	t.Parallel()
-	f := setup(t)
-	entered := f.env.Now()
-	f.fake.activateUser = func(_ context.Context, in workflows.ActivateInput) (workflows.ActivateResult, error) {
-		require.WithinDuration(t, entered.Add(time.Minute), in.Activation.At, time.Second)
-		return workflows.ActivateResult{TakenBack: "later"}, nil
-	}
-	f.env.OnSignalExternalWorkflow(mock.Anything, workflows.RegistrationWorkflowID("later"), "",
-		workflows.SignalSuperseded, nil).Return(nil).Once()
-	right := f.verifyAt(time.Minute, 1)
-	f.ends(workflows.StatusActive)
-	active(t, right)
-	f.env.AssertExpectations(t)
 }

@@ -2,7 +2,6 @@ package workflows_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -145,38 +144,23 @@ func TestTooManyResends(t *testing.T) {
 
 func TestCorrectedNumber(t *testing.T) {
 	t.Parallel()
-	for name, given := range map[string]string{"another": mobile, "first": ""} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := setup(t)
-			f.in.Profile.Mobile = given
-			var to []string
-			f.fake.sendOTP = func(_ context.Context, in workflows.OTPInput) (workflows.SendResult, error) {
-				to = append(to, fmt.Sprint(in.Sequence, in.Channel, in.To))
-				return sentBy("twilio"), nil
-			}
-			var activation user.Activation
-			f.fake.activateUser = func(_ context.Context, in workflows.ActivateInput) (workflows.ActivateResult, error) {
-				activation = in.Activation
-				return workflows.ActivateResult{}, nil
-			}
-			var completion workflows.NoticeInput
-			f.fake.sendCompletionSMS = func(_ context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
-				completion = in
-				return sentBy("twilio"), nil
-			}
-			resent := f.resendAt(time.Minute, otherMobile)
-			f.verifyAt(2*time.Minute, 2)
-			f.ends(workflows.StatusActive)
-			require.Equal(t, message.ChannelSMS, resent.value.Channel)
-			require.Equal(t, user.MaskMobile(otherMobile), resent.value.Destination)
-			require.Len(t, to, 2)
-			require.Equal(t, fmt.Sprint(2, message.ChannelSMS, otherMobile), to[1])
-			require.Equal(t, otherMobile, activation.Mobile)
-			require.False(t, activation.EmailProven)
-			require.Equal(t, otherMobile, completion.To)
-		})
+	f := setup(t)
+	sent, activation := f.sentCodes(), f.activation()
+	var completion workflows.NoticeInput
+	f.fake.sendCompletionSMS = func(_ context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
+		completion = in
+		return sentBy("twilio"), nil
 	}
+	resent := f.resendAt(time.Minute, otherMobile)
+	f.verifyAt(2*time.Minute, 2)
+	f.ends(workflows.StatusActive)
+	require.Equal(t, message.ChannelSMS, resent.value.Channel)
+	require.Equal(t, user.MaskMobile(otherMobile), resent.value.Destination)
+	require.Equal(t, []string{"1 sms " + mobile, "2 sms " + otherMobile}, *sent)
+	require.Equal(t, otherMobile, activation.Mobile)
+	require.True(t, activation.MobileProven)
+	require.False(t, activation.EmailProven)
+	require.Equal(t, otherMobile, completion.To)
 }
 
 // TestResendWhileTheFirstCodeIsUnderway cancels the older code, in every state, and clears its failure.
@@ -225,17 +209,18 @@ func TestResendWhileTheFirstCodeIsUnderway(t *testing.T) {
 	}
 }
 
-// TestStateHasTheDestinationKey checks the key under which the API counts the codes to one destination.
-func TestStateHasTheDestinationKey(t *testing.T) {
+// TestStateHasTheDestinations checks the keys under which the API counts the codes to a destination.
+func TestStateHasTheDestinations(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	f.in.DestinationKey = "key-of-the-first"
-	f.at(30*time.Second, func() { require.Equal(t, "key-of-the-first", f.state().DestinationKey) })
-	f.at(time.Minute, func() {
-		f.env.UpdateWorkflow(workflows.UpdateResendOTP, "", accepting{func() {}, func() {}},
-			workflows.ResendInput{Mobile: otherMobile, DestinationKey: "key-of-the-second"})
-	})
+	f.in.Destinations = workflows.DestinationKeys{Email: "key-of-the-email", Mobile: "key-of-the-first"}
+	f.at(30*time.Second, func() { require.Equal(t, f.in.Destinations, f.state().Destinations) })
+	f.resendWith(time.Minute, workflows.ResendInput{Mobile: otherMobile, MobileKey: "key-of-the-second"})
 	f.resendAt(2*time.Minute, "")
-	f.at(3*time.Minute, func() { require.Equal(t, "key-of-the-second", f.state().DestinationKey) })
+	f.at(3*time.Minute, func() {
+		keys := f.state().Destinations
+		require.Equal(t, "key-of-the-second", keys.Of(message.ChannelSMS))
+		require.Equal(t, "key-of-the-email", keys.Of(message.ChannelEmail))
+	})
 	f.ends(workflows.StatusExpired)
 }

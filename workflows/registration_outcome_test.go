@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"registrar/internal/user"
 	"registrar/workflows"
 )
 
@@ -34,4 +35,9 @@ func stuck[I any](context.Context, I) (workflows.SendResult, error) {
 // errorOf is one failed attempt, for a reason.
 func errorOf(reason workflows.FailureReason) error {
 	return temporal.NewApplicationError("not now", string(reason))
+}
+
+// displacing is the result of an activation by which other registrations lose the address.
+func displacing(superseded []string, released ...string) workflows.ActivateResult {
+	return workflows.ActivateResult{Displaced: user.Displaced{Superseded: superseded, Released: released}}
 }

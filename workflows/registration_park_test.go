@@ -32,6 +32,9 @@ func (f *fixture) breakStep(name string, times int, err error) {
 		f.fake.sendOTP = outcomes[workflows.OTPInput](sentBy("twilio"), errs...)
 	case "welcome":
 		f.fake.sendWelcomeEmail = outcomes[workflows.NoticeInput](sentBy("mailgun"), errs...)
+	case "released":
+		f.fake.activateUser = outcomes[workflows.ActivateInput](displacing(nil, "loser"))
+		f.fake.sendEmailReleased = outcomes[workflows.EmailReleasedInput](sentBy("twilio"), errs...)
 	case "completion":
 		f.fake.sendCompletionSMS = outcomes[workflows.NoticeInput](sentBy("twilio"), errs...)
 	}
@@ -48,6 +51,7 @@ var reasons = map[string]struct {
 	"otp":        {workflows.ReasonSMSUnavailable, true},
 	"welcome":    {workflows.ReasonEmailUnavailable, false},
 	"completion": {workflows.ReasonSMSUnavailable, false},
+	"released":   {workflows.ReasonSMSUnavailable, false},
 }
 
 // TestRetryRunsOnlyTheFailedStep parks each step twice and retries it.
@@ -173,7 +177,7 @@ func TestStepThatStaysFailed(t *testing.T) {
 					stored.refusedAs(t, workflows.RefusedClosed)
 				case "activate":
 					verified.refusedAs(t, workflows.RefusedClosed)
-				case "welcome", "completion":
+				case "welcome", "completion", "released":
 					active(t, verified)
 					require.Equal(t, workflows.StatusActive, f.state().Status)
 				}

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -23,18 +24,21 @@ type observed struct {
 	*fixture
 	broken []string
 
-	stored     bool // or refused
-	codes      codeModel
-	right      bool // a code that counts was entered
-	activated  bool
-	open       map[string]bool      // Updates accepted and not answered
-	unrecorded map[message.Key]bool // to the ledger
+	stored       bool // or refused
+	codes        codeModel
+	right        bool      // a code that completes the verification was entered
+	final        modelCode // that code
+	activeBefore bool      // an earlier run activated the user
+	activated    bool
+	untold       map[string]bool      // registrations of users who lost the address
+	open         map[string]bool      // Updates accepted and not answered
+	unrecorded   map[message.Key]bool // to the ledger
 }
 
 func watch(t *rapid.T) *observed {
-	w := &observed{fixture: setup(t), open: map[string]bool{}, unrecorded: map[message.Key]bool{}}
+	w := &observed{fixture: setup(t), open: map[string]bool{}, unrecorded: map[message.Key]bool{}, untold: map[string]bool{}}
 	w.env.SetTestTimeout(time.Minute)
-	w.codes.to = w.in.Profile.Mobile
+	w.codes.proven, w.codes.sentAt = map[message.Channel]bool{}, map[int]time.Time{}
 	return w
 }
 
@@ -44,11 +48,7 @@ func TestRandomEvents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := watch(t)
 		w.in.Policy.PersistLocally = rapid.Bool().Draw(t, "locally")
-		if rapid.Bool().Draw(t, "no number") {
-			w.in.Profile.Mobile = ""
-		}
-		w.codes.to = w.in.Profile.Mobile
-		w.drawActivities(t)
+		w.drawActivities(t, w.drawPolicy(t))
 		ages := rapid.SampledFrom([]time.Duration{
 			0, time.Second, 29 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute, time.Hour, day - time.Second,
 			day, day + time.Second, 3 * day, 7 * day, 7*day + time.Second, 9 * day, 20 * day,
@@ -69,23 +69,32 @@ func (w *observed) drawEvent(t *rapid.T, n int, age time.Duration) {
 	case 1:
 		w.signalAt(age, workflows.SignalAbandon)
 	case 2:
-		w.signalAt(age, workflows.SignalSuperseded)
+		w.at(age, func() {
+			w.mu.Lock()
+			w.codes.mayBeHeld = true
+			w.mu.Unlock()
+			w.env.SignalWorkflow(workflows.SignalSuperseded, nil)
+		})
 	case 3, 4, 5:
 		w.signalAt(age, workflows.SignalRetry)
 	case 6:
 		w.at(age, func() { w.env.UpdateWorkflow(workflows.UpdatePersisted, id, w.caller(id, func() {})) })
 	case 7, 8:
-		w.askAt(age, n, rapid.SampledFrom([]string{"", "", mobile, otherMobile}).Draw(t, "number"))
+		w.askAt(age, n, drawResend(t))
 	default:
-		w.enterAt(age, strconv.Itoa(n), rapid.IntRange(0, 4).Draw(t, "code"))
+		sequence := rapid.IntRange(0, 5).Draw(t, "code")
+		if sequence > 0 {
+			sequence += w.codes.before
+		}
+		w.enterAt(age, strconv.Itoa(n), sequence)
 	}
 }
 
-// askAt asks for a code, to another number unless that is empty.
-func (w *observed) askAt(age time.Duration, n int, number string) {
+// askAt asks for a code.
+func (w *observed) askAt(age time.Duration, n int, in workflows.ResendInput) {
 	id := fmt.Sprint("resend ", n)
 	w.at(age, func() {
-		w.env.UpdateWorkflow(workflows.UpdateResendOTP, id, w.caller(id, func() { w.ask(number) }), workflows.ResendInput{Mobile: number})
+		w.env.UpdateWorkflow(workflows.UpdateResendOTP, id, w.caller(id, func() { w.ask(in) }), in)
 	})
 }
 
@@ -100,7 +109,9 @@ func (w *observed) enterAt(age time.Duration, id string, sequence int) {
 // store records that the user is stored or refused.
 func (w *observed) store(out workflows.PersistResult) workflows.PersistResult {
 	w.stored = true
-	w.codes.ask(w.env.Now(), "")
+	if out.Persisted.Status == user.StatusPending {
+		w.codes.issue(w.env.Now(), w.codes.missing()[0])
+	}
 	return out
 }
 
@@ -108,13 +119,13 @@ func (w *observed) store(out workflows.PersistResult) workflows.PersistResult {
 func (w *observed) breaks(what string) { w.broken = append(w.broken, what) }
 
 // ask records a new code.
-func (w *observed) ask(number string) {
+func (w *observed) ask(in workflows.ResendInput) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.right {
 		w.breaks("a code was sent after the right one")
 	}
-	w.codes.ask(w.env.Now(), number)
+	w.codes.ask(w.env.Now(), in)
 }
 
 // accepting is the caller of an Update with a function for its acceptance.
@@ -159,12 +170,14 @@ func drawn[I, O any](w *observed, t *rapid.T, name string, succeed func(I) O, so
 	}
 }
 
-func (w *observed) drawActivities(t *rapid.T) {
+func (w *observed) drawActivities(t *rapid.T, pending workflows.PersistResult) {
 	persisted := rapid.SampledFrom([]workflows.PersistResult{
-		stored(user.StatusPending), stored(user.StatusPending), stored(user.StatusPending), stored(user.StatusPending),
-		stored(user.StatusActive), refused(user.CodeEmailTaken), refused(user.CodeSuperseded),
+		pending, pending, pending, pending, stored(user.StatusActive), refused(user.CodeEmailTaken),
 	}).Draw(t, "persisted")
-	superseded := rapid.IntRange(0, 9).Draw(t, "superseded") == 0
+	w.codes.held = persisted.Persisted.Held
+	w.activeBefore = persisted.Persisted.Status == user.StatusActive
+	superseded := rapid.IntRange(0, 9).Draw(t, "superseded") == 0 && !w.activeBefore
+	losers := rapid.SliceOfNDistinct(rapid.StringMatching("loser-[a-z]"), 0, 2, rapid.ID).Draw(t, "losers")
 	unless := func(wrong bool, fault string) string {
 		if wrong {
 			return fault
@@ -172,7 +185,7 @@ func (w *observed) drawActivities(t *rapid.T) {
 		return ""
 	}
 	notice := func(workflows.NoticeInput) string {
-		return unless(!w.stored || persisted.Refusal != "", "before a user is stored")
+		return unless(!w.stored || persisted.Refusal != "" || w.codes.held, "before a user is stored, or to one that has an account")
 	}
 	recorded := rapid.SliceOfN(rapid.Bool(), 0, 6).Draw(t, "recorded")
 	send := func(kind message.Kind, sequence int) workflows.SendResult {
@@ -196,14 +209,32 @@ func (w *observed) drawActivities(t *rapid.T) {
 			return send(message.KindOTP, in.Sequence)
 		},
 		func(in workflows.OTPInput) string {
-			return unless(!w.stored || persisted.Persisted.Status != user.StatusPending || in.Sequence < 1 || in.Sequence > 4, "no code")
+			return cmp.Or(w.unsoundCode(in), unless(!w.stored || persisted.Persisted.Status != user.StatusPending, "no code"))
 		})
 	w.fake.activateUser = drawn(w, t, "activate",
 		func(workflows.ActivateInput) workflows.ActivateResult {
 			w.activated = !superseded
-			return workflows.ActivateResult{Superseded: superseded}
+			if superseded {
+				return workflows.ActivateResult{Superseded: true}
+			}
+			for _, loser := range losers {
+				w.untold[loser] = true
+			}
+			return displacing(nil, losers...)
+		}, w.unsoundActivation)
+	w.fake.sendAccountExists = drawn(w, t, "exists",
+		func(workflows.AccountExistsInput) workflows.SendResult { return workflows.SendResult{} },
+		func(workflows.AccountExistsInput) string {
+			return unless(!w.codes.held && !w.codes.mayBeHeld, "without an account")
+		})
+	w.fake.sendEmailReleased = drawn(w, t, "released",
+		func(in workflows.EmailReleasedInput) workflows.SendResult {
+			delete(w.untold, in.RegistrationID)
+			return send("released-"+message.Kind(in.RegistrationID), 1)
 		},
-		func(workflows.ActivateInput) string { return unless(!w.right, "without the right code") })
+		func(in workflows.EmailReleasedInput) string {
+			return unless(!w.untold[in.RegistrationID], "to a user that did not lose it")
+		})
 	w.fake.expireUser = drawn(w, t, "expire",
 		func(workflows.ExpireInput) workflows.ExpireResult { return workflows.ExpireResult{} },
 		func(workflows.ExpireInput) string { return "" })
@@ -246,6 +277,7 @@ func (w *observed) check(result workflows.RegistrationResult, err error) {
 	default:
 		require.Equal(w.t, result.Status, state.Status)
 	}
+	require.True(w.t, temporal.IsCanceledError(err) || len(w.untold) == 0, "not told: %v", w.untold)
 	for missing := range w.unrecorded { // a notice that is being sent is not waited for when the registration is cancelled
 		require.True(w.t, temporal.IsCanceledError(err) && missing.Kind != message.KindOTP, "%+v is not in the ledger", missing)
 	}

@@ -22,47 +22,6 @@ import (
 	"registrar/workflows"
 )
 
-var _ workflows.Activities = (*activitiesFake)(nil)
-
-type activitiesFake struct {
-	campaignFake
-	persistUser       func(context.Context, workflows.PersistInput) (workflows.PersistResult, error)
-	activateUser      func(context.Context, workflows.ActivateInput) (workflows.ActivateResult, error)
-	expireUser        func(context.Context, workflows.ExpireInput) (workflows.ExpireResult, error)
-	sendOTP           func(context.Context, workflows.OTPInput) (workflows.SendResult, error)
-	sendWelcomeEmail  func(context.Context, workflows.NoticeInput) (workflows.SendResult, error)
-	sendCompletionSMS func(context.Context, workflows.NoticeInput) (workflows.SendResult, error)
-	recordMessage     func(context.Context, workflows.RecordInput) (workflows.RecordResult, error)
-}
-
-func (f *activitiesFake) PersistUser(ctx context.Context, in workflows.PersistInput) (workflows.PersistResult, error) {
-	return f.persistUser(ctx, in)
-}
-
-func (f *activitiesFake) ActivateUser(ctx context.Context, in workflows.ActivateInput) (workflows.ActivateResult, error) {
-	return f.activateUser(ctx, in)
-}
-
-func (f *activitiesFake) ExpireUser(ctx context.Context, in workflows.ExpireInput) (workflows.ExpireResult, error) {
-	return f.expireUser(ctx, in)
-}
-
-func (f *activitiesFake) SendOTP(ctx context.Context, in workflows.OTPInput) (workflows.SendResult, error) {
-	return f.sendOTP(ctx, in)
-}
-
-func (f *activitiesFake) SendWelcomeEmail(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
-	return f.sendWelcomeEmail(ctx, in)
-}
-
-func (f *activitiesFake) SendCompletionSMS(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
-	return f.sendCompletionSMS(ctx, in)
-}
-
-func (f *activitiesFake) RecordMessage(ctx context.Context, in workflows.RecordInput) (workflows.RecordResult, error) {
-	return f.recordMessage(ctx, in)
-}
-
 const (
 	registrationID = "0198c0de-0000-7000-8000-000000000001"
 	mobile         = "+491701234567"
@@ -84,7 +43,7 @@ func input() workflows.RegistrationInput {
 		PasswordHash: "$argon2id$", RequestedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		Fingerprint: "fingerprint", OTPKeyID: 7, Policy: policy,
 	}
-	for sequence := range 1 + policy.Resends {
+	for sequence := range workflows.CodesOf(policy) {
 		in.CodeDigests = append(in.CodeDigests, digest(sequence+1))
 	}
 	return in
@@ -135,6 +94,12 @@ func setup(t tester) *fixture {
 		sendCompletionSMS: func(context.Context, workflows.NoticeInput) (workflows.SendResult, error) {
 			return sentBy("twilio"), nil
 		},
+		sendAccountExists: func(context.Context, workflows.AccountExistsInput) (workflows.SendResult, error) {
+			return sentBy("mailgun"), nil
+		},
+		sendEmailReleased: func(context.Context, workflows.EmailReleasedInput) (workflows.SendResult, error) {
+			return sentBy("twilio"), nil
+		},
 		recordMessage: func(context.Context, workflows.RecordInput) (workflows.RecordResult, error) {
 			return workflows.RecordResult{}, nil
 		},
@@ -149,6 +114,8 @@ func setup(t tester) *fixture {
 func (f *fixture) register() {
 	f.env.RegisterWorkflowWithOptions(workflows.RegistrationWorkflow,
 		workflow.RegisterOptions{Name: workflows.RegistrationWorkflowType})
+	f.env.RegisterWorkflowWithOptions(workflows.EmailLinkWorkflow,
+		workflow.RegisterOptions{Name: workflows.EmailLinkWorkflowType})
 	for name, run := range map[string]any{
 		"PersistUser":       noted(f, "persist", &f.fake.persistUser),
 		"ActivateUser":      noted(f, "activate", &f.fake.activateUser),
@@ -156,6 +123,10 @@ func (f *fixture) register() {
 		"SendOTP":           noted(f, "otp", &f.fake.sendOTP),
 		"SendWelcomeEmail":  noted(f, "welcome", &f.fake.sendWelcomeEmail),
 		"SendCompletionSMS": noted(f, "completion", &f.fake.sendCompletionSMS),
+		"SendAccountExists": noted(f, "exists", &f.fake.sendAccountExists),
+		"SendEmailReleased": noted(f, "released", &f.fake.sendEmailReleased),
+		"ConfirmEmail":      noted(f, "confirm", &f.fake.confirmEmail),
+		"DisownEmail":       noted(f, "disown", &f.fake.disownEmail),
 		"RecordMessage":     noted(f, "ledger", &f.fake.recordMessage),
 	} {
 		f.env.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: name})

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
@@ -54,13 +53,15 @@ func TestRegistrationWithNumber(t *testing.T) {
 	}, otp)
 	require.Equal(t, workflows.NoticeInput{
 		RegistrationID: registrationID, UserID: "u-1", To: emailAddress, FirstName: "Ada", Locale: "en",
-		RequestedAt: f.in.RequestedAt,
+		RequestedAt: f.in.RequestedAt, EmailCanonical: "ada.lovelace@example.com", ConfirmLink: true,
 	}, welcome)
 	require.Equal(t, user.Registration{
 		ID: registrationID, Profile: f.in.Profile, PasswordHash: f.in.PasswordHash, RequestedAt: f.in.RequestedAt,
 	}, persisted.Registration)
 	require.Equal(t, mobile, activation.Mobile)
 	require.False(t, activation.EmailProven)
+	require.True(t, activation.MobileProven)
+	require.False(t, out.EmailVerified)
 	require.Equal(t, persisted.Registration, activation.Registration)
 }
 
@@ -76,6 +77,7 @@ func TestRegistrationWithoutNumber(t *testing.T) {
 	f.fake.activateUser = func(_ context.Context, in workflows.ActivateInput) (workflows.ActivateResult, error) {
 		require.Empty(t, in.Activation.Mobile)
 		require.True(t, in.Activation.EmailProven)
+		require.False(t, in.Activation.MobileProven)
 		return workflows.ActivateResult{}, nil
 	}
 	active := f.verifyAt(time.Minute, 1)
@@ -90,7 +92,6 @@ func TestRefusedByTheDatabase(t *testing.T) {
 	for code, want := range map[user.Code]workflows.RegistrationStatus{
 		user.CodeEmailTaken:    workflows.StatusRejected,
 		user.CodeUsernameTaken: workflows.StatusRejected,
-		user.CodeSuperseded:    workflows.StatusSuperseded,
 	} {
 		t.Run(string(code), func(t *testing.T) {
 			t.Parallel()
@@ -136,26 +137,6 @@ func TestPersistFallsBackFromTheWorkflowTask(t *testing.T) {
 	}
 }
 
-func TestTakeoverSignalsTheOlderRegistration(t *testing.T) {
-	t.Parallel()
-	for name, err := range map[string]error{"running": nil, "gone": &temporal.UnknownExternalWorkflowExecutionError{}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := setup(t)
-			f.fake.persistUser = func(context.Context, workflows.PersistInput) (workflows.PersistResult, error) {
-				out := stored(user.StatusPending)
-				out.Persisted.Superseded = "older"
-				return out, nil
-			}
-			f.env.OnSignalExternalWorkflow(mock.Anything, workflows.RegistrationWorkflowID("older"), "",
-				workflows.SignalSuperseded, nil).Return(err).Once()
-			f.verifyAt(time.Minute, 1)
-			f.ends(workflows.StatusActive)
-			f.env.AssertExpectations(t)
-		})
-	}
-}
-
 func TestUserIsAlreadyActive(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
@@ -166,7 +147,7 @@ func TestUserIsAlreadyActive(t *testing.T) {
 	f.ends(workflows.StatusActive)
 	require.Equal(t, workflows.StatusActive, answer.value.Status)
 	require.Equal(t, "u-1", answer.value.UserID)
-	require.ElementsMatch(t, []string{"persist", "welcome", "completion"}, f.calls)
+	require.ElementsMatch(t, []string{"persist", "activate", "welcome", "completion"}, f.calls)
 	require.Empty(t, f.attributes)
 }
 

@@ -44,7 +44,12 @@ func (f *fixture) verifyAt(age time.Duration, sequence int) *answer[workflows.Ve
 
 func (f *fixture) resendAt(age time.Duration, number string) *answer[workflows.Verification] {
 	f.t.Helper()
-	return updateAt[workflows.Verification](f, age, workflows.UpdateResendOTP, workflows.ResendInput{Mobile: number})
+	return f.resendWith(age, workflows.ResendInput{Mobile: number})
+}
+
+func (f *fixture) resendWith(age time.Duration, in workflows.ResendInput) *answer[workflows.Verification] {
+	f.t.Helper()
+	return updateAt[workflows.Verification](f, age, workflows.UpdateResendOTP, in)
 }
 
 func (f *fixture) persistedAt(age time.Duration) *answer[workflows.Persisted] {

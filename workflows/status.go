@@ -37,6 +37,7 @@ func (r *registration) outcome() Outcome {
 	return Outcome{
 		Status: r.status, UserID: r.userID, Refusal: r.refusal,
 		Fingerprint: r.in.Fingerprint, Verification: r.codes.verification(),
+		EmailVerified: r.proofs.email && r.status == StatusActive, CodeDigest: r.codeDigest,
 	}
 }
 
@@ -44,20 +45,20 @@ func (r *registration) outcome() Outcome {
 func (r *registration) state() RegistrationState {
 	s := RegistrationState{
 		Outcome: r.outcome(), Reason: r.published.reason, Activating: r.verified && r.status == StatusPending,
-		AttemptsLeft: r.codes.last.attemptsLeft, DestinationKey: r.codes.key,
+		AttemptsLeft: r.codes.last.attemptsLeft, Destinations: r.codes.keys,
 	}
-	// A parked welcome email, completion SMS or ledger entry does not affect the user, unless it made the registration fail
-	// before the verification.
+	// A parked welcome email or ledger entry does not affect the user, unless it made the registration fail before the
+	// verification. Nothing affects an active user.
 	first, ok := r.firstParked()
-	affectsUser := !slices.Contains([]step{stepWelcome, stepCompletion, stepLedger}, first) || r.ended && r.status != StatusActive
-	if ok && affectsUser {
+	affectsUser := r.ended || !slices.Contains([]step{stepWelcome, stepLedger}, first)
+	if ok && affectsUser && r.status != StatusActive {
 		s.Status = StatusFailed
 	}
 	return s
 }
 
 // addSentDetail adds what became of a message to the current details.
-func (r *registration) addSentDetail(ctx workflow.Context, what string, out SendResult) {
+func (r *stepRunner) addSentDetail(ctx workflow.Context, what string, out SendResult) {
 	switch {
 	case out.Suppressed != "":
 		r.addDetail(ctx, fmt.Sprintf("%s not sent: the address is suppressed (%s)", what, out.Suppressed))
@@ -74,7 +75,7 @@ func (r *registration) detailHeader(failed string) string {
 
 // unavailable returns the reason of a step without a report of its activity.
 func (r *registration) unavailable(s step) FailureReason {
-	if s == stepOTP && r.codes.channel == message.ChannelEmail {
+	if s == stepOTP && r.codes.last.channel == message.ChannelEmail {
 		return ReasonEmailUnavailable
 	}
 	return steps[s].unavailable

@@ -23,7 +23,15 @@ const (
 	stepOTP        step = "SendOTP"
 	stepWelcome    step = "SendWelcomeEmail"
 	stepCompletion step = "SendCompletionSMS"
+	stepExists     step = "SendAccountExists"
+	stepReleased   step = "SendEmailReleased"
 	stepLedger     step = "RecordMessage"
+)
+
+// The steps of the links in the welcome email.
+const (
+	stepConfirm step = "ConfirmEmail"
+	stepDisown  step = "DisownEmail"
 )
 
 // The steps of a campaign.
@@ -37,7 +45,7 @@ const (
 
 // stepOrder ranks the steps by the effect of their failure on the user. The first parked step gives the FailureReason.
 var stepOrder = []step{
-	stepPersist, stepActivate, stepExpire, stepOTP, stepWelcome, stepCompletion, stepLedger,
+	stepPersist, stepActivate, stepExpire, stepOTP, stepConfirm, stepDisown, stepWelcome, stepCompletion, stepExists, stepReleased, stepLedger,
 	stepStoreCampaign, stepStartCampaign, stepBatch, stepRecordBatch, stepSetStatus,
 }
 
