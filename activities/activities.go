@@ -20,6 +20,7 @@ type Activities struct {
 	Users    Users
 	Ledger   Ledger
 	Codes    Codes
+	Links    Links
 	Messages Messages
 	Email    message.Sender
 	SMS      message.Sender
@@ -58,8 +59,14 @@ type Composer interface {
 // Users is the user store. Its errors hold no personal data; a broken rule is a *user.Error.
 type Users interface {
 	Persist(context.Context, user.Registration) (user.Persisted, error)
-	Activate(context.Context, user.Activation) (takenBack string, err error)
+	Activate(context.Context, user.Activation) (user.Displaced, error)
 	Expire(ctx context.Context, registrationID string) error
+	// ConfirmEmail proves a registration's email by a link, and DisownEmail removes it unless it is proven.
+	ConfirmEmail(ctx context.Context, registrationID, canonical string, at time.Time) (user.Displaced, error)
+	DisownEmail(ctx context.Context, registrationID, canonical string, at time.Time) (user.Status, error)
+	// Contact returns how to reach a registration's user, and Holder the user who holds an email, if there is one.
+	Contact(ctx context.Context, registrationID string) (user.Contact, bool, error)
+	Holder(ctx context.Context, canonical string) (user.Contact, bool, error)
 	// SetMobile changes the mobile number (E.164) of a registration's pending user.
 	SetMobile(ctx context.Context, registrationID, mobile string) error
 }
@@ -84,11 +91,21 @@ type Codes interface {
 	Code(keyID uint32, registrationID string, sequence int) (string, error)
 }
 
+// Links makes the links of the welcome email.
+type Links interface {
+	// EmailLink returns the address of a link. It is empty if the service has no public address.
+	EmailLink(action workflows.EmailLinkAction, registrationID, canonical, locale string) (url string)
+	// AddressKey returns the keyed hash of an address that its links carry.
+	AddressKey(canonical string) string
+}
+
 // Messages composes the messages of registrations.
 type Messages interface {
 	OTP(locale string, channel message.Channel, to string, data render.OTPData) (message.Message, error)
 	Welcome(locale, to string, data render.WelcomeData) (message.Message, error)
 	Completion(locale, to string, data render.CompletionData) (message.Message, error)
+	AccountExists(locale, to string, data render.AccountExistsData) (message.Message, error)
+	EmailReleased(locale, to string, data render.EmailReleasedData) (message.Message, error)
 }
 
 // now returns the time for ledger entries. Activities, unlike workflows, may read the clock.

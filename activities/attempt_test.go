@@ -73,7 +73,7 @@ func TestPersistUserReturnsTheCodesSentToAResetRun(t *testing.T) {
 		"first run":  {user.Persisted{UserID: "u-1", Status: user.StatusPending}, 0},
 		"pending":    {user.Persisted{UserID: "u-1", Status: user.StatusPending, Again: true}, 3},
 		"active":     {user.Persisted{UserID: "u-1", Status: user.StatusActive, Again: true}, 0},
-		"took over":  {user.Persisted{UserID: "u-1", Status: user.StatusPending, Superseded: "r-0"}, 0},
+		"contested":  {user.Persisted{UserID: "u-1", Status: user.StatusPending, Contested: true}, 0},
 		"in trouble": {user.Persisted{UserID: "u-2", Status: user.StatusPending, Again: true}, -1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,7 +36,14 @@ func (a *Activities) SendOTP(ctx context.Context, in workflows.OTPInput) (workfl
 
 // SendWelcomeEmail sends the welcome email.
 func (a *Activities) SendWelcomeEmail(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
-	m, err := a.Messages.Welcome(in.Locale, in.To, render.WelcomeData{FirstName: in.FirstName, RequestedAt: in.RequestedAt})
+	data := render.WelcomeData{
+		FirstName: in.FirstName, RequestedAt: in.RequestedAt,
+		NotMeURL: a.Links.EmailLink(workflows.ActionDisown, in.RegistrationID, in.EmailCanonical, in.Locale),
+	}
+	if in.ConfirmLink {
+		data.ConfirmURL = a.Links.EmailLink(workflows.ActionConfirm, in.RegistrationID, in.EmailCanonical, in.Locale)
+	}
+	m, err := a.Messages.Welcome(in.Locale, in.To, data)
 	if err != nil {
 		return workflows.SendResult{}, internalError(fmt.Errorf("compose the welcome email: %w", err))
 	}
@@ -50,6 +57,35 @@ func (a *Activities) SendCompletionSMS(ctx context.Context, in workflows.NoticeI
 		return workflows.SendResult{}, internalError(fmt.Errorf("compose the completion SMS: %w", err))
 	}
 	return a.send(ctx, m, in.RegistrationID, in.UserID, 1)
+}
+
+// SendAccountExists tells the user who holds an address that somebody tried to register with it. The ledger has at most one
+// such message of a user for each day (UTC).
+func (a *Activities) SendAccountExists(ctx context.Context, in workflows.AccountExistsInput) (workflows.SendResult, error) {
+	holder, found, err := a.Users.Holder(ctx, in.EmailCanonical)
+	if err != nil || !found {
+		return workflows.SendResult{}, databaseError(ctx, err)
+	}
+	m, err := a.Messages.AccountExists(holder.Locale, holder.Email, render.AccountExistsData{FirstName: holder.FirstName})
+	if err != nil {
+		return workflows.SendResult{}, internalError(fmt.Errorf("compose the notice: %w", err))
+	}
+	day := int(in.At.Unix() / int64((24 * time.Hour).Seconds()))
+	return a.send(ctx, m, holder.RegistrationID, holder.UserID, day)
+}
+
+// SendEmailReleased tells an active user by SMS that the account has lost its address. A user without a number, or one that
+// no longer exists, gets none.
+func (a *Activities) SendEmailReleased(ctx context.Context, in workflows.EmailReleasedInput) (workflows.SendResult, error) {
+	contact, found, err := a.Users.Contact(ctx, in.RegistrationID)
+	if err != nil || !found || contact.Mobile == "" {
+		return workflows.SendResult{}, databaseError(ctx, err)
+	}
+	m, err := a.Messages.EmailReleased(contact.Locale, contact.Mobile, render.EmailReleasedData{FirstName: contact.FirstName})
+	if err != nil {
+		return workflows.SendResult{}, internalError(fmt.Errorf("compose the notice: %w", err))
+	}
+	return a.send(ctx, m, contact.RegistrationID, contact.UserID, 1)
 }
 
 // send sends a message unless the ledger has it, and records it in the ledger. A notice to a suppressed address is neither

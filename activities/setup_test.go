@@ -19,17 +19,48 @@ import (
 
 type usersFake struct {
 	persist  func(context.Context, user.Registration) (user.Persisted, error)
-	activate func(context.Context, user.Activation) (string, error)
+	activate func(context.Context, user.Activation) (user.Displaced, error)
 	expire   func(context.Context, string) error
 	mobiles  []string // set
+
+	confirm func(ctx context.Context, id, canonical string, at time.Time) (user.Displaced, error)
+	disown  func(ctx context.Context, id, canonical string, at time.Time) (user.Status, error)
+	contact func(context.Context, string) (user.Contact, bool, error) // by registration
+	holder  func(context.Context, string) (user.Contact, bool, error) // by canonical email
 }
 
 func (f *usersFake) Persist(ctx context.Context, r user.Registration) (user.Persisted, error) {
 	return f.persist(ctx, r)
 }
-func (f *usersFake) Activate(ctx context.Context, a user.Activation) (string, error) {
+func (f *usersFake) Activate(ctx context.Context, a user.Activation) (user.Displaced, error) {
 	return f.activate(ctx, a)
 }
+
+func (f *usersFake) ConfirmEmail(ctx context.Context, id, canonical string, at time.Time) (user.Displaced, error) {
+	return f.confirm(ctx, id, canonical, at)
+}
+
+func (f *usersFake) DisownEmail(ctx context.Context, id, canonical string, at time.Time) (user.Status, error) {
+	return f.disown(ctx, id, canonical, at)
+}
+
+func (f *usersFake) Contact(ctx context.Context, id string) (user.Contact, bool, error) {
+	return f.contact(ctx, id)
+}
+
+func (f *usersFake) Holder(ctx context.Context, canonical string) (user.Contact, bool, error) {
+	return f.holder(ctx, canonical)
+}
+
+// linksFake makes readable links and keys.
+type linksFake struct{}
+
+func (linksFake) EmailLink(action workflows.EmailLinkAction, id, canonical, locale string) string {
+	return "https://registrar.example/" + string(action) + "?" + id + "&" + locale
+}
+
+func (linksFake) AddressKey(canonical string) string { return "key of " + canonical }
+
 func (f *usersFake) SetMobile(_ context.Context, id, mobile string) error {
 	f.mobiles = append(f.mobiles, id+" "+mobile)
 	return nil
@@ -78,6 +109,16 @@ type messagesFake struct {
 	otp        func(locale string, channel message.Channel, to string, data render.OTPData) (message.Message, error)
 	welcome    func(locale, to string, data render.WelcomeData) (message.Message, error)
 	completion func(locale, to string, data render.CompletionData) (message.Message, error)
+	exists     func(locale, to string, data render.AccountExistsData) (message.Message, error)
+	released   func(locale, to string, data render.EmailReleasedData) (message.Message, error)
+}
+
+func (f *messagesFake) AccountExists(locale, to string, data render.AccountExistsData) (message.Message, error) {
+	return f.exists(locale, to, data)
+}
+
+func (f *messagesFake) EmailReleased(locale, to string, data render.EmailReleasedData) (message.Message, error) {
+	return f.released(locale, to, data)
 }
 
 func (f *messagesFake) OTP(locale string, channel message.Channel, to string, data render.OTPData) (message.Message, error) {
@@ -142,10 +183,11 @@ func setup(t *testing.T) *fixture {
 	f.codes = &codesFake{code: func(uint32, string, int) (string, error) { return "012345", nil }}
 	templates, err := render.New(render.Brand{Name: "Registrar"}, nil)
 	require.NoError(t, err)
-	f.messages = &messagesFake{otp: templates.OTP, welcome: templates.Welcome, completion: templates.Completion}
+	f.messages = &messagesFake{otp: templates.OTP, welcome: templates.Welcome, completion: templates.Completion,
+		exists: templates.AccountExists, released: templates.EmailReleased}
 	f.email, f.sms = f.taking("mailgun"), f.taking("twilio")
 	f.steps = &activities.Activities{
-		Users: f.users, Ledger: f.ledger, Codes: f.codes, Messages: f.messages, Email: f.email, SMS: f.sms,
+		Users: f.users, Ledger: f.ledger, Codes: f.codes, Links: linksFake{}, Messages: f.messages, Email: f.email, SMS: f.sms,
 	}
 	f.newAttempt()
 	return f

@@ -22,13 +22,13 @@ func (a *Activities) PersistUser(ctx context.Context, in workflows.PersistInput)
 	return out, databaseError(ctx, err)
 }
 
-// ActivateUser makes the user of a registration active, unless a later registration owns the user.
+// ActivateUser makes the user of a registration active, unless another user has proven the email.
 func (a *Activities) ActivateUser(ctx context.Context, in workflows.ActivateInput) (workflows.ActivateResult, error) {
-	takenBack, err := a.Users.Activate(ctx, in.Activation)
+	displaced, err := a.Users.Activate(ctx, in.Activation)
 	if errors.Is(err, user.ErrSuperseded) {
 		return workflows.ActivateResult{Superseded: true}, nil
 	}
-	return workflows.ActivateResult{TakenBack: takenBack}, databaseError(ctx, err)
+	return workflows.ActivateResult{Displaced: displaced}, databaseError(ctx, err)
 }
 
 // ExpireUser deletes the user of a registration unless it is active.

@@ -29,7 +29,7 @@ func TestPersistUser(t *testing.T) {
 		ID: "r-1", Profile: user.Profile{FirstName: firstName, Email: emailAddress},
 		PasswordHash: "$argon2id$…", RequestedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}}
-	stored := user.Persisted{UserID: "u-1", Status: user.StatusPending, Superseded: "r-0"}
+	stored := user.Persisted{UserID: "u-1", Status: user.StatusPending, Contested: true}
 
 	t.Run("stored", func(t *testing.T) {
 		t.Parallel()
@@ -42,7 +42,7 @@ func TestPersistUser(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, workflows.PersistResult{Persisted: stored}, out)
 	})
-	for _, rule := range []*user.Error{user.ErrEmailTaken, user.ErrUsernameTaken, user.ErrSuperseded} {
+	for _, rule := range []*user.Error{user.ErrEmailTaken, user.ErrUsernameTaken} {
 		t.Run(string(rule.Code), func(t *testing.T) {
 			t.Parallel()
 			f := setup(t)
@@ -76,16 +76,16 @@ func TestActivateUser(t *testing.T) {
 		ok   bool
 	}{
 		"activated":  {nil, workflows.ActivateResult{}, true},
-		"taken back": {nil, workflows.ActivateResult{TakenBack: "r-2"}, true},
+		"displaced":  {nil, workflows.ActivateResult{Displaced: user.Displaced{Superseded: []string{"r-2"}, Released: []string{"r-3"}}}, true},
 		"superseded": {fmt.Errorf("activate user: %w", user.ErrSuperseded), workflows.ActivateResult{Superseded: true}, true},
 		"database":   {errStore, workflows.ActivateResult{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := setup(t)
-			f.users.activate = func(_ context.Context, a user.Activation) (string, error) {
+			f.users.activate = func(_ context.Context, a user.Activation) (user.Displaced, error) {
 				require.Equal(t, in.Activation, a)
-				return c.want.TakenBack, c.err
+				return c.want.Displaced, c.err
 			}
 			out, err := run(t, f, f.steps.ActivateUser, in)
 			require.Equal(t, c.want, out)

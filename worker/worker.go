@@ -117,6 +117,9 @@ func register(w worker.Registry, queue string, a *activities.Activities) {
 		w.RegisterActivityWithOptions(a.ActivateUser, as("ActivateUser"))
 		w.RegisterActivityWithOptions(a.ExpireUser, as("ExpireUser"))
 		w.RegisterActivityWithOptions(a.RecordMessage, as("RecordMessage"))
+		w.RegisterWorkflowWithOptions(workflows.EmailLinkWorkflow, workflow.RegisterOptions{Name: workflows.EmailLinkWorkflowType})
+		w.RegisterActivityWithOptions(a.ConfirmEmail, as("ConfirmEmail"))
+		w.RegisterActivityWithOptions(a.DisownEmail, as("DisownEmail"))
 		w.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
 		w.RegisterActivityWithOptions(a.StoreCampaign, as("StoreCampaign"))
 		w.RegisterActivityWithOptions(a.StartCampaign, as("StartCampaign"))
@@ -124,8 +127,10 @@ func register(w worker.Registry, queue string, a *activities.Activities) {
 		w.RegisterActivityWithOptions(a.RecordCampaignBatch, as("RecordCampaignBatch"))
 	case workflows.QueueNotificationsHigh:
 		w.RegisterActivityWithOptions(a.SendOTP, as("SendOTP"))
+		w.RegisterActivityWithOptions(a.SendAccountExists, as("SendAccountExists"))
 	case workflows.QueueNotificationsLow:
 		w.RegisterActivityWithOptions(a.SendWelcomeEmail, as("SendWelcomeEmail"))
+		w.RegisterActivityWithOptions(a.SendEmailReleased, as("SendEmailReleased"))
 		w.RegisterActivityWithOptions(a.SendCompletionSMS, as("SendCompletionSMS"))
 		w.RegisterActivityWithOptions(a.SendCampaignBatch, as("SendCampaignBatch"))
 	}

@@ -59,13 +59,13 @@ func TestRegister(t *testing.T) {
 	for queue, want := range map[string]struct{ activities, workflows []string }{
 		workflows.QueueRegistration: {
 			[]string{
-				"PersistUser", "ActivateUser", "ExpireUser", "RecordMessage",
+				"PersistUser", "ActivateUser", "ExpireUser", "RecordMessage", "ConfirmEmail", "DisownEmail",
 				"StoreCampaign", "StartCampaign", "SetCampaignStatus", "RecordCampaignBatch",
 			},
-			[]string{workflows.RegistrationWorkflowType, workflows.CampaignWorkflowType},
+			[]string{workflows.RegistrationWorkflowType, workflows.EmailLinkWorkflowType, workflows.CampaignWorkflowType},
 		},
-		workflows.QueueNotificationsHigh: {[]string{"SendOTP"}, nil},
-		workflows.QueueNotificationsLow:  {[]string{"SendWelcomeEmail", "SendCompletionSMS", "SendCampaignBatch"}, nil},
+		workflows.QueueNotificationsHigh: {[]string{"SendOTP", "SendAccountExists"}, nil},
+		workflows.QueueNotificationsLow:  {[]string{"SendWelcomeEmail", "SendEmailReleased", "SendCompletionSMS", "SendCampaignBatch"}, nil},
 	} {
 		acts, flows := registered(t, queue)
 		require.Equal(t, want.activities, acts, queue)

@@ -127,6 +127,8 @@ func (l Limit) check(found *problems) {
 
 func (r Registration) check(found *problems) {
 	found.require(r.DefaultRegion == "" || user.ValidRegion(r.DefaultRegion), "DEFAULT_REGION", "%q is not a region with phone numbers", r.DefaultRegion)
+	known := []workflows.Verify{workflows.VerifySMS, workflows.VerifyEmail, workflows.VerifyBoth}
+	found.require(slices.Contains(known, workflows.Verify(r.Verify)), "VERIFY", "%q must be sms, email or both", r.Verify)
 	found.require(r.CodeAttempts >= 1 && r.CodeAttempts <= 20, "OTP_TRIES", "%d must be from 1 to 20", r.CodeAttempts)
 	found.require(r.Resends >= 0 && r.Resends <= 20, "OTP_RESENDS", "%d must be from 0 to 20", r.Resends)
 	found.requirePositive("OTP_RESEND_COOLDOWN", r.ResendCooldown)

@@ -58,7 +58,7 @@ type API struct {
 // Limit has the rate limits of clients and destinations.
 type Limit struct {
 	RegistrationRate Rate   `env:"LIMIT_REGISTRATIONS" envDefault:"60/1m" example:"60/1m" doc:"Limit of registration requests per client (an IPv4 address, or a /64 of IPv6): a number, / and a period; 0 means no limit."`
-	CodeRate         Rate   `env:"LIMIT_CODES" envDefault:"120/1m" example:"120/1m" doc:"Limit of requests per client to check a code or to send another one, in the same format."`
+	CodeRate         Rate   `env:"LIMIT_CODES" envDefault:"120/1m" example:"120/1m" doc:"Limit of requests per client to check a code, to send another one, or to confirm or remove an email address by a link, in the same format."`
 	DestinationRate  Rate   `env:"LIMIT_DESTINATIONS" envDefault:"5/1h" example:"5/1h" doc:"Limit of registrations, and requests for another code, per email address or mobile number, in the same format."`
 	RedisURL         string `env:"LIMIT_REDIS_URL" secret:"true" example:"rediss://:secret@valkey.example.com:6379" doc:"Redis or Valkey that holds the counts of all API replicas: redis://, or rediss:// for TLS. If empty or unavailable, each process counts alone."`
 }
@@ -67,11 +67,13 @@ type Limit struct {
 type Registration struct {
 	DefaultRegion      string        `env:"DEFAULT_REGION" example:"DE" doc:"Country (ISO 3166-1 alpha-2) of mobile numbers without a country code. If empty, every number needs + or 00 and its country code."`
 	ReservedUsernames  []string      `env:"RESERVED_USERNAMES" example:"ceo,press-office" doc:"Usernames that no user may have, separated by commas, besides the built-in list (admin, postmaster and other roles) and the names of the service. Upper and lower case, dots, dashes, underscores and similar characters (0 and o) count as equal."`
+	Verify             string        `env:"VERIFY" envDefault:"sms" example:"both" doc:"What makes an account active. sms: a code by SMS if the user gave a mobile number, or else by email. email: a code by email. both: a code by email and then, if the user gave a number, one by SMS. An email address that another user has too is always proven by a code to it."`
+	Conceal            bool          `env:"CONCEAL_ACCOUNTS" envDefault:"false" example:"true" doc:"Answer the registration of an email address that has an account like any other. Its owner gets an email, at most one a day. The first code always goes by email."`
 	CodeAttempts       int           `env:"OTP_TRIES" envDefault:"5" example:"5" doc:"Number of wrong codes allowed per code sent."`
 	Resends            int           `env:"OTP_RESENDS" envDefault:"3" example:"3" doc:"Number of codes that a user may request after the first."`
 	ResendCooldown     time.Duration `env:"OTP_RESEND_COOLDOWN" envDefault:"30s" example:"30s" doc:"Minimum time between two codes."`
 	CodeTTL            time.Duration `env:"OTP_TTL" envDefault:"10m" example:"10m" doc:"Lifetime of a code."`
-	VerificationWindow time.Duration `env:"VERIFICATION_WINDOW" envDefault:"24h" example:"24h" doc:"How long an unverified registration is kept. After that, its email and username are available again."`
+	VerificationWindow time.Duration `env:"VERIFICATION_WINDOW" envDefault:"24h" example:"24h" doc:"How long an unverified registration is kept. After that, its username is available again."`
 	ParkingTime        time.Duration `env:"PARKING_TIME" envDefault:"168h" example:"168h" doc:"How long a failed step waits for an operator before the workflow fails."`
 	StoreBudget        time.Duration `env:"BUDGET_STORE" envDefault:"24h" example:"24h" doc:"How long a step in the user database is retried before it waits for an operator."`
 	OTPBudget          time.Duration `env:"BUDGET_OTP" envDefault:"10m" example:"10m" doc:"How long sending a code is retried before it waits for an operator."`
@@ -199,6 +201,7 @@ func (p Password) HashParams() argon2id.Params {
 // Policy returns the policy of new registrations.
 func (r Registration) Policy() workflows.Policy {
 	return workflows.Policy{
+		Verify: workflows.Verify(r.Verify), Conceal: r.Conceal,
 		CodeAttempts: r.CodeAttempts, Resends: r.Resends, ResendCooldown: r.ResendCooldown, CodeTTL: r.CodeTTL,
 		VerificationWindow: r.VerificationWindow, ParkingTime: r.ParkingTime,
 		Budgets: workflows.Budgets{

@@ -10,7 +10,6 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
-	"registrar/internal/message"
 	"registrar/workflows"
 )
 
@@ -91,9 +90,9 @@ func (r *Registrations) confirm(ctx context.Context, in workflows.RegistrationIn
 }
 
 func (r *Registrations) start(in workflows.RegistrationInput) client.StartWorkflowOptions {
-	channel := message.ChannelEmail
+	number := "without a mobile number"
 	if in.Profile.Mobile != "" {
-		channel = message.ChannelSMS
+		number = "with a mobile number"
 	}
 	return client.StartWorkflowOptions{
 		ID:                       workflows.RegistrationWorkflowID(in.RegistrationID),
@@ -102,7 +101,7 @@ func (r *Registrations) start(in workflows.RegistrationInput) client.StartWorkfl
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		TypedSearchAttributes:    workflows.InitialAttributes(r.options.EmailHash(in.Profile.EmailCanonical)),
-		StaticSummary:            fmt.Sprintf("Registration, code by %s", channel),
+		StaticSummary:            "Registration " + number,
 	}
 }
 
@@ -129,7 +128,7 @@ func (r *Registrations) Verify(ctx context.Context, registrationID string, in wo
 	case s.Activating:
 		return out, ErrUnconfirmed
 	case s.Status.Final():
-		return out, refusal(s.Status)
+		return out, refusal(s.Outcome, in)
 	default:
 		return out, err
 	}
@@ -166,15 +165,19 @@ func (r *Registrations) update(ctx context.Context, registrationID, name string,
 	if err != nil {
 		return err
 	}
-	return refusal(s.Status)
+	return refusal(s.Outcome, in)
 }
 
 // refusal is the answer to an Update of a registration that has ended, for example as failed, terminated or cancelled.
-func refusal(s workflows.RegistrationStatus) error {
-	if s == workflows.StatusActive {
-		return &workflows.RefusedError{Refusal: workflows.RefusedActive}
+func refusal(ended workflows.Outcome, in any) error {
+	refused := workflows.RefusedClosed
+	if ended.Status == workflows.StatusActive {
+		refused = workflows.RefusedActive
+		if code, ok := in.(workflows.VerifyInput); ok && !ended.Accepts(code) {
+			refused = workflows.RefusedWrongCode
+		}
 	}
-	return &workflows.RefusedError{Refusal: workflows.RefusedClosed}
+	return &workflows.RefusedError{Refusal: refused}
 }
 
 // Undelivered reports that a code did not arrive. It is idempotent, and returns nil if the registration has ended or does

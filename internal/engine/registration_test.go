@@ -57,8 +57,8 @@ func (f *fakeRegistration) QueryWorkflowWithOptions(_ context.Context, r *client
 	switch {
 	case f.queryErr != nil:
 		return nil, f.queryErr
-	case f.stopped && r.QueryRejectCondition == enums.QUERY_REJECT_CONDITION_NOT_COMPLETED_CLEANLY:
-		return &client.QueryWorkflowWithOptionsResponse{QueryRejected: &query.QueryRejected{}}, nil
+	case f.stopped && r.QueryRejectCondition == enums.QUERY_REJECT_CONDITION_NOT_OPEN:
+		return &client.QueryWorkflowWithOptionsResponse{QueryRejected: &query.QueryRejected{Status: f.status}}, nil
 	}
 	return &client.QueryWorkflowWithOptionsResponse{QueryResult: encoded{f.state}}, nil
 }
@@ -96,6 +96,7 @@ func TestState(t *testing.T) {
 	}{
 		"running":                       {workflow: fakeRegistration{state: pending}, want: workflows.StatusPending},
 		"terminated while pending":      {workflow: fakeRegistration{state: pending, stopped: true}, want: workflows.StatusFailed},
+		"completed":                     {workflow: fakeRegistration{stopped: true, status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, result: workflows.RegistrationResult{Outcome: active.Outcome}}, want: workflows.StatusActive},
 		"terminated after activation":   {workflow: fakeRegistration{state: active, stopped: true}, want: workflows.StatusActive},
 		"unknown":                       {workflow: fakeRegistration{queryErr: serviceerror.NewNotFound("")}, err: engine.ErrNotFound},
 		"running, no worker":            {workflow: fakeRegistration{queryErr: noWorker, status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING}, err: engine.ErrUnavailable},
@@ -148,14 +149,21 @@ func TestUpdatesOfEndedRegistrations(t *testing.T) {
 		return r.Refusal
 	}
 	for status, want := range map[workflows.RegistrationStatus]workflows.Refusal{
-		workflows.StatusActive: workflows.RefusedActive, workflows.StatusExpired: workflows.RefusedClosed, workflows.StatusFailed: workflows.RefusedClosed,
+		workflows.StatusActive: workflows.RefusedWrongCode, workflows.StatusExpired: workflows.RefusedClosed, workflows.StatusFailed: workflows.RefusedClosed,
 	} {
 		gone := &fakeRegistration{update: serviceerror.NewNotFound("completed"), state: workflows.RegistrationState{Outcome: workflows.Outcome{Status: status}}}
 		_, err := registrations(gone).Verify(t.Context(), registrationID, workflows.VerifyInput{})
 		require.Equal(t, want, refused(err), status)
 		_, err = registrations(gone).ResendOTP(t.Context(), registrationID, workflows.ResendInput{})
+		if status == workflows.StatusActive {
+			want = workflows.RefusedActive
+		}
 		require.Equal(t, want, refused(err), status)
 	}
+	right := workflows.VerifyInput{Digests: []string{"other", "digest"}}
+	done := workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusActive, CodeDigest: "digest"}}
+	_, repeated := registrations(&fakeRegistration{update: serviceerror.NewNotFound("completed"), state: done}).Verify(t.Context(), registrationID, right)
+	require.Equal(t, workflows.RefusedActive, refused(repeated), "the code that activated it")
 	slow := &fakeRegistration{update: serviceerror.NewDeadlineExceeded(""), state: workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusPending}, Activating: true}}
 	_, err := registrations(slow).Verify(t.Context(), registrationID, workflows.VerifyInput{})
 	require.ErrorIs(t, err, engine.ErrUnconfirmed)

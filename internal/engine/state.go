@@ -26,15 +26,20 @@ func (r *Registrations) State(ctx context.Context, registrationID string) (workf
 	return s, err
 }
 
-// query queries the workflow. A terminated workflow still answers with its last state, but nothing advances it: its status
-// is then failed unless it is final.
+// query queries the workflow. It reads the result of a completed one, which costs no replay. A failed or terminated workflow
+// still answers with its last state, but nothing advances it: its status is then failed unless it is final.
 func (r *Registrations) query(ctx context.Context, registrationID string) (s workflows.RegistrationState, err error) {
 	request := &client.QueryWorkflowWithOptionsRequest{
 		WorkflowID: workflows.RegistrationWorkflowID(registrationID), QueryType: workflows.QueryState,
-		QueryRejectCondition: enums.QUERY_REJECT_CONDITION_NOT_COMPLETED_CLEANLY,
+		QueryRejectCondition: enums.QUERY_REJECT_CONDITION_NOT_OPEN,
 	}
 	answer, err := r.client.QueryWorkflowWithOptions(ctx, request)
 	stopped := err == nil && answer.QueryRejected != nil
+	if stopped && answer.QueryRejected.Status == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+		var result workflows.RegistrationResult
+		err := r.client.GetWorkflow(ctx, request.WorkflowID, "").Get(ctx, &result)
+		return workflows.RegistrationState{Outcome: result.Outcome}, r.translate("read the result of", err)
+	}
 	if stopped {
 		request.QueryRejectCondition = enums.QUERY_REJECT_CONDITION_NONE
 		answer, err = r.client.QueryWorkflowWithOptions(ctx, request)
@@ -68,4 +73,17 @@ func (r *Registrations) ended(ctx context.Context, registrationID string) (out w
 	default:
 		return out, false
 	}
+}
+
+// EmailConfirmed reports whether the email of a registration was confirmed by a link. It is false if Temporal does not answer
+// within a second.
+func (r *Registrations) EmailConfirmed(ctx context.Context, registrationID string) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	run, err := r.describe(ctx, workflows.EmailLinkWorkflowID(workflows.ActionConfirm, registrationID))
+	if err != nil || run.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+		return false
+	}
+	var out workflows.EmailLinkResult
+	return r.result(ctx, run, &out) == nil && out.Outcome == workflows.LinkConfirmed
 }

@@ -73,7 +73,6 @@ func TestScenarios(t *testing.T) {
 		"rejected":         {"step_completed PersistUser username_taken #1", "run_completed username_taken (rejected)"},
 		"stored_late":      {"step_failed PersistUser timeout ScheduleToClose #1", "step_completed PersistUser #1"},
 		"superseded":       {"superseded by worker (" + supersededBy(t) + ")", "run_completed (superseded)"},
-		"took_over":        {"replaced (" + takenOver(t) + ")"},
 	} {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
@@ -83,17 +82,6 @@ func TestScenarios(t *testing.T) {
 			}
 		})
 	}
-}
-
-// takenOver returns the workflow id of the registration that the scenario took_over signals.
-func takenOver(t *testing.T) string {
-	t.Helper()
-	for _, event := range recorded(t, "took_over") {
-		if a := event.GetSignalExternalWorkflowExecutionInitiatedEventAttributes(); a != nil {
-			return a.GetWorkflowExecution().GetWorkflowId()
-		}
-	}
-	return ""
 }
 
 // supersededBy returns the workflow id of the registration that signals the scenario superseded.

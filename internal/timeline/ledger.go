@@ -58,6 +58,7 @@ func queryLedger(ctx context.Context, l Ledger, registrationID string) (ledgerRe
 // activityOf maps a kind of message to the activity that sends it.
 var activityOf = map[message.Kind]string{
 	message.KindOTP: "SendOTP", message.KindWelcome: "SendWelcomeEmail", message.KindCompletion: "SendCompletionSMS",
+	message.KindAccountExists: "SendAccountExists", message.KindEmailReleased: "SendEmailReleased",
 }
 
 // fromLedger turns the ledger's rows into entries.

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,10 +20,10 @@ type Registrations interface {
 	FindByID(ctx context.Context, registrationID string) ([]engine.Found, error)
 }
 
-// Accounts finds accounts in the user database. The bool is false if there is none.
+// Accounts finds accounts in the user database. store.Store implements it.
 type Accounts interface {
-	AccountByEmail(ctx context.Context, canonical string) (user.Account, bool, error)
-	AccountOf(ctx context.Context, registrationID string) (user.Account, bool, error)
+	// Accounts returns the accounts of registrations, and those with a canonical email unless it is empty.
+	Accounts(ctx context.Context, canonical string, registrationIDs ...string) ([]user.Account, error)
 }
 
 // Lookup finds registrations and accounts for operators, and reads timelines.
@@ -37,15 +38,16 @@ type Lookup struct {
 // Findings are the results of a search.
 type Findings struct {
 	Registrations []engine.Found `json:"registrations"` // newest first
-	Account       *Account       `json:"account,omitempty"`
-	// AccountKnown is false if the database did not answer.
-	AccountKnown bool `json:"account_known"`
+	Accounts      []Account      `json:"accounts"`      // the one that has proven the address first
+	// AccountsKnown is false if the database did not answer.
+	AccountsKnown bool `json:"accounts_known"`
 }
 
 // ErrNothingFound means that neither Temporal nor the user database has a match.
 var ErrNothingFound = errors.New("no registration and no account found")
 
-// FindByEmail finds the registrations and the account of an email address, which it checks and normalises as in the form.
+// FindByEmail finds the registrations and accounts of an email address, which it checks and normalises as in the form.
+// Accounts that lost the address are included as long as Temporal has their registrations.
 func (l Lookup) FindByEmail(ctx context.Context, address string) (Findings, error) {
 	_, canonical, err := user.ParseEmail(address)
 	if err != nil {
@@ -55,11 +57,10 @@ func (l Lookup) FindByEmail(ctx context.Context, address string) (Findings, erro
 	if err != nil {
 		return Findings{}, err
 	}
-	account, known, err := l.Accounts.AccountByEmail(ctx, canonical)
-	return l.findings(found, account, known, err)
+	return l.findings(ctx, found, canonical)
 }
 
-// FindByID finds a registration and its account. registrationID is its id or its workflow's.
+// FindByID finds a registration and its account, if it has one. registrationID is its id or its workflow's.
 func (l Lookup) FindByID(ctx context.Context, registrationID string) (Findings, error) {
 	id, ok := ParseID(registrationID)
 	if !ok {
@@ -69,38 +70,37 @@ func (l Lookup) FindByID(ctx context.Context, registrationID string) (Findings, 
 	if err != nil {
 		return Findings{}, err
 	}
-	account, known, err := l.Accounts.AccountOf(ctx, id)
-	return l.findings(found, account, known, err)
+	return l.findings(ctx, found, "", id)
 }
 
-// findings combines the results. If the database is unavailable, it returns the registrations without the account.
-func (l Lookup) findings(found []engine.Found, account user.Account, known bool, err error) (Findings, error) {
+// findings adds the accounts of an address, of registrations by id and of those found. If the database is unavailable, it
+// returns the registrations without accounts.
+func (l Lookup) findings(ctx context.Context, found []engine.Found, canonical string, ids ...string) (Findings, error) {
+	for _, r := range found {
+		ids = append(ids, r.RegistrationID)
+	}
+	accounts, err := l.Accounts.Accounts(ctx, canonical, ids...)
 	if err != nil {
-		l.Logger.Warn("account not read", "err", err)
+		l.Logger.Warn("accounts not read", "err", err)
 	}
-	f := Findings{Registrations: found, AccountKnown: err == nil}
-	if known {
-		f.Account = fromAccount(account)
+	f := Findings{Registrations: found, Accounts: []Account{}, AccountsKnown: err == nil}
+	for _, a := range accounts {
+		f.Accounts = append(f.Accounts, Account(a))
 	}
-	switch {
-	case len(found) > 0 || known:
-		return f, nil
-	case err != nil:
-		return f, err
-	default:
-		return f, ErrNothingFound
+	if len(found) == 0 && len(accounts) == 0 {
+		return f, cmp.Or(err, ErrNothingFound)
 	}
+	return f, nil
 }
 
 // Account is a user.Account as JSON.
 type Account struct {
 	UserID          string      `json:"user_id"`
-	RegistrationID  string      `json:"registration_id"` // the registration that owns the user now
+	RegistrationID  string      `json:"registration_id"`
 	Status          user.Status `json:"status"`
 	RequestedAt     time.Time   `json:"requested_at"`
 	CreatedAt       time.Time   `json:"created_at"`
 	VerifiedAt      time.Time   `json:"verified_at,omitzero"`
 	EmailVerifiedAt time.Time   `json:"email_verified_at,omitzero"`
+	EmailReleasedAt time.Time   `json:"email_released_at,omitzero"` // when the account lost an unproven address
 }
-
-func fromAccount(a user.Account) *Account { j := Account(a); return &j }

@@ -17,10 +17,10 @@ const lookupID = "0198c0de-0000-8000-8000-000000000001"
 
 // findFake answers every search. It records the search terms.
 type findFake struct {
-	found   []engine.Found
-	account user.Account
-	err     error // of the database
-	terms   []string
+	found    []engine.Found
+	accounts []user.Account
+	err      error // of the database
+	terms    []string
 }
 
 func (f *findFake) FindByEmail(_ context.Context, hashes []string) ([]engine.Found, error) {
@@ -33,14 +33,9 @@ func (f *findFake) FindByID(_ context.Context, id string) ([]engine.Found, error
 	return f.found, nil
 }
 
-func (f *findFake) AccountByEmail(_ context.Context, canonical string) (user.Account, bool, error) {
-	f.terms = append(f.terms, canonical)
-	return f.account, f.account.UserID != "", f.err
-}
-
-func (f *findFake) AccountOf(_ context.Context, id string) (user.Account, bool, error) {
-	f.terms = append(f.terms, id)
-	return f.account, f.account.UserID != "", f.err
+func (f *findFake) Accounts(_ context.Context, canonical string, ids ...string) ([]user.Account, error) {
+	f.terms = append(append(f.terms, canonical), ids...)
+	return f.accounts, f.err
 }
 
 func (f *findFake) lookup() timeline.Lookup {
@@ -50,11 +45,11 @@ func (f *findFake) lookup() timeline.Lookup {
 
 func TestFindByEmail(t *testing.T) {
 	t.Parallel()
-	f := &findFake{found: []engine.Found{{RegistrationID: lookupID}}, account: user.Account{UserID: "u"}}
+	f := &findFake{found: []engine.Found{{RegistrationID: lookupID}}, accounts: []user.Account{{UserID: "u"}}}
 	findings, err := f.lookup().FindByEmail(t.Context(), " Ada@Example.com ")
 	require.NoError(t, err)
-	require.Equal(t, []string{"1:ada@example.com", "2:ada@example.com", "ada@example.com"}, f.terms)
-	require.Equal(t, timeline.Findings{Registrations: f.found, Account: &timeline.Account{UserID: "u"}, AccountKnown: true}, findings)
+	require.Equal(t, []string{"1:ada@example.com", "2:ada@example.com", "ada@example.com", lookupID}, f.terms)
+	require.Equal(t, timeline.Findings{Registrations: f.found, Accounts: []timeline.Account{{UserID: "u"}}, AccountsKnown: true}, findings)
 
 	_, err = f.lookup().FindByEmail(t.Context(), "ada")
 	require.ErrorContains(t, err, "the address ")
@@ -62,11 +57,11 @@ func TestFindByEmail(t *testing.T) {
 
 func TestFindByID(t *testing.T) {
 	t.Parallel()
-	f := &findFake{account: user.Account{UserID: "u"}}
+	f := &findFake{accounts: []user.Account{{UserID: "u"}}}
 	findings, err := f.lookup().FindByID(t.Context(), "registration-"+lookupID)
 	require.NoError(t, err)
-	require.Equal(t, []string{lookupID, lookupID}, f.terms)
-	require.Equal(t, "u", findings.Account.UserID)
+	require.Equal(t, []string{lookupID, "", lookupID}, f.terms)
+	require.Equal(t, "u", findings.Accounts[0].UserID)
 
 	_, err = f.lookup().FindByID(t.Context(), "1")
 	require.EqualError(t, err, "the id is not a UUID")
@@ -78,7 +73,7 @@ func TestFindWithoutDatabase(t *testing.T) {
 	f := &findFake{found: []engine.Found{{RegistrationID: lookupID}}, err: down}
 	findings, err := f.lookup().FindByID(t.Context(), lookupID)
 	require.NoError(t, err)
-	require.Equal(t, timeline.Findings{Registrations: f.found}, findings)
+	require.Equal(t, timeline.Findings{Registrations: f.found, Accounts: []timeline.Account{}}, findings)
 
 	f.found = nil
 	_, err = f.lookup().FindByID(t.Context(), lookupID)
@@ -89,5 +84,5 @@ func TestFindNothing(t *testing.T) {
 	t.Parallel()
 	findings, err := new(findFake).lookup().FindByID(t.Context(), lookupID)
 	require.ErrorIs(t, err, timeline.ErrNothingFound)
-	require.True(t, findings.AccountKnown)
+	require.True(t, findings.AccountsKnown)
 }

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"go.temporal.io/sdk/client"
 
 	"registrar/activities"
 	"registrar/internal/config"
 	"registrar/internal/delivery"
+	"registrar/internal/emaillink"
 	"registrar/internal/engine"
 	"registrar/internal/store"
 	"registrar/worker"
@@ -30,7 +32,9 @@ func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, t
 		return nil, err
 	}
 	steps := &activities.Activities{
-		Users: users, Ledger: users, Codes: keys.Ring, Messages: templates, Email: p.Email, SMS: p.SMS,
+		Users: users, Ledger: users, Codes: keys.Ring, Messages: templates,
+		Links: emaillink.Links{Keys: keys.Ring, PublicURL: c.Public.PublicURL, Now: time.Now},
+		Email: p.Email, SMS: p.SMS,
 		Campaigns: users, Composer: CampaignComposer(c, keys), Batches: p.Batches,
 	}
 	return worker.Start(temporal, steps, worker.Options{
