@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -46,11 +45,7 @@ func (s *server) admitOperator(c *gin.Context) error {
 // isAdmin compares hashes in constant time, so that the duration reveals neither the token's length nor a matching prefix.
 func (s *server) isAdmin(c *gin.Context) bool {
 	want := sha256.Sum256([]byte(s.AdminToken))
-	scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return false
-	}
-	got := sha256.Sum256([]byte(token))
+	got := sha256.Sum256([]byte(bearerToken(c)))
 	return subtle.ConstantTimeCompare(want[:], got[:]) == 1
 }
 

@@ -83,6 +83,14 @@ type fakeEngine struct {
 	ready    func(context.Context) error
 
 	undelivered func(context.Context, string, workflows.Undelivered) error
+	emailLink   func(context.Context, workflows.EmailLinkInput) (workflows.EmailLinkResult, error)
+	confirmed   bool // by a link
+}
+
+func (f *fakeEngine) EmailConfirmed(context.Context, string) bool { return f.confirmed }
+
+func (f *fakeEngine) EmailLink(ctx context.Context, in workflows.EmailLinkInput) (workflows.EmailLinkResult, error) {
+	return f.emailLink(ctx, in)
 }
 
 func (f *fakeEngine) Undelivered(ctx context.Context, id string, in workflows.Undelivered) error {
@@ -203,8 +211,13 @@ func (s *service) send(t testing.TB, method, target, body string, header ...stri
 	return s.serve(t, r)
 }
 
+// serve answers a request and checks the answer against the contract. A request to a registration gets its token, unless it
+// has an Authorization.
 func (s *service) serve(t testing.TB, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
+	if id := registrationOf(r.URL.Path); id != "" && r.Header["Authorization"] == nil {
+		r.Header.Set("Authorization", "Bearer "+keyring().RegistrationToken(id))
+	}
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
 	checkAnswer(t, r, w)
@@ -286,4 +299,14 @@ func requireProblem(t testing.TB, w *httptest.ResponseRecorder, status int, code
 	require.NotEmpty(t, p.Detail)
 	require.Equal(t, w.Header().Get("X-Request-Id"), p.RequestID)
 	require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+}
+
+// registrationOf returns the registration's id in an address, or "".
+func registrationOf(target string) string {
+	id, _ := strings.CutPrefix(target, registrationsPath+"/")
+	id, _, _ = strings.Cut(id, "/")
+	if id == target {
+		return ""
+	}
+	return id
 }

@@ -38,7 +38,7 @@ var answers = map[openapi.ProblemCode]answer{
 	openapi.ProblemCodeRequestTimeout:        {408, "The body did not arrive in time.", 0},
 	openapi.ProblemCodeEmailTaken:            {409, "This email address already has an account.", 0},
 	openapi.ProblemCodeUsernameTaken:         {409, "This username is already taken.", 0},
-	openapi.ProblemCodeSuperseded:            {409, "A later registration with the same email address replaced this one.", 0},
+	openapi.ProblemCodeSuperseded:            {409, "The owner of this email address has confirmed it in another registration, or rejected this one.", 0},
 	openapi.ProblemCodeAlreadyActive:         {409, "A code was already accepted. You do not need another one.", 0},
 	openapi.ProblemCodeNotReady:              {409, "There is no code for this registration yet. Please try again in a moment.", time.Second},
 	openapi.ProblemCodeCampaignEnded:         {409, "The campaign has ended.", 0},

@@ -48,7 +48,9 @@ func TestPasswordIsHashedOnceWithTheSaltOfItsKey(t *testing.T) {
 	for _, header := range [][]string{{"Idempotency-Key", "a"}, {"Idempotency-Key", "a"}, {"Idempotency-Key", "b"}, nil} {
 		require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil), header...).Code)
 	}
-	salt := func(key string) []byte { return keyring().PasswordSalt(keyring().RegistrationID(key)) }
+	salt := func(key string) []byte {
+		return keyring().PasswordSalt(keyring().RegistrationID(key, "zoelle@example.com"))
+	}
 	require.Equal(t, [][]byte{salt("a"), salt("a"), salt("b"), nil}, salts)
 	require.NotEqual(t, salt("a"), salt("b"))
 }

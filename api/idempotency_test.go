@@ -47,7 +47,7 @@ func TestRegisterIdempotency(t *testing.T) {
 		require.Equal(t, first.Header().Get("Location"), again.Header().Get("Location"), name)
 	}
 	for name, value := range map[string]any{
-		"first_name": "Zoe", "last_name": "Nguyen", "username": "other", "email": "other@example.com",
+		"first_name": "Zoe", "last_name": "Nguyen", "username": "other", "email": "ZOELLE@example.com",
 		"password": "another-harbour-91-kettle", "mobile_number": "+491701234568", "locale": "de", "marketing_consent": false,
 	} {
 		other := s.send(t, "POST", registrations, with(validBody(), map[string]any{name: value}), "Idempotency-Key", "s3cret-key")
@@ -57,8 +57,11 @@ func TestRegisterIdempotency(t *testing.T) {
 
 	require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil), "Idempotency-Key", "S3cret-key").Code)
 	require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil)).Code)
-	require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil)).Code)
-	require.Len(t, started, 4, "another key and no key at all are other registrations")
+	require.Len(t, started, 3, "another key and no key at all are other registrations")
+
+	stranger := with(validBody(), map[string]any{"email": "other@example.com"})
+	require.Equal(t, 201, s.send(t, "POST", registrations, stranger, "Idempotency-Key", "s3cret-key").Code)
+	require.Len(t, started, 4, "the same key of a user with another address")
 }
 
 func TestRegisterIdempotencyKeyIsTakenLiterally(t *testing.T) {
@@ -67,7 +70,7 @@ func TestRegisterIdempotencyKeyIsTakenLiterally(t *testing.T) {
 	started := remember(s)
 	for _, key := range []string{"a%41,b=c;", "aA,b=c;", "aA", `"quoted"`} {
 		require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil), "Idempotency-Key", key).Code)
-		require.Contains(t, started, keyring().RegistrationID(key))
+		require.Contains(t, started, keyring().RegistrationID(key, "zoelle@example.com"))
 	}
 }
 
@@ -97,7 +100,7 @@ func TestRegisterUnconfirmedUnderAKey(t *testing.T) {
 				return workflows.Persisted{}, engine.ErrUnconfirmed
 			}
 			s.engine.state = func(ctx context.Context, id string) (workflows.RegistrationState, error) {
-				require.Equal(t, keyring().RegistrationID("s3cret-key"), id)
+				require.Equal(t, keyring().RegistrationID("s3cret-key", "zoelle@example.com"), id)
 				_, bounded := ctx.Deadline()
 				require.True(t, bounded)
 				return tt.state(mine)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -21,7 +22,7 @@ import (
 type Limits interface {
 	// Registration counts a client's request to register.
 	Registration(ctx context.Context, client netip.Addr) (wait time.Duration)
-	// Code counts a client's request to check a code, or to send another one.
+	// Code counts a client's request to check a code, to send another one, or to use a link of the welcome email.
 	Code(ctx context.Context, client netip.Addr) (wait time.Duration)
 	// Destinations counts one call for each destination that it sends a message to. act is the call's id; repeated calls
 	// with the same id count once.
@@ -73,18 +74,18 @@ func (s *server) releaseRegistration(ctx context.Context, r request, out workflo
 	}
 }
 
-// resend requests a new code and counts it for its destination: the corrected number, or else the destination of the last
-// code, which is part of the registration's state.
+// resend requests a new code and counts it for its destination: the corrected number, or else one of the destinations that
+// the registration's state has.
 func (s *server) resend(ctx context.Context, id string, in workflows.ResendInput) (v workflows.Verification, err error) {
-	in.DestinationKey = s.destinationKey(in.Mobile)
-	destination := in.DestinationKey
+	in.MobileKey = s.destinationKey(in.Mobile)
+	destination := in.MobileKey
 	if destination == "" {
 		state, err := s.Engine.State(ctx, id)
 		if err != nil {
 			return v, err
 		}
 		if !state.Status.Final() { // a final registration sends nothing; the workflow returns the reason
-			destination = state.DestinationKey
+			destination = state.Destinations.Of(cmp.Or(in.Channel, state.Verification.Channel))
 		}
 	}
 	act := uuid.NewString()

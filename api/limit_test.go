@@ -287,13 +287,13 @@ func TestResendsAreLimited(t *testing.T) {
 
 	// The workflow knows the destination of a code that was requested without a number.
 	s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
-		return workflows.RegistrationState{DestinationKey: in.DestinationKey}, nil
+		return workflows.RegistrationState{Outcome: workflows.Outcome{Verification: sent()}, Destinations: in.Destinations}, nil
 	}
-	require.NotEmpty(t, in.DestinationKey)
-	require.NotContains(t, in.DestinationKey, "4917")
+	require.NotEmpty(t, in.Destinations.Mobile)
+	require.NotContains(t, in.Destinations.Mobile, "4917")
 	requireLimited(t, s.send(t, "POST", otpPath, ""))
 	s.engine.state = func(context.Context, string) (workflows.RegistrationState, error) {
-		return workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusActive}, DestinationKey: in.DestinationKey}, nil
+		return workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusActive}, Destinations: in.Destinations}, nil
 	}
 	s.engine.resend = func(context.Context, string, workflows.ResendInput) (workflows.Verification, error) {
 		return workflows.Verification{}, refusedError(workflows.RefusedActive, 0)

@@ -13,14 +13,15 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/campaign"
+	"registrar/internal/emaillink"
 )
 
 // operations has every operation of openapi.yaml with its checks. New panics unless the API serves exactly these.
 var operations = map[route]operation{
 	{"POST", registrationsPath}:                       {everyone, Limits.Registration, object[openapi.RegistrationRequest](maxBody)},
-	{"GET", registrationsPath + "/:id"}:               {everyone, uncounted, noBody},
-	{"POST", registrationsPath + "/:id/verification"}: {everyone, Limits.Code, object[openapi.VerificationRequest](maxBody)},
-	{"POST", registrationsPath + "/:id/otp"}:          {everyone, Limits.Code, optionalObject[openapi.ResendRequest](maxBody)},
+	{"GET", registrationsPath + "/:id"}:               {registrants, uncounted, noBody},
+	{"POST", registrationsPath + "/:id/verification"}: {registrants, Limits.Code, object[openapi.VerificationRequest](maxBody)},
+	{"POST", registrationsPath + "/:id/otp"}:          {registrants, Limits.Code, optionalObject[openapi.ResendRequest](maxBody)},
 
 	{"POST", MailgunWebhookPath}: {mailgunReports, uncounted, report(mediaJSON)},
 	{"POST", TwilioWebhookPath}:  {twilioReports, uncounted, report(mediaForm)},
@@ -32,6 +33,11 @@ var operations = map[route]operation{
 	{"POST", campaignsPath + "/preview"}:     {campaignOperators, uncounted, object[openapi.CampaignPreviewRequest](maxCampaignBody)},
 	{"GET", campaignsPath + "/:id"}:          {campaignOperators, uncounted, noBody},
 	{"POST", campaignsPath + "/:id/:action"}: {campaignOperators, uncounted, noBody},
+
+	{"GET", emaillink.ConfirmPath}:  {everyone, uncounted, noBody}, // the handler counts invalid tokens
+	{"POST", emaillink.ConfirmPath}: {everyone, Limits.Code, noBody},
+	{"GET", emaillink.NotMePath}:    {everyone, uncounted, noBody},
+	{"POST", emaillink.NotMePath}:   {everyone, Limits.Code, noBody},
 
 	{"GET", campaign.UnsubscribePath}:  {unsubscribers, uncounted, noBody},
 	{"POST", campaign.UnsubscribePath}: {unsubscribers, uncounted, noBody},

@@ -122,8 +122,16 @@ func setupAll(t *testing.T, changes ...func(*Deps)) *service {
 	}}, changes...)...)
 }
 
-// asOperator is the header of operators.
-var asOperator = []string{"Authorization", "Bearer " + adminToken}
+// credentials returns the header of those who may call the operation.
+func (d documented) credentials() []string {
+	token := adminToken
+	for _, security := range *d.Security {
+		if _, ok := security["registrationToken"]; ok {
+			token = keyring().RegistrationToken(registrationID)
+		}
+	}
+	return []string{"Authorization", "Bearer " + token}
+}
 
 func TestOperationsAreThoseOfTheContract(t *testing.T) {
 	t.Parallel()
@@ -147,12 +155,19 @@ func TestAccessOfOperations(t *testing.T) {
 			require.NotEqual(t, "Bearer", w.Header().Get("WWW-Authenticate"))
 			return
 		}
-		for _, header := range [][]string{nil, {"Authorization", "Bearer "}, {"Authorization", "Bearer " + adminToken + "s"}} {
-			w := s.serve(t, d.request(d.body(), header...))
+		_, ofRegistration := (*d.Security)[0]["registrationToken"]
+		for _, value := range []string{"", "Bearer ", "Bearer " + adminToken + "s", "Bearer " + keyring().RegistrationToken(userID)} {
+			w := s.serve(t, d.request(d.body(), "Authorization", value))
+			if ofRegistration {
+				requireProblem(t, w, 404, openapi.ProblemCodeNotFound)
+				continue
+			}
 			requireProblem(t, w, 401, openapi.ProblemCodeUnauthorized)
 			require.Equal(t, "Bearer", w.Header().Get("WWW-Authenticate"))
 		}
-		requireProblem(t, setup(t).serve(t, d.request(d.body(), asOperator...)), 404, openapi.ProblemCodeNotFound)
+		if !ofRegistration {
+			requireProblem(t, setup(t).serve(t, d.request(d.body(), d.credentials()...)), 404, openapi.ProblemCodeNotFound)
+		}
 	})
 }
 
@@ -170,22 +185,22 @@ func TestBodiesOfOperations(t *testing.T) {
 			requireProblem(t, s.serve(t, r), status, code)
 		}
 		valid := d.body()
-		large := d.request(valid+strings.Repeat(" ", 1<<20), asOperator...)
+		large := d.request(valid+strings.Repeat(" ", 1<<20), d.credentials()...)
 		refuses(large, 413, openapi.ProblemCodeBodyTooLarge)
-		large = d.request("", asOperator...)
+		large = d.request("", d.credentials()...)
 		large.Body, large.ContentLength = io.NopCloser(strings.NewReader(valid+strings.Repeat(" ", 1<<20))), -1
 		refuses(large, 413, openapi.ProblemCodeBodyTooLarge)
-		encoded := d.request(valid, append(asOperator, "Content-Encoding", "gzip")...)
+		encoded := d.request(valid, append(d.credentials(), "Content-Encoding", "gzip")...)
 		refuses(encoded, 415, openapi.ProblemCodeUnsupportedMediaType)
-		other := d.request(valid, asOperator...)
+		other := d.request(valid, d.credentials()...)
 		other.Header.Set("Content-Type", "text/plain")
 		refuses(other, 415, openapi.ProblemCodeUnsupportedMediaType)
 		if mediaType == mediaForm {
-			refuses(d.request("a=%zz", asOperator...), 400, openapi.ProblemCodeInvalidJSON)
+			refuses(d.request("a=%zz", d.credentials()...), 400, openapi.ProblemCodeInvalidJSON)
 			return
 		}
-		refuses(d.request(valid+"{}", asOperator...), 400, openapi.ProblemCodeInvalidJSON)
-		refuses(d.request("{\"\xff\":1}", asOperator...), 400, openapi.ProblemCodeInvalidJSON)
+		refuses(d.request(valid+"{}", d.credentials()...), 400, openapi.ProblemCodeInvalidJSON)
+		refuses(d.request("{\"\xff\":1}", d.credentials()...), 400, openapi.ProblemCodeInvalidJSON)
 		if isOpen(schema) {
 			require.Equal(t, []string{"Delivery reports"}, d.Tags, "only providers may add fields")
 			return
@@ -194,8 +209,8 @@ func TestBodiesOfOperations(t *testing.T) {
 		value, err := json.Marshal(schema.Properties[name].Value.Example)
 		require.NoError(t, err)
 		field := `"` + name + `":` + string(value)
-		refuses(d.request(`{"unknown":1}`, asOperator...), 400, openapi.ProblemCodeUnknownField)
-		refuses(d.request(`{`+field+`,`+field+`}`, asOperator...), 400, openapi.ProblemCodeDuplicateField)
+		refuses(d.request(`{"unknown":1}`, d.credentials()...), 400, openapi.ProblemCodeUnknownField)
+		refuses(d.request(`{`+field+`,`+field+`}`, d.credentials()...), 400, openapi.ProblemCodeDuplicateField)
 	})
 }
 
@@ -215,7 +230,7 @@ func TestLimitsOfOperations(t *testing.T) {
 				return timeline.Timeline{}, timeline.ErrNotFound
 			})
 		})
-		w := s.serve(t, d.request("no body of the contract", asOperator...))
+		w := s.serve(t, d.request("no body of the contract", d.credentials()...))
 		tooMany := d.Responses.Status(http.StatusTooManyRequests)
 		if tooMany == nil || !strings.Contains(*tooMany.Value.Description, "`rate_limited`") {
 			require.NotEqual(t, http.StatusTooManyRequests, w.Code)
@@ -231,9 +246,9 @@ func TestUnreadableParameters(t *testing.T) {
 	statuses := map[string]int{"id": 404, "cursor": 422, "Idempotency-Key": 400, "X-Twilio-Signature": 401}
 	eachOperation(t, func(t *testing.T, d documented) {
 		for _, p := range d.parameters {
-			r := d.request(d.body(), asOperator...)
+			r := d.request(d.body(), d.credentials()...)
 			switch p := p.Value; {
-			case p.Name == "action" || p.Name == "token": // read by the handlers
+			case slices.Contains([]string{"action", "token", "lang"}, p.Name): // read by the handlers
 				continue
 			case p.In == openapi3.ParameterInPath:
 				r.URL.Path = strings.ReplaceAll(r.URL.Path, registrationID, "1")

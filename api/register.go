@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,14 +95,16 @@ func (s *server) checkBreach(ctx context.Context, password string) error {
 // registration returns the input of the workflow, without the password's hash and the fingerprint.
 func (s *server) registration(key *string, p user.Profile) (workflows.RegistrationInput, error) {
 	in := workflows.RegistrationInput{
-		Profile:        p,
-		RequestedAt:    s.Now().UTC(),
-		OTPKeyID:       s.Keys.KeyID(),
-		DestinationKey: s.destinationKey(cmp.Or(p.Mobile, p.EmailCanonical)),
-		Policy:         s.Policy,
+		Profile:     p,
+		RequestedAt: s.Now().UTC(),
+		OTPKeyID:    s.Keys.KeyID(),
+		Destinations: workflows.DestinationKeys{
+			Email: s.destinationKey(p.EmailCanonical), Mobile: s.destinationKey(p.Mobile),
+		},
+		Policy: s.Policy,
 	}
 	if key != nil {
-		in.RegistrationID = s.Keys.RegistrationID(*key)
+		in.RegistrationID = s.Keys.RegistrationID(*key, p.EmailCanonical)
 	} else {
 		id, err := uuid.NewV7()
 		if err != nil {
@@ -151,10 +152,11 @@ func (s *server) unconfirmed(ctx context.Context, r request) (openapi.CreateRegi
 	}
 	return openapi.CreateRegistration202JSONResponse{
 		Headers: openapi.CreateRegistration202ResponseHeaders{Location: location(r.RegistrationID)},
-		Body: openapi.Progress{
-			RegistrationID: r.RegistrationID,
-			Status:         openapi.StatusAccepted,
-			Message:        statusMessage(workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusAccepted}}),
+		Body: openapi.RegistrationAccepted{
+			RegistrationID:    r.RegistrationID,
+			RegistrationToken: s.Keys.RegistrationToken(r.RegistrationID),
+			Status:            openapi.StatusAccepted,
+			Message:           statusMessage(workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusAccepted}}),
 		},
 	}, nil
 }
@@ -166,7 +168,7 @@ func (s *server) persisted(r request, out workflows.Persisted) (openapi.CreateRe
 	case out.Fingerprint != r.Fingerprint:
 		return nil, &problem{code: openapi.ProblemCodeIdempotencyKeyReused}
 	case out.Status == workflows.StatusPending, out.Status == workflows.StatusActive:
-		return created(r.RegistrationID, out), nil
+		return s.created(r.RegistrationID, out), nil
 	case out.Status == workflows.StatusRejected && ruleProblems[out.Refusal] != "":
 		return nil, &problem{code: ruleProblems[out.Refusal]}
 	case out.Status == workflows.StatusSuperseded:
@@ -178,15 +180,15 @@ func (s *server) persisted(r request, out workflows.Persisted) (openapi.CreateRe
 	}
 }
 
-func created(registrationID string, out workflows.Persisted) openapi.CreateRegistrationResponseObject {
+func (s *server) created(registrationID string, out workflows.Persisted) openapi.CreateRegistrationResponseObject {
 	return openapi.CreateRegistration201JSONResponse{
 		Headers: openapi.CreateRegistration201ResponseHeaders{Location: location(registrationID)},
 		Body: openapi.RegistrationCreated{
-			RegistrationID: registrationID,
-			UserID:         out.UserID,
-			Status:         openapi.StatusPendingVerification,
-			Message:        codeMessage(out.Verification),
-			Verification:   verification(out.Verification),
+			RegistrationID:    registrationID,
+			RegistrationToken: s.Keys.RegistrationToken(registrationID),
+			Status:            openapi.StatusPendingVerification,
+			Message:           codeMessage(out.Verification),
+			Verification:      verification(out.Verification),
 		},
 	}
 }

@@ -40,10 +40,10 @@ func TestRegister(t *testing.T) {
 	require.Equal(t, http.StatusCreated, w.Code, w.Body)
 	body := decode[openapi.RegistrationCreated](t, w)
 	require.Equal(t, openapi.RegistrationCreated{
-		RegistrationID: got.RegistrationID,
-		UserID:         userID,
-		Status:         openapi.StatusPendingVerification,
-		Message:        "We sent you a code by SMS. Enter it to activate your account.",
+		RegistrationID:    got.RegistrationID,
+		RegistrationToken: keyring().RegistrationToken(got.RegistrationID),
+		Status:            openapi.StatusPendingVerification,
+		Message:           "We sent you a code by SMS. Enter it to activate your account.",
 		Verification: openapi.Verification{
 			Channel: openapi.VerificationChannelSMS, Destination: "+49•••••••567",
 			ExpiresAt:   now.Add(10 * time.Minute).Truncate(time.Second),
@@ -58,7 +58,7 @@ func TestRegister(t *testing.T) {
 	require.Equal(t, now, got.RequestedAt)
 	require.Equal(t, workflows.DefaultPolicy(), got.Policy)
 	require.Equal(t, keyring().KeyID(), got.OTPKeyID)
-	require.Len(t, got.CodeDigests, 8, "the first code and three more, and as many after a reset")
+	require.Len(t, got.CodeDigests, 10, "two codes and three more, and as many after a reset")
 	require.Equal(t, user.Profile{
 		FirstName: "Zoelle", LastName: "Nguyễnová", Username: "zoelle.n", Email: "Zoelle@example.com",
 		EmailCanonical: "zoelle@example.com", Mobile: "+491701234567", Locale: "fr-CA", MarketingConsent: true,

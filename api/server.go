@@ -33,8 +33,11 @@ type Hasher interface {
 // Keys derives ids, codes and hashes that cannot be guessed without the keyset. Equal inputs give equal outputs in every
 // replica.
 type Keys interface {
-	// RegistrationID returns the UUID of the registration that an idempotency key names.
-	RegistrationID(idempotencyKey string) string
+	// RegistrationID returns the UUID of the registration that an idempotency key and a canonical email name.
+	RegistrationID(idempotencyKey, canonical string) string
+	// RegistrationToken returns the bearer token of a registration, and IsRegistrationToken checks one.
+	RegistrationToken(registrationID string) string
+	IsRegistrationToken(registrationID, token string) bool
 	// PasswordSalt returns the salt for the password of a registration with an idempotency key.
 	PasswordSalt(registrationID string) []byte
 	// Fingerprint returns a digest of a request's parts, in order.
@@ -49,6 +52,9 @@ type Keys interface {
 	CodeDigests(registrationID, code string) []string
 	// ReadUnsubscribe returns the campaign and user of an unsubscribe link; ok is false if the token is not genuine.
 	ReadUnsubscribe(token string) (campaignID, userID string, ok bool)
+	// ReadEmailLink returns the registration and the address's keyed hash of a link in a welcome email. The errors are
+	// secret.ErrLinkNotGenuine, also for a link to another action, and secret.ErrLinkExpired.
+	ReadEmailLink(action, token string, now time.Time) (registrationID, addressKey string, err error)
 }
 
 // Breach reports whether a password is known from a data breach.
@@ -139,6 +145,7 @@ func (s *server) routeOperations(router *gin.Engine) {
 	checked := router.Group("", s.checkOperation)
 	openapi.RegisterHandlersWithOptions(checked, s.strict(), openapi.GinServerOptions{ErrorHandler: s.failParameter})
 	s.routeUnsubscribe(checked)
+	s.routeEmailLinks(checked)
 	served := slices.DeleteFunc(routesOf(router), func(r route) bool { return slices.Contains(pages, r) })
 	if err := checkTable(operations, served); err != nil {
 		panic(fmt.Errorf("api: %w", err))

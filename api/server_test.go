@@ -44,7 +44,10 @@ func TestHeadAnswersAsGet(t *testing.T) {
 	for path, status := range map[string]int{
 		"/healthz": 200, "/docs": 200, registrationPath: 200, registrations: 405, "/nothing": 404,
 	} {
-		answer, err := server.Client().Head(server.URL + path)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodHead, server.URL+path, nil)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+keyring().RegistrationToken(registrationID))
+		answer, err := server.Client().Do(r)
 		require.NoError(t, err)
 		body, err := io.ReadAll(answer.Body)
 		require.NoError(t, err)

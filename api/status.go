@@ -20,9 +20,13 @@ func (s *server) GetRegistration(
 	}
 	body := openapi.Registration{
 		RegistrationID: id,
-		UserID:         state.UserID,
 		Status:         openapi.Status(state.Status),
 		Message:        statusMessage(state),
+	}
+	if state.Status == workflows.StatusActive {
+		body.UserID = state.UserID
+		proven := state.EmailVerified || s.Engine.EmailConfirmed(requestContext(ctx), id)
+		body.EmailVerified = &proven
 	}
 	if state.Status == workflows.StatusRejected {
 		body.Refusal = openapi.RegistrationRefusal(ruleProblems[state.Refusal])

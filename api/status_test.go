@@ -37,7 +37,7 @@ func TestStatus(t *testing.T) {
 			openapi.StatusRejected, openapi.RegistrationRefusalEmailTaken, "email address already", false},
 		{"username taken", workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusRejected, Refusal: user.CodeUsernameTaken}},
 			openapi.StatusRejected, openapi.RegistrationRefusalUsernameTaken, "username is already taken", false},
-		{"superseded", workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusSuperseded}}, openapi.StatusSuperseded, "", "later", false},
+		{"superseded", workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusSuperseded}}, openapi.StatusSuperseded, "", "confirmed it in another", false},
 		{"expired", workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusExpired}}, openapi.StatusExpired, "", "not verified in time", false},
 		{"failed", workflows.RegistrationState{
 			Outcome: workflows.Outcome{Status: workflows.StatusFailed, UserID: userID, Verification: sent()},
@@ -57,7 +57,12 @@ func TestStatus(t *testing.T) {
 			require.NotContains(t, w.Body.String(), "misconfigured")
 			body := decode[openapi.Registration](t, w)
 			require.Equal(t, registrationID, body.RegistrationID)
-			require.Equal(t, tt.state.UserID, body.UserID)
+			wantID := ""
+			if tt.status == openapi.StatusActive {
+				wantID = tt.state.UserID
+			}
+			require.Equal(t, wantID, body.UserID)
+			require.Equal(t, tt.status == openapi.StatusActive, body.EmailVerified != nil)
 			require.Equal(t, tt.status, body.Status)
 			require.Equal(t, tt.refusal, body.Refusal)
 			require.Contains(t, body.Message, tt.message)

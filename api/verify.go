@@ -6,6 +6,7 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/engine"
+	"registrar/internal/message"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -24,6 +25,10 @@ func (s *server) VerifyRegistration(
 	refused := new(workflows.RefusedError)
 	errors.As(err, &refused)
 	switch {
+	case err == nil && out.Next != nil:
+		return openapi.VerifyRegistration200JSONResponse{Body: nextCode(id, *out.Next)}, nil
+	case refused.Refusal == workflows.RefusedWrongCode: // the registration was verified by another code
+		return nil, &problem{code: openapi.ProblemCodeWrongCode, attemptsLeft: new(int)}
 	case err == nil && !out.Active:
 		return nil, &problem{code: openapi.ProblemCodeWrongCode, attemptsLeft: &out.AttemptsLeft}
 	case err == nil, refused.Refusal == workflows.RefusedActive:
@@ -45,15 +50,19 @@ func (s *server) ResendCode(
 ) (openapi.ResendCodeResponseObject, error) {
 	ctx = requestContext(ctx)
 	id := r.ID.String()
-	var in workflows.ResendInput
-	if r.Body != nil && r.Body.MobileNumber != "" {
-		mobile, err := user.ParseMobile(r.Body.MobileNumber, s.Rules.DefaultRegion)
-		if err != nil {
-			return nil, fieldProblem("mobile_number", err)
-		}
-		in.Mobile = mobile
+	in, err := s.resendInput(r.Body)
+	if err != nil {
+		return nil, err
 	}
 	v, err := s.resend(ctx, id, in)
+	if refused := new(workflows.RefusedError); errors.As(err, &refused) {
+		switch refused.Refusal {
+		case workflows.RefusedNoNumber:
+			return nil, invalidField("mobile_number", user.CodeRequired, "is required, because the registration has no number")
+		case workflows.RefusedNumberProven:
+			return nil, invalidField("mobile_number", user.CodeInvalid, "cannot be changed, because a code by SMS has proven it")
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -63,4 +72,31 @@ func (s *server) ResendCode(
 		Message:        codeMessage(v),
 		Verification:   verification(v),
 	}}, nil
+}
+
+func (s *server) resendInput(body *openapi.ResendRequest) (in workflows.ResendInput, err error) {
+	if body == nil {
+		return in, nil
+	}
+	in.Channel = message.Channel(body.Channel)
+	switch {
+	case in.Channel != "" && in.Channel != message.ChannelSMS && in.Channel != message.ChannelEmail:
+		return in, invalidField("channel", user.CodeInvalid, "must be sms or email")
+	case body.MobileNumber == "":
+		return in, nil
+	case in.Channel == message.ChannelEmail:
+		return in, invalidField("channel", user.CodeInvalid, "cannot be email when mobile_number is given")
+	}
+	if in.Mobile, err = user.ParseMobile(body.MobileNumber, s.Rules.DefaultRegion); err != nil {
+		return in, fieldProblem("mobile_number", err)
+	}
+	return in, nil
+}
+
+// nextCode is the answer to a right code after which the user must enter another one.
+func nextCode(id string, v workflows.Verification) openapi.Progress {
+	next := verification(v)
+	return openapi.Progress{
+		RegistrationID: id, Status: openapi.StatusPendingVerification, Message: codeMessage(v), Verification: &next,
+	}
 }

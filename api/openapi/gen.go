@@ -58,6 +58,7 @@ const (
 
 // Defines values for FieldErrorField.
 const (
+	FieldErrorFieldChannel          FieldErrorField = "channel"
 	FieldErrorFieldCode             FieldErrorField = "code"
 	FieldErrorFieldCursor           FieldErrorField = "cursor"
 	FieldErrorFieldEmail            FieldErrorField = "email"
@@ -389,8 +390,8 @@ type CodeSent struct {
 	// * `pending_verification`: stored, waits for a code
 	// * `active`: verified
 	// * `rejected`: the email or username is taken; `refusal` says which
-	// * `superseded`: a later registration with the same email replaced it
-	// * `expired`: not verified in time; email and username are free again
+	// * `superseded`: the owner of the email address has proven it elsewhere, or rejected this registration
+	// * `expired`: not verified in time; the username is free again
 	// * `failed`: waits for an operator; nothing is lost
 	Status Status `json:"status"`
 
@@ -487,10 +488,13 @@ type Progress struct {
 	// * `pending_verification`: stored, waits for a code
 	// * `active`: verified
 	// * `rejected`: the email or username is taken; `refusal` says which
-	// * `superseded`: a later registration with the same email replaced it
-	// * `expired`: not verified in time; email and username are free again
+	// * `superseded`: the owner of the email address has proven it elsewhere, or rejected this registration
+	// * `expired`: not verified in time; the username is free again
 	// * `failed`: waits for an operator; nothing is lost
 	Status Status `json:"status"`
+
+	// Verification The next code, if another one must be entered.
+	Verification *Verification `json:"verification,omitempty"`
 }
 
 // Readiness Example: {"checks":{"draining":"ok","engine":"ok","schema":"ok"},"status":"ready"}
@@ -503,8 +507,11 @@ type Readiness struct {
 // ReadinessStatus defines model for Readiness.Status.
 type ReadinessStatus string
 
-// Registration Example: {"message":"Your account is active.","registration_id":"0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01","status":"active","user_id":"0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023"}
+// Registration Example: {"email_verified":true,"message":"Your account is active.","registration_id":"0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01","status":"active","user_id":"0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023"}
 type Registration struct {
+	// EmailVerified Whether the user has proven the email address. Present with the status `active`.
+	EmailVerified *bool `json:"email_verified,omitempty"`
+
 	// Message English text for the person. It may change.
 	//
 	// Example: Your account is active.
@@ -522,12 +529,12 @@ type Registration struct {
 	// * `pending_verification`: stored, waits for a code
 	// * `active`: verified
 	// * `rejected`: the email or username is taken; `refusal` says which
-	// * `superseded`: a later registration with the same email replaced it
-	// * `expired`: not verified in time; email and username are free again
+	// * `superseded`: the owner of the email address has proven it elsewhere, or rejected this registration
+	// * `expired`: not verified in time; the username is free again
 	// * `failed`: waits for an operator; nothing is lost
 	Status Status `json:"status"`
 
-	// UserID The user's id, a UUID. Present once the user is stored.
+	// UserID The user's id, a UUID. Present once the account is active.
 	//
 	// Example: 0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023
 	UserID UserID `json:"user_id,omitempty,omitzero"`
@@ -539,7 +546,34 @@ type Registration struct {
 // RegistrationRefusal Reason for the status `rejected`; absent otherwise.
 type RegistrationRefusal string
 
-// RegistrationCreated Example: {"message":"We sent you a code by SMS. Enter it to activate your account.","registration_id":"0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01","status":"pending_verification","user_id":"0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023","verification":{"channel":"sms","destination":"+1•••••••132","expires_at":"2026-01-31T12:10:00Z","resend_after":"2026-01-31T12:00:30Z"}}
+// RegistrationAccepted defines model for RegistrationAccepted.
+type RegistrationAccepted struct {
+	// Message English text for the person. It may change.
+	//
+	// Example: Your account is active.
+	Message Message `json:"message"`
+
+	// RegistrationID The registration's id, a UUID.
+	//
+	// Example: 0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01
+	RegistrationID RegistrationID `json:"registration_id"`
+
+	// RegistrationToken The bearer token of the other operations on this registration. Repetitions of a request with an `Idempotency-Key` get the same token. Keep it as long as the registration is not active, and share it with nobody.
+	//
+	// Example: mfrggzdfmztwq2lknnwg23tpobyxe43u
+	RegistrationToken RegistrationToken `json:"registration_token"`
+
+	// Status * `accepted`: safe, but the user is not stored yet
+	// * `pending_verification`: stored, waits for a code
+	// * `active`: verified
+	// * `rejected`: the email or username is taken; `refusal` says which
+	// * `superseded`: the owner of the email address has proven it elsewhere, or rejected this registration
+	// * `expired`: not verified in time; the username is free again
+	// * `failed`: waits for an operator; nothing is lost
+	Status Status `json:"status"`
+}
+
+// RegistrationCreated Example: {"message":"We sent you a code by SMS. Enter it to activate your account.","registration_id":"0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01","registration_token":"mfrggzdfmztwq2lknnwg23tpobyxe43u","status":"pending_verification","verification":{"channel":"sms","destination":"+1•••••••132","expires_at":"2026-01-31T12:10:00Z","resend_after":"2026-01-31T12:00:30Z"}}
 type RegistrationCreated struct {
 	// Message English text for the person. It may change.
 	//
@@ -551,19 +585,19 @@ type RegistrationCreated struct {
 	// Example: 0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01
 	RegistrationID RegistrationID `json:"registration_id"`
 
+	// RegistrationToken The bearer token of the other operations on this registration. Repetitions of a request with an `Idempotency-Key` get the same token. Keep it as long as the registration is not active, and share it with nobody.
+	//
+	// Example: mfrggzdfmztwq2lknnwg23tpobyxe43u
+	RegistrationToken RegistrationToken `json:"registration_token"`
+
 	// Status * `accepted`: safe, but the user is not stored yet
 	// * `pending_verification`: stored, waits for a code
 	// * `active`: verified
 	// * `rejected`: the email or username is taken; `refusal` says which
-	// * `superseded`: a later registration with the same email replaced it
-	// * `expired`: not verified in time; email and username are free again
+	// * `superseded`: the owner of the email address has proven it elsewhere, or rejected this registration
+	// * `expired`: not verified in time; the username is free again
 	// * `failed`: waits for an operator; nothing is lost
 	Status Status `json:"status"`
-
-	// UserID The user's id, a UUID. Present once the user is stored.
-	//
-	// Example: 0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023
-	UserID UserID `json:"user_id"`
 
 	// Verification The code that was sent last. Present while the registration waits for a code.
 	Verification Verification `json:"verification"`
@@ -617,8 +651,18 @@ type RegistrationRequest struct {
 	Username string `json:"username,omitempty,omitzero"`
 }
 
+// RegistrationToken The bearer token of the other operations on this registration. Repetitions of a request with an `Idempotency-Key` get the same token. Keep it as long as the registration is not active, and share it with nobody.
+//
+// Example: mfrggzdfmztwq2lknnwg23tpobyxe43u
+type RegistrationToken = string
+
 // ResendRequest defines model for ResendRequest.
 type ResendRequest struct {
+	// Channel The channel of the code, `sms` or `email`.
+	//
+	// Example: sms
+	Channel string `json:"channel,omitempty,omitzero"`
+
 	// MobileNumber The corrected number, if the first one was wrong. Same rules as in a registration.
 	//
 	// Example: +14155550199
@@ -629,8 +673,8 @@ type ResendRequest struct {
 // * `pending_verification`: stored, waits for a code
 // * `active`: verified
 // * `rejected`: the email or username is taken; `refusal` says which
-// * `superseded`: a later registration with the same email replaced it
-// * `expired`: not verified in time; email and username are free again
+// * `superseded`: the owner of the email address has proven it elsewhere, or rejected this registration
+// * `expired`: not verified in time; the username is free again
 // * `failed`: waits for an operator; nothing is lost
 type Status string
 
@@ -649,7 +693,7 @@ type Timeline struct {
 	// Truncated True if entries are missing because there were too many.
 	Truncated bool `json:"truncated"`
 
-	// UserID The user's id, a UUID. Present once the user is stored.
+	// UserID The user's id, a UUID. Present once the account is active.
 	//
 	// Example: 0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023
 	UserID UserID `json:"user_id,omitempty,omitzero"`
@@ -732,7 +776,7 @@ type TwilioReport struct {
 	MessageStatus string `json:"MessageStatus,omitempty,omitzero"`
 }
 
-// UserID The user's id, a UUID. Present once the user is stored.
+// UserID The user's id, a UUID. Present once the account is active.
 //
 // Example: 0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023
 type UserID = string
@@ -2546,7 +2590,7 @@ type CreateRegistration202ResponseHeaders struct {
 }
 
 type CreateRegistration202JSONResponse struct {
-	Body    Progress
+	Body    RegistrationAccepted
 	Headers CreateRegistration202ResponseHeaders
 }
 

@@ -25,7 +25,7 @@ func findCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "find --email ADDRESS|- | --id ID",
-		Short: "Find a user's registrations and account",
+		Short: "Find a user's registrations and accounts",
 		Long: "Find the registrations and the account for an email address or a registration. With --email - the command reads\n" +
 			"the address from standard input, so that the shell's history does not contain it.",
 		Args: cobra.NoArgs,
@@ -92,7 +92,7 @@ func printFindings(w io.Writer, f timeline.Findings) error {
 	if err := table.flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(w, account(f))
+	_, err := fmt.Fprintln(w, accounts(f))
 	return err
 }
 
@@ -105,15 +105,20 @@ func status(r engine.Found) workflows.RegistrationStatus {
 	return cmp.Or(r.LiveStatus, r.Status)
 }
 
-func account(f timeline.Findings) string {
-	a := f.Account
-	switch {
-	case !f.AccountKnown:
+func accounts(f timeline.Findings) string {
+	if !f.AccountsKnown {
 		return "account: the database did not answer"
-	case a == nil:
-		return "account: none"
-	default:
-		return fmt.Sprintf("account: user %s, %s, of registration %s, stored %s, verified %s", a.UserID, a.Status, a.RegistrationID,
-			formatTime(a.CreatedAt), formatTime(a.VerifiedAt))
 	}
+	if len(f.Accounts) == 0 {
+		return "account: none"
+	}
+	lines := make([]string, len(f.Accounts))
+	for i, a := range f.Accounts {
+		lines[i] = fmt.Sprintf("account: user %s, %s, of registration %s, stored %s, verified %s, email verified %s",
+			a.UserID, a.Status, a.RegistrationID, formatTime(a.CreatedAt), formatTime(a.VerifiedAt), formatTime(a.EmailVerifiedAt))
+		if !a.EmailReleasedAt.IsZero() {
+			lines[i] += ", email lost " + formatTime(a.EmailReleasedAt)
+		}
+	}
+	return strings.Join(lines, "\n")
 }

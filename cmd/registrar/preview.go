@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"registrar/internal/emaillink"
 	"registrar/internal/message"
 	"registrar/internal/render"
 )
@@ -23,7 +24,8 @@ type preview struct {
 	locale  string
 	name    string
 	codeTTL time.Duration
-	bound   bool // codes are bound to BRAND_URL
+	bound   bool   // codes are bound to BRAND_URL
+	site    string // where the links of the welcome email lead
 }
 
 // previewable are the messages with templates. The first one of a kind has its default channel.
@@ -32,7 +34,12 @@ var previewable = []preview{
 	{kind: message.KindOTP, channel: message.ChannelEmail},
 	{kind: message.KindWelcome, channel: message.ChannelEmail},
 	{kind: message.KindCompletion, channel: message.ChannelSMS},
+	{kind: message.KindAccountExists, channel: message.ChannelEmail},
+	{kind: message.KindEmailReleased, channel: message.ChannelSMS},
 }
+
+// previewKinds lists the kinds for help texts.
+const previewKinds = "otp, welcome, completion, account_exists or email_released"
 
 func previewCommand() *cobra.Command {
 	var p preview
@@ -40,7 +47,7 @@ func previewCommand() *cobra.Command {
 	var channel, page string
 	cmd := &cobra.Command{
 		Use:   "preview [KIND]",
-		Short: "Print a message as a user gets it: otp, welcome or completion",
+		Short: "Print a message as a user gets it: " + previewKinds,
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, templates, err := openTemplates()
@@ -48,11 +55,12 @@ func previewCommand() *cobra.Command {
 				return err
 			}
 			p.codeTTL, p.bound = c.Registration.CodeTTL, c.Brand.URL != ""
+			p.site = cmp.Or(c.Public.PublicURL, "https://register.example.com")
 			if all {
 				return previewAll(cmd.OutOrStdout(), templates, p)
 			}
 			if len(args) == 0 {
-				return errors.New("give a message (otp, welcome or completion) or --all")
+				return errors.New("give a message (" + previewKinds + ") or --all")
 			}
 			if p.kind, p.channel, err = pick(args[0], channel, page != ""); err != nil {
 				return err
@@ -80,8 +88,8 @@ func pick(kind, channel string, page bool) (message.Kind, message.Channel, error
 		return string(p.kind) == kind && (channel == "" || channel == string(p.channel))
 	})
 	if i < 0 {
-		return "", "", fmt.Errorf("unknown message %s; use otp (sms or email), welcome (email) or completion (sms)",
-			strings.TrimSpace(kind+" "+channel))
+		return "", "", fmt.Errorf("unknown message %s; use otp (sms or email), welcome or account_exists (email), "+
+			"completion or email_released (sms)", strings.TrimSpace(kind+" "+channel))
 	}
 	if page && previewable[i].channel != message.ChannelEmail {
 		return "", "", errors.New("--html: an SMS has no HTML")
@@ -129,9 +137,16 @@ func (p preview) print(out io.Writer, templates *render.Templates, page string) 
 func (p preview) render(templates *render.Templates) (message.Message, error) {
 	switch p.kind {
 	case message.KindWelcome:
-		return templates.Welcome(p.locale, "", render.WelcomeData{FirstName: p.name, RequestedAt: time.Now()})
+		return templates.Welcome(p.locale, "", render.WelcomeData{
+			FirstName: p.name, RequestedAt: time.Now(),
+			ConfirmURL: p.site + emaillink.ConfirmPath + "?token=example", NotMeURL: p.site + emaillink.NotMePath + "?token=example",
+		})
 	case message.KindCompletion:
 		return templates.Completion(p.locale, "", render.CompletionData{FirstName: p.name})
+	case message.KindAccountExists:
+		return templates.AccountExists(p.locale, "", render.AccountExistsData{FirstName: p.name})
+	case message.KindEmailReleased:
+		return templates.EmailReleased(p.locale, "", render.EmailReleasedData{FirstName: p.name})
 	default:
 		return templates.OTP(p.locale, p.channel, "", render.OTPData{Code: "123456", FirstName: p.name, TTL: p.codeTTL})
 	}

@@ -29,11 +29,12 @@ func TestTemplatePreview(t *testing.T) {
 	html, err := os.ReadFile(page)
 	require.NoError(t, err)
 	require.Contains(t, string(html), "Willkommen, Grace!")
+	require.Contains(t, out, "\nhttps://register.example.com/not-me?token=example\n")
 
 	out, err = execute(t, "", "template", "preview", "--all")
 	require.NoError(t, err)
-	require.Equal(t, 12, strings.Count(out, "=== "))
-	for _, head := range []string{"=== ar, otp, sms\n", "=== de, welcome, email\n", "=== en, completion, sms\n"} {
+	require.Equal(t, 18, strings.Count(out, "=== "))
+	for _, head := range []string{"=== ar, otp, sms\n", "=== de, welcome, email\n", "=== en, completion, sms\n", "=== de, account_exists, email\n", "=== ar, email_released, sms\n"} {
 		require.Contains(t, out, head)
 	}
 }
@@ -41,8 +42,8 @@ func TestTemplatePreview(t *testing.T) {
 func TestTemplatePreviewErrors(t *testing.T) {
 	clean(t)
 	for args, want := range map[string]string{
-		"":                              "give a message (otp, welcome or completion) or --all",
-		"otpp":                          "unknown message otpp; use otp (sms or email), welcome (email) or completion (sms)",
+		"":                              "give a message (otp, welcome, completion, account_exists or email_released) or --all",
+		"otpp":                          "unknown message otpp; use otp (sms or email), welcome or account_exists (email), completion or email_released (sms)",
 		"welcome --channel sms":         "unknown message welcome sms; use",
 		"completion --html x":           "unknown message completion email",
 		"otp --channel sms --html x":    "--html: an SMS has no HTML",
@@ -61,7 +62,7 @@ func TestTemplateOverrides(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "templates")
 	out, err := execute(t, "", "template", "export", dir)
 	require.NoError(t, err)
-	require.Equal(t, "28 files written to "+dir+"; set TEMPLATES_DIR to this folder\n", out)
+	require.Equal(t, "40 files written to "+dir+"; set TEMPLATES_DIR to this folder\n", out)
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "en")))
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "ar")))
 	sms := filepath.Join(dir, "de", "otp.sms.txt")
