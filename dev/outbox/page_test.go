@@ -74,6 +74,18 @@ func TestPageShowsEveryLanguageAndKind(t *testing.T) {
 			require.Equal(t, channel == message.ChannelSMS, strings.Contains(page, render.Segments(m.Text).String()))
 		}
 	}
+	welcome, err := r.Welcome("en", "welcome", render.WelcomeData{ConfirmURL: "https://example.com/confirm-email?token=271828"})
+	require.NoError(t, err)
+	exists, err := r.AccountExists("en", "exists", render.AccountExistsData{})
+	require.NoError(t, err)
+	released, err := r.EmailReleased("en", "released", render.EmailReleasedData{})
+	require.NoError(t, err)
+	for _, m := range []message.Message{welcome, exists, released} {
+		send(t, o, m)
+		page := get(t, o, "/outbox?to="+m.To).Body.String()
+		require.Contains(t, page, `<span class="kind">`+string(m.Kind)+`</span>`)
+		require.NotContains(t, page, "<output>")
+	}
 	send(t, o, message.Message{
 		Kind: message.KindCampaign, Channel: message.ChannelEmail, To: "campaign", Subject: "News of 271828", Text: "Hello", HTML: "<p>Hello</p>",
 	})

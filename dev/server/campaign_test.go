@@ -18,7 +18,7 @@ import (
 	"registrar/workflows"
 )
 
-// addRecipients inserts n active users with marketing consent and returns their addresses. Their locale starts with
+// addRecipients inserts n active users with a proven address and marketing consent, and returns their addresses. Their locale starts with
 // de-x-<group>, so a campaign to that locale has no other recipients.
 func (r *testService) addRecipients(t *testing.T, group string, n int) []string {
 	t.Helper()
@@ -32,8 +32,8 @@ func (r *testService) addRecipients(t *testing.T, group string, n int) []string 
 		id := uuid.Must(uuid.NewV7()).String()
 		addresses[i] = fmt.Sprintf("%s-%04d@example.org", group, i)
 		_, err := tx.ExecContext(t.Context(), `INSERT INTO users
-			(id, registration_id, email, email_canonical, password_hash, status, requested_at, created_at, updated_at)
-			VALUES (?, ?, ?, ?, 'none', 'active', ?, ?, ?)`, id, uuid.NewString(), addresses[i], addresses[i], at, at, at)
+			(id, registration_id, email, email_canonical, password_hash, status, email_verified_at, requested_at, created_at, updated_at)
+			VALUES (?, ?, ?, ?, 'none', 'active', ?, ?, ?, ?)`, id, uuid.NewString(), addresses[i], addresses[i], at, at, at, at)
 		require.NoError(t, err)
 		_, err = tx.ExecContext(t.Context(), `INSERT INTO profiles
 			(user_id, first_name, last_name, locale, marketing_consent, consent_at) VALUES (?, 'Ada', 'Lovelace', ?, TRUE, ?)`,

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -39,7 +41,27 @@ type answer struct {
 	body   []byte
 }
 
-// call sends a request, without a body if body is nil. It checks the answer against the contract.
+// tokens are the registration tokens of all services' answers, by registration id. A token outlives its service and client.
+var tokens sync.Map
+
+// keepToken remembers the token in an answer to a registration.
+func keepToken(a answer) {
+	var got openapi.RegistrationAccepted
+	if json.Unmarshal(a.body, &got) == nil && got.RegistrationToken != "" {
+		tokens.Store(got.RegistrationID, got.RegistrationToken)
+	}
+}
+
+// authorize adds the token of the registration in the path, if it is known and the request has no Authorization header.
+func authorize(r *http.Request) {
+	id, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, registrations+"/"), "/")
+	if token, known := tokens.Load(id); known && r.Header["Authorization"] == nil {
+		r.Header.Set("Authorization", "Bearer "+token.(string))
+	}
+}
+
+// call sends a request, without a body if body is nil, and with the registration's token. It checks the answer against the
+// contract.
 func (s *testClient) call(ctx context.Context, method, path string, body any, header ...string) (answer, error) {
 	var content io.Reader
 	if body != nil {
@@ -59,6 +81,7 @@ func (s *testClient) call(ctx context.Context, method, path string, body any, he
 	for n := 0; n < len(header); n += 2 {
 		request.Header.Set(header[n], header[n+1])
 	}
+	authorize(request)
 	response, err := s.http.Do(request)
 	if err != nil {
 		return answer{}, err
@@ -69,6 +92,7 @@ func (s *testClient) call(ctx context.Context, method, path string, body any, he
 		return answer{}, err
 	}
 	a := answer{response.StatusCode, response.Header, got}
+	keepToken(a)
 	return a, checkContract(request, a)
 }
 

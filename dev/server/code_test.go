@@ -65,19 +65,31 @@ func TestUserCorrectsWrongNumber(t *testing.T) {
 	s.awaitMessages(t, right, message.KindCompletion, 1)
 	require.Len(t, s.outboxFor(t, form.MobileNumber, message.KindOTP), 1)
 	require.Empty(t, s.outboxFor(t, form.MobileNumber, message.KindCompletion))
-	require.Equal(t, right, lookUp[string](t, s.stack.data, "SELECT mobile_e164 FROM users WHERE id = ?", created.UserID))
+	require.Equal(t, right, lookUp[string](t, s.stack.data, "SELECT mobile_e164 FROM users WHERE registration_id = ?", id))
 }
 
+// A number that the user adds is one more proof. It does not replace the proof of the address.
 func TestUserAddsMissingNumber(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	form := newFormWithoutNumber()
 	mobile := newNumber()
-	created := s.mustRegister(t, form)
-	s.awaitCode(t, form.Email, 1)
-	decode[openapi.CodeSent](t, s.resend(t, created.RegistrationID, mobile), http.StatusAccepted)
-	s.requireActive(t, created.RegistrationID, s.awaitCode(t, mobile, 1))
-	require.False(t, lookUp[bool](t, s.stack.data, "SELECT email_verified_at IS NOT NULL FROM users WHERE id = ?", created.UserID))
+	id := s.mustRegister(t, form).RegistrationID
+	byEmail := s.awaitCode(t, form.Email, 1)
+	decode[openapi.CodeSent](t, s.resend(t, id, mobile), http.StatusAccepted)
+	s.requireNext(t, id, s.awaitCode(t, mobile, 1), message.ChannelEmail)
+	s.awaitCode(t, form.Email, 2)
+	s.requireActive(t, id, byEmail)
+	require.True(t, s.provenEmail(t, id))
+	require.Equal(t, mobile, lookUp[string](t, s.stack.data, "SELECT mobile_e164 FROM users WHERE registration_id = ?", id))
+}
+
+// requireNext enters a right code and requires that another code, by channel, is needed.
+func (s *testClient) requireNext(t *testing.T, id, code string, channel message.Channel) {
+	t.Helper()
+	p := decode[openapi.Progress](t, s.verify(t, id, code), http.StatusOK)
+	require.Equal(t, openapi.StatusPendingVerification, p.Status)
+	require.EqualValues(t, channel, p.Verification.Channel)
 }
 
 func TestResendsAreLimited(t *testing.T) {

@@ -26,12 +26,15 @@ func TestSignUpWithANumber(t *testing.T) {
 	require.Equal(t, openapi.StatusActive, decode[openapi.Progress](t, s.verify(t, id, code), http.StatusOK).Status)
 	state := s.get(t, id)
 	require.Equal(t, openapi.StatusActive, state.Status)
-	require.Equal(t, created.UserID, state.UserID)
+	data := s.stack.data
+	require.Equal(t, lookUp[string](t, data, "SELECT id FROM users WHERE registration_id = ?", id), state.UserID)
+	require.False(t, *state.EmailVerified, "a code by SMS proves the number, not the address")
 
 	s.awaitMessages(t, form.MobileNumber, message.KindCompletion, 1)
 	welcome := s.awaitMessages(t, form.Email, message.KindWelcome, 1)[0]
 	require.Contains(t, welcome.Text, form.FirstName)
-	require.Equal(t, openapi.StatusActive, decode[openapi.Progress](t, s.verify(t, id, wrong(code)), http.StatusOK).Status, "an active registration stays active")
+	requireProblem(t, s.verify(t, id, wrong(code)), http.StatusUnprocessableEntity, openapi.ProblemCodeWrongCode)
+	s.requireActive(t, id, code) // again
 	requireProblem(t, s.resend(t, id, ""), http.StatusConflict, openapi.ProblemCodeAlreadyActive)
 
 	byEmail, err := s.messages(t.Context(), form.Email)
@@ -40,10 +43,8 @@ func TestSignUpWithANumber(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, byEmail, 1)
 	require.Len(t, byNumber, 2)
-	data := s.stack.data
-	require.Equal(t, "active", lookUp[string](t, data, "SELECT status FROM users WHERE id = ?", created.UserID))
-	require.False(t, lookUp[bool](t, data, "SELECT email_verified_at IS NOT NULL FROM users WHERE id = ?", created.UserID),
-		"a code by SMS proves the number, not the address")
+	require.Equal(t, "active", lookUp[string](t, data, "SELECT status FROM users WHERE registration_id = ?", created.RegistrationID))
+	require.False(t, s.provenEmail(t, id))
 }
 
 func TestSignUpWithoutANumber(t *testing.T) {
@@ -55,10 +56,18 @@ func TestSignUpWithoutANumber(t *testing.T) {
 	require.EqualValues(t, message.ChannelEmail, created.Verification.Channel)
 	code := s.awaitCode(t, form.Email, 1)
 	decode[openapi.Progress](t, s.verify(t, created.RegistrationID, code), http.StatusOK)
-	require.Equal(t, openapi.StatusActive, s.get(t, created.RegistrationID).Status)
-	require.True(t, lookUp[bool](t, s.stack.data, "SELECT email_verified_at IS NOT NULL FROM users WHERE id = ?", created.UserID))
+	state := s.get(t, created.RegistrationID)
+	require.Equal(t, openapi.StatusActive, state.Status)
+	require.True(t, *state.EmailVerified)
+	require.True(t, s.provenEmail(t, created.RegistrationID))
 	s.awaitMessages(t, form.Email, message.KindWelcome, 1)
 	require.Empty(t, s.outboxFor(t, form.Email, message.KindCompletion))
+}
+
+// provenEmail reports whether the database has a proof of the registration's address.
+func (r *testService) provenEmail(t *testing.T, id string) bool {
+	t.Helper()
+	return lookUp[bool](t, r.stack.data, "SELECT email_verified_at IS NOT NULL FROM users WHERE registration_id = ?", id)
 }
 
 func TestUnknownRegistration(t *testing.T) {

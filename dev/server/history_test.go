@@ -46,7 +46,7 @@ var scenarios = []struct {
 	{"late_code", `"resendOTP"`, nil, runLateCode},
 	{"late_code_corrected_number", `"resendOTP"`, nil, runLateCodeCorrectedNumber},
 	{"superseded", `"signalName": "superseded"`, nil, runSuperseded},
-	{"took_over", `"EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED"`, nil, runTookOver},
+	{"proven_first", `"EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED"`, nil, runProvenFirst},
 	{"rejected", `"EVENT_TYPE_MARKER_RECORDED"`, nil, runRejected},
 	{"expired", `"EVENT_TYPE_TIMER_FIRED"`, []string{"OTP_TTL=2s", "VERIFICATION_WINDOW=2s"}, runExpired},
 	{"parked_and_retried", `"signalName": "retry"`, []string{"BUDGET_OTP=5s"}, runParkedAndRetried},
@@ -175,25 +175,25 @@ func runCorrectedNumber(t *testing.T, s *testService) string {
 }
 
 func runSuperseded(t *testing.T, s *testService) string {
-	older, _ := s.takeOver(t)
-	return older
+	pending, _ := s.proveFirst(t)
+	return pending
 }
 
-func runTookOver(t *testing.T, s *testService) string {
-	_, newer := s.takeOver(t)
-	return newer
+func runProvenFirst(t *testing.T, s *testService) string {
+	_, proven := s.proveFirst(t)
+	return proven
 }
 
-// takeOver registers twice with the same email and verifies the second registration.
-func (s *testClient) takeOver(t *testing.T) (older, newer string) {
+// proveFirst registers twice with the same email and enters the code by email of the second registration.
+func (s *testClient) proveFirst(t *testing.T) (pending, proven string) {
 	t.Helper()
 	first, second := newForm(), newForm()
 	second.Email = first.Email
-	older = s.mustRegister(t, first).RegistrationID
+	pending = s.mustRegister(t, first).RegistrationID
 	s.awaitCode(t, first.MobileNumber, 1)
-	newer = s.mustRegister(t, second).RegistrationID
-	s.requireActive(t, newer, s.awaitCode(t, second.MobileNumber, 1))
-	return older, newer
+	proven = s.mustRegister(t, second).RegistrationID
+	s.requireActive(t, proven, s.awaitCode(t, second.Email, 1))
+	return pending, proven
 }
 
 func runRejected(t *testing.T, s *testService) string {
@@ -205,7 +205,7 @@ func runRejected(t *testing.T, s *testService) string {
 	requireProblem(t, s.register(t, other, "Idempotency-Key", key), http.StatusConflict, openapi.ProblemCodeUsernameTaken)
 	keys, err := s.stack.openKeys()
 	require.NoError(t, err)
-	return keys.Ring.RegistrationID(key)
+	return keys.Ring.RegistrationID(key, other.Email)
 }
 
 func runExpired(t *testing.T, s *testService) string {

@@ -48,19 +48,15 @@ func TestIdempotencyKey(t *testing.T) {
 	require.Equal(t, 1, lookUp[int](t, s.stack.data, "SELECT COUNT(*) FROM users WHERE email_canonical = ?", form.Email))
 }
 
-// requireSameAnswer repeats a request and requires the first answer. It also requires that other requests with the key are
-// refused.
+// requireSameAnswer repeats a request and requires the first answer. It also requires that another request of the same client
+// with the key is refused.
 func (s *testClient) requireSameAnswer(t *testing.T, form openapi.RegistrationRequest, key string, first answer) {
 	t.Helper()
 	again := s.register(t, form, "Idempotency-Key", key)
 	require.Equal(t, http.StatusCreated, again.status)
 	require.Equal(t, string(first.body), string(again.body))
 	require.Equal(t, first.header.Get("Location"), again.header.Get("Location"))
-	otherPassword, otherEmail := form, form
-	otherPassword.Password += "!"
-	otherEmail.Email = "other." + form.Email
-	for _, other := range []openapi.RegistrationRequest{otherPassword, otherEmail} {
-		a := s.register(t, other, "Idempotency-Key", key)
-		requireProblem(t, a, http.StatusUnprocessableEntity, openapi.ProblemCodeIdempotencyKeyReused)
-	}
+	form.Password += "!"
+	refused := s.register(t, form, "Idempotency-Key", key)
+	requireProblem(t, refused, http.StatusUnprocessableEntity, openapi.ProblemCodeIdempotencyKeyReused)
 }

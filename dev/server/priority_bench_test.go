@@ -238,9 +238,9 @@ func (p *priority) insertUsers(b *testing.B) {
 	defer func() { _ = db.Close() }()
 	const numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 100000) "
 	for _, statement := range []string{
-		`INSERT INTO users (id, registration_id, email, email_canonical, password_hash, status, requested_at, created_at, updated_at) ` + numbers +
+		`INSERT INTO users (id, registration_id, email, email_canonical, password_hash, status, email_verified_at, requested_at, created_at, updated_at) ` + numbers +
 			`SELECT printf('01900000-0000-7000-8000-%012d', i), printf('01900000-0000-8000-8000-%012d', i), 'person' || i || '@example.com',
-			'person' || i || '@example.com', 'x', 'active', datetime('now', '-1 day'), datetime('now', '-1 day'), datetime('now', '-1 day') FROM n`,
+			'person' || i || '@example.com', 'x', 'active', datetime('now', '-1 day'), datetime('now', '-1 day'), datetime('now', '-1 day'), datetime('now', '-1 day') FROM n`,
 		`INSERT INTO profiles (user_id, first_name, last_name, locale, marketing_consent, consent_at) ` + numbers +
 			`SELECT printf('01900000-0000-7000-8000-%012d', i), 'Ada', 'L', 'en', 1, datetime('now', '-1 day') FROM n`,
 		"PRAGMA wal_checkpoint(TRUNCATE)", // otherwise a checkpoint runs during the measurement

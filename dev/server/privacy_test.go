@@ -154,7 +154,7 @@ func (r *testService) signUpWithFailures(t *testing.T, form openapi.Registration
 	r.awaitMessages(t, correctedNumber, message.KindCompletion, 1)
 	r.awaitMessages(t, form.Email, message.KindWelcome, 1)
 
-	requireProblem(t, r.register(t, form), http.StatusConflict, openapi.ProblemCodeEmailTaken)
+	requireProblem(t, r.register(t, form), http.StatusConflict, openapi.ProblemCodeUsernameTaken)
 	form.MobileNumber += "0000"
 	requireProblem(t, r.register(t, form), http.StatusUnprocessableEntity, openapi.ProblemCodeValidationFailed)
 	r.awaitEnd(t, id)

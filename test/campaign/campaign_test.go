@@ -45,21 +45,12 @@ func start(t *testing.T) *site {
 		Cluster: cluster.Start(t, "ADMIN_TOKEN", adminToken, "PUBLIC_URL", "https://register.example.com"),
 		crowd:   crowd{*people},
 	}
-	s.client = parts.NewClientVia(s.URL(), bearer{http.DefaultTransport})
+	s.client = parts.NewClient(s.URL())
 	began := time.Now()
 	require.NoError(t, s.crowd.insert(t.Context(), s.Cluster))
 	t.Logf("%d users inserted in %s", *people, time.Since(began).Round(time.Second))
 	s.Mailgun.Slow(*latency)
 	return s
-}
-
-// bearer adds the operators' token to each request.
-type bearer struct{ next http.RoundTripper }
-
-func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", "Bearer "+adminToken)
-	return b.next.RoundTrip(r)
 }
 
 // campaign is a campaign as the API returns it.
@@ -85,12 +76,14 @@ func (s *site) create(t *testing.T, name string, rate float64) campaign {
 		body["rate"] = rate
 	}
 	var c campaign
-	require.NoError(t, s.client.Call(t.Context(), http.MethodPost, "/v1/campaigns", name, body, &c))
+	require.NoError(t, s.client.Call(t.Context(), parts.Request{
+		Method: http.MethodPost, Path: "/v1/campaigns", Key: name, Token: adminToken, Body: body,
+	}, &c))
 	return c
 }
 
 func (s *site) progress(ctx context.Context, id string) (c campaign, err error) {
-	err = s.client.Call(ctx, http.MethodGet, "/v1/campaigns/"+id, "", nil, &c)
+	err = s.client.Call(ctx, parts.Request{Method: http.MethodGet, Path: "/v1/campaigns/" + id, Token: adminToken}, &c)
 	return c, err
 }
 
@@ -118,7 +111,9 @@ func (s *site) tryAwait(ctx context.Context, id string, far func(campaign) bool)
 func (s *site) control(t *testing.T, id, action string) {
 	t.Helper()
 	var steered campaign
-	require.NoError(t, s.client.Call(t.Context(), http.MethodPost, "/v1/campaigns/"+id+"/"+action, "", nil, &steered))
+	require.NoError(t, s.client.Call(t.Context(), parts.Request{
+		Method: http.MethodPost, Path: "/v1/campaigns/" + id + "/" + action, Token: adminToken,
+	}, &steered))
 	require.Equal(t, id, steered.ID)
 }
 

@@ -111,7 +111,7 @@ func (r *restoring) temporalOnly(t *testing.T, active []loop.Record, waiting, un
 		require.NoError(t, s.Start())
 	}
 	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(ctx context.Context) error {
-		_, err := r.client.Get(ctx, waiting.ID)
+		_, err := r.client.Get(ctx, waiting.Handle)
 		return err
 	}))
 	r.verify(t, waiting)
@@ -119,13 +119,13 @@ func (r *restoring) temporalOnly(t *testing.T, active []loop.Record, waiting, un
 	t.Logf("%+v", audit)
 	require.NoError(t, err)
 	// Later registrations are unknown; the same request registers them again.
-	_, err = r.client.Get(t.Context(), unknown.ID)
+	_, err = r.client.Get(t.Context(), unknown.Handle)
 	var refusal *parts.Refusal
 	require.ErrorAs(t, err, &refusal)
 	require.Equal(t, http.StatusNotFound, refusal.Status)
-	id, err := r.client.Register(t.Context(), unknown.Form, unknown.Key)
+	again, err := r.client.Register(t.Context(), unknown.Form, unknown.Key)
 	require.NoError(t, err)
-	require.Equal(t, unknown.ID, id)
+	require.Equal(t, unknown.Handle, again)
 	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(context.Context) error {
 		if n := len(r.Twilio.Messages(unknown.Form.MobileNumber)); n < 2 {
 			return errors.New("the next code, after the one in the ledger, was not sent")
@@ -141,7 +141,7 @@ func (r *restoring) register(t *testing.T, n int, verified bool) (people []loop.
 		p := loop.Record{Form: parts.UserForm(r.people), Key: fmt.Sprintf("restore-%d", r.people)}
 		r.people++
 		var err error
-		p.ID, err = r.client.Register(t.Context(), p.Form, p.Key)
+		p.Handle, err = r.client.Register(t.Context(), p.Form, p.Key)
 		require.NoError(t, err)
 		p.Register.Answers = []loop.Answer{{Status: http.StatusCreated}}
 		_, err = r.Twilio.Code(t.Context(), p.Form.MobileNumber)
@@ -158,7 +158,7 @@ func (r *restoring) register(t *testing.T, n int, verified bool) (people []loop.
 func (r *restoring) verify(t *testing.T, p loop.Record) loop.Record {
 	code, err := r.Twilio.Code(t.Context(), p.Form.MobileNumber)
 	require.NoError(t, err)
-	status, err := r.client.Verify(t.Context(), p.ID, code)
+	status, err := r.client.Verify(t.Context(), p.Handle, code)
 	require.NoError(t, err)
 	require.Equal(t, parts.StatusActive, status)
 	p.Verify.Answers = []loop.Answer{{Status: http.StatusOK}}
@@ -168,7 +168,7 @@ func (r *restoring) verify(t *testing.T, p loop.Record) loop.Record {
 // verifyAgain enters the newest code until it is accepted, because another code may still be sent.
 func (r *restoring) verifyAgain(t *testing.T, p loop.Record) loop.Record {
 	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(ctx context.Context) error {
-		now, err := r.client.Get(ctx, p.ID)
+		now, err := r.client.Get(ctx, p.Handle)
 		if err == nil && now.Status != parts.StatusPending {
 			err = fmt.Errorf("the status is %s", now.Status)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/test/load/loop"
+	"registrar/test/parts"
 )
 
 // record returns a record whose registration and code were answered with these statuses; 0 means no answer.
@@ -17,7 +18,7 @@ func record(id string, register, verify int) loop.Record {
 		}
 		return loop.Request{Answers: []loop.Answer{{Status: status}}}
 	}
-	return loop.Record{ID: id, Register: request(register), Verify: request(verify)}
+	return loop.Record{Handle: parts.Handle{ID: id}, Register: request(register), Verify: request(verify)}
 }
 
 func TestAuditOfUsers(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -113,10 +114,12 @@ func (p *people) one(ctx context.Context, n int) error {
 	}
 	var answer struct {
 		ID     string `json:"registration_id"`
+		Token  string `json:"registration_token"` // only in the first answer; later ones do not change it
 		Status string `json:"status"`
 	}
 	began := time.Now()
-	if err := p.callUntilAnswered(ctx, http.MethodPost, "/v1/registrations", fmt.Sprintf("person-%d", n), form, &answer); err != nil {
+	key := http.Header{"Idempotency-Key": {fmt.Sprintf("person-%d", n)}}
+	if err := p.callUntilAnswered(ctx, http.MethodPost, "/v1/registrations", key, form, &answer); err != nil {
 		return fmt.Errorf("register: %w", err)
 	}
 	p.mu.Lock()
@@ -130,8 +133,8 @@ func (p *people) one(ctx context.Context, n int) error {
 		return err
 	}
 	// A repeated code gets the same answer as the first.
-	path := "/v1/registrations/" + answer.ID + "/verification"
-	if err := p.callUntilAnswered(ctx, http.MethodPost, path, "", map[string]string{"code": code}, &answer); err != nil {
+	path, token := "/v1/registrations/"+answer.ID, http.Header{"Authorization": {"Bearer " + answer.Token}}
+	if err := p.callUntilAnswered(ctx, http.MethodPost, path+"/verification", token, map[string]string{"code": code}, &answer); err != nil {
 		return fmt.Errorf("verify %s: %w", answer.ID, err)
 	}
 	err = poll(ctx, 500*time.Millisecond, func() error {
@@ -139,7 +142,7 @@ func (p *people) one(ctx context.Context, n int) error {
 			return nil
 		}
 		status := answer.Status // after a 202 the activation is in progress
-		return errors.Join(p.callUntilAnswered(ctx, http.MethodGet, "/v1/registrations/"+answer.ID, "", nil, &answer), errors.New("it was "+status))
+		return errors.Join(p.callUntilAnswered(ctx, http.MethodGet, path, token, nil, &answer), errors.New("it was "+status))
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", answer.ID, err)
@@ -151,9 +154,9 @@ func (p *people) one(ctx context.Context, n int) error {
 }
 
 // callUntilAnswered repeats a request until it is answered with a status below 500.
-func (p *people) callUntilAnswered(ctx context.Context, method, path, key string, body, into any) (refused error) {
+func (p *people) callUntilAnswered(ctx context.Context, method, path string, header http.Header, body, into any) (refused error) {
 	err := poll(ctx, 200*time.Millisecond, func() error {
-		retry, err := p.call(ctx, method, p.api+path, key, body, into)
+		retry, err := p.call(ctx, method, p.api+path, header, body, into)
 		if err == nil || !retry {
 			refused = err
 			return nil
@@ -168,7 +171,7 @@ func (p *people) callUntilAnswered(ctx context.Context, method, path, key string
 }
 
 // call sends a request once. retry reports whether an error is temporary.
-func (p *people) call(ctx context.Context, method, address, key string, body, into any) (retry bool, err error) {
+func (p *people) call(ctx context.Context, method, address string, header http.Header, body, into any) (retry bool, err error) {
 	var content io.Reader = http.NoBody
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -182,9 +185,7 @@ func (p *people) call(ctx context.Context, method, address, key string, body, in
 		return false, err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	if key != "" {
-		r.Header.Set("Idempotency-Key", key)
-	}
+	maps.Copy(r.Header, header)
 	answer, err := p.http.Do(r)
 	if err != nil {
 		return true, err
@@ -206,7 +207,7 @@ var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 func (p *people) code(ctx context.Context, number string) (code string, err error) {
 	err = poll(ctx, 100*time.Millisecond, func() error {
 		var messages []struct{ Text string }
-		_, err := p.call(ctx, http.MethodGet, p.catcher+"/messages.json?to="+url.QueryEscape(number), "", nil, &messages)
+		_, err := p.call(ctx, http.MethodGet, p.catcher+"/messages.json?to="+url.QueryEscape(number), nil, nil, &messages)
 		for _, m := range messages {
 			if code = sixDigits.FindString(m.Text); code != "" {
 				return nil

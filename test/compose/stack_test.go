@@ -117,7 +117,7 @@ func audit(t *testing.T, s *stack, p *people) {
 func requireWelcomeEmails(t *testing.T, s *stack, p *people) {
 	await(t, 2*time.Minute, func() error {
 		var answer struct{ Total int }
-		_, err := p.call(t.Context(), http.MethodGet, "http://127.0.0.1:"+s.ports["MAILPIT_PORT"]+"/api/v1/messages?limit=1", "", nil, &answer)
+		_, err := p.call(t.Context(), http.MethodGet, "http://127.0.0.1:"+s.ports["MAILPIT_PORT"]+"/api/v1/messages?limit=1", nil, nil, &answer)
 		if err == nil && answer.Total < len(p.active) {
 			err = fmt.Errorf("%d emails for %d people", answer.Total, len(p.active))
 		}

@@ -32,12 +32,12 @@ func TestRotationOfKeys(t *testing.T) {
 	s.verify(t, all)
 	s.awaitMessages(t, all)
 	for _, p := range []person{before[0], between[0], after[0]} {
-		id := "ID=" + p.id
-		require.Contains(t, s.do(t, "find", id, "EMAIL="+p.Email), p.id)
+		id := "ID=" + p.ID
+		require.Contains(t, s.do(t, "find", id, "EMAIL="+p.Email), p.ID)
 		require.Contains(t, s.do(t, "look-temporal", id), p.Email)
 		repeated, err := parts.NewClient(s.api.URL()).Register(t.Context(), p.Form, p.key)
 		require.NoError(t, err)
-		require.Equal(t, p.id, repeated, "the same Idempotency-Key returns the same registration")
+		require.Equal(t, p.Handle, repeated, "the same Idempotency-Key returns the same registration and token")
 	}
 }
 

@@ -36,7 +36,7 @@ func TestOneFailedRegistration(t *testing.T) {
 			s := shared
 			restoreCredentials := s.loseCredentials(t)
 			p := s.register(t, 1)[0]
-			id := "ID=" + p.id
+			id := "ID=" + p.ID
 			s.awaitCount(t, parked, 1)
 
 			output := s.do(t, "look-"+tool, id)
@@ -61,7 +61,7 @@ func TestOneFailedRegistration(t *testing.T) {
 				require.Contains(t, timeline, want)
 			}
 			requireNothingPersonal(t, p, s.do(t, "timeline-http", id))
-			require.Contains(t, s.do(t, "find", id, "EMAIL="+strings.ToUpper(p.Email)), p.id)
+			require.Contains(t, s.do(t, "find", id, "EMAIL="+strings.ToUpper(p.Email)), p.ID)
 		})
 	}
 }
@@ -72,7 +72,7 @@ func (s *site) withoutCodec(t *testing.T, tool string, p person) string {
 	show := map[string]string{
 		"temporal": "temporal workflow show --detailed --address " + s.Temporal.Address() + " --workflow-id registration-",
 		"tctl":     "tctl --address " + s.Temporal.Address() + " workflow show --workflow_id registration-",
-	}[tool] + p.id
+	}[tool] + p.ID
 	c := exec.CommandContext(t.Context(), "bash", "-c", show)
 	c.Env = append(s.operator(), "TEMPORAL_CODEC_ENDPOINT=")
 	out, err := c.CombinedOutput()
@@ -85,7 +85,7 @@ func (s *site) withoutCodec(t *testing.T, tool string, p person) string {
 func (s *site) awaitAttempts(t *testing.T, p person, want int) {
 	t.Helper()
 	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(context.Context) error {
-		if n := s.lookUp(t, "SELECT COUNT(*) FROM delivery_attempts WHERE registration_id = ?", p.id); n != want {
+		if n := s.lookUp(t, "SELECT COUNT(*) FROM delivery_attempts WHERE registration_id = ?", p.ID); n != want {
 			return errors.New("there was no further attempt")
 		}
 		return nil
@@ -114,14 +114,14 @@ func TestEndings(t *testing.T) {
 				require.NoError(t, err)
 			}
 			abandoned, cancelled, terminated := people[0], people[1], people[2]
-			s.do(t, "abandon-"+tool, "ID="+abandoned.id) // no effect, because it has not failed
-			s.do(t, "cancel-"+tool, "ID="+cancelled.id)
-			s.do(t, "terminate-"+tool, "ID="+terminated.id)
+			s.do(t, "abandon-"+tool, "ID="+abandoned.ID) // no effect, because it has not failed
+			s.do(t, "cancel-"+tool, "ID="+cancelled.ID)
+			s.do(t, "terminate-"+tool, "ID="+terminated.ID)
 			api := parts.NewClient(s.api.URL())
-			require.NoError(t, api.AwaitStatus(t.Context(), cancelled.id, parts.StatusExpired))
-			require.Zero(t, s.lookUp(t, "SELECT COUNT(*) FROM users WHERE registration_id = ?", cancelled.id))
-			require.Error(t, s.temporal.GetWorkflow(t.Context(), "registration-"+terminated.id, "").Get(t.Context(), nil))
-			require.Equal(t, 1, s.lookUp(t, "SELECT COUNT(*) FROM users WHERE registration_id = ?", terminated.id))
+			require.NoError(t, api.AwaitStatus(t.Context(), cancelled.Handle, parts.StatusExpired))
+			require.Zero(t, s.lookUp(t, "SELECT COUNT(*) FROM users WHERE registration_id = ?", cancelled.ID))
+			require.Error(t, s.temporal.GetWorkflow(t.Context(), "registration-"+terminated.ID, "").Get(t.Context(), nil))
+			require.Equal(t, 1, s.lookUp(t, "SELECT COUNT(*) FROM users WHERE registration_id = ?", terminated.ID))
 			s.verify(t, []person{abandoned})
 			s.awaitMessages(t, []person{abandoned})
 		})
@@ -137,11 +137,11 @@ func TestResetOfAnUnverifiedUser(t *testing.T) {
 	first, err := s.Twilio.Code(t.Context(), p.MobileNumber)
 	require.NoError(t, err)
 	s.awaitCount(t, parked+" AND FailureReason='email_misconfigured'", 1)
-	s.do(t, "abandon-tctl", "ID="+p.id)
+	s.do(t, "abandon-tctl", "ID="+p.ID)
 	s.awaitCount(t, failed+" AND FailureReason='email_misconfigured'", 1)
 	s.Mailgun.SetSecret(s.settings["MAILGUN_API_KEY"])
 
-	s.do(t, "reset-one-tctl", "ID="+p.id)
+	s.do(t, "reset-one-tctl", "ID="+p.ID)
 	var second string
 	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(ctx context.Context) error {
 		if second, err = s.Twilio.Code(ctx, p.MobileNumber); err == nil && second == first {
@@ -150,19 +150,19 @@ func TestResetOfAnUnverifiedUser(t *testing.T) {
 		return err
 	}))
 	api := parts.NewClient(s.api.URL())
-	_, err = api.Verify(t.Context(), p.id, first)
+	_, err = api.Verify(t.Context(), p.Handle, first)
 	var refused *parts.Refusal
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, "wrong_code", refused.Code)
 	s.verify(t, []person{p})
-	require.NoError(t, s.temporal.GetWorkflow(t.Context(), "registration-"+p.id, "").Get(t.Context(), nil))
+	require.NoError(t, s.temporal.GetWorkflow(t.Context(), "registration-"+p.ID, "").Get(t.Context(), nil))
 	require.Len(t, s.Twilio.Messages(p.MobileNumber), 3, "two codes and the completion")
 	require.Len(t, s.Mailgun.Messages(p.Email), 1)
-	require.Equal(t, 1, s.lookUp(t, "SELECT COUNT(*) FROM users WHERE registration_id = ?", p.id))
+	require.Equal(t, 1, s.lookUp(t, "SELECT COUNT(*) FROM users WHERE registration_id = ?", p.ID))
 
 	// A reset without a failure: the user is active, so nothing is sent.
-	run := s.temporal.GetWorkflow(t.Context(), "registration-"+p.id, "").GetRunID()
-	s.do(t, "reset-one-temporal", "ID="+p.id)
+	run := s.temporal.GetWorkflow(t.Context(), "registration-"+p.ID, "").GetRunID()
+	s.do(t, "reset-one-temporal", "ID="+p.ID)
 	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(ctx context.Context) error {
 		return newRunEnded(ctx, s.temporal, p, run)
 	}))
@@ -171,7 +171,7 @@ func TestResetOfAnUnverifiedUser(t *testing.T) {
 }
 
 func newRunEnded(ctx context.Context, c client.Client, p person, old string) error {
-	now, err := c.DescribeWorkflowExecution(ctx, "registration-"+p.id, "")
+	now, err := c.DescribeWorkflowExecution(ctx, "registration-"+p.ID, "")
 	if err != nil {
 		return err
 	}

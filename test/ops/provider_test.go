@@ -56,7 +56,7 @@ func TestBudgetOfRunningRegistrations(t *testing.T) {
 			s.Twilio.Serve()
 			s.verify(t, people)
 			s.awaitMessages(t, people)
-			s.do(t, "retry-one-"+tool, "ID="+late[0].id)
+			s.do(t, "retry-one-"+tool, "ID="+late[0].ID)
 			s.verify(t, late)
 			s.awaitMessages(t, late)
 		})

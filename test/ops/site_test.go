@@ -135,8 +135,8 @@ var persons atomic.Int64
 // person is a registering user.
 type person struct {
 	parts.Form
+	parts.Handle
 	key string // Idempotency-Key
-	id  string
 }
 
 // register registers new users, who are pending or failed afterwards.
@@ -153,7 +153,7 @@ func (s *site) tryRegister(ctx context.Context, n int) ([]person, error) {
 	first := int(persons.Add(int64(n))) - n
 	return people, parts.Each(n, 10, func(i int) (err error) {
 		people[i].Form, people[i].key = parts.UserForm(first+i), fmt.Sprintf("person-%d", first+i)
-		people[i].id, err = client.Register(ctx, people[i].Form, people[i].key)
+		people[i].Handle, err = client.Register(ctx, people[i].Form, people[i].key)
 		return err
 	})
 }
@@ -167,9 +167,9 @@ func (s *site) verify(t *testing.T, people []person) {
 		if err != nil {
 			return err
 		}
-		status, err := client.Verify(t.Context(), people[i].id, code)
+		status, err := client.Verify(t.Context(), people[i].Handle, code)
 		if err == nil && status != parts.StatusActive {
-			err = fmt.Errorf("%s is %s", people[i].id, status)
+			err = fmt.Errorf("%s is %s", people[i].ID, status)
 		}
 		return err
 	}))
@@ -226,7 +226,7 @@ func (s *site) countNow(t *testing.T, query string) int {
 // hasAttempted reports whether a registration's current activity has had so many attempts.
 func (s *site) hasAttempted(p person, activity string, times int32) func(context.Context) error {
 	return func(ctx context.Context) error {
-		now, err := s.temporal.DescribeWorkflowExecution(ctx, "registration-"+p.id, "")
+		now, err := s.temporal.DescribeWorkflowExecution(ctx, "registration-"+p.ID, "")
 		if err != nil {
 			return err
 		}
@@ -243,7 +243,7 @@ func (s *site) hasAttempted(p person, activity string, times int32) func(context
 func (s *site) hasBegun(p person, activity string, times int) func(context.Context) error {
 	return func(ctx context.Context) error {
 		n := 0
-		events := s.temporal.GetWorkflowHistory(ctx, "registration-"+p.id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		events := s.temporal.GetWorkflowHistory(ctx, "registration-"+p.ID, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 		for events.HasNext() {
 			event, err := events.Next()
 			if err != nil {

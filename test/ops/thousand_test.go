@@ -55,7 +55,7 @@ func TestAThousandAreRetried(t *testing.T) {
 	people := s.register(t, many)
 	s.awaitCount(t, parked+" AND FailureReason='sms_misconfigured'", many)
 	require.Contains(t, s.do(t, "count"), "sms_misconfigured     Total: 1000")
-	require.Contains(t, s.do(t, "list-temporal"), people[0].id[:8])
+	require.Contains(t, s.do(t, "list-temporal"), people[0].ID[:8])
 	require.Contains(t, s.do(t, "list-tctl"), "1000\n")
 
 	restoreCredentials()
@@ -74,20 +74,20 @@ func TestAThousandAreReset(t *testing.T) {
 	people := s.register(t, many)
 	s.awaitCount(t, parked, many)
 	for _, p := range people[:2] {
-		s.do(t, "abandon-temporal", "ID="+p.id)
+		s.do(t, "abandon-temporal", "ID="+p.ID)
 	}
 	for _, p := range people[2:4] {
-		s.do(t, "abandon-tctl", "ID="+p.id)
+		s.do(t, "abandon-tctl", "ID="+p.ID)
 	}
 	require.NoError(t, parts.Each(many-4, 10, func(i int) error {
-		return s.temporal.SignalWorkflow(t.Context(), "registration-"+people[4+i].id, "", "abandon", nil)
+		return s.temporal.SignalWorkflow(t.Context(), "registration-"+people[4+i].ID, "", "abandon", nil)
 	}))
 	s.awaitCount(t, failed, others+many)
 
 	restoreCredentials()
 	began := time.Now()
-	s.do(t, "reset-one-temporal", "ID="+people[0].id)
-	s.do(t, "reset-one-tctl", "ID="+people[1].id)
+	s.do(t, "reset-one-temporal", "ID="+people[0].ID)
+	s.do(t, "reset-one-tctl", "ID="+people[1].ID)
 	s.do(t, "reset-all-tctl")
 	t.Logf("%d registrations were reset in %s", many, time.Since(began).Round(time.Second))
 	s.requireAllActive(t, people, before)

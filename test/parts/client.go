@@ -23,12 +23,19 @@ type Form struct {
 	Locale       string `json:"locale,omitempty"`
 }
 
+// Handle is what a client needs to continue a registration.
+type Handle struct {
+	ID    string `json:"registration_id"`
+	Token string `json:"registration_token"` // only in the answer to Register
+}
+
 // Registration is a registration as the API returns it.
 type Registration struct {
-	ID      string `json:"registration_id"`
-	UserID  string `json:"user_id"`
-	Status  Status `json:"status"`
-	Refusal string `json:"refusal"` // only with StatusRejected
+	Handle
+	UserID        string `json:"user_id"` // only with StatusActive
+	EmailVerified bool   `json:"email_verified"`
+	Status        Status `json:"status"`
+	Refusal       string `json:"refusal"` // only with StatusRejected
 }
 
 // Status is the status of a registration.
@@ -77,31 +84,52 @@ func (r *Refusal) Error() string {
 
 const registrations = "/v1/registrations"
 
-// Register registers a user and returns the registration's id. key is the Idempotency-Key; empty means none.
-func (c *Client) Register(ctx context.Context, form Form, key string) (id string, err error) {
+// Request is a request to the API.
+type Request struct {
+	Method, Path string
+	Key          string // Idempotency-Key; empty: none
+	Token        string // bearer token; empty: none
+	Body         any    // sent as JSON, unless it is nil
+}
+
+// Register registers a user. key is the Idempotency-Key; empty means none.
+func (c *Client) Register(ctx context.Context, form Form, key string) (Handle, error) {
 	var r Registration
-	err = c.Call(ctx, http.MethodPost, registrations, key, form, &r)
-	return r.ID, err
+	err := c.Call(ctx, RegisterRequest(form, key), &r)
+	return r.Handle, err
+}
+
+// RegisterRequest returns the request that registers a user.
+func RegisterRequest(form Form, key string) Request {
+	return Request{Method: http.MethodPost, Path: registrations, Key: key, Body: form}
 }
 
 // Verify enters a code and returns the resulting status of the registration.
-func (c *Client) Verify(ctx context.Context, id, code string) (Status, error) {
+func (c *Client) Verify(ctx context.Context, h Handle, code string) (Status, error) {
 	var r Registration
-	err := c.Call(ctx, http.MethodPost, registrations+"/"+id+"/verification", "", map[string]string{"code": code}, &r)
+	err := c.Call(ctx, h.VerifyRequest(code), &r)
 	return r.Status, err
 }
 
+// VerifyRequest returns the request that enters a code.
+func (h Handle) VerifyRequest(code string) Request {
+	return Request{
+		Method: http.MethodPost, Path: registrations + "/" + h.ID + "/verification", Token: h.Token,
+		Body: map[string]string{"code": code},
+	}
+}
+
 // Get reads a registration.
-func (c *Client) Get(ctx context.Context, id string) (Registration, error) {
+func (c *Client) Get(ctx context.Context, h Handle) (Registration, error) {
 	var r Registration
-	err := c.Call(ctx, http.MethodGet, registrations+"/"+id, "", nil, &r)
+	err := c.Call(ctx, Request{Method: http.MethodGet, Path: registrations + "/" + h.ID, Token: h.Token}, &r)
 	return r, err
 }
 
 // AwaitStatus polls until a registration has the status. It fails when ctx ends or after one minute.
-func (c *Client) AwaitStatus(ctx context.Context, id string, want Status) error {
+func (c *Client) AwaitStatus(ctx context.Context, h Handle, want Status) error {
 	return Await(ctx, time.Minute, nil, func(ctx context.Context) error {
-		r, err := c.Get(ctx, id)
+		r, err := c.Get(ctx, h)
 		if err == nil && r.Status != want {
 			err = errors.New("the status is " + string(r.Status))
 		}
@@ -109,32 +137,20 @@ func (c *Client) AwaitStatus(ctx context.Context, id string, want Status) error 
 	})
 }
 
-// Call sends a request with a JSON body, unless body is nil, and decodes the answer into into. For an answer other than 2xx
-// it returns a *Refusal; without an answer it returns another error.
-func (c *Client) Call(ctx context.Context, method, path, key string, body, into any) error {
-	_, err := c.Send(ctx, method, path, key, body, into)
+// Call sends a request and decodes the answer into into. For an answer other than 2xx it returns a *Refusal; without an
+// answer it returns another error.
+func (c *Client) Call(ctx context.Context, r Request, into any) error {
+	_, err := c.Send(ctx, r, into)
 	return err
 }
 
 // Send is like Call, and also returns the status of a 2xx answer.
-func (c *Client) Send(ctx context.Context, method, path, key string, body, into any) (int, error) {
-	var content io.Reader = http.NoBody
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			return 0, err
-		}
-		content = bytes.NewReader(text)
-	}
-	r, err := http.NewRequestWithContext(ctx, method, c.base+path, content)
+func (c *Client) Send(ctx context.Context, r Request, into any) (int, error) {
+	request, err := c.request(ctx, r)
 	if err != nil {
 		return 0, err
 	}
-	r.Header.Set("Content-Type", "application/json")
-	if key != "" {
-		r.Header.Set("Idempotency-Key", key)
-	}
-	answer, err := c.http.Do(r)
+	answer, err := c.http.Do(request)
 	if err != nil {
 		return 0, err
 	}
@@ -145,9 +161,32 @@ func (c *Client) Send(ctx context.Context, method, path, key string, body, into 
 		return 0, refusal
 	}
 	if err := json.NewDecoder(answer.Body).Decode(into); err != nil {
-		return 0, fmt.Errorf("read the answer of %s %s: %w", method, path, err)
+		return 0, fmt.Errorf("read the answer of %s %s: %w", r.Method, r.Path, err)
 	}
 	return answer.StatusCode, nil
+}
+
+func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) {
+	var content io.Reader = http.NoBody
+	if r.Body != nil {
+		text, err := json.Marshal(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		content = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, r.Method, c.base+r.Path, content)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if r.Key != "" {
+		request.Header.Set("Idempotency-Key", r.Key)
+	}
+	if r.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+r.Token)
+	}
+	return request, nil
 }
 
 // UserForm returns the form of user number i, from 0 to 9,999,999. Forms do not share emails, numbers or usernames.

@@ -43,7 +43,9 @@ func TestFront(t *testing.T) {
 	}
 	f := parts.StartFront(t, addresses...)
 	client := parts.NewClient(f.URL())
-	send := func() error { return client.Call(t.Context(), http.MethodGet, "/", "", nil, new(struct{})) }
+	send := func() error {
+		return client.Call(t.Context(), parts.Request{Method: http.MethodGet, Path: "/"}, new(struct{}))
+	}
 	share := func() (a, b int64) {
 		backends[0].served.Store(0)
 		backends[1].served.Store(0)

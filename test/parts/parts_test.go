@@ -72,7 +72,7 @@ func TestChangedVersion(t *testing.T) {
 // register registers and verifies user i, and waits for the user's other messages.
 func (s *site) register(ctx context.Context, i int) error {
 	form, client := parts.UserForm(i), parts.NewClient(s.api.URL())
-	id, err := client.Register(ctx, form, "")
+	registration, err := client.Register(ctx, form, "")
 	if err != nil {
 		return err
 	}
@@ -80,10 +80,10 @@ func (s *site) register(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	if _, err := client.Verify(ctx, id, code); err != nil {
+	if _, err := client.Verify(ctx, registration, code); err != nil {
 		return err
 	}
-	if err := client.AwaitStatus(ctx, id, parts.StatusActive); err != nil {
+	if err := client.AwaitStatus(ctx, registration, parts.StatusActive); err != nil {
 		return err
 	}
 	return parts.Await(ctx, time.Minute, nil, func(context.Context) error {

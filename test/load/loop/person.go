@@ -18,22 +18,19 @@ type person struct {
 
 // register registers and enters the code. It stops at a refusal and when ctx ends.
 func (p *person) register(ctx context.Context) {
-	const registrations = "/v1/registrations"
-	var created parts.Registration
-	if !p.attempt(ctx, registerRequest, registrations, p.record.Key, p.record.Form, &created) {
+	if !p.attempt(ctx, registerRequest, parts.RegisterRequest(p.record.Form, p.record.Key), &p.record.Handle) {
 		return
 	}
-	p.record.ID = created.ID
 	if p.run.options.Code == nil {
 		return
 	}
-	code, err := p.run.options.Code(ctx, created.ID, p.record.Form)
+	code, err := p.run.options.Code(ctx, p.record.ID, p.record.Form)
 	if err != nil {
 		p.record.NoCode = true
 		return
 	}
 	p.record.Verify.Began = time.Now()
-	p.attempt(ctx, verifyRequest, registrations+"/"+created.ID+"/verification", "", map[string]string{"code": code}, new(parts.Registration))
+	p.attempt(ctx, verifyRequest, p.record.VerifyRequest(code), new(parts.Registration))
 }
 
 // requestKind is one of the requests of a registration.
@@ -47,13 +44,13 @@ const (
 // attempt sends a request until the answer is 2xx or a final refusal, or ctx ends. It records every answer and reports
 // whether the last one was 2xx. Retries inside Go's client (requests with a key on a connection that was closed) count as
 // one request.
-func (p *person) attempt(ctx context.Context, kind requestKind, path, key string, body, into any) bool {
+func (p *person) attempt(ctx context.Context, kind requestKind, r parts.Request, into any) bool {
 	s := &p.record.Register
 	if kind == verifyRequest {
 		s = &p.record.Verify
 	}
 	for n := 0; ; n++ {
-		status, err := p.run.client.Send(ctx, http.MethodPost, path, key, body, into)
+		status, err := p.run.client.Send(ctx, r, into)
 		a := answerOf(status, err)
 		if a.Status == 0 && ctx.Err() != nil {
 			a.Code = timedOut

@@ -10,10 +10,11 @@ import (
 
 // Record has the answers that one user got.
 type Record struct {
+	parts.Handle // of the registration; empty unless it was acknowledged
+
 	Form parts.Form
 	Due  time.Time // scheduled arrival
 	Key  string    // Idempotency-Key
-	ID   string    // of the registration; empty unless it was acknowledged
 
 	Register Request
 	Verify   Request // without answers if no code arrived
