@@ -56,6 +56,10 @@ var scenarios = []struct {
 	{"reset", `"WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW"`, ownService, runReset},
 	{"budget_raised", `"signalName": "budget"`, []string{"BUDGET_OTP=5s"}, runBudgetRaised},
 	{"cancelled", `"EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED"`, nil, runCancelled},
+	{"released", `"SendEmailReleased"`, nil, runReleased},
+	{"added_number", `"resendOTP"`, nil, runAddedNumber},
+	{"both_proofs", `"SendCompletionSMS"`, []string{"VERIFY=both"}, runBothProofs},
+	{"concealed", `"SendAccountExists"`, concealedAndShort, runConcealed},
 }
 
 // TestHistories replays the history of each scenario with the workflow's code.
@@ -144,6 +148,7 @@ func replay(t *testing.T, workflowID string, text []byte) {
 	replayer := worker.NewWorkflowReplayer()
 	replayer.RegisterWorkflowWithOptions(workflows.RegistrationWorkflow,
 		workflow.RegisterOptions{Name: workflows.RegistrationWorkflowType})
+	replayer.RegisterWorkflowWithOptions(workflows.EmailLinkWorkflow, workflow.RegisterOptions{Name: workflows.EmailLinkWorkflowType})
 	replayer.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
 	options := worker.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: workflowID}}
 	require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(log.NewStructuredLogger(discardLogger()), recorded, options))
