@@ -47,14 +47,20 @@ func replay(h *history.History) error {
 func workflowID(h *history.History) string {
 	started := h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
 	dc := converter.GetDefaultDataConverter()
-	if started.GetWorkflowType().GetName() == CampaignWorkflowType {
+	switch started.GetWorkflowType().GetName() {
+	case CampaignWorkflowType:
 		var in CampaignInput
 		_ = dc.FromPayloads(started.GetInput(), &in) // the workflow reports a bad input itself
 		return CampaignWorkflowID(in.ID)
+	case EmailLinkWorkflowType:
+		var in EmailLinkInput
+		_ = dc.FromPayloads(started.GetInput(), &in)
+		return EmailLinkWorkflowID(in.Action, in.RegistrationID)
+	default:
+		var in RegistrationInput
+		_ = dc.FromPayloads(started.GetInput(), &in)
+		return RegistrationWorkflowID(in.RegistrationID)
 	}
-	var in RegistrationInput
-	_ = dc.FromPayloads(started.GetInput(), &in)
-	return RegistrationWorkflowID(in.RegistrationID)
 }
 
 func TestReplay(t *testing.T) {

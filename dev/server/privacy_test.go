@@ -20,6 +20,7 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/config"
+	"registrar/internal/emaillink"
 	"registrar/internal/message"
 	"registrar/internal/wiring"
 )
@@ -104,6 +105,7 @@ func TestTemporalAndLogsHoldNoPersonalData(t *testing.T) {
 	id, codes := s.signUpWithFailures(t, form)
 	personal := slices.Concat(codes, []string{form.FirstName, form.LastName, form.Username, form.Email, form.Password,
 		form.MobileNumber, correctedNumber, "$argon2id"})
+	personal = append(personal, s.secretsOf(t, form, id)...)
 
 	running := readAll(t, data, "temporal.db*")
 	require.NoError(t, s.stack.stop())
@@ -127,6 +129,22 @@ func TestTemporalAndLogsHoldNoPersonalData(t *testing.T) {
 	for _, code := range codes {
 		require.False(t, containsEncoded(users, code))
 	}
+}
+
+// secretsOf returns the registration token, and the tokens of both links in the welcome email, which it opens.
+func (s *testClient) secretsOf(t *testing.T, form openapi.RegistrationRequest, id string) []string {
+	t.Helper()
+	token, known := tokens.Load(id)
+	require.True(t, known)
+	secrets := []string{token.(string)}
+	for _, page := range []string{emaillink.ConfirmPath, emaillink.NotMePath} {
+		link, err := url.Parse(s.linkTo(t, page, form.Email, id))
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, s.mustCall(t, http.MethodGet, link.String(), nil).status)
+		require.Equal(t, http.StatusOK, s.mustCall(t, http.MethodPost, link.String(), nil).status)
+		secrets = append(secrets, link.Query().Get("token"))
+	}
+	return secrets
 }
 
 const correctedNumber = "+14155550138"
