@@ -58,8 +58,8 @@ const (
 const (
 	EventParked             Event = "parked"               // a step waits for an operator, until Until
 	EventStatusChanged      Event = "status_changed"       // in the search attributes; Detail is the new status
-	EventReplaced           Event = "replaced"             // took the user over from another registration
-	EventSuperseded         Event = "superseded"           // another registration took the user over
+	EventReplaced           Event = "replaced"             // proved the email that another registration had
+	EventSuperseded         Event = "superseded"           // another registration proved the email, or its owner disowned this one
 	EventWorkflowTaskFailed Event = "workflow_task_failed" // a failure of the workers, not of the registration
 	EventWorkflowTimedOut   Event = "workflow_task_timed_out"
 	EventRunCompleted       Event = "run_completed" // Detail is the registration's final status

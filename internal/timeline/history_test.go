@@ -29,7 +29,7 @@ func TestParkedAndRetried(t *testing.T) {
 	require.Regexp(t, `^step_started SendOTP sms_unavailable #[45] \(the previous attempt failed: the provider could not be reached\)$`, told[7])
 	require.Regexp(t, `^step_(failed|timed_out) SendOTP sms_unavailable #[45] \(the provider could not be reached\)$`, told[8])
 	require.Equal(t, []string{
-		"accepted by worker (Registration, code by sms)",
+		"accepted by worker (Registration with a mobile number)",
 		"step_completed PersistUser #1",
 		"step_scheduled SendWelcomeEmail (send the welcome email)",
 		"timer_started wait for the verification",
@@ -56,7 +56,7 @@ func TestParkedAndRetried(t *testing.T) {
 	first, window, taken := entries[0], entries[3], entries[6]
 	require.Equal(t, Entry{
 		At: recordedStart(t, "parked_and_retried"), Source: SourceWorkflow, Event: EventAccepted,
-		By: "worker", Detail: "Registration, code by sms", RunID: "run", EventID: 1,
+		By: "worker", Detail: "Registration with a mobile number", RunID: "run", EventID: 1,
 	}, first)
 	require.Equal(t, window.At.Add(24*time.Hour), window.Until)
 	require.NotEmpty(t, taken.MessageID)
@@ -67,11 +67,12 @@ func TestScenarios(t *testing.T) {
 	t.Parallel()
 	for scenario, want := range map[string][]string{
 		"happy_sms":        {"code_wrong (4 attempts left)", "code_right", "run_completed (active)"},
-		"happy_email":      {"accepted by worker (Registration, code by email)", "code_right"},
+		"happy_email":      {"accepted by worker (Registration without a mobile number)", "code_right"},
 		"corrected_number": {"code_requested (to another number)", "step_scheduled SendOTP (send code 2 by sms)"},
 		"expired":          {"timer_fired wait for the verification", "status_changed (expired)", "run_completed (expired)"},
 		"rejected":         {"step_completed PersistUser username_taken #1", "run_completed username_taken (rejected)"},
 		"stored_late":      {"step_failed PersistUser timeout ScheduleToClose #1", "step_completed PersistUser #1"},
+		"proven_first":     {"replaced (" + displaced(t) + ")"},
 		"superseded":       {"superseded by worker (" + supersededBy(t) + ")", "run_completed (superseded)"},
 	} {
 		t.Run(scenario, func(t *testing.T) {
@@ -82,6 +83,17 @@ func TestScenarios(t *testing.T) {
 			}
 		})
 	}
+}
+
+// displaced returns the workflow id of the registration that the scenario proven_first signals.
+func displaced(t *testing.T) string {
+	t.Helper()
+	for _, event := range recorded(t, "proven_first") {
+		if a := event.GetSignalExternalWorkflowExecutionInitiatedEventAttributes(); a != nil {
+			return a.GetWorkflowExecution().GetWorkflowId()
+		}
+	}
+	return ""
 }
 
 // supersededBy returns the workflow id of the registration that signals the scenario superseded.
