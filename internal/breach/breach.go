@@ -33,7 +33,8 @@ const (
 type Options struct {
 	URL     string        // URL of the service or of a mirror, without /range; default DefaultURL
 	Timeout time.Duration // of one check; default DefaultTimeout
-	// HTTPClient makes the calls. If nil, the Checker creates its own.
+	// HTTPClient makes the calls. If nil, the Checker creates its own, which does not follow redirects: another host must not
+	// get a part of the hash.
 	HTTPClient *http.Client
 }
 
@@ -54,7 +55,7 @@ func New(o Options) *Checker {
 		c.timeout = DefaultTimeout
 	}
 	if c.client == nil {
-		c.client = &http.Client{}
+		c.client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	return c
 }

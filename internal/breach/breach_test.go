@@ -97,6 +97,16 @@ func TestUnresponsiveServiceTimesOut(t *testing.T) {
 	require.NotContains(t, err.Error(), prefix)
 }
 
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	other := httptest.NewServer(answer(suffix + ":1"))
+	t.Cleanup(other.Close)
+	server := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusFound))
+	t.Cleanup(server.Close)
+	_, err := New(Options{URL: server.URL, Timeout: time.Minute}).Found(t.Context(), "password")
+	require.ErrorContains(t, err, "unexpected status 302")
+}
+
 func TestBadURL(t *testing.T) {
 	t.Parallel()
 	_, err := New(Options{URL: "http://bad host"}).Found(t.Context(), "password")
