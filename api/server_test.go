@@ -151,8 +151,9 @@ func TestSecurityHeaders(t *testing.T) {
 		s.handler.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		require.Equal(t, "nosniff", w.Header().Get("X-Content-Type-Options"), path)
 		require.Equal(t, "no-referrer", w.Header().Get("Referrer-Policy"), path)
-		require.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'", path)
-		require.Contains(t, w.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'", path)
+		for _, directive := range []string{"default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"} {
+			require.Contains(t, w.Header().Get("Content-Security-Policy"), directive, path)
+		}
 		require.Empty(t, w.Header().Get("Server"), path)
 		require.Empty(t, w.Header().Get("Access-Control-Allow-Origin"), path)
 	}
