@@ -103,6 +103,7 @@ func testPersistTaken(t *testing.T, s *store.Store) {
 func testDistinctEmails(t *testing.T, s *store.Store) {
 	different := []string{
 		"jose@example.org", "josé@example.org", "jose\u0301@example.org", "jos.e@example.org", "jose+a@example.org",
+		"jose' OR ''='", `jose" OR ""="`, `jose\'--@example.org`, "jose%@example.org", "jos_@example.org", // SQL stays text
 		"jose@example.org.", "jose@example.orgo", "jose\u200b@example.org", "straße@example.org", "strasse@example.org",
 		"ﬁ@example.org", "fi@example.org", "ı@example.org", "i@example.org", "😀@example.org", "😁@example.org",
 	}
