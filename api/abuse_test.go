@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -127,7 +128,7 @@ func TestVariantsOfOneMailbox(t *testing.T) {
 	s, _ := setupAbuse(t, limit.Options{Messages: limit.Messages{DestinationClients: perHour(5)}})
 	answers := map[int]int{}
 	for i := range 24 {
-		local := strings.Replace("zoelle+"+fmt.Sprint(i), "o", strings.Repeat(".", i%2)+"o", 1)
+		local := strings.Replace("zoelle+"+strconv.Itoa(i), "o", strings.Repeat(".", i%2)+"o", 1)
 		answers[s.send(t, "POST", registrations, asking(local+"@gmail.com", ""), as("198.51.100.7")...).Code]++
 	}
 	require.Equal(t, map[int]int{201: 5, 429: 19}, answers)
