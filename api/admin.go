@@ -34,10 +34,17 @@ func operators(area string, served func(*Deps) bool) *access {
 	}
 }
 
+// admitOperator refuses a client with too many wrong tokens even if its token is right. Otherwise, it could find out the token
+// by trying.
 func (s *server) admitOperator(c *gin.Context) error {
+	ctx := c.Request.Context()
+	if wait := s.Limits.Operator(ctx, clientOf(ctx)); wait > 0 {
+		return rateLimited(wait)
+	}
 	if s.isAdmin(c) {
 		return nil
 	}
+	s.Limits.WrongToken(ctx, clientOf(ctx))
 	c.Header("WWW-Authenticate", "Bearer")
 	return &problem{code: openapi.ProblemCodeUnauthorized}
 }

@@ -23,7 +23,7 @@ func (s *server) shareOrigins() gin.HandlerFunc {
 	policy := cors.New(cors.Options{
 		AllowOriginFunc: func(origin string) bool { return slices.Contains(s.Origins, origin) },
 		AllowedMethods:  []string{http.MethodGet, http.MethodPost},
-		AllowedHeaders:  []string{"Authorization", "Content-Type", "Idempotency-Key", headerRequestID},
+		AllowedHeaders:  []string{"Authorization", "Challenge-Response", "Content-Type", "Idempotency-Key", headerRequestID},
 		ExposedHeaders:  []string{"Location", "Retry-After", headerRequestID},
 		MaxAge:          preflightAge,
 	})

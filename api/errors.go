@@ -27,34 +27,36 @@ type answer struct {
 
 // answers has every code of the contract. It is the only place that maps codes to HTTP statuses.
 var answers = map[openapi.ProblemCode]answer{
-	openapi.ProblemCodeInvalidJSON:           {400, "The body must be one JSON object in UTF-8.", 0},
-	openapi.ProblemCodeUnknownField:          {400, "The body has a field that is not in the contract.", 0},
-	openapi.ProblemCodeDuplicateField:        {400, "The body has a field twice.", 0},
-	openapi.ProblemCodeWrongType:             {400, "A field has the wrong type.", 0},
-	openapi.ProblemCodeInvalidIdempotencyKey: {400, "Idempotency-Key must be given once, with 1 to 255 visible ASCII characters.", 0},
-	openapi.ProblemCodeUnauthorized:          {401, "This address needs an operator's bearer token.", 0},
-	openapi.ProblemCodeNotFound:              {404, "There is nothing at this address.", 0},
-	openapi.ProblemCodeMethodNotAllowed:      {405, "This address does not allow this method. The Allow header lists the allowed ones.", 0},
-	openapi.ProblemCodeRequestTimeout:        {408, "The body did not arrive in time.", 0},
-	openapi.ProblemCodeEmailTaken:            {409, "This email address already has an account.", 0},
-	openapi.ProblemCodeUsernameTaken:         {409, "This username is already taken.", 0},
-	openapi.ProblemCodeSuperseded:            {409, "The owner of this email address has confirmed it in another registration, or rejected this one.", 0},
-	openapi.ProblemCodeAlreadyActive:         {409, "A code was already accepted. You do not need another one.", 0},
-	openapi.ProblemCodeNotReady:              {409, "There is no code for this registration yet. Please try again in a moment.", time.Second},
-	openapi.ProblemCodeCampaignEnded:         {409, "The campaign has ended.", 0},
-	openapi.ProblemCodeCodeExpired:           {410, "Your code has expired. Please ask for a new one.", 0},
-	openapi.ProblemCodeRegistrationClosed:    {410, "This registration has ended. Please register again.", 0},
-	openapi.ProblemCodeUnreadableReport:      {406, "The delivery report is not valid.", 0},
-	openapi.ProblemCodeBodyTooLarge:          {413, "The body is too large.", 0},
-	openapi.ProblemCodeUnsupportedMediaType:  {415, "The body must be application/json, in UTF-8.", 0},
-	openapi.ProblemCodeValidationFailed:      {422, "Some fields are not valid. Please correct them.", 0},
-	openapi.ProblemCodeIdempotencyKeyReused:  {422, "This Idempotency-Key was already used for a different request.", 0},
-	openapi.ProblemCodeWrongCode:             {422, "This code is wrong or no longer valid.", 0},
-	openapi.ProblemCodeTooManyAttempts:       {429, "Too many wrong codes. Please ask for a new one.", 0},
-	openapi.ProblemCodeResendCooldown:        {429, "We sent you a code a moment ago. Please wait before you ask for another one.", 0},
-	openapi.ProblemCodeTooManyResends:        {429, "We cannot send more codes for this registration.", 0},
-	openapi.ProblemCodeRateLimited:           {429, "There were too many requests. Please wait before you try again.", 0},
-	openapi.ProblemCodeInternal:              {500, "Something went wrong on our side.", 0},
+	openapi.ProblemCodeInvalidJSON:              {400, "The body must be one JSON object in UTF-8.", 0},
+	openapi.ProblemCodeUnknownField:             {400, "The body has a field that is not in the contract.", 0},
+	openapi.ProblemCodeDuplicateField:           {400, "The body has a field twice.", 0},
+	openapi.ProblemCodeWrongType:                {400, "A field has the wrong type.", 0},
+	openapi.ProblemCodeInvalidIdempotencyKey:    {400, "Idempotency-Key must be given once, with 1 to 255 visible ASCII characters.", 0},
+	openapi.ProblemCodeInvalidChallengeResponse: {400, "Challenge-Response must be given once, with 1 to 8192 visible ASCII characters.", 0},
+	openapi.ProblemCodeUnauthorized:             {401, "This address needs an operator's bearer token.", 0},
+	openapi.ProblemCodeNotFound:                 {404, "There is nothing at this address.", 0},
+	openapi.ProblemCodeMethodNotAllowed:         {405, "This address does not allow this method. The Allow header lists the allowed ones.", 0},
+	openapi.ProblemCodeRequestTimeout:           {408, "The body did not arrive in time.", 0},
+	openapi.ProblemCodeEmailTaken:               {409, "This email address already has an account.", 0},
+	openapi.ProblemCodeUsernameTaken:            {409, "This username is already taken.", 0},
+	openapi.ProblemCodeSuperseded:               {409, "The owner of this email address has confirmed it in another registration, or rejected this one.", 0},
+	openapi.ProblemCodeAlreadyActive:            {409, "A code was already accepted. You do not need another one.", 0},
+	openapi.ProblemCodeNotReady:                 {409, "There is no code for this registration yet. Please try again in a moment.", time.Second},
+	openapi.ProblemCodeCampaignEnded:            {409, "The campaign has ended.", 0},
+	openapi.ProblemCodeCodeExpired:              {410, "Your code has expired. Please ask for a new one.", 0},
+	openapi.ProblemCodeRegistrationClosed:       {410, "This registration has ended. Please register again.", 0},
+	openapi.ProblemCodeUnreadableReport:         {406, "The delivery report is not valid.", 0},
+	openapi.ProblemCodeBodyTooLarge:             {413, "The body is too large.", 0},
+	openapi.ProblemCodeUnsupportedMediaType:     {415, "The body must be application/json, in UTF-8.", 0},
+	openapi.ProblemCodeValidationFailed:         {422, "Some fields are not valid. Please correct them.", 0},
+	openapi.ProblemCodeIdempotencyKeyReused:     {422, "This Idempotency-Key was already used for a different request.", 0},
+	openapi.ProblemCodeWrongCode:                {422, "This code is wrong or no longer valid.", 0},
+	openapi.ProblemCodeTooManyAttempts:          {429, "Too many wrong codes. Please ask for a new one.", 0},
+	openapi.ProblemCodeResendCooldown:           {429, "We sent you a code a moment ago. Please wait before you ask for another one.", 0},
+	openapi.ProblemCodeTooManyResends:           {429, "We cannot send more codes for this registration.", 0},
+	openapi.ProblemCodeRateLimited:              {429, "There were too many requests. Please wait before you try again.", 0},
+	openapi.ProblemCodeChallengeRequired:        {429, "There were too many requests. Please solve the challenge, or wait.", 0},
+	openapi.ProblemCodeInternal:                 {500, "Something went wrong on our side.", 0},
 	// Temporal and workers restart within seconds, and the user is waiting.
 	openapi.ProblemCodeUnavailable: {503, "We cannot take your request right now. Please try again shortly.", time.Second},
 	// A request waits about a second at most in the queue for password hashing.
@@ -91,6 +93,7 @@ type problem struct {
 	fields       []openapi.FieldError
 	attemptsLeft *int
 	retryAfter   time.Duration
+	challenge    *openapi.Challenge
 	cause        error // for the log
 }
 
@@ -160,7 +163,7 @@ func (s *server) fail(c *gin.Context, err error) {
 	}
 	body := openapi.Problem{
 		Type: openapi.ProblemTypeAboutBlank, Title: http.StatusText(a.status), Status: a.status, Code: p.code, Detail: a.detail,
-		RequestID: requestID(c.Request.Context()), Errors: p.fields, AttemptsLeft: p.attemptsLeft,
+		RequestID: requestID(c.Request.Context()), Errors: p.fields, AttemptsLeft: p.attemptsLeft, Challenge: p.challenge,
 	}
 	if p.detail != "" {
 		body.Detail = p.detail

@@ -37,7 +37,8 @@ func TestCodes(t *testing.T) {
 	}
 	rules := []string{
 		string(user.CodeBreached), string(user.CodeCountryCodeMissing), string(user.CodeInvalid),
-		string(user.CodeInvalidCharacters), string(user.CodeNotMobile), string(user.CodeRequired),
+		string(user.CodeInvalidCharacters), string(user.CodeNotMobile), string(user.CodeNotSupported), string(user.CodeRequired),
+		string(user.CodeDomainNotAllowed),
 		string(user.CodeReserved), string(user.CodeTooLong), string(user.CodeTooShort), string(user.CodeTooWeak),
 	}
 	for _, code := range campaign.Codes {

@@ -12,28 +12,56 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/engine"
+	"registrar/internal/limit"
+	"registrar/internal/message"
 	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
 
-// Limits are the rate limits of clients and destinations. limit.Limits implements it. Each method returns how long to wait,
-// 0 if the call is allowed. A refused call is not counted.
+// Limits are the rate limits of clients and of the messages that they cause. limit.Limits implements it. Where a method
+// returns how long to wait, 0 means that the call is allowed. A refused call is not counted.
 type Limits interface {
 	// Registration counts a client's request to register.
 	Registration(ctx context.Context, client netip.Addr) (wait time.Duration)
 	// Code counts a client's request to check a code, to send another one, or to use a link of the welcome email.
 	Code(ctx context.Context, client netip.Addr) (wait time.Duration)
-	// Destinations counts one call for each destination that it sends a message to. act is the call's id; repeated calls
-	// with the same id count once.
-	Destinations(ctx context.Context, act string, destinations ...string) (wait time.Duration)
-	// Release undoes what Destinations counted.
-	Release(ctx context.Context, act string, destinations ...string)
+	// Read counts a client's request for the state of a registration.
+	Read(ctx context.Context, client netip.Addr) (wait time.Duration)
+	// Refused counts a registration that was refused because somebody has the email or the username. act is its id.
+	Refused(ctx context.Context, client netip.Addr, act string)
+	// Operator returns how long a client must wait that sent too many wrong operator's tokens. WrongToken counts one.
+	Operator(ctx context.Context, client netip.Addr) (wait time.Duration)
+	WrongToken(ctx context.Context, client netip.Addr)
+	// Send counts a request for everything that limits its messages. Repeated requests with the same id count once.
+	Send(ctx context.Context, send limit.Send) limit.Verdict
+	// Release undoes what Send counted.
+	Release(ctx context.Context, send limit.Send)
+	// Spend reports whether a request may use the solution of a challenge. Each solution is for one request, which may be
+	// repeated.
+	Spend(ctx context.Context, solution, act string, lifetime time.Duration) bool
+	// CodeSent and CodeEntered count the codes that were sent by SMS, and those of them that were entered. act is an id.
+	CodeSent(ctx context.Context, route limit.Route, act string)
+	CodeEntered(ctx context.Context, route limit.Route, act string)
 }
 
-// limitClient counts a request of its client, before the body is read.
+type clientKey struct{}
+
+// clientOf returns the client that setClient set. It is the zero value for an invalid address, which is not counted.
+func clientOf(ctx context.Context) netip.Addr {
+	client, _ := ctx.Value(clientKey{}).(netip.Addr)
+	return client
+}
+
+func (s *server) setClient(c *gin.Context) {
+	client := clientAddress(c.Request, s.TrustedProxies)
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), clientKey{}, client))
+}
+
+// limitClient counts a request of its client, before the credentials are checked and the body is read.
 func (s *server) limitClient(c *gin.Context, limit rateLimit) error {
-	if wait := limit(s.Limits, c.Request.Context(), clientAddress(c.Request, s.TrustedProxies)); wait > 0 {
+	ctx := c.Request.Context()
+	if wait := limit(s.Limits, ctx, clientOf(ctx)); wait > 0 {
 		return rateLimited(wait)
 	}
 	return nil
@@ -43,60 +71,113 @@ func rateLimited(wait time.Duration) *problem {
 	return &problem{code: openapi.ProblemCodeRateLimited, retryAfter: wait}
 }
 
-// destinationKey is the keyed hash under which an email address or mobile number is counted. The workflow stores the key
-// of the destination of its codes.
-func (s *server) destinationKey(to string) string {
-	if to == "" {
+// emailKey is the keyed hash under which an email address is counted, with the other addresses of its mailbox. The workflow
+// stores the keys of its destinations.
+func (s *server) emailKey(canonical string) string {
+	return s.Keys.LimitKey("destination", user.Mailbox(canonical))
+}
+
+// mobileKey is the keyed hash under which a mobile number is counted; "" without a number.
+func (s *server) mobileKey(e164 string) string {
+	if e164 == "" {
 		return ""
 	}
-	return s.Keys.LimitKey("destination", to)
+	return s.Keys.LimitKey("destination", e164)
 }
 
-func (s *server) destinations(p user.Profile) []string {
-	return []string{s.destinationKey(p.EmailCanonical), s.destinationKey(p.Mobile)}
-}
-
-// limitRegistration counts the registration for its destinations. A repeated request has the same id, so it counts once.
-func (s *server) limitRegistration(ctx context.Context, in workflows.RegistrationInput) error {
-	if wait := s.Limits.Destinations(ctx, in.RegistrationID, s.destinations(in.Profile)...); wait > 0 {
-		return rateLimited(wait)
+// messagesOf returns the messages of a registration for its limits. A repeated request has the same id, so it counts once.
+func (s *server) messagesOf(ctx context.Context, in workflows.RegistrationInput) limit.Send {
+	return limit.Send{
+		Action: in.RegistrationID, Client: clientOf(ctx), SMS: limit.Route(user.RouteOf(in.Profile.Mobile)),
+		Destinations: []string{in.Destinations.Email, in.Destinations.Mobile},
 	}
-	return nil
 }
 
-// releaseRegistration undoes the count if nothing was sent, so that users can correct a username or retry after an outage.
-// Under an idempotency key, another request may have started the same registration. Then it undoes the count only after a
-// refusal; a retry has the same id and is not counted again.
-func (s *server) releaseRegistration(ctx context.Context, r request, out workflows.Persisted, err error) {
+// limitMessages counts a request for its messages. If a limit demands a challenge, response must solve one.
+func (s *server) limitMessages(ctx context.Context, send limit.Send, response *string) error {
+	verdict := s.Limits.Send(ctx, send)
+	if verdict.Answer == limit.Challenge && s.Challenges != nil {
+		if err := s.checkChallenge(ctx, send, response, verdict.Wait); err != nil {
+			return err
+		}
+		send.Solved = true
+		verdict = s.Limits.Send(ctx, send)
+	}
+	switch verdict.Answer {
+	case limit.Allow:
+		return nil
+	case limit.NotSupported:
+		return fieldProblem("mobile_number", user.ErrNotSupported)
+	default:
+		return rateLimited(verdict.Wait)
+	}
+}
+
+// settleRegistration corrects the counts when the outcome is known. It undoes them if nothing was sent, so that users can
+// correct a username or retry after an outage. Under an idempotency key, another request may have started the same
+// registration. Then it undoes them only after a refusal; a retry has the same id and is not counted again.
+func (s *server) settleRegistration(ctx context.Context, r request, send limit.Send, out workflows.Persisted, err error) {
 	refused := err == nil && out.Status == workflows.StatusRejected && out.Fingerprint == r.Fingerprint
-	if refused || !r.keyed && nothingSent(ctx, err) {
-		s.Limits.Release(ctx, r.RegistrationID, s.destinations(r.Profile)...)
+	switch {
+	case refused:
+		s.Limits.Refused(ctx, send.Client, send.Action)
+		s.Limits.Release(ctx, send)
+	case !r.keyed && nothingSent(ctx, err):
+		s.Limits.Release(ctx, send)
+	case err != nil || out.Verification.Channel == message.ChannelSMS:
+		s.Limits.CodeSent(ctx, send.SMS, send.Action)
 	}
 }
 
 // resend requests a new code and counts it for its destination: the corrected number, or else one of the destinations that
 // the registration's state has.
-func (s *server) resend(ctx context.Context, id string, in workflows.ResendInput) (v workflows.Verification, err error) {
-	in.MobileKey = s.destinationKey(in.Mobile)
-	destination := in.MobileKey
-	if destination == "" {
+func (s *server) resend(
+	ctx context.Context, id string, in workflows.ResendInput, response *string,
+) (v workflows.Verification, err error) {
+	send := limit.Send{Action: uuid.NewString(), Client: clientOf(ctx)}
+	if in.Mobile != "" {
+		in.MobileKey = s.mobileKey(in.Mobile)
+		send.Destinations, send.SMS = []string{in.MobileKey}, limit.Route(user.RouteOf(in.Mobile))
+	} else {
 		state, err := s.Engine.State(ctx, id)
 		if err != nil {
 			return v, err
 		}
 		if !state.Status.Final() { // a final registration sends nothing; the workflow returns the reason
-			destination = state.Destinations.Of(cmp.Or(in.Channel, state.Verification.Channel))
+			send.Destinations, send.SMS = nextDestination(state, in.Channel)
 		}
 	}
-	act := uuid.NewString()
-	if wait := s.Limits.Destinations(ctx, act, destination); wait > 0 {
-		return v, rateLimited(wait)
+	if err := s.limitMessages(ctx, send, response); err != nil {
+		return v, err
 	}
 	v, err = s.Engine.ResendOTP(ctx, id, in)
 	if nothingSent(ctx, err) {
-		s.Limits.Release(ctx, act, destination)
+		s.Limits.Release(ctx, send)
+	} else {
+		s.Limits.CodeSent(ctx, send.SMS, send.Action)
 	}
 	return v, err
+}
+
+// nextDestination returns where the next code of a registration goes. An empty channel is that of the last code.
+func nextDestination(state workflows.RegistrationState, channel message.Channel) ([]string, limit.Route) {
+	channel = cmp.Or(channel, state.Verification.Channel)
+	var route limit.Route
+	if channel == message.ChannelSMS {
+		route = limit.Route(state.Route)
+	}
+	return []string{state.Destinations.Of(channel)}, route
+}
+
+// settleVerification counts a right code, and the next one if the registration needs two.
+func (s *server) settleVerification(ctx context.Context, id string, out workflows.VerifyResult) {
+	route := limit.Route(out.Route)
+	if out.Channel == message.ChannelSMS {
+		s.Limits.CodeEntered(ctx, route, id)
+	}
+	if out.Next != nil && out.Next.Channel == message.ChannelSMS {
+		s.Limits.CodeSent(ctx, route, id)
+	}
 }
 
 // nothingSent reports whether err means that no code is sent. It is false after the client disconnected: the outcome is then
@@ -110,7 +191,16 @@ func nothingSent(ctx context.Context, err error) bool {
 // unlimited has no limits.
 type unlimited struct{}
 
-func (unlimited) Registration(context.Context, netip.Addr) time.Duration        { return 0 }
-func (unlimited) Code(context.Context, netip.Addr) time.Duration                { return 0 }
-func (unlimited) Destinations(context.Context, string, ...string) time.Duration { return 0 }
-func (unlimited) Release(context.Context, string, ...string)                    {}
+func (unlimited) Registration(context.Context, netip.Addr) time.Duration { return 0 }
+func (unlimited) Code(context.Context, netip.Addr) time.Duration         { return 0 }
+func (unlimited) Read(context.Context, netip.Addr) time.Duration         { return 0 }
+func (unlimited) Refused(context.Context, netip.Addr, string)            {}
+func (unlimited) Operator(context.Context, netip.Addr) time.Duration     { return 0 }
+func (unlimited) WrongToken(context.Context, netip.Addr)                 {}
+func (unlimited) Send(context.Context, limit.Send) limit.Verdict         { return limit.Verdict{} }
+func (unlimited) Release(context.Context, limit.Send)                    {}
+func (unlimited) Spend(context.Context, string, string, time.Duration) bool {
+	return true
+}
+func (unlimited) CodeSent(context.Context, limit.Route, string)    {}
+func (unlimited) CodeEntered(context.Context, limit.Route, string) {}

@@ -41,10 +41,12 @@ func (f fakeLimits) Code(_ context.Context, client netip.Addr) time.Duration {
 	return f.code(client)
 }
 
-// setupLimits counts in memory, with a limit of registrations and corrections per hour and destination.
+// setupLimits counts in memory, with a limit of registrations and corrections per hour, destination and client.
 func setupLimits(t *testing.T, most int, changes ...func(*Deps)) *service {
 	t.Helper()
-	limits, err := limit.New(limit.Options{Key: keyring().LimitKey, Destinations: limit.Rate{Max: most, Period: time.Hour}})
+	limits, err := limit.New(limit.Options{
+		Key: keyring().LimitKey, Messages: limit.Messages{DestinationClients: []limit.Rate{{Max: most, Period: time.Hour}}},
+	})
 	require.NoError(t, err)
 	return setup(t, append(changes, func(d *Deps) { d.Limits = limits })...)
 }

@@ -19,7 +19,7 @@ import (
 // operations has every operation of openapi.yaml with its checks. New panics unless the API serves exactly these.
 var operations = map[route]operation{
 	{"POST", registrationsPath}:                       {everyone, Limits.Registration, object[openapi.RegistrationRequest](maxBody)},
-	{"GET", registrationsPath + "/:id"}:               {registrants, uncounted, noBody},
+	{"GET", registrationsPath + "/:id"}:               {registrants, Limits.Read, noBody},
 	{"POST", registrationsPath + "/:id/verification"}: {registrants, Limits.Code, object[openapi.VerificationRequest](maxBody)},
 	{"POST", registrationsPath + "/:id/otp"}:          {registrants, Limits.Code, optionalObject[openapi.ResendRequest](maxBody)},
 
@@ -49,10 +49,10 @@ var operations = map[route]operation{
 // route is a method and a path as gin writes it.
 type route struct{ method, path string }
 
-// operation has what is checked before a request reaches its handler, in this order. An operation declares all three.
+// operation has what is checked before a request reaches its handler. An operation declares all three.
 type operation struct {
 	access *access
-	limit  rateLimit
+	limit  rateLimit // is checked first, so that a client cannot try out credentials without limit
 	body   bodyCheck
 }
 
@@ -87,9 +87,9 @@ func noBody(*gin.Context) error { return nil }
 // checkOperation refuses a request that the route's operation does not allow.
 func (s *server) checkOperation(c *gin.Context) {
 	o := operations[route{c.Request.Method, c.FullPath()}]
-	err := o.access.check(s, c)
+	err := s.limitClient(c, o.limit)
 	if err == nil {
-		err = s.limitClient(c, o.limit)
+		err = o.access.check(s, c)
 	}
 	if err == nil {
 		err = o.body(c)

@@ -219,6 +219,8 @@ type exhausted struct{ unlimited }
 
 func (exhausted) Registration(context.Context, netip.Addr) time.Duration { return time.Hour }
 func (exhausted) Code(context.Context, netip.Addr) time.Duration         { return time.Hour }
+func (exhausted) Read(context.Context, netip.Addr) time.Duration         { return time.Hour }
+func (exhausted) Operator(context.Context, netip.Addr) time.Duration     { return time.Hour }
 
 // TestLimitsOfOperations compares the answers when all limits are used up with the contract.
 func TestLimitsOfOperations(t *testing.T) {
@@ -243,7 +245,7 @@ func TestLimitsOfOperations(t *testing.T) {
 // TestUnreadableParameters sends each parameter of the contract in a form that the generated code cannot read.
 func TestUnreadableParameters(t *testing.T) {
 	t.Parallel()
-	statuses := map[string]int{"id": 404, "cursor": 422, "Idempotency-Key": 400, "X-Twilio-Signature": 401}
+	statuses := map[string]int{"id": 404, "Challenge-Response": 400, "cursor": 422, "Idempotency-Key": 400, "X-Twilio-Signature": 401}
 	eachOperation(t, func(t *testing.T, d documented) {
 		for _, p := range d.parameters {
 			r := d.request(d.body(), d.credentials()...)

@@ -38,11 +38,12 @@ func (s *server) CreateRegistration(
 		return nil, err
 	}
 	asked := request{in, key != nil, password}
-	if err := s.limitRegistration(ctx, in); err != nil {
+	messages := s.messagesOf(ctx, in)
+	if err := s.limitMessages(ctx, messages, r.Params.ChallengeResponse); err != nil {
 		return nil, err
 	}
 	out, err := s.start(ctx, &asked)
-	s.releaseRegistration(ctx, asked, out, err)
+	s.settleRegistration(ctx, asked, messages, out, err)
 	if errors.Is(err, engine.ErrUnconfirmed) {
 		return s.unconfirmed(ctx, asked)
 	}
@@ -99,7 +100,7 @@ func (s *server) registration(key *string, p user.Profile) (workflows.Registrati
 		RequestedAt: s.Now().UTC(),
 		OTPKeyID:    s.Keys.KeyID(),
 		Destinations: workflows.DestinationKeys{
-			Email: s.destinationKey(p.EmailCanonical), Mobile: s.destinationKey(p.Mobile),
+			Email: s.emailKey(p.EmailCanonical), Mobile: s.mobileKey(p.Mobile),
 		},
 		Policy: s.Policy,
 	}

@@ -79,6 +79,10 @@ type Deps struct {
 	Schema func(context.Context) error
 	// Limits are the rate limits. nil: none.
 	Limits Limits
+	// Challenges demands a challenge where a limit of Limits asks for one. nil: such requests are refused.
+	Challenges Challenges
+	// ChallengeRequired refuses requests with 503 while Challenges cannot check solutions. false: they are accepted.
+	ChallengeRequired bool
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. It is ignored from any other peer. If empty, the
 	// peer address is the client.
 	TrustedProxies []netip.Prefix
@@ -131,7 +135,7 @@ func New(d Deps) http.Handler {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // each resource has one address
-	router.Use(s.identify, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
+	router.Use(s.identify, s.setClient, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
 	router.NoRoute(s.refuseUnmatched(openapi.ProblemCodeNotFound))
 	router.NoMethod(s.refuseUnmatched(openapi.ProblemCodeMethodNotAllowed))
 	routePages(router, d.Landing)
@@ -178,6 +182,8 @@ func (s *server) failParameter(c *gin.Context, err error, _ int) {
 		s.fail(c, &problem{code: openapi.ProblemCodeNotFound})
 	case name == "Idempotency-Key":
 		s.fail(c, &problem{code: openapi.ProblemCodeInvalidIdempotencyKey})
+	case name == "Challenge-Response":
+		s.fail(c, &problem{code: openapi.ProblemCodeInvalidChallengeResponse})
 	case name == "X-Twilio-Signature":
 		s.fail(c, s.reportProblem(c, message.ErrNotGenuine))
 	case name == "cursor":

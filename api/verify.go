@@ -22,6 +22,7 @@ func (s *server) VerifyRegistration(
 		return nil, fieldProblem("code", err)
 	}
 	out, err := s.Engine.Verify(ctx, id, workflows.VerifyInput{Digests: s.Keys.CodeDigests(id, code)})
+	s.settleVerification(ctx, id, out)
 	refused := new(workflows.RefusedError)
 	errors.As(err, &refused)
 	switch {
@@ -54,7 +55,7 @@ func (s *server) ResendCode(
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.resend(ctx, id, in)
+	v, err := s.resend(ctx, id, in, r.Params.ChallengeResponse)
 	if refused := new(workflows.RefusedError); errors.As(err, &refused) {
 		switch refused.Refusal {
 		case workflows.RefusedNoNumber:
@@ -87,7 +88,7 @@ func (s *server) resendInput(body *openapi.ResendRequest) (in workflows.ResendIn
 	case in.Channel == message.ChannelEmail:
 		return in, invalidField("channel", user.CodeInvalid, "cannot be email when mobile_number is given")
 	}
-	if in.Mobile, err = user.ParseMobile(body.MobileNumber, s.Rules.DefaultRegion); err != nil {
+	if in.Mobile, err = s.Rules.ParseMobile(body.MobileNumber); err != nil {
 		return in, fieldProblem("mobile_number", err)
 	}
 	return in, nil

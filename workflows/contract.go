@@ -221,6 +221,9 @@ type VerifyResult struct {
 	AttemptsLeft int // of the last code, if the typed code was wrong
 	// Next is the next code, if the typed code was right but the policy requires another proof; otherwise nil.
 	Next *Verification
+	// Channel is the channel of the right code; empty if the typed code was wrong.
+	Channel message.Channel
+	Route   user.Route // of the user's number; the zero value if there is none
 }
 
 // ResendInput requests a new code. Earlier codes can still be entered, except those to a number that Mobile replaces.
@@ -248,6 +251,7 @@ type RegistrationState struct {
 	Activating   bool          // the code was right, but the database has not confirmed yet
 	AttemptsLeft int
 	Destinations DestinationKeys
+	Route        user.Route // of the user's number; the zero value if there is none
 }
 
 // RegistrationResult is the result of RegistrationWorkflow. It has what QueryState answers, but can be read without a worker.

@@ -221,6 +221,30 @@ func TestStateHasTheDestinations(t *testing.T) {
 		keys := f.state().Destinations
 		require.Equal(t, "key-of-the-second", keys.Of(message.ChannelSMS))
 		require.Equal(t, "key-of-the-email", keys.Of(message.ChannelEmail))
+		require.Equal(t, user.RouteOf(otherMobile), f.state().Route)
 	})
 	f.ends(workflows.StatusExpired)
+}
+
+// TestRightCodeHasItsChannel checks what the API needs to count the codes by SMS that are entered.
+func TestRightCodeHasItsChannel(t *testing.T) {
+	t.Parallel()
+	for verify, channels := range map[workflows.Verify][]message.Channel{
+		workflows.VerifySMS: {message.ChannelSMS}, workflows.VerifyEmail: {message.ChannelEmail},
+		workflows.VerifyBoth: {message.ChannelEmail, message.ChannelSMS},
+	} {
+		f := setup(t)
+		f.in.Policy.Verify = verify
+		wrong := f.verifyAt(time.Second, 0)
+		var right []*answer[workflows.VerifyResult]
+		for i := range channels {
+			right = append(right, f.verifyAt(time.Duration(i+1)*time.Minute, i+1))
+		}
+		f.ends(workflows.StatusActive)
+		require.Empty(t, wrong.value.Channel)
+		for i, a := range right {
+			require.Equal(t, channels[i], a.value.Channel, verify)
+			require.Equal(t, user.RouteOf(mobile), a.value.Route)
+		}
+	}
 }

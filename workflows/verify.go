@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/workflow"
+
+	"registrar/internal/user"
 )
 
 // checkUpdate returns a refusal if the registration's state accepts no Update.
@@ -58,7 +60,7 @@ func (r *registration) onVerify(ctx workflow.Context, in VerifyInput) (VerifyRes
 			r.issue(ctx, missing[0])
 		}
 		verification := r.codes.verification()
-		return VerifyResult{Next: &verification}, nil
+		return VerifyResult{Next: &verification, Channel: c.channel, Route: user.RouteOf(r.codes.mobile)}, nil
 	}
 	r.verified, r.verifiedAt, r.codeDigest = true, workflow.Now(ctx), r.in.CodeDigests[c.sequence-1]
 	if err := r.awaitAnswer(ctx, func() bool { return r.status != StatusPending }); err != nil {
@@ -67,7 +69,7 @@ func (r *registration) onVerify(ctx workflow.Context, in VerifyInput) (VerifyRes
 	if r.status != StatusActive {
 		return VerifyResult{}, (&RefusedError{Refusal: RefusedClosed}).application()
 	}
-	return VerifyResult{Active: true}, nil
+	return VerifyResult{Active: true, Channel: c.channel, Route: user.RouteOf(r.codes.mobile)}, nil
 }
 
 // awaitAnswer waits, in an Update, until condition holds or no step runs any more. It also works in a cancelled

@@ -29,6 +29,18 @@ const (
 	CampaignStatusScheduled CampaignStatus = "scheduled"
 )
 
+// Defines values for ChallengeAlgorithm.
+const (
+	ChallengeAlgorithmSHA256 ChallengeAlgorithm = "SHA-256"
+)
+
+// Defines values for ChallengeType.
+const (
+	ChallengeTypeAltcha    ChallengeType = "altcha"
+	ChallengeTypeHcaptcha  ChallengeType = "hcaptcha"
+	ChallengeTypeTurnstile ChallengeType = "turnstile"
+)
+
 // Defines values for Check.
 const (
 	CheckFailed Check = "failed"
@@ -41,11 +53,13 @@ const (
 	FieldErrorCodeBadLink            FieldErrorCode = "bad_link"
 	FieldErrorCodeBreached           FieldErrorCode = "breached"
 	FieldErrorCodeCountryCodeMissing FieldErrorCode = "country_code_missing"
+	FieldErrorCodeDomainNotAllowed   FieldErrorCode = "domain_not_allowed"
 	FieldErrorCodeInvalid            FieldErrorCode = "invalid"
 	FieldErrorCodeInvalidCharacters  FieldErrorCode = "invalid_characters"
 	FieldErrorCodeMisplacedField     FieldErrorCode = "misplaced_field"
 	FieldErrorCodeNotAllowed         FieldErrorCode = "not_allowed"
 	FieldErrorCodeNotMobile          FieldErrorCode = "not_mobile"
+	FieldErrorCodeNotSupported       FieldErrorCode = "not_supported"
 	FieldErrorCodeRequired           FieldErrorCode = "required"
 	FieldErrorCodeReserved           FieldErrorCode = "reserved"
 	FieldErrorCodeTooLong            FieldErrorCode = "too_long"
@@ -89,36 +103,38 @@ const (
 
 // Defines values for ProblemCode.
 const (
-	ProblemCodeAlreadyActive         ProblemCode = "already_active"
-	ProblemCodeBodyTooLarge          ProblemCode = "body_too_large"
-	ProblemCodeCampaignEnded         ProblemCode = "campaign_ended"
-	ProblemCodeCodeExpired           ProblemCode = "code_expired"
-	ProblemCodeDuplicateField        ProblemCode = "duplicate_field"
-	ProblemCodeEmailTaken            ProblemCode = "email_taken"
-	ProblemCodeIdempotencyKeyReused  ProblemCode = "idempotency_key_reused"
-	ProblemCodeInternal              ProblemCode = "internal"
-	ProblemCodeInvalidIdempotencyKey ProblemCode = "invalid_idempotency_key"
-	ProblemCodeInvalidJSON           ProblemCode = "invalid_json"
-	ProblemCodeMethodNotAllowed      ProblemCode = "method_not_allowed"
-	ProblemCodeNotFound              ProblemCode = "not_found"
-	ProblemCodeNotReady              ProblemCode = "not_ready"
-	ProblemCodeOverloaded            ProblemCode = "overloaded"
-	ProblemCodeRateLimited           ProblemCode = "rate_limited"
-	ProblemCodeRegistrationClosed    ProblemCode = "registration_closed"
-	ProblemCodeRequestTimeout        ProblemCode = "request_timeout"
-	ProblemCodeResendCooldown        ProblemCode = "resend_cooldown"
-	ProblemCodeSuperseded            ProblemCode = "superseded"
-	ProblemCodeTooManyAttempts       ProblemCode = "too_many_attempts"
-	ProblemCodeTooManyResends        ProblemCode = "too_many_resends"
-	ProblemCodeUnauthorized          ProblemCode = "unauthorized"
-	ProblemCodeUnavailable           ProblemCode = "unavailable"
-	ProblemCodeUnknownField          ProblemCode = "unknown_field"
-	ProblemCodeUnreadableReport      ProblemCode = "unreadable_report"
-	ProblemCodeUnsupportedMediaType  ProblemCode = "unsupported_media_type"
-	ProblemCodeUsernameTaken         ProblemCode = "username_taken"
-	ProblemCodeValidationFailed      ProblemCode = "validation_failed"
-	ProblemCodeWrongCode             ProblemCode = "wrong_code"
-	ProblemCodeWrongType             ProblemCode = "wrong_type"
+	ProblemCodeAlreadyActive            ProblemCode = "already_active"
+	ProblemCodeBodyTooLarge             ProblemCode = "body_too_large"
+	ProblemCodeCampaignEnded            ProblemCode = "campaign_ended"
+	ProblemCodeChallengeRequired        ProblemCode = "challenge_required"
+	ProblemCodeCodeExpired              ProblemCode = "code_expired"
+	ProblemCodeDuplicateField           ProblemCode = "duplicate_field"
+	ProblemCodeEmailTaken               ProblemCode = "email_taken"
+	ProblemCodeIdempotencyKeyReused     ProblemCode = "idempotency_key_reused"
+	ProblemCodeInternal                 ProblemCode = "internal"
+	ProblemCodeInvalidChallengeResponse ProblemCode = "invalid_challenge_response"
+	ProblemCodeInvalidIdempotencyKey    ProblemCode = "invalid_idempotency_key"
+	ProblemCodeInvalidJSON              ProblemCode = "invalid_json"
+	ProblemCodeMethodNotAllowed         ProblemCode = "method_not_allowed"
+	ProblemCodeNotFound                 ProblemCode = "not_found"
+	ProblemCodeNotReady                 ProblemCode = "not_ready"
+	ProblemCodeOverloaded               ProblemCode = "overloaded"
+	ProblemCodeRateLimited              ProblemCode = "rate_limited"
+	ProblemCodeRegistrationClosed       ProblemCode = "registration_closed"
+	ProblemCodeRequestTimeout           ProblemCode = "request_timeout"
+	ProblemCodeResendCooldown           ProblemCode = "resend_cooldown"
+	ProblemCodeSuperseded               ProblemCode = "superseded"
+	ProblemCodeTooManyAttempts          ProblemCode = "too_many_attempts"
+	ProblemCodeTooManyResends           ProblemCode = "too_many_resends"
+	ProblemCodeUnauthorized             ProblemCode = "unauthorized"
+	ProblemCodeUnavailable              ProblemCode = "unavailable"
+	ProblemCodeUnknownField             ProblemCode = "unknown_field"
+	ProblemCodeUnreadableReport         ProblemCode = "unreadable_report"
+	ProblemCodeUnsupportedMediaType     ProblemCode = "unsupported_media_type"
+	ProblemCodeUsernameTaken            ProblemCode = "username_taken"
+	ProblemCodeValidationFailed         ProblemCode = "validation_failed"
+	ProblemCodeWrongCode                ProblemCode = "wrong_code"
+	ProblemCodeWrongType                ProblemCode = "wrong_type"
 )
 
 // Defines values for ReadinessStatus.
@@ -371,6 +387,36 @@ type CampaignSteered struct {
 	Message Message `json:"message"`
 }
 
+// Challenge What a client must solve before it repeats the request with `Challenge-Response`. For `altcha` (a proof of work that ALTCHA's widget of version 1 and 2 can solve), find the `number` from 0 to `maxnumber` for which the SHA-256 hash of `salt`, followed by the number in decimal digits, is `challenge` in hexadecimal digits. It expires after five minutes. For `turnstile` and `hcaptcha`, show the widget with `site_key`.
+type Challenge struct {
+	// Algorithm The hash, for `altcha`.
+	Algorithm ChallengeAlgorithm `json:"algorithm,omitempty,omitzero"`
+
+	// Challenge The hash to find, for `altcha`.
+	Challenge string `json:"challenge,omitempty,omitzero"`
+
+	// Maxnumber The highest possible number, for `altcha`.
+	Maxnumber int64 `json:"maxnumber,omitempty,omitzero"`
+
+	// Salt The text before the number, for `altcha`.
+	Salt string `json:"salt,omitempty,omitzero"`
+
+	// Signature The service's signature of the challenge, for `altcha`.
+	Signature string `json:"signature,omitempty,omitzero"`
+
+	// SiteKey The public key of the widget, for `turnstile` and `hcaptcha`.
+	SiteKey string `json:"site_key,omitempty,omitzero"`
+
+	// Type The kind of the challenge.
+	Type ChallengeType `json:"type"`
+}
+
+// ChallengeAlgorithm The hash, for `altcha`.
+type ChallengeAlgorithm string
+
+// ChallengeType The kind of the challenge.
+type ChallengeType string
+
 // Check defines model for Check.
 type Check string
 
@@ -443,6 +489,9 @@ type Message = string
 type Problem struct {
 	// AttemptsLeft How many more codes can be tried. Present with `wrong_code`.
 	AttemptsLeft *int `json:"attempts_left,omitempty"`
+
+	// Challenge Present with `challenge_required`.
+	Challenge *Challenge `json:"challenge,omitempty"`
 
 	// Code The name of the error. It does not change; new codes may be added.
 	Code ProblemCode `json:"code"`
@@ -635,7 +684,7 @@ type RegistrationRequest struct {
 	// Example: false
 	MarketingConsent bool `json:"marketing_consent,omitempty,omitzero"`
 
-	// MobileNumber Number that gets the code by SMS. Without it, the code goes by email. It starts with `+` or `00` and the country code. If the service has a default region, the number may also be written as dialled there. Digits of any script are allowed. Spaces, dashes, brackets, dots, slashes and invisible characters are ignored.
+	// MobileNumber Number that gets the code by SMS. Without it, the code goes by email. The service may send no SMS to a country or network, or no more for some time; the field's code is then `not_supported`. It starts with `+` or `00` and the country code. If the service has a default region, the number may also be written as dialled there. Digits of any script are allowed. Spaces, dashes, brackets, dots, slashes and invisible characters are ignored.
 	//
 	// Example: +14155550132
 	MobileNumber string `json:"mobile_number,omitempty,omitzero"`
@@ -811,6 +860,9 @@ type VerificationRequest struct {
 // CampaignID defines model for CampaignId.
 type CampaignID = openapi_types.UUID
 
+// ChallengeResponse defines model for ChallengeResponse.
+type ChallengeResponse = string
+
 // ID defines model for Id.
 type ID = openapi_types.UUID
 
@@ -822,6 +874,9 @@ type BadRequest = Problem
 
 // BodyTooLarge An error (RFC 9457).
 type BodyTooLarge = Problem
+
+// ClientLimited An error (RFC 9457).
+type ClientLimited = Problem
 
 // Internal An error (RFC 9457).
 type Internal = Problem
@@ -884,6 +939,15 @@ type SteerCampaignParamsAction string
 type CreateRegistrationParams struct {
 	// IdempotencyKey A string that the client chooses for this registration, such as a UUID.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// ChallengeResponse The solution of the `challenge` in a `challenge_required` answer. For `altcha`, it is the object with `algorithm`, `challenge`, `number`, `salt` and `signature`, as JSON in base64. For `turnstile` and `hcaptcha`, it is the widget's token. A solution is accepted once, or again for the same `Idempotency-Key`.
+	ChallengeResponse *ChallengeResponse `json:"Challenge-Response,omitempty"`
+}
+
+// ResendCodeParams defines parameters for ResendCode.
+type ResendCodeParams struct {
+	// ChallengeResponse The solution of the `challenge` in a `challenge_required` answer. For `altcha`, it is the object with `algorithm`, `challenge`, `number`, `salt` and `signature`, as JSON in base64. For `turnstile` and `hcaptcha`, it is the widget's token. A solution is accepted once, or again for the same `Idempotency-Key`.
+	ChallengeResponse *ChallengeResponse `json:"Challenge-Response,omitempty"`
 }
 
 // PostTwilioReportParams defines parameters for PostTwilioReport.
@@ -947,7 +1011,7 @@ type ServerInterface interface {
 	GetRegistration(c *gin.Context, id ID)
 	// ResendCode Ask for a new code
 	// (POST /v1/registrations/{id}/otp)
-	ResendCode(c *gin.Context, id ID)
+	ResendCode(c *gin.Context, id ID, params ResendCodeParams)
 	// VerifyRegistration Enter the code
 	// (POST /v1/registrations/{id}/verification)
 	VerifyRegistration(c *gin.Context, id ID)
@@ -1188,6 +1252,25 @@ func (siw *ServerInterfaceWrapper) CreateRegistration(c *gin.Context) {
 
 	}
 
+	// ------------- Optional header parameter "Challenge-Response" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Challenge-Response")]; found {
+		var ChallengeResponse ChallengeResponse
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Challenge-Response, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Challenge-Response", valueList[0], &ChallengeResponse, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Challenge-Response: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.ChallengeResponse = &ChallengeResponse
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1238,6 +1321,30 @@ func (siw *ServerInterfaceWrapper) ResendCode(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ResendCodeParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Challenge-Response" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Challenge-Response")]; found {
+		var ChallengeResponse ChallengeResponse
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Challenge-Response, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Challenge-Response", valueList[0], &ChallengeResponse, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Challenge-Response: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.ChallengeResponse = &ChallengeResponse
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1245,7 +1352,7 @@ func (siw *ServerInterfaceWrapper) ResendCode(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.ResendCode(c, id)
+	siw.Handler.ResendCode(c, id, params)
 }
 
 // VerifyRegistration operation middleware
@@ -1394,6 +1501,16 @@ type BodyTooLargeApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers BodyTooLargeResponseHeaders
+}
+
+type ClientLimitedResponseHeaders struct {
+	RetryAfter int
+	XRequestID *string
+}
+type ClientLimitedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers ClientLimitedResponseHeaders
 }
 
 type InternalResponseHeaders struct {
@@ -1691,6 +1808,26 @@ func (response GetTimeline404ApplicationProblemPlusJSONResponse) VisitGetTimelin
 	return err
 }
 
+type GetTimeline429ApplicationProblemPlusJSONResponse struct {
+	ClientLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetTimeline429ApplicationProblemPlusJSONResponse) VisitGetTimelineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetTimeline500ApplicationProblemPlusJSONResponse struct {
 	InternalApplicationProblemPlusJSONResponse
 }
@@ -1826,6 +1963,26 @@ func (response ListCampaigns422ApplicationProblemPlusJSONResponse) VisitListCamp
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCampaigns429ApplicationProblemPlusJSONResponse struct {
+	ClientLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListCampaigns429ApplicationProblemPlusJSONResponse) VisitListCampaignsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -2053,6 +2210,26 @@ func (response CreateCampaign422ApplicationProblemPlusJSONResponse) VisitCreateC
 	return err
 }
 
+type CreateCampaign429ApplicationProblemPlusJSONResponse struct {
+	ClientLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateCampaign429ApplicationProblemPlusJSONResponse) VisitCreateCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateCampaign500ApplicationProblemPlusJSONResponse struct {
 	InternalApplicationProblemPlusJSONResponse
 }
@@ -2273,6 +2450,26 @@ func (response PreviewCampaign422ApplicationProblemPlusJSONResponse) VisitPrevie
 	return err
 }
 
+type PreviewCampaign429ApplicationProblemPlusJSONResponse struct {
+	ClientLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response PreviewCampaign429ApplicationProblemPlusJSONResponse) VisitPreviewCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PreviewCampaign500ApplicationProblemPlusJSONResponse struct {
 	InternalApplicationProblemPlusJSONResponse
 }
@@ -2364,6 +2561,26 @@ func (response GetCampaign404ApplicationProblemPlusJSONResponse) VisitGetCampaig
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCampaign429ApplicationProblemPlusJSONResponse struct {
+	ClientLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetCampaign429ApplicationProblemPlusJSONResponse) VisitGetCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -2506,6 +2723,26 @@ func (response SteerCampaign409ApplicationProblemPlusJSONResponse) VisitSteerCam
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SteerCampaign429ApplicationProblemPlusJSONResponse struct {
+	ClientLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response SteerCampaign429ApplicationProblemPlusJSONResponse) VisitSteerCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -2868,6 +3105,26 @@ func (response GetRegistration404ApplicationProblemPlusJSONResponse) VisitGetReg
 	return err
 }
 
+type GetRegistration429ApplicationProblemPlusJSONResponse struct {
+	ClientLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetRegistration429ApplicationProblemPlusJSONResponse) VisitGetRegistrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetRegistration500ApplicationProblemPlusJSONResponse struct {
 	InternalApplicationProblemPlusJSONResponse
 }
@@ -2908,8 +3165,9 @@ func (response GetRegistration503ApplicationProblemPlusJSONResponse) VisitGetReg
 }
 
 type ResendCodeRequestObject struct {
-	ID   ID `json:"id"`
-	Body *ResendCodeJSONRequestBody
+	ID     ID `json:"id"`
+	Params ResendCodeParams
+	Body   *ResendCodeJSONRequestBody
 }
 
 type ResendCodeResponseObject interface {
@@ -4267,10 +4525,11 @@ func (sh *strictHandler) GetRegistration(ctx *gin.Context, id ID) {
 }
 
 // ResendCode operation middleware
-func (sh *strictHandler) ResendCode(ctx *gin.Context, id ID) {
+func (sh *strictHandler) ResendCode(ctx *gin.Context, id ID, params ResendCodeParams) {
 	var request ResendCodeRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	var body ResendCodeJSONRequestBody
 	var err error

@@ -12,7 +12,7 @@ import (
 // dev sets no limits by default, but the environment can set them.
 func TestEnvironmentSetsLimits(t *testing.T) {
 	t.Parallel()
-	s := startService(t, "LIMIT_DESTINATIONS=1/1h", "LIMIT_CODES=2/1h")
+	s := startService(t, "LIMIT_DESTINATION_CLIENTS=1/1h", "LIMIT_CODES=2/1h")
 	form := newForm()
 	created := decode[openapi.RegistrationCreated](t, s.register(t, form, "Idempotency-Key", form.Username), http.StatusCreated)
 	again := s.register(t, form, "Idempotency-Key", form.Username)

@@ -56,8 +56,5 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 // defaults returns the settings for one machine. The environment overrides them. Only warnings are logged, so that the banner
 // stays visible. There are no rate limits, because all local clients share one address and often register the same user.
 func defaults() []string {
-	return []string{
-		"LOG_LEVEL=warn", "API_DRAIN_DELAY=0s", "API_SHUTDOWN_TIMEOUT=1s", "WORKER_STOP_TIMEOUT=1s",
-		"LIMIT_REGISTRATIONS=0", "LIMIT_CODES=0", "LIMIT_DESTINATIONS=0",
-	}
+	return append(config.Unlimited(), "LOG_LEVEL=warn", "API_DRAIN_DELAY=0s", "API_SHUTDOWN_TIMEOUT=1s", "WORKER_STOP_TIMEOUT=1s")
 }

@@ -19,6 +19,9 @@ import (
 // minToken is the minimum length of ADMIN_TOKEN. 16 random characters of base64 have 96 bits.
 const minToken = 16
 
+// maxWork is the highest CHALLENGE_WORK: more than a minute of a browser with one core.
+const maxWork = 10_000_000
+
 // problems collects the problems in the settings, one line each.
 type problems []error
 
@@ -55,6 +58,7 @@ func (c Config) check() problems {
 	found.require(c.Database.MaxIdle >= 0, "DATABASE_MAX_IDLE", "%d must not be below 0", c.Database.MaxIdle)
 	found.requirePositive("DATABASE_CONN_MAX_LIFETIME", c.Database.MaxLifetime)
 	c.Limit.check(&found)
+	c.Challenge.check(&found)
 	c.Worker.check(&found)
 	c.Email.check(&found)
 	c.SMS.check(&found)
@@ -97,6 +101,13 @@ func (a API) check(found *problems) {
 	found.require(!empty, "API_TRUSTED_PROXIES", "has an empty entry")
 }
 
+func (found *problems) requireDomains(name string, domains []string) {
+	_, invalid := user.NewDomains(domains)
+	for _, domain := range invalid {
+		found.require(false, name, "%q is not a domain", domain)
+	}
+}
+
 // requireOrigins checks a list of origins. Browsers send an origin in only one form, so any other form would never match.
 func (found *problems) requireOrigins(name string, origins []string) {
 	for _, origin := range origins {
@@ -117,6 +128,9 @@ func isOrigin(s string) bool {
 }
 
 func (l Limit) check(found *problems) {
+	found.require(l.NetworkFactor >= 0 && l.NetworkFactor <= 100, "LIMIT_NETWORK_FACTOR", "%d must be from 0 to 100", l.NetworkFactor)
+	found.require(l.SMSMinPercent >= 0 && l.SMSMinPercent <= 100, "LIMIT_SMS_CONVERSION", "%d must be from 0 to 100", l.SMSMinPercent)
+	found.require(l.SMSMinSent >= 1 && l.SMSMinSent <= maxRate, "LIMIT_SMS_CONVERSION_SENT", "%d must be from 1 to %d", l.SMSMinSent, maxRate)
 	if l.RedisURL == "" {
 		return
 	}
@@ -125,10 +139,35 @@ func (l Limit) check(found *problems) {
 	found.require(ok, "LIMIT_REDIS_URL", "is not a redis:// or rediss:// URL")
 }
 
+func (c Challenge) check(found *problems) {
+	found.require(slices.Contains([]string{"altcha", "turnstile", "hcaptcha", "none"}, c.ChallengeKind), "CHALLENGE",
+		"%q is not altcha, turnstile, hcaptcha or none", c.ChallengeKind)
+	found.require(c.ChallengeWork >= 1 && c.ChallengeWork <= maxWork, "CHALLENGE_WORK", "%d must be from 1 to %d", c.ChallengeWork, maxWork)
+	found.require(slices.Contains([]string{"open", "closed"}, c.ChallengeFail), "CHALLENGE_FAIL", "%q is not open or closed", c.ChallengeFail)
+	u, err := url.Parse(c.ChallengeCheckURL)
+	ok := err == nil && u.Scheme == "https" && u.Host != "" || c.ChallengeCheckURL == ""
+	found.require(ok, "CHALLENGE_URL", "%q is not an https URL", c.ChallengeCheckURL)
+}
+
+// Check returns the problems that would keep the API from checking solutions.
+func (c Challenge) Check() error {
+	var found problems
+	widget := c.ChallengeKind == "turnstile" || c.ChallengeKind == "hcaptcha"
+	found.require(!widget || c.ChallengeSiteKey != "", "CHALLENGE_SITE_KEY", "is not set, but CHALLENGE is %s", c.ChallengeKind)
+	found.require(!widget || c.ChallengeSecret != "", "CHALLENGE_SECRET", "is not set, but CHALLENGE is %s", c.ChallengeKind)
+	return errors.Join(found...)
+}
+
 func (r Registration) check(found *problems) {
 	found.require(r.DefaultRegion == "" || user.ValidRegion(r.DefaultRegion), "DEFAULT_REGION", "%q is not a region with phone numbers", r.DefaultRegion)
 	known := []workflows.Verify{workflows.VerifySMS, workflows.VerifyEmail, workflows.VerifyBoth}
 	found.require(slices.Contains(known, workflows.Verify(r.Verify)), "VERIFY", "%q must be sms, email or both", r.Verify)
+	for _, country := range r.SMSCountries {
+		ok := country == strings.ToUpper(country) && user.ValidRegion(country)
+		found.require(ok, "SMS_COUNTRIES", "%q is not a country with phone numbers (in capital letters)", country)
+	}
+	found.requireDomains("EMAIL_DOMAINS_ALLOWED", r.AllowedDomains)
+	found.requireDomains("EMAIL_DOMAINS_DENIED", r.DeniedDomains)
 	found.require(r.CodeAttempts >= 1 && r.CodeAttempts <= 20, "OTP_TRIES", "%d must be from 1 to 20", r.CodeAttempts)
 	found.require(r.Resends >= 0 && r.Resends <= 20, "OTP_RESENDS", "%d must be from 0 to 20", r.Resends)
 	found.requirePositive("OTP_RESEND_COOLDOWN", r.ResendCooldown)

@@ -23,6 +23,7 @@ type Config struct {
 	Log          Log
 	API          API
 	Limit        Limit
+	Challenge    Challenge
 	Registration Registration
 	Password     Password
 	Keys         Keys
@@ -55,12 +56,33 @@ type API struct {
 	CORSOrigins []string `env:"API_CORS_ORIGINS" example:"https://app.example.com,http://localhost:3000" doc:"Other origins whose pages may call /v1/registrations from a browser (CORS), separated by commas. If empty, none may. All other endpoints send no CORS headers."`
 }
 
-// Limit has the rate limits of clients and destinations.
+// Limit has the rate limits of clients, destinations and SMS.
 type Limit struct {
-	RegistrationRate Rate   `env:"LIMIT_REGISTRATIONS" envDefault:"60/1m" example:"60/1m" doc:"Limit of registration requests per client (an IPv4 address, or a /64 of IPv6): a number, / and a period; 0 means no limit."`
-	CodeRate         Rate   `env:"LIMIT_CODES" envDefault:"120/1m" example:"120/1m" doc:"Limit of requests per client to check a code, to send another one, or to confirm or remove an email address by a link, in the same format."`
-	DestinationRate  Rate   `env:"LIMIT_DESTINATIONS" envDefault:"5/1h" example:"5/1h" doc:"Limit of registrations, and requests for another code, per email address or mobile number, in the same format."`
-	RedisURL         string `env:"LIMIT_REDIS_URL" secret:"true" example:"rediss://:secret@valkey.example.com:6379" doc:"Redis or Valkey that holds the counts of all API replicas: redis://, or rediss:// for TLS. If empty or unavailable, each process counts alone."`
+	RegistrationRate      Rates  `env:"LIMIT_REGISTRATIONS" envDefault:"60/1m" example:"60/1m" doc:"Limit of registration requests per client (an IPv4 address, or a /64 of IPv6): a number, / and a period. Several rates are separated by commas; 0 means no limit. The other rates have the same format."`
+	CodeRate              Rates  `env:"LIMIT_CODES" envDefault:"120/1m" example:"120/1m" doc:"Limit of requests per client to check a code or to send another one."`
+	ReadRate              Rates  `env:"LIMIT_READS" envDefault:"300/1m" example:"300/1m" doc:"Limit of requests per client for the state of a registration."`
+	RefusalRate           Rates  `env:"LIMIT_REFUSALS" envDefault:"30/1h,100/24h" example:"30/1h,100/24h" doc:"Limit of registrations per client that are refused because somebody has the email or the username. After that, the client's registrations are refused with 429, so that it cannot find out who has an account."`
+	WrongTokenRate        Rates  `env:"LIMIT_WRONG_TOKENS" envDefault:"20/10m" example:"20/10m" doc:"Limit of requests per client with a wrong ADMIN_TOKEN. After that, the client gets 429 even with the right token."`
+	NetworkFactor         int    `env:"LIMIT_NETWORK_FACTOR" envDefault:"4" example:"4" doc:"How many times the limit of one client all clients of a /24 of IPv4, or a /56 of IPv6, may use together. A /48 of IPv6 may use the square of it. 0 means no limit of networks."`
+	DestinationRate       Rates  `env:"LIMIT_DESTINATIONS" envDefault:"10/1h,30/24h" example:"10/1h,30/24h" doc:"Limit of registrations, and requests for another code, per mailbox or mobile number. Above it, the client must solve a challenge (CHALLENGE)."`
+	DestinationClientRate Rates  `env:"LIMIT_DESTINATION_CLIENTS" envDefault:"5/1h,15/24h" example:"5/1h,15/24h" doc:"Limit of the same per mailbox or mobile number and client (an IPv4 address, or a /48 of IPv6). It should be lower than LIMIT_DESTINATIONS, so that one stranger cannot use that up."`
+	SMSRate               Rates  `env:"LIMIT_SMS" envDefault:"2000/1h,10000/24h" example:"2000/1h,10000/24h" doc:"Limit of all SMS with codes. A warning is logged when 80 % are used. Above it, mobile numbers are refused, and users register by email."`
+	SMSCountryRate        Rates  `env:"LIMIT_SMS_COUNTRY" envDefault:"1000/1h,5000/24h" example:"1000/1h,5000/24h" doc:"Limit of SMS per country, like LIMIT_SMS."`
+	SMSPrefixRate         Rates  `env:"LIMIT_SMS_PREFIX" envDefault:"100/1h,500/24h" example:"100/1h,500/24h" doc:"Limit of SMS per prefix (the country code and up to 4 digits), like LIMIT_SMS."`
+	SMSClientRate         Rates  `env:"LIMIT_SMS_CLIENTS" envDefault:"30/1h,200/24h" example:"30/1h,200/24h" doc:"Limit of SMS that one client, or its network, asks for. Above it, the client must solve a challenge (CHALLENGE)."`
+	SMSMinPercent         int    `env:"LIMIT_SMS_CONVERSION" envDefault:"10" example:"10" doc:"Percentage of the codes sent to a prefix in the last 24 hours that must be entered. Below it, SMS to the prefix are held back, with a warning in the log, and users register by email. 0 means no limit."`
+	SMSMinSent            int    `env:"LIMIT_SMS_CONVERSION_SENT" envDefault:"30" example:"30" doc:"Number of codes sent to a prefix from which LIMIT_SMS_CONVERSION applies."`
+	RedisURL              string `env:"LIMIT_REDIS_URL" secret:"true" example:"rediss://:secret@valkey.example.com:6379" doc:"Redis or Valkey that holds the counts of all API replicas: redis://, or rediss:// for TLS. If empty or unavailable, each process counts alone."`
+}
+
+// Challenge configures the challenges that limits demand.
+type Challenge struct {
+	ChallengeKind     string `env:"CHALLENGE" envDefault:"altcha" example:"altcha" doc:"What a client must solve when LIMIT_DESTINATIONS or LIMIT_SMS_CLIENTS is used up: altcha (a proof of work, checked by the API itself), turnstile or hcaptcha (a widget), or none. With none, the request is refused until the limit has room."`
+	ChallengeWork     int64  `env:"CHALLENGE_WORK" envDefault:"200000" example:"200000" doc:"Maximum number of hashes that altcha needs; half of it on average. A browser computes about 50,000 a second on one core."`
+	ChallengeSiteKey  string `env:"CHALLENGE_SITE_KEY" example:"0x4AAAAAAA…" doc:"Public key of the turnstile or hcaptcha widget."`
+	ChallengeSecret   string `env:"CHALLENGE_SECRET" secret:"true" example:"the site's secret" doc:"Secret with which turnstile or hcaptcha checks solutions."`
+	ChallengeCheckURL string `env:"CHALLENGE_URL" example:"https://challenges.cloudflare.com/turnstile/v0/siteverify" doc:"Address at which solutions are checked. Default: the public service."`
+	ChallengeFail     string `env:"CHALLENGE_FAIL" envDefault:"closed" example:"open" doc:"What happens to a solution that turnstile or hcaptcha cannot check, because the service does not answer: closed refuses the request with 503, open accepts it."`
 }
 
 // Registration has the rules for forms and the policy of registrations.
@@ -69,6 +91,9 @@ type Registration struct {
 	ReservedUsernames  []string      `env:"RESERVED_USERNAMES" example:"ceo,press-office" doc:"Usernames that no user may have, separated by commas, besides the built-in list (admin, postmaster and other roles) and the names of the service. Upper and lower case, dots, dashes, underscores and similar characters (0 and o) count as equal."`
 	Verify             string        `env:"VERIFY" envDefault:"sms" example:"both" doc:"What makes an account active. sms: a code by SMS if the user gave a mobile number, or else by email. email: a code by email. both: a code by email and then, if the user gave a number, one by SMS. An email address that another user has too is always proven by a code to it."`
 	Conceal            bool          `env:"CONCEAL_ACCOUNTS" envDefault:"false" example:"true" doc:"Answer the registration of an email address that has an account like any other. Its owner gets an email, at most one a day. The first code always goes by email."`
+	SMSCountries       []string      `env:"SMS_COUNTRIES" example:"DE,AT,CH" doc:"Countries (ISO 3166-1 alpha-2) whose mobile numbers are accepted, separated by commas. If empty, all are. Satellite and other networks that belong to no country are never accepted, nor are personal, premium and shared-cost numbers."`
+	AllowedDomains     []string      `env:"EMAIL_DOMAINS_ALLOWED" list:"true" example:"example.com,example.org" doc:"The only email domains that are accepted, with their subdomains, separated by commas. If empty, all are. EMAIL_DOMAINS_ALLOWED_FILE may name a file with one domain a line."`
+	DeniedDomains      []string      `env:"EMAIL_DOMAINS_DENIED" list:"true" example:"mailinator.com" doc:"Email domains that are not accepted, with their subdomains, separated by commas. EMAIL_DOMAINS_DENIED_FILE may name a file with one domain a line."`
 	CodeAttempts       int           `env:"OTP_TRIES" envDefault:"5" example:"5" doc:"Number of wrong codes allowed per code sent."`
 	Resends            int           `env:"OTP_RESENDS" envDefault:"3" example:"3" doc:"Number of codes that a user may request after the first."`
 	ResendCooldown     time.Duration `env:"OTP_RESEND_COOLDOWN" envDefault:"30s" example:"30s" doc:"Minimum time between two codes."`
@@ -182,9 +207,12 @@ type Codec struct {
 func (c Config) Rules() user.Rules {
 	r := user.Rules{
 		DefaultRegion: c.Registration.DefaultRegion, ReservedUsernames: c.Registration.ReservedUsernames,
+		SMSCountries:      c.Registration.SMSCountries,
 		MinPasswordLength: c.Password.MinPasswordLength, MinPasswordScore: c.Password.MinPasswordScore,
 		ServiceNames: []string{c.Brand.Name},
 	}
+	r.AllowedDomains, _ = user.NewDomains(c.Registration.AllowedDomains) // check has refused invalid ones
+	r.DeniedDomains, _ = user.NewDomains(c.Registration.DeniedDomains)
 	for _, site := range []string{c.Brand.URL, c.Public.PublicURL} {
 		if u, err := url.Parse(site); err == nil && u.Hostname() != "" {
 			r.ServiceNames = append(r.ServiceNames, u.Hostname())

@@ -28,13 +28,18 @@ func TestDefaults(t *testing.T) {
 	c := load(t)
 	require.NoError(t, c.Codec.Check())
 	require.Equal(t, workflows.DefaultPolicy(), c.Registration.Policy())
-	require.Equal(t, user.Rules{MinPasswordLength: 8, MinPasswordScore: 2, ServiceNames: []string{"Registrar"}}, c.Rules())
+	require.Equal(t, user.Rules{MinPasswordLength: 8, MinPasswordScore: 2, ServiceNames: []string{"Registrar"},
+		AllowedDomains: user.Domains{}, DeniedDomains: user.Domains{}}, c.Rules())
 	require.Equal(t, secret.DefaultParams(), c.Password.HashParams())
 	require.Equal(t, workflows.Queues, c.Worker.Queues)
 	require.Equal(t, 3*time.Second, c.API.WaitBudget)
+	hourAndDay := func(hour, day int) config.Rates { return config.Rates{{hour, time.Hour}, {day, 24 * time.Hour}} }
 	require.Equal(t, config.Limit{
-		RegistrationRate: config.Rate{Max: 60, Period: time.Minute}, CodeRate: config.Rate{Max: 120, Period: time.Minute},
-		DestinationRate: config.Rate{Max: 5, Period: time.Hour},
+		RegistrationRate: config.Rates{{60, time.Minute}}, CodeRate: config.Rates{{120, time.Minute}}, ReadRate: config.Rates{{300, time.Minute}},
+		RefusalRate: hourAndDay(30, 100), WrongTokenRate: config.Rates{{20, 10 * time.Minute}}, NetworkFactor: 4,
+		DestinationRate: hourAndDay(10, 30), DestinationClientRate: hourAndDay(5, 15),
+		SMSRate: hourAndDay(2000, 10000), SMSCountryRate: hourAndDay(1000, 5000), SMSPrefixRate: hourAndDay(100, 500),
+		SMSClientRate: hourAndDay(30, 200), SMSMinPercent: 10, SMSMinSent: 30,
 	}, c.Limit)
 	require.Empty(t, c.API.TrustedProxies)
 	require.Empty(t, c.API.CORSOrigins)
@@ -82,7 +87,7 @@ func TestValuesAreRead(t *testing.T) {
 	require.Equal(t, time.Minute, c.Registration.Policy().Budgets.OTP)
 	require.Equal(t, "A <a@example.com>", c.Email.From)
 	require.Zero(t, c.Limit.CodeRate)
-	require.Equal(t, config.Rate{Max: 3, Period: 24 * time.Hour}, c.Limit.DestinationRate)
+	require.Equal(t, config.Rates{{3, 24 * time.Hour}}, c.Limit.DestinationRate)
 	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, c.API.TrustedProxies)
 }
 
@@ -92,8 +97,18 @@ func TestRulesNameTheService(t *testing.T) {
 		"RESERVED_USERNAMES=ceo,press-office", "PASSWORD_MIN_LENGTH=15")
 	require.Equal(t, user.Rules{
 		MinPasswordLength: 15, MinPasswordScore: 2, ServiceNames: []string{"Acme", "www.acme.example", "login.acme.example"},
-		ReservedUsernames: []string{"ceo", "press-office"},
+		ReservedUsernames: []string{"ceo", "press-office"}, AllowedDomains: user.Domains{}, DeniedDomains: user.Domains{},
 	}, c.Rules())
+}
+
+func TestListsAreRead(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "denied")
+	require.NoError(t, os.WriteFile(file, []byte("# throw-away addresses\nMailinator.com\r\n\n bücher.example # and its subdomains\n"), 0o600))
+	rules := load(t, "SMS_COUNTRIES=DE,AT", "EMAIL_DOMAINS_ALLOWED=example.com", "EMAIL_DOMAINS_DENIED_FILE="+file).Rules()
+	require.Equal(t, []string{"DE", "AT"}, rules.SMSCountries)
+	require.Equal(t, user.Domains{"example.com": true}, rules.AllowedDomains)
+	require.Equal(t, user.Domains{"mailinator.com": true, "xn--bcher-kva.example": true}, rules.DeniedDomains)
 }
 
 func TestOriginsAreRead(t *testing.T) {

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,8 +53,8 @@ func requireBounds(t *testing.T, c config.Config) {
 	} {
 		require.Positive(t, positive)
 	}
-	for _, rate := range []config.Rate{c.Limit.RegistrationRate, c.Limit.CodeRate, c.Limit.DestinationRate} {
-		require.True(t, rate == config.Rate{} || rate.Max > 0 && rate.Period >= time.Second, rate)
+	for _, rate := range slices.Concat(c.Limit.RegistrationRate, c.Limit.CodeRate, c.Limit.DestinationRate, c.Limit.SMSRate) {
+		require.True(t, rate.Max > 0 && rate.Period >= time.Second, rate)
 	}
 	for _, network := range c.API.TrustedProxies {
 		require.True(t, network.IsValid())

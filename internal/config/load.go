@@ -20,6 +20,7 @@ type Variable struct {
 	Doc     string
 	Example string
 	Secret  bool
+	List    bool // a list that NAME_FILE may have, one entry a line
 }
 
 // Variables lists every setting in the order of Config.
@@ -32,7 +33,7 @@ func Variables() []Variable {
 				Section: section.Name, Field: field.Name,
 				Name: field.Tag.Get("env"), Default: field.Tag.Get("envDefault"),
 				Doc: field.Tag.Get("doc"), Example: field.Tag.Get("example"),
-				Secret: field.Tag.Get("secret") == "true",
+				Secret: field.Tag.Get("secret") == "true", List: field.Tag.Get("list") == "true",
 			})
 		}
 	}
@@ -43,7 +44,7 @@ func Variables() []Variable {
 // problem, with the variable, the problem and an example. It never contains a secret.
 func Load(environ []string) (Config, error) {
 	values := env.ToMap(environ)
-	wrong := readSecretFiles(values)
+	wrong := readFiles(values)
 	wrong = append(wrong, dropUnreadable(values)...)
 	var c Config
 	if err := env.ParseWithOptions(&c, env.Options{Environment: values}); err != nil {
@@ -55,12 +56,12 @@ func Load(environ []string) (Config, error) {
 	return c, nil
 }
 
-// readSecretFiles sets each secret NAME to the content of the file that NAME_FILE names.
-func readSecretFiles(values map[string]string) problems {
+// readFiles sets each secret or list NAME to the content of the file that NAME_FILE names.
+func readFiles(values map[string]string) problems {
 	var found problems
 	for _, v := range Variables() {
 		path := values[v.Name+"_FILE"]
-		if !v.Secret || path == "" {
+		if !v.Secret && !v.List || path == "" {
 			continue
 		}
 		content, err := os.ReadFile(path)
@@ -69,11 +70,25 @@ func readSecretFiles(values map[string]string) problems {
 			found = append(found, fmt.Errorf("%s: set it or %s_FILE, not both", v.Name, v.Name))
 		case err != nil:
 			found = append(found, fmt.Errorf("%s_FILE: %w", v.Name, err))
+		case v.List:
+			values[v.Name] = strings.Join(entries(string(content)), ",")
 		default:
 			values[v.Name] = strings.TrimSpace(string(content))
 		}
 	}
 	return found
+}
+
+// entries returns the lines of a list without empty ones and comments, which begin with #.
+func entries(list string) []string {
+	var all []string
+	for line := range strings.Lines(list) {
+		entry, _, _ := strings.Cut(line, "#")
+		if entry = strings.TrimSpace(entry); entry != "" {
+			all = append(all, entry)
+		}
+	}
+	return all
 }
 
 // dropUnreadable removes the values that have the wrong type, so that the others can still be checked. Its problems replace
@@ -110,8 +125,8 @@ func kind(t reflect.Type) string {
 	switch {
 	case t.String() == "time.Duration":
 		return "a duration (a number with ms, s, m or h)"
-	case t == reflect.TypeFor[Rate]():
-		return "a rate (a number up to 10000, / and a period of a second or more) or 0"
+	case t == reflect.TypeFor[Rates]():
+		return "a rate (a number up to 10000, / and a period of a second or more), several rates separated by commas, or 0"
 	case t == reflect.TypeFor[[]netip.Prefix]():
 		return "a list of networks in CIDR notation"
 	case t.Kind() == reflect.Bool:

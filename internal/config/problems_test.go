@@ -57,12 +57,23 @@ func TestBadValues(t *testing.T) {
 		"API_CORS_ORIGINS=https://App.example.com":              noOrigin("https://App.example.com"),
 		"API_CORS_ORIGINS=https://bücher.example":               noOrigin("https://bücher.example"),
 		"API_CORS_ORIGINS=https://a.example, https://b.example": noOrigin(" https://b.example"),
-		"LIMIT_REGISTRATIONS=60":                                `"60" is not a rate (a number up to 10000, / and a period of a second or more) or 0; an example: 60/1m`,
-		"LIMIT_REGISTRATIONS=60/minute":                         `"60/minute" is not a rate (a number up to 10000, / and a period of a second or more) or 0; an example: 60/1m`,
-		"LIMIT_CODES=10001/1m":                                  `"10001/1m" is not a rate (a number up to 10000, / and a period of a second or more) or 0; an example: 120/1m`,
-		"LIMIT_CODES=0/1m":                                      `"0/1m" is not a rate (a number up to 10000, / and a period of a second or more) or 0; an example: 120/1m`,
-		"LIMIT_CODES=-1/1m":                                     `"-1/1m" is not a rate (a number up to 10000, / and a period of a second or more) or 0; an example: 120/1m`,
-		"LIMIT_DESTINATIONS=5/10ms":                             `"5/10ms" is not a rate (a number up to 10000, / and a period of a second or more) or 0; an example: 5/1h`,
+		"LIMIT_REGISTRATIONS=60":                                `"60" is not a rate (a number up to 10000, / and a period of a second or more), several rates separated by commas, or 0; an example: 60/1m`,
+		"LIMIT_REGISTRATIONS=60/minute":                         `"60/minute" is not a rate (a number up to 10000, / and a period of a second or more), several rates separated by commas, or 0; an example: 60/1m`,
+		"LIMIT_CODES=10001/1m":                                  `"10001/1m" is not a rate (a number up to 10000, / and a period of a second or more), several rates separated by commas, or 0; an example: 120/1m`,
+		"LIMIT_CODES=0/1m":                                      `"0/1m" is not a rate (a number up to 10000, / and a period of a second or more), several rates separated by commas, or 0; an example: 120/1m`,
+		"LIMIT_CODES=-1/1m":                                     `"-1/1m" is not a rate (a number up to 10000, / and a period of a second or more), several rates separated by commas, or 0; an example: 120/1m`,
+		"LIMIT_DESTINATIONS=5/10ms":                             `"5/10ms" is not a rate (a number up to 10000, / and a period of a second or more), several rates separated by commas, or 0; an example: 10/1h,30/24h`,
+		"LIMIT_SMS=5/1h,0":                                      `"5/1h,0" is not a rate (a number up to 10000, / and a period of a second or more), several rates separated by commas, or 0; an example: 2000/1h,10000/24h`,
+		"LIMIT_NETWORK_FACTOR=-1":                               "-1 must be from 0 to 100; an example: 4",
+		"LIMIT_SMS_CONVERSION=101":                              "101 must be from 0 to 100; an example: 10",
+		"LIMIT_SMS_CONVERSION_SENT=0":                           "0 must be from 1 to 10000; an example: 30",
+		"CHALLENGE=recaptcha":                                   `"recaptcha" is not altcha, turnstile, hcaptcha or none; an example: altcha`,
+		"CHALLENGE_WORK=0":                                      "0 must be from 1 to 10000000; an example: 200000",
+		"CHALLENGE_FAIL=maybe":                                  `"maybe" is not open or closed; an example: open`,
+		"CHALLENGE_URL=http://example.com":                      `"http://example.com" is not an https URL; an example: https://challenges.cloudflare.com/turnstile/v0/siteverify`,
+		"SMS_COUNTRIES=DE,de":                                   `"de" is not a country with phone numbers (in capital letters); an example: DE,AT,CH`,
+		"EMAIL_DOMAINS_ALLOWED=localhost":                       `"localhost" is not a domain; an example: example.com,example.org`,
+		"EMAIL_DOMAINS_DENIED=*.example.com":                    `"*.example.com" is not a domain; an example: mailinator.com`,
 		"LIMIT_REDIS_URL=valkey:6379":                           "is not a redis:// or rediss:// URL",
 		"LIMIT_REDIS_URL=redis://:hush@[":                       "is not a redis:// or rediss:// URL",
 		"LIMIT_REDIS_URL=https://valkey":                        "is not a redis:// or rediss:// URL",
@@ -158,6 +169,17 @@ func secrets() []config.Variable {
 	return all
 }
 
+func TestWidgetsNeedTheirKeys(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"turnstile", "hcaptcha"} {
+		c := load(t, "CHALLENGE="+kind)
+		require.EqualError(t, c.Challenge.Check(), "CHALLENGE_SITE_KEY: is not set, but CHALLENGE is "+kind+"; an example: 0x4AAAAAAA…\n"+
+			"CHALLENGE_SECRET: is not set, but CHALLENGE is "+kind)
+		require.NoError(t, load(t, "CHALLENGE="+kind, "CHALLENGE_SITE_KEY=a", "CHALLENGE_SECRET=b").Challenge.Check())
+	}
+	require.NoError(t, load(t).Challenge.Check())
+}
+
 func TestSecretsAreMarked(t *testing.T) {
 	t.Parallel()
 	var names []string
@@ -165,7 +187,8 @@ func TestSecretsAreMarked(t *testing.T) {
 		names = append(names, v.Name)
 	}
 	require.Equal(t, []string{
-		"ADMIN_TOKEN", "LIMIT_REDIS_URL", "PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "MAILGUN_API_KEY", "MAILGUN_WEBHOOK_SIGNING_KEY", "SMTP_PASSWORD",
+		"ADMIN_TOKEN", "LIMIT_REDIS_URL", "CHALLENGE_SECRET", "PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "MAILGUN_API_KEY", "MAILGUN_WEBHOOK_SIGNING_KEY",
+		"SMTP_PASSWORD",
 		"TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET", "TWILIO_WEBHOOK_AUTH_TOKEN", "SMS_WEBHOOK_SECRET", "CODEC_TOKEN",
 	}, names)
 }

@@ -21,13 +21,13 @@ const (
 // fallback uses the shared store, and the process's own store while the shared one does not answer.
 type fallback struct {
 	shared, own store
-	breaker     *gobreaker.CircuitBreaker[time.Duration]
+	breaker     *gobreaker.CircuitBreaker[[]usage]
 	cause       atomic.Pointer[error] // of the last failure
 }
 
 func newFallback(shared, own store, logger *slog.Logger) *fallback {
 	f := &fallback{shared: shared, own: own}
-	f.breaker = gobreaker.NewCircuitBreaker[time.Duration](gobreaker.Settings{
+	f.breaker = gobreaker.NewCircuitBreaker[[]usage](gobreaker.Settings{
 		Timeout:     breakerTimeout,
 		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= failuresToOpen },
 		OnStateChange: func(_ string, from, to gobreaker.State) {
@@ -42,31 +42,31 @@ func newFallback(shared, own store, logger *slog.Logger) *fallback {
 	return f
 }
 
-func (f *fallback) take(ctx context.Context, r Rate, action string, keys []string) (time.Duration, error) {
-	wait, err := f.try(ctx, func(ctx context.Context) (time.Duration, error) { return f.shared.take(ctx, r, action, keys) })
+func (f *fallback) take(ctx context.Context, action string, slots []slot) ([]usage, error) {
+	used, err := f.try(ctx, func(ctx context.Context) ([]usage, error) { return f.shared.take(ctx, action, slots) })
 	if err != nil {
-		return f.own.take(ctx, r, action, keys)
+		return f.own.take(ctx, action, slots)
 	}
-	return wait, nil
+	return used, nil
 }
 
 // release removes the action from both stores: either may have counted it.
-func (f *fallback) release(ctx context.Context, action string, keys []string) error {
-	_, err := f.try(ctx, func(ctx context.Context) (time.Duration, error) { return 0, f.shared.release(ctx, action, keys) })
-	_ = f.own.release(ctx, action, keys) // a store in memory does not fail
+func (f *fallback) release(ctx context.Context, action string, slots []slot) error {
+	_, err := f.try(ctx, func(ctx context.Context) ([]usage, error) { return nil, f.shared.release(ctx, action, slots) })
+	_ = f.own.release(ctx, action, slots) // a store in memory does not fail
 	return err
 }
 
 // try fails at once while the breaker is open. A client's disconnection does not cancel the call, so that the breaker does
 // not count it as a failure of the store.
-func (f *fallback) try(ctx context.Context, call func(context.Context) (time.Duration, error)) (time.Duration, error) {
-	return f.breaker.Execute(func() (time.Duration, error) {
+func (f *fallback) try(ctx context.Context, call func(context.Context) ([]usage, error)) ([]usage, error) {
+	return f.breaker.Execute(func() ([]usage, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 		defer cancel()
-		wait, err := call(ctx)
+		used, err := call(ctx)
 		if err != nil {
 			f.cause.Store(&err)
 		}
-		return wait, err
+		return used, err
 	})
 }

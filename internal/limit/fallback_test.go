@@ -24,13 +24,13 @@ type outage struct {
 	logs  bytes.Buffer
 }
 
-func (o *outage) take(ctx context.Context, r Rate, action string, keys []string) (time.Duration, error) {
+func (o *outage) take(ctx context.Context, _ string, _ []slot) ([]usage, error) {
 	o.asked++
 	if o.down {
 		<-ctx.Done() // as when it is frozen
-		return 0, ctx.Err()
+		return nil, ctx.Err()
 	}
-	return time.Hour, nil // distinguishes it from the other store
+	return []usage{{wait: time.Hour}}, nil // distinguishes it from the other store
 }
 
 func TestOutageOfTheSharedStore(t *testing.T) {
@@ -39,9 +39,9 @@ func TestOutageOfTheSharedStore(t *testing.T) {
 		shared := new(outage)
 		f := newFallback(shared, newMemory(100, time.Now), slog.New(slog.NewTextHandler(&shared.logs, nil)))
 		take := func() time.Duration {
-			wait, err := f.take(t.Context(), Rate{Max: 100, Period: time.Hour}, "action", []string{"key"})
+			used, err := f.take(t.Context(), "action", slotsAt(Rate{Max: 100, Period: time.Hour}, "key"))
 			require.NoError(t, err)
-			return wait
+			return longestWait(used)
 		}
 		require.Equal(t, time.Hour, take())
 		for range 2 { // outages
@@ -75,7 +75,7 @@ func TestDisconnectedClientIsNoOutage(t *testing.T) {
 	leave()
 	shared := &fakeStore{}
 	f := newFallback(&leaving{shared, t}, newMemory(100, time.Now), slog.New(slog.DiscardHandler))
-	_, err := f.take(left, Rate{Max: 1, Period: time.Hour}, "action", []string{"key"})
+	_, err := f.take(left, "action", slotsAt(Rate{Max: 1, Period: time.Hour}, "key"))
 	require.NoError(t, err)
 }
 
@@ -84,22 +84,22 @@ type leaving struct {
 	t *testing.T
 }
 
-func (l *leaving) take(ctx context.Context, _ Rate, _ string, _ []string) (time.Duration, error) {
+func (l *leaving) take(ctx context.Context, _ string, _ []slot) ([]usage, error) {
 	require.NoError(l.t, ctx.Err())
-	return 0, nil
+	return []usage{{}}, nil
 }
 
 func TestReleaseInBothStores(t *testing.T) {
 	t.Parallel()
-	broken := &fakeStore{func(Rate, string, []string) (time.Duration, error) { return 0, errors.New("broken") }}
+	broken := &fakeStore{func(string, []slot) ([]usage, error) { return nil, errors.New("broken") }}
 	f := newFallback(broken, newMemory(100, time.Now), slog.New(slog.DiscardHandler))
-	rate := Rate{Max: 1, Period: time.Hour}
+	slots := slotsAt(Rate{Max: 1, Period: time.Hour}, "key")
 	for n := range 3 {
 		action := strconv.Itoa(n)
-		wait, err := f.take(t.Context(), rate, action, []string{"key"})
+		used, err := f.take(t.Context(), action, slots)
 		require.NoError(t, err)
-		require.Zero(t, wait)
-		require.NoError(t, f.release(t.Context(), action, []string{"key"}))
+		require.False(t, anyFull(used))
+		require.NoError(t, f.release(t.Context(), action, slots))
 	}
 }
 

@@ -1,14 +1,12 @@
-// Package limit limits the requests of one client and the codes to one destination. Replicas with the same Redis or Valkey
-// share their counts; without it, or while it does not answer, each replica counts separately. The shared store gets only
-// keyed hashes, never an address or a number.
+// Package limit limits the requests of clients and the messages that they cause. Replicas with the same Redis or Valkey share
+// their counts; without it, or while it does not answer, each replica counts separately. The shared store gets only keyed
+// hashes, never an address or a number.
 package limit
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"time"
 )
 
@@ -18,19 +16,17 @@ type Rate struct {
 	Period time.Duration
 }
 
-// Options are the settings of Limits.
+// Options are the settings of Limits. A limit has any number of rates, such as one for an hour and one for a day.
 type Options struct {
-	// Registrations limits a client's requests to register.
-	Registrations Rate
-	// Codes limits a client's requests to check a code or to send another one.
-	Codes Rate
-	// Destinations limits the registrations and requests for another code that send a message to one destination.
-	Destinations Rate
+	Clients  Clients
+	Messages Messages
+	SMS      SMS
 	// Key returns a keyed hash of its parts, the same in every replica. Required.
 	Key func(parts ...string) string
 	// RedisURL is the store that all replicas share, as redis:// or rediss://. Empty: each process counts separately.
 	RedisURL string
-	// Logger gets a line when the shared store becomes unavailable and when it is available again. nil: slog.Default().
+	// Logger gets a line when the shared store becomes unavailable and when it is available again, and the alarms of SMS.
+	// nil: slog.Default().
 	Logger *slog.Logger
 }
 
@@ -42,14 +38,35 @@ type Limits struct {
 	close func() error
 }
 
-// store counts actions. An action is an id, counted under one or more keys. Each key has room for as many actions as the rate
-// allows.
+// store counts actions. An action is an id, counted in one or more slots.
 type store interface {
-	// take counts the action under all keys. If a key has no room, it counts under none and returns how long until all have
-	// room. An action that is already counted needs no room, so that it can be repeated.
-	take(ctx context.Context, r Rate, action string, keys []string) (wait time.Duration, err error)
-	// release removes the action from the keys.
-	release(ctx context.Context, action string, keys []string) error
+	// take counts the action in all slots and returns the usage of each. If a slot is full, it counts in none. An action that
+	// is already counted needs no room, so that it can be repeated.
+	take(ctx context.Context, action string, slots []slot) ([]usage, error)
+	// release removes the action from the slots.
+	release(ctx context.Context, action string, slots []slot) error
+}
+
+// slot has room for as many actions as its rate allows.
+type slot struct {
+	key      string
+	rate     Rate
+	readOnly bool // the usage is read, but the action is not counted
+}
+
+// usage is how full a slot is.
+type usage struct {
+	actions int           // in the last period, with the one that was taken
+	wait    time.Duration // until there is room; 0 if there is
+}
+
+func anyFull(used []usage) bool { return longestWait(used) > 0 }
+
+func longestWait(used []usage) (wait time.Duration) {
+	for _, u := range used {
+		wait = max(wait, u.wait)
+	}
+	return wait
 }
 
 // New returns Limits. It does not connect yet. The error means that the URL is invalid; it does not contain the URL.
@@ -77,68 +94,33 @@ func (l *Limits) Close() error {
 	return nil
 }
 
-// Registration counts a client's request to register. If the client is throttled, it counts nothing and returns how long
-// to wait.
-func (l *Limits) Registration(ctx context.Context, client netip.Addr) (wait time.Duration) {
-	return l.countClient(ctx, "registration", l.Registrations, client)
-}
-
-// Code counts a client's request to check a code or to send another one, as Registration does.
-func (l *Limits) Code(ctx context.Context, client netip.Addr) (wait time.Duration) {
-	return l.countClient(ctx, "code", l.Codes, client)
-}
-
-// countClient counts nothing for a client without a valid address.
-func (l *Limits) countClient(ctx context.Context, kind string, r Rate, client netip.Addr) time.Duration {
-	if !client.IsValid() {
-		return 0
-	}
-	return l.take(ctx, r, rand.Text(), l.keys(kind, network(client)))
-}
-
-// network returns the IPv4 address or the IPv6 /64 that is counted as one client: a customer has at least a /64 of IPv6
-// (RFC 6177) and can use any address in it.
-func network(client netip.Addr) string {
-	client = client.Unmap()
-	if client.Is4() {
-		return client.String()
-	}
-	return netip.PrefixFrom(client.WithZone(""), 64).Masked().String()
-}
-
-// Destinations counts an action, by its id, for each destination that it sends a message to. If a destination is throttled,
-// it counts for none and returns how long to wait. The same action counts once within the rate's period. Empty destinations
-// are ignored.
-func (l *Limits) Destinations(ctx context.Context, action string, destinations ...string) (wait time.Duration) {
-	return l.take(ctx, l.Options.Destinations, action, l.keys("destination", destinations...))
-}
-
-// Release undoes what Destinations counted for an action that sent nothing.
-func (l *Limits) Release(ctx context.Context, action string, destinations ...string) {
-	keys := l.keys("destination", destinations...)
-	if l.Options.Destinations.Max == 0 || len(keys) == 0 {
-		return
-	}
-	_ = l.store.release(ctx, action, keys) // after an error the action counts until its period ends
-}
-
-func (l *Limits) take(ctx context.Context, r Rate, action string, keys []string) time.Duration {
-	if r.Max == 0 || len(keys) == 0 {
-		return 0
-	}
-	wait, err := l.store.take(ctx, r, action, keys)
-	if err != nil { // a failing limit must not refuse a registration
-		return 0
-	}
-	return wait
-}
-
-func (l *Limits) keys(kind string, names ...string) []string {
-	var keys []string
-	for _, name := range names {
-		if name != "" {
-			keys = append(keys, "registrar:limit:"+kind+":"+l.Key(kind, name))
+// slots returns a slot for each rate of a limit. The kind and the name are what is counted. There are none for the name "".
+func (l *Limits) slots(kind, name string, rates []Rate) []slot {
+	var slots []slot
+	for _, r := range rates {
+		if r.Max > 0 && name != "" {
+			key := "registrar:limit:" + kind + ":" + l.Key(kind, r.Period.String(), name)
+			slots = append(slots, slot{key: key, rate: r})
 		}
 	}
-	return keys
+	return slots
+}
+
+func readOnly(slots []slot) []slot {
+	for i := range slots {
+		slots[i].readOnly = true
+	}
+	return slots
+}
+
+// take returns the usage of each slot. If the store fails, all are empty: a failing limit must not refuse a registration.
+func (l *Limits) take(ctx context.Context, action string, slots []slot) []usage {
+	if len(slots) == 0 {
+		return nil
+	}
+	used, err := l.store.take(ctx, action, slots)
+	if err != nil {
+		return make([]usage, len(slots))
+	}
+	return used
 }

@@ -1,9 +1,13 @@
 package limit
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,14 +17,14 @@ import (
 
 // fakeStore records its calls.
 type fakeStore struct {
-	takes func(r Rate, action string, keys []string) (time.Duration, error)
+	takes func(action string, slots []slot) ([]usage, error)
 }
 
-func (f *fakeStore) take(_ context.Context, r Rate, action string, keys []string) (time.Duration, error) {
-	return f.takes(r, action, keys)
+func (f *fakeStore) take(_ context.Context, action string, slots []slot) ([]usage, error) {
+	return f.takes(action, slots)
 }
 
-func (f *fakeStore) release(context.Context, string, []string) error { return nil }
+func (f *fakeStore) release(context.Context, string, []slot) error { return nil }
 
 // hash stands in for a keyed hash.
 func hash(parts ...string) string { return "(" + strings.Join(parts, "|") + ")" }
@@ -28,7 +32,12 @@ func hash(parts ...string) string { return "(" + strings.Join(parts, "|") + ")" 
 func setup(t *testing.T, change ...func(*Options)) *Limits {
 	t.Helper()
 	o := Options{
-		Registrations: Rate{2, time.Minute}, Codes: Rate{3, time.Minute}, Destinations: Rate{1, time.Hour}, Key: hash,
+		Clients: Clients{
+			Registrations: []Rate{{2, time.Minute}}, Codes: []Rate{{3, time.Minute}}, Reads: []Rate{{4, time.Minute}},
+			Refusals: []Rate{{2, time.Hour}}, WrongTokens: []Rate{{2, time.Minute}}, NetworkFactor: 2,
+		},
+		Messages: Messages{Destinations: []Rate{{3, time.Hour}}, DestinationClients: []Rate{{1, time.Hour}}},
+		Key:      hash,
 	}
 	for _, c := range change {
 		c(&o)
@@ -39,10 +48,11 @@ func setup(t *testing.T, change ...func(*Options)) *Limits {
 	return l
 }
 
+var one, other = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("198.51.100.2")
+
 func TestClients(t *testing.T) {
 	t.Parallel()
 	l := setup(t)
-	one, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 	for range 2 {
 		require.Zero(t, l.Registration(t.Context(), one))
 	}
@@ -52,6 +62,10 @@ func TestClients(t *testing.T) {
 		require.Zero(t, l.Code(t.Context(), one), "another limit")
 	}
 	require.Positive(t, l.Code(t.Context(), one))
+	for range 4 {
+		require.Zero(t, l.Read(t.Context(), one))
+	}
+	require.Positive(t, l.Read(t.Context(), one))
 	for range 5 {
 		require.Zero(t, l.Registration(t.Context(), netip.Addr{}), "an unknown client is not counted")
 	}
@@ -59,40 +73,213 @@ func TestClients(t *testing.T) {
 
 func TestNetworks(t *testing.T) {
 	t.Parallel()
-	for address, want := range map[string]string{
-		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
-		"2001:db8:1:2::": "2001:db8:1:2::/64", "2001:db8:1:3::1": "2001:db8:1:3::/64", "fe80::1%eth0": "fe80::/64",
+	v4 := func(client, wider string) []network { return []network{{client, 1}, {wider, 4}} }
+	v6 := func(client, wider, widest string) []network { return []network{{client, 1}, {wider, 4}, {widest, 16}} }
+	for address, want := range map[string][]network{
+		"192.0.2.1":             v4("192.0.2.1", "192.0.2.0/24"),
+		"::ffff:192.0.2.1":      v4("192.0.2.1", "192.0.2.0/24"),
+		"2001:db8:1:203:4:5::6": v6("2001:db8:1:203::/64", "2001:db8:1:200::/56", "2001:db8:1::/48"),
+		"2001:db8:1:2ff::":      v6("2001:db8:1:2ff::/64", "2001:db8:1:200::/56", "2001:db8:1::/48"),
+		"fe80::1%eth0":          v6("fe80::/64", "fe80::/56", "fe80::/48"),
 	} {
-		require.Equal(t, want, network(netip.MustParseAddr(address)), address)
+		require.Equal(t, want, networks(netip.MustParseAddr(address), 4), address)
 	}
+	require.Equal(t, "192.0.2.1", site(netip.MustParseAddr("::ffff:192.0.2.1")))
+	require.Equal(t, "2001:db8:1::/48", site(netip.MustParseAddr("2001:db8:1:203::1")))
+}
+
+// TestClientWithManyAddresses sends each request from another /64, or another IPv4 address, of one network.
+func TestClientWithManyAddresses(t *testing.T) {
+	t.Parallel()
+	allowed := func(l *Limits, format string, n int) (count int) {
+		for i := range n {
+			if l.Registration(t.Context(), netip.MustParseAddr(fmt.Sprintf(format, i))) == 0 {
+				count++
+			}
+		}
+		return count
+	}
+	require.Equal(t, 4, allowed(setup(t), "2001:db8:1:2%02x::1", 200), "a /56")
+	require.Equal(t, 8, allowed(setup(t), "2001:db8:1:%x00::1", 200), "a /48")
+	require.Equal(t, 4, allowed(setup(t), "192.0.2.%d", 200), "a /24")
+	unlimited := func(o *Options) { o.Clients.NetworkFactor = 0 }
+	require.Equal(t, 200, allowed(setup(t, unlimited), "2001:db8:1:2%02x::1", 200))
+}
+
+// TestRefusals checks that a client cannot ask without limit which addresses are taken.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	l := setup(t, func(o *Options) { o.Clients.Registrations = nil })
+	for range 5 {
+		require.Zero(t, l.Registration(t.Context(), one))
+		l.Refused(t.Context(), one, "the same registration")
+	}
+	l.Refused(t.Context(), one, "another registration")
+	require.Greater(t, l.Registration(t.Context(), one), 59*time.Minute)
+	require.Zero(t, l.Registration(t.Context(), other))
+}
+
+func TestWrongTokens(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	for range 2 {
+		require.Zero(t, l.Operator(t.Context(), one))
+		l.WrongToken(t.Context(), one)
+	}
+	for range 5 {
+		require.Positive(t, l.Operator(t.Context(), one))
+		require.Zero(t, l.Operator(t.Context(), other))
+	}
+}
+
+const email, mobile = "zoelle@example.com", "+491701234567"
+
+func send(action string, client netip.Addr, destinations ...string) Send {
+	return Send{Action: action, Client: client, Destinations: destinations}
 }
 
 func TestDestinations(t *testing.T) {
 	t.Parallel()
 	l := setup(t)
-	const email, mobile = "zoelle@example.com", "+491701234567"
-	require.Zero(t, l.Destinations(t.Context(), "first", email, mobile))
-	require.Zero(t, l.Destinations(t.Context(), "first", email, mobile), "the same again")
-	require.Positive(t, l.Destinations(t.Context(), "second", email, ""))
-	require.Positive(t, l.Destinations(t.Context(), "second", "other@example.com", mobile))
-	require.Zero(t, l.Destinations(t.Context(), "second", "other@example.com", ""), "the refusal counted nothing")
-	l.Release(t.Context(), "first", email, mobile)
-	require.Zero(t, l.Destinations(t.Context(), "third", email, mobile))
+	ask := func(s Send) Answer { return l.Send(t.Context(), s).Answer }
+	require.Equal(t, Allow, ask(send("first", one, email, mobile)))
+	require.Equal(t, Allow, ask(send("first", one, email, mobile)), "the same again")
+	require.Equal(t, Refuse, ask(send("second", one, email, "")))
+	require.Equal(t, Refuse, ask(send("second", one, "other@example.com", mobile)))
+	require.Equal(t, Allow, ask(send("second", one, "other@example.com", "")), "the refusal counted nothing")
+	l.Release(t.Context(), send("first", one, email, mobile))
+	require.Equal(t, Allow, ask(send("third", one, email, mobile)))
 	for _, action := range []string{"a", "b"} {
-		require.Zero(t, l.Destinations(t.Context(), action, "", ""), "nothing is sent")
-		l.Release(t.Context(), action, "")
+		require.Equal(t, Allow, ask(send(action, one, "", "")), "nothing is sent")
+		l.Release(t.Context(), send(action, one, ""))
 	}
+}
+
+// TestStrangersLockNobodyOut has strangers that ask for messages to one destination as often as they may.
+func TestStrangersLockNobodyOut(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	for i := range 100 { // one stranger with a /48 of IPv6
+		stranger := netip.MustParseAddr(fmt.Sprintf("2001:db8:1:%x::1", i))
+		verdict := l.Send(t.Context(), send("v6-"+strconv.Itoa(i), stranger, email))
+		require.Equal(t, i > 0, verdict.Answer == Refuse)
+	}
+	require.Equal(t, Allow, l.Send(t.Context(), send("owner", one, email)).Answer)
+	l.Release(t.Context(), send("owner", one, email))
+
+	for i := range 100 { // many strangers together
+		l.Send(t.Context(), send("v4-"+strconv.Itoa(i), netip.MustParseAddr(fmt.Sprintf("203.0.113.%d", i)), email))
+	}
+	owner := send("owner again", one, email)
+	verdict := l.Send(t.Context(), owner)
+	require.Equal(t, Challenge, verdict.Answer)
+	require.Greater(t, verdict.Wait, 59*time.Minute)
+	owner.Solved = true
+	require.Equal(t, Allow, l.Send(t.Context(), owner).Answer)
+	owner.Action = "third"
+	require.Equal(t, Refuse, l.Send(t.Context(), owner).Answer, "one client's part is limited all the same")
+}
+
+var route = Route{Country: "DE", Prefix: "+491701"}
+
+func sms(action string, r Route) Send { return Send{Action: action, Client: one, SMS: r} }
+
+func TestSMS(t *testing.T) {
+	t.Parallel()
+	var logs bytes.Buffer
+	l := setup(t, func(o *Options) {
+		o.SMS = SMS{Total: []Rate{{20, time.Hour}}, Countries: []Rate{{10, time.Hour}, {15, 24 * time.Hour}}, Prefixes: []Rate{{5, time.Hour}}}
+		o.Logger = slog.New(slog.NewTextHandler(&logs, nil))
+	})
+	allowed := map[Route]int{}
+	for _, r := range []Route{route, {"DE", "+491511"}, {"DE", "+491522"}, {"FR", "+33612"}, {"AT", "+43664"}} {
+		for i := range 10 {
+			if verdict := l.Send(t.Context(), sms(r.Prefix+strconv.Itoa(i), r)); verdict.Answer == Allow {
+				allowed[r]++
+			} else {
+				require.Equal(t, NotSupported, verdict.Answer)
+			}
+		}
+	}
+	require.Equal(t, map[Route]int{route: 5, {"DE", "+491511"}: 5, {"FR", "+33612"}: 5, {"AT", "+43664"}: 5}, allowed)
+	warnings := strings.Split(strings.TrimSpace(logs.String()), "\n")
+	require.Len(t, warnings, 6, "one for the total, one for DE, one for each prefix with SMS: %s", logs.String())
+	require.Contains(t, warnings[0], "level=WARN")
+	require.Contains(t, warnings[0], "limit=prefix country=DE prefix=+491701 used=4 max=5")
+}
+
+func TestClientWithManyNumbers(t *testing.T) {
+	t.Parallel()
+	l := setup(t, func(o *Options) { o.SMS.Clients = []Rate{{2, time.Hour}} })
+	for i, want := range []Answer{Allow, Allow, Challenge} {
+		require.Equal(t, want, l.Send(t.Context(), sms(strconv.Itoa(i), route)).Answer)
+	}
+	require.Equal(t, Allow, l.Send(t.Context(), send("an email", one, email)).Answer)
+	solved := sms("solved", route)
+	solved.Solved = true
+	require.Equal(t, Allow, l.Send(t.Context(), solved).Answer)
+}
+
+// TestConversion sends codes that nobody enters to one prefix, and codes of which some are entered to another.
+func TestConversion(t *testing.T) {
+	t.Parallel()
+	var logs bytes.Buffer
+	l := setup(t, func(o *Options) {
+		o.SMS.Conversion = Conversion{MinSent: 10, MinPercent: 20}
+		o.Logger = slog.New(slog.NewTextHandler(&logs, nil))
+	})
+	fraud, good := Route{"DE", "+491511"}, route
+	sent := map[Route]int{}
+	for i := range 40 {
+		for _, r := range []Route{fraud, good} {
+			action := r.Prefix + strconv.Itoa(i)
+			if l.Send(t.Context(), sms(action, r)).Answer != Allow {
+				continue
+			}
+			l.CodeSent(t.Context(), r, action)
+			sent[r]++
+			if r == good && i%4 == 0 {
+				l.CodeEntered(t.Context(), r, action)
+			}
+		}
+	}
+	require.Equal(t, map[Route]int{fraud: 10, good: 40}, sent)
+	require.Equal(t, 1, strings.Count(logs.String(), "level=WARN"), logs.String())
+	require.Contains(t, logs.String(), "country=DE prefix=+491511 sent=10 entered=0")
+	for i := range 3 { // users enter their codes after all
+		l.CodeEntered(t.Context(), fraud, strconv.Itoa(i))
+	}
+	require.Equal(t, Allow, l.Send(t.Context(), sms("later", fraud)).Answer)
+}
+
+func TestSolutionIsForOneAction(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	for range 3 {
+		require.True(t, l.Spend(t.Context(), "solution", "one", time.Minute))
+		require.False(t, l.Spend(t.Context(), "solution", "another", time.Minute))
+	}
+	require.True(t, l.Spend(t.Context(), "another solution", "another", time.Minute))
 }
 
 func TestNoLimits(t *testing.T) {
 	t.Parallel()
-	l := setup(t, func(o *Options) { o.Registrations, o.Codes, o.Destinations = Rate{}, Rate{}, Rate{} })
+	l, err := New(Options{Key: hash})
+	require.NoError(t, err)
 	l.store = nil // which is not asked
+	all := send("action", one, email, mobile)
+	all.SMS = route
 	for range 100 {
-		require.Zero(t, l.Registration(t.Context(), netip.MustParseAddr("192.0.2.1")))
-		require.Zero(t, l.Code(t.Context(), netip.MustParseAddr("192.0.2.1")))
-		require.Zero(t, l.Destinations(t.Context(), "one", "zoelle@example.com"))
-		l.Release(t.Context(), "one", "zoelle@example.com")
+		require.Zero(t, l.Registration(t.Context(), one))
+		require.Zero(t, l.Code(t.Context(), one))
+		require.Zero(t, l.Read(t.Context(), one))
+		require.Zero(t, l.Operator(t.Context(), one))
+		l.WrongToken(t.Context(), one)
+		l.Refused(t.Context(), one, "action")
+		require.Equal(t, Verdict{}, l.Send(t.Context(), all))
+		l.Release(t.Context(), all)
+		l.CodeSent(t.Context(), route, "action")
+		l.CodeEntered(t.Context(), route, "action")
 	}
 }
 
@@ -100,24 +287,27 @@ func TestStoreGetsOnlyHashes(t *testing.T) {
 	t.Parallel()
 	l := setup(t, func(o *Options) {
 		o.Key = func(parts ...string) string { return strings.Repeat("x", len(parts)) }
+		o.SMS = SMS{Total: []Rate{{9, time.Hour}}, Countries: []Rate{{9, time.Hour}}, Clients: []Rate{{9, time.Hour}}}
 	})
-	l.store = &fakeStore{func(_ Rate, action string, keys []string) (time.Duration, error) {
-		for _, text := range append(keys, action) {
-			require.NotContains(t, text, "192.0.2")
-			require.NotContains(t, text, "zoelle")
+	l.store = &fakeStore{func(action string, slots []slot) ([]usage, error) {
+		require.NotContains(t, action, "192.0.2")
+		for _, s := range slots {
+			require.Regexp(t, `^registrar:limit:[a-z-]+:xxx$`, s.key)
 		}
-		require.Regexp(t, `^registrar:limit:(registration|destination):xx$`, keys[0])
-		return 0, nil
+		return make([]usage, len(slots)), nil
 	}}
-	l.Registration(t.Context(), netip.MustParseAddr("192.0.2.1"))
-	l.Destinations(t.Context(), "action", "zoelle@example.com", "+491701234567")
+	l.Registration(t.Context(), one)
+	all := send("action", one, email, mobile)
+	all.SMS = route
+	l.Send(t.Context(), all)
 }
 
 func TestFailingStoreRefusesNoRequest(t *testing.T) {
 	t.Parallel()
 	l := setup(t)
-	l.store = &fakeStore{func(Rate, string, []string) (time.Duration, error) { return time.Hour, errors.New("broken") }}
-	require.Zero(t, l.Registration(t.Context(), netip.MustParseAddr("192.0.2.1")))
+	l.store = &fakeStore{func(string, []slot) ([]usage, error) { return []usage{{wait: time.Hour}}, errors.New("broken") }}
+	require.Zero(t, l.Registration(t.Context(), one))
+	require.Equal(t, Allow, l.Send(t.Context(), send("action", one, email)).Answer)
 }
 
 func TestBadURLs(t *testing.T) {

@@ -39,34 +39,36 @@ func newMemory(limit int, now func() time.Time) *memory {
 	return m
 }
 
-func (m *memory) take(_ context.Context, r Rate, action string, keys []string) (wait time.Duration, err error) {
+func (m *memory) take(_ context.Context, action string, slots []slot) ([]usage, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
-	for _, key := range keys {
-		wait = max(wait, waitFor(m.recent(key, now.Add(-r.Period)), r, action, now))
+	used := make([]usage, len(slots))
+	for i, s := range slots {
+		log := m.recent(s.key, now.Add(-s.rate.Period))
+		used[i] = usage{actions: len(log), wait: waitFor(log, s.rate, action, now)}
 	}
-	if wait > 0 {
-		return wait, nil
+	if anyFull(used) {
+		return used, nil
 	}
-	for _, key := range keys {
-		log, _ := m.logs.Get(key)
-		if !slices.ContainsFunc(log, loggedAction{action: action}.same) {
-			m.put(key, append(log, loggedAction{action, now}))
+	for i, s := range slots {
+		log, _ := m.logs.Get(s.key)
+		if !s.readOnly && !slices.ContainsFunc(log, loggedAction{action: action}.same) {
+			used[i].actions = len(m.put(s.key, append(log, loggedAction{action, now})))
 		}
 	}
 	for m.actions > m.limit {
 		m.logs.RemoveOldest()
 	}
-	return 0, nil
+	return used, nil
 }
 
-func (m *memory) release(_ context.Context, action string, keys []string) error {
+func (m *memory) release(_ context.Context, action string, slots []slot) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, key := range keys {
-		if log, ok := m.logs.Peek(key); ok {
-			m.put(key, slices.DeleteFunc(log, loggedAction{action: action}.same))
+	for _, s := range slots {
+		if log, ok := m.logs.Peek(s.key); ok && !s.readOnly {
+			m.put(s.key, slices.DeleteFunc(log, loggedAction{action: action}.same))
 		}
 	}
 	return nil

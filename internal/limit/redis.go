@@ -22,27 +22,35 @@ type shared struct {
 	pool   *redis.Pool
 }
 
-// takeScript is take as one atomic step. A full key has room again when the action `max` places from its end expires.
+// takeScript is take as one atomic step. Each key has three arguments: the rate's maximum, its period, and 1 if the key is
+// only read. A full key has room again when the action `max` places from its end expires. The result has two numbers for
+// each key: the usage.
 var takeScript = redis.NewScript(-1, `
-local action, max, period = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local action = ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local wait = 0
-for _, key in ipairs(KEYS) do
+local used, full = {}, false
+for i, key in ipairs(KEYS) do
+	local max, period = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
 	redis.call('ZREMRANGEBYSCORE', key, '-inf', now - period)
-	if redis.call('ZCARD', key) >= max and not redis.call('ZSCORE', key, action) then
+	local actions, wait = redis.call('ZCARD', key), 0
+	if actions >= max and not redis.call('ZSCORE', key, action) then
 		local blocking = redis.call('ZRANGE', key, -max, -max, 'WITHSCORES')
-		wait = math.max(wait, blocking[2] + period - now)
+		wait = blocking[2] + period - now
+		full = true
+	end
+	used[2 * i - 1], used[2 * i] = actions, wait
+end
+if full then
+	return used
+end
+for i, key in ipairs(KEYS) do
+	if ARGV[3 * i + 1] == '0' then
+		used[2 * i - 1] = used[2 * i - 1] + redis.call('ZADD', key, 'NX', now, action)
+		redis.call('PEXPIRE', key, ARGV[3 * i])
 	end
 end
-if wait > 0 then
-	return wait
-end
-for _, key in ipairs(KEYS) do
-	redis.call('ZADD', key, 'NX', now, action)
-	redis.call('PEXPIRE', key, period)
-end
-return 0
+return used
 `)
 
 const (
@@ -70,23 +78,41 @@ func newRedis(address string) (*shared, error) {
 	}}, nil
 }
 
-func (s *shared) take(ctx context.Context, r Rate, action string, keys []string) (time.Duration, error) {
-	args := redis.Args{len(keys)}.AddFlat(keys).Add(action, r.Max, r.Period.Milliseconds())
-	var wait int64
+func (s *shared) take(ctx context.Context, action string, slots []slot) ([]usage, error) {
+	args := redis.Args{len(slots)}
+	for _, slot := range slots {
+		args = args.Add(slot.key)
+	}
+	args = args.Add(action)
+	for _, slot := range slots {
+		readOnly := 0
+		if slot.readOnly {
+			readOnly = 1
+		}
+		args = args.Add(slot.rate.Max, slot.rate.Period.Milliseconds(), readOnly)
+	}
+	var numbers []int64
 	err := s.do(ctx, func(c redis.Conn) (err error) {
-		wait, err = redis.Int64(takeScript.DoContext(ctx, c, args...))
+		numbers, err = redis.Int64s(takeScript.DoContext(ctx, c, args...))
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("count in Redis: %w", err)
+		return nil, fmt.Errorf("count in Redis: %w", err)
 	}
-	return time.Duration(wait) * time.Millisecond, nil
+	used := make([]usage, len(slots))
+	for i := range slots {
+		used[i] = usage{actions: int(numbers[2*i]), wait: time.Duration(numbers[2*i+1]) * time.Millisecond}
+	}
+	return used, nil
 }
 
-func (s *shared) release(ctx context.Context, action string, keys []string) error {
+func (s *shared) release(ctx context.Context, action string, slots []slot) error {
 	err := s.do(ctx, func(c redis.Conn) error {
-		for _, key := range keys {
-			if _, err := redis.DoContext(c, ctx, "ZREM", key, action); err != nil {
+		for _, slot := range slots {
+			if slot.readOnly {
+				continue
+			}
+			if _, err := redis.DoContext(c, ctx, "ZREM", slot.key, action); err != nil {
 				return err
 			}
 		}

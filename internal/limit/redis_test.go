@@ -33,7 +33,7 @@ func TestRedisWithTLS(t *testing.T) {
 	take := func(address string, authorities *x509.CertPool) error {
 		s := openRedis(t, address)
 		s.server.tls.RootCAs = authorities // in production those of the system, or of SSL_CERT_FILE
-		_, err := s.take(t.Context(), Rate{Max: 1, Period: time.Minute}, "action", []string{"registrar:limit:test"})
+		_, err := s.take(t.Context(), "action", slotsAt(Rate{Max: 1, Period: time.Minute}, "registrar:limit:test"))
 		return err
 	}
 	address := "rediss://registrar:s3cret@127.0.0.1:" + port
@@ -58,14 +58,14 @@ func TestRedisRestarts(t *testing.T) {
 	require.Error(t, c.Err(), "which keeps it out of the pool")
 	require.NoError(t, c.Close())
 	require.Zero(t, s.pool.IdleCount())
-	_, err = s.take(t.Context(), Rate{Max: 1, Period: time.Minute}, "action", []string{"registrar:limit:test"})
+	_, err = s.take(t.Context(), "action", slotsAt(Rate{Max: 1, Period: time.Minute}, "registrar:limit:test"))
 	require.NoError(t, err)
 }
 
 func BenchmarkRedis(b *testing.B) {
 	s := openRedis(b, parts.StartRedis(b).URL())
 	for b.Loop() {
-		_, err := s.take(b.Context(), Rate{Max: 60, Period: time.Minute}, "action", []string{"registrar:limit:test"})
+		_, err := s.take(b.Context(), "action", slotsAt(Rate{Max: 60, Period: time.Minute}, "registrar:limit:test"))
 		require.NoError(b, err)
 	}
 }

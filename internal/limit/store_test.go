@@ -3,6 +3,7 @@ package limit
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -12,15 +13,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// slotsAt returns a slot with the rate for each key.
+func slotsAt(r Rate, keys ...string) []slot {
+	var slots []slot
+	for _, key := range keys {
+		slots = append(slots, slot{key: key, rate: r})
+	}
+	return slots
+}
+
 // testStore is the tests of every store.
 func testStore(t *testing.T, s store) {
 	t.Helper()
 	rate := Rate{Max: 2, Period: time.Hour}
 	take := func(t *testing.T, r Rate, action string, keys ...string) time.Duration {
 		t.Helper()
-		wait, err := s.take(t.Context(), r, action, keys)
+		used, err := s.take(t.Context(), action, slotsAt(r, keys...))
 		require.NoError(t, err)
-		return wait
+		return longestWait(used)
 	}
 	key := func(t *testing.T, name string) string { return "registrar:limit:test:" + t.Name() + ":" + name }
 
@@ -56,8 +66,8 @@ func testStore(t *testing.T, s store) {
 		a, b := key(t, "a"), key(t, "b")
 		require.Zero(t, take(t, rate, "1", a, b))
 		require.Zero(t, take(t, rate, "2", a, b))
-		require.NoError(t, s.release(t.Context(), "1", []string{a, b}))
-		require.NoError(t, s.release(t.Context(), "1", []string{a, key(t, "unknown")}))
+		require.NoError(t, s.release(t.Context(), "1", slotsAt(rate, a, b)))
+		require.NoError(t, s.release(t.Context(), "1", slotsAt(rate, a, key(t, "unknown"))))
 		require.Zero(t, take(t, rate, "3", a, b))
 		require.Positive(t, take(t, rate, "4", a))
 	})
@@ -73,13 +83,41 @@ func testStore(t *testing.T, s store) {
 		}
 		require.Greater(t, take(t, rate, "5", a), 59*time.Minute)
 	})
+	t.Run("each key has its rate", func(t *testing.T) {
+		narrow, wide := slotsAt(Rate{Max: 1, Period: time.Hour}, key(t, "narrow")), slotsAt(Rate{Max: 3, Period: 2 * time.Hour}, key(t, "wide"))
+		used, err := s.take(t.Context(), "1", append(narrow, wide...))
+		require.NoError(t, err)
+		require.Equal(t, []usage{{actions: 1}, {actions: 1}}, used)
+		used, err = s.take(t.Context(), "2", append(narrow, wide...))
+		require.NoError(t, err)
+		require.Positive(t, used[0].wait)
+		require.Equal(t, usage{actions: 1}, used[1], "a refused action is not counted")
+		used, err = s.take(t.Context(), "2", wide)
+		require.NoError(t, err)
+		require.Equal(t, []usage{{actions: 2}}, used)
+	})
+	t.Run("reading counts nothing", func(t *testing.T) {
+		a := slotsAt(rate, key(t, "a"))
+		for n := range 5 {
+			used, err := s.take(t.Context(), strconv.Itoa(n), readOnly(slices.Clone(a)))
+			require.NoError(t, err)
+			require.Equal(t, []usage{{}}, used)
+		}
+		require.Zero(t, take(t, rate, "1", a[0].key))
+		require.Zero(t, take(t, rate, "2", a[0].key))
+		require.NoError(t, s.release(t.Context(), "2", readOnly(slices.Clone(a))))
+		used, err := s.take(t.Context(), "3", readOnly(slices.Clone(a)))
+		require.NoError(t, err)
+		require.Equal(t, 2, used[0].actions)
+		require.Positive(t, used[0].wait)
+	})
 	t.Run("at the same time", func(t *testing.T) {
 		a := key(t, "a")
 		var taken atomic.Int64
 		var all sync.WaitGroup
 		for n := range 20 {
 			all.Go(func() {
-				if wait, err := s.take(t.Context(), Rate{Max: 7, Period: time.Hour}, strconv.Itoa(n), []string{a}); err == nil && wait == 0 {
+				if used, err := s.take(t.Context(), strconv.Itoa(n), slotsAt(Rate{Max: 7, Period: time.Hour}, a)); err == nil && !anyFull(used) {
 					taken.Add(1)
 				}
 			})
@@ -100,9 +138,9 @@ func TestMemorySlides(t *testing.T) {
 	now := time.Date(2026, time.January, 31, 12, 0, 0, 0, time.UTC)
 	m := newMemory(1000, func() time.Time { return now })
 	take := func(action string) time.Duration {
-		wait, err := m.take(t.Context(), Rate{Max: 2, Period: time.Hour}, action, []string{"a"})
+		used, err := m.take(t.Context(), action, slotsAt(Rate{Max: 2, Period: time.Hour}, "a"))
 		require.NoError(t, err)
-		return wait
+		return longestWait(used)
 	}
 	require.Zero(t, take("1"))
 	now = now.Add(50 * time.Minute)
@@ -121,7 +159,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	rate := Rate{Max: 3, Period: time.Hour}
 	for n := range 1000 {
 		for _, key := range []string{strconv.Itoa(n / 2), "busy"} {
-			_, err := m.take(t.Context(), rate, strconv.Itoa(n), []string{key})
+			_, err := m.take(t.Context(), strconv.Itoa(n), slotsAt(rate, key))
 			require.NoError(t, err)
 		}
 		require.LessOrEqual(t, m.actions, 100)
@@ -132,9 +170,9 @@ func TestMemoryIsBounded(t *testing.T) {
 		total += len(log)
 	}
 	require.Equal(t, m.actions, total)
-	wait, err := m.take(t.Context(), rate, "another", []string{"busy"})
+	used, err := m.take(t.Context(), "another", slotsAt(rate, "busy"))
 	require.NoError(t, err)
-	require.Positive(t, wait, "a used key is not dropped")
+	require.True(t, anyFull(used), "a used key is not dropped")
 }
 
 // BenchmarkMemory fills a store with clients that come once, and reports the memory of the full store.
@@ -149,7 +187,7 @@ func BenchmarkMemory(b *testing.B) {
 	m := newMemory(maxActions, time.Now)
 	rate := Rate{Max: 60, Period: time.Minute}
 	take := func(n int) {
-		_, _ = m.take(b.Context(), rate, fmt.Sprintf("%032d", n), []string{fmt.Sprintf("registrar:limit:registration:%032d", n)})
+		_, _ = m.take(b.Context(), fmt.Sprintf("%032d", n), slotsAt(rate, fmt.Sprintf("registrar:limit:registration:%032d", n)))
 	}
 	for n := range maxActions {
 		take(n)

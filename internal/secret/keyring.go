@@ -28,6 +28,7 @@ const (
 	labelLimit          = "registrar/limit/v1"
 	labelPasswordSalt   = "registrar/password-salt/v1"
 	labelToken          = "registrar/registration-token/v1"
+	labelChallenge      = "registrar/challenge/v1"
 )
 
 const (
@@ -148,6 +149,10 @@ func (k *Keyring) EmailHashes(canonical string) []string {
 func (k *Keyring) LimitKey(parts ...string) string {
 	return text(k.derive(k.order[0], labelLimit, parts...))
 }
+
+// ChallengeKey returns the key that signs challenges. Like Fingerprint, it uses the first enabled key, so that replicas accept
+// each other's challenges during a rotation.
+func (k *Keyring) ChallengeKey() string { return text(k.derive(k.order[0], labelChallenge)) }
 
 // derive computes 32 bytes with a key of the keyring. The encoding is unambiguous: the label and each part come after their
 // length in 8 bytes. It cannot fail, because NewKeyring has tried each key with this length.

@@ -69,7 +69,7 @@ func TestSpacesDashesAndInvisibleCharactersAreDropped(t *testing.T) {
 		}
 		_, err := ParseMobile(string(r)+"+491704938170", "")
 		require.NoError(t, err, "%U", r)
-		none, err := parseOptionalMobile(string(r), "")
+		none, err := optionalMobile(string(r), Rules{}.ParseMobile)
 		require.NoError(t, err, "%U", r)
 		require.Empty(t, none, "%U", r)
 	}

@@ -25,6 +25,8 @@ var (
 	errEmailFormat     = &Error{CodeInvalid, "must be one email address such as name@example.com"}
 	errEmailCharacters = &Error{CodeInvalidCharacters, "must not contain spaces or invisible characters"}
 	errEmailDomain     = &Error{CodeInvalid, "must end in a domain name such as example.com"}
+
+	errEmailDomainNotAllowed = &Error{CodeDomainNotAllowed, "has a domain that we do not accept; use another address"}
 )
 
 // domainProfile is idna.Lookup (IDNA 2008, non-transitional, STD 3 ASCII rules, Bidi rule) plus length checks.

@@ -28,6 +28,8 @@ const (
 	CodeReserved           Code = "reserved"             // a username that only the service may have
 	CodeCountryCodeMissing Code = "country_code_missing" // a number whose country is not certain
 	CodeNotMobile          Code = "not_mobile"           // a number that is not a mobile number
+	CodeNotSupported       Code = "not_supported"        // a number to which the service sends no SMS
+	CodeDomainNotAllowed   Code = "domain_not_allowed"   // an email domain that the service does not accept
 )
 
 // Error is a broken rule. Its message has no personal data and no internal cause, so it is safe to show to any client.
@@ -45,6 +47,9 @@ var (
 	ErrSuperseded    = &Error{CodeSuperseded, "another registration with the same email address was verified first"}
 	ErrEmailProven   = &Error{CodeEmailProven, "this email address has already been confirmed"}
 )
+
+// ErrNotSupported is about a valid mobile number: of a country or network to which the service sends no SMS, or no more SMS now.
+var ErrNotSupported = &Error{CodeNotSupported, "cannot receive our codes; leave it out to get the code by email"}
 
 // CodeOf returns the code of the broken rule in err, or "" if err is no *Error.
 func CodeOf(err error) Code {

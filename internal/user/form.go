@@ -33,13 +33,20 @@ type Rules struct {
 	ServiceNames []string
 	// ReservedUsernames are usernames that no user may have, besides the built-in list.
 	ReservedUsernames []string
+	// SMSCountries are the countries whose numbers are accepted, as ISO 3166-1 alpha-2 codes. Empty: all countries. Networks
+	// that belong to no country, such as satellite networks, are never accepted.
+	SMSCountries []string
+	// AllowedDomains are the only accepted domains of email addresses. Empty: all.
+	AllowedDomains Domains
+	// DeniedDomains are not accepted, even if AllowedDomains has a domain above them.
+	DeniedDomains Domains
 }
 
 // New checks and normalises a form. If rules are broken, it returns a *ValidationError with all broken fields. It is
 // idempotent: a form with the values of an accepted Profile gives the same Profile.
 func New(f Form, r Rules) (Profile, error) {
 	var broken ValidationError
-	address, canonical, err := ParseEmail(f.Email)
+	address, canonical, err := r.parseAddress(f.Email)
 	p := Profile{
 		FirstName:        broken.check("first_name")(parseName(f.FirstName)),
 		LastName:         broken.check("last_name")(parseName(f.LastName)),
@@ -49,7 +56,7 @@ func New(f Form, r Rules) (Profile, error) {
 		MarketingConsent: f.MarketingConsent,
 	}
 	broken.check("password")("", checkPassword(f, r))
-	p.Mobile = broken.check("mobile_number")(parseOptionalMobile(f.MobileNumber, r.DefaultRegion))
+	p.Mobile = broken.check("mobile_number")(optionalMobile(f.MobileNumber, r.ParseMobile))
 	p.Locale = broken.check("locale")(parseLocale(f.Locale))
 	if len(broken.Fields) > 0 {
 		return Profile{}, &broken

@@ -166,11 +166,12 @@ func ValidRegion(region string) bool {
 	return phonenumbers.GetSupportedRegions()[strings.ToUpper(region)]
 }
 
-func parseOptionalMobile(number, region string) (string, error) {
+// optionalMobile returns "" for a number without digits and signs, or else what parse returns.
+func optionalMobile(number string, parse func(string) (string, error)) (string, error) {
 	if readDigits(number) == "" {
 		return "", nil
 	}
-	return ParseMobile(number, region)
+	return parse(number)
 }
 
 func mobileParseError(err error) error {

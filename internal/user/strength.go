@@ -82,7 +82,7 @@ func leetIn(s string) int {
 // ownWords lists the guesses of an attacker who knows the user and the service: every field and name as a whole, and its
 // words.
 func ownWords(f Form, r Rules) []string {
-	mobile, _ := parseOptionalMobile(f.MobileNumber, r.DefaultRegion)
+	mobile, _ := ParseMobile(f.MobileNumber, r.DefaultRegion)
 	typed := digits(readDigits(f.MobileNumber))
 	fields := append([]string{f.FirstName, f.LastName, f.Username}, strings.Split(f.Email, "@")...)
 	fields = append(fields, f.Email, typed, strings.TrimLeft(typed, "0"), digits(mobile))

@@ -1,6 +1,7 @@
 package wiring
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"registrar/api"
 	"registrar/internal/breach"
+	"registrar/internal/challenge"
 	"registrar/internal/config"
 	"registrar/internal/engine"
 	"registrar/internal/health"
@@ -31,6 +33,8 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Keys:   keys.Ring,
 		Rules:  c.Rules(),
 		Policy: c.Registration.Policy(),
+
+		Challenges: openChallenges(c.Challenge, keys), ChallengeRequired: c.Challenge.ChallengeFail == "closed",
 		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies, Origins: c.API.CORSOrigins,
 
 		Timelines: newTimelineReader(keys, users, registrations), AdminToken: c.API.AdminToken, Webhooks: openReports(c, users),
@@ -54,7 +58,15 @@ func openHasher(c config.Password) *secret.Hasher {
 // OpenLimits returns the API's rate limits. It does not connect yet. The caller closes them.
 func OpenLimits(c config.Limit, keys Keys, logger *slog.Logger) (*limit.Limits, error) {
 	limits, err := limit.New(limit.Options{
-		Registrations: limit.Rate(c.RegistrationRate), Codes: limit.Rate(c.CodeRate), Destinations: limit.Rate(c.DestinationRate),
+		Clients: limit.Clients{
+			Registrations: rates(c.RegistrationRate), Codes: rates(c.CodeRate), Reads: rates(c.ReadRate),
+			Refusals: rates(c.RefusalRate), WrongTokens: rates(c.WrongTokenRate), NetworkFactor: c.NetworkFactor,
+		},
+		Messages: limit.Messages{Destinations: rates(c.DestinationRate), DestinationClients: rates(c.DestinationClientRate)},
+		SMS: limit.SMS{
+			Total: rates(c.SMSRate), Countries: rates(c.SMSCountryRate), Prefixes: rates(c.SMSPrefixRate),
+			Clients: rates(c.SMSClientRate), Conversion: limit.Conversion{MinSent: c.SMSMinSent, MinPercent: c.SMSMinPercent},
+		},
 		Key: keys.Ring.LimitKey, RedisURL: c.RedisURL, Logger: logger,
 	})
 	if err != nil {
@@ -63,8 +75,37 @@ func OpenLimits(c config.Limit, keys Keys, logger *slog.Logger) (*limit.Limits, 
 	return limits, nil
 }
 
+// openChallenges returns the challenges of the configuration, nil if there are none.
+func openChallenges(c config.Challenge, keys Keys) api.Challenges {
+	kind := challenge.Kind(c.ChallengeKind)
+	widget := challenge.WidgetOptions{Kind: kind, SiteKey: c.ChallengeSiteKey, Secret: c.ChallengeSecret}
+	switch kind {
+	case challenge.KindALTCHA:
+		return challenge.NewALTCHA(keys.Ring.ChallengeKey(), c.ChallengeWork)
+	case challenge.KindTurnstile:
+		widget.URL = cmp.Or(c.ChallengeCheckURL, challenge.TurnstileURL)
+		return challenge.NewWidget(widget)
+	case challenge.KindHCaptcha:
+		widget.URL = cmp.Or(c.ChallengeCheckURL, challenge.HCaptchaURL)
+		return challenge.NewWidget(widget)
+	default:
+		return nil
+	}
+}
+
+func rates(all config.Rates) []limit.Rate {
+	converted := make([]limit.Rate, len(all))
+	for i, r := range all {
+		converted[i] = limit.Rate(r)
+	}
+	return converted
+}
+
 // RunAPI serves the HTTP API until ctx ends.
 func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err error) {
+	if err := c.Challenge.Check(); err != nil {
+		return err
+	}
 	o, err := openCommon(c, logger)
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func startLimited(t *testing.T, s *site) *limited {
 	t.Helper()
 	l := &limited{site: s, redis: parts.StartRedis(t)}
 	settings := s.settings.With("LIMIT_REDIS_URL", l.redis.URL(), "API_TRUSTED_PROXIES", "127.0.0.1/32",
-		"LIMIT_REGISTRATIONS", "6/1h", "LIMIT_CODES", "1000/1m", "LIMIT_DESTINATIONS", "2/1h")
+		"LIMIT_REGISTRATIONS", "6/1h", "LIMIT_CODES", "1000/1m", "LIMIT_DESTINATION_CLIENTS", "2/1h", "LIMIT_SMS", "1000/1h")
 	addresses := parts.Addresses(2)
 	for i, address := range addresses {
 		l.api = append(l.api, s.program.StartAPI(t, fmt.Sprintf("limited%d", i), settings.With("API_ADDR", address)))
@@ -121,7 +121,7 @@ func (l *limited) requireNothingClear(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, keys)
 	for _, key := range keys {
-		require.Regexp(t, `^registrar:limit:(registration|code|destination):[a-z2-7]{32}$`, key)
+		require.Regexp(t, `^registrar:limit:(registration|code|asker|sms-total):[a-z2-7]{32}$`, key)
 		acts, err := redis.Strings(c.Do("ZRANGE", key, 0, -1))
 		require.NoError(t, err)
 		for _, act := range acts {

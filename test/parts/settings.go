@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"registrar/internal/config"
 )
 
 // Settings are the environment variables of a program.
@@ -71,10 +73,10 @@ func (r Registrar) Settings(t Test, o Surroundings) Settings {
 		"TWILIO_BASE_URL":    o.Twilio.URL(),
 
 		"API_DRAIN_DELAY": "0s",
-
-		"LIMIT_REGISTRATIONS": "0",
-		"LIMIT_CODES":         "0",
-		"LIMIT_DESTINATIONS":  "0",
+	}
+	for _, setting := range config.Unlimited() {
+		name, value, _ := strings.Cut(setting, "=")
+		s[name] = value
 	}
 	if o.Codec != "" {
 		s["CODEC_ADDR"] = o.Codec
