@@ -91,6 +91,7 @@ type problem struct {
 	fields       []openapi.FieldError
 	attemptsLeft *int
 	retryAfter   time.Duration
+	limit        string // that refused the request, for the log
 	cause        error // for the log
 }
 
@@ -155,6 +156,9 @@ func (s *server) fail(c *gin.Context, err error) {
 	p := problemOf(err, s.Now())
 	a := answers[p.code]
 	s.logCause(c, p, a.status)
+	if p.limit != "" {
+		c.Set(limitName, p.limit)
+	}
 	if c.Writer.Written() { // the client disconnected during the response
 		return
 	}

@@ -34,13 +34,19 @@ type Limits interface {
 // limitClient counts a request of its client, before the body is read.
 func (s *server) limitClient(c *gin.Context, limit rateLimit) error {
 	if wait := limit(s.Limits, c.Request.Context(), clientAddress(c.Request, s.TrustedProxies)); wait > 0 {
-		return rateLimited(wait)
+		return rateLimited(clientLimit, wait)
 	}
 	return nil
 }
 
-func rateLimited(wait time.Duration) *problem {
-	return &problem{code: openapi.ProblemCodeRateLimited, retryAfter: wait}
+// The limits in the log. The client's limit is the one of the request's route.
+const (
+	clientLimit      = "client"
+	destinationLimit = "destination"
+)
+
+func rateLimited(limit string, wait time.Duration) *problem {
+	return &problem{code: openapi.ProblemCodeRateLimited, retryAfter: wait, limit: limit}
 }
 
 // destinationKey is the keyed hash under which an email address or mobile number is counted. The workflow stores the key
@@ -59,7 +65,7 @@ func (s *server) destinations(p user.Profile) []string {
 // limitRegistration counts the registration for its destinations. A repeated request has the same id, so it counts once.
 func (s *server) limitRegistration(ctx context.Context, in workflows.RegistrationInput) error {
 	if wait := s.Limits.Destinations(ctx, in.RegistrationID, s.destinations(in.Profile)...); wait > 0 {
-		return rateLimited(wait)
+		return rateLimited(destinationLimit, wait)
 	}
 	return nil
 }
@@ -90,7 +96,7 @@ func (s *server) resend(ctx context.Context, id string, in workflows.ResendInput
 	}
 	act := uuid.NewString()
 	if wait := s.Limits.Destinations(ctx, act, destination); wait > 0 {
-		return v, rateLimited(wait)
+		return v, rateLimited(destinationLimit, wait)
 	}
 	v, err = s.Engine.ResendOTP(ctx, id, in)
 	if nothingSent(ctx, err) {
