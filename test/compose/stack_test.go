@@ -33,6 +33,8 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	s.do("compose", "up", "--detach", "--wait", "--no-build")
 	t.Logf("all healthy after %.0f s", time.Since(began).Seconds())
 
+	requireConfined(t, s)
+
 	p := newPeople(s)
 	for _, c := range []fault{
 		{"nothing", func() {}, func() {}, s.container("api")},
