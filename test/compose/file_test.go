@@ -277,7 +277,8 @@ func TestNetworks(t *testing.T) {
 		"front": "haproxy api", "limits": "api valkey", "galera": "database db1 db2 db3", "messages": "worker-high worker-low mailpit catcher",
 		"database": "database api worker-registration worker-high worker-low migrate", "temporal-db": "temporal temporal-schema temporal-db",
 		"temporal": "temporal api worker-registration worker-high worker-low migrate temporal-namespace temporal-ui",
-		"web-ui":   "web-ui temporal-ui codec", "monitoring": "prometheus haproxy database temporal", "dashboards": "prometheus grafana",
+		"web-ui":   "web-ui temporal-ui codec", "dashboards": "prometheus grafana",
+		"haproxy-metrics": "prometheus haproxy", "database-metrics": "prometheus database", "temporal-metrics": "prometheus temporal",
 	}
 	have := map[string][]string{}
 	for _, service := range project.Services {
