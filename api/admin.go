@@ -39,7 +39,7 @@ func operators(area string, served func(*Deps) bool) *access {
 func (s *server) admitOperator(c *gin.Context) error {
 	ctx := c.Request.Context()
 	if wait := s.Limits.Operator(ctx, clientOf(ctx)); wait > 0 {
-		return rateLimited(wait)
+		return rateLimited(clientLimit, wait)
 	}
 	if s.isAdmin(c) {
 		return nil

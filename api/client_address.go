@@ -52,3 +52,17 @@ func isIn(address netip.Addr, networks []netip.Prefix) bool {
 	}
 	return false
 }
+
+// clientHash returns a keyed hash of a client for the log: of an IPv4 address, or of a /64 of IPv6, because a customer has at
+// least that many addresses. It differs from the hash under which limits count the client. It is empty without an address.
+func (s *server) clientHash(client netip.Addr) string {
+	const length = 12 // characters of base32; two of a million clients have the same hash with a probability of 4e-7
+	if !client.IsValid() {
+		return ""
+	}
+	network := client.String()
+	if client.Is6() {
+		network = netip.PrefixFrom(client, 64).Masked().String()
+	}
+	return s.Keys.LimitKey("client in the log", network)[:length]
+}

@@ -94,7 +94,8 @@ type problem struct {
 	attemptsLeft *int
 	retryAfter   time.Duration
 	challenge    *openapi.Challenge
-	cause        error // for the log
+	limit        string // that refused the request, for the log
+	cause        error  // for the log
 }
 
 func (p *problem) Error() string { return string(p.code) }
@@ -158,6 +159,9 @@ func (s *server) fail(c *gin.Context, err error) {
 	p := problemOf(err, s.Now())
 	a := answers[p.code]
 	s.logCause(c, p, a.status)
+	if p.limit != "" {
+		c.Set(limitName, p.limit)
+	}
 	if c.Writer.Written() { // the client disconnected during the response
 		return
 	}

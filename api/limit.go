@@ -62,13 +62,19 @@ func (s *server) setClient(c *gin.Context) {
 func (s *server) limitClient(c *gin.Context, limit rateLimit) error {
 	ctx := c.Request.Context()
 	if wait := limit(s.Limits, ctx, clientOf(ctx)); wait > 0 {
-		return rateLimited(wait)
+		return rateLimited(clientLimit, wait)
 	}
 	return nil
 }
 
-func rateLimited(wait time.Duration) *problem {
-	return &problem{code: openapi.ProblemCodeRateLimited, retryAfter: wait}
+// The limits in the log. The client's limit is the one of the request's route.
+const (
+	clientLimit      = "client"
+	destinationLimit = "destination"
+)
+
+func rateLimited(limit string, wait time.Duration) *problem {
+	return &problem{code: openapi.ProblemCodeRateLimited, retryAfter: wait, limit: limit}
 }
 
 // emailKey is the keyed hash under which an email address is counted, with the other addresses of its mailbox. The workflow
@@ -109,7 +115,7 @@ func (s *server) limitMessages(ctx context.Context, send limit.Send, response *s
 	case limit.NotSupported:
 		return fieldProblem("mobile_number", user.ErrNotSupported)
 	default:
-		return rateLimited(verdict.Wait)
+		return rateLimited(destinationLimit, verdict.Wait)
 	}
 }
 

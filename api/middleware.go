@@ -54,8 +54,11 @@ func isVisible(s string, limit int) bool {
 	return s != "" && len(s) <= limit
 }
 
-// logAccess writes one line for each request. The line has the route's template instead of the path, and no query, body
-// or client address.
+// limitName is the name in gin's context under which fail stores the limit that refused a request.
+const limitName = "limit"
+
+// logAccess writes one line for each request. The line has the route's template instead of the path, a keyed hash instead of
+// the client's address, and no query or body. If a limit refused the request, the line names it.
 func (s *server) logAccess(c *gin.Context) {
 	begin := time.Now()
 	defer func() {
@@ -66,13 +69,18 @@ func (s *server) logAccess(c *gin.Context) {
 		case "":
 			route = "unmatched"
 		}
-		s.log(c.Request.Context()).Log(c.Request.Context(), level, "request",
+		line := []any{
 			"method", c.Request.Method,
 			"route", route,
 			"status", c.Writer.Status(),
 			"bytes", max(c.Writer.Size(), 0),
 			"duration", time.Since(begin),
-		)
+			"client", s.clientHash(clientAddress(c.Request, s.TrustedProxies)),
+		}
+		if limit := c.GetString(limitName); limit != "" {
+			line = append(line, "limit", limit)
+		}
+		s.log(c.Request.Context()).Log(c.Request.Context(), level, "request", line...)
 	}()
 	c.Next()
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,7 @@ func TestAccessLog(t *testing.T) {
 	delete(logged, "time")
 	require.Equal(t, map[string]any{
 		"level": "INFO", "msg": "request", "request_id": "abc", "method": "POST", "route": registrations,
-		"status": float64(201), "bytes": float64(w.Body.Len()),
+		"status": float64(201), "bytes": float64(w.Body.Len()), "client": clientHash("192.0.2.1"),
 	}, logged)
 
 	s.send(t, "GET", "/zoelle@example.com", "")
@@ -99,6 +100,38 @@ func TestAccessLog(t *testing.T) {
 	require.Equal(t, "/v1/registrations/:id", line()["route"])
 	s.send(t, "GET", "/healthz", "")
 	require.Equal(t, "DEBUG", line()["level"])
+}
+
+// clientHash is the hash of httptest's client, or another, in the log.
+func clientHash(network string) string { return keyring().LimitKey("client in the log", network)[:12] }
+
+func TestAccessLogHasNoAddress(t *testing.T) {
+	t.Parallel()
+	for from, network := range map[string]string{
+		"198.51.100.7": "198.51.100.7", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "2001:db8:1:2::9": "2001:db8:1:2::/64",
+	} {
+		s := setup(t, func(d *Deps) { d.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} })
+		s.send(t, "GET", "/nothing", "", "X-Forwarded-For", from)
+		require.Contains(t, s.logs.String(), `"client":"`+clientHash(network)+`"`)
+		require.NotContains(t, s.logs.String(), from)
+		require.NotContains(t, s.logs.String(), "192.0.2.1")
+	}
+}
+
+// TestAccessLogNamesTheLimit is refused by the limit of a client, then by that of a destination.
+func TestAccessLogNamesTheLimit(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(d *Deps) {
+		d.Limits = fakeLimits{registration: func(netip.Addr) time.Duration { return time.Second }}
+	})
+	requireProblem(t, s.send(t, "POST", registrations, with(validBody(), nil)), 429, openapi.ProblemCodeRateLimited)
+	require.Contains(t, s.logs.String(), `"client":"`+clientHash("192.0.2.1")+`","limit":"client"}`)
+
+	s = setupLimits(t, 1)
+	require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil)).Code)
+	require.NotContains(t, s.logs.String(), `"limit"`)
+	requireLimited(t, s.send(t, "POST", registrations, with(validBody(), nil)))
+	require.Contains(t, s.logs.String(), `"limit":"destination"}`)
 }
 
 func TestPanics(t *testing.T) {

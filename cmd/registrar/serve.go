@@ -17,5 +17,8 @@ func serve(ctx context.Context, environ []string, run func(context.Context, conf
 	}
 	logger := wiring.Logger(c.Log, os.Stderr)
 	slog.SetDefault(logger)
+	for _, warning := range c.Warnings() {
+		logger.Warn(warning)
+	}
 	return run(ctx, c, logger)
 }

@@ -1,6 +1,6 @@
 // Command catcher is a substitute for an SMS gateway. It accepts the text messages that the service sends to its webhook
 // and shows them on a page instead of delivering them. Like a gateway, it accepts only requests signed with
-// SMS_WEBHOOK_SECRET. It keeps the messages in memory and shows codes to every client, so docker-compose.yml publishes it
+// the key in the file SMS_WEBHOOK_SECRET_FILE. It keeps the messages in memory and shows codes to every client, so docker-compose.yml publishes it
 // on loopback only.
 package main
 
@@ -25,9 +25,9 @@ func main() {
 }
 
 func run() error {
-	key, err := parseSecret(os.Getenv("SMS_WEBHOOK_SECRET"))
+	key, err := readKey(os.Getenv("SMS_WEBHOOK_SECRET_FILE"))
 	if err != nil {
-		return fmt.Errorf("SMS_WEBHOOK_SECRET: %w", err)
+		return fmt.Errorf("SMS_WEBHOOK_SECRET_FILE: %w", err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -22,9 +23,18 @@ const (
 )
 
 var (
-	errSecret    = errors.New("must be whsec_ followed by at least 24 bytes in base64, as deploy/new-env.sh generates it")
+	errSecret    = errors.New("must be whsec_ followed by at least 24 bytes in base64, as deploy/new-secrets.sh generates it")
 	errSignature = errors.New("the signature is wrong, missing or too old")
 )
+
+// readKey reads a secret from a file.
+func readKey(path string) ([]byte, error) {
+	secret, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseSecret(strings.TrimSpace(string(secret)))
+}
 
 // parseSecret returns the key of a secret in the form whsec_BASE64.
 func parseSecret(secret string) ([]byte, error) {

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Entrypoint of a Galera node. It decides whether this node joins the cluster or starts (bootstraps) it. Only a wrong
+# Entrypoint of a Galera node, run as the user mysql. It decides whether this node joins the cluster or starts (bootstraps) it. Only a wrong
 # bootstrap can lose data: two nodes that bootstrap form two clusters, and a node without the last writes deletes them on
 # the nodes that join it. The rules:
 #
@@ -43,7 +43,7 @@ position() {
 # recovered prints the position of a node that crashed: "UUID:SEQNO", optionally followed by ",GTID".
 recovered() {
 	local log at
-	log=$(as_mysql mariadbd "${node[@]}" --wsrep-recover --disable-log-error 2>&1) || true
+	log=$(mariadbd "${node[@]}" --wsrep-recover --disable-log-error 2>&1) || true
 	at=$(sed -n 's/.*WSREP: Recovered position: *//p' <<<"$log" | tail -n 1)
 	if [ -z "$at" ]; then
 		say "cannot determine the position of the data: $log"
@@ -51,8 +51,6 @@ recovered() {
 	fi
 	echo "$at"
 }
-
-as_mysql() { gosu mysql "$@"; }
 
 # winner NAME=POSITION... prints the node that bootstraps. It fails if the nodes have data of different clusters.
 winner() {
@@ -133,8 +131,6 @@ main() {
 	local me at helper todo
 	me=$(hostname)
 	node=("--wsrep-node-name=$me" "--wsrep-node-address=$me")
-	mkdir -p "$data"
-	chown mysql: "$data"
 	clean_up
 	at=$(position) # on failure the script ends: a node without a known position must not count as empty
 	say "position of $me: $at"
@@ -157,7 +153,7 @@ main() {
 		sed -i 's/^safe_to_bootstrap:.*/safe_to_bootstrap: 1/' "$state"
 	fi
 	# A joining node gets everything else from the other nodes.
-	exec gosu mysql "${start[@]}"
+	exec "${start[@]}"
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then main; fi

@@ -16,9 +16,6 @@ import (
 	"registrar/workflows"
 )
 
-// minToken is the minimum length of ADMIN_TOKEN. 16 random characters of base64 have 96 bits.
-const minToken = 16
-
 // maxWork is the highest CHALLENGE_WORK: more than a minute of a browser with one core.
 const maxWork = 10_000_000
 
@@ -63,6 +60,7 @@ func (c Config) check() problems {
 	c.Email.check(&found)
 	c.SMS.check(&found)
 	c.Public.check(&found)
+	c.checkSafety(&found)
 	return found
 }
 
@@ -95,7 +93,6 @@ func (a API) check(found *problems) {
 	found.require(a.DrainDelay >= 0, "API_DRAIN_DELAY", "%s must not be below 0", a.DrainDelay)
 	found.requirePositive("API_SHUTDOWN_TIMEOUT", a.ShutdownTimeout)
 	found.require(a.EngineGrace >= 0, "API_ENGINE_GRACE", "%s must not be below 0", a.EngineGrace)
-	found.require(a.AdminToken == "" || len(a.AdminToken) >= minToken, "ADMIN_TOKEN", "has fewer than %d characters", minToken)
 	found.requireOrigins("API_CORS_ORIGINS", a.CORSOrigins)
 	empty := slices.ContainsFunc(a.TrustedProxies, func(p netip.Prefix) bool { return !p.IsValid() })
 	found.require(!empty, "API_TRUSTED_PROXIES", "has an empty entry")
@@ -168,8 +165,8 @@ func (r Registration) check(found *problems) {
 	}
 	found.requireDomains("EMAIL_DOMAINS_ALLOWED", r.AllowedDomains)
 	found.requireDomains("EMAIL_DOMAINS_DENIED", r.DeniedDomains)
-	found.require(r.CodeAttempts >= 1 && r.CodeAttempts <= 20, "OTP_TRIES", "%d must be from 1 to 20", r.CodeAttempts)
-	found.require(r.Resends >= 0 && r.Resends <= 20, "OTP_RESENDS", "%d must be from 0 to 20", r.Resends)
+	found.require(r.CodeAttempts >= 1 && r.CodeAttempts <= maxCodeAttempts, "OTP_TRIES", "%d must be from 1 to %d", r.CodeAttempts, maxCodeAttempts)
+	found.require(r.Resends >= 0 && r.Resends <= maxResends, "OTP_RESENDS", "%d must be from 0 to %d", r.Resends, maxResends)
 	found.requirePositive("OTP_RESEND_COOLDOWN", r.ResendCooldown)
 	found.requirePositive("OTP_TTL", r.CodeTTL)
 	found.requirePositive("VERIFICATION_WINDOW", r.VerificationWindow)
@@ -203,15 +200,4 @@ func (p Public) check(found *problems) {
 	u, err := url.Parse(p.PublicURL)
 	ok := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Scheme+"://"+u.Host == p.PublicURL && u.Host != ""
 	found.require(ok, "PUBLIC_URL", "%q is not an http or https URL without a path", p.PublicURL)
-}
-
-// Check returns the problems that would let anyone on the network read personal data.
-func (c Codec) Check() error {
-	var found problems
-	host, _, err := net.SplitHostPort(c.Listen)
-	found.require(err == nil, "CODEC_ADDR", "%q is not an address (host:port)", c.Listen)
-	local := host == "localhost" || net.ParseIP(host).IsLoopback()
-	found.requireOrigins("CODEC_ORIGINS", c.Origins)
-	found.require(local || c.Token != "", "CODEC_TOKEN", "is not set, but CODEC_ADDR is not a loopback address")
-	return errors.Join(found...)
 }

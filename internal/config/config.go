@@ -5,6 +5,7 @@ package config
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -34,6 +35,7 @@ type Config struct {
 	Brand        Brand
 	Public       Public
 	Codec        Codec
+	Network      Network
 }
 
 // Log configures the log on standard error.
@@ -51,7 +53,7 @@ type API struct {
 	EngineGrace     time.Duration `env:"API_ENGINE_GRACE" envDefault:"10s" example:"10s" doc:"How long Temporal may be unavailable before the server reports not ready. Until then, requests are tried and get 503 with Retry-After."`
 	AdminToken      string        `env:"ADMIN_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token of operators for /v1/admin/ and /v1/campaigns, at least 16 characters. If empty, these endpoints answer 404."`
 
-	TrustedProxies []netip.Prefix `env:"API_TRUSTED_PROXIES" example:"10.0.0.0/8,2001:db8::/32" doc:"Networks (CIDR) of trusted proxies, whose X-Forwarded-For header names the client. The header is ignored from any other peer. If empty, the peer address is the client."`
+	TrustedProxies []netip.Prefix `env:"API_TRUSTED_PROXIES" example:"10.0.0.0/8,2001:db8::/32" doc:"Networks (CIDR) of trusted proxies, whose X-Forwarded-For header names the client. A network of all addresses (/0) is refused. The header is ignored from any other peer. If empty, the peer address is the client."`
 
 	CORSOrigins []string `env:"API_CORS_ORIGINS" example:"https://app.example.com,http://localhost:3000" doc:"Other origins whose pages may call /v1/registrations from a browser (CORS), separated by commas. If empty, none may. All other endpoints send no CORS headers."`
 }
@@ -73,6 +75,7 @@ type Limit struct {
 	SMSMinPercent         int    `env:"LIMIT_SMS_CONVERSION" envDefault:"10" example:"10" doc:"Percentage of the codes sent to a prefix in the last 24 hours that must be entered. Below it, SMS to the prefix are held back, with a warning in the log, and users register by email. 0 means no limit."`
 	SMSMinSent            int    `env:"LIMIT_SMS_CONVERSION_SENT" envDefault:"30" example:"30" doc:"Number of codes sent to a prefix from which LIMIT_SMS_CONVERSION applies."`
 	RedisURL              string `env:"LIMIT_REDIS_URL" secret:"true" example:"rediss://:secret@valkey.example.com:6379" doc:"Redis or Valkey that holds the counts of all API replicas: redis://, or rediss:// for TLS. If empty or unavailable, each process counts alone."`
+	RedisPassword         string `env:"LIMIT_REDIS_PASSWORD" secret:"true" example:"a long random text" doc:"Password for LIMIT_REDIS_URL, if that has none."`
 }
 
 // Challenge configures the challenges that limits demand.
@@ -94,12 +97,12 @@ type Registration struct {
 	SMSCountries       []string      `env:"SMS_COUNTRIES" example:"DE,AT,CH" doc:"Countries (ISO 3166-1 alpha-2) whose mobile numbers are accepted, separated by commas. If empty, all are. Satellite and other networks that belong to no country are never accepted, nor are personal, premium and shared-cost numbers."`
 	AllowedDomains     []string      `env:"EMAIL_DOMAINS_ALLOWED" list:"true" example:"example.com,example.org" doc:"The only email domains that are accepted, with their subdomains, separated by commas. If empty, all are. EMAIL_DOMAINS_ALLOWED_FILE may name a file with one domain a line."`
 	DeniedDomains      []string      `env:"EMAIL_DOMAINS_DENIED" list:"true" example:"mailinator.com" doc:"Email domains that are not accepted, with their subdomains, separated by commas. EMAIL_DOMAINS_DENIED_FILE may name a file with one domain a line."`
-	CodeAttempts       int           `env:"OTP_TRIES" envDefault:"5" example:"5" doc:"Number of wrong codes allowed per code sent."`
-	Resends            int           `env:"OTP_RESENDS" envDefault:"3" example:"3" doc:"Number of codes that a user may request after the first."`
-	ResendCooldown     time.Duration `env:"OTP_RESEND_COOLDOWN" envDefault:"30s" example:"30s" doc:"Minimum time between two codes."`
-	CodeTTL            time.Duration `env:"OTP_TTL" envDefault:"10m" example:"10m" doc:"Lifetime of a code."`
-	VerificationWindow time.Duration `env:"VERIFICATION_WINDOW" envDefault:"24h" example:"24h" doc:"How long an unverified registration is kept. After that, its username is available again."`
-	ParkingTime        time.Duration `env:"PARKING_TIME" envDefault:"168h" example:"168h" doc:"How long a failed step waits for an operator before the workflow fails."`
+	CodeAttempts       int           `env:"OTP_TRIES" envDefault:"5" example:"5" doc:"Number of wrong codes allowed per code sent, 1 to 20. OTP_TRIES times the number of codes (OTP_RESENDS and the first) must be at most 100."`
+	Resends            int           `env:"OTP_RESENDS" envDefault:"3" example:"3" doc:"Number of codes that a user may request after the first, 0 to 20."`
+	ResendCooldown     time.Duration `env:"OTP_RESEND_COOLDOWN" envDefault:"30s" example:"30s" doc:"Minimum time between two codes, at most 1h."`
+	CodeTTL            time.Duration `env:"OTP_TTL" envDefault:"10m" example:"10m" doc:"Lifetime of a code, 1s to 1h."`
+	VerificationWindow time.Duration `env:"VERIFICATION_WINDOW" envDefault:"24h" example:"24h" doc:"How long an unverified registration is kept, at most 168h. After that, its username is available again."`
+	ParkingTime        time.Duration `env:"PARKING_TIME" envDefault:"168h" example:"168h" doc:"How long a failed step waits for an operator before the workflow fails, at most 2160h."`
 	StoreBudget        time.Duration `env:"BUDGET_STORE" envDefault:"24h" example:"24h" doc:"How long a step in the user database is retried before it waits for an operator."`
 	OTPBudget          time.Duration `env:"BUDGET_OTP" envDefault:"10m" example:"10m" doc:"How long sending a code is retried before it waits for an operator."`
 	WelcomeBudget      time.Duration `env:"BUDGET_WELCOME_EMAIL" envDefault:"24h" example:"24h" doc:"How long sending the welcome email is retried before it waits for an operator."`
@@ -123,14 +126,15 @@ type Password struct {
 
 // Keys are the keysets, in the format of the command keys new.
 type Keys struct {
-	PRF     string `env:"PRF_KEYSET" secret:"true" example:"the output of registrar keys new" doc:"Tink keyset that derives codes, ids and search hashes. It must be the same in every process."`
-	Payload string `env:"PAYLOAD_KEYSET" secret:"true" example:"the output of registrar keys new" doc:"Tink keyset that encrypts the data stored in Temporal. It must be the same in every process."`
+	PRF     string `env:"PRF_KEYSET" secret:"true" example:"PRF_KEYSET in the output of registrar keys new" doc:"Tink keyset that derives codes, ids and search hashes. It must be the same in every process."`
+	Payload string `env:"PAYLOAD_KEYSET" secret:"true" example:"PAYLOAD_KEYSET in the output of registrar keys new" doc:"Tink keyset that encrypts the data stored in Temporal. It must be the same in every process."`
 	Legacy  string `env:"PAYLOAD_LEGACY" envDefault:"refuse" example:"read" doc:"For the upgrade from a release that did not bind payloads to workflows (docs/production.md). refuse: every payload must be encrypted for its workflow. read: also accept unbound and unencrypted payloads. write: also write unbound ones."`
 }
 
 // Database configures the user database.
 type Database struct {
-	DSN         string        `env:"DATABASE_DSN" secret:"true" example:"registrar:secret@tcp(127.0.0.1:3306)/registrar" doc:"MySQL or MariaDB data source name in the format of go-sql-driver/mysql."`
+	DSN         string        `env:"DATABASE_DSN" secret:"true" example:"registrar@tcp(127.0.0.1:3306)/registrar" doc:"MySQL or MariaDB data source name in the format of go-sql-driver/mysql."`
+	Password    string        `env:"DATABASE_PASSWORD" secret:"true" example:"a long random text" doc:"Password of the account in DATABASE_DSN, if that has none."`
 	TLSCA       string        `env:"DATABASE_TLS_CA" example:"/etc/registrar/database-ca.pem" doc:"File with the CA certificates (PEM) that may sign the database's certificate. If set, connections are encrypted and the certificate is verified."`
 	MaxOpen     int           `env:"DATABASE_MAX_OPEN" envDefault:"20" example:"20" doc:"Maximum number of connections per process."`
 	MaxIdle     int           `env:"DATABASE_MAX_IDLE" envDefault:"20" example:"20" doc:"Maximum number of idle connections per process."`
@@ -150,6 +154,11 @@ type Worker struct {
 	Deployment       string        `env:"WORKER_DEPLOYMENT" example:"registrar" doc:"Name of the worker deployment. If set, Worker Versioning is enabled (docs/operations.md)."`
 	BuildID          string        `env:"WORKER_BUILD_ID" example:"2026-12-01.1" doc:"Version of these workers in the deployment. Default: the revision that the binary was built from."`
 	Versioning       string        `env:"WORKER_VERSIONING" envDefault:"auto-upgrade" example:"pinned" doc:"auto-upgrade: a running registration moves to the current version. pinned: it finishes on the version that it started on; keep that version's workers until then."`
+}
+
+// SendsMessages reports whether one of the queues sends messages.
+func (w Worker) SendsMessages() bool {
+	return slices.ContainsFunc(w.Queues, func(queue string) bool { return queue != workflows.QueueRegistration })
 }
 
 // Email configures the email providers.
@@ -200,7 +209,12 @@ type Public struct {
 type Codec struct {
 	Listen  string   `env:"CODEC_ADDR" envDefault:"127.0.0.1:8089" example:"127.0.0.1:8089" doc:"Address of the codec endpoint. Every client that can reach it can read personal data."`
 	Origins []string `env:"CODEC_ORIGINS" example:"https://temporal.example.com" doc:"Origins of the Web UIs that may call the endpoint."`
-	Token   string   `env:"CODEC_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token that clients must send. Required unless the endpoint listens on loopback."`
+	Token   string   `env:"CODEC_TOKEN" secret:"true" example:"another long random text" doc:"Bearer token that clients must send, at least 16 characters. Required unless the endpoint listens on loopback."`
+}
+
+// Network has settings for connections to other machines.
+type Network struct {
+	PlaintextHosts []string `env:"PLAINTEXT_HOSTS" example:"mailpit,catcher" doc:"Hosts to which connections may be unencrypted, separated by commas, because they are in a network of their own with the service. Connections to this machine always may. Without an entry here, SMS_WEBHOOK_URL, MAILGUN_API_BASE, TWILIO_BASE_URL and PASSWORD_BREACH_URL must be https, and SMTP_TLS=none with SMTP_USERNAME is refused."`
 }
 
 // Rules returns the settings for checking forms.

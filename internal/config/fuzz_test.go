@@ -57,10 +57,14 @@ func requireBounds(t *testing.T, c config.Config) {
 		require.True(t, rate.Max > 0 && rate.Period >= time.Second, rate)
 	}
 	for _, network := range c.API.TrustedProxies {
-		require.True(t, network.IsValid())
+		require.True(t, network.IsValid() && network.Bits() > 0)
 	}
 	for _, origin := range c.API.CORSOrigins {
 		require.Regexp(t, `^[a-z][a-z0-9+.-]*://[^/*, @]+$`, origin)
 	}
-	require.True(t, c.API.AdminToken == "" || len(c.API.AdminToken) >= 16)
+	for _, token := range []string{c.API.AdminToken, c.Codec.Token} {
+		require.True(t, token == "" || len(token) >= 16)
+	}
+	require.LessOrEqual(t, r.CodeAttempts*(r.Resends+1), 100)
+	require.LessOrEqual(t, r.CodeTTL, time.Hour)
 }

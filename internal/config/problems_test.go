@@ -187,8 +187,8 @@ func TestSecretsAreMarked(t *testing.T) {
 		names = append(names, v.Name)
 	}
 	require.Equal(t, []string{
-		"ADMIN_TOKEN", "LIMIT_REDIS_URL", "CHALLENGE_SECRET", "PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "MAILGUN_API_KEY", "MAILGUN_WEBHOOK_SIGNING_KEY",
-		"SMTP_PASSWORD",
+		"ADMIN_TOKEN", "LIMIT_REDIS_URL", "LIMIT_REDIS_PASSWORD", "CHALLENGE_SECRET", "PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "DATABASE_PASSWORD",
+		"MAILGUN_API_KEY", "MAILGUN_WEBHOOK_SIGNING_KEY", "SMTP_PASSWORD",
 		"TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET", "TWILIO_WEBHOOK_AUTH_TOKEN", "SMS_WEBHOOK_SECRET", "CODEC_TOKEN",
 	}, names)
 }
@@ -212,15 +212,15 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 func TestSecretFiles(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "token")
-	require.NoError(t, os.WriteFile(file, []byte("  hush\n"), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte("  a-token-of-operators\n"), 0o600))
 	missing := filepath.Join(t.TempDir(), "absent")
 
-	require.Equal(t, "hush", load(t, "CODEC_TOKEN_FILE="+file).Codec.Token)
-	require.Equal(t, "hush", load(t, "CODEC_TOKEN=", "CODEC_TOKEN_FILE="+file).Codec.Token)
+	require.Equal(t, "a-token-of-operators", load(t, "CODEC_TOKEN_FILE="+file).Codec.Token)
+	require.Equal(t, "a-token-of-operators", load(t, "CODEC_TOKEN=", "CODEC_TOKEN_FILE="+file).Codec.Token)
 	require.Equal(t, ":8080", load(t, "API_ADDR_FILE="+file).API.Addr, "only a secret is read from a file")
 
 	_, err := config.Load([]string{
-		"CODEC_TOKEN=a", "CODEC_TOKEN_FILE=" + file, "DATABASE_DSN_FILE=" + missing, "PRF_KEYSET=a", "PRF_KEYSET_FILE=" + missing,
+		"CODEC_TOKEN=another-token-of-operators", "CODEC_TOKEN_FILE=" + file, "DATABASE_DSN_FILE=" + missing, "PRF_KEYSET=a", "PRF_KEYSET_FILE=" + missing,
 	})
 	requireProblems(t, err,
 		"PRF_KEYSET: set it or PRF_KEYSET_FILE, not both",

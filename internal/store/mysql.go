@@ -50,17 +50,37 @@ func MySQL(dsn string, authorities *x509.CertPool) (gorm.Dialector, error) {
 	}), nil
 }
 
-func parseDSN(dsn string) (*driver.Config, error) {
+// WithPassword adds a password to the account in a dsn for MySQL. It is an error if the account has one already.
+func WithPassword(dsn, password string) (string, error) {
+	account, address, err := splitDSN(dsn)
+	if err != nil {
+		return "", err
+	}
+	if strings.Contains(account, ":") {
+		return "", errors.New("the account has a password already")
+	}
+	return account + ":" + password + "@" + address, nil
+}
+
+// splitDSN splits a dsn at the last @ before the database name.
+func splitDSN(dsn string) (account, address string, err error) {
 	slash := strings.LastIndexByte(dsn, '/')
 	if slash < 0 {
-		return nil, errors.New("no slash before the database name")
+		return "", "", errors.New("no slash before the database name")
 	}
 	at := strings.LastIndexByte(dsn[:slash], '@')
 	if at < 0 {
-		return nil, errors.New("no user before an @")
+		return "", "", errors.New("no user before an @")
+	}
+	return dsn[:at], dsn[at+1:], nil
+}
+
+func parseDSN(dsn string) (*driver.Config, error) {
+	account, address, err := splitDSN(dsn)
+	if err != nil {
+		return nil, err
 	}
 	// The driver's parser quotes its input in errors, so it must not see the password.
-	address := dsn[at+1:]
 	c, err := driver.ParseDSN(address)
 	switch {
 	case err != nil && strings.Contains(address, "@"): // perhaps the end of a password with a slash
@@ -71,7 +91,7 @@ func parseDSN(dsn string) (*driver.Config, error) {
 	if c.DBName == "" {
 		return nil, errors.New("no database name after the slash")
 	}
-	c.User, c.Passwd, _ = strings.Cut(dsn[:at], ":")
+	c.User, c.Passwd, _ = strings.Cut(account, ":")
 	return c, configure(c)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -57,6 +58,10 @@ func openHasher(c config.Password) *secret.Hasher {
 
 // OpenLimits returns the API's rate limits. It does not connect yet. The caller closes them.
 func OpenLimits(c config.Limit, keys Keys, logger *slog.Logger) (*limit.Limits, error) {
+	address, err := redisURL(c)
+	if err != nil {
+		return nil, err
+	}
 	limits, err := limit.New(limit.Options{
 		Clients: limit.Clients{
 			Registrations: rates(c.RegistrationRate), Codes: rates(c.CodeRate), Reads: rates(c.ReadRate),
@@ -67,7 +72,7 @@ func OpenLimits(c config.Limit, keys Keys, logger *slog.Logger) (*limit.Limits, 
 			Total: rates(c.SMSRate), Countries: rates(c.SMSCountryRate), Prefixes: rates(c.SMSPrefixRate),
 			Clients: rates(c.SMSClientRate), Conversion: limit.Conversion{MinSent: c.SMSMinSent, MinPercent: c.SMSMinPercent},
 		},
-		Key: keys.Ring.LimitKey, RedisURL: c.RedisURL, Logger: logger,
+		Key: keys.Ring.LimitKey, RedisURL: address, Logger: logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("LIMIT_REDIS_URL: %w", err)
@@ -99,6 +104,22 @@ func rates(all config.Rates) []limit.Rate {
 		converted[i] = limit.Rate(r)
 	}
 	return converted
+}
+
+// redisURL returns LIMIT_REDIS_URL with LIMIT_REDIS_PASSWORD. Its error contains neither.
+func redisURL(c config.Limit) (string, error) {
+	if c.RedisURL == "" || c.RedisPassword == "" {
+		return c.RedisURL, nil
+	}
+	u, err := url.Parse(c.RedisURL)
+	if err != nil {
+		return "", errors.New("LIMIT_REDIS_URL: is not a URL")
+	}
+	if _, ok := u.User.Password(); ok {
+		return "", errors.New("LIMIT_REDIS_PASSWORD: LIMIT_REDIS_URL has a password already")
+	}
+	u.User = url.UserPassword(u.User.Username(), c.RedisPassword)
+	return u.String(), nil
 }
 
 // RunAPI serves the HTTP API until ctx ends.

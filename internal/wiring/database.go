@@ -17,7 +17,13 @@ func OpenStore(c config.Database, logger *slog.Logger) (*store.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_TLS_CA: %w", err)
 	}
-	dialector, err := store.MySQL(c.DSN, authorities)
+	dsn := c.DSN
+	if c.Password != "" {
+		if dsn, err = store.WithPassword(dsn, c.Password); err != nil {
+			return nil, fmt.Errorf("DATABASE_DSN with DATABASE_PASSWORD: %w", err)
+		}
+	}
+	dialector, err := store.MySQL(dsn, authorities)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_DSN: %w", err)
 	}

@@ -70,18 +70,25 @@ func Revision() string {
 	return ""
 }
 
+// openWorker returns what the worker's queues need: only the queues of notifications need providers.
+func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, err error) {
+	if o, err = openCommon(c, logger); err != nil || !c.Worker.SendsMessages() {
+		return o, p, err
+	}
+	if p, err = OpenProviders(c, delivery.NewPauseChecker(o.users.Pauses), logger); err != nil {
+		closeStore(o.users, logger)
+	}
+	return o, p, err
+}
+
 // RunWorker serves the configured task queues until ctx ends, then drains. At the start it waits for Temporal, but not for
 // the database, because activities are retried. It answers probes from the start until it has drained.
 func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error {
-	o, err := openCommon(c, logger)
+	o, providers, err := openWorker(c, logger)
 	if err != nil {
 		return err
 	}
 	defer closeStore(o.users, logger)
-	providers, err := OpenProviders(c, delivery.NewPauseChecker(o.users.Pauses), logger)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	polls := new(engine.Polls)

@@ -31,17 +31,15 @@ type stack struct {
 // newStack creates secrets. It removes everything, including the data, at the end of the test.
 func newStack(t *testing.T, project string) *stack {
 	dir := t.TempDir()
-	c := exec.CommandContext(t.Context(), filepath.Join(root, "deploy/new-env.sh"))
+	c := exec.CommandContext(t.Context(), filepath.Join(root, "deploy/new-secrets.sh"), dir)
 	program, err := filepath.Abs(filepath.Join(root, ".bin/standin/registrar"))
 	require.NoError(t, err)
 	c.Env = append(os.Environ(), "REGISTRAR="+program)
-	secrets, err := c.Output()
-	require.NoError(t, err)
-	env := filepath.Join(dir, "env")
-	require.NoError(t, os.WriteFile(env, secrets, 0o600))
+	out, err := c.CombinedOutput()
+	require.NoError(t, err, string(out))
 
 	s := &stack{t: t, project: project, ports: map[string]string{}}
-	s.environ = append(os.Environ(), "COMPOSE_PROJECT_NAME="+project, "COMPOSE_ENV_FILES="+env,
+	s.environ = append(os.Environ(), "COMPOSE_PROJECT_NAME="+project, "COMPOSE_ENV_FILES=/dev/null", "SECRETS_DIR="+dir,
 		"COMPOSE_FILE="+filepath.Join(root, "docker-compose.yml")+":"+"standin/override.yml")
 	for _, name := range []string{
 		"API_PORT", "API_STATS_PORT", "CODEC_PORT", "MAILPIT_PORT", "CATCHER_PORT", "DATABASE_STATS_PORT", "UI_PORT", "GRAFANA_PORT",
@@ -125,13 +123,20 @@ func (s *stack) crash(container string) {
 	require.NoError(s.t, syscall.Kill(pid, syscall.SIGKILL))
 }
 
-// disconnect disconnects a container from the network; connect connects it again under its service's name.
-func (s *stack) disconnect(container string) {
-	s.do("network", "disconnect", s.project+"_default", container)
+// disconnect disconnects a container from its networks, and returns their names. connect connects it again under its service's
+// name.
+func (s *stack) disconnect(container string) (networks []string) {
+	networks = strings.Fields(s.do("inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}", container))
+	for _, network := range networks {
+		s.do("network", "disconnect", network, container)
+	}
+	return networks
 }
 
-func (s *stack) connect(container, service string) {
-	s.do("network", "connect", "--alias", service, s.project+"_default", container)
+func (s *stack) connect(container, service string, networks []string) {
+	for _, network := range networks {
+		s.do("network", "connect", "--alias", service, network, container)
+	}
 }
 
 func (s *stack) health(container string) string {
@@ -142,7 +147,7 @@ func (s *stack) health(container string) string {
 // sql runs a statement as root in a database node.
 func (s *stack) sql(node, statement string) (string, error) {
 	out, err := s.try("exec", s.container(node), "sh", "-c",
-		`timeout 5 mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" -N -B registrar -e "$0"`, statement)
+		`timeout 5 mariadb -uroot -p"$(cat "$MARIADB_ROOT_PASSWORD_FILE")" -N -B registrar -e "$0"`, statement)
 	return out, err
 }
 

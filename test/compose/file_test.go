@@ -3,8 +3,8 @@
 package compose
 
 import (
-	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -18,27 +18,10 @@ import (
 
 const root = "../.."
 
-// secrets are the variables of deploy/env.example that must be set.
-var secrets = []string{
-	"DATABASE_PASSWORD", "DATABASE_ROOT_PASSWORD", "TEMPORAL_DB_PASSWORD", "CODEC_TOKEN", "GRAFANA_PASSWORD", "PRF_KEYSET", "PAYLOAD_KEYSET",
-	"SMS_WEBHOOK_SECRET",
-}
-
-// marker returns the value of a secret in these tests. The file itself must contain no secret.
-func marker(name string) string { return "value-of-" + strings.ToLower(name) }
-
-func load(t *testing.T, environ ...string) (*types.Project, error) {
-	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")}, cli.WithEnv(environ))
-	require.NoError(t, err)
-	return options.LoadProject(t.Context())
-}
-
 func setup(t *testing.T) *types.Project {
-	var environ []string
-	for _, name := range secrets {
-		environ = append(environ, name+"="+marker(name))
-	}
-	project, err := load(t, environ...)
+	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")})
+	require.NoError(t, err)
+	project, err := options.LoadProject(t.Context())
 	require.NoError(t, err)
 	return project
 }
@@ -130,30 +113,104 @@ func TestOnlyWhatPeopleUseIsPublishedAndOnLoopback(t *testing.T) {
 	})
 }
 
-func TestEverySecretComesFromTheEnvironment(t *testing.T) {
-	t.Parallel()
-	for _, left := range secrets {
-		var environ []string
-		for _, name := range secrets {
-			if name != left {
-				environ = append(environ, name+"="+marker(name))
+// created returns the files that deploy/new-secrets.sh creates, with their content.
+func created(t *testing.T) map[string]string {
+	dir := t.TempDir()
+	keys := filepath.Join(dir, "registrar")
+	require.NoError(t, os.WriteFile(keys, []byte("#!/bin/sh\nprintf 'PRF_KEYSET=%s\\nPAYLOAD_KEYSET=%s\\n' $$ $$\n"), 0o700)) //nolint:gosec // a program
+	folder := filepath.Join(dir, "secrets")
+	files := map[string]string{}
+	for range 2 { // the second time it keeps everything
+		c := exec.CommandContext(t.Context(), filepath.Join(root, "deploy/new-secrets.sh"), folder)
+		c.Env = append(os.Environ(), "REGISTRAR="+keys)
+		out, err := c.CombinedOutput()
+		require.NoError(t, err, string(out))
+		require.Empty(t, string(out), "no secret is printed")
+		entries, err := os.ReadDir(folder)
+		require.NoError(t, err)
+		for _, entry := range entries {
+			content, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+			require.NoError(t, err)
+			if before, known := files[entry.Name()]; known {
+				require.Equal(t, before, string(content))
 			}
+			files[entry.Name()] = string(content)
 		}
-		_, err := load(t, environ...)
-		require.ErrorContains(t, err, left)
-		require.ErrorContains(t, err, "deploy/new-env.sh")
+	}
+	info, err := os.Stat(folder)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+	return files
+}
+
+func TestEverySecretIsAFile(t *testing.T) {
+	t.Parallel()
+	project, files := setup(t), created(t)
+	require.Len(t, files, len(project.Secrets))
+	used := map[string]bool{}
+	for _, service := range project.Services {
+		for _, secret := range service.Secrets {
+			used[secret.Source] = true
+		}
+	}
+	for name, secret := range project.Secrets {
+		require.Contains(t, files, name)
+		require.True(t, used[name], name)
+		require.Equal(t, filepath.Join("secrets", name), strings.TrimPrefix(secret.File, project.WorkingDir+"/"))
+	}
+	// A provider's secret is empty, which means that it is not set. All others differ.
+	values := map[string]string{}
+	for name, content := range files {
+		if regexp.MustCompile("^(smtp|mailgun|twilio)_").MatchString(name) {
+			require.Empty(t, content, name)
+			continue
+		}
+		if name != "payload_keyset" && name != "prf_keyset" { // of the program in this test
+			require.GreaterOrEqual(t, len(content), 32, name)
+			require.Empty(t, values[content], name)
+			values[content] = name
+		}
 	}
 
-	// A variable whose name looks like a secret has the value of a secret or is empty.
-	secretive := regexp.MustCompile(`PASSWORD|PWD|TOKEN|KEYSET|SECRET|API_KEY|DSN`)
-	from := regexp.MustCompile(`value-of-|^$`)
+	// A variable whose name looks like a secret is the path of a file. No address has a password.
+	secretive := regexp.MustCompile(`PASSWORD|PWD|TOKEN|KEYSET|SECRET|API_KEY|SIGNING_KEY`)
 	each(t, func(t *testing.T, s types.ServiceConfig) {
 		for name, value := range s.Environment {
 			if secretive.MatchString(name) {
+				require.Regexp(t, "_FILE$", name)
 				require.NotNil(t, value, name)
-				require.Regexp(t, from, *value, name)
+				require.Regexp(t, "^/run/secrets/[a-z_]+$", *value, name)
+			}
+			if value != nil {
+				require.NotRegexp(t, `:[^/@]+@`, *value, name)
 			}
 		}
+	})
+}
+
+// A service has exactly the files that its variables and its command name.
+func TestSecretsAreMounted(t *testing.T) {
+	t.Parallel()
+	inScript := map[string][]string{ // read by a script in deploy/
+		"valkey": {"valkey_password"}, "temporal": {"temporal_db_password"}, "temporal-schema": {"temporal_db_password"},
+		"db1": {"database_password", "database_migrate_password"}, "db2": {"database_password", "database_migrate_password"},
+		"db3": {"database_password", "database_migrate_password"},
+	}
+	each(t, func(t *testing.T, s types.ServiceConfig) {
+		named := inScript[s.Name]
+		for _, value := range s.Environment {
+			if value != nil && strings.HasPrefix(*value, "/run/secrets/") {
+				named = append(named, filepath.Base(*value))
+			}
+		}
+		for _, match := range regexp.MustCompile(`/run/secrets/([a-z_]+)`).FindAllStringSubmatch(strings.Join(s.Command, " "), -1) {
+			named = append(named, match[1])
+		}
+		var mounted []string
+		for _, secret := range s.Secrets {
+			mounted = append(mounted, secret.Source)
+		}
+		require.ElementsMatch(t, named, mounted)
 	})
 }
 
@@ -167,9 +224,8 @@ func TestLimitsAreSharedAndNotNeeded(t *testing.T) {
 		require.Equal(t, s.Name == "api", shares)
 	})
 	valkey := setup(t).Services["valkey"]
-	require.Equal(t, "/etc/valkey/valkey.conf", valkey.Command[1])
-	require.Equal(t, valkey.Command[1], valkey.Volumes[0].Target)
-	config, err := os.ReadFile(valkey.Volumes[0].Source)
+	require.Equal(t, "/etc/valkey/start.sh", valkey.Command[1])
+	config, err := os.ReadFile(filepath.Join(valkey.Volumes[0].Source, "valkey.conf"))
 	require.NoError(t, err)
 	for _, option := range []string{`save ""`, "appendonly no", "maxmemory 64mb", "maxmemory-policy allkeys-lru"} {
 		require.Contains(t, string(config), "\n"+option+"\n")
@@ -191,24 +247,73 @@ func TestHAProxySetsTheClientAddress(t *testing.T) {
 // A compromised process must not have secrets that it does not use.
 func TestServicesGetOnlyTheSecretsTheyUse(t *testing.T) {
 	t.Parallel()
-	const worker = "DATABASE_PASSWORD PRF_KEYSET PAYLOAD_KEYSET SMS_WEBHOOK_SECRET"
+	const (
+		worker   = "database_password prf_keyset payload_keyset"
+		notifier = worker + " smtp_password mailgun_api_key sms_webhook_secret twilio_auth_token"
+		node     = "database_root_password database_password database_migrate_password"
+	)
 	uses := map[string]string{
-		"api": "DATABASE_PASSWORD PRF_KEYSET PAYLOAD_KEYSET", "migrate": "DATABASE_PASSWORD PRF_KEYSET PAYLOAD_KEYSET",
-		"worker-registration": worker, "worker-high": worker, "worker-low": worker, "catcher": "SMS_WEBHOOK_SECRET", "codec": "CODEC_TOKEN PAYLOAD_KEYSET", "haproxy": "CODEC_TOKEN",
-		"db1": "DATABASE_PASSWORD DATABASE_ROOT_PASSWORD", "db2": "DATABASE_PASSWORD DATABASE_ROOT_PASSWORD",
-		"db3": "DATABASE_PASSWORD DATABASE_ROOT_PASSWORD", "temporal": "TEMPORAL_DB_PASSWORD", "temporal-db": "TEMPORAL_DB_PASSWORD",
-		"temporal-schema": "TEMPORAL_DB_PASSWORD", "grafana": "GRAFANA_PASSWORD",
+		"api":     worker + " valkey_password admin_token challenge_secret mailgun_webhook_signing_key twilio_webhook_auth_token",
+		"migrate": "database_migrate_password", "worker-registration": worker, "worker-high": notifier, "worker-low": notifier,
+		"codec": "codec_token payload_keyset", "web-ui": "codec_token", "valkey": "valkey_password", "catcher": "sms_webhook_secret",
+		"db1": node, "db2": node, "db3": node, "grafana": "grafana_password",
+		"temporal": "temporal_db_password", "temporal-db": "temporal_db_password", "temporal-schema": "temporal_db_password",
 	}
 	each(t, func(t *testing.T, s types.ServiceConfig) {
-		all, err := json.Marshal(s)
-		require.NoError(t, err)
 		var given []string
-		for _, name := range secrets {
-			if strings.Contains(string(all), marker(name)) {
-				given = append(given, name)
-			}
+		for _, secret := range s.Secrets {
+			given = append(given, secret.Source)
 		}
 		require.ElementsMatch(t, strings.Fields(uses[s.Name]), given)
+	})
+}
+
+// Two services can reach each other only if one calls the other, or both are in the network of a server that they call.
+func TestNetworks(t *testing.T) {
+	t.Parallel()
+	project := setup(t)
+	want := map[string]string{
+		"published": "haproxy database mailpit catcher web-ui grafana", "internet": "api worker-high worker-low",
+		"front": "haproxy api", "limits": "api valkey", "galera": "database db1 db2 db3", "messages": "worker-high worker-low mailpit catcher",
+		"database": "database api worker-registration worker-high worker-low migrate", "temporal-db": "temporal temporal-schema temporal-db",
+		"temporal": "temporal api worker-registration worker-high worker-low migrate temporal-namespace temporal-ui",
+		"web-ui":   "web-ui temporal-ui codec", "dashboards": "prometheus grafana",
+		"haproxy-metrics": "prometheus haproxy", "database-metrics": "prometheus database", "temporal-metrics": "prometheus temporal",
+	}
+	have := map[string][]string{}
+	for _, service := range project.Services {
+		require.NotContains(t, service.Networks, "default", service.Name)
+		for name := range service.Networks {
+			have[name] = append(have[name], service.Name)
+		}
+	}
+	require.Len(t, have, len(want))
+	for name, members := range want {
+		require.ElementsMatch(t, strings.Fields(members), have[name], name)
+		network := project.Networks[name]
+		if name == "published" || name == "internet" {
+			require.Equal(t, "false", network.DriverOpts["com.docker.network.bridge.enable_icc"], "%s: its members do not reach each other", name)
+		} else {
+			require.True(t, network.Internal, name)
+		}
+	}
+}
+
+func TestContainersAreConfined(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s types.ServiceConfig) {
+		require.True(t, s.ReadOnly)
+		require.Equal(t, []string{"ALL"}, s.CapDrop)
+		require.Empty(t, s.CapAdd)
+		require.Equal(t, []string{"no-new-privileges:true"}, s.SecurityOpt)
+		require.Positive(t, s.CPUS)
+		require.LessOrEqual(t, s.CPUS, float32(2), "Docker refuses more than the machine has")
+		require.Positive(t, s.MemLimit)
+		require.Positive(t, s.PidsLimit)
+		// These images would start as root.
+		if regexp.MustCompile("^(mariadb|postgres|valkey/valkey|axllent/mailpit):").MatchString(s.Image) {
+			require.NotEmpty(t, s.User)
+		}
 	})
 }
 
@@ -257,11 +362,12 @@ func TestOrderAndData(t *testing.T) {
 	}
 }
 
-func TestTheExampleNamesEverySecret(t *testing.T) {
+// deploy/env.example has the settings without secrets.
+func TestTheExampleHasNoSecret(t *testing.T) {
 	t.Parallel()
 	example, err := os.ReadFile(filepath.Join(root, "deploy", "env.example"))
 	require.NoError(t, err)
-	for _, name := range secrets {
-		require.Regexp(t, `(?m)^`+name+`=$`, string(example)) // and has none
+	for name := range setup(t).Secrets {
+		require.NotRegexp(t, `(?m)^#?`+strings.ToUpper(name)+`=`, string(example))
 	}
 }

@@ -33,6 +33,8 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	s.do("compose", "up", "--detach", "--wait", "--no-build")
 	t.Logf("all healthy after %.0f s", time.Since(began).Seconds())
 
+	requireConfined(t, s)
+
 	p := newPeople(s)
 	for _, c := range []fault{
 		{"nothing", func() {}, func() {}, s.container("api")},
@@ -87,7 +89,8 @@ func (s *stack) killed(service string) fault {
 
 func (s *stack) disconnected(service string) fault {
 	c := s.container(service)
-	return fault{service + " cut off the network", func() { s.disconnect(c) }, func() { s.connect(c, service) }, c}
+	var networks []string
+	return fault{service + " cut off the network", func() { networks = s.disconnect(c) }, func() { s.connect(c, service, networks) }, c}
 }
 
 // audit compares the answers with each database node: every acknowledged registration is one active user.

@@ -56,7 +56,7 @@ func TestPosition(t *testing.T) {
 			if c.state != "" {
 				write(t, dir, "grastate.dat", c.state)
 			}
-			out, _, err := script(t, dir, "as_mysql() { echo '[Note] "+c.log+"'; }\nposition")
+			out, _, err := script(t, dir, "mariadbd() { echo '[Note] "+c.log+"'; }\nposition")
 			require.NoError(t, err)
 			require.Equal(t, c.want+"\n", out)
 		})
@@ -68,10 +68,10 @@ func TestPositionThatCannotBeRecovered(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "grastate.dat", grastate(cluster, "-1"))
-	out, _, err := script(t, dir, "as_mysql() { echo 'corrupt'; return 1; }\nposition")
+	out, _, err := script(t, dir, "mariadbd() { echo 'corrupt'; return 1; }\nposition")
 	require.Error(t, err)
 	require.Empty(t, out)
-	out, _, err = script(t, dir, "as_mysql() { echo 'says nothing of it'; }\nposition")
+	out, _, err = script(t, dir, "mariadbd() { echo 'says nothing of it'; }\nposition")
 	require.Error(t, err)
 	require.Empty(t, out)
 }

@@ -56,9 +56,9 @@ func StartFrontWith(t Test, settings Settings, servers ...string) *Front {
 // addresses returns the proxy's addresses, and those of API servers on a port. first is the host of one of them.
 func (f *Front) addresses(names string, first netip.Addr, port uint16) Settings {
 	return Settings{
-		"API_LISTEN": f.address, "CODEC_LISTEN": Loopback(FreePort()), "STATS_LISTEN": f.stats,
+		"API_LISTEN": f.address, "STATS_LISTEN": f.stats,
 		"DNS_SERVER": names, "API_SERVERS": fmt.Sprintf("%s:%d", frontName, port), "FIRST_ADDRESS": first.String(),
-		"CODEC_SERVERS": "codec.test:8089", "CODEC_TOKEN": "no codec endpoint", "UNLIMITED_CLIENTS": "127.0.0.1",
+		"UNLIMITED_CLIENTS": "127.0.0.1",
 	}
 }
 

@@ -25,6 +25,7 @@ func startWebUI(t *testing.T) string {
 	address := parts.Loopback(parts.FreePort())
 	haproxy := exec.CommandContext(t.Context(), "haproxy", "-db", "-f", filepath.Join("..", "..", "deploy", "haproxy", "web-ui.cfg"))
 	haproxy.Env = append(os.Environ(), "UI_LISTEN="+address, "STATS_LISTEN="+parts.Loopback(parts.FreePort()),
+		"CODEC_LISTEN="+parts.Loopback(parts.FreePort()), "CODEC_SERVER=127.0.0.1:1",
 		"DNS_SERVER=127.0.0.1:53", "UI_SERVER="+strings.TrimPrefix(ui.URL, "http://"))
 	require.NoError(t, haproxy.Start())
 	t.Cleanup(func() { _ = haproxy.Process.Kill(); _ = haproxy.Wait() })

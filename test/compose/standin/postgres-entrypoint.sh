@@ -1,12 +1,8 @@
 #!/bin/bash
 # Does what the public image's entrypoint does, with the variables that docker-compose.yml uses.
 set -euo pipefail
-if [ "$(id -u)" = 0 ]; then
-	chown -R postgres: "$PGDATA"
-	exec gosu postgres "$0" "$@"
-fi
 if [ ! -f "$PGDATA/PG_VERSION" ]; then
-	initdb --username="$POSTGRES_USER" --pwfile=<(echo "$POSTGRES_PASSWORD") --auth-local=trust --auth-host=scram-sha-256 >/dev/null
+	initdb --username="$POSTGRES_USER" --pwfile="$POSTGRES_PASSWORD_FILE" --auth-local=trust --auth-host=scram-sha-256 >/dev/null
 	echo "host all all all scram-sha-256" >>"$PGDATA/pg_hba.conf"
 	echo "listen_addresses = '*'" >>"$PGDATA/postgresql.conf"
 	# The image creates a database with the user's name.

@@ -1,0 +1,57 @@
+//go:build docker
+
+package compose
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// requireConfined checks what a process in a container can do.
+func requireConfined(t *testing.T, s *stack) {
+	// The account of the processes cannot change tables; that of migrate can.
+	statement := func(account, file, statement string) (string, error) {
+		return s.try("exec", s.container("db1"), "sh", "-c", `mariadb -h 127.0.0.1 -u "$0" -p"$(cat "$1")" registrar -e "$2"`, account, "/run/secrets/"+file, statement)
+	}
+	for _, forbidden := range []string{"CREATE TABLE a (n INT)", "DROP TABLE users", "ALTER TABLE users ADD a INT", "GRANT ALL ON *.* TO registrar"} {
+		out, err := statement("registrar", "database_password", forbidden)
+		require.Error(t, err, forbidden)
+		require.Contains(t, out, "denied", forbidden)
+	}
+	for _, allowed := range []string{"CREATE TABLE a (n INT)", "ALTER TABLE a ADD b INT", "DROP TABLE a"} {
+		out, err := statement("registrar_migrate", "database_migrate_password", allowed)
+		require.NoError(t, err, out)
+	}
+
+	// HAProxy reaches the API, but nothing behind it, and nothing beside it in the network of the published ports.
+	address := func(service, network string) string {
+		return s.do("inspect", "--format", "{{(index .NetworkSettings.Networks \""+s.project+"_"+network+"\").IPAddress}}", s.container(service))
+	}
+	call := func(host string) error {
+		_, err := s.try("exec", s.container("haproxy"), "wget", "-q", "-T", "2", "-O", "/dev/null", "http://"+host)
+		return err
+	}
+	require.NoError(t, call("api:8080/readyz"))
+	require.NoError(t, call("127.0.0.1:8404/ready"))
+	for _, host := range []string{
+		"temporal:7243", "codec:8089/healthz", "database:8404/ready", "mailpit:8025", address("mailpit", "published") + ":8025",
+		address("database", "database") + ":3306", address("temporal", "temporal") + ":7243/api/v1/cluster-info", address("codec", "web-ui") + ":8089/healthz",
+	} {
+		require.Error(t, call(host), host)
+	}
+
+	out, err := s.try("exec", s.container("valkey"), "valkey-cli", "KEYS", "*")
+	require.NoError(t, err)
+	require.Contains(t, out, "NOAUTH")
+
+	// No container has a capability or runs as root.
+	for _, container := range strings.Fields(s.do("compose", "ps", "--format", "{{.Name}}")) {
+		if out, err := s.try("exec", container, "cat", "/proc/1/status"); err == nil { // our image has no cat
+			require.Contains(t, out, "CapBnd:\t0000000000000000", container)
+			require.Contains(t, out, "NoNewPrivs:\t1", container)
+			require.NotContains(t, out, "Uid:\t0", container)
+		}
+	}
+}
