@@ -46,7 +46,7 @@ const (
 func BenchmarkPriority(b *testing.B) {
 	for range b.N {
 		p := startPriority(b)
-		p.insertUsers(b)
+		insertHolders(b, p.data, campaignSize)
 		p.codes(b, codesPerTurn, codeRate) // the first ones are slower
 		run := p.campaign(b)
 		var idle, busy delays
@@ -231,12 +231,13 @@ func (p *priority) campaign(b *testing.B) client.WorkflowRun {
 	return run
 }
 
-func (p *priority) insertUsers(b *testing.B) {
+// insertHolders inserts n active users with consent who have proven their addresses, from person1@example.com.
+func insertHolders(b *testing.B, data string, n int) {
 	b.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.data, "registrar.db")+"?_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(data, "registrar.db")+"?_pragma=busy_timeout(5000)")
 	require.NoError(b, err)
 	defer func() { _ = db.Close() }()
-	const numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 100000) "
+	numbers := fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < %d) ", n)
 	for _, statement := range []string{
 		`INSERT INTO users (id, registration_id, email, email_canonical, password_hash, status, email_verified_at, requested_at, created_at, updated_at) ` + numbers +
 			`SELECT printf('01900000-0000-7000-8000-%012d', i), printf('01900000-0000-8000-8000-%012d', i), 'person' || i || '@example.com',
