@@ -56,13 +56,13 @@ func (s *server) ResendCode(
 		return nil, err
 	}
 	v, err := s.resend(ctx, id, in, r.Params.ChallengeResponse)
-	if refused := new(workflows.RefusedError); errors.As(err, &refused) {
-		switch refused.Refusal {
-		case workflows.RefusedNoNumber:
-			return nil, invalidField("mobile_number", user.CodeRequired, "is required, because the registration has no number")
-		case workflows.RefusedNumberProven:
-			return nil, invalidField("mobile_number", user.CodeInvalid, "cannot be changed, because a code by SMS has proven it")
-		}
+	refused := new(workflows.RefusedError)
+	errors.As(err, &refused)
+	switch {
+	case refused.Refusal == workflows.RefusedNoNumber:
+		return nil, invalidField("mobile_number", user.CodeRequired, "is required, because the registration has no number")
+	case refused.Refusal == workflows.RefusedNumberProven:
+		return nil, invalidField("mobile_number", user.CodeInvalid, "cannot be changed, because a code by SMS has proven it")
 	}
 	if err != nil {
 		return nil, err

@@ -123,9 +123,8 @@ type change func(*user.Registration)
 func named(username string) change {
 	return func(r *user.Registration) { r.Profile.Username = username }
 }
-func at(when time.Time) change  { return func(r *user.Registration) { r.RequestedAt = when } }
-func numbered(id string) change { return func(r *user.Registration) { r.ID = id } }
-func after(seconds int) change  { return at(noon.Add(time.Duration(seconds) * time.Second)) }
+func at(when time.Time) change { return func(r *user.Registration) { r.RequestedAt = when } }
+func after(seconds int) change { return at(noon.Add(time.Duration(seconds) * time.Second)) }
 
 func registration(email string, changes ...change) user.Registration {
 	r := user.Registration{
