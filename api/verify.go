@@ -58,10 +58,10 @@ func (s *server) ResendCode(
 	v, err := s.resend(ctx, id, in, r.Params.ChallengeResponse)
 	refused := new(workflows.RefusedError)
 	errors.As(err, &refused)
-	switch {
-	case refused.Refusal == workflows.RefusedNoNumber:
+	if refused.Refusal == workflows.RefusedNoNumber {
 		return nil, invalidField("mobile_number", user.CodeRequired, "is required, because the registration has no number")
-	case refused.Refusal == workflows.RefusedNumberProven:
+	}
+	if refused.Refusal == workflows.RefusedNumberProven {
 		return nil, invalidField("mobile_number", user.CodeInvalid, "cannot be changed, because a code by SMS has proven it")
 	}
 	if err != nil {
