@@ -35,7 +35,7 @@ func TestConcealedRegistrationLooksLikeAnyOther(t *testing.T) {
 	corrected := newNumber()
 	otp := func(body openapi.ResendRequest) step {
 		return func(t *testing.T, id string) answer {
-			return s.mustCall(t, http.MethodPost, registrations+"/"+id+"/otp", body)
+			return s.resendWith(t, id, body)
 		}
 	}
 	get := func(t *testing.T, id string) answer { return s.mustCall(t, http.MethodGet, registrations+"/"+id, nil) }
