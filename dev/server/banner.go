@@ -25,6 +25,6 @@ func banner(w io.Writer, base string, locations []location) {
 	for _, l := range locations {
 		fmt.Fprintf(w, "  %-14s %s\n", l.Name, l.Address)
 	}
-	fmt.Fprintf(w, "\nRegister a user, then look up the code in the outbox:\n\n%s\n", registerAt(base))
+	fmt.Fprintf(w, "\nRegister a user, then look up the code in the outbox, and send it with the token from the answer:\n\n%s\n", registerAt(base))
 	fmt.Fprintln(w, "\nCtrl-C stops the service. No data is lost, even after kill -9.")
 }

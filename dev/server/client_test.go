@@ -123,7 +123,12 @@ func (s *testClient) verify(t *testing.T, id, code string) answer {
 
 func (s *testClient) resend(t *testing.T, id, mobile string) answer {
 	t.Helper()
-	return s.mustCall(t, http.MethodPost, registrations+"/"+id+"/otp", openapi.ResendRequest{MobileNumber: mobile})
+	return s.resendWith(t, id, openapi.ResendRequest{MobileNumber: mobile})
+}
+
+func (s *testClient) resendWith(t *testing.T, id string, body openapi.ResendRequest) answer {
+	t.Helper()
+	return s.mustCall(t, http.MethodPost, registrations+"/"+id+"/otp", body)
 }
 
 func (s *testClient) get(t *testing.T, id string) openapi.Registration {

@@ -21,7 +21,7 @@ type step func(t *testing.T, id string) answer
 func TestConcealedRegistrationLooksLikeAnyOther(t *testing.T) {
 	t.Parallel()
 	s := startService(t, "CONCEAL_ACCOUNTS=true")
-	holder, _ := s.activeByEmail(t)
+	holder := s.activeByEmail(t)
 	taken, fresh := newForm(), newForm()
 	taken.Email = holder.Email
 	first, second := s.register(t, taken), s.register(t, fresh)
@@ -35,7 +35,7 @@ func TestConcealedRegistrationLooksLikeAnyOther(t *testing.T) {
 	corrected := newNumber()
 	otp := func(body openapi.ResendRequest) step {
 		return func(t *testing.T, id string) answer {
-			return s.mustCall(t, http.MethodPost, registrations+"/"+id+"/otp", body)
+			return s.resendWith(t, id, body)
 		}
 	}
 	get := func(t *testing.T, id string) answer { return s.mustCall(t, http.MethodGet, registrations+"/"+id, nil) }
@@ -74,7 +74,7 @@ func (s *testClient) requireOneNoticeADay(t *testing.T, email string) {
 func TestConcealedAccountsAndUsernames(t *testing.T) {
 	t.Parallel()
 	s := startService(t, concealedAndShort...)
-	holder, _ := s.activeByEmail(t)
+	holder := s.activeByEmail(t)
 	var taken []string
 	for range 3 {
 		form := newForm()

@@ -41,7 +41,7 @@ func runBothProofs(t *testing.T, s *testService) string {
 
 // runConcealed registers an address that is held, and lets the registration expire.
 func runConcealed(t *testing.T, s *testService) string {
-	holder, _ := s.activeByEmail(t)
+	holder := s.activeByEmail(t)
 	form := newForm()
 	form.Email = holder.Email
 	id := s.mustRegister(t, form).RegistrationID

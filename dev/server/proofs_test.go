@@ -67,7 +67,7 @@ func TestCodeByEmailInsteadOfSMS(t *testing.T) {
 	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	s.awaitCode(t, form.MobileNumber, 1)
-	sent := decode[openapi.CodeSent](t, s.mustCall(t, http.MethodPost, registrations+"/"+id+"/otp", openapi.ResendRequest{Channel: "email"}), http.StatusAccepted)
+	sent := decode[openapi.CodeSent](t, s.resendWith(t, id, openapi.ResendRequest{Channel: "email"}), http.StatusAccepted)
 	require.EqualValues(t, message.ChannelEmail, sent.Verification.Channel)
 	s.requireActive(t, id, s.awaitCode(t, form.Email, 1))
 	require.True(t, *s.get(t, id).EmailVerified)

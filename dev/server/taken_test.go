@@ -14,7 +14,7 @@ import (
 func TestProvenEmailAndUsernameOfActiveUserAreTaken(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	form, _ := s.activeByEmail(t)
+	form := s.activeByEmail(t)
 
 	sameEmail := newForm()
 	sameEmail.Email = strings.ToUpper(form.Email)
@@ -33,12 +33,12 @@ func TestProvenEmailAndUsernameOfActiveUserAreTaken(t *testing.T) {
 }
 
 // activeByEmail registers a user who proves the address.
-func (s *testClient) activeByEmail(t *testing.T) (form openapi.RegistrationRequest, id string) {
+func (s *testClient) activeByEmail(t *testing.T) openapi.RegistrationRequest {
 	t.Helper()
-	form = newFormWithoutNumber()
-	id = s.mustRegister(t, form).RegistrationID
+	form := newFormWithoutNumber()
+	id := s.mustRegister(t, form).RegistrationID
 	s.requireActive(t, id, s.awaitCode(t, form.Email, 1))
-	return form, id
+	return form
 }
 
 func TestUsernameOfPendingUserIsTaken(t *testing.T) {

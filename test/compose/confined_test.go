@@ -47,7 +47,7 @@ func requireConfined(t *testing.T, s *stack) {
 	require.Contains(t, out, "NOAUTH")
 
 	// No container has a capability or runs as root.
-	for _, container := range strings.Fields(s.do("compose", "ps", "--format", "{{.Name}}")) {
+	for container := range strings.FieldsSeq(s.do("compose", "ps", "--format", "{{.Name}}")) {
 		if out, err := s.try("exec", container, "cat", "/proc/1/status"); err == nil { // our image has no cat
 			require.Contains(t, out, "CapBnd:\t0000000000000000", container)
 			require.Contains(t, out, "NoNewPrivs:\t1", container)
