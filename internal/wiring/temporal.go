@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/log"
+	"google.golang.org/grpc"
 
 	"registrar/internal/engine"
 	"registrar/internal/payload"
@@ -33,6 +34,9 @@ func Encrypted(o client.Options, keys Keys, logger *slog.Logger) client.Options 
 	// The client leaves a frontend that hangs after the sum of both. Servers allow one ping per 10 s.
 	o.ConnectionOptions.KeepAliveTime = 10 * time.Second
 	o.ConnectionOptions.KeepAliveTimeout = 3 * time.Second
+	// gRPC would look for a configuration of the client in the name's TXT records, and wait for the answer. In a container network
+	// without a way out, there is none.
+	o.ConnectionOptions.DialOptions = append(o.ConnectionOptions.DialOptions, grpc.WithDisableServiceConfig())
 	if keys.Codec != nil {
 		if keys.Codec.AcceptsLegacy() {
 			logger.Warn("PAYLOAD_LEGACY: payloads are accepted that are not encrypted or not bound to a workflow; a client of Temporal can forge registrations")
