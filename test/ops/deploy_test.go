@@ -27,14 +27,14 @@ func changedWorkflow(t *testing.T) parts.Registrar {
 	require.NoError(t, err)
 	text, err := os.ReadFile(original)
 	require.NoError(t, err)
-	const before = "func (r *registration) sendCode(ctx workflow.Context) error {\n"
+	const before = "func (r *registration) sendOTP(ctx workflow.Context, summary string) (SendResult, error) {\n"
 	const change = `	if workflow.GetVersion(ctx, "wait-a-moment", workflow.DefaultVersion, 1) == 1 {
 		if err := workflow.Sleep(ctx, time.Millisecond); err != nil {
-			return err
+			return SendResult{}, err
 		}
 	}
 `
-	require.Contains(t, string(text), before)
+	require.True(t, strings.Contains(string(text), before), "code.go has no %q", before)
 	changed := filepath.Join(t.TempDir(), "code.go")
 	require.NoError(t, os.WriteFile(changed, []byte(strings.Replace(string(text), before, before+change, 1)), 0o600))
 	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {original: changed}})
