@@ -29,8 +29,8 @@ func requireConfined(t *testing.T, s *stack) {
 	address := func(service, network string) string {
 		return s.do("inspect", "--format", "{{(index .NetworkSettings.Networks \""+s.project+"_"+network+"\").IPAddress}}", s.container(service))
 	}
-	call := func(service, network, path string) error { // by address, because the stand-in's wget cannot resolve names
-		_, err := s.try("exec", s.container("haproxy"), "wget", "-q", "-T", "2", "-O", "/dev/null", "http://"+address(service, network)+path)
+	call := func(service, network, path string) error {
+		_, err := s.try("exec", s.container("haproxy"), "timeout", "2", "wget", "-q", "-O", "/dev/null", "http://"+address(service, network)+path)
 		return err
 	}
 	require.NoError(t, call("api", "front", ":8080/readyz"))
