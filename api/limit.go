@@ -67,14 +67,23 @@ func (s *server) limitClient(c *gin.Context, limit rateLimit) error {
 	return nil
 }
 
-// The limits in the log. The client's limit is the one of the request's route.
+// The limits in the log (docs/operations.md).
 const (
 	clientLimit      = "client"
-	destinationLimit = "destination"
+	destinationLimit = "client_destination"
+	challengeLimit   = "challenge"
+	smsLimit         = "sms"
 )
 
 func rateLimited(limit string, wait time.Duration) *problem {
 	return &problem{code: openapi.ProblemCodeRateLimited, retryAfter: wait, limit: limit}
+}
+
+// refusedBy names the limit that led to an error.
+func (s *server) refusedBy(limit string, err error) *problem {
+	p := problemOf(err, s.Now())
+	p.limit = limit
+	return p
 }
 
 // emailKey is the keyed hash under which an email address is counted, with the other addresses of its mailbox. The workflow
@@ -104,7 +113,7 @@ func (s *server) limitMessages(ctx context.Context, send limit.Send, response *s
 	verdict := s.Limits.Send(ctx, send)
 	if verdict.Answer == limit.Challenge && s.Challenges != nil {
 		if err := s.checkChallenge(ctx, send, response, verdict.Wait); err != nil {
-			return err
+			return s.refusedBy(challengeLimit, err)
 		}
 		send.Solved = true
 		verdict = s.Limits.Send(ctx, send)
@@ -113,7 +122,9 @@ func (s *server) limitMessages(ctx context.Context, send limit.Send, response *s
 	case limit.Allow:
 		return nil
 	case limit.NotSupported:
-		return fieldProblem("mobile_number", user.ErrNotSupported)
+		return s.refusedBy(smsLimit, fieldProblem("mobile_number", user.ErrNotSupported))
+	case limit.Challenge: // and no challenge is configured
+		return rateLimited(challengeLimit, verdict.Wait)
 	default:
 		return rateLimited(destinationLimit, verdict.Wait)
 	}

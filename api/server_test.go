@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/api/openapi"
+	"registrar/internal/limit"
 	"registrar/workflows"
 )
 
@@ -118,7 +119,6 @@ func TestAccessLogHasNoAddress(t *testing.T) {
 	}
 }
 
-// TestAccessLogNamesTheLimit is refused by the limit of a client, then by that of a destination.
 func TestAccessLogNamesTheLimit(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(d *Deps) {
@@ -127,12 +127,26 @@ func TestAccessLogNamesTheLimit(t *testing.T) {
 	requireProblem(t, s.send(t, "POST", registrations, with(validBody(), nil)), 429, openapi.ProblemCodeRateLimited)
 	require.Contains(t, s.logs.String(), `"client":"`+clientHash("192.0.2.1")+`","limit":"client"}`)
 
-	s = setupLimits(t, 1)
+	s = setup(t)
 	require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil)).Code)
 	require.NotContains(t, s.logs.String(), `"limit"`)
-	requireLimited(t, s.send(t, "POST", registrations, with(validBody(), nil)))
-	require.Contains(t, s.logs.String(), `"limit":"destination"}`)
+
+	for answer, name := range map[limit.Answer]string{
+		limit.Refuse: "client_destination", limit.Challenge: "challenge", limit.NotSupported: "sms",
+	} {
+		s := setup(t, func(d *Deps) { d.Limits = oneVerdict{verdict: limit.Verdict{Answer: answer, Wait: time.Second}} })
+		require.Contains(t, []int{422, 429}, s.send(t, "POST", registrations, with(validBody(), nil)).Code)
+		require.Contains(t, s.logs.String(), `"limit":"`+name+`"}`)
+	}
 }
+
+// oneVerdict has the same verdict on all messages.
+type oneVerdict struct {
+	unlimited
+	verdict limit.Verdict
+}
+
+func (o oneVerdict) Send(context.Context, limit.Send) limit.Verdict { return o.verdict }
 
 func TestPanics(t *testing.T) {
 	t.Parallel()
