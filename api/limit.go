@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -102,10 +103,14 @@ func (s *server) mobileKey(e164 string) string {
 
 // messagesOf returns the messages of a registration for its limits. A repeated request has the same id, so it counts once.
 func (s *server) messagesOf(ctx context.Context, in workflows.RegistrationInput) limit.Send {
-	return limit.Send{
-		Action: in.RegistrationID, Client: clientOf(ctx), SMS: limit.Route(user.RouteOf(in.Profile.Mobile)),
+	send := limit.Send{
+		Action: in.RegistrationID, Client: clientOf(ctx),
 		Destinations: []string{in.Destinations.Email, in.Destinations.Mobile},
 	}
+	if p := in.Policy; p.Verify == workflows.VerifyBoth || p.Verify == workflows.VerifySMS && !p.Conceal {
+		send.SMS = limit.Route(user.RouteOf(in.Profile.Mobile))
+	}
+	return send
 }
 
 // limitMessages counts a request for its messages. If a limit demands a challenge, response must solve one.
@@ -146,23 +151,18 @@ func (s *server) settleRegistration(ctx context.Context, r request, send limit.S
 	}
 }
 
-// resend requests a new code and counts it for its destination: the corrected number, or else one of the destinations that
-// the registration's state has.
+// resend requests a new code and counts it for its destination, which depends on the registration's state.
 func (s *server) resend(
 	ctx context.Context, id string, in workflows.ResendInput, response *string,
 ) (v workflows.Verification, err error) {
+	in.MobileKey = s.mobileKey(in.Mobile)
 	send := limit.Send{Action: uuid.NewString(), Client: clientOf(ctx)}
-	if in.Mobile != "" {
-		in.MobileKey = s.mobileKey(in.Mobile)
-		send.Destinations, send.SMS = []string{in.MobileKey}, limit.Route(user.RouteOf(in.Mobile))
-	} else {
-		state, err := s.Engine.State(ctx, id)
-		if err != nil {
-			return v, err
-		}
-		if !state.Status.Final() { // a final registration sends nothing; the workflow returns the reason
-			send.Destinations, send.SMS = nextDestination(state, in.Channel)
-		}
+	state, err := s.Engine.State(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	if !state.Status.Final() { // a final registration sends nothing; the workflow returns the reason
+		send.Destinations, send.SMS = nextDestination(state, in)
 	}
 	if err := s.limitMessages(ctx, send, response); err != nil {
 		return v, err
@@ -176,14 +176,23 @@ func (s *server) resend(
 	return v, err
 }
 
-// nextDestination returns where the next code of a registration goes. An empty channel is that of the last code.
-func nextDestination(state workflows.RegistrationState, channel message.Channel) ([]string, limit.Route) {
-	channel = cmp.Or(channel, state.Verification.Channel)
-	var route limit.Route
-	if channel == message.ChannelSMS {
-		route = limit.Route(state.Route)
+// nextDestination returns where the next code of a registration goes.
+func nextDestination(state workflows.RegistrationState, in workflows.ResendInput) ([]string, limit.Route) {
+	channel := cmp.Or(in.Channel, state.Verification.Channel)
+	if in.Channel == "" && in.Mobile != "" {
+		channel = message.ChannelSMS
 	}
-	return []string{state.Destinations.Of(channel)}, route
+	if slices.Contains(state.ClosedChannels, channel) {
+		channel = state.Verification.Channel
+	}
+	switch {
+	case channel != message.ChannelSMS:
+		return []string{state.Destinations.Email}, limit.Route{}
+	case in.Mobile != "":
+		return []string{in.MobileKey}, limit.Route(user.RouteOf(in.Mobile))
+	default:
+		return []string{state.Destinations.Mobile}, limit.Route(state.Route)
+	}
 }
 
 // settleVerification counts a right code, and the next one if the registration needs two.

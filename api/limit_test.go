@@ -15,6 +15,7 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/engine"
+	"registrar/internal/message"
 	"registrar/internal/limit"
 	"registrar/internal/secret"
 	"registrar/internal/user"
@@ -305,4 +306,46 @@ func TestResendsAreLimited(t *testing.T) {
 		return workflows.RegistrationState{}, engine.ErrNotFound
 	}
 	requireProblem(t, s.send(t, "POST", otpPath, ""), 404, openapi.ProblemCodeNotFound)
+}
+
+// TestResendIsCountedForItsDestination: the workflow decides the channel. A number does not hide the mailbox from its limit.
+func TestResendIsCountedForItsDestination(t *testing.T) {
+	t.Parallel()
+	keys := workflows.DestinationKeys{Email: "email", Mobile: "mobile"}
+	last := workflows.RegistrationState{
+		Outcome:      workflows.Outcome{Verification: workflows.Verification{Channel: message.ChannelEmail}},
+		Destinations: keys, Route: user.RouteOf("+491701234567"),
+	}
+	closed := last
+	closed.ClosedChannels = []message.Channel{message.ChannelSMS}
+	number := workflows.ResendInput{Mobile: "+491702222222", MobileKey: "new"}
+	for name, tt := range map[string]struct {
+		state workflows.RegistrationState
+		in    workflows.ResendInput
+		want  string
+		sms   bool
+	}{
+		"as before":          {last, workflows.ResendInput{}, "email", false},
+		"by sms":             {last, workflows.ResendInput{Channel: message.ChannelSMS}, "mobile", true},
+		"to a number":        {last, number, "new", true},
+		"to a number, later": {closed, number, "email", false},
+		"by sms, later":      {closed, workflows.ResendInput{Channel: message.ChannelSMS}, "email", false},
+	} {
+		destinations, route := nextDestination(tt.state, tt.in)
+		require.Equal(t, []string{tt.want}, destinations, name)
+		require.Equal(t, tt.sms, route.Country != "", name)
+	}
+}
+
+// TestMessagesOfARegistration: SMS are counted if the policy may send one.
+func TestMessagesOfARegistration(t *testing.T) {
+	t.Parallel()
+	s := &server{}
+	for policy, want := range map[workflows.Policy]bool{
+		{Verify: workflows.VerifySMS}: true, {Verify: workflows.VerifyEmail}: false, {Verify: workflows.VerifyBoth}: true,
+		{Verify: workflows.VerifySMS, Conceal: true}: false, {Verify: workflows.VerifyBoth, Conceal: true}: true,
+	} {
+		in := workflows.RegistrationInput{Profile: user.Profile{Mobile: "+491701234567"}, Policy: policy}
+		require.Equal(t, want, s.messagesOf(t.Context(), in).SMS.Country != "", policy)
+	}
 }

@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -37,11 +39,19 @@ func (s *server) log(ctx context.Context) *slog.Logger {
 // identify sets the request id: the client's, or a new one if the client sent none that is safe to log.
 func (s *server) identify(c *gin.Context) {
 	id := c.GetHeader(headerRequestID)
-	if !isVisible(id, maxRequestID) {
+	if !isRequestID(id) {
 		id = uuid.NewString()
 	}
 	c.Header(headerRequestID, id)
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestIDKey{}, id))
+}
+
+// isRequestID reports whether a client's request id is safe to log: up to 128 letters, digits, dashes, dots and underscores. Other
+// characters would let it have an address.
+func isRequestID(id string) bool {
+	return id != "" && len(id) <= maxRequestID && !strings.ContainsFunc(id, func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-._", r)
+	})
 }
 
 // isVisible reports whether s has 1 to limit characters, all visible ASCII.

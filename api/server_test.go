@@ -64,13 +64,14 @@ func TestRequestIDs(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	for sent, taken := range map[string]bool{
-		"abc": true, "!~": true, strings.Repeat("a", 128): true,
+		"abc": true, "A-z_0.9": true, strings.Repeat("a", 128): true,
+		"owner@example.com": false, "!~": false,
 		"": false, strings.Repeat("a", 129): false, "a b": false, "ä": false, "a\x00": false,
 	} {
 		w := s.send(t, "GET", "/nothing", "", "X-Request-Id", sent)
 		id := w.Header().Get("X-Request-Id")
 		require.Equal(t, taken, id == sent, "%q", sent)
-		require.True(t, isVisible(id, maxRequestID))
+		require.True(t, isRequestID(id))
 		require.Equal(t, id, problemBody(t, w).RequestID)
 		require.Contains(t, s.logs.String(), `"request_id":"`+id+`"`)
 	}

@@ -252,6 +252,9 @@ type RegistrationState struct {
 	AttemptsLeft int
 	Destinations DestinationKeys
 	Route        user.Route // of the user's number; the zero value if there is none
+	// ClosedChannels are those by which no code is sent now, whatever is asked for: the next one then goes by the channel of
+	// Verification.
+	ClosedChannels []message.Channel
 }
 
 // RegistrationResult is the result of RegistrationWorkflow. It has what QueryState answers, but can be read without a worker.

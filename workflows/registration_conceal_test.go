@@ -178,6 +178,10 @@ func TestConcealedNumberIsProvenAfterTheAddress(t *testing.T) {
 	resent := f.resendAt(time.Minute, otherMobile)
 	first := f.verifyAt(2*time.Minute, 1)
 	second := f.verifyAt(3*time.Minute, 3)
+	closed := map[time.Duration]message.Channel{90 * time.Second: message.ChannelSMS, 150 * time.Second: message.ChannelEmail}
+	for age, channel := range closed {
+		f.at(age, func() { require.Equal(t, []message.Channel{channel}, f.state().ClosedChannels) })
+	}
 	f.ends(workflows.StatusActive)
 	require.Equal(t, message.ChannelEmail, resent.value.Channel)
 	asksForSMS(t, first)

@@ -35,7 +35,7 @@ func TestState(t *testing.T) {
 				require.Equal(t, user.MaskMobile(mobile), got.Verification.Destination)
 				require.False(t, got.Verification.ExpiresAt.IsZero())
 			}
-			got.Verification, got.CodeDigest, got.Route = workflows.Verification{}, "", user.Route{}
+			got.Verification, got.CodeDigest, got.Route, got.ClosedChannels = workflows.Verification{}, "", user.Route{}, nil
 			require.Equal(t, want, got)
 		})
 	}

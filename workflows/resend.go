@@ -3,6 +3,7 @@ package workflows
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -43,10 +44,21 @@ func (r *registration) resendChannel(in ResendInput) message.Channel {
 	if in.Channel == "" && in.Mobile != "" {
 		channel = message.ChannelSMS
 	}
-	if r.proofs.has(channel) || r.in.Policy.Conceal && !r.proofs.email {
+	if r.isClosed(channel) {
 		return r.codes.last.channel
 	}
 	return channel
+}
+
+// isClosed reports whether no code is sent by a channel now.
+func (r *registration) isClosed(channel message.Channel) bool {
+	return r.proofs.has(channel) || channel == message.ChannelSMS && r.in.Policy.Conceal && !r.proofs.email
+}
+
+// closedChannels returns the channels by which no code is sent now.
+func (r *registration) closedChannels() []message.Channel {
+	both := []message.Channel{message.ChannelEmail, message.ChannelSMS}
+	return slices.DeleteFunc(both, func(c message.Channel) bool { return !r.isClosed(c) })
 }
 
 // onResend issues a new code.
