@@ -15,42 +15,42 @@ type Clients struct {
 	Refusals      []Rate // registrations that were refused because somebody has the email or the username
 	WrongTokens   []Rate // requests with a wrong operator's token
 	// NetworkFactor is how many times a client's limit its network may use: a /24 of IPv4 or a /56 of IPv6. A /48 of IPv6 may
-	// use the factor's square. 0: networks are not limited.
+	// use the factor's square. 0: networks are not limited. Refusals and the longest rate of SMS.Clients ignore IPv4 networks.
 	NetworkFactor int
 }
 
 // Registration counts a client's request to register. If the client is throttled, or had too many refusals, it counts nothing
 // and returns how long to wait.
 func (l *Limits) Registration(ctx context.Context, client netip.Addr) (wait time.Duration) {
-	slots := l.clientSlots("registration", client, l.Clients.Registrations)
-	slots = append(slots, readOnly(l.clientSlots("refusal", client, l.Clients.Refusals))...)
+	slots := l.requestSlots("registration", client, l.Clients.Registrations)
+	slots = append(slots, readOnly(l.customerSlots("refusal", client, l.Clients.Refusals))...)
 	return longestWait(l.take(ctx, rand.Text(), slots))
 }
 
 // Refused counts a registration that was refused because somebody has the email or the username. Otherwise, a client could
 // find out which addresses and names are taken. action is the registration's id; a repeated request counts once.
 func (l *Limits) Refused(ctx context.Context, client netip.Addr, action string) {
-	l.take(ctx, action, l.clientSlots("refusal", client, l.Clients.Refusals))
+	l.take(ctx, action, l.customerSlots("refusal", client, l.Clients.Refusals))
 }
 
 // Code counts a client's request to check a code or to send another one, as Registration does.
 func (l *Limits) Code(ctx context.Context, client netip.Addr) (wait time.Duration) {
-	return longestWait(l.take(ctx, rand.Text(), l.clientSlots("code", client, l.Clients.Codes)))
+	return longestWait(l.take(ctx, rand.Text(), l.requestSlots("code", client, l.Clients.Codes)))
 }
 
 // Read counts a client's request for the state of a registration.
 func (l *Limits) Read(ctx context.Context, client netip.Addr) (wait time.Duration) {
-	return longestWait(l.take(ctx, rand.Text(), l.clientSlots("read", client, l.Clients.Reads)))
+	return longestWait(l.take(ctx, rand.Text(), l.requestSlots("read", client, l.Clients.Reads)))
 }
 
 // Operator returns how long a client must wait after too many wrong operator's tokens. It counts nothing.
 func (l *Limits) Operator(ctx context.Context, client netip.Addr) (wait time.Duration) {
-	return longestWait(l.take(ctx, rand.Text(), readOnly(l.clientSlots("token", client, l.Clients.WrongTokens))))
+	return longestWait(l.take(ctx, rand.Text(), readOnly(l.requestSlots("token", client, l.Clients.WrongTokens))))
 }
 
 // WrongToken counts a request with a wrong operator's token.
 func (l *Limits) WrongToken(ctx context.Context, client netip.Addr) {
-	l.take(ctx, rand.Text(), l.clientSlots("token", client, l.Clients.WrongTokens))
+	l.take(ctx, rand.Text(), l.requestSlots("token", client, l.Clients.WrongTokens))
 }
 
 // clientSlots returns the slots of a client and its networks. There are none for a client without a valid address.
@@ -64,6 +64,24 @@ func (l *Limits) clientSlots(kind string, client netip.Addr, rates []Rate) []slo
 		slots = append(slots, l.slots(kind, n.name, wider)...)
 	}
 	return slots
+}
+
+// requestSlots returns the slots in which each request of a client counts.
+func (l *Limits) requestSlots(kind string, client netip.Addr, rates []Rate) []slot {
+	slots := l.clientSlots(kind, client, rates)
+	for i := range slots {
+		slots[i].anyRequest = true
+	}
+	return slots
+}
+
+// customerSlots returns the slots of a client and its IPv6 networks. The addresses of an IPv4 network often belong to several
+// customers. One of them, with a few addresses, must not be able to lock the others out.
+func (l *Limits) customerSlots(kind string, client netip.Addr, rates []Rate) []slot {
+	if client = client.Unmap(); client.Is4() {
+		return l.slots(kind, client.String(), rates)
+	}
+	return l.clientSlots(kind, client, rates)
 }
 
 // network is a network that is counted, and how many times the limit of one client it may use.

@@ -49,9 +49,10 @@ type store interface {
 
 // slot has room for as many actions as its rate allows.
 type slot struct {
-	key      string
-	rate     Rate
-	readOnly bool // the usage is read, but the action is not counted
+	key        string
+	rate       Rate
+	readOnly   bool // the usage is read, but the action is not counted
+	anyRequest bool // each request of a client counts, even one that is refused later
 }
 
 // usage is how full a slot is.

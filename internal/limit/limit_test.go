@@ -106,6 +106,33 @@ func TestClientWithManyAddresses(t *testing.T) {
 	require.Equal(t, 200, allowed(setup(t, unlimited), "2001:db8:1:2%02x::1", 200))
 }
 
+// TestCheapRequestsDropNoOtherCounts fills the memory of a process with requests from eight networks.
+func TestCheapRequestsDropNoOtherCounts(t *testing.T) {
+	t.Parallel()
+	l := setup(t, func(o *Options) {
+		o.Clients.Reads, o.Clients.Codes = []Rate{{1000, time.Hour}}, []Rate{{1000, time.Hour}}
+		o.Clients.Registrations, o.Clients.WrongTokens = []Rate{{1000, time.Hour}}, []Rate{{1000, time.Hour}}
+		o.SMS.Total = []Rate{{1, time.Hour}}
+	})
+	require.Equal(t, Allow, l.Send(t.Context(), send("first", one, email)).Answer)
+	require.Equal(t, Allow, l.Send(t.Context(), sms("first SMS", route)).Answer)
+	require.True(t, l.Spend(t.Context(), "solution", "first", time.Hour))
+	l.Refused(t.Context(), one, "first")
+	l.Refused(t.Context(), one, "second")
+
+	for i := range maxActions / 8 { // with three counts for each of four requests
+		client := netip.MustParseAddr(fmt.Sprintf("2001:db8:%x:%x::1", i%8, i/8))
+		l.Read(t.Context(), client)
+		l.Code(t.Context(), client)
+		l.Registration(t.Context(), client)
+		l.WrongToken(t.Context(), client)
+	}
+	require.Equal(t, Refuse, l.Send(t.Context(), send("second", one, email)).Answer)
+	require.Equal(t, NotSupported, l.Send(t.Context(), sms("second SMS", route)).Answer)
+	require.False(t, l.Spend(t.Context(), "solution", "second", time.Hour))
+	require.Positive(t, l.Registration(t.Context(), one))
+}
+
 // TestRefusals checks that a client cannot ask without limit which addresses are taken.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
@@ -117,6 +144,24 @@ func TestRefusals(t *testing.T) {
 	l.Refused(t.Context(), one, "another registration")
 	require.Greater(t, l.Registration(t.Context(), one), 59*time.Minute)
 	require.Zero(t, l.Registration(t.Context(), other))
+}
+
+// TestRefusalsOfNetworks refuses registrations from every address of a network but one. Only an IPv6 network is one customer.
+func TestRefusalsOfNetworks(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	last := func(format string) time.Duration {
+		for i := range 99 {
+			client := netip.MustParseAddr(fmt.Sprintf(format, i))
+			l.Refused(t.Context(), client, client.String()+" first")
+			l.Refused(t.Context(), client, client.String()+" second")
+		}
+		return l.Registration(t.Context(), netip.MustParseAddr(fmt.Sprintf(format, 99)))
+	}
+	require.Zero(t, last("203.0.113.%d"))
+	require.Zero(t, last("::ffff:198.51.100.%d"))
+	require.Positive(t, last("2001:db8:1:2%02x::1"))
+	require.Positive(t, last("2001:db8:2:%x00::1"))
 }
 
 func TestWrongTokens(t *testing.T) {
@@ -210,14 +255,29 @@ func TestSMS(t *testing.T) {
 
 func TestClientWithManyNumbers(t *testing.T) {
 	t.Parallel()
-	l := setup(t, func(o *Options) { o.SMS.Clients = []Rate{{2, time.Hour}} })
+	l := setup(t, func(o *Options) { o.SMS.Clients = []Rate{{2, time.Hour}, {5, 24 * time.Hour}} })
+	ask := func(action string, solved bool) Verdict {
+		s := sms(action, route)
+		s.Solved = solved
+		return l.Send(t.Context(), s)
+	}
 	for i, want := range []Answer{Allow, Allow, Challenge} {
-		require.Equal(t, want, l.Send(t.Context(), sms(strconv.Itoa(i), route)).Answer)
+		require.Equal(t, want, ask(strconv.Itoa(i), false).Answer)
 	}
 	require.Equal(t, Allow, l.Send(t.Context(), send("an email", one, email)).Answer)
-	solved := sms("solved", route)
-	solved.Solved = true
-	require.Equal(t, Allow, l.Send(t.Context(), solved).Answer)
+	for i := range 3 {
+		require.Equal(t, Allow, ask("solved "+strconv.Itoa(i), true).Answer)
+	}
+	for _, solved := range []bool{true, false} {
+		verdict := ask("one too many", solved)
+		require.Equal(t, Refuse, verdict.Answer, "a solution lifts only the shorter rate")
+		require.Greater(t, verdict.Wait, 23*time.Hour)
+	}
+	for i := range 3 { // other addresses of the /24, which are not refused
+		s := sms("neighbour "+strconv.Itoa(i), route)
+		s.Client, s.Solved = netip.MustParseAddr("192.0.2."+strconv.Itoa(10+i)), true
+		require.Equal(t, Allow, l.Send(t.Context(), s).Answer)
+	}
 }
 
 // TestConversion sends codes that nobody enters to one prefix, and codes of which some are entered to another.

@@ -5,22 +5,19 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// maxActions limits the memory of a process to about 30 MB, regardless of the number of clients (BenchmarkMemory). Above it,
-// the least recently used keys are dropped.
+// maxActions limits the actions in each of a memory's two sets of logs. It limits the memory of a process to about 60 MB,
+// regardless of the number of clients (BenchmarkMemory).
 const maxActions = 100_000
 
-// memory is the store of one process.
+// memory is the store of one process. Slots that any request fills have their own logs. Otherwise, a client could send cheap
+// requests until the counts of mailboxes, SMS, solutions and refusals are dropped.
 type memory struct {
 	now func() time.Time
 
-	mu      sync.Mutex
-	actions int // in all logs
-	limit   int
-	logs    *simplelru.LRU[string, []loggedAction] // each log is ordered by time and not empty
+	mu               sync.Mutex
+	requests, others *logs
 }
 
 // loggedAction is an action and when it was counted.
@@ -30,13 +27,7 @@ type loggedAction struct {
 }
 
 func newMemory(limit int, now func() time.Time) *memory {
-	m := &memory{now: now, limit: limit}
-	logs, err := simplelru.NewLRU(limit, func(_ string, evicted []loggedAction) { m.actions -= len(evicted) })
-	if err != nil {
-		panic(err) // cannot happen: limit is positive
-	}
-	m.logs = logs
-	return m
+	return &memory{now: now, requests: newLogs(limit), others: newLogs(limit)}
 }
 
 func (m *memory) take(_ context.Context, action string, slots []slot) ([]usage, error) {
@@ -45,21 +36,21 @@ func (m *memory) take(_ context.Context, action string, slots []slot) ([]usage, 
 	now := m.now()
 	used := make([]usage, len(slots))
 	for i, s := range slots {
-		log := m.recent(s.key, now.Add(-s.rate.Period))
+		log := m.logsOf(s).recent(s.key, s.rate.Period, now)
 		used[i] = usage{actions: len(log), wait: waitFor(log, s.rate, action, now)}
 	}
 	if anyFull(used) {
 		return used, nil
 	}
 	for i, s := range slots {
-		log, _ := m.logs.Get(s.key)
+		logs := m.logsOf(s)
+		log := logs.get(s.key)
 		if !s.readOnly && !slices.ContainsFunc(log, loggedAction{action: action}.same) {
-			used[i].actions = len(m.put(s.key, append(log, loggedAction{action, now})))
+			used[i].actions = len(logs.put(s.key, s.rate.Period, append(log, loggedAction{action, now})))
 		}
 	}
-	for m.actions > m.limit {
-		m.logs.RemoveOldest()
-	}
+	m.requests.shrink(now)
+	m.others.shrink(now)
 	return used, nil
 }
 
@@ -67,37 +58,19 @@ func (m *memory) release(_ context.Context, action string, slots []slot) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, s := range slots {
-		if log, ok := m.logs.Peek(s.key); ok && !s.readOnly {
-			m.put(s.key, slices.DeleteFunc(log, loggedAction{action: action}.same))
+		if logs := m.logsOf(s); !s.readOnly {
+			log := slices.DeleteFunc(logs.get(s.key), loggedAction{action: action}.same)
+			logs.put(s.key, s.rate.Period, log)
 		}
 	}
 	return nil
 }
 
-// recent drops a key's actions up to since and returns the later ones.
-func (m *memory) recent(key string, since time.Time) []loggedAction {
-	log, ok := m.logs.Get(key)
-	if !ok {
-		return nil
+func (m *memory) logsOf(s slot) *logs {
+	if s.anyRequest {
+		return m.requests
 	}
-	old := slices.IndexFunc(log, func(n loggedAction) bool { return n.at.After(since) })
-	switch old {
-	case 0:
-		return log
-	case -1:
-		old = len(log)
-	}
-	return m.put(key, slices.Clone(log[old:])) // without the clone, the old actions would stay in memory
-}
-
-// put replaces a key's log.
-func (m *memory) put(key string, log []loggedAction) []loggedAction {
-	m.logs.Remove(key) // its callback decreases actions
-	if len(log) > 0 {
-		m.logs.Add(key, log)
-		m.actions += len(log)
-	}
-	return log
+	return m.others
 }
 
 func (n loggedAction) same(other loggedAction) bool { return n.action == other.action }

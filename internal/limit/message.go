@@ -25,7 +25,7 @@ type Send struct {
 	Destinations []string
 	// SMS is where an SMS goes. The zero value: the request sends none.
 	SMS Route
-	// Solved is true if the client has solved a challenge. Then the limits that demand one do not apply.
+	// Solved is true if the client has solved a challenge. It lifts the limits that demand one.
 	Solved bool
 }
 

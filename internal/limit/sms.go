@@ -1,10 +1,12 @@
 package limit
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"log/slog"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -16,7 +18,9 @@ type SMS struct {
 	Total     []Rate
 	Countries []Rate // of the SMS to one country
 	Prefixes  []Rate // of the SMS to one prefix
-	Clients   []Rate // of the SMS that one client asks for, and its networks; above it, the client must solve a challenge
+	// Clients are of the SMS that one client asks for, and its networks. Above them, the client must solve a challenge. The
+	// rate with the longest period also applies to solved requests; above it, they are refused.
+	Clients []Rate
 	// Conversion holds back a prefix whose codes nobody enters.
 	Conversion Conversion
 }
@@ -48,11 +52,20 @@ func (l *Limits) smsDemands(s Send) []demand {
 		l.smsDemand("total", "all", s.SMS, l.SMS.Total),
 		l.smsDemand("country", s.SMS.Country, s.SMS, l.SMS.Countries),
 		l.smsDemand("prefix", s.SMS.Prefix, s.SMS, l.SMS.Prefixes),
+		{answer: Refuse, slots: l.customerSlots("sms-customer", s.Client, longest(l.SMS.Clients))},
 	}
 	if !s.Solved {
 		demands = append(demands, demand{answer: Challenge, slots: l.clientSlots("sms-client", s.Client, l.SMS.Clients)})
 	}
 	return demands
+}
+
+// longest returns the rate with the longest period, or none.
+func longest(rates []Rate) []Rate {
+	if len(rates) == 0 {
+		return nil
+	}
+	return []Rate{slices.MaxFunc(rates, func(a, b Rate) int { return cmp.Compare(a.Period, b.Period) })}
 }
 
 func (l *Limits) smsDemand(limit, name string, route Route, rates []Rate) demand {

@@ -162,17 +162,38 @@ func TestMemoryIsBounded(t *testing.T) {
 			_, err := m.take(t.Context(), strconv.Itoa(n), slotsAt(rate, key))
 			require.NoError(t, err)
 		}
-		require.LessOrEqual(t, m.actions, 100)
+		require.LessOrEqual(t, m.others.actions, 100)
 	}
-	require.GreaterOrEqual(t, m.actions, 98, "no more than necessary is dropped")
+	require.GreaterOrEqual(t, m.others.actions, 98, "no more than necessary is dropped")
 	total := 0
-	for _, log := range m.logs.Values() {
-		total += len(log)
+	for _, log := range m.others.keys.Values() {
+		total += len(log.actions)
 	}
-	require.Equal(t, m.actions, total)
+	require.Equal(t, m.others.actions, total)
 	used, err := m.take(t.Context(), "another", slotsAt(rate, "busy"))
 	require.NoError(t, err)
 	require.True(t, anyFull(used), "a used key is not dropped")
+}
+
+// TestMemoryDropsExpiredLogsFirst fills a store with logs of a minute, which expire, after one of a day.
+func TestMemoryDropsExpiredLogsFirst(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.January, 31, 12, 0, 0, 0, time.UTC)
+	m := newMemory(100, func() time.Time { return now })
+	take := func(r Rate, action, key string) time.Duration {
+		used, err := m.take(t.Context(), action, slotsAt(r, key))
+		require.NoError(t, err)
+		return longestWait(used)
+	}
+	day, minute := Rate{1, 24 * time.Hour}, Rate{1, time.Minute}
+	require.Zero(t, take(day, "1", "day"))
+	for n := range 99 {
+		require.Zero(t, take(minute, strconv.Itoa(n), strconv.Itoa(n)))
+	}
+	now = now.Add(time.Minute)
+	require.Zero(t, take(minute, "one more", "one more"))
+	require.Positive(t, take(day, "2", "day"))
+	require.Equal(t, 2, m.others.actions)
 }
 
 // BenchmarkMemory fills a store with clients that come once, and reports the memory of the full store.
@@ -184,7 +205,7 @@ func BenchmarkMemory(b *testing.B) {
 		return float64(stats.HeapAlloc)
 	}
 	before := heap()
-	m := newMemory(maxActions, time.Now)
+	m := newMemory(maxActions, time.Now) // one of its two sets of logs
 	rate := Rate{Max: 60, Period: time.Minute}
 	take := func(n int) {
 		_, _ = m.take(b.Context(), fmt.Sprintf("%032d", n), slotsAt(rate, fmt.Sprintf("registrar:limit:registration:%032d", n)))
