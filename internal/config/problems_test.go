@@ -66,7 +66,7 @@ func TestBadValues(t *testing.T) {
 		"LIMIT_SMS=5/1h,0":                                      `"5/1h,0" is not a rate (a number up to 10000, / and a period of a second or more), several rates separated by commas, or 0; an example: 2000/1h,10000/24h`,
 		"LIMIT_NETWORK_FACTOR=-1":                               "-1 must be from 0 to 100; an example: 4",
 		"LIMIT_SMS_CONVERSION=101":                              "101 must be from 0 to 100; an example: 10",
-		"LIMIT_SMS_CONVERSION_SENT=0":                           "0 must be from 1 to 10000; an example: 30",
+		"LIMIT_SMS_CONVERSION_SENT=0":                           "0 must be from 1 to 10000; an example: 300",
 		"CHALLENGE=recaptcha":                                   `"recaptcha" is not altcha, turnstile, hcaptcha or none; an example: altcha`,
 		"CHALLENGE_WORK=0":                                      "0 must be from 1 to 10000000; an example: 200000",
 		"CHALLENGE_FAIL=maybe":                                  `"maybe" is not open or closed; an example: open`,
