@@ -39,7 +39,7 @@ func TestDefaults(t *testing.T) {
 		RefusalRate: hourAndDay(30, 100), WrongTokenRate: config.Rates{{20, 10 * time.Minute}}, NetworkFactor: 4,
 		DestinationRate: hourAndDay(10, 30), DestinationClientRate: hourAndDay(5, 15),
 		SMSRate: hourAndDay(2000, 10000), SMSCountryRate: hourAndDay(1000, 5000), SMSPrefixRate: hourAndDay(100, 500),
-		SMSClientRate: hourAndDay(30, 200), SMSMinPercent: 10, SMSMinSent: 30,
+		SMSClientRate: hourAndDay(30, 200), SMSMinPercent: 10, SMSMinSent: 300,
 	}, c.Limit)
 	require.Empty(t, c.API.TrustedProxies)
 	require.Empty(t, c.API.CORSOrigins)
@@ -202,4 +202,13 @@ func TestCodecCheck(t *testing.T) {
 func requireProblems(t *testing.T, err error, lines ...string) {
 	t.Helper()
 	require.EqualError(t, err, strings.Join(lines, "\n"))
+}
+
+// TestOneClientBlocksNoPrefix checks the defaults: LIMIT_SMS_CONVERSION needs more codes than one client can request in a day.
+func TestOneClientBlocksNoPrefix(t *testing.T) {
+	t.Parallel()
+	limits := load(t).Limit
+	longest := limits.SMSClientRate[len(limits.SMSClientRate)-1]
+	require.Equal(t, 24*time.Hour, longest.Period)
+	require.Greater(t, limits.SMSMinSent, longest.Max)
 }
