@@ -115,7 +115,7 @@ func (c *registrationClient) postEmail(email string) (time.Duration, error) {
 	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
 		return 0, err
 	}
-	if answer.StatusCode != http.StatusCreated {
+	if answer.StatusCode != http.StatusCreated && answer.StatusCode != http.StatusAccepted {
 		return 0, fmt.Errorf("answered %s", answer.Status)
 	}
 	return time.Since(began), nil
