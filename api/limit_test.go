@@ -15,8 +15,8 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/engine"
-	"registrar/internal/message"
 	"registrar/internal/limit"
+	"registrar/internal/message"
 	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"

@@ -34,7 +34,7 @@ func changedWorkflow(t *testing.T) parts.Registrar {
 		}
 	}
 `
-	require.True(t, strings.Contains(string(text), before), "code.go has no %q", before)
+	require.Contains(t, string(text), before)
 	changed := filepath.Join(t.TempDir(), "code.go")
 	require.NoError(t, os.WriteFile(changed, []byte(strings.Replace(string(text), before, before+change, 1)), 0o600))
 	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {original: changed}})
