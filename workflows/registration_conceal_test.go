@@ -182,7 +182,9 @@ func TestConcealedNumberIsProvenAfterTheAddress(t *testing.T) {
 	for age, channel := range closed {
 		f.at(age, func() { require.Equal(t, []message.Channel{channel}, f.state().ClosedChannels) })
 	}
+	f.at(150*time.Second, func() { require.Zero(t, f.called("welcome")) })
 	f.ends(workflows.StatusActive)
+	require.Equal(t, 1, f.called("welcome"), "when the account is active, so that it shows nothing before")
 	require.Equal(t, message.ChannelEmail, resent.value.Channel)
 	asksForSMS(t, first)
 	active(t, second)
