@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
-	"strconv"
 )
 
 // location is the address of a part of the service.
@@ -21,8 +20,8 @@ func (s *stack) listLocations() []location {
 		{"Registrar", s.base, "the API, and this page", true},
 		{"Outbox", s.base + "/outbox", "every SMS and email, shown instead of sent", true},
 	}
-	if s.uiPort != 0 {
-		locations = append(locations, location{"Temporal UI", "http://localhost:" + strconv.Itoa(s.uiPort), "every registration, step by step", true})
+	if ui := s.uiURL(); ui != "" {
+		locations = append(locations, location{"Temporal UI", ui, "every registration, step by step", true})
 	}
 	return append(locations,
 		location{"API pages", s.base + "/docs", "try the API", true},

@@ -182,8 +182,10 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 	deps.Landing = landing(s.base, s.locations)
 	mux := http.NewServeMux()
 	mux.Handle("/", api.New(deps))
-	mux.Handle("/outbox", s.outbox.Handler())
-	mux.Handle("/outbox.json", s.outbox.Handler())
+	sent := s.outbox.Handler(deps.Timelines, s.workflowsURL())
+	for _, path := range []string{"/outbox", "/outbox/", "/outbox.json"} {
+		mux.Handle(path, sent)
+	}
 	mux.Handle("/codec/", http.StripPrefix("/codec", payload.Handler(codec, payload.Options{AllowedOrigins: s.uiOrigins()})))
 
 	c := s.config.API
@@ -196,6 +198,22 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 		s.fail(err)
 	}()
 	s.onStop(func() error { cancel(); return <-done })
+}
+
+// uiURL returns the URL of the Web UI, or "" if there is none.
+func (s *stack) uiURL() string {
+	if s.uiPort == 0 {
+		return ""
+	}
+	return "http://localhost:" + strconv.Itoa(s.uiPort)
+}
+
+// workflowsURL returns the URL of the list of workflows in the Web UI, or "" if there is none.
+func (s *stack) workflowsURL() string {
+	if s.uiPort == 0 {
+		return ""
+	}
+	return s.uiURL() + "/namespaces/" + client.DefaultNamespace + "/workflows"
 }
 
 func (s *stack) uiOrigins() []string {
