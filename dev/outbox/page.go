@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
 
 	"registrar/internal/message"
 	"registrar/internal/timeline"
@@ -90,7 +89,9 @@ func (p *pages) serveList(w http.ResponseWriter, r *http.Request) {
 	f := parseFilter(r.URL.Query())
 	list := p.outbox.Find(f)
 	data := listData{layout: p.layout(r, f, len(list), newest(list)), Filter: f, Total: len(list)}
-	data.Messages = p.views(list[:min(len(list), pageSize)])
+	for _, s := range list[:min(len(list), pageSize)] {
+		data.Messages = append(data.Messages, view{s, p.links(s)})
+	}
 	if len(list) > pageSize {
 		data.Older = f.olderThan(list[pageSize-1].ID).URL()
 	}
@@ -140,14 +141,6 @@ func (p *pages) layout(r *http.Request, values ...any) layout {
 	}
 }
 
-func (p *pages) views(list []Sent) []view {
-	all := make([]view, len(list))
-	for i, s := range list {
-		all[i] = view{s, p.workflows}
-	}
-	return all
-}
-
 func etag(values []any) string {
 	var text bytes.Buffer
 	_ = json.NewEncoder(&text).Encode(values) // all values can be encoded
@@ -184,7 +177,7 @@ func (d listData) Channels() []choice { return choose(channels, string(d.Filter.
 func (d listData) Kinds() []choice {
 	var all []choice
 	for _, k := range kinds {
-		all = append(all, choice{Value: string(k), Label: strings.ReplaceAll(string(k), "_", " ")})
+		all = append(all, choice{Value: string(k), Label: string(k)})
 	}
 	return choose(all, string(d.Filter.Kind))
 }

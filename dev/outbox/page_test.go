@@ -209,6 +209,7 @@ func TestMessagesLinkToTheirWorkflow(t *testing.T) {
 		{message.KindWelcome, id, []string{"/outbox/registrations/" + id, webUI + "/registration-" + id}},
 		{message.KindCampaign, "c/1", []string{webUI + "/campaign-c%2F1"}},
 		{message.KindWelcome, "", nil},
+		{message.KindWelcome, "no UUID", nil},
 	} {
 		o := setup(t, t.TempDir())
 		send(t, o, message.Message{RegistrationID: tt.id, Kind: tt.kind, Channel: message.ChannelSMS, To: "x"})

@@ -36,18 +36,20 @@ func (p *pages) serveRegistration(w http.ResponseWriter, r *http.Request) {
 		data.Problem = err.Error()
 	}
 	data.layout = p.layout(r, t, data.Problem, sent)
-	data.Messages = p.views(sent)
-	data.WorkflowURL = workflowURL(p.workflows, workflows.RegistrationWorkflowID(id))
+	for _, s := range sent {
+		data.Messages = append(data.Messages, view{Sent: s})
+	}
+	data.Links = p.workflowLink("This workflow", workflows.RegistrationWorkflowID(id))
 	serve(w, r, registrationPage, data.Tag, data)
 }
 
 type registrationData struct {
 	layout
-	ID          string
-	WorkflowURL string
-	Timeline    timeline.Timeline
-	Problem     string // why the timeline cannot be read, or empty
+	ID       string
+	Links    []link // to the workflow
+	Timeline timeline.Timeline
+	Problem  string // why the timeline cannot be read, or empty
 }
 
 // Clock formats a time of the timeline.
-func (registrationData) Clock(t time.Time) string { return clock(t, time.Now()) }
+func (registrationData) Clock(t time.Time) string { return clock(t, time.Now(), "15:04:05.000") }

@@ -14,8 +14,11 @@ import (
 // view is a message as the pages show it.
 type view struct {
 	Sent
-	workflows string // as in pages
+	Links []link // to the timeline and the workflow
 }
+
+// link is a link to another page.
+type link struct{ Label, URL string }
 
 var code = regexp.MustCompile(`\b\d{4,8}\b`)
 
@@ -36,46 +39,38 @@ func (v view) Length() string {
 }
 
 // Time returns the local time, with the date if that is not today.
-func (v view) Time() string { return clock(v.SentAt, time.Now()) }
+func (v view) Time() string { return clock(v.SentAt, time.Now(), "15:04:05") }
 
-// clock formats t for a page that is shown at now.
-func clock(t, now time.Time) string {
+// clock formats the local time t for a page that is shown at now. layout is the format of the time without the date.
+func clock(t, now time.Time, layout string) string {
 	t, now = t.Local(), now.Local()
 	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
-		return t.Format("15:04:05")
+		return t.Format(layout)
 	}
-	return t.Format("2 Jan 2006 15:04:05")
+	return t.Format("2 Jan 2006 " + layout)
 }
 
 // ToURL returns the address of the page with only the messages to this recipient.
 func (v view) ToURL() string { return Filter{To: v.To}.URL() }
 
-// WorkflowURL returns the address of the workflow in Temporal Web UI, or "".
-func (v view) WorkflowURL() string {
-	switch {
-	case v.RegistrationID == "":
-		return ""
-	case v.Kind == message.KindCampaign:
-		return workflowURL(v.workflows, workflows.CampaignWorkflowID(v.RegistrationID))
-	default:
-		return workflowURL(v.workflows, workflows.RegistrationWorkflowID(v.RegistrationID))
+// links returns the links of a message to its registration's timeline and its workflow, as far as there are any.
+func (p *pages) links(s Sent) []link {
+	if s.Kind == message.KindCampaign {
+		return p.workflowLink("workflow", workflows.CampaignWorkflowID(s.RegistrationID))
 	}
+	id, ok := timeline.ParseID(s.RegistrationID)
+	if !ok {
+		return nil
+	}
+	return append([]link{{"timeline", "/outbox/registrations/" + id}}, p.workflowLink("workflow", workflows.RegistrationWorkflowID(id))...)
 }
 
-// workflowURL returns the address of a workflow in Temporal Web UI, or "" without a Web UI.
-func workflowURL(list, workflowID string) string {
-	if list == "" {
-		return ""
+// workflowLink returns a link to a workflow in Temporal Web UI, or nil without a Web UI.
+func (p *pages) workflowLink(label, workflowID string) []link {
+	if p.workflows == "" {
+		return nil
 	}
-	return list + "/" + url.PathEscape(workflowID)
-}
-
-// TimelineURL returns the address of the registration's page, or "" if the message belongs to no registration.
-func (v view) TimelineURL() string {
-	if id, ok := timeline.ParseID(v.RegistrationID); ok && v.Kind != message.KindCampaign {
-		return "/outbox/registrations/" + id
-	}
-	return ""
+	return []link{{label, p.workflows + "/" + url.PathEscape(workflowID)}}
 }
 
 // FrameTitle returns a title that no other message has.
