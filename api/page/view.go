@@ -268,7 +268,9 @@ type passwordRules struct {
 // Data returns the data for the script. It has no names of countries and no texts of the pages of links.
 func (v view) Data() data {
 	texts := maps.Clone(v.texts.texts)
-	maps.DeleteFunc(texts, func(key, _ string) bool { return strings.HasPrefix(key, "link.") || strings.HasPrefix(key, countryPrefix) })
+	maps.DeleteFunc(texts, func(key, _ string) bool {
+		return strings.HasPrefix(key, "link.") || strings.HasPrefix(key, countryPrefix)
+	})
 	return data{
 		Lang: v.Lang(), Catalogue: texts, ReturnURL: v.options.ReturnURL, LoginURL: v.options.LoginURL,
 		DefaultRegion: v.country(), Password: passwordRules{v.options.MinPasswordLength},
