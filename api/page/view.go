@@ -44,6 +44,10 @@ func (v view) SupportURL() string   { return v.options.SupportURL }
 func (v view) TermsVersion() string { return v.options.TermsVersion }
 func (v view) AsksUsername() bool   { return v.options.AsksUsername }
 
+// ChoosesEmail reports whether a code by email can replace the one by SMS, and CorrectsNumber whether numbers get codes.
+func (v view) ChoosesEmail() bool   { return v.options.Codes == CodesSMS }
+func (v view) CorrectsNumber() bool { return v.options.Codes != CodesEmail }
+
 // Asset returns the path of an asset. Empty: there is none.
 func (v view) Asset(name string) string { return v.AssetURL(name) }
 
