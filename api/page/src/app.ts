@@ -1,6 +1,7 @@
 // What all steps share.
 
 import type { Client, Credentials, Failure } from "./api";
+import { must, type Root } from "./dom";
 import type { Message } from "./notices";
 import type { Solver } from "./sender";
 import type { Store } from "./store";
@@ -14,6 +15,10 @@ export interface PageData {
   password: { min_length: number };
   /** The registration of the cookie that the forms use without a script. */
   registration: Credentials | null;
+}
+
+export function readData(root: Root): PageData {
+  return JSON.parse(must(root, "#signup-data", HTMLScriptElement).textContent ?? "") as PageData;
 }
 
 export interface App {

@@ -13,6 +13,9 @@ import { receiveCode } from "./webotp";
 /** Codes have this many digits. Other lengths work too, but are not submitted while the user types. */
 const codeLength = 6;
 
+/** After the code was submitted by itself, a submission by the user within this time is the same one, in milliseconds. */
+const habit = 1500;
+
 export interface CodeEvents {
   /** The code was right. */
   verified(r: Registration): void;
@@ -20,6 +23,7 @@ export interface CodeEvents {
   resent(r: Registration): void;
   /** The registration is in another state than this step shows. */
   outdated(): void;
+  closed(): void;
 }
 
 export class CodeStep {
@@ -35,7 +39,9 @@ export class CodeStep {
   private readonly cooldown = new Countdown();
   private receiving: AbortController | null = null;
   private verification: Verification | null = null;
+  /** The digits that were sent last, and whether that happened by itself, as a time. */
   private submitted = "";
+  private submittedItself = 0;
 
   constructor(
     readonly section: HTMLElement,
@@ -61,6 +67,7 @@ export class CodeStep {
     this.emailSender = sender(resendForm, email);
     this.numberSender = sender(numberForm, number);
     this.listen(codeForm, resendForm, numberForm);
+    this.fillNumber(numberForm);
   }
 
   /** Shows the code that was sent last. */
@@ -90,12 +97,23 @@ export class CodeStep {
     this.notices.status(this.app.texts.get("code.next"));
   }
 
+  /** Shows the number from the form, so that the user corrects only what is wrong. */
+  private fillNumber(form: HTMLFormElement): void {
+    const { mobile_number: number, country } = this.app.store.readDraft().fields;
+    const input = must(form, "[name=mobile_number]", HTMLInputElement);
+    if (!number || input.value !== "") return;
+    input.value = String(number);
+    must(form, "[name=country]", HTMLSelectElement).value = String(country);
+  }
+
   private listen(codeForm: HTMLFormElement, resendForm: HTMLFormElement, numberForm: HTMLFormElement): void {
     codeForm.noValidate = true;
     numberForm.noValidate = true;
     codeForm.addEventListener("submit", (e) => {
       e.preventDefault();
-      void this.verify();
+      const isHabit = Date.now() - this.submittedItself < habit; // typed six digits, and pressed Enter as always
+      this.submittedItself = 0;
+      if (!isHabit) void this.verify();
     });
     resendForm.addEventListener("submit", (e) => {
       e.preventDefault();
@@ -112,8 +130,11 @@ export class CodeStep {
 
   private typed(): void {
     this.notices.clearField(this.code);
+    this.submittedItself = 0;
     const digits = digitsOf(this.code.value);
-    if (digits.length === codeLength && digits !== this.submitted) void this.verify();
+    if (digits.length !== codeLength || digits === this.submitted) return;
+    this.submittedItself = Date.now();
+    void this.verify();
   }
 
   private async receive(): Promise<void> {
@@ -209,8 +230,10 @@ export class CodeStep {
         break;
       case "already_active":
       case "not_found":
-      case "registration_closed":
         this.events.outdated();
+        break;
+      case "registration_closed":
+        this.events.closed();
         break;
       default:
         this.notices.problem(problemText(texts, f));

@@ -1,6 +1,7 @@
 // <registrar-signup>: the sign-up page as an element for pages of other origins.
 
-import { element } from "./dom";
+import { readData } from "./app";
+import { element, must } from "./dom";
 import { Signup } from "./steps";
 
 /** The origin that serves this script also serves the markup and the API. */
@@ -37,7 +38,8 @@ class RegistrarSignup extends HTMLElement {
       this.fill(fragment);
     } catch (e) {
       if (loading.signal.aborted) return;
-      console.error("registrar-signup: " + base + " does not answer this page", e);
+      console.error("registrar-signup: no answer from " + base + ". Is " + origin + " in EMBED_ORIGINS?", e);
+      this.apologize();
       addEventListener("online", () => void this.load(), { once: true, signal: loading.signal });
       return;
     }
@@ -66,8 +68,21 @@ class RegistrarSignup extends HTMLElement {
       return sheet;
     });
     this.root.replaceChildren(...[...fragment.head.childNodes, ...fragment.body.childNodes].map((n) => document.adoptNode(n)));
+    const main = must(this.root, "#signup", HTMLElement);
+    const { lang, catalogue } = readData(this.root);
+    main.lang = lang;
+    main.dir = catalogue["direction"] ?? "";
     const country = this.getAttribute("country")?.toUpperCase();
     if (country) this.preselect(country);
+  }
+
+  /** The texts of the form come with it, so this one is only in English. */
+  private apologize(): void {
+    const line = element("p", "The sign-up form cannot be loaded: there is no connection, or it is not allowed on this site. ");
+    const link = element("a", "Open it on its own page");
+    link.href = base + "/";
+    line.append(link);
+    this.root.replaceChildren(element("slot"), line);
   }
 
   private preselect(country: string): void {

@@ -2,7 +2,7 @@
 
 import type { Credentials, Registration, Verification } from "./api";
 import { Client } from "./api";
-import type { App, PageData } from "./app";
+import { type App, readData } from "./app";
 import { solve } from "./challenge";
 import { CodeStep } from "./code";
 import { all, find, must, type Root } from "./dom";
@@ -43,7 +43,7 @@ export class Signup {
     private readonly host: Host,
   ) {
     this.main = must(root, "#signup", HTMLElement);
-    const data = JSON.parse(must(root, "#signup-data", HTMLScriptElement).textContent ?? "") as PageData;
+    const data = readData(root);
     const texts = new Texts(data.lang, data.catalogue);
     this.app = { data, texts, client: new Client(host.base), store: new Store(), solve };
     this.main.addEventListener("submit", (e) => this.submitted(e));
@@ -183,6 +183,15 @@ export class Signup {
     this.host.done(registrationID);
   }
 
+  /** The API has said that the registration is closed. Its state has the reason. */
+  private async findReason(): Promise<void> {
+    const { credentials } = this;
+    const answer = credentials && (await this.app.client.get(credentials));
+    if (credentials !== this.credentials) return;
+    const status = answer?.ok ? answer.body.status : "expired";
+    this.end(status === "superseded" || status === "failed" ? status : "expired");
+  }
+
   private end(reason: string): void {
     this.show("closed");
     const { section } = this;
@@ -265,6 +274,7 @@ export class Signup {
         verified: (r) => this.verified(r),
         resent: (r) => this.apply(r),
         outdated: () => void this.refresh(),
+        closed: () => void this.findReason(),
       });
     }
   }
