@@ -29,12 +29,6 @@ export interface App {
   readonly solve: Solver;
 }
 
-/** The text about a problem that belongs to no field. */
-export function problemText(texts: Texts, f: Failure): string {
-  if (f.status === 0) return texts.get("connection.lost");
-  return texts.first(["problem." + f.code, "problem.internal"], { time: texts.duration(f.retryAfter * 1000) });
-}
-
 /** The texts about invalid fields. */
 export function fieldMessages(app: App, f: Failure): Message[] {
   return f.errors.map(({ field, code }) => ({

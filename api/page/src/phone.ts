@@ -48,7 +48,8 @@ export class PhoneField {
     const inputType = e instanceof InputEvent ? e.inputType : "";
     if (inputType.startsWith("delete") || (e instanceof InputEvent && e.isComposing)) return;
     const atEnd = input.selectionStart === null || input.selectionStart === input.value.length;
-    if (atEnd) this.format(inputType === "insertFromPaste");
+    const isTyped = e instanceof InputEvent && e.data?.length === 1;
+    if (atEnd) this.format(!isTyped);
   }
 
   private format(isWhole: boolean): void {

@@ -64,6 +64,7 @@ export class Signup {
     if (startStep === "done") this.show("done");
     else if (startStep === "form" || !this.credentials) this.show("form");
     else this.resume();
+    if (this.step === "form") void this.checkResume();
     const { signal } = this.stop;
     store.onChange(() => this.storeChanged(), signal);
     document.addEventListener(
@@ -95,6 +96,15 @@ export class Signup {
     }
   }
 
+  /** Drops the line that leads back to the code if the registration no longer waits for one. */
+  private async checkResume(): Promise<void> {
+    const { credentials } = this;
+    const answer = credentials && (await this.app.client.get(credentials));
+    if (!answer || credentials !== this.credentials) return;
+    const isOver = answer.ok ? !["pending_verification", "accepted"].includes(answer.body.status) : answer.status === 404;
+    if (isOver) this.forget();
+  }
+
   private isOpen(): boolean {
     return this.step === "code" || this.step === "waiting";
   }
@@ -119,19 +129,15 @@ export class Signup {
 
   /** Asks for the state of the registration. removed: another tab has forgotten it, after it was done or given up. */
   private async refresh(removed = false): Promise<void> {
-    const { client, store } = this.app;
     const { credentials } = this;
     clearTimeout(this.poll);
     if (!credentials) return;
-    const answer = await client.get(credentials);
+    const answer = await this.app.client.get(credentials);
     if (credentials !== this.credentials || this.stop.signal.aborted) return;
     if (answer.ok && removed && answer.body.status !== "active") this.forget();
     else if (answer.ok) this.apply(answer.body);
     else if (isTemporary(answer) || answer.status === 429) this.askAgain(answer.retryAfter * 1000);
-    else {
-      store.removeRegistration(credentials.registration_id);
-      this.forget();
-    }
+    else this.forget();
   }
 
   private askAgain(milliseconds = 0): void {
@@ -211,6 +217,7 @@ export class Signup {
   /** Forgets the registration and shows the form. The typed data stays. */
   private forget(): void {
     void this.dropCookie();
+    if (this.credentials) this.app.store.removeRegistration(this.credentials.registration_id);
     this.credentials = null;
     this.verification = undefined;
     this.show("form");
@@ -228,7 +235,6 @@ export class Signup {
     const form = e.target;
     if (!(form instanceof HTMLFormElement) || form.dataset["form"] !== "restart") return;
     e.preventDefault();
-    if (this.credentials) this.app.store.removeRegistration(this.credentials.registration_id);
     this.forget();
   }
 
