@@ -191,17 +191,23 @@ func (v view) ownText(texts map[string]string, fallback string) string {
 
 // errorText returns the text about an invalid field: the one for the field and the code, or else for the code.
 func (v view) errorText(e FieldError) string {
+	if e.Text != "" {
+		return e.Text
+	}
 	if e.Field == "password" && e.Code == "too_short" {
 		return v.texts.count("error.password.too_short", v.options.MinPasswordLength)
 	}
 	return v.texts.first("error."+e.Field+"."+e.Code, "error."+e.Code, "problem."+e.Code, "error.invalid")
 }
 
-// ErrorLine is an invalid field in the summary.
+// errorLine is an invalid field in the summary.
 type errorLine struct{ Name, Label, Text string }
 
-// FieldErrors returns the invalid fields for the summary.
+// FieldErrors returns the invalid fields for the summary. The step with the code has only one field in sight.
 func (v view) FieldErrors() []errorLine {
+	if v.Step == StepCode {
+		return nil
+	}
 	lines := make([]errorLine, len(v.Errors))
 	for i, e := range v.Errors {
 		lines[i] = errorLine{e.Field, v.labelOf(e.Field), v.errorText(e)}

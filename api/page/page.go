@@ -94,6 +94,8 @@ type Signup struct {
 	// Problem is why the last request failed, as a text. Errors are the fields that were invalid.
 	Problem string
 	Errors  []FieldError
+	// Wait is how long to wait before the next request.
+	Wait time.Duration
 	// Notice is the key of a text about the last request's success.
 	Notice string
 	Now    time.Time
@@ -113,8 +115,12 @@ type Verification struct {
 	ResendAfter time.Time
 }
 
-// FieldError is a rule that a field breaks. Code is a code of the HTTP contract.
-type FieldError struct{ Field, Code string }
+// FieldError is a rule that a field breaks.
+type FieldError struct {
+	Field string
+	Code  string // of the HTTP contract
+	Text  string // empty: the text for the code
+}
 
 // Pages renders pages. It is safe for concurrent use.
 type Pages struct {
@@ -139,7 +145,7 @@ func New(o Options) (*Pages, error) {
 	tags := make([]language.Tag, len(languages))
 	for i, c := range languages {
 		tags[i] = c.tag
-		p.countries[c] = countriesIn(c.tag, o.Countries)
+		p.countries[c] = c.countries(o.Countries)
 	}
 	p.matcher = language.NewMatcher(tags)
 	if err := p.loadAssets(); err != nil {
