@@ -1,7 +1,6 @@
 // <registrar-signup>: the sign-up page as an element for pages of other origins.
 
-import { readData } from "./app";
-import { element, must } from "./dom";
+import { element } from "./dom";
 import { Signup } from "./steps";
 
 /** The origin that serves this script also serves the markup and the API. */
@@ -68,10 +67,6 @@ class RegistrarSignup extends HTMLElement {
       return sheet;
     });
     this.root.replaceChildren(...[...fragment.head.childNodes, ...fragment.body.childNodes].map((n) => document.adoptNode(n)));
-    const main = must(this.root, "#signup", HTMLElement);
-    const { lang, catalogue } = readData(this.root);
-    main.lang = lang;
-    main.dir = catalogue["direction"] ?? "";
     const country = this.getAttribute("country")?.toUpperCase();
     if (country) this.preselect(country);
   }

@@ -228,7 +228,7 @@ export class Signup {
   private async dropCookie(): Promise<void> {
     if (!this.app.data.registration) return;
     this.app.data.registration = null;
-    await fetch("/signup/restart", { method: "POST", redirect: "manual", keepalive: true }).catch(() => undefined);
+    await fetch("/signup/restart", { method: "POST", body: new URLSearchParams(), redirect: "manual" }).catch(() => undefined);
   }
 
   private submitted(e: SubmitEvent): void {
