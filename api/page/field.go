@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -183,9 +184,11 @@ func (v view) ownText(texts map[string]string, fallback string) string {
 			return text
 		}
 	}
-	fallback = cmp.Or(texts[language.English.String()], fallback)
-	for _, text := range texts {
-		fallback = cmp.Or(fallback, text)
+	if text := texts[language.English.String()]; text != "" {
+		return text
+	}
+	for _, tag := range slices.Sorted(maps.Keys(texts)) {
+		return texts[tag]
 	}
 	return fallback
 }
