@@ -43,6 +43,8 @@ type Options struct {
 	Countries []string
 	// MinPasswordLength is the minimum length of a password in characters. 0: user.MinPasswordLength.
 	MinPasswordLength int
+	// Codes says by which ways users get codes. Empty: CodesSMS.
+	Codes Codes
 	// AsksUsername adds the field for a username.
 	AsksUsername bool
 	// Fields are the service's own fields.
@@ -52,6 +54,16 @@ type Options struct {
 	// Captcha is the widget that clients must solve when a limit demands it. nil: the challenges need no widget.
 	Captcha *Captcha
 }
+
+// Codes are the ways by which users get codes.
+type Codes string
+
+// The ways by which users get codes.
+const (
+	CodesSMS   Codes = "sms"   // one by SMS, or by email if the user gave no number
+	CodesEmail Codes = "email" // one by email
+	CodesBoth  Codes = "both"  // one by email, and one by SMS if the user gave a number
+)
 
 // Link is a link below the form.
 type Link struct{ Text, URL string }
@@ -136,6 +148,7 @@ type Pages struct {
 // New returns the pages for the options. Its error names each mistake in the catalogue files.
 func New(o Options) (*Pages, error) {
 	o.Brand = cmp.Or(o.Brand, "Registrar")
+	o.Codes = cmp.Or(o.Codes, CodesSMS)
 	o.MinPasswordLength = cmp.Or(o.MinPasswordLength, user.MinPasswordLength)
 	languages, err := loadCatalogues(o.Catalogues)
 	if err != nil {
@@ -186,6 +199,7 @@ func regionOf(preferences []string) string {
 
 // Signup writes the sign-up page.
 func (p *Pages) Signup(w io.Writer, in Language, s Signup) error {
+	p.sortErrors(s.Errors)
 	return p.execute(w, "document", view{Pages: p, Language: in, Signup: s, IsSignup: true})
 }
 
@@ -194,9 +208,9 @@ func (p *Pages) Embed(w io.Writer, in Language, s Signup) error {
 	return p.execute(w, "embed", view{Pages: p, Language: in, Signup: s, IsSignup: true, isEmbedded: true})
 }
 
-// Link writes the page of a link in an email. query is the query of its address.
-func (p *Pages) Link(w io.Writer, in Language, kind LinkPage, query string) error {
-	return p.execute(w, "document", view{Pages: p, Language: in, link: kind, query: query})
+// Link writes the page of a link in an email. token is the one of the link.
+func (p *Pages) Link(w io.Writer, in Language, kind LinkPage, token string) error {
+	return p.execute(w, "document", view{Pages: p, Language: in, link: kind, token: token})
 }
 
 func (p *Pages) execute(w io.Writer, name string, v view) error {

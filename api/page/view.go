@@ -21,7 +21,7 @@ type view struct {
 	IsSignup   bool
 	isEmbedded bool
 	link       LinkPage
-	query      string
+	token      string
 }
 
 // T returns a text in the page's language.
@@ -43,6 +43,10 @@ func (v view) LoginURL() string     { return v.options.LoginURL }
 func (v view) SupportURL() string   { return v.options.SupportURL }
 func (v view) TermsVersion() string { return v.options.TermsVersion }
 func (v view) AsksUsername() bool   { return v.options.AsksUsername }
+
+// ChoosesEmail reports whether a code by email can replace the one by SMS, and CorrectsNumber whether numbers get codes.
+func (v view) ChoosesEmail() bool   { return v.options.Codes == CodesSMS }
+func (v view) CorrectsNumber() bool { return v.options.Codes != CodesEmail }
 
 // Asset returns the path of an asset. Empty: there is none.
 func (v view) Asset(name string) string { return v.AssetURL(name) }
@@ -94,18 +98,19 @@ type languageLink struct {
 	Current             bool
 }
 
-// Languages returns all languages.
+// Languages returns all languages. The page of a link that has taken effect or is not genuine cannot be asked for again, so
+// it has none.
 func (v view) Languages() []languageLink {
+	if !v.IsSignup && v.LinkText("button") == "" {
+		return nil
+	}
 	list := make([]languageLink, len(v.languages))
 	for i, c := range v.languages {
-		query, err := url.ParseQuery(v.query)
-		if err != nil {
-			query = url.Values{}
-		}
-		query.Set("lang", c.tag.String())
-		address := "?" + query.Encode()
-		if v.IsSignup {
-			address = "/" + address // the address of a form cannot be loaded
+		query := url.Values{"lang": {c.tag.String()}}
+		address := "/?" + query.Encode()
+		if !v.IsSignup {
+			query.Set("token", v.token)
+			address = "?" + query.Encode()
 		}
 		list[i] = languageLink{
 			Tag: c.tag.String(), Name: c.texts[keyLanguage], Dir: c.direction(), URL: address, Current: c == v.texts,
