@@ -36,7 +36,8 @@ func TestDefaults(t *testing.T) {
 	hourAndDay := func(hour, day int) config.Rates { return config.Rates{{hour, time.Hour}, {day, 24 * time.Hour}} }
 	require.Equal(t, config.Limit{
 		RegistrationRate: config.Rates{{60, time.Minute}}, CodeRate: config.Rates{{120, time.Minute}}, ReadRate: config.Rates{{300, time.Minute}},
-		RefusalRate: hourAndDay(30, 100), WrongTokenRate: config.Rates{{20, 10 * time.Minute}}, NetworkFactor: 4,
+		PasswordRate: config.Rates{{120, time.Minute}},
+		RefusalRate:  hourAndDay(30, 100), WrongTokenRate: config.Rates{{20, 10 * time.Minute}}, NetworkFactor: 4,
 		DestinationRate: hourAndDay(10, 30), DestinationClientRate: hourAndDay(5, 15),
 		SMSRate: hourAndDay(2000, 10000), SMSCountryRate: hourAndDay(1000, 5000), SMSPrefixRate: hourAndDay(100, 500),
 		SMSClientRate: hourAndDay(30, 200), SMSMinPercent: 10, SMSMinSent: 300,

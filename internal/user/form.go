@@ -55,7 +55,8 @@ func New(f Form, r Rules) (Profile, error) {
 		EmailCanonical:   canonical,
 		MarketingConsent: f.MarketingConsent,
 	}
-	broken.check("password")("", checkPassword(f, r))
+	_, _, err = CheckPassword(f, r)
+	broken.check("password")("", err)
 	p.Mobile = broken.check("mobile_number")(optionalMobile(f.MobileNumber, r.ParseMobile))
 	p.Locale = broken.check("locale")(parseLocale(f.Locale))
 	if len(broken.Fields) > 0 {
