@@ -87,6 +87,7 @@ const (
 	FieldErrorFieldRate             FieldErrorField = "rate"
 	FieldErrorFieldScheduleAt       FieldErrorField = "schedule_at"
 	FieldErrorFieldSubject          FieldErrorField = "subject"
+	FieldErrorFieldTermsAccepted    FieldErrorField = "terms_accepted"
 	FieldErrorFieldText             FieldErrorField = "text"
 	FieldErrorFieldUsername         FieldErrorField = "username"
 )
@@ -742,6 +743,11 @@ type RegistrationRequest struct {
 	//
 	// Example: correct-horse-battery-staple
 	Password string `json:"password"`
+
+	// TermsAccepted Whether the person accepts the service's terms. If the service has terms, it must be true; otherwise the code of the field is `required`. If it has none, the field has no effect.
+	//
+	// Example: true
+	TermsAccepted bool `json:"terms_accepted,omitempty,omitzero"`
 
 	// Username Letters a–z, digits, `.`, `_` and `-`. Unique, regardless of case. Names of roles, such as `admin`, and of the service are reserved.
 	//

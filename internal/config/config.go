@@ -93,6 +93,7 @@ type Challenge struct {
 type Registration struct {
 	DefaultRegion      string        `env:"DEFAULT_REGION" example:"DE" doc:"Country (ISO 3166-1 alpha-2) of mobile numbers without a country code. If empty, every number needs + or 00 and its country code."`
 	ReservedUsernames  []string      `env:"RESERVED_USERNAMES" example:"ceo,press-office" doc:"Usernames that no user may have, separated by commas, besides the built-in list (admin, postmaster and other roles) and the names of the service. Upper and lower case, dots, dashes, underscores and similar characters (0 and o) count as equal."`
+	TermsVersion       string        `env:"TERMS_VERSION" example:"2026-01" doc:"Version of the terms, 1 to 64 visible ASCII characters. If set, a registration needs terms_accepted: true, and the version and the time are stored with the user. If empty, terms_accepted has no effect."`
 	Verify             string        `env:"VERIFY" envDefault:"sms" example:"both" doc:"What makes an account active. sms: a code by SMS if the user gave a mobile number, or else by email. email: a code by email. both: a code by email and then, if the user gave a number, one by SMS. An email address that another user has too is always proven by a code to it."`
 	Conceal            bool          `env:"CONCEAL_ACCOUNTS" envDefault:"false" example:"true" doc:"Answer the registration of an email address that has an account like any other. Its owner gets an email, at most one a day. The first code always goes by email."`
 	SMSCountries       []string      `env:"SMS_COUNTRIES" example:"DE,AT,CH" doc:"Countries (ISO 3166-1 alpha-2) whose mobile numbers are accepted, separated by commas. If empty, all are. Satellite and other networks that belong to no country are never accepted, nor are personal, premium and shared-cost numbers."`
@@ -223,6 +224,7 @@ func (c Config) Rules() user.Rules {
 	r := user.Rules{
 		DefaultRegion: c.Registration.DefaultRegion, ReservedUsernames: c.Registration.ReservedUsernames,
 		SMSCountries:      c.Registration.SMSCountries,
+		TermsVersion:      c.Registration.TermsVersion,
 		MinPasswordLength: c.Password.MinPasswordLength, MinPasswordScore: c.Password.MinPasswordScore,
 		ServiceNames: []string{c.Brand.Name},
 	}

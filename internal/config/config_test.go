@@ -95,10 +95,11 @@ func TestValuesAreRead(t *testing.T) {
 func TestRulesNameTheService(t *testing.T) {
 	t.Parallel()
 	c := load(t, "BRAND_NAME=Acme", "BRAND_URL=https://www.acme.example/shop", "PUBLIC_URL=https://login.acme.example:8443",
-		"RESERVED_USERNAMES=ceo,press-office", "PASSWORD_MIN_LENGTH=15")
+		"RESERVED_USERNAMES=ceo,press-office", "PASSWORD_MIN_LENGTH=15", "TERMS_VERSION=2026-01")
 	require.Equal(t, user.Rules{
 		MinPasswordLength: 15, MinPasswordScore: 2, ServiceNames: []string{"Acme", "www.acme.example", "login.acme.example"},
 		ReservedUsernames: []string{"ceo", "press-office"}, AllowedDomains: user.Domains{}, DeniedDomains: user.Domains{},
+		TermsVersion: "2026-01",
 	}, c.Rules())
 }
 
