@@ -73,6 +73,9 @@ type Deps struct {
 	BreachRequired bool
 	// Rules are the settings for checking what users type.
 	Rules user.Rules
+	// AttributeContract is the OpenAPI schema of the attributes that Rules check, as JSON on one line, for /openapi.yaml. Empty: there
+	// are none.
+	AttributeContract string
 	// Policy is the policy of new registrations.
 	Policy workflows.Policy
 	// Schema returns nil if the database has every migration, for /readyz. nil: no check.
@@ -138,7 +141,7 @@ func New(d Deps) http.Handler {
 	router.Use(s.identify, s.setClient, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
 	router.NoRoute(s.refuseUnmatched(openapi.ProblemCodeNotFound))
 	router.NoMethod(s.refuseUnmatched(openapi.ProblemCodeMethodNotAllowed))
-	routePages(router, d.Landing)
+	s.routePages(router)
 	s.routeOperations(router)
 	return headAsGet(router)
 }
