@@ -7,6 +7,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/swaggest/swgui/v5emb"
+
+	"registrar/api/page"
 )
 
 //go:embed openapi.yaml
@@ -35,11 +37,10 @@ var docsAssets = []string{"swagger-ui.css", "swagger-ui-bundle.js", "favicon-16x
 
 // routePages adds the routes that the contract does not describe: the pages, and the contract itself.
 func (s *server) routePages(router *gin.Engine) {
-	if s.Landing != nil {
-		router.GET("/", gin.WrapH(s.Landing))
-	} else {
+	if !s.SignupPage {
 		router.GET("/", content("text/html; charset=utf-8", landingPolicy, landingPage))
 	}
+	router.GET(page.AssetPath+":name", s.serveAsset)
 	router.GET("/openapi.yaml", content("application/yaml", "", describeAttributes(specification, s.AttributeContract)))
 	router.GET("/docs", content("text/html; charset=utf-8", docsPolicy, docsPage))
 	router.GET("/docs/docs.js", content("text/javascript; charset=utf-8", "", docsScript))
