@@ -8,19 +8,22 @@ import (
 	"github.com/rs/cors"
 )
 
-const registrationsPath = "/v1/registrations"
+const (
+	registrationsPath  = "/v1/registrations"
+	passwordChecksPath = "/v1/password-checks"
+)
 
 // preflightAge is how long a browser may remember the answer to a preflight, in seconds.
 const preflightAge = 600
 
-// shareOrigins lets pages of the origins in Deps call the operations on registrations and load the embedded form, and read
-// the answers, including errors (CORS, Fetch standard section 3.2). It answers preflights itself. All other addresses stay
-// closed to other origins, except for the assets, and no origin may send cookies.
+// shareOrigins lets pages of the origins in Deps call the operations on registrations, check passwords and load the embedded
+// form, and read the answers, including errors (CORS, Fetch standard section 3.2). It answers preflights itself. All other
+// addresses stay closed to other origins, except for the assets, and no origin may send cookies.
 func (s *server) shareOrigins() gin.HandlerFunc {
 	registrations, embedded := sharing(s.Origins), sharing(s.EmbedOrigins)
 	return func(c *gin.Context) {
 		switch path := c.Request.URL.Path; {
-		case isWithin(path, registrationsPath):
+		case isWithin(path, registrationsPath), path == passwordChecksPath:
 			registrations(c)
 		case path == embedPath:
 			embedded(c)

@@ -74,6 +74,9 @@ type Deps struct {
 	BreachRequired bool
 	// Rules are the settings for checking what users type.
 	Rules user.Rules
+	// AttributeContract is the OpenAPI schema of the attributes that Rules check, as JSON on one line, for /openapi.yaml. Empty: there
+	// are none.
+	AttributeContract string
 	// Policy is the policy of new registrations.
 	Policy workflows.Policy
 	// Schema returns nil if the database has every migration, for /readyz. nil: no check.
@@ -87,7 +90,7 @@ type Deps struct {
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. It is ignored from any other peer. If empty, the
 	// peer address is the client.
 	TrustedProxies []netip.Prefix
-	// Origins are the other origins whose pages may call the operations on registrations, as browsers send them: scheme,
+	// Origins are the other origins whose pages may register users and check passwords, as browsers send them: scheme,
 	// host and, unless it is the scheme's default, port. Empty: none.
 	Origins []string
 	// EmbedOrigins are the other origins whose pages may embed the sign-up form. Empty: none.

@@ -85,8 +85,8 @@ func TestEmbed(t *testing.T) {
 	require.Equal(t, otherOrigin, corsHeaders(w.Header())["Access-Control-Allow-Origin"])
 	require.NotContains(t, corsHeaders(w.Header()), "Access-Control-Allow-Credentials")
 	shown := w.Body.String()
-	require.True(t, strings.HasPrefix(shown, "<style>"), "a fragment")
-	for _, want := range []string{"Konto anlegen", `<template data-step="code">`, `id="signup-data"`, `"registration":null`, `lang="de" dir="ltr"`} {
+	require.True(t, strings.HasPrefix(shown, `<div id="signup"`), "a fragment")
+	for _, want := range []string{"Konto anlegen", `<template data-step="code">`, `id="signup-data"`, `"registration":null`, `"styles":`, `lang="de" dir="ltr"`} {
 		require.Contains(t, shown, want)
 	}
 	require.NotContains(t, shown, registrationID, "no data of a user")
