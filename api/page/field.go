@@ -57,7 +57,8 @@ type input struct {
 	Autocomplete, InputMode     string
 	Dir                         string
 	MinLength, MaxLength        int
-	Literal                     bool // not a text in a language
+	Literal                     bool   // not a text in a language
+	DataType                    string // number: the script sends a number
 	Required                    bool
 	Choices                     []choice
 	Error                       string
@@ -156,7 +157,7 @@ func (v view) CustomFields() []input {
 		case FieldBoolean:
 			i.Type = "checkbox"
 		case FieldNumber:
-			i.InputMode, i.Dir, i.Literal = "decimal", "ltr", true
+			i.InputMode, i.Dir, i.Literal, i.DataType = "decimal", "ltr", true, "number"
 		case FieldDate:
 			i.Type = "date"
 		case FieldChoice:
