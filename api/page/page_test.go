@@ -215,7 +215,7 @@ func TestLinkPages(t *testing.T) {
 			var out bytes.Buffer
 			require.NoError(t, p.Link(&out, p.Match(c.tag.String()), kind, "token"))
 			shown := out.String()
-			require.Regexp(t, `<h1>[^<]+</h1>\n<p>[^<]+</p>`, shown, "%s %s", c.tag, kind)
+			require.Regexp(t, `<h1>[^<]+</h1>\n<p class="lead">[^<]+</p>`, shown, "%s %s", c.tag, kind)
 			require.Equal(t, button, strings.Contains(shown, "<button"), kind)
 			require.NotContains(t, shown, "<script")
 			require.Contains(t, shown, " · Acme</title>")
