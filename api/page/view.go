@@ -1,7 +1,6 @@
 package page
 
 import (
-	"html/template"
 	"maps"
 	"math"
 	"net/url"
@@ -19,9 +18,10 @@ type view struct {
 	Language
 	Signup
 
-	IsSignup bool
-	link     LinkPage
-	token    string
+	IsSignup   bool
+	isEmbedded bool
+	link       LinkPage
+	token      string
 }
 
 // T returns a text in the page's language.
@@ -50,9 +50,6 @@ func (v view) CorrectsNumber() bool { return v.options.Codes != CodesEmail }
 
 // Asset returns the path of an asset. Empty: there is none.
 func (v view) Asset(name string) string { return v.AssetURL(name) }
-
-// Styles returns the style sheets, for pages of other sites.
-func (v view) Styles() []template.CSS { return v.styles }
 
 // Title returns the title of the document.
 func (v view) Title() string {
@@ -212,9 +209,10 @@ func (v view) ExpiresIn() string {
 		return ""
 	case left <= 0:
 		return v.T("code.expired")
-	default:
-		return v.T("code.expires_in", "time", v.texts.duration(left))
+	case left >= 2*time.Minute:
+		left = left.Truncate(time.Minute) // never more than it is
 	}
+	return v.T("code.expires_in", "time", v.texts.duration(left))
 }
 
 // ResendIn returns the text about when another code may be requested. Empty: now.
@@ -225,12 +223,16 @@ func (v view) ResendIn() string {
 	return ""
 }
 
-// duration returns a duration in whole minutes, or in seconds if it is shorter than two minutes.
+// duration returns a duration in seconds, minutes or hours, rounded up.
 func (c *catalogue) duration(d time.Duration) string {
-	if d < 2*time.Minute {
+	switch {
+	case d < 2*time.Minute:
 		return c.count("time.seconds", max(1, int(math.Ceil(d.Seconds()))))
+	case d < 2*time.Hour:
+		return c.count("time.minutes", int(math.Ceil(d.Minutes())))
+	default:
+		return c.count("time.hours", int(math.Ceil(d.Hours())))
 	}
-	return c.count("time.minutes", int(d.Minutes()))
 }
 
 // Summary returns what was wrong with the last request.
@@ -264,6 +266,8 @@ type data struct {
 	Password      passwordRules     `json:"password"`
 	Registration  *Registration     `json:"registration"`
 	Captcha       *Captcha          `json:"captcha"`
+	// Styles are the style sheets of the embedded form. The policy of the page around it may forbid style elements.
+	Styles []string `json:"styles,omitempty"`
 }
 
 type passwordRules struct {
@@ -276,11 +280,15 @@ func (v view) Data() data {
 	maps.DeleteFunc(texts, func(key, _ string) bool {
 		return strings.HasPrefix(key, "link.") || strings.HasPrefix(key, countryPrefix)
 	})
-	return data{
+	d := data{
 		Lang: v.Lang(), Catalogue: texts, ReturnURL: v.options.ReturnURL, LoginURL: v.options.LoginURL,
 		DefaultRegion: v.country(), Password: passwordRules{v.options.MinPasswordLength},
 		Registration: v.Registration, Captcha: v.options.Captcha,
 	}
+	if v.isEmbedded {
+		d.Styles = v.styles
+	}
+	return d
 }
 
 // ProblemText returns the text about a failed request. wait is how long to wait before the next one.

@@ -1,5 +1,6 @@
 // The mobile number and its country: formats the number while the user types, and lets the country follow its prefix.
 
+import { find } from "./dom";
 import type { CountryCode, PhoneNumber } from "./phone-library";
 
 type Library = typeof import("./phone-library");
@@ -10,16 +11,34 @@ const maxLoad = 3000;
 export class PhoneField {
   private library: Library | null = null;
 
-  constructor(
+  /** The number of a form. null: the form does not ask for one. */
+  static in(form: HTMLFormElement): PhoneField | null {
+    const input = find(form, "[name=mobile_number]", HTMLInputElement);
+    const country = find(form, "[name=country]", HTMLSelectElement);
+    return input && country && new PhoneField(input, country);
+  }
+
+  private constructor(
     private readonly input: HTMLInputElement,
     private readonly country: HTMLSelectElement,
   ) {
-    const load = (): void => void this.load();
+    const load = (): void => void this.load().then(() => this.formatAtEnd(false));
     input.addEventListener("focus", load);
     country.addEventListener("focus", load);
     input.addEventListener("input", (e) => this.typed(e));
     input.addEventListener("change", () => this.format(true));
     country.addEventListener("change", () => this.changePrefix());
+  }
+
+  owns(control: Element): boolean {
+    return control === this.input;
+  }
+
+  /** Shows a number that was typed before, unless there is another one. */
+  fill(number: string, country: string): void {
+    if (number === "" || this.input.value !== "") return;
+    this.input.value = number;
+    this.country.value = country;
   }
 
   /** The number as the API takes it, with the country's code. Empty: none was entered. */
@@ -44,12 +63,12 @@ export class PhoneField {
 
   /** Formats only what is added at the end. Elsewhere the cursor would jump, and separators could not be deleted. */
   private typed(e: Event): void {
-    const { input } = this;
-    const inputType = e instanceof InputEvent ? e.inputType : "";
-    if (inputType.startsWith("delete") || (e instanceof InputEvent && e.isComposing)) return;
-    const atEnd = input.selectionStart === null || input.selectionStart === input.value.length;
-    const isTyped = e instanceof InputEvent && e.data?.length === 1;
-    if (atEnd) this.format(!isTyped);
+    if (e instanceof InputEvent && (e.isComposing || e.inputType.startsWith("delete"))) return;
+    this.formatAtEnd(!(e instanceof InputEvent) || e.data?.length !== 1);
+  }
+
+  private formatAtEnd(isWhole: boolean): void {
+    if (this.input.selectionStart === this.input.value.length) this.format(isWhole);
   }
 
   private format(isWhole: boolean): void {
