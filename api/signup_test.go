@@ -540,7 +540,12 @@ func TestEveryErrorHasAText(t *testing.T) {
 			user.CodeRequired, user.CodeInvalid, user.CodeInvalidCharacters, user.CodeTooShort, user.CodeTooLong,
 			user.CodeCountryCodeMissing, user.CodeNotMobile, user.CodeNotSupported,
 		},
-		"code": {user.CodeRequired, user.CodeInvalid},
+		"code":           {user.CodeRequired, user.CodeInvalid},
+		"terms_accepted": {user.CodeRequired},
+		"attributes.company": {
+			user.CodeRequired, user.CodeTooShort, user.CodeTooLong, user.CodeTooSmall, user.CodeTooLarge, user.CodeNotSupported,
+			user.CodeInvalid, user.CodeInvalidCharacters,
+		},
 	} {
 		for _, code := range codes {
 			require.NotEmpty(t, texts["error."+field+"."+string(code)]+texts["error."+string(code)], "%s %s", field, code)

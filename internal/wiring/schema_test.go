@@ -27,7 +27,7 @@ func withSchema(t *testing.T) config.Config {
 	require.NoError(t, os.MkdirAll(filepath.Join(templates, "en"), 0o700))
 	greeting := "Welcome{{with .Attributes.company}} from {{.}}{{end}}"
 	require.NoError(t, os.WriteFile(filepath.Join(templates, "en", "completion.sms.txt"), []byte(greeting), 0o600))
-	c, err := config.Load([]string{"PROFILE_SCHEMA=" + file, "TEMPLATES_DIR=" + templates, "TERMS_VERSION=2026-01"})
+	c, err := config.Load([]string{"PROFILE_SCHEMA=" + file, "TEMPLATES_DIR=" + templates, "TERMS_VERSION=2026-01", "CHALLENGE=none"})
 	require.NoError(t, err)
 	return c
 }
@@ -61,7 +61,7 @@ func TestSchemaOfTheConfiguration(t *testing.T) {
 
 func TestNoSchema(t *testing.T) {
 	t.Parallel()
-	c, err := config.Load(nil)
+	c, err := config.Load([]string{"CHALLENGE=none"})
 	require.NoError(t, err)
 	schema, err := OpenSchema(c.Registration)
 	require.NoError(t, err)
