@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"registrar/api/page"
 	"registrar/internal/attribute"
@@ -15,7 +16,8 @@ import (
 // maxPageFile is the maximum size of a logo and of a style sheet in bytes. Browsers load them before the first input works.
 const maxPageFile = 256 << 10
 
-// OpenPages returns the pages for the configuration. schema is nil if there are no attributes. links are further links below the sign-up form.
+// OpenPages returns the pages for the configuration. schema is nil if there are no attributes. links are further links below
+// the sign-up form. The error has one line for each mistake.
 func OpenPages(c config.Config, schema *attribute.Schema, links ...page.Link) (*page.Pages, error) {
 	o := page.Options{
 		Brand: c.Brand.Name, BrandURL: c.Brand.URL, SupportURL: c.Brand.SupportURL,
@@ -36,7 +38,8 @@ func OpenPages(c config.Config, schema *attribute.Schema, links ...page.Link) (*
 	}
 	pages, err := page.New(o)
 	if err != nil {
-		return nil, fmt.Errorf("SIGNUP_LOGO, SIGNUP_CATALOGUES: %w", err)
+		const name = "SIGNUP_CATALOGUES: "
+		return nil, errors.New(name + strings.ReplaceAll(err.Error(), "\n", "\n"+name))
 	}
 	return pages, nil
 }
@@ -66,6 +69,9 @@ func readPageFiles(c config.Signup, o *page.Options) error {
 	logo, err := readPageFile("SIGNUP_LOGO", c.LogoFile)
 	if err != nil {
 		return err
+	}
+	if logo != nil && !page.IsPicture(c.LogoFile) {
+		return fmt.Errorf("SIGNUP_LOGO: %s: is not a .svg, .png, .jpg, .webp or .gif file", c.LogoFile)
 	}
 	if logo != nil {
 		o.Logo = &page.File{Name: filepath.Base(c.LogoFile), Body: logo}
