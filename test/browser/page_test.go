@@ -166,6 +166,12 @@ func (p *page) navigate(target string) {
 	require.NoError(p.t, chromedp.Do(ctx, chromedp.Navigate(target)))
 }
 
+// start starts to open a URL, and does not wait.
+func (p *page) start(target string) {
+	p.t.Helper()
+	go func() { _, _ = chromedp.Call(p.ctx, cdppage.Navigate, cdppage.NavigateParams{URL: target}) }()
+}
+
 // waitReady waits until the script has taken over the form that is visible. Without JavaScript it waits for the form.
 func (p *page) waitReady() {
 	p.t.Helper()
