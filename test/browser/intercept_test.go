@@ -1,8 +1,11 @@
 package browser
 
 import (
-	"strings"
-	"sync/atomic"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/chromedp/cdproto/fetch"
@@ -31,12 +34,34 @@ func problem(status int64, code string, header ...string) answer {
 	return a
 }
 
-// intercept lets decide answer the requests whose URL path ends with a path. n is the number of the request, from 1. The next
-// call replaces it.
-func (p *page) intercept(path string, decide func(n int) answer) {
+// interceptor answers requests of a page.
+type interceptor struct {
+	mu    sync.Mutex
+	rules []*rule // the last one that matches decides
+}
+
+type rule struct {
+	path   *regexp.Regexp
+	count  int
+	decide func(n int) answer
+}
+
+// intercept lets decide answer the requests whose path matches a pattern. n is the number of the request, from 1.
+func (p *page) intercept(pattern string, decide func(n int) answer) {
+	p.t.Helper()
+	if p.interceptor == nil {
+		p.interceptor = &interceptor{}
+		p.answerPaused()
+	}
+	p.interceptor.mu.Lock()
+	defer p.interceptor.mu.Unlock()
+	p.interceptor.rules = append(p.interceptor.rules, &rule{path: regexp.MustCompile(pattern), decide: decide})
+}
+
+// answerPaused starts to answer the requests that the browser pauses.
+func (p *page) answerPaused() {
 	p.t.Helper()
 	paused := make(chan *fetch.EventRequestPaused, 100)
-	var count atomic.Int64
 	require.NoError(p.t, chromedp.Listen(p.ctx, func(event any) {
 		if e, ok := event.(*fetch.EventRequestPaused); ok {
 			paused <- e
@@ -46,28 +71,41 @@ func (p *page) intercept(path string, decide func(n int) answer) {
 		for {
 			select {
 			case e := <-paused:
-				p.answer(e, path, &count, decide)
+				go p.answer(e)
 			case <-p.ctx.Done():
 				return
 			}
 		}
 	}()
-	call(p, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: "*" + path}}})
+	call(p, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: "*"}}})
 }
 
-// answer decides about one request. Errors mean that the page has gone.
-func (p *page) answer(e *fetch.EventRequestPaused, path string, count *atomic.Int64, decide func(n int) answer) {
-	switch {
-	case e.ResponseStatusCode != 0: // a lost answer
+// decide returns the answer to a request.
+func (i *interceptor) decide(r *network.Request) answer {
+	u, err := url.Parse(r.URL)
+	if err != nil || r.Method == http.MethodOptions {
+		return answer{}
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, rule := range slices.Backward(i.rules) {
+		if rule.path.MatchString(u.Path) {
+			rule.count++
+			return rule.decide(rule.count)
+		}
+	}
+	return answer{}
+}
+
+// answer answers one request. Errors mean that the page has gone.
+func (p *page) answer(e *fetch.EventRequestPaused) {
+	if e.ResponseStatusCode != 0 { // the answer that the page loses
 		_, _ = chromedp.Call(p.ctx, fetch.FailRequest, fetch.FailRequestParams{
 			RequestID: e.RequestID, ErrorReason: network.ErrorReasonConnectionReset,
 		})
 		return
-	case e.Request.Method == "OPTIONS" || !strings.HasSuffix(strings.Split(e.Request.URL, "?")[0], path):
-		_, _ = chromedp.Call(p.ctx, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID})
-		return
 	}
-	a := decide(int(count.Add(1)))
+	a := p.interceptor.decide(e.Request)
 	if a.hold != nil {
 		<-a.hold
 	}

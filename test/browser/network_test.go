@@ -8,7 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const registrations = "/v1/registrations"
+// Patterns of the API's paths.
+const (
+	registrations = `^/v1/registrations$`
+	status        = `^/v1/registrations/[^/]+$`
+	verification  = `^/v1/registrations/[^/]+/verification$`
+)
 
 // key is the header of requests that may be repeated.
 const key = "Idempotency-Key"
@@ -43,7 +48,7 @@ func TestConnection(t *testing.T) {
 		p.finish(who)
 		require.Len(t, p.service.registrations(t, who.email), 1)
 		require.Len(t, p.service.registrations(t, who.number), 1)
-		sent := p.watched.list(http.MethodPost, registrations+"$")
+		sent := p.watched.list(http.MethodPost, registrations)
 		require.GreaterOrEqual(t, len(sent), 2)
 		require.NotEmpty(t, sent[0].headers[key])
 		require.Equal(t, sent[0].headers[key], sent[1].headers[key])
@@ -51,7 +56,7 @@ func TestConnection(t *testing.T) {
 	t.Run("the answer to the code is lost", func(t *testing.T) {
 		t.Parallel()
 		p, who := newPage(t, standard), newPerson()
-		p.intercept("/verification", func(n int) answer { return answer{lost: n == 1} })
+		p.intercept(verification, func(n int) answer { return answer{lost: n == 1} })
 		p.signUp(who)
 		p.enter(p.service.code(t, who.number, 1))
 		p.retryUntil("done")
@@ -65,7 +70,7 @@ func TestConnection(t *testing.T) {
 		eval[bool](p, `(document.querySelectorAll('[data-form="register"] [data-submit]').forEach(b => b.click()), true)`)
 		p.waitStep("code")
 		p.finish(who)
-		require.Len(t, p.watched.list(http.MethodPost, registrations+"$"), 1)
+		require.Len(t, p.watched.list(http.MethodPost, registrations), 1)
 		require.Len(t, p.service.registrations(t, who.email), 1)
 	})
 	t.Run("a double click, without JavaScript", func(t *testing.T) {
@@ -83,7 +88,7 @@ func TestConnection(t *testing.T) {
 		t.Parallel()
 		p, who := newPage(t, standard), newPerson()
 		script := make(chan struct{})
-		p.intercept(".js", func(int) answer { return answer{hold: script} })
+		p.intercept(`\.js$`, func(int) answer { return answer{hold: script} })
 		p.throttle(&network.Conditions{Latency: 400, DownloadThroughput: 50_000, UploadThroughput: 50_000})
 		p.start(p.service.base + "/")
 		p.wait(`shown('[data-form="register"]') && !shown('[data-form="register"]').noValidate`)
@@ -157,7 +162,7 @@ func TestAnswers(t *testing.T) {
 	t.Run("410 registration_closed for the code", func(t *testing.T) {
 		t.Parallel()
 		p, who := newPage(t, standard), newPerson()
-		p.intercept("/verification", func(int) answer { return problem(410, "registration_closed") })
+		p.intercept(verification, func(int) answer { return problem(410, "registration_closed") })
 		p.signUp(who)
 		p.enter("123456")
 		p.waitStep("closed")
@@ -178,7 +183,7 @@ func TestAnswers(t *testing.T) {
 		p.fillForm(who)
 		p.click(registerButton)
 		p.waitStep("code")
-		sent := p.watched.list(http.MethodPost, registrations+"$")
+		sent := p.watched.list(http.MethodPost, registrations)
 		require.Len(t, sent, 2)
 		require.NotEqual(t, sent[0].headers[key], sent[1].headers[key])
 	})
@@ -200,7 +205,7 @@ func TestAnswers(t *testing.T) {
 		p.from("198.51.100.8")
 		p.service.register(t, who, nil, "X-Forwarded-For", "192.0.2.1")
 		p.signUp(who)
-		sent := p.watched.list(http.MethodPost, registrations+"$")
+		sent := p.watched.list(http.MethodPost, registrations)
 		require.NotEmpty(t, sent[len(sent)-1].headers["Challenge-Response"])
 	})
 	t.Run("503 three times, then a success", func(t *testing.T) {
@@ -214,7 +219,7 @@ func TestAnswers(t *testing.T) {
 		})
 		p.signUp(who)
 		p.finish(who)
-		sent := p.watched.list(http.MethodPost, registrations+"$")
+		sent := p.watched.list(http.MethodPost, registrations)
 		require.Len(t, sent, 4)
 		for _, r := range sent {
 			require.Equal(t, sent[0].headers[key], r.headers[key])
@@ -233,7 +238,7 @@ func TestAnswers(t *testing.T) {
 		p.fillForm(who)
 		p.click(registerButton)
 		p.waitText(`[data-step="form"]:not(main)`, phrase(t, "en", "problem.unavailable"))
-		require.Len(t, p.watched.list(http.MethodPost, registrations+"$"), 4)
+		require.Len(t, p.watched.list(http.MethodPost, registrations), 4)
 		p.axe("unavailable")
 		p.click(registerButton)
 		p.waitStep("code")

@@ -30,6 +30,8 @@ type page struct {
 	root    string // JavaScript expression of the document or of the shadow root with the form
 	plain   bool   // JavaScript is disabled
 	watched *watched
+
+	interceptor *interceptor // nil: no request is intercepted
 }
 
 // newPage returns an empty tab in a new profile, and records the test as a journey. When the test ends, it fails if the page
