@@ -83,7 +83,8 @@ func (p *page) end(closeTab func()) {
 func (p *page) reportFailure() {
 	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
 	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" +
+		document.body.innerText.split("\n").filter(line => !/\(\W*\+\d/.test(line)).join("\n")`))
 	p.t.Logf("the page at the end (%v): %s\nconsole and network: %s", err, text, strings.Join(p.watched.all(), "\n"))
 	if picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot()); err == nil {
 		path := screenshotPath("failed-" + p.t.Name())
