@@ -16,6 +16,8 @@ var (
 	slow = define("slow", "API_WAIT_BUDGET=1ms")
 	// limited refuses a second request in 6 s, and a second code to the same destination without a challenge.
 	limited = define("limited", "API_TRUSTED_PROXIES=127.0.0.0/8", "LIMIT_REGISTRATIONS=1/6s", "LIMIT_DESTINATIONS=1/1h", "CHALLENGE_WORK=20000")
+	// shown is in the pictures of the docs, so it has only their people.
+	shown = define("shown", "DEFAULT_REGION=DE")
 	// secretive does not tell who has an account.
 	secretive = define("secretive", "CONCEAL_ACCOUNTS=true")
 )
