@@ -1,0 +1,111 @@
+// <registrar-signup>: the sign-up page as an element for pages of other origins.
+
+import { element } from "./dom";
+import { Signup } from "./steps";
+
+/** The origin that serves this script also serves the markup and the API. */
+const base = new URL(import.meta.url).origin;
+
+class RegistrarSignup extends HTMLElement {
+  static readonly observedAttributes = ["lang"];
+
+  private readonly root = this.attachShadow({ mode: "open" }); // open, so that password managers find the fields
+  private signup: Signup | null = null;
+  private loading: AbortController | null = null;
+
+  connectedCallback(): void {
+    this.root.append(element("slot")); // until the form is there, the element's own content is shown
+    void this.load();
+  }
+
+  disconnectedCallback(): void {
+    this.unload();
+  }
+
+  attributeChangedCallback(): void {
+    if (this.signup) void this.load();
+  }
+
+  /** Shows the sign-up in the element's language. What was typed stays, except for the password. */
+  private async load(): Promise<void> {
+    this.unload();
+    const loading = new AbortController();
+    this.loading = loading;
+    try {
+      const fragment = await fetchFragment(this.language(), loading.signal);
+      if (loading.signal.aborted) return;
+      this.fill(fragment);
+    } catch (e) {
+      if (loading.signal.aborted) return;
+      console.error("registrar-signup: " + base + " does not answer this page", e);
+      addEventListener("online", () => void this.load(), { once: true, signal: loading.signal });
+      return;
+    }
+    this.signup = new Signup(this.root, {
+      base,
+      stepChanged: (step) => this.tell("registrar-step", { step }),
+      done: (registrationID) => this.tell("registrar-done", { registration_id: registrationID }),
+    });
+    this.signup.start();
+    this.tell("registrar-step", { step: this.signup.step });
+  }
+
+  private unload(): void {
+    this.loading?.abort();
+    this.signup?.close();
+    this.signup = null;
+  }
+
+  /** Style sheets go in as objects, which the Content-Security-Policy of the page does not restrict. */
+  private fill(fragment: Document): void {
+    const styles = [...fragment.querySelectorAll("style")];
+    this.root.adoptedStyleSheets = styles.map((style) => {
+      style.remove();
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(style.textContent ?? "");
+      return sheet;
+    });
+    this.root.replaceChildren(...[...fragment.head.childNodes, ...fragment.body.childNodes].map((n) => document.adoptNode(n)));
+    const country = this.getAttribute("country")?.toUpperCase();
+    if (country) this.preselect(country);
+  }
+
+  private preselect(country: string): void {
+    const templates = [...this.root.querySelectorAll("template")].map((t) => t.content);
+    for (const part of [this.root, ...templates]) {
+      for (const select of part.querySelectorAll<HTMLSelectElement>("select[name=country]")) {
+        for (const o of select.options) o.toggleAttribute("selected", o.value === country);
+      }
+    }
+  }
+
+  private language(): string {
+    return this.lang || this.closest<HTMLElement>("[lang]")?.lang || navigator.language;
+  }
+
+  private tell(type: string, detail: object): void {
+    this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
+  }
+}
+
+async function fetchFragment(lang: string, signal: AbortSignal): Promise<Document> {
+  const url = base + "/signup/embed?lang=" + encodeURIComponent(lang);
+  const answer = await fetch(url, { signal, credentials: "omit" });
+  if (!answer.ok) throw new Error("status " + answer.status);
+  return new DOMParser().parseFromString(trusted(await answer.text()), "text/html");
+}
+
+/** A page with `require-trusted-types-for 'script'` must allow the policy registrar-signup: `trusted-types registrar-signup`. */
+function trusted(html: string): string {
+  const { trustedTypes } = window as unknown as { trustedTypes?: { createPolicy(name: string, rules: object): Policy } };
+  policy ??= trustedTypes?.createPolicy("registrar-signup", { createHTML: (text: string) => text });
+  return policy ? policy.createHTML(html) : html;
+}
+
+interface Policy {
+  createHTML(text: string): string;
+}
+
+let policy: Policy | undefined;
+
+customElements.define("registrar-signup", RegistrarSignup);
