@@ -180,7 +180,7 @@ func (p *page) waitReady() {
 	p.t.Helper()
 	p.wait(`document.readyState === "complete"`)
 	if !p.plain {
-		p.wait(`$$("form[data-form]").filter(visible).every(f => f.noValidate)`)
+		p.wait(`$$("[data-form=register], [data-form=code]").filter(visible).every(f => f.noValidate)`)
 	}
 }
 

@@ -58,7 +58,11 @@ func (w *watched) event(event any) {
 		}
 		w.sizes[e.RequestID] = int64(e.EncodedDataLength)
 	case *runtime.EventExceptionThrown:
-		w.wrong = append(w.wrong, "exception: "+literal(e.ExceptionDetails))
+		text := e.ExceptionDetails.Text
+		if e.ExceptionDetails.Exception != nil {
+			text += " " + e.ExceptionDetails.Exception.Description
+		}
+		w.wrong = append(w.wrong, "exception: "+text)
 	case *runtime.EventConsoleAPICalled:
 		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
 			w.wrong = append(w.wrong, "console: "+literal(e.Args))
