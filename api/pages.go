@@ -36,9 +36,7 @@ var docsAssets = []string{"swagger-ui.css", "swagger-ui-bundle.js", "favicon-16x
 
 // routePages adds the routes that the contract does not describe: the pages, and the contract itself.
 func (s *server) routePages(router *gin.Engine) {
-	if s.SignupPage {
-		router.GET("/", s.showSignup)
-	} else {
+	if !s.SignupPage {
 		router.GET("/", content("text/html; charset=utf-8", landingPolicy, landingPage))
 	}
 	router.GET(page.AssetPath+":name", s.serveAsset)

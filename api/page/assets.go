@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -98,30 +99,18 @@ func (p *Pages) addAsset(name, file string, body []byte, hashed bool) error {
 		base, extension, _ := strings.Cut(file, ".")
 		file = base + "-" + hex.EncodeToString(sum[:6]) + "." + extension
 	}
-	small, err := compress(body)
-	if err != nil {
-		return err
-	}
-	p.assets[file] = &Asset{MediaType: mediaType, Body: body, Gzip: small}
+	p.assets[file] = &Asset{MediaType: mediaType, Body: body, Gzip: Compress(body)}
 	p.names[name] = file
 	return nil
 }
 
-// compress returns body in gzip, nil if that is not smaller.
-func compress(body []byte) ([]byte, error) {
+// Compress returns body in gzip, nil if that is not smaller.
+func Compress(body []byte) []byte {
 	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return nil, err
+	w := gzip.NewWriter(&out)
+	_, written := w.Write(body)
+	if err := errors.Join(written, w.Close()); err != nil || out.Len() >= len(body) {
+		return nil
 	}
-	if _, err := w.Write(body); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	if out.Len() >= len(body) {
-		return nil, nil
-	}
-	return out.Bytes(), nil
+	return out.Bytes()
 }

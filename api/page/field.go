@@ -111,12 +111,13 @@ func (v view) Field(name string) input {
 			label := v.Split("field.terms_accepted", "link")
 			i.Label, i.Link = label.Before, &linkIn{url, v.T("field.terms_link"), label.After}
 		}
+	case "mobile_number":
+		i.Hint = v.texts.first("hint.mobile_number_" + string(v.options.Codes))
+		if v.Step == StepCode {
+			i.Hint, i.Required = "", true
+		}
 	case "code":
 		i.Hint = v.ExpiresIn()
-	}
-	i.Required = i.Required || name == "mobile_number" && v.Step == StepCode
-	if v.Step == StepCode && name == "mobile_number" {
-		i.Hint = ""
 	}
 	return v.fill(name, i)
 }
@@ -191,22 +192,45 @@ func (v view) ownText(texts map[string]string, fallback string) string {
 
 // errorText returns the text about an invalid field: the one for the field and the code, or else for the code.
 func (v view) errorText(e FieldError) string {
+	if e.Text != "" {
+		return e.Text
+	}
 	if e.Field == "password" && e.Code == "too_short" {
 		return v.texts.count("error.password.too_short", v.options.MinPasswordLength)
 	}
 	return v.texts.first("error."+e.Field+"."+e.Code, "error."+e.Code, "problem."+e.Code, "error.invalid")
 }
 
-// ErrorLine is an invalid field in the summary.
-type errorLine struct{ Name, Label, Text string }
+// errorLine is an invalid field in the summary.
+type errorLine struct{ Name, Label string }
 
-// FieldErrors returns the invalid fields for the summary.
+// FieldErrors returns the invalid fields for the summary. The step with the code has only one field in sight.
 func (v view) FieldErrors() []errorLine {
-	lines := make([]errorLine, len(v.Errors))
-	for i, e := range v.Errors {
-		lines[i] = errorLine{e.Field, v.labelOf(e.Field), v.errorText(e)}
+	if v.Step == StepCode {
+		return nil
+	}
+	var lines []errorLine
+	for _, e := range v.Errors {
+		lines = append(lines, errorLine{e.Field, v.labelOf(e.Field)})
 	}
 	return lines
+}
+
+// fieldOrder are the names of the fields as the form has them. The service's own fields follow the password.
+func (p *Pages) fieldOrder() []string {
+	order := []string{"first_name", "last_name", "email", "username", "mobile_number", "password"}
+	for _, f := range p.options.Fields {
+		order = append(order, AttributePrefix+f.Name)
+	}
+	return append(order, "terms_accepted", "marketing_consent")
+}
+
+// sortErrors sorts errors in the order of the form, so that the first one is the first that users see.
+func (p *Pages) sortErrors(errors []FieldError) {
+	order := p.fieldOrder()
+	slices.SortStableFunc(errors, func(a, b FieldError) int {
+		return slices.Index(order, a.Field) - slices.Index(order, b.Field)
+	})
 }
 
 func (v view) labelOf(field string) string {

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// refreshSeconds is how often a browser without JavaScript looks whether it has to wait any longer.
+const refreshSeconds = 3
+
 // view is the data of the templates.
 type view struct {
 	*Pages
@@ -41,6 +44,10 @@ func (v view) SupportURL() string   { return v.options.SupportURL }
 func (v view) TermsVersion() string { return v.options.TermsVersion }
 func (v view) AsksUsername() bool   { return v.options.AsksUsername }
 
+// ChoosesEmail reports whether a code by email can replace the one by SMS, and CorrectsNumber whether numbers get codes.
+func (v view) ChoosesEmail() bool   { return v.options.Codes == CodesSMS }
+func (v view) CorrectsNumber() bool { return v.options.Codes != CodesEmail }
+
 // Asset returns the path of an asset. Empty: there is none.
 func (v view) Asset(name string) string { return v.AssetURL(name) }
 
@@ -69,8 +76,13 @@ func (v view) stepTitle() string {
 // Steps returns all steps of the sign-up page.
 func (v view) Steps() []Step { return steps }
 
-// Waits reports whether the page changes without an action of the user.
-func (v view) Waits() bool { return v.Step == StepWaiting }
+// Refresh returns after how many seconds a browser without JavaScript loads the page again. 0: never.
+func (v view) Refresh() int {
+	if v.Step != StepWaiting {
+		return 0
+	}
+	return max(refreshSeconds, int(math.Ceil(v.Wait.Seconds())))
+}
 
 // As returns the data of a step. Only the current step has what the user typed, and what was wrong.
 func (v view) As(step Step) view {
@@ -98,8 +110,12 @@ func (v view) Languages() []languageLink {
 			query = url.Values{}
 		}
 		query.Set("lang", c.tag.String())
+		address := "?" + query.Encode()
+		if v.IsSignup {
+			address = "/" + address // the address of a form cannot be loaded
+		}
 		list[i] = languageLink{
-			Tag: c.tag.String(), Name: c.texts[keyLanguage], Dir: c.direction(), URL: "?" + query.Encode(), Current: c == v.texts,
+			Tag: c.tag.String(), Name: c.texts[keyLanguage], Dir: c.direction(), URL: address, Current: c == v.texts,
 		}
 	}
 	return list
@@ -218,7 +234,7 @@ func (c *catalogue) duration(d time.Duration) string {
 
 // Summary returns what was wrong with the last request.
 func (v view) Summary() string {
-	if v.Problem == "" && len(v.Errors) > 0 {
+	if v.Problem == "" && len(v.FieldErrors()) > 0 {
 		return v.T("error.summary")
 	}
 	return v.Problem
@@ -253,10 +269,12 @@ type passwordRules struct {
 	MinLength int `json:"min_length"`
 }
 
-// Data returns the data for the script. It has no texts of the pages of links.
+// Data returns the data for the script. It has no names of countries and no texts of the pages of links.
 func (v view) Data() data {
 	texts := maps.Clone(v.texts.texts)
-	maps.DeleteFunc(texts, func(key, _ string) bool { return strings.HasPrefix(key, "link.") })
+	maps.DeleteFunc(texts, func(key, _ string) bool {
+		return strings.HasPrefix(key, "link.") || strings.HasPrefix(key, countryPrefix)
+	})
 	return data{
 		Lang: v.Lang(), Catalogue: texts, ReturnURL: v.options.ReturnURL, LoginURL: v.options.LoginURL,
 		DefaultRegion: v.country(), Password: passwordRules{v.options.MinPasswordLength},

@@ -8,6 +8,7 @@ import (
 
 	"registrar/api/page"
 	"registrar/internal/config"
+	"registrar/workflows"
 )
 
 // maxPageFile is the maximum size of a logo and of a style sheet in bytes. Browsers load them before the first input works.
@@ -20,7 +21,10 @@ func OpenPages(c config.Config, links ...page.Link) (*page.Pages, error) {
 		ReturnURL: c.Signup.ReturnURL, LoginURL: c.Signup.LoginURL, TermsURL: c.Signup.TermsURL, PrivacyURL: c.Signup.PrivacyURL,
 		Links: links, AsksUsername: c.Signup.AsksUsername,
 		DefaultRegion: c.Registration.DefaultRegion, Countries: c.Registration.SMSCountries,
-		MinPasswordLength: c.Password.MinPasswordLength,
+		MinPasswordLength: c.Password.MinPasswordLength, Codes: page.Codes(c.Registration.Verify),
+	}
+	if c.Registration.Conceal && c.Registration.Verify == string(workflows.VerifySMS) {
+		o.Codes = page.CodesEmail
 	}
 	if kind := c.Challenge.ChallengeKind; kind == "turnstile" || kind == "hcaptcha" {
 		o.Captcha = &page.Captcha{Type: kind, SiteKey: c.Challenge.ChallengeSiteKey}

@@ -44,25 +44,28 @@ func TestCodes(t *testing.T) {
 		who := newPerson().withoutNumber()
 		p.signUp(who)
 		code := p.service.code(t, who.email, 1)
-		if !p.plain {
-			p.waitText(`[data-step="code"]`, phrase(t, "en", "code.expired"))
-		}
 		poll(t, "the code to expire", func() bool {
-			p.enter(code)
-			p.wait(`shown("[data-step]:not(main)") && document.readyState === "complete"`)
-			return strings.Contains(p.text(`[data-step="code"]`), phrase(t, "en", "problem.code_expired"))
+			if p.plain {
+				p.reload()
+			}
+			return strings.Contains(p.text(`[data-step="code"]:not(main)`), phrase(t, "en", "code.expired"))
 		})
+		p.enter(code)
+		p.waitText(`[data-step="code"]:not(main)`, phrase(t, "en", "problem.code_expired"))
 		p.axe("expired code")
 	})
 	bothWays(t, standard, "a new code too early", func(t *testing.T, p *page) {
 		who := newPerson()
 		p.signUp(who)
 		p.waitText(`[data-form="resend"]`, until(phrase(t, "en", "code.resend_in")))
+		p.send(resendButton)
 		if p.plain {
-			p.click(resendButton)
-			p.waitText(`[data-step="code"]`, until(phrase(t, "en", "problem.resend_cooldown")))
-			p.axe("cooldown")
+			p.waitText(`[data-step="code"]:not(main)`, until(phrase(t, "en", "problem.resend_cooldown")))
+		} else {
+			p.waitText(statusLine, until(phrase(t, "en", "code.resend_in")))
 		}
+		p.axe("cooldown")
+		require.Len(t, p.service.messages(t, who.number, "otp", 1), 1)
 		p.finish(who)
 	})
 	bothWays(t, quick, "too many new codes", func(t *testing.T, p *page) {
@@ -70,7 +73,7 @@ func TestCodes(t *testing.T) {
 		p.signUp(who)
 		p.resend(who.number, 2)
 		p.resend(who.number, 3)
-		p.askAgain()
+		p.afterCooldown(resendButton)
 		p.waitText(`[data-step="code"]`, phrase(t, "en", "problem.too_many_resends"))
 		p.axe("too many resends")
 		p.enter(p.service.code(t, who.number, 3))
@@ -81,18 +84,18 @@ func TestCodes(t *testing.T) {
 		p.signUp(typo)
 		p.click(helpSummary)
 		p.fill("mobile_number", "030 901820")
-		p.afterCooldown(func() { p.click(numberButton) })
+		p.afterCooldown(numberButton)
 		p.waitFieldError("mobile_number")
 		p.axe("the number is wrong")
 		p.fill("mobile_number", who.number)
-		p.click(numberButton)
+		p.afterCooldown(numberButton)
 		p.waitText("[data-destination]", who.number[len(who.number)-2:])
 		p.finish(who)
 	})
 	bothWays(t, quick, "the code by email instead", func(t *testing.T, p *page) {
 		who := newPerson()
 		p.signUp(who)
-		p.afterCooldown(func() { p.click(emailButton) })
+		p.afterCooldown(emailButton)
 		p.waitText(`h1`, phrase(t, "en", "code.title_email"))
 		p.waitReady()
 		p.finish(who.withoutNumber())
@@ -113,7 +116,7 @@ func TestCodes(t *testing.T) {
 		p.fill("mobile_number", "+33612345678")
 		p.choose("attributes.plan", "solo")
 		p.click(field("terms_accepted"))
-		p.click(registerButton)
+		p.send(registerButton)
 		require.Equal(t, phrase(t, "en", "error.mobile_number.not_supported"), p.waitFieldError("mobile_number"))
 	})
 }
@@ -124,35 +127,27 @@ func (p *page) attribute(name, attribute string) string {
 	return eval[string](p, `shown(`+quoted(field(name))+`)?.getAttribute(`+quoted(attribute)+`) ?? ""`)
 }
 
-// askAgain asks for a new code as soon as the page lets it.
-func (p *page) askAgain() {
-	p.t.Helper()
-	p.afterCooldown(func() { p.click(resendButton) })
-}
-
-// afterCooldown does something that sends a code, after the time between two codes. The page's script enables its buttons
-// then; without it, the page tells too early clicks to wait.
-func (p *page) afterCooldown(act func()) {
+// afterCooldown presses a button that sends a code, after the time between two codes. The script marks its buttons until then;
+// without it, the page tells the user to wait.
+func (p *page) afterCooldown(button string) {
 	p.t.Helper()
 	if !p.plain {
-		p.wait(`!shown('[data-form="resend"] [data-submit]').disabled`)
+		p.wait(`$$('[data-form="resend"] button').every(b => !b.disabled && b.getAttribute("aria-disabled") !== "true")`)
+		p.send(button)
+		return
 	}
-	act()
-	if p.plain {
-		poll(p.t, "the end of the cooldown", func() bool {
-			p.wait(`document.readyState === "complete" && shown("[data-step]:not(main)")`)
-			if !strings.Contains(p.text(`[data-step="code"]:not(main)`), until(phrase(p.t, "en", "problem.resend_cooldown"))) {
-				return true
-			}
-			act()
-			return false
-		})
-	}
+	poll(p.t, "the end of the cooldown", func() bool {
+		if !p.holds("shown(" + quoted(button) + ")") {
+			p.click(helpSummary)
+		}
+		p.send(button)
+		return !strings.Contains(p.text(`[data-step="code"]:not(main)`), until(phrase(p.t, "en", "problem.resend_cooldown")))
+	})
 }
 
 // resend asks for a new code and waits until n codes have been sent.
 func (p *page) resend(to string, n int) {
 	p.t.Helper()
-	p.askAgain()
+	p.afterCooldown(resendButton)
 	p.service.messages(p.t, to, "otp", n)
 }

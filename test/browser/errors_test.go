@@ -44,7 +44,7 @@ func TestFieldErrors(t *testing.T) {
 			p.fill("email", who.email)
 			p.fill("mobile_number", who.number)
 			p.fill("password", password)
-			p.click(registerButton)
+			p.send(registerButton)
 			p.waitStep("code")
 		})
 	}
@@ -55,7 +55,7 @@ func (p *page) submitInvalid() {
 	p.t.Helper()
 	p.wait(`shown('[data-form="register"]')`)
 	eval[bool](p, `(shown('[data-form="register"]').noValidate = true)`)
-	p.click(registerButton)
+	p.send(registerButton)
 }
 
 // TestTaken registers an address and a username that somebody has.
@@ -69,7 +69,7 @@ func TestTaken(t *testing.T) {
 		p.fillForm(person{email: owner.email})
 		p.choose("attributes.plan", "solo")
 		p.click(field("terms_accepted"))
-		p.click(registerButton)
+		p.send(registerButton)
 		p.waitText(`[data-field="email"] [data-error]`, phrase(t, "en", "problem.email_taken"))
 		p.waitFieldError("email")
 		p.axe("email taken")
@@ -80,14 +80,14 @@ func TestTaken(t *testing.T) {
 		if p.plain {
 			p.fill("password", password)
 		}
-		p.click(registerButton)
+		p.send(registerButton)
 		p.waitText(`[data-field="username"] [data-error]`, phrase(t, "en", "problem.username_taken"))
 		p.waitFieldError("username")
 		p.fill("username", "other."+other.number[6:])
 		if p.plain {
 			p.fill("password", password)
 		}
-		p.click(registerButton)
+		p.send(registerButton)
 		p.waitStep("code")
 		require.Len(t, p.service.registrations(t, other.email), 1)
 	})

@@ -46,7 +46,7 @@ func TestPhone(t *testing.T) {
 			p.fillForm(who.withoutNumber())
 			p.choose("country", c.country)
 			p.fill("mobile_number", c.paste(strings.TrimPrefix(who.number, c.prefix)))
-			p.click(registerButton)
+			p.send(registerButton)
 			p.waitStep("code")
 			p.finish(who)
 		})

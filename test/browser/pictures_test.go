@@ -34,7 +34,7 @@ func TestPictures(t *testing.T) {
 		p.fillForm(who)
 		p.blur()
 		p.keep("signup.png", decoded(t, p.picture(false)))
-		p.click(registerButton)
+		p.send(registerButton)
 		p.waitStep("code")
 		p.blur()
 		code := decoded(t, p.picture(false))

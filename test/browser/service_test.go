@@ -120,7 +120,7 @@ func (s *service) launch() error {
 // setAddress stores an address of the banner.
 func (s *service) setAddress(name, address string) {
 	switch {
-	case strings.Contains(name, "Web UI"):
+	case strings.HasPrefix(name, "Temporal") && strings.HasPrefix(address, "http"):
 		s.ui = address
 	case s.base == "":
 		u, err := url.Parse(address)

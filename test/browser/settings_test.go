@@ -11,11 +11,11 @@ var (
 	// brief sends codes that expire at once.
 	brief = define("brief", "OTP_TTL=2s", "OTP_RESEND_COOLDOWN=1s")
 	// hasty keeps registrations without a code only for a moment.
-	hasty = define("hasty", "VERIFICATION_WINDOW=5s")
-	// slow answers 202, because it does not wait for the database.
-	slow = define("slow", "API_WAIT_BUDGET=1ms")
-	// limited refuses a second request in 6 s, and a second code to the same destination without a challenge.
-	limited = define("limited", "API_TRUSTED_PROXIES=127.0.0.0/8", "LIMIT_REGISTRATIONS=1/6s", "LIMIT_DESTINATIONS=1/1h", "CHALLENGE_WORK=20000")
+	hasty = define("hasty", "OTP_TTL=4s", "VERIFICATION_WINDOW=5s")
+	// slow waits only a moment for the database.
+	slow = define("slow", "API_WAIT_BUDGET=500ms")
+	// limited refuses a third request in 6 s, and a second code to the same destination without a challenge.
+	limited = define("limited", "API_TRUSTED_PROXIES=127.0.0.0/8", "LIMIT_REGISTRATIONS=2/6s", "LIMIT_DESTINATIONS=1/1h", "CHALLENGE_WORK=20000")
 	// shown is in the pictures of the docs, so it has only their people.
 	shown = define("shown", "DEFAULT_REGION=DE")
 	// secretive does not tell who has an account.

@@ -32,7 +32,7 @@ func TestSignUp(t *testing.T) {
 		p.choose("attributes.plan", "team")
 		p.click(field("terms_accepted"))
 		p.click(field("marketing_consent"))
-		p.click(registerButton)
+		p.send(registerButton)
 		p.waitStep("code")
 		first := p.text("h1")
 		sms, email := p.service.code(t, who.number, 1), p.service.code(t, who.email, 1)

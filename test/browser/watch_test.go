@@ -3,6 +3,7 @@ package browser
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -80,7 +81,7 @@ func (w *watched) event(event any) {
 func (w *watched) request(e *network.EventRequestWillBeSent) {
 	headers := map[string]string{}
 	for name, value := range e.Request.Headers {
-		headers[name] = fmt.Sprint(value)
+		headers[http.CanonicalHeaderKey(name)] = fmt.Sprint(value)
 	}
 	w.requests = append(w.requests, request{id: e.RequestID, method: e.Request.Method, url: e.Request.URL, headers: headers, kind: e.Type})
 	u, err := url.Parse(e.Request.URL)

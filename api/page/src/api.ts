@@ -80,8 +80,11 @@ export type Answer<T> = Success<T> | Failure;
 /** The server waits at most a few seconds for its database. A request without an answer after this time is lost. */
 const timeout = 20_000;
 
+/** A smaller difference of the clocks comes from the header's whole seconds and from the way of the answer, in milliseconds. */
+const clockTolerance = 5000;
+
 export class Client {
-  /** Server time minus local time. The times in answers are the server's. */
+  /** Server time minus local time, in milliseconds. The times in answers are the server's. */
   private clockOffset = 0;
 
   /** base is the origin of the API, without a slash at the end. Empty: the page's own. */
@@ -139,8 +142,8 @@ export class Client {
   }
 
   private readClock(answer: Response): void {
-    const date = Date.parse(answer.headers.get("Date") ?? "");
-    if (!Number.isNaN(date)) this.clockOffset = date - Date.now();
+    const offset = Date.parse(answer.headers.get("Date") ?? "") - Date.now();
+    if (Math.abs(offset) > clockTolerance) this.clockOffset = offset;
   }
 }
 

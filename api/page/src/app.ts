@@ -1,6 +1,7 @@
 // What all steps share.
 
 import type { Client, Credentials, Failure } from "./api";
+import { must, type Root } from "./dom";
 import type { Message } from "./notices";
 import type { Solver } from "./sender";
 import type { Store } from "./store";
@@ -16,18 +17,16 @@ export interface PageData {
   registration: Credentials | null;
 }
 
+export function readData(root: Root): PageData {
+  return JSON.parse(must(root, "#signup-data", HTMLScriptElement).textContent ?? "") as PageData;
+}
+
 export interface App {
   readonly data: PageData;
   readonly client: Client;
   readonly store: Store;
   readonly texts: Texts;
   readonly solve: Solver;
-}
-
-/** The text about a problem that belongs to no field. */
-export function problemText(texts: Texts, f: Failure): string {
-  if (f.status === 0) return texts.get("connection.lost");
-  return texts.first(["problem." + f.code, "problem.internal"], { time: texts.duration(f.retryAfter * 1000) });
 }
 
 /** The texts about invalid fields. */

@@ -37,7 +37,8 @@ class RegistrarSignup extends HTMLElement {
       this.fill(fragment);
     } catch (e) {
       if (loading.signal.aborted) return;
-      console.error("registrar-signup: " + base + " does not answer this page", e);
+      console.error("registrar-signup: no answer from " + base + ". Is " + origin + " in EMBED_ORIGINS?", e);
+      this.apologize();
       addEventListener("online", () => void this.load(), { once: true, signal: loading.signal });
       return;
     }
@@ -68,6 +69,15 @@ class RegistrarSignup extends HTMLElement {
     this.root.replaceChildren(...[...fragment.head.childNodes, ...fragment.body.childNodes].map((n) => document.adoptNode(n)));
     const country = this.getAttribute("country")?.toUpperCase();
     if (country) this.preselect(country);
+  }
+
+  /** The texts of the form come with it, so this one is only in English. */
+  private apologize(): void {
+    const line = element("p", "The sign-up form cannot be loaded: there is no connection, or it is not allowed on this site. ");
+    const link = element("a", "Open it on its own page");
+    link.href = base + "/";
+    line.append(link);
+    this.root.replaceChildren(element("slot"), line);
   }
 
   private preselect(country: string): void {

@@ -1,7 +1,7 @@
 // The form: keeps what the user types, and registers the user exactly once.
 
 import type { Answer, Attributes, Credentials, Failure, Registration, RegistrationRequest } from "./api";
-import { type App, fieldMessages, problemText } from "./app";
+import { type App, fieldMessages } from "./app";
 import { all, find, isUnavailable, must, setUnavailable } from "./dom";
 import { Notices } from "./notices";
 import { PhoneField } from "./phone";
@@ -91,7 +91,7 @@ export class RegisterForm {
 
   /** Ends the wait after a rate limit: it may not apply to other data. */
   private release(): void {
-    this.notices.stop();
+    this.notices.status("");
     setUnavailable(this.button, false);
   }
 
@@ -129,7 +129,6 @@ export class RegisterForm {
   }
 
   private fail(f: Failure): void {
-    const { texts } = this.app;
     if (f.status >= 400 && f.status < 500 && f.status !== 408 && f.status !== 429) this.renewKey(); // a definite refusal
     switch (f.code) {
       case "validation_failed":
@@ -145,13 +144,9 @@ export class RegisterForm {
       case "registration_closed":
         this.events.closed("expired");
         break;
-      case "rate_limited":
-      case "challenge_required":
-        setUnavailable(this.button, true);
-        this.notices.wait("problem.rate_limited", (f.retryAfter || 5) * 1000, () => this.release());
-        break;
       default:
-        this.notices.problem(problemText(texts, f));
+        setUnavailable(this.button, true);
+        this.notices.failure(f, () => setUnavailable(this.button, false));
     }
   }
 

@@ -1,9 +1,12 @@
 // What a step tells the user: a status line, a summary of errors, and an error at each invalid field.
 
-import type { FieldError } from "./api";
+import type { Failure, FieldError } from "./api";
 import { Countdown } from "./countdown";
 import { all, element, find } from "./dom";
 import type { Texts } from "./text";
+
+/** How long a client waits if the answer does not say, in milliseconds. */
+const defaultWait = 5000;
 
 /** An error and the text about it. */
 export interface Message extends Pick<FieldError, "field"> {
@@ -29,31 +32,25 @@ export class Notices {
     if (line.textContent !== text) line.textContent = text;
   }
 
-  /** Shows a text about how long to wait. It is announced once, not with every second. */
-  wait(key: string, milliseconds: number, end: () => void): void {
-    const over = Date.now() + milliseconds;
-    this.status("");
-    let ticks = 0;
-    this.countdown.start(
-      () => over - Date.now(),
-      (left) => {
-        const line = this.line();
-        if (ticks++ === 1) line?.setAttribute("aria-live", "off");
-        if (line) line.textContent = this.texts.get(key, { time: this.texts.duration(left) });
-      },
-      () => {
-        this.status("");
+  /** Shows a problem that belongs to no field, or how long to wait. end is called after that. */
+  failure(f: Failure, end: () => void = () => undefined): void {
+    const { texts } = this;
+    const milliseconds = f.retryAfter * 1000;
+    switch (f.code) {
+      case "offline":
+        this.problem(texts.get("connection.lost"));
+        break;
+      case "resend_cooldown":
+        this.wait("problem.resend_cooldown", milliseconds || defaultWait, end);
+        break;
+      case "rate_limited":
+      case "challenge_required": // it could not be solved here
+        this.wait("problem.rate_limited", milliseconds || defaultWait, end);
+        break;
+      default:
+        this.problem(texts.first(["problem." + f.code, "problem.internal"], { time: texts.duration(milliseconds) }));
         end();
-      },
-    );
-  }
-
-  /** Shows a problem that belongs to no field. */
-  problem(text: string): void {
-    this.status("");
-    const summary = this.summary();
-    summary?.replaceChildren(element("p", text));
-    summary?.toggleAttribute("hidden", false);
+    }
   }
 
   /** Shows errors at their fields, and moves the focus to the field, or to the summary if there are several. */
@@ -91,6 +88,32 @@ export class Notices {
 
   stop(): void {
     this.countdown.stop();
+  }
+
+  private problem(text: string): void {
+    this.status("");
+    const summary = this.summary();
+    summary?.replaceChildren(element("p", text));
+    summary?.toggleAttribute("hidden", false);
+  }
+
+  /** Shows a text about how long to wait. It is announced once, not with every second. */
+  private wait(key: string, milliseconds: number, end: () => void): void {
+    const over = Date.now() + milliseconds;
+    this.status("");
+    let ticks = 0;
+    this.countdown.start(
+      () => over - Date.now(),
+      (left) => {
+        const line = this.line();
+        if (ticks++ === 1) line?.setAttribute("aria-live", "off");
+        if (line) line.textContent = this.texts.get(key, { time: this.texts.duration(left) });
+      },
+      () => {
+        this.status(this.texts.get("wait.over"));
+        end();
+      },
+    );
   }
 
   private mark(m: Message): boolean {

@@ -1,8 +1,11 @@
 // The mobile number and its country: formats the number while the user types, and lets the country follow its prefix.
 
-import type { CountryCode } from "./phone-library";
+import type { CountryCode, PhoneNumber } from "./phone-library";
 
 type Library = typeof import("./phone-library");
+
+/** How long a submission waits for the library, in milliseconds. */
+const maxLoad = 3000;
 
 export class PhoneField {
   private library: Library | null = null;
@@ -15,7 +18,7 @@ export class PhoneField {
     input.addEventListener("focus", load);
     country.addEventListener("focus", load);
     input.addEventListener("input", (e) => this.typed(e));
-    input.addEventListener("change", () => this.format());
+    input.addEventListener("change", () => this.format(true));
     country.addEventListener("change", () => this.changePrefix());
   }
 
@@ -24,15 +27,16 @@ export class PhoneField {
     const text = plain(this.input.value);
     if (text === "") return "";
     await this.load();
-    const number = this.library?.parsePhoneNumberFromString(international(text), this.region());
+    const number = this.parse(international(text));
     if (number) return number.number;
     return hasPrefix(text) ? text : this.callingCode() + text; // the API says what is wrong with it
   }
 
-  /** Loads the library. Without it, numbers are not formatted. */
+  /** Loads the library. Without it, numbers are not formatted, and the API parses them. */
   private async load(): Promise<void> {
+    const tooSlow = new Promise<null>((resolve) => setTimeout(resolve, maxLoad, null));
     try {
-      this.library ??= await import("./phone-library");
+      this.library ??= await Promise.race([import("./phone-library"), tooSlow]);
     } catch {
       // The connection is lost. The next focus tries again.
     }
@@ -44,16 +48,27 @@ export class PhoneField {
     const inputType = e instanceof InputEvent ? e.inputType : "";
     if (inputType.startsWith("delete") || (e instanceof InputEvent && e.isComposing)) return;
     const atEnd = input.selectionStart === null || input.selectionStart === input.value.length;
-    if (atEnd) this.format();
+    const isTyped = e instanceof InputEvent && e.data?.length === 1;
+    if (atEnd) this.format(!isTyped);
   }
 
-  private format(): void {
+  private format(isWhole: boolean): void {
     const { library, input } = this;
     if (!library || input.value === "") return;
     const text = international(plain(input.value));
     this.followPrefix(library, text);
-    const formatted = new library.AsYouType(this.region()).input(text);
+    const number = isWhole ? this.parse(text) : undefined;
+    const formatted = number?.isValid()
+      ? number.format(hasPrefix(text) ? "INTERNATIONAL" : "NATIONAL")
+      : new library.AsYouType(this.region()).input(text);
     if (formatted !== "" && formatted !== input.value) input.value = formatted;
+  }
+
+  private parse(text: string): PhoneNumber | undefined {
+    const options: { extract: boolean; defaultCountry?: CountryCode } = { extract: false };
+    const region = this.region();
+    if (region) options.defaultCountry = region;
+    return this.library?.parsePhoneNumberFromString(text, options);
   }
 
   /** Selects the country of a number with a prefix. Countries with the same prefix differ only in later digits. */
@@ -80,7 +95,7 @@ export class PhoneField {
       const national = digits.slice((typer.getCallingCode() ?? "").length);
       input.value = new library.AsYouType().input("+" + library.getCountryCallingCode(region) + national);
     } else {
-      this.format();
+      this.format(true);
     }
   }
 

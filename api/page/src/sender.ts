@@ -28,7 +28,7 @@ export class Sender {
 
   constructor(
     private readonly form: HTMLFormElement,
-    private readonly button: HTMLButtonElement,
+    readonly button: HTMLButtonElement,
     private readonly notices: Notices,
     private readonly texts: Texts,
     private readonly solve: Solver,
@@ -43,6 +43,11 @@ export class Sender {
   /** Whether a press of the button now would be a second click. */
   get busy(): boolean {
     return this.abort !== null && !this.waiting;
+  }
+
+  /** Whether a request is under way or waits to be repeated. */
+  get pending(): boolean {
+    return this.abort !== null;
   }
 
   /** Returns the definite answer, or null if the request was not sent or was given up. progress is the status meanwhile. */

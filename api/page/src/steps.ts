@@ -2,7 +2,7 @@
 
 import type { Credentials, Registration, Verification } from "./api";
 import { Client } from "./api";
-import type { App, PageData } from "./app";
+import { type App, readData } from "./app";
 import { solve } from "./challenge";
 import { CodeStep } from "./code";
 import { all, find, must, type Root } from "./dom";
@@ -43,7 +43,7 @@ export class Signup {
     private readonly host: Host,
   ) {
     this.main = must(root, "#signup", HTMLElement);
-    const data = JSON.parse(must(root, "#signup-data", HTMLScriptElement).textContent ?? "") as PageData;
+    const data = readData(root);
     const texts = new Texts(data.lang, data.catalogue);
     this.app = { data, texts, client: new Client(host.base), store: new Store(), solve };
     this.main.addEventListener("submit", (e) => this.submitted(e));
@@ -64,6 +64,7 @@ export class Signup {
     if (startStep === "done") this.show("done");
     else if (startStep === "form" || !this.credentials) this.show("form");
     else this.resume();
+    if (this.step === "form") void this.checkResume();
     const { signal } = this.stop;
     store.onChange(() => this.storeChanged(), signal);
     document.addEventListener(
@@ -95,6 +96,15 @@ export class Signup {
     }
   }
 
+  /** Drops the line that leads back to the code if the registration no longer waits for one. */
+  private async checkResume(): Promise<void> {
+    const { credentials } = this;
+    const answer = credentials && (await this.app.client.get(credentials));
+    if (!answer || credentials !== this.credentials) return;
+    const isOver = answer.ok ? !["pending_verification", "accepted"].includes(answer.body.status) : answer.status === 404;
+    if (isOver) this.forget();
+  }
+
   private isOpen(): boolean {
     return this.step === "code" || this.step === "waiting";
   }
@@ -119,19 +129,15 @@ export class Signup {
 
   /** Asks for the state of the registration. removed: another tab has forgotten it, after it was done or given up. */
   private async refresh(removed = false): Promise<void> {
-    const { client, store } = this.app;
     const { credentials } = this;
     clearTimeout(this.poll);
     if (!credentials) return;
-    const answer = await client.get(credentials);
+    const answer = await this.app.client.get(credentials);
     if (credentials !== this.credentials || this.stop.signal.aborted) return;
     if (answer.ok && removed && answer.body.status !== "active") this.forget();
     else if (answer.ok) this.apply(answer.body);
     else if (isTemporary(answer) || answer.status === 429) this.askAgain(answer.retryAfter * 1000);
-    else {
-      store.removeRegistration(credentials.registration_id);
-      this.forget();
-    }
+    else this.forget();
   }
 
   private askAgain(milliseconds = 0): void {
@@ -183,6 +189,15 @@ export class Signup {
     this.host.done(registrationID);
   }
 
+  /** The API has said that the registration is closed. Its state has the reason. */
+  private async findReason(): Promise<void> {
+    const { credentials } = this;
+    const answer = credentials && (await this.app.client.get(credentials));
+    if (credentials !== this.credentials) return;
+    const status = answer?.ok ? answer.body.status : "expired";
+    this.end(status === "superseded" || status === "failed" ? status : "expired");
+  }
+
   private end(reason: string): void {
     this.show("closed");
     const { section } = this;
@@ -202,6 +217,7 @@ export class Signup {
   /** Forgets the registration and shows the form. The typed data stays. */
   private forget(): void {
     void this.dropCookie();
+    if (this.credentials) this.app.store.removeRegistration(this.credentials.registration_id);
     this.credentials = null;
     this.verification = undefined;
     this.show("form");
@@ -212,14 +228,13 @@ export class Signup {
   private async dropCookie(): Promise<void> {
     if (!this.app.data.registration) return;
     this.app.data.registration = null;
-    await fetch("/signup/restart", { method: "POST", redirect: "manual", keepalive: true }).catch(() => undefined);
+    await fetch("/signup/restart", { method: "POST", body: new URLSearchParams(), redirect: "manual" }).catch(() => undefined);
   }
 
   private submitted(e: SubmitEvent): void {
     const form = e.target;
     if (!(form instanceof HTMLFormElement) || form.dataset["form"] !== "restart") return;
     e.preventDefault();
-    if (this.credentials) this.app.store.removeRegistration(this.credentials.registration_id);
     this.forget();
   }
 
@@ -265,6 +280,7 @@ export class Signup {
         verified: (r) => this.verified(r),
         resent: (r) => this.apply(r),
         outdated: () => void this.refresh(),
+        closed: () => void this.findReason(),
       });
     }
   }

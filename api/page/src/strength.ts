@@ -13,6 +13,7 @@ const ownFields = ["first_name", "last_name", "username", "email"];
 export class StrengthMeter {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private latest = 0;
+  private isOffered = true;
 
   constructor(
     private readonly form: HTMLFormElement,
@@ -37,7 +38,8 @@ export class StrengthMeter {
       const input = this.form.elements.namedItem(name);
       if (input instanceof HTMLInputElement && input.value !== "") body[name] = input.value;
     }
-    const answer = body["password"] ? await this.client.checkPassword(body) : null;
+    const answer = body["password"] && this.isOffered ? await this.client.checkPassword(body) : null;
+    if (answer?.status === 404) this.isOffered = false;
     if (number === this.latest) this.show(answer?.ok ? answer.body : null);
   }
 
