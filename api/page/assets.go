@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"html/template"
 	"io/fs"
 	"maps"
 	"path"
@@ -75,9 +74,9 @@ func (p *Pages) loadAssets() error {
 	if err != nil {
 		return err
 	}
-	p.styles = []template.CSS{template.CSS(p.assets[p.names["page.css"]].Body)} // a file of this package
+	p.styles = []string{string(p.assets[p.names["page.css"]].Body)}
 	if len(p.options.Style) > 0 {
-		p.styles = append(p.styles, template.CSS(p.options.Style)) // the operator's own
+		p.styles = append(p.styles, string(p.options.Style))
 		if err := p.addAsset("theme.css", "theme.css", p.options.Style, true); err != nil {
 			return err
 		}

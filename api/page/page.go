@@ -142,7 +142,7 @@ type Pages struct {
 	countries map[*catalogue][]country
 	assets    map[string]*Asset
 	names     map[string]string // of the assets, by the names in templates
-	styles    []template.CSS
+	styles    []string          // of the embedded form
 }
 
 // New returns the pages for the options. Its error names each mistake in the catalogue files.
@@ -205,7 +205,7 @@ func (p *Pages) Signup(w io.Writer, in Language, s Signup) error {
 
 // Embed writes the steps without the document around them, for pages of other sites.
 func (p *Pages) Embed(w io.Writer, in Language, s Signup) error {
-	return p.execute(w, "embed", view{Pages: p, Language: in, Signup: s, IsSignup: true})
+	return p.execute(w, "embed", view{Pages: p, Language: in, Signup: s, IsSignup: true, isEmbedded: true})
 }
 
 // Link writes the page of a link in an email. query is the query of its address.

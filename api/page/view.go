@@ -1,7 +1,6 @@
 package page
 
 import (
-	"html/template"
 	"maps"
 	"math"
 	"net/url"
@@ -19,9 +18,10 @@ type view struct {
 	Language
 	Signup
 
-	IsSignup bool
-	link     LinkPage
-	query    string
+	IsSignup   bool
+	isEmbedded bool
+	link       LinkPage
+	query      string
 }
 
 // T returns a text in the page's language.
@@ -50,9 +50,6 @@ func (v view) CorrectsNumber() bool { return v.options.Codes != CodesEmail }
 
 // Asset returns the path of an asset. Empty: there is none.
 func (v view) Asset(name string) string { return v.AssetURL(name) }
-
-// Styles returns the style sheets, for pages of other sites.
-func (v view) Styles() []template.CSS { return v.styles }
 
 // Title returns the title of the document.
 func (v view) Title() string {
@@ -263,6 +260,8 @@ type data struct {
 	Password      passwordRules     `json:"password"`
 	Registration  *Registration     `json:"registration"`
 	Captcha       *Captcha          `json:"captcha"`
+	// Styles are the style sheets of the embedded form. The policy of the page around it may forbid style elements.
+	Styles []string `json:"styles,omitempty"`
 }
 
 type passwordRules struct {
@@ -275,11 +274,15 @@ func (v view) Data() data {
 	maps.DeleteFunc(texts, func(key, _ string) bool {
 		return strings.HasPrefix(key, "link.") || strings.HasPrefix(key, countryPrefix)
 	})
-	return data{
+	d := data{
 		Lang: v.Lang(), Catalogue: texts, ReturnURL: v.options.ReturnURL, LoginURL: v.options.LoginURL,
 		DefaultRegion: v.country(), Password: passwordRules{v.options.MinPasswordLength},
 		Registration: v.Registration, Captcha: v.options.Captcha,
 	}
+	if v.isEmbedded {
+		d.Styles = v.styles
+	}
+	return d
 }
 
 // ProblemText returns the text about a failed request. wait is how long to wait before the next one.

@@ -15,6 +15,8 @@ export interface PageData {
   password: { min_length: number };
   /** The registration of the cookie that the forms use without a script. */
   registration: Credentials | null;
+  /** The style sheets of the embedded form. */
+  styles?: string[];
 }
 
 export function readData(root: Root): PageData {

@@ -1,16 +1,21 @@
 // <registrar-signup>: the sign-up page as an element for pages of other origins.
 
+import { readData } from "./app";
 import { element } from "./dom";
-import { Signup } from "./steps";
+import { Signup, type Step } from "./steps";
 
 /** The origin that serves this script also serves the markup and the API. */
 const base = new URL(import.meta.url).origin;
+
+/** Styles of the page that elements would inherit must not change the form. Custom properties are inherited nevertheless. */
+const reset = "#signup { all: initial; display: block; color-scheme: inherit; }";
 
 class RegistrarSignup extends HTMLElement {
   static readonly observedAttributes = ["lang"];
 
   private readonly root = this.attachShadow({ mode: "open" }); // open, so that password managers find the fields
   private signup: Signup | null = null;
+  private toldStep: Step | null = null;
   private loading: AbortController | null = null;
 
   connectedCallback(): void {
@@ -44,11 +49,11 @@ class RegistrarSignup extends HTMLElement {
     }
     this.signup = new Signup(this.root, {
       base,
-      stepChanged: (step) => this.tell("registrar-step", { step }),
+      stepChanged: (step) => this.tellStep(step),
       done: (registrationID) => this.tell("registrar-done", { registration_id: registrationID }),
     });
     this.signup.start();
-    this.tell("registrar-step", { step: this.signup.step });
+    this.tellStep(this.signup.step);
   }
 
   private unload(): void {
@@ -59,14 +64,13 @@ class RegistrarSignup extends HTMLElement {
 
   /** Style sheets go in as objects, which the Content-Security-Policy of the page does not restrict. */
   private fill(fragment: Document): void {
-    const styles = [...fragment.querySelectorAll("style")];
-    this.root.adoptedStyleSheets = styles.map((style) => {
-      style.remove();
+    this.root.replaceChildren(...[...fragment.head.childNodes, ...fragment.body.childNodes].map((n) => document.adoptNode(n)));
+    const { styles = [] } = readData(this.root);
+    this.root.adoptedStyleSheets = [reset, ...styles].map((text) => {
       const sheet = new CSSStyleSheet();
-      sheet.replaceSync(style.textContent ?? "");
+      sheet.replaceSync(inPixels(text));
       return sheet;
     });
-    this.root.replaceChildren(...[...fragment.head.childNodes, ...fragment.body.childNodes].map((n) => document.adoptNode(n)));
     const country = this.getAttribute("country")?.toUpperCase();
     if (country) this.preselect(country);
   }
@@ -93,9 +97,25 @@ class RegistrarSignup extends HTMLElement {
     return this.lang || this.closest<HTMLElement>("[lang]")?.lang || navigator.language;
   }
 
+  private tellStep(step: Step): void {
+    if (step === this.toldStep) return;
+    this.toldStep = step;
+    this.tell("registrar-step", { step });
+  }
+
   private tell(type: string, detail: object): void {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
   }
+}
+
+/** The page around the form may have changed what rem means, so it gets the size that the user has chosen in the browser. */
+function inPixels(css: string): string {
+  const probe = element("span");
+  probe.style.font = "medium serif";
+  document.body.append(probe);
+  const size = parseFloat(getComputedStyle(probe).fontSize);
+  probe.remove();
+  return css.replace(/([\d.]+)rem\b/g, (_, n: string) => Number(n) * size + "px");
 }
 
 async function fetchFragment(lang: string, signal: AbortSignal): Promise<Document> {

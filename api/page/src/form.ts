@@ -26,7 +26,7 @@ export class RegisterForm {
   private readonly key: HTMLInputElement;
   private readonly notices: Notices;
   private readonly sender: Sender;
-  private readonly phone: PhoneField;
+  private readonly phone: PhoneField | null;
   /** The content of the request that used the key. It has the password, so it is only in memory. */
   private content = "";
 
@@ -40,10 +40,7 @@ export class RegisterForm {
     this.key = must(this.form, "[name=idempotency_key]", HTMLInputElement);
     this.notices = new Notices(section, app.texts);
     this.sender = new Sender(this.form, this.button, this.notices, app.texts, app.solve);
-    this.phone = new PhoneField(
-      must(this.form, "[name=mobile_number]", HTMLInputElement),
-      must(this.form, "[name=country]", HTMLSelectElement),
-    );
+    this.phone = PhoneField.in(this.form);
     new StrengthMeter(this.form, app.client, app.texts);
     this.form.noValidate = true; // the API's errors are complete, and in the page's language
     this.restore();
@@ -162,7 +159,7 @@ export class RegisterForm {
     const attributes: Attributes = {};
     for (const control of this.controls()) {
       const { name } = control;
-      const value = name === "mobile_number" ? await this.phone.value() : valueOf(control);
+      const value = this.phone?.owns(control) ? await this.phone.value() : valueOf(control);
       if (ownControls.includes(name) || (value === "" && !control.required)) continue;
       if (name.startsWith("attributes.")) attributes[name.slice("attributes.".length)] = value;
       else body[name] = value as string | boolean;

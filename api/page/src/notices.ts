@@ -143,7 +143,7 @@ export class Notices {
   private entry(m: Message): HTMLLIElement {
     const input = this.input(m.field);
     const label = this.section.querySelector(`label[for="${input?.id ?? ""}"]`)?.firstChild?.textContent?.trim();
-    const a = element("a", label ? `${label}: ${m.text}` : m.text);
+    const a = element("a", label ?? m.text);
     a.href = "#" + (input?.id ?? "");
     a.addEventListener("click", (e) => {
       e.preventDefault();

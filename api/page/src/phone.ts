@@ -1,5 +1,6 @@
 // The mobile number and its country: formats the number while the user types, and lets the country follow its prefix.
 
+import { find } from "./dom";
 import type { CountryCode, PhoneNumber } from "./phone-library";
 
 type Library = typeof import("./phone-library");
@@ -10,7 +11,14 @@ const maxLoad = 3000;
 export class PhoneField {
   private library: Library | null = null;
 
-  constructor(
+  /** The number of a form. null: the form does not ask for one. */
+  static in(form: HTMLFormElement): PhoneField | null {
+    const input = find(form, "[name=mobile_number]", HTMLInputElement);
+    const country = find(form, "[name=country]", HTMLSelectElement);
+    return input && country && new PhoneField(input, country);
+  }
+
+  private constructor(
     private readonly input: HTMLInputElement,
     private readonly country: HTMLSelectElement,
   ) {
@@ -20,6 +28,17 @@ export class PhoneField {
     input.addEventListener("input", (e) => this.typed(e));
     input.addEventListener("change", () => this.format(true));
     country.addEventListener("change", () => this.changePrefix());
+  }
+
+  owns(control: Element): boolean {
+    return control === this.input;
+  }
+
+  /** Shows a number that was typed before, unless there is another one. */
+  fill(number: string, country: string): void {
+    if (number === "" || this.input.value !== "") return;
+    this.input.value = number;
+    this.country.value = country;
   }
 
   /** The number as the API takes it, with the country's code. Empty: none was entered. */

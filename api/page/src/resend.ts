@@ -15,8 +15,7 @@ export interface ResendEvents {
 }
 
 export class ResendForms {
-  private readonly buttons: HTMLButtonElement[];
-  private readonly senders: Sender[];
+  private readonly senders: Sender[] = [];
   private readonly cooldown = new Countdown();
   private isCooling = false;
   private resendAfter = "";
@@ -28,20 +27,9 @@ export class ResendForms {
     private readonly credentials: () => Credentials | null,
     private readonly events: ResendEvents,
   ) {
-    const form = must(section, "[data-form=resend]", HTMLFormElement);
-    const numberForm = must(section, "[data-form=number]", HTMLFormElement);
-    const emailButton = must(form, "[data-action=email]", HTMLButtonElement);
-    const again = this.sender(form, must(form, "[data-submit]", HTMLButtonElement));
-    const email = this.sender(form, emailButton);
-    const number = this.sender(numberForm, must(numberForm, "[data-submit]", HTMLButtonElement));
-    this.senders = [again, email, number];
-    this.buttons = this.senders.map((s) => s.button);
-    form.addEventListener("submit", (e) => {
-      e.preventDefault();
-      if (e.submitter === emailButton) void this.send(email, { channel: "email" });
-      else void this.send(again, {});
-    });
-    this.enableNumber(numberForm, number);
+    this.enableResend(must(section, "[data-form=resend]", HTMLFormElement));
+    const numberForm = find(section, "[data-form=number]", HTMLFormElement);
+    if (numberForm) this.enableNumber(numberForm);
   }
 
   /** Counts down to the time when another code may be requested. */
@@ -70,30 +58,40 @@ export class ResendForms {
     for (const s of this.senders) s.cancel();
   }
 
+  /** Connects a button. Each has its own sender, which shows the progress on it. */
   private sender(form: HTMLFormElement, button: HTMLButtonElement): Sender {
-    return new Sender(form, button, this.notices, this.app.texts, this.app.solve);
+    const sender = new Sender(form, button, this.notices, this.app.texts, this.app.solve);
+    this.senders.push(sender);
+    return sender;
   }
 
   private setCooling(isCooling: boolean): void {
     if (isCooling === this.isCooling) return;
     this.isCooling = isCooling;
-    for (const b of this.buttons) setUnavailable(b, isCooling);
+    for (const s of this.senders) setUnavailable(s.button, isCooling);
   }
 
-  private enableNumber(form: HTMLFormElement, sender: Sender): void {
-    const input = must(form, "[name=mobile_number]", HTMLInputElement);
-    const country = must(form, "[name=country]", HTMLSelectElement);
-    const draft = this.app.store.readDraft().fields;
-    if (draft["mobile_number"] && input.value === "") {
-      input.value = String(draft["mobile_number"]); // so that the user corrects only what is wrong
-      country.value = String(draft["country"]);
-    }
-    const phone = new PhoneField(input, country);
-    form.noValidate = true;
-    form.addEventListener("input", () => this.notices.clearField(input));
+  private enableResend(form: HTMLFormElement): void {
+    const again = this.sender(form, must(form, "[data-submit]", HTMLButtonElement));
+    const emailButton = find(form, "[data-action=email]", HTMLButtonElement);
+    const email = emailButton && this.sender(form, emailButton);
     form.addEventListener("submit", (e) => {
       e.preventDefault();
-      void this.sendNumber(sender, phone);
+      if (email && e.submitter === emailButton) void this.send(email, { channel: "email" });
+      else void this.send(again, {});
+    });
+  }
+
+  private enableNumber(form: HTMLFormElement): void {
+    const sender = this.sender(form, must(form, "[data-submit]", HTMLButtonElement));
+    const phone = PhoneField.in(form);
+    const { mobile_number: number, country } = this.app.store.readDraft().fields;
+    phone?.fill(String(number ?? ""), String(country ?? "")); // so that the user corrects only what is wrong
+    form.noValidate = true;
+    form.addEventListener("input", (e) => e.target instanceof Element && this.notices.clearField(e.target));
+    form.addEventListener("submit", (e) => {
+      e.preventDefault();
+      if (phone) void this.sendNumber(sender, phone);
     });
   }
 
