@@ -30,21 +30,6 @@ func TestReload(t *testing.T) {
 		p.wait(`shown('[data-step="form"]:not(main), [data-step="done"]:not(main)')`)
 		require.Len(t, p.service.registrations(t, who.email), 1)
 	})
-	t.Run("while the service completes the registration", func(t *testing.T) {
-		t.Parallel()
-		p, who := newPage(t, slow), newPerson()
-		accepted := make(chan struct{})
-		p.intercept(status, func(int) answer { return answer{hold: accepted} })
-		p.open("/")
-		p.fillForm(who)
-		p.send(registerButton)
-		p.waitStep("waiting")
-		p.axe("waiting")
-		close(accepted)
-		p.reload()
-		p.waitStep("code")
-		p.finish(who)
-	})
 }
 
 // TestTabs uses two tabs of one browser.

@@ -112,26 +112,29 @@ func TestConnection(t *testing.T) {
 // TestAnswers gives the page every answer that is neither a success nor a mistake of the user.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
-	t.Run("202, completed later", func(t *testing.T) {
-		t.Parallel()
-		p, who := newPage(t, slow), newPerson()
+	bothWays(t, slow, "202, completed later", func(t *testing.T, p *page) {
+		who := newPerson()
 		p.open("/")
 		p.fillForm(who)
+		release := p.service.holdDatabase(t)
 		p.send(registerButton)
+		p.waitStep("waiting")
+		p.axe("waiting")
+		p.reload()
+		p.waitStep("waiting")
+		release()
 		p.waitStep("code")
-		p.enter(p.service.code(t, who.number, 1))
-		p.waitStep("done")
+		p.finish(who)
 		require.Len(t, p.service.registrations(t, who.email), 1)
 	})
-	t.Run("202, completed later, without JavaScript", func(t *testing.T) {
-		t.Parallel()
-		p, who := newPage(t, slow), newPerson()
-		p.disableScript()
-		p.open("/")
-		p.fillForm(who)
-		p.send(registerButton)
-		p.waitStep("code")
-		p.enter(p.service.code(t, who.number, 1))
+	bothWays(t, slow, "202 for the code", func(t *testing.T, p *page) {
+		who := newPerson()
+		p.signUp(who)
+		code := p.service.code(t, who.number, 1)
+		release := p.service.holdDatabase(t)
+		p.enter(code)
+		p.waitStep("waiting")
+		release()
 		p.waitStep("done")
 	})
 	for name, a := range map[string]answer{
