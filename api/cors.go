@@ -16,9 +16,9 @@ const (
 // preflightAge is how long a browser may remember the answer to a preflight, in seconds.
 const preflightAge = 600
 
-// shareOrigins lets pages of the origins in Deps call the operations on registrations, check passwords, load the embedded form
-// and read the answers, including errors (CORS, Fetch standard section 3.2). It answers preflights itself. All other addresses
-// stay closed to other origins, except for the assets, and no origin may send cookies.
+// shareOrigins lets pages of the origins in Deps call the operations on registrations, check passwords and load the embedded
+// form, and read the answers, including errors (CORS, Fetch standard section 3.2). It answers preflights itself. All other
+// addresses stay closed to other origins, except for the assets, and no origin may send cookies.
 func (s *server) shareOrigins() gin.HandlerFunc {
 	registrations, embedded := sharing(s.Origins), sharing(s.EmbedOrigins)
 	return func(c *gin.Context) {

@@ -18,7 +18,7 @@ const linkRetryAfter = "60"
 func (s *server) page(c *gin.Context, status int, p page.LinkPage) {
 	in := s.Pages.Match(c.Query("lang"), c.GetHeader("Accept-Language"))
 	var out bytes.Buffer
-	if err := s.Pages.Link(&out, in, p, c.Request.URL.RawQuery); err != nil {
+	if err := s.Pages.Link(&out, in, p, c.Query("token")); err != nil {
 		s.fail(c, err)
 		return
 	}

@@ -74,6 +74,9 @@ type Deps struct {
 	BreachRequired bool
 	// Rules are the settings for checking what users type.
 	Rules user.Rules
+	// AttributeContract is the OpenAPI schema of the attributes that Rules check, as JSON on one line, for /openapi.yaml. Empty: there
+	// are none.
+	AttributeContract string
 	// Policy is the policy of new registrations.
 	Policy workflows.Policy
 	// Schema returns nil if the database has every migration, for /readyz. nil: no check.

@@ -208,9 +208,9 @@ func (p *Pages) Embed(w io.Writer, in Language, s Signup) error {
 	return p.execute(w, "embed", view{Pages: p, Language: in, Signup: s, IsSignup: true, isEmbedded: true})
 }
 
-// Link writes the page of a link in an email. query is the query of its address.
-func (p *Pages) Link(w io.Writer, in Language, kind LinkPage, query string) error {
-	return p.execute(w, "document", view{Pages: p, Language: in, link: kind, query: query})
+// Link writes the page of a link in an email. token is the one of the link.
+func (p *Pages) Link(w io.Writer, in Language, kind LinkPage, token string) error {
+	return p.execute(w, "document", view{Pages: p, Language: in, link: kind, token: token})
 }
 
 func (p *Pages) execute(w io.Writer, name string, v view) error {

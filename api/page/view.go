@@ -21,7 +21,7 @@ type view struct {
 	IsSignup   bool
 	isEmbedded bool
 	link       LinkPage
-	query      string
+	token      string
 }
 
 // T returns a text in the page's language.
@@ -98,18 +98,19 @@ type languageLink struct {
 	Current             bool
 }
 
-// Languages returns all languages.
+// Languages returns all languages. The page of a link that has taken effect or is not genuine cannot be asked for again, so
+// it has none.
 func (v view) Languages() []languageLink {
+	if !v.IsSignup && v.LinkText("button") == "" {
+		return nil
+	}
 	list := make([]languageLink, len(v.languages))
 	for i, c := range v.languages {
-		query, err := url.ParseQuery(v.query)
-		if err != nil {
-			query = url.Values{}
-		}
-		query.Set("lang", c.tag.String())
-		address := "?" + query.Encode()
-		if v.IsSignup {
-			address = "/" + address // the address of a form cannot be loaded
+		query := url.Values{"lang": {c.tag.String()}}
+		address := "/?" + query.Encode()
+		if !v.IsSignup {
+			query.Set("token", v.token)
+			address = "?" + query.Encode()
 		}
 		list[i] = languageLink{
 			Tag: c.tag.String(), Name: c.texts[keyLanguage], Dir: c.direction(), URL: address, Current: c == v.texts,

@@ -22,7 +22,7 @@ export class PhoneField {
     private readonly input: HTMLInputElement,
     private readonly country: HTMLSelectElement,
   ) {
-    const load = (): void => void this.load();
+    const load = (): void => void this.load().then(() => this.formatAtEnd(false));
     input.addEventListener("focus", load);
     country.addEventListener("focus", load);
     input.addEventListener("input", (e) => this.typed(e));
@@ -63,12 +63,12 @@ export class PhoneField {
 
   /** Formats only what is added at the end. Elsewhere the cursor would jump, and separators could not be deleted. */
   private typed(e: Event): void {
-    const { input } = this;
-    const inputType = e instanceof InputEvent ? e.inputType : "";
-    if (inputType.startsWith("delete") || (e instanceof InputEvent && e.isComposing)) return;
-    const atEnd = input.selectionStart === null || input.selectionStart === input.value.length;
-    const isTyped = e instanceof InputEvent && e.data?.length === 1;
-    if (atEnd) this.format(!isTyped);
+    if (e instanceof InputEvent && (e.isComposing || e.inputType.startsWith("delete"))) return;
+    this.formatAtEnd(!(e instanceof InputEvent) || e.data?.length !== 1);
+  }
+
+  private formatAtEnd(isWhole: boolean): void {
+    if (this.input.selectionStart === this.input.value.length) this.format(isWhole);
   }
 
   private format(isWhole: boolean): void {
