@@ -216,21 +216,35 @@ func (v view) FieldErrors() []errorLine {
 	return lines
 }
 
-// fieldOrder are the names of the fields as the form has them. The service's own fields follow the password.
+// fieldOrder returns the names of the fields as the pages have them.
 func (p *Pages) fieldOrder() []string {
-	order := []string{"first_name", "last_name", "email", "username", "mobile_number", "password"}
+	order := []string{"first_name", "last_name", "email"}
+	if p.options.AsksUsername {
+		order = append(order, "username")
+	}
+	order = append(order, "mobile_number", "password")
 	for _, f := range p.options.Fields {
 		order = append(order, AttributePrefix+f.Name)
 	}
-	return append(order, "terms_accepted", "marketing_consent")
+	return append(order, "terms_accepted", "marketing_consent", "code")
 }
 
-// sortErrors sorts errors in the order of the form, so that the first one is the first that users see.
-func (p *Pages) sortErrors(errors []FieldError) {
-	order := p.fieldOrder()
-	slices.SortStableFunc(errors, func(a, b FieldError) int {
+// arrangeErrors sorts the errors in the order of the fields, so that the first one is the first that users see. An error of a
+// field that the page does not have becomes the problem of the whole form.
+func (v *view) arrangeErrors() {
+	order := v.fieldOrder()
+	var shown []FieldError
+	for _, e := range v.Errors {
+		if slices.Contains(order, e.Field) {
+			shown = append(shown, e)
+		} else if v.Problem == "" {
+			v.Problem = v.errorText(e)
+		}
+	}
+	slices.SortStableFunc(shown, func(a, b FieldError) int {
 		return slices.Index(order, a.Field) - slices.Index(order, b.Field)
 	})
+	v.Errors = shown
 }
 
 func (v view) labelOf(field string) string {

@@ -199,8 +199,9 @@ func regionOf(preferences []string) string {
 
 // Signup writes the sign-up page.
 func (p *Pages) Signup(w io.Writer, in Language, s Signup) error {
-	p.sortErrors(s.Errors)
-	return p.execute(w, "document", view{Pages: p, Language: in, Signup: s, IsSignup: true})
+	v := view{Pages: p, Language: in, Signup: s, IsSignup: true}
+	v.arrangeErrors()
+	return p.execute(w, "document", v)
 }
 
 // Embed writes the steps without the document around them, for pages of other sites.

@@ -209,9 +209,10 @@ func (v view) ExpiresIn() string {
 		return ""
 	case left <= 0:
 		return v.T("code.expired")
-	default:
-		return v.T("code.expires_in", "time", v.texts.duration(left))
+	case left >= 2*time.Minute:
+		left = left.Truncate(time.Minute) // never more than it is
 	}
+	return v.T("code.expires_in", "time", v.texts.duration(left))
 }
 
 // ResendIn returns the text about when another code may be requested. Empty: now.
@@ -222,12 +223,16 @@ func (v view) ResendIn() string {
 	return ""
 }
 
-// duration returns a duration in whole minutes, or in seconds if it is shorter than two minutes.
+// duration returns a duration in seconds, minutes or hours, rounded up.
 func (c *catalogue) duration(d time.Duration) string {
-	if d < 2*time.Minute {
+	switch {
+	case d < 2*time.Minute:
 		return c.count("time.seconds", max(1, int(math.Ceil(d.Seconds()))))
+	case d < 2*time.Hour:
+		return c.count("time.minutes", int(math.Ceil(d.Minutes())))
+	default:
+		return c.count("time.hours", int(math.Ceil(d.Hours())))
 	}
-	return c.count("time.minutes", int(d.Minutes()))
 }
 
 // Summary returns what was wrong with the last request.
