@@ -39,7 +39,8 @@ export interface ResendRequest {
 export interface PasswordCheck {
   accepted: boolean;
   score: number;
-  errors: FieldError[];
+  /** Absent if the password is accepted. */
+  errors?: FieldError[];
 }
 
 export interface FieldError {

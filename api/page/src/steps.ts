@@ -134,6 +134,7 @@ export class Signup {
     if (!credentials) return;
     const answer = await this.app.client.get(credentials);
     if (credentials !== this.credentials || this.stop.signal.aborted) return;
+    if (this.step === "form" && !removed) return; // the user has gone back meanwhile
     if (answer.ok && removed && answer.body.status !== "active") this.forget();
     else if (answer.ok) this.apply(answer.body);
     else if (isTemporary(answer) || answer.status === 429) this.askAgain(answer.retryAfter * 1000);
