@@ -123,20 +123,24 @@ async function fetchFragment(lang: string, signal: AbortSignal): Promise<Documen
   const url = base + "/signup/embed?lang=" + encodeURIComponent(lang);
   const answer = await fetch(url, { signal, credentials: "omit" });
   if (!answer.ok) throw new Error("status " + answer.status);
-  return new DOMParser().parseFromString(trusted(await answer.text()), "text/html");
-}
-
-/** A page with `require-trusted-types-for 'script'` must allow the policy registrar-signup: `trusted-types registrar-signup`. */
-function trusted(html: string): string {
-  const { trustedTypes } = window as unknown as { trustedTypes?: { createPolicy(name: string, rules: object): Policy } };
-  policy ??= trustedTypes?.createPolicy("registrar-signup", { createHTML: (text: string) => text });
-  return policy ? policy.createHTML(html) : html;
+  return new DOMParser().parseFromString(policy.createHTML(await answer.text()), "text/html");
 }
 
 interface Policy {
   createHTML(text: string): string;
 }
 
-let policy: Policy | undefined;
+/** A page with `require-trusted-types-for 'script'` must allow the policy registrar-signup: `trusted-types registrar-signup`. */
+const policy = createPolicy();
+
+function createPolicy(): Policy {
+  const rules: Policy = { createHTML: (text) => text };
+  const { trustedTypes } = window as { trustedTypes?: { createPolicy(name: string, rules: Policy): Policy } };
+  try {
+    return trustedTypes?.createPolicy("registrar-signup", rules) ?? rules;
+  } catch {
+    return rules; // the page allows other policies only, but may not require one
+  }
+}
 
 customElements.define("registrar-signup", RegistrarSignup);
