@@ -187,15 +187,23 @@ func (s *server) goHome(c *gin.Context, notice string) {
 	c.Redirect(http.StatusSeeOther, address.String())
 }
 
-// signupCookieName is the name of the cookie of the forms. Operations of the contract do not read it.
-const signupCookieName = "registrar_signup"
+// signupCookieName returns the name of the cookie of the forms. Operations of the contract do not read it. With the prefix,
+// browsers take the cookie only from this host, over HTTPS.
+func (s *server) signupCookieName() string {
+	if s.isHTTPS() {
+		return "__Host-registrar_signup"
+	}
+	return "registrar_signup"
+}
+
+func (s *server) isHTTPS() bool { return strings.HasPrefix(s.PublicURL, "https:") }
 
 // doneAge is how long a finished registration can be reloaded.
 const doneAge = 10 * time.Minute
 
 // signupCookie returns the registration in the cookie. ok is false without a genuine one.
 func (s *server) signupCookie(c *gin.Context) (r page.Registration, ok bool) {
-	value, err := c.Cookie(signupCookieName)
+	value, err := c.Cookie(s.signupCookieName())
 	if err != nil {
 		return r, false
 	}
@@ -216,7 +224,7 @@ func (s *server) forgetSignup(c *gin.Context) { s.setSignupCookie(c, "", -1) }
 
 func (s *server) setSignupCookie(c *gin.Context, value string, seconds int) {
 	http.SetCookie(c.Writer, &http.Cookie{
-		Name: signupCookieName, Value: value, Path: "/", MaxAge: seconds,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(s.PublicURL, "https:"),
+		Name: s.signupCookieName(), Value: value, Path: "/", MaxAge: seconds,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.isHTTPS(),
 	})
 }

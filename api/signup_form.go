@@ -35,7 +35,7 @@ func (s *server) postSignup(c *gin.Context) {
 		return
 	}
 	ctx, in := c.Request.Context(), s.pageLanguage(c)
-	request := openapi.CreateRegistrationRequestObject{Body: registrationOfForm(form, in)}
+	request := openapi.CreateRegistrationRequestObject{Body: s.registrationOfForm(form, in)}
 	out, err := s.registerOnce(ctx, form.Get("country"), form.Get("idempotency_key"), request)
 	if err != nil {
 		s.failPage(c, err)
@@ -79,11 +79,12 @@ func (s *server) inRegion(country string) *server {
 	return &there
 }
 
-func registrationOfForm(form url.Values, in page.Language) *openapi.RegistrationRequest {
+func (s *server) registrationOfForm(form url.Values, in page.Language) *openapi.RegistrationRequest {
 	return &openapi.RegistrationRequest{
 		FirstName: form.Get("first_name"), LastName: form.Get("last_name"), Email: form.Get("email"),
 		MobileNumber: form.Get("mobile_number"), Password: form.Get("password"), Username: form.Get("username"),
 		Locale: in.Tag.String(), MarketingConsent: form.Get("marketing_consent") == "true",
+		TermsAccepted: form.Get("terms_accepted") == "true", Attributes: s.Pages.Attributes(form),
 	}
 }
 

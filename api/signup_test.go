@@ -23,6 +23,8 @@ import (
 	"registrar/workflows"
 )
 
+const signupCookieName = "registrar_signup"
+
 // setupSignup is an API with the sign-up page.
 func setupSignup(t testing.TB, changes ...func(*Deps)) *service {
 	t.Helper()
@@ -109,7 +111,12 @@ func TestCookieIsSecureWithHTTPS(t *testing.T) {
 	s := setupSignup(t, func(d *Deps) { d.PublicURL = publicURL })
 	b := s.browse()
 	b.open(t, "/").submit(t, "register", typedSignup()...)
-	require.True(t, b.cookies[signupCookieName].Secure)
+	cookie := b.cookies["__Host-registrar_signup"]
+	require.NotNil(t, cookie)
+	require.True(t, cookie.Secure)
+	require.Equal(t, "/", cookie.Path)
+	require.Empty(t, cookie.Domain)
+	require.Equal(t, "Check your phone", b.open(t, "/").heading())
 }
 
 func TestSignupErrorsAreAtTheirFields(t *testing.T) {
@@ -417,9 +424,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 		require.Contains(t, p.text(), "we refused a form that another site sent")
 		require.False(t, called)
 		for _, path := range []string{codePath, resendPath, restartPath} {
-			b := s.withRegistration(header...)
-			require.Equal(t, 403, b.post(t, path, nil).Code, path)
-			require.NotEmpty(t, b.cookies)
+			require.Equal(t, 403, s.browse(header...).post(t, path, nil).Code, path)
 		}
 	}
 	for _, header := range [][]string{{"Sec-Fetch-Site", "same-origin"}, {"Origin", publicURL}, {"Origin", "http://example.com"}} {
@@ -535,7 +540,11 @@ func TestEveryErrorHasAText(t *testing.T) {
 			user.CodeRequired, user.CodeInvalid, user.CodeInvalidCharacters, user.CodeTooShort, user.CodeTooLong,
 			user.CodeCountryCodeMissing, user.CodeNotMobile, user.CodeNotSupported,
 		},
-		"code": {user.CodeRequired, user.CodeInvalid},
+		"code":           {user.CodeRequired, user.CodeInvalid},
+		"terms_accepted": {user.CodeRequired},
+		"attributes.company": {
+			user.CodeRequired, user.CodeInvalid, user.CodeInvalidCharacters, user.CodeTooShort, user.CodeTooLong, user.CodeTooSmall, user.CodeTooLarge,
+		},
 	} {
 		for _, code := range codes {
 			require.NotEmpty(t, texts["error."+field+"."+string(code)]+texts["error."+string(code)], "%s %s", field, code)

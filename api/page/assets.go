@@ -59,6 +59,11 @@ func (p *Pages) AssetURL(name string) string {
 	return ""
 }
 
+// IsPicture reports whether a file with a name can be a logo.
+func IsPicture(name string) bool {
+	return strings.HasPrefix(mediaTypes[strings.ToLower(path.Ext(name))], "image/")
+}
+
 func (p *Pages) loadAssets() error {
 	p.assets, p.names = map[string]*Asset{}, map[string]string{}
 	err := fs.WalkDir(assetFiles, ".", func(file string, entry fs.DirEntry, err error) error {

@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -56,7 +57,8 @@ type input struct {
 	Autocomplete, InputMode     string
 	Dir                         string
 	MinLength, MaxLength        int
-	Literal                     bool // not a text in a language
+	Literal                     bool   // not a text in a language
+	DataType                    string // number: the script sends a number
 	Required                    bool
 	Choices                     []choice
 	Error                       string
@@ -155,7 +157,7 @@ func (v view) CustomFields() []input {
 		case FieldBoolean:
 			i.Type = "checkbox"
 		case FieldNumber:
-			i.InputMode, i.Dir, i.Literal = "decimal", "ltr", true
+			i.InputMode, i.Dir, i.Literal, i.DataType = "decimal", "ltr", true, "number"
 		case FieldDate:
 			i.Type = "date"
 		case FieldChoice:
@@ -183,9 +185,11 @@ func (v view) ownText(texts map[string]string, fallback string) string {
 			return text
 		}
 	}
-	fallback = cmp.Or(texts[language.English.String()], fallback)
-	for _, text := range texts {
-		fallback = cmp.Or(fallback, text)
+	if text := texts[language.English.String()]; text != "" {
+		return text
+	}
+	for _, tag := range slices.Sorted(maps.Keys(texts)) {
+		return texts[tag]
 	}
 	return fallback
 }

@@ -32,18 +32,19 @@ type Field struct {
 	Name     string
 	Type     Type
 	Format   string // of a text, such as email or uri; may be empty
-	Required bool
+	Required bool   // of a boolean: it must be true
 	// MinLength and MaxLength bound a text, in characters; 0 means no bound.
 	MinLength, MaxLength int
 	// Minimum and Maximum bound a number; nil means no bound.
 	Minimum, Maximum *float64
 	Choices          []Choice
-	// Titles and Hints are texts for people by language (BCP 47). The key "" has the schema's title and description.
+	// Titles and Hints are texts for people by language (BCP 47). English falls back to the schema's title and description, and the
+	// title then to the name.
 	Titles, Hints map[string]string
 	// Template is true if message templates may use the field.
 	Template bool
-	// Example is a value as text, for previews; may be empty.
-	Example string
+
+	example any // nil if the schema has none
 	order   int
 }
 
@@ -51,26 +52,6 @@ type Field struct {
 type Choice struct {
 	Value  string
 	Titles map[string]string // by language
-}
-
-// Title returns the field's title in a language, or else in English, or else the schema's title, or else the name.
-func (f Field) Title(lang string) string { return cmp.Or(inLanguage(f.Titles, lang), f.Name) }
-
-// Hint returns the field's hint in a language, or else in English, or else the schema's description; it may be empty.
-func (f Field) Hint(lang string) string { return inLanguage(f.Hints, lang) }
-
-// Title returns the choice's title in a language, or else in English, or else the value.
-func (c Choice) Title(lang string) string { return cmp.Or(inLanguage(c.Titles, lang), c.Value) }
-
-// inLanguage returns the text in the language or the nearest more general one (de for de-AT), or else in English, or else
-// the text of no language.
-func inLanguage(texts map[string]string, lang string) string {
-	for tag := language.Make(lang); !tag.IsRoot(); tag = tag.Parent() {
-		if text := texts[tag.String()]; text != "" {
-			return text
-		}
-	}
-	return cmp.Or(texts["en"], texts[""])
 }
 
 // Fields returns the fields at the top that a form can show: those with a single value. They are in the order of
@@ -86,6 +67,18 @@ func (s *Schema) TemplateFields() []string {
 		}
 	}
 	return names
+}
+
+// Samples returns example values of the fields that message templates may use, as a JSON object: the first of the schema's
+// examples, or else the name.
+func (s *Schema) Samples() string {
+	samples := map[string]any{}
+	for _, f := range s.fields {
+		if f.Template {
+			samples[f.Name] = cmp.Or(f.example, any(f.Name))
+		}
+	}
+	return marshal(samples)
 }
 
 // extensionKey is the keyword with what JSON Schema cannot say.
@@ -158,14 +151,17 @@ func (s *Schema) newField(name string, more extension) Field {
 	schema := s.compiled.Properties[name]
 	f := Field{
 		Name: name, Required: slices.Contains(s.compiled.Required, name), Template: more.Template, order: more.Order,
-		Titles: texts(more.Title, schema.Title), Hints: texts(more.Hint, schema.Description),
+		Titles: texts(more.Title, schema.Title, name), Hints: texts(more.Hint, schema.Description),
 	}
 	for schema.Ref != nil && schema.Types == nil {
 		schema = schema.Ref
 	}
 	f.Type = typeOf(schema)
-	if len(schema.Examples) > 0 && f.Type != TypeBoolean {
-		f.Example = fmt.Sprint(schema.Examples[0])
+	if f.Type == TypeBoolean {
+		f.Required = f.Required && schema.Const != nil && *schema.Const == true
+	}
+	if len(schema.Examples) > 0 {
+		f.example = schema.Examples[0]
 	}
 	if f.Type == TypeChoice {
 		for _, value := range schema.Enum.Values {
@@ -187,14 +183,14 @@ func (s *Schema) newField(name string, more extension) Field {
 	return f
 }
 
-// texts returns the texts by language, with the schema's own text for the others.
-func texts(byLanguage map[string]string, own string) map[string]string {
+// texts returns the texts by language, with fallbacks for English.
+func texts(byLanguage map[string]string, fallbacks ...string) map[string]string {
 	all := maps.Clone(byLanguage)
 	if all == nil {
 		all = map[string]string{}
 	}
-	if own != "" {
-		all[""] = own
+	if english := cmp.Or(slices.Concat([]string{all["en"]}, fallbacks)...); english != "" {
+		all["en"] = english
 	}
 	return all
 }

@@ -140,7 +140,8 @@ func explain(err error) error {
 	if errors.As(err, &regex) {
 		return fmt.Errorf("%s: %q is not a regular expression: %w", fragment(regex.URL), regex.Regex, regex.Err)
 	}
-	return fmt.Errorf("/: %s", strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), location, "")), " "))
+	text := strings.NewReplacer(fmt.Sprintf(" in %q", location+"#"), "", location, "", "\n", " ").Replace(err.Error())
+	return errors.New("/: " + text)
 }
 
 // locate returns the error of a reference that leads nowhere with the place of the reference.
