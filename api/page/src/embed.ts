@@ -66,9 +66,10 @@ class RegistrarSignup extends HTMLElement {
   private fill(fragment: Document): void {
     this.root.replaceChildren(...[...fragment.head.childNodes, ...fragment.body.childNodes].map((n) => document.adoptNode(n)));
     const { styles = [] } = readData(this.root);
+    const size = textSize();
     this.root.adoptedStyleSheets = [reset, ...styles].map((text) => {
       const sheet = new CSSStyleSheet();
-      sheet.replaceSync(inPixels(text));
+      sheet.replaceSync(text.replace(/([\d.]+)rem\b/g, (_, n: string) => Number(n) * size + "px"));
       return sheet;
     });
     const country = this.getAttribute("country")?.toUpperCase();
@@ -108,14 +109,14 @@ class RegistrarSignup extends HTMLElement {
   }
 }
 
-/** The page around the form may have changed what rem means, so it gets the size that the user has chosen in the browser. */
-function inPixels(css: string): string {
+/** The size of text that the user has chosen in the browser, in pixels. The page around the form may have changed what rem means. */
+function textSize(): number {
   const probe = element("span");
   probe.style.font = "medium serif";
   document.body.append(probe);
   const size = parseFloat(getComputedStyle(probe).fontSize);
   probe.remove();
-  return css.replace(/([\d.]+)rem\b/g, (_, n: string) => Number(n) * size + "px");
+  return size;
 }
 
 async function fetchFragment(lang: string, signal: AbortSignal): Promise<Document> {
