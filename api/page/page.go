@@ -106,8 +106,6 @@ type Signup struct {
 	// Problem is why the last request failed, as a text. Errors are the fields that were invalid.
 	Problem string
 	Errors  []FieldError
-	// Wait is how long to wait before the next request.
-	Wait time.Duration
 	// Notice is the key of a text about the last request's success.
 	Notice string
 	Now    time.Time

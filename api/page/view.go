@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// refreshSeconds is how often a browser without JavaScript looks whether it has to wait any longer.
-const refreshSeconds = 3
-
 // view is the data of the templates.
 type view struct {
 	*Pages
@@ -72,14 +69,6 @@ func (v view) stepTitle() string {
 
 // Steps returns all steps of the sign-up page.
 func (v view) Steps() []Step { return steps }
-
-// Refresh returns after how many seconds a browser without JavaScript loads the page again. 0: never.
-func (v view) Refresh() int {
-	if v.Step != StepWaiting {
-		return 0
-	}
-	return max(refreshSeconds, int(math.Ceil(v.Wait.Seconds())))
-}
 
 // As returns the data of a step. Only the current step has what the user typed, and what was wrong.
 func (v view) As(step Step) view {

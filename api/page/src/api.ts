@@ -39,7 +39,8 @@ export interface ResendRequest {
 export interface PasswordCheck {
   accepted: boolean;
   score: number;
-  errors: FieldError[];
+  /** Absent if the password is accepted. */
+  errors?: FieldError[];
 }
 
 export interface FieldError {
@@ -158,13 +159,19 @@ function path(c: Credentials): string {
   return "/v1/registrations/" + encodeURIComponent(c.registration_id);
 }
 
+/** The answer of a proxy in front of the service may have no code. */
+function codeOfProxy(status: number): string {
+  if (status === 429) return "rate_limited";
+  return status >= 500 ? "unavailable" : "internal";
+}
+
 async function read<T>(answer: Response): Promise<Answer<T>> {
   const { status } = answer;
   if (answer.ok) return { ok: true, status, body: (await answer.json()) as T };
   const failure: Failure = {
     ok: false,
     status,
-    code: status >= 500 ? "unavailable" : "internal", // a proxy's answer has no code
+    code: codeOfProxy(status),
     errors: [],
     retryAfter: Number(answer.headers.get("Retry-After")) || 0,
   };

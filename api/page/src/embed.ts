@@ -66,9 +66,10 @@ class RegistrarSignup extends HTMLElement {
   private fill(fragment: Document): void {
     this.root.replaceChildren(...[...fragment.head.childNodes, ...fragment.body.childNodes].map((n) => document.adoptNode(n)));
     const { styles = [] } = readData(this.root);
+    const size = textSize();
     this.root.adoptedStyleSheets = [reset, ...styles].map((text) => {
       const sheet = new CSSStyleSheet();
-      sheet.replaceSync(inPixels(text));
+      sheet.replaceSync(text.replace(/([\d.]+)rem\b/g, (_, n: string) => Number(n) * size + "px"));
       return sheet;
     });
     const country = this.getAttribute("country")?.toUpperCase();
@@ -108,34 +109,38 @@ class RegistrarSignup extends HTMLElement {
   }
 }
 
-/** The page around the form may have changed what rem means, so it gets the size that the user has chosen in the browser. */
-function inPixels(css: string): string {
+/** The size of text that the user has chosen in the browser, in pixels. The page around the form may have changed what rem means. */
+function textSize(): number {
   const probe = element("span");
   probe.style.font = "medium serif";
   document.body.append(probe);
   const size = parseFloat(getComputedStyle(probe).fontSize);
   probe.remove();
-  return css.replace(/([\d.]+)rem\b/g, (_, n: string) => Number(n) * size + "px");
+  return size;
 }
 
 async function fetchFragment(lang: string, signal: AbortSignal): Promise<Document> {
   const url = base + "/signup/embed?lang=" + encodeURIComponent(lang);
   const answer = await fetch(url, { signal, credentials: "omit" });
   if (!answer.ok) throw new Error("status " + answer.status);
-  return new DOMParser().parseFromString(trusted(await answer.text()), "text/html");
-}
-
-/** A page with `require-trusted-types-for 'script'` must allow the policy registrar-signup: `trusted-types registrar-signup`. */
-function trusted(html: string): string {
-  const { trustedTypes } = window as unknown as { trustedTypes?: { createPolicy(name: string, rules: object): Policy } };
-  policy ??= trustedTypes?.createPolicy("registrar-signup", { createHTML: (text: string) => text });
-  return policy ? policy.createHTML(html) : html;
+  return new DOMParser().parseFromString(policy.createHTML(await answer.text()), "text/html");
 }
 
 interface Policy {
   createHTML(text: string): string;
 }
 
-let policy: Policy | undefined;
+/** A page with `require-trusted-types-for 'script'` must allow the policy registrar-signup: `trusted-types registrar-signup`. */
+const policy = createPolicy();
+
+function createPolicy(): Policy {
+  const rules: Policy = { createHTML: (text) => text };
+  const { trustedTypes } = window as { trustedTypes?: { createPolicy(name: string, rules: Policy): Policy } };
+  try {
+    return trustedTypes?.createPolicy("registrar-signup", rules) ?? rules;
+  } catch {
+    return rules; // the page allows other policies only, but may not require one
+  }
+}
 
 customElements.define("registrar-signup", RegistrarSignup);

@@ -208,9 +208,12 @@ function isKept(control: Control): boolean {
 
 function valueOf(control: Control): string | number | boolean {
   if (isCheckbox(control)) return control.checked;
-  const isNumber = control instanceof HTMLInputElement && control.type === "number";
-  return isNumber && control.value !== "" ? Number(control.value) : control.value;
+  const isNumber = control.dataset["type"] === "number" && jsonNumber.test(control.value);
+  return isNumber ? Number(control.value) : control.value;
 }
+
+/** A number as JSON has it. Other text stays text, so that the rule for the field refuses it. */
+const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 
 /** 128 random bits. crypto.randomUUID exists only on HTTPS. */
 function randomKey(): string {

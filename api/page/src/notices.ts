@@ -56,7 +56,9 @@ export class Notices {
   /** Shows errors at their fields, and moves the focus to the field, or to the summary if there are several. */
   errors(messages: Message[]): void {
     this.clear();
-    const atFields = messages.filter((m) => this.mark(m));
+    const order = all(this.section, "[data-field]", HTMLElement);
+    const position = (m: Message): number => order.findIndex((e) => e.dataset["field"] === m.field);
+    const atFields = messages.filter((m) => this.mark(m)).sort((a, b) => position(a) - position(b));
     const others = messages.filter((m) => !atFields.includes(m)).map((m) => m.text);
     const [first] = atFields;
     if (first && messages.length === 1) {

@@ -38,7 +38,7 @@ addEventListener("popstate", () => {
 function remember(step: Step, previous: Step): void {
   const pushed = current()?.pushed ?? false;
   if (step === "form" && pushed) history.back();
-  else if (previous === "form") history.pushState({ step, pushed: true } satisfies State, "");
+  else if (previous === "form" && !pushed) history.pushState({ step, pushed: true } satisfies State, "");
   else history.replaceState({ step, pushed } satisfies State, "");
 }
 

@@ -7,6 +7,7 @@ import { solve } from "./challenge";
 import { CodeStep } from "./code";
 import { all, find, must, type Root } from "./dom";
 import { RegisterForm } from "./form";
+import { Notices } from "./notices";
 import { isTemporary } from "./sender";
 import { Store } from "./store";
 import { Texts } from "./text";
@@ -33,6 +34,7 @@ export class Signup {
   private readonly stop = new AbortController();
   private form: RegisterForm | null = null;
   private code: CodeStep | null = null;
+  private waiting: Notices | null = null;
   private credentials: Credentials | null = null;
   private verification: Verification | undefined;
   private poll: ReturnType<typeof setTimeout> | undefined;
@@ -134,6 +136,8 @@ export class Signup {
     if (!credentials) return;
     const answer = await this.app.client.get(credentials);
     if (credentials !== this.credentials || this.stop.signal.aborted) return;
+    if (this.step === "form" && !removed) return; // the user has gone back meanwhile
+    if (this.step === "waiting") this.waiting?.status(answer.status === 0 ? this.app.texts.get("connection.lost") : "");
     if (answer.ok && removed && answer.body.status !== "active") this.forget();
     else if (answer.ok) this.apply(answer.body);
     else if (isTemporary(answer) || answer.status === 429) this.askAgain(answer.retryAfter * 1000);
@@ -275,6 +279,8 @@ export class Signup {
         closed: (reason) => this.end(reason),
         resume: () => this.resume(),
       });
+    } else if (step === "waiting") {
+      this.waiting = new Notices(section, this.app.texts);
     } else if (step === "code") {
       this.code = new CodeStep(section, this.app, () => this.credentials, {
         verified: (r) => this.verified(r),

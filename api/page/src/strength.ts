@@ -51,7 +51,7 @@ export class StrengthMeter {
     line.hidden = !check;
     if (!check) return;
     meter.value = check.score;
-    const [error] = check.errors;
+    const [error] = check.errors ?? [];
     const { texts } = this;
     const verdict = texts.get("password.strength_" + check.score);
     const reason = error && texts.first(["error.password." + error.code, "error." + error.code], { count: this.minLength() });
