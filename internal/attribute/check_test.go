@@ -186,7 +186,7 @@ func FuzzCheck(f *testing.F) {
 		}
 		for _, b := range broken {
 			require.NotEmpty(t, b.Code)
-			for _, part := range strings.Split(b.Field, ".") {
+			for part := range strings.SplitSeq(b.Field, ".") {
 				require.True(t, slices.Contains(names, part) || strings.Trim(part, "0123456789") == "", b.Field)
 			}
 		}
