@@ -16,7 +16,7 @@ import (
 func contact() user.Contact {
 	return user.Contact{
 		UserID: "u-1", RegistrationID: "r-1", Email: emailAddress, EmailCanonical: emailAddress,
-		Mobile: mobileNumber, FirstName: firstName, Locale: "en",
+		Mobile: mobileNumber, FirstName: firstName, Locale: "en", Attributes: attributes,
 	}
 }
 

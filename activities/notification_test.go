@@ -193,11 +193,48 @@ func TestCodeIsDerivedFromTheInput(t *testing.T) {
 	}
 	write := f.messages.otp
 	f.messages.otp = func(locale string, channel message.Channel, to string, data render.OTPData) (message.Message, error) {
-		require.Equal(t, render.OTPData{Code: "987654", FirstName: firstName, TTL: 10 * time.Minute}, data)
+		require.Equal(t, render.OTPData{Code: "987654", FirstName: firstName, Attributes: attributes, TTL: 10 * time.Minute}, data)
 		require.Equal(t, "en", locale)
 		return write(locale, channel, to, data)
 	}
 	_, err := sends(t, f)["otp_sms"]()
 	require.NoError(t, err)
 	require.Contains(t, f.sent[0].Text, "987654")
+}
+
+func TestMessagesHaveTheAttributes(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.known(true, nil)
+	var got []string
+	keep := func(values string) message.Message {
+		got = append(got, values)
+		return message.Message{Channel: message.ChannelEmail, To: emailAddress}
+	}
+	f.messages.otp = func(_ string, _ message.Channel, _ string, data render.OTPData) (message.Message, error) {
+		return keep(data.Attributes), nil
+	}
+	f.messages.welcome = func(_, _ string, data render.WelcomeData) (message.Message, error) { return keep(data.Attributes), nil }
+	f.messages.completion = func(_, _ string, data render.CompletionData) (message.Message, error) {
+		return keep(data.Attributes), nil
+	}
+	f.messages.exists = func(_, _ string, data render.AccountExistsData) (message.Message, error) {
+		return keep(data.Attributes), nil
+	}
+	f.messages.released = func(_, _ string, data render.EmailReleasedData) (message.Message, error) {
+		return keep(data.Attributes), nil
+	}
+	all := sends(t, f)
+	all["account_exists"] = func() (workflows.SendResult, error) {
+		return run(t, f, f.steps.SendAccountExists, workflows.AccountExistsInput{EmailCanonical: emailAddress})
+	}
+	all["email_released"] = func() (workflows.SendResult, error) {
+		return run(t, f, f.steps.SendEmailReleased, workflows.EmailReleasedInput{RegistrationID: "r-1"})
+	}
+	for name, send := range all {
+		got = nil
+		_, err := send()
+		require.NoError(t, err, name)
+		require.Equal(t, []string{attributes}, got, name)
+	}
 }

@@ -230,12 +230,13 @@ const (
 	emailAddress = "ada@example.com"
 	mobileNumber = "+15005550006"
 	firstName    = "Ada"
+	attributes   = `{"company":"Acme"}`
 )
 
 func otpInput(channel message.Channel) workflows.OTPInput {
 	in := workflows.OTPInput{
 		RegistrationID: "r-1", UserID: "u-1", Sequence: 2, KeyID: 7, Channel: channel,
-		To: mobileNumber, FirstName: firstName, Locale: "en", CodeTTL: 10 * time.Minute,
+		To: mobileNumber, FirstName: firstName, Locale: "en", Attributes: attributes, CodeTTL: 10 * time.Minute,
 	}
 	if channel == message.ChannelEmail {
 		in.To = emailAddress
@@ -244,7 +245,7 @@ func otpInput(channel message.Channel) workflows.OTPInput {
 }
 
 func noticeInput(to string) workflows.NoticeInput {
-	return workflows.NoticeInput{RegistrationID: "r-1", UserID: "u-1", To: to, FirstName: firstName, Locale: "en"}
+	return workflows.NoticeInput{RegistrationID: "r-1", UserID: "u-1", To: to, FirstName: firstName, Locale: "en", Attributes: attributes}
 }
 
 // sends returns the steps that send a message, each for one channel.

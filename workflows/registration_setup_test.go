@@ -37,7 +37,7 @@ func input() workflows.RegistrationInput {
 	in := workflows.RegistrationInput{
 		RegistrationID: registrationID,
 		Profile: user.Profile{
-			FirstName: "Ada", LastName: "Lovelace", Username: "countess",
+			Attributes: `{"company":"Acme"}`, FirstName: "Ada", LastName: "Lovelace", Username: "countess",
 			Email: emailAddress, EmailCanonical: "ada.lovelace@example.com", Mobile: mobile, Locale: "en",
 		},
 		PasswordHash: "$argon2id$", RequestedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),

@@ -49,10 +49,10 @@ func TestRegistrationWithNumber(t *testing.T) {
 	require.Equal(t, []string{"activate", "completion"}, f.calls[3:])
 	require.Equal(t, workflows.OTPInput{
 		RegistrationID: registrationID, UserID: "u-1", Sequence: 1, KeyID: 7, Channel: message.ChannelSMS, To: mobile,
-		FirstName: "Ada", Locale: "en", CodeTTL: 10 * time.Minute,
+		FirstName: "Ada", Locale: "en", Attributes: `{"company":"Acme"}`, CodeTTL: 10 * time.Minute,
 	}, otp)
 	require.Equal(t, workflows.NoticeInput{
-		RegistrationID: registrationID, UserID: "u-1", To: emailAddress, FirstName: "Ada", Locale: "en",
+		RegistrationID: registrationID, UserID: "u-1", To: emailAddress, FirstName: "Ada", Locale: "en", Attributes: `{"company":"Acme"}`,
 		RequestedAt: f.in.RequestedAt, EmailCanonical: "ada.lovelace@example.com", ConfirmLink: true,
 	}, welcome)
 	require.Equal(t, user.Registration{

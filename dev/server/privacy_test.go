@@ -100,11 +100,14 @@ func TestTemporalAndLogsHoldNoPersonalData(t *testing.T) {
 	t.Parallel()
 	data, logs := t.TempDir(), new(buffer)
 	logger := wiring.Logger(config.Log{Level: "debug", Format: "json"}, logs)
-	s := startServiceIn(t, data, logger, "API_WAIT_BUDGET=4s")
-	form := distinctiveForm()
+	schema := filepath.Join(t.TempDir(), "profile.schema.json")
+	require.NoError(t, os.WriteFile(schema, []byte(`{"type":"object","properties":{"motto":{"type":"string"}}}`), 0o600))
+	s := startServiceIn(t, data, logger, "API_WAIT_BUDGET=4s", "PROFILE_SCHEMA="+schema)
+	form, motto := distinctiveForm(), "Quisquiliæ-Ünder"
+	form.Attributes = json.RawMessage(`{"motto":"` + motto + `"}`)
 	id, codes := s.signUpWithFailures(t, form)
 	personal := slices.Concat(codes, []string{form.FirstName, form.LastName, form.Username, form.Email, form.Password,
-		form.MobileNumber, correctedNumber, "$argon2id"})
+		form.MobileNumber, motto, correctedNumber, "$argon2id"})
 	personal = append(personal, s.secretsOf(t, form, id)...)
 
 	running := readAll(t, data, "temporal.db*")
@@ -119,7 +122,7 @@ func TestTemporalAndLogsHoldNoPersonalData(t *testing.T) {
 	}
 
 	users, sent := readAll(t, data, "registrar.db*"), readAll(t, data, "outbox.jsonl")
-	for _, p := range []string{form.FirstName, form.LastName, form.Username, form.Email, correctedNumber, "$argon2id"} {
+	for _, p := range []string{form.FirstName, form.LastName, form.Username, form.Email, motto, correctedNumber, "$argon2id"} {
 		require.True(t, containsEncoded(users, p), "%q is not in registrar.db", p)
 	}
 	for _, p := range append(codes, form.Email, correctedNumber) {
