@@ -215,7 +215,6 @@ func (s *server) stepAgain(c *gin.Context, p *problem) page.Signup {
 // explain adds the texts about an error.
 func (s *server) explain(c *gin.Context, shown page.Signup, p *problem, wait time.Duration) page.Signup {
 	in := s.pageLanguage(c)
-	shown.Wait = wait
 	switch {
 	case len(p.fields) > 0:
 		for _, f := range p.fields {
@@ -223,7 +222,9 @@ func (s *server) explain(c *gin.Context, shown page.Signup, p *problem, wait tim
 		}
 	case fieldOf(p.code).Field != "":
 		broken := fieldOf(p.code)
-		if p.attemptsLeft != nil {
+		if p.attemptsLeft != nil && *p.attemptsLeft == 0 {
+			broken.Text = s.Pages.ProblemText(in, string(openapi.ProblemCodeTooManyAttempts), wait)
+		} else if p.attemptsLeft != nil {
 			broken.Text = s.Pages.WrongCodeText(in, *p.attemptsLeft)
 		}
 		shown.Errors = append(shown.Errors, broken)

@@ -1,6 +1,8 @@
 package page
 
 import (
+	"cmp"
+	"html/template"
 	"maps"
 	"math"
 	"net/url"
@@ -8,9 +10,6 @@ import (
 	"strings"
 	"time"
 )
-
-// refreshSeconds is how often a browser without JavaScript looks whether it has to wait any longer.
-const refreshSeconds = 3
 
 // view is the data of the templates.
 type view struct {
@@ -73,14 +72,6 @@ func (v view) stepTitle() string {
 // Steps returns all steps of the sign-up page.
 func (v view) Steps() []Step { return steps }
 
-// Refresh returns after how many seconds a browser without JavaScript loads the page again. 0: never.
-func (v view) Refresh() int {
-	if v.Step != StepWaiting {
-		return 0
-	}
-	return max(refreshSeconds, int(math.Ceil(v.Wait.Seconds())))
-}
-
 // As returns the data of a step. Only the current step has what the user typed, and what was wrong.
 func (v view) As(step Step) view {
 	if step != v.Step {
@@ -128,30 +119,13 @@ func (v view) FootLinks() []Link {
 	return slices.DeleteFunc(all, func(l Link) bool { return l.URL == "" })
 }
 
-// Countries returns the countries, with the user's selected.
-func (v view) Countries() []country {
-	list := slices.Clone(v.countries[v.texts])
-	selected := v.country()
-	known := false
-	for i := range list {
-		list[i].Selected = list[i].Code == selected
-		known = known || list[i].Selected
-	}
-	if !known {
-		list = append([]country{{Text: v.T("form.choose"), Selected: true}}, list...)
-	}
-	return list
+// Countries returns the options of the countries, with the user's selected.
+func (v view) Countries() template.HTML {
+	return v.countries[v.texts].selecting(v.country(), v.T("form.choose"))
 }
 
 // country returns the code of the selected country: the user's choice, the service's, or what the browser named.
-func (v view) country() string {
-	for _, code := range []string{v.Country, v.options.DefaultRegion, v.Region} {
-		if code != "" {
-			return code
-		}
-	}
-	return ""
-}
+func (v view) country() string { return cmp.Or(v.Country, v.options.DefaultRegion, v.Region) }
 
 // split is a text around a variable.
 type split struct{ Before, After string }

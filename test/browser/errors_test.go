@@ -72,6 +72,7 @@ func TestTaken(t *testing.T) {
 		p.send(registerButton)
 		p.waitText(`[data-field="email"] [data-error]`, phrase(t, "en", "problem.email_taken"))
 		p.waitFieldError("email")
+		require.Equal(t, "https://example.com/login", eval[string](p, `shown('[data-field="email"] [data-error] a').href`))
 		p.axe("email taken")
 
 		other := newPerson()

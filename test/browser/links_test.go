@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,6 +15,23 @@ func linkIn(t *testing.T, m sent, path string) string {
 	link := regexp.MustCompile(`https?://[^\s"<>]+` + regexp.QuoteMeta(path) + `[^\s"<>]*`).FindString(m.Text)
 	require.NotEmpty(t, link, "no link to %s in %s", path, m.Text)
 	return link
+}
+
+// TestUnsubscribe opens the link in the email of a campaign.
+func TestUnsubscribe(t *testing.T) {
+	t.Parallel()
+	p := newPage(t, standard)
+	who := newPerson().withoutNumber()
+	p.service.activate(t, who, map[string]any{"marketing_consent": true})
+	p.service.post(t, "/v1/campaigns", map[string]any{
+		"name": "News", "subject": "News", "text": "Dear {{first_name}}, unsubscribe: {{unsubscribe}}",
+	}, http.StatusAccepted, "Authorization", "Bearer "+adminToken)
+	p.navigate(linkIn(t, p.service.messages(t, who.email, "campaign", 1)[0], "/unsubscribe"))
+	p.axe("question")
+	p.screenshot("link unsubscribe")
+	p.click("main button")
+	p.waitText("h1", phrase(t, "en", "link.unsubscribed.title"))
+	p.axe("answer")
 }
 
 // TestPagesOfLinks opens the links of real emails, and answers the question on the page.

@@ -29,7 +29,7 @@ var (
 	// browserContext is the context of the only browser. Each test has its own profile in it.
 	browserContext context.Context
 	// tempDir is the folder for the data and logs of the services.
-	tempDir string
+	tempDir = newTempDir()
 )
 
 func TestMain(m *testing.M) {
@@ -39,18 +39,13 @@ func TestMain(m *testing.M) {
 
 // run returns the exit code of the tests.
 func run(m *testing.M) int {
+	defer func() { _ = os.RemoveAll(tempDir) }()
 	for _, needed := range []string{servicePath, axePath} {
 		if _, err := os.Stat(needed); err != nil {
 			fmt.Fprintf(os.Stderr, "%v: run these tests with: task test:browser\n", err)
 			return 1
 		}
 	}
-	var err error
-	if tempDir, err = os.MkdirTemp("", "registrar-browser-"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer func() { _ = os.RemoveAll(tempDir) }()
 	stop, err := startBrowser()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "start Chromium (on Debian: apt-get install chromium fonts-noto-core): %v\n", err)
@@ -61,6 +56,14 @@ func run(m *testing.M) int {
 	code := m.Run()
 	journeys.print()
 	return code
+}
+
+func newTempDir() string {
+	dir, err := os.MkdirTemp("", "registrar-browser-")
+	if err != nil {
+		panic(err)
+	}
+	return dir
 }
 
 // startBrowser starts Chromium without a window.

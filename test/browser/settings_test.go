@@ -1,15 +1,20 @@
 package browser
 
+// adminToken lets the tests start campaigns.
+const adminToken = "a token for the browser tests"
+
 // The services of the tests.
 var (
-	standard = define("standard", "DEFAULT_REGION=DE", "RETURN_URL="+host.URL()+"/welcome", "EMBED_ORIGINS="+host.URL())
+	standard = define("standard", "DEFAULT_REGION=DE", "RETURN_URL="+host.URL()+"/welcome", "EMBED_ORIGINS="+host.URL(), "ADMIN_TOKEN="+adminToken)
 	// custom asks for more, and accepts only some countries.
 	custom = define("custom", "DEFAULT_REGION=DE", "VERIFY=both", "TERMS_VERSION=2026-11", "SIGNUP_USERNAME=true", "SMS_COUNTRIES=DE,AT,CH",
-		"PROFILE_SCHEMA=testdata/profile.schema.json")
+		"PROFILE_SCHEMA=testdata/profile.schema.json", "SIGNUP_CSS=testdata/theme.css", "SIGNUP_LOGO=testdata/logo.svg",
+		"SIGNUP_CATALOGUES="+fourthLanguage(), "BRAND_NAME=Acme", "LOGIN_URL=https://example.com/login",
+		"TERMS_URL=https://example.com/terms", "PRIVACY_URL=https://example.com/privacy", "SUPPORT_URL=https://example.com/help")
 	// quick sends another code after a second, but only twice, and allows only two wrong codes.
 	quick = define("quick", "DEFAULT_REGION=DE", "OTP_RESEND_COOLDOWN=1s", "OTP_RESENDS=2", "OTP_TRIES=2")
 	// brief sends codes that expire at once.
-	brief = define("brief", "OTP_TTL=2s", "OTP_RESEND_COOLDOWN=1s")
+	brief = define("brief", "OTP_TTL=2s", "OTP_RESEND_COOLDOWN=1s", "OTP_TRIES=20", "OTP_RESENDS=0")
 	// hasty keeps registrations without a code only for a moment.
 	hasty = define("hasty", "OTP_TTL=4s", "VERIFICATION_WINDOW=5s")
 	// slow waits only a moment for the database.

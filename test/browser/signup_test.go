@@ -30,6 +30,8 @@ func TestSignUp(t *testing.T) {
 		p.fill("username", "ada.lovelace."+who.number[6:])
 		p.fill("attributes.company", "Analytical Engines")
 		p.choose("attributes.plan", "team")
+		p.fill("attributes.seats", "12")
+		p.click(field("attributes.beta"))
 		p.click(field("terms_accepted"))
 		p.click(field("marketing_consent"))
 		p.send(registerButton)
