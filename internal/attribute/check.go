@@ -21,12 +21,15 @@ import (
 
 var printer = message.NewPrinter(language.English)
 
+// maxErrors bounds the answer to a list with thousands of invalid entries.
+const maxErrors = 100
+
 // fieldName is the field of a registration that has the attributes.
 const fieldName = "attributes"
 
 // Check checks attributes as a client sent them: a JSON object, or nothing or null, which is the empty object. It returns
 // them as canonical JSON, with sorted names and without white space; "" if there are none. If rules are broken, it returns
-// each broken field once.
+// each broken field once, maxErrors at most.
 func (s *Schema) Check(text []byte) (canonical string, fields []user.FieldError) {
 	object, problem := readObject(text)
 	if problem != nil {
@@ -91,6 +94,9 @@ func (s *Schema) fieldErrors(all []broken) []user.FieldError {
 	var fields []user.FieldError
 	for _, p := range all {
 		name := s.name(p.path)
+		if len(fields) == maxErrors {
+			break
+		}
 		if len(fields) == 0 || fields[len(fields)-1].Field != name {
 			fields = append(fields, user.FieldError{Field: name, Code: p.code, Message: p.message})
 		}
