@@ -3,6 +3,7 @@ package browser
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -100,7 +101,9 @@ func TestEmbed(t *testing.T) {
 		p := newPage(t, quick)
 		p.watched.expect(`CORS|Cors|EMBED_ORIGINS`)
 		p.openHost("")
-		p.wait(`(root?.textContent + document.querySelector("registrar-signup").textContent).includes("EMBED_ORIGINS")`)
+		p.wait(`shown("a")?.href === ` + quoted(p.service.base+"/"))
+		p.waitText(":host, p, div", "not allowed on this site")
+		require.Contains(t, strings.Join(p.watched.all(), "\n"), "in EMBED_ORIGINS?") // in the console, for the developer
 		p.axe("refused")
 		p.screenshot("embed refused")
 	})

@@ -38,8 +38,8 @@ type page struct {
 // has requested anything from another host, violated its Content-Security-Policy or written an error to the console.
 func newPage(t *testing.T, s *service) *page {
 	t.Helper()
-	s.start(t)
 	journeys.record(t)
+	s.start(t)
 	return openTab(t, s, browserContext, chromedp.WithNewBrowserContext())
 }
 

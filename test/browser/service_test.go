@@ -114,7 +114,8 @@ func (s *service) launch() error {
 		}
 	}
 	stderr, _ := os.ReadFile(logFile.Name())
-	return fmt.Errorf("the service %q did not start: %s", s.name, stderr)
+	lines := strings.Split(strings.TrimSpace(string(stderr)), "\n")
+	return fmt.Errorf("the service %q did not start: %s", s.name, strings.Join(lines[max(0, len(lines)-5):], "\n"))
 }
 
 // setAddress stores an address of the banner.
