@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -52,9 +53,7 @@ func (b *plainBrowser) post(t testing.TB, path string, form url.Values) *screen 
 // send sends a request and follows redirects.
 func (b *plainBrowser) send(t testing.TB, r *http.Request) *screen {
 	t.Helper()
-	for name, values := range b.header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, b.header)
 	for _, c := range b.cookies {
 		r.AddCookie(c)
 	}

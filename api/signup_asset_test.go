@@ -3,6 +3,7 @@ package api
 import (
 	"compress/gzip"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
@@ -13,9 +14,9 @@ import (
 	"registrar/api/openapi"
 )
 
-// fetch answers a request without a body. header has names and values in turn.
-func (s *service) fetch(method, path string, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, path, nil)
+// fetch answers a GET. header has names and values in turn.
+func (s *service) fetch(path string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
@@ -27,7 +28,7 @@ func (s *service) fetch(method, path string, header ...string) *httptest.Respons
 func TestHeadersOfThePage(t *testing.T) {
 	t.Parallel()
 	s := setupSignup(t)
-	w := s.fetch("GET", "/", "Accept-Language", "ar")
+	w := s.fetch("/", "Accept-Language", "ar")
 	require.Equal(t, 200, w.Code)
 	require.Contains(t, w.Body.String(), `<html lang="ar" dir="rtl">`)
 	for name, value := range map[string]string{
@@ -46,10 +47,10 @@ func TestHeadersOfThePage(t *testing.T) {
 func TestAssetsOfThePage(t *testing.T) {
 	t.Parallel()
 	s := setupSignup(t)
-	found := regexp.MustCompile(`(?:href|src)="(/signup/assets/[^"]+)"`).FindAllStringSubmatch(s.fetch("GET", "/").Body.String(), -1)
+	found := regexp.MustCompile(`(?:href|src)="(/signup/assets/[^"]+)"`).FindAllStringSubmatch(s.fetch("/").Body.String(), -1)
 	require.Len(t, found, 2, "a style sheet and a script")
 	for _, asset := range found {
-		w := s.fetch("GET", asset[1], "Accept-Encoding", "gzip")
+		w := s.fetch(asset[1], "Accept-Encoding", "gzip")
 		require.Equal(t, 200, w.Code)
 		require.Equal(t, "public, max-age=31536000, immutable", w.Header().Get("Cache-Control"))
 		require.Equal(t, "*", w.Header().Get("Access-Control-Allow-Origin"))
@@ -59,7 +60,7 @@ func TestAssetsOfThePage(t *testing.T) {
 		require.NoError(t, err)
 		small, err := io.ReadAll(r)
 		require.NoError(t, err)
-		plain := s.fetch("GET", asset[1])
+		plain := s.fetch(asset[1])
 		require.Empty(t, plain.Header().Get("Content-Encoding"))
 		require.Equal(t, plain.Body.Bytes(), small)
 	}
@@ -70,7 +71,7 @@ func TestAssetsOfThePage(t *testing.T) {
 func TestPageWithATokenIsNotCompressed(t *testing.T) {
 	t.Parallel()
 	s := setupSignup(t)
-	require.Equal(t, "gzip", s.browse().s.fetch("GET", "/", "Accept-Encoding", "gzip").Header().Get("Content-Encoding"))
+	require.Equal(t, "gzip", s.fetch("/", "Accept-Encoding", "gzip").Header().Get("Content-Encoding"))
 	p := s.withRegistration("Accept-Encoding", "gzip").open(t, "/")
 	require.Empty(t, p.Header().Get("Content-Encoding"))
 	require.Contains(t, p.Body.String(), keyring().RegistrationToken(registrationID), "the script continues the registration")
@@ -80,7 +81,7 @@ func TestEmbed(t *testing.T) {
 	t.Parallel()
 	s := setupSignup(t, func(d *Deps) { d.Origins, d.EmbedOrigins = []string{appOrigin, otherOrigin}, []string{otherOrigin} })
 	cookie := registrationID + "." + keyring().RegistrationToken(registrationID)
-	w := s.fetch("GET", "/signup/embed?lang=de", "Origin", otherOrigin, "Cookie", signupCookieName+"="+cookie)
+	w := s.fetch("/signup/embed?lang=de", "Origin", otherOrigin, "Cookie", signupCookieName+"="+cookie)
 	require.Equal(t, 200, w.Code)
 	require.Equal(t, otherOrigin, corsHeaders(w.Header())["Access-Control-Allow-Origin"])
 	require.NotContains(t, corsHeaders(w.Header()), "Access-Control-Allow-Credentials")
@@ -92,20 +93,20 @@ func TestEmbed(t *testing.T) {
 	require.NotContains(t, shown, registrationID, "no data of a user")
 	require.NotContains(t, shown, "<main", "the other site has its own")
 
-	require.Empty(t, corsHeaders(s.fetch("GET", "/signup/embed", "Origin", appOrigin).Header()), "it may call the API, but not embed the form")
-	require.Empty(t, corsHeaders(s.fetch("GET", "/", "Origin", otherOrigin).Header()))
+	require.Empty(t, corsHeaders(s.fetch("/signup/embed", "Origin", appOrigin).Header()), "it may call the API, but not embed the form")
+	require.Empty(t, corsHeaders(s.fetch("/", "Origin", otherOrigin).Header()))
 	require.NotEmpty(t, corsHeaders(s.send(t, "POST", registrations, with(validBody(), nil), "Origin", otherOrigin).Header()))
 }
 
 func TestEmbedScript(t *testing.T) {
 	t.Parallel()
 	s := setupSignup(t)
-	w := s.fetch("GET", "/signup/embed.js")
+	w := s.fetch("/signup/embed.js")
 	require.Equal(t, 200, w.Code)
 	require.Equal(t, "no-cache", w.Header().Get("Cache-Control"))
 	require.Equal(t, "*", w.Header().Get("Access-Control-Allow-Origin"))
 	require.Equal(t, "cross-origin", w.Header().Get("Cross-Origin-Resource-Policy"))
 	found := regexp.MustCompile(`^import "(/signup/assets/embed-[0-9a-f]{12}\.js)";\n$`).FindStringSubmatch(w.Body.String())
 	require.Len(t, found, 2, w.Body)
-	require.Equal(t, 200, s.fetch("GET", found[1]).Code)
+	require.Equal(t, 200, s.fetch(found[1]).Code)
 }

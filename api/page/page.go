@@ -137,7 +137,7 @@ type Pages struct {
 	options   Options
 	languages []*catalogue // English first
 	matcher   language.Matcher
-	countries map[*catalogue][]country
+	countries map[*catalogue]countries
 	assets    map[string]*Asset
 	names     map[string]string // of the assets, by the names in templates
 	styles    []string          // of the embedded form
@@ -152,7 +152,7 @@ func New(o Options) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pages{options: o, languages: languages, countries: map[*catalogue][]country{}}
+	p := &Pages{options: o, languages: languages, countries: map[*catalogue]countries{}}
 	tags := make([]language.Tag, len(languages))
 	for i, c := range languages {
 		tags[i] = c.tag

@@ -1,6 +1,8 @@
 package page
 
 import (
+	"cmp"
+	"html/template"
 	"maps"
 	"math"
 	"net/url"
@@ -117,30 +119,13 @@ func (v view) FootLinks() []Link {
 	return slices.DeleteFunc(all, func(l Link) bool { return l.URL == "" })
 }
 
-// Countries returns the countries, with the user's selected.
-func (v view) Countries() []country {
-	list := slices.Clone(v.countries[v.texts])
-	selected := v.country()
-	known := false
-	for i := range list {
-		list[i].Selected = list[i].Code == selected
-		known = known || list[i].Selected
-	}
-	if !known {
-		list = append([]country{{Text: v.T("form.choose"), Selected: true}}, list...)
-	}
-	return list
+// Countries returns the options of the countries, with the user's selected.
+func (v view) Countries() template.HTML {
+	return v.countries[v.texts].selecting(v.country(), v.T("form.choose"))
 }
 
 // country returns the code of the selected country: the user's choice, the service's, or what the browser named.
-func (v view) country() string {
-	for _, code := range []string{v.Country, v.options.DefaultRegion, v.Region} {
-		if code != "" {
-			return code
-		}
-	}
-	return ""
-}
+func (v view) country() string { return cmp.Or(v.Country, v.options.DefaultRegion, v.Region) }
 
 // split is a text around a variable.
 type split struct{ Before, After string }
