@@ -139,7 +139,8 @@ type sent struct {
 	Subject        string
 	Text           string
 	HTML           string
-	RegistrationID string `json:"registration_id"`
+	RegistrationID string    `json:"registration_id"`
+	SentAt         time.Time `json:"sent_at"`
 }
 
 // outbox returns the messages to an address or a number, newest first.
