@@ -8,14 +8,17 @@ import (
 	"github.com/rs/cors"
 )
 
-const registrationsPath = "/v1/registrations"
+const (
+	registrationsPath  = "/v1/registrations"
+	passwordChecksPath = "/v1/password-checks"
+)
 
 // preflightAge is how long a browser may remember the answer to a preflight, in seconds.
 const preflightAge = 600
 
-// shareOrigins lets pages of the origins in Deps call the operations on registrations and read the answers, including
-// errors (CORS, Fetch standard section 3.2). It answers preflights itself. All other addresses stay closed to other
-// origins, and no origin may send cookies.
+// shareOrigins lets pages of the origins in Deps call the operations on registrations, check passwords and read the answers,
+// including errors (CORS, Fetch standard section 3.2). It answers preflights itself. All other addresses stay closed to
+// other origins, and no origin may send cookies.
 func (s *server) shareOrigins() gin.HandlerFunc {
 	if len(s.Origins) == 0 {
 		return func(*gin.Context) {}
@@ -28,7 +31,7 @@ func (s *server) shareOrigins() gin.HandlerFunc {
 		MaxAge:          preflightAge,
 	})
 	return func(c *gin.Context) {
-		if !isWithin(c.Request.URL.Path, registrationsPath) {
+		if path := c.Request.URL.Path; !isWithin(path, registrationsPath) && path != passwordChecksPath {
 			return
 		}
 		passed := false

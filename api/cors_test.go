@@ -68,7 +68,7 @@ func TestPreflights(t *testing.T) {
 	t.Cleanup(server.Close)
 	for _, origin := range []string{appOrigin, otherOrigin} {
 		for path, method := range map[string]string{
-			registrations: "POST", registrationPath: "GET", verificationPath: "POST", otpPath: "POST",
+			registrations: "POST", registrationPath: "GET", verificationPath: "POST", otpPath: "POST", passwordChecksPath: "POST",
 		} {
 			status, header := preflight(t, server, origin, method, path, "content-type,idempotency-key,x-request-id")
 			require.Equal(t, 204, status, path)
@@ -135,6 +135,7 @@ func TestAnswersAreSharedWithOtherOrigins(t *testing.T) {
 		s.send(t, "GET", registrationPath, "", "Origin", appOrigin),
 		s.send(t, "POST", verificationPath, `{"code":"`+typedCode+`"}`, "Origin", appOrigin),
 		s.send(t, "POST", otpPath, "", "Origin", appOrigin),
+		s.send(t, "POST", passwordChecksPath, `{"password":"violet-harbour-91-kettle"}`, "Origin", appOrigin),
 	} {
 		require.Less(t, w.Code, 300)
 		requireShared(t, w)

@@ -23,6 +23,8 @@ var operations = map[route]operation{
 	{"POST", registrationsPath + "/:id/verification"}: {registrants, Limits.Code, object[openapi.VerificationRequest](maxBody)},
 	{"POST", registrationsPath + "/:id/otp"}:          {registrants, Limits.Code, optionalObject[openapi.ResendRequest](maxBody)},
 
+	{"POST", passwordChecksPath}: {everyone, Limits.Password, object[openapi.PasswordCheckRequest](maxBody)},
+
 	{"POST", MailgunWebhookPath}: {mailgunReports, uncounted, report(mediaJSON)},
 	{"POST", TwilioWebhookPath}:  {twilioReports, uncounted, report(mediaForm)},
 

@@ -86,7 +86,7 @@ type Deps struct {
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. It is ignored from any other peer. If empty, the
 	// peer address is the client.
 	TrustedProxies []netip.Prefix
-	// Origins are the other origins whose pages may call the operations on registrations, as browsers send them: scheme,
+	// Origins are the other origins whose pages may register users and check passwords, as browsers send them: scheme,
 	// host and, unless it is the scheme's default, port. Empty: none.
 	Origins []string
 	// EngineGrace is how long the engine may be unavailable before /readyz reports it. It does not apply before the

@@ -98,6 +98,11 @@ func (a API) check(found *problems) {
 	found.require(!empty, "API_TRUSTED_PROXIES", "has an empty entry")
 }
 
+// isVersion reports whether s fits the database's column terms_version.
+func isVersion(s string) bool {
+	return len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
 func (found *problems) requireDomains(name string, domains []string) {
 	_, invalid := user.NewDomains(domains)
 	for _, domain := range invalid {
@@ -157,6 +162,7 @@ func (c Challenge) Check() error {
 
 func (r Registration) check(found *problems) {
 	found.require(r.DefaultRegion == "" || user.ValidRegion(r.DefaultRegion), "DEFAULT_REGION", "%q is not a region with phone numbers", r.DefaultRegion)
+	found.require(r.TermsVersion == "" || isVersion(r.TermsVersion), "TERMS_VERSION", "%q is not 1 to 64 visible ASCII characters", r.TermsVersion)
 	known := []workflows.Verify{workflows.VerifySMS, workflows.VerifyEmail, workflows.VerifyBoth}
 	found.require(slices.Contains(known, workflows.Verify(r.Verify)), "VERIFY", "%q must be sms, email or both", r.Verify)
 	for _, country := range r.SMSCountries {

@@ -55,7 +55,7 @@ type API struct {
 
 	TrustedProxies []netip.Prefix `env:"API_TRUSTED_PROXIES" example:"10.0.0.0/8,2001:db8::/32" doc:"Networks (CIDR) of trusted proxies, whose X-Forwarded-For header names the client. A network of all addresses (/0) is refused. The header is ignored from any other peer. If empty, the peer address is the client."`
 
-	CORSOrigins []string `env:"API_CORS_ORIGINS" example:"https://app.example.com,http://localhost:3000" doc:"Other origins whose pages may call /v1/registrations from a browser (CORS), separated by commas. If empty, none may. All other endpoints send no CORS headers."`
+	CORSOrigins []string `env:"API_CORS_ORIGINS" example:"https://app.example.com,http://localhost:3000" doc:"Other origins whose pages may call /v1/registrations and /v1/password-checks from a browser (CORS), separated by commas. If empty, none may. All other endpoints send no CORS headers."`
 }
 
 // Limit has the rate limits of clients, destinations and SMS.
@@ -63,6 +63,7 @@ type Limit struct {
 	RegistrationRate      Rates  `env:"LIMIT_REGISTRATIONS" envDefault:"60/1m" example:"60/1m" doc:"Limit of registration requests per client (an IPv4 address, or a /64 of IPv6): a number, / and a period. Several rates are separated by commas; 0 means no limit. The other rates have the same format."`
 	CodeRate              Rates  `env:"LIMIT_CODES" envDefault:"120/1m" example:"120/1m" doc:"Limit of requests per client to check a code or to send another one."`
 	ReadRate              Rates  `env:"LIMIT_READS" envDefault:"300/1m" example:"300/1m" doc:"Limit of requests per client for the state of a registration."`
+	PasswordRate          Rates  `env:"LIMIT_PASSWORD_CHECKS" envDefault:"120/1m" example:"120/1m" doc:"Limit of requests per client to check a password while it is typed."`
 	RefusalRate           Rates  `env:"LIMIT_REFUSALS" envDefault:"30/1h,100/24h" example:"30/1h,100/24h" doc:"Limit of registrations per client that are refused because somebody has the email or the username. After that, the client's registrations are refused with 429, so that it cannot find out who has an account. IPv4 networks are not counted."`
 	WrongTokenRate        Rates  `env:"LIMIT_WRONG_TOKENS" envDefault:"20/10m" example:"20/10m" doc:"Limit of requests per client with a wrong ADMIN_TOKEN. After that, the client gets 429 even with the right token."`
 	NetworkFactor         int    `env:"LIMIT_NETWORK_FACTOR" envDefault:"4" example:"4" doc:"How many times the limit of one client all clients of a /24 of IPv4, or a /56 of IPv6, may use together. A /48 of IPv6 may use the square of it. 0 means no limit of networks."`
@@ -92,6 +93,7 @@ type Challenge struct {
 type Registration struct {
 	DefaultRegion      string        `env:"DEFAULT_REGION" example:"DE" doc:"Country (ISO 3166-1 alpha-2) of mobile numbers without a country code. If empty, every number needs + or 00 and its country code."`
 	ReservedUsernames  []string      `env:"RESERVED_USERNAMES" example:"ceo,press-office" doc:"Usernames that no user may have, separated by commas, besides the built-in list (admin, postmaster and other roles) and the names of the service. Upper and lower case, dots, dashes, underscores and similar characters (0 and o) count as equal."`
+	TermsVersion       string        `env:"TERMS_VERSION" example:"2026-01" doc:"Version of the terms, 1 to 64 visible ASCII characters. If set, a registration needs terms_accepted: true, and the version and the time are stored with the user. If empty, terms_accepted has no effect."`
 	Verify             string        `env:"VERIFY" envDefault:"sms" example:"both" doc:"What makes an account active. sms: a code by SMS if the user gave a mobile number, or else by email. email: a code by email. both: a code by email and then, if the user gave a number, one by SMS. An email address that another user has too is always proven by a code to it."`
 	Conceal            bool          `env:"CONCEAL_ACCOUNTS" envDefault:"false" example:"true" doc:"Answer the registration of an email address that has an account like any other. Its owner gets an email, at most one a day. The first code always goes by email."`
 	SMSCountries       []string      `env:"SMS_COUNTRIES" example:"DE,AT,CH" doc:"Countries (ISO 3166-1 alpha-2) whose mobile numbers are accepted, separated by commas. If empty, all are. Satellite and other networks that belong to no country are never accepted, nor are personal, premium and shared-cost numbers."`
@@ -222,6 +224,7 @@ func (c Config) Rules() user.Rules {
 	r := user.Rules{
 		DefaultRegion: c.Registration.DefaultRegion, ReservedUsernames: c.Registration.ReservedUsernames,
 		SMSCountries:      c.Registration.SMSCountries,
+		TermsVersion:      c.Registration.TermsVersion,
 		MinPasswordLength: c.Password.MinPasswordLength, MinPasswordScore: c.Password.MinPasswordScore,
 		ServiceNames: []string{c.Brand.Name},
 	}

@@ -57,6 +57,7 @@ func TestBadValues(t *testing.T) {
 		"API_CORS_ORIGINS=https://App.example.com":              noOrigin("https://App.example.com"),
 		"API_CORS_ORIGINS=https://bücher.example":               noOrigin("https://bücher.example"),
 		"API_CORS_ORIGINS=https://a.example, https://b.example": noOrigin(" https://b.example"),
+		"TERMS_VERSION=version 2":                               `"version 2" is not 1 to 64 visible ASCII characters; an example: 2026-01`,
 		"LIMIT_REGISTRATIONS=60":                                `"60" is not a rate (a number up to 10000, / and a period of a second or more), several rates separated by commas, or 0; an example: 60/1m`,
 		"LIMIT_REGISTRATIONS=60/minute":                         `"60/minute" is not a rate (a number up to 10000, / and a period of a second or more), several rates separated by commas, or 0; an example: 60/1m`,
 		"LIMIT_CODES=10001/1m":                                  `"10001/1m" is not a rate (a number up to 10000, / and a period of a second or more), several rates separated by commas, or 0; an example: 120/1m`,

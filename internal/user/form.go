@@ -6,6 +6,8 @@ import "errors"
 // guesses per second that zxcvbn assumes against a slow hash. Eight random letters score 3.
 const DefaultMinPasswordScore = 2
 
+var errTermsRequired = &Error{CodeRequired, "must be accepted"}
+
 // Form is what a user typed, unchecked. Field names in errors are those of the HTTP contract.
 type Form struct {
 	FirstName        string
@@ -16,6 +18,7 @@ type Form struct {
 	MobileNumber     string // optional
 	Locale           string // optional
 	MarketingConsent bool
+	TermsAccepted    bool // counts only if Rules have a TermsVersion
 }
 
 // Rules are the settings that checks depend on.
@@ -40,6 +43,8 @@ type Rules struct {
 	AllowedDomains Domains
 	// DeniedDomains are not accepted, even if AllowedDomains has a domain above them.
 	DeniedDomains Domains
+	// TermsVersion is the version of the terms that a user must accept. Empty: there are no terms.
+	TermsVersion string
 }
 
 // New checks and normalises a form. If rules are broken, it returns a *ValidationError with all broken fields. It is
@@ -54,14 +59,24 @@ func New(f Form, r Rules) (Profile, error) {
 		Email:            broken.check("email")(address, err),
 		EmailCanonical:   canonical,
 		MarketingConsent: f.MarketingConsent,
+		TermsVersion:     r.TermsVersion,
 	}
-	broken.check("password")("", checkPassword(f, r))
+	_, _, err = CheckPassword(f, r)
+	broken.check("password")("", err)
 	p.Mobile = broken.check("mobile_number")(optionalMobile(f.MobileNumber, r.ParseMobile))
 	p.Locale = broken.check("locale")(parseLocale(f.Locale))
+	broken.check("terms_accepted")("", checkTerms(f, r))
 	if len(broken.Fields) > 0 {
 		return Profile{}, &broken
 	}
 	return p, nil
+}
+
+func checkTerms(f Form, r Rules) error {
+	if r.TermsVersion != "" && !f.TermsAccepted {
+		return errTermsRequired
+	}
+	return nil
 }
 
 // check returns a function that records the rule that a field broke, if any, and returns the field's value.

@@ -26,6 +26,8 @@ type Profile struct {
 	Locale         string // BCP 47, never empty
 	// MarketingConsent is true only if the user agreed to campaigns.
 	MarketingConsent bool
+	// TermsVersion is the version of the terms that the user accepted; empty if there were none.
+	TermsVersion string `json:",omitempty"`
 }
 
 // Registration is one request to register: the data for storing the user.
@@ -79,6 +81,9 @@ type Account struct {
 	VerifiedAt, EmailVerifiedAt time.Time
 	// EmailReleasedAt is when the user lost an unproven email to another user; zero if it did not.
 	EmailReleasedAt time.Time
+	// TermsVersion is the version of the terms that the user accepted, and TermsAcceptedAt when; zero if there were none.
+	TermsVersion    string
+	TermsAcceptedAt time.Time
 }
 
 // Contact is how to reach a stored user.

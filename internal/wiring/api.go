@@ -65,7 +65,7 @@ func OpenLimits(c config.Limit, keys Keys, logger *slog.Logger) (*limit.Limits, 
 	limits, err := limit.New(limit.Options{
 		Clients: limit.Clients{
 			Registrations: rates(c.RegistrationRate), Codes: rates(c.CodeRate), Reads: rates(c.ReadRate),
-			Refusals: rates(c.RefusalRate), WrongTokens: rates(c.WrongTokenRate), NetworkFactor: c.NetworkFactor,
+			Passwords: rates(c.PasswordRate), Refusals: rates(c.RefusalRate), WrongTokens: rates(c.WrongTokenRate), NetworkFactor: c.NetworkFactor,
 		},
 		Messages: limit.Messages{Destinations: rates(c.DestinationRate), DestinationClients: rates(c.DestinationClientRate)},
 		SMS: limit.SMS{
