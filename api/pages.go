@@ -6,6 +6,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/swaggest/swgui/v5emb"
+
+	"registrar/api/page"
 )
 
 //go:embed openapi.yaml
@@ -33,12 +35,13 @@ const (
 var docsAssets = []string{"swagger-ui.css", "swagger-ui-bundle.js", "favicon-16x16.png", "favicon-32x32.png"}
 
 // routePages adds the routes that the contract does not describe: the pages, and the contract itself.
-func routePages(router *gin.Engine, landing http.Handler) {
-	if landing != nil {
-		router.GET("/", gin.WrapH(landing))
+func (s *server) routePages(router *gin.Engine) {
+	if s.SignupPage {
+		router.GET("/", s.showSignup)
 	} else {
 		router.GET("/", content("text/html; charset=utf-8", landingPolicy, landingPage))
 	}
+	router.GET(page.AssetPath+":name", s.serveAsset)
 	router.GET("/openapi.yaml", content("application/yaml", "", specification))
 	router.GET("/docs", content("text/html; charset=utf-8", docsPolicy, docsPage))
 	router.GET("/docs/docs.js", content("text/javascript; charset=utf-8", "", docsScript))

@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"registrar/api/openapi"
+	"registrar/api/page"
 	"registrar/internal/engine"
 	"registrar/internal/health"
 	"registrar/internal/message"
@@ -89,6 +90,8 @@ type Deps struct {
 	// Origins are the other origins whose pages may register users and check passwords, as browsers send them: scheme,
 	// host and, unless it is the scheme's default, port. Empty: none.
 	Origins []string
+	// EmbedOrigins are the other origins whose pages may embed the sign-up form. Empty: none.
+	EmbedOrigins []string
 	// EngineGrace is how long the engine may be unavailable before /readyz reports it. It does not apply before the
 	// engine's first answer.
 	EngineGrace time.Duration
@@ -100,14 +103,17 @@ type Deps struct {
 	Campaigns Campaigns
 	// Unsubscriber withdraws consent to campaigns. nil: /unsubscribe answers 404.
 	Unsubscriber Unsubscriber
-	// PublicURL is the API's public address, for the links in previews.
+	// PublicURL is the API's public address, for the links in previews, and as an origin of the sign-up form. Empty: forms must
+	// come from the host that the request names.
 	PublicURL string
 	// AdminToken is the bearer token of operators. It is never logged.
 	AdminToken string
 	// Webhooks takes providers' delivery reports. The zero value takes none.
 	Webhooks Webhooks
-	// Landing answers GET /. nil: a page that links to the documentation.
-	Landing http.Handler
+	// Pages renders the sign-up page and the pages of links. nil: the built-in ones, with no settings.
+	Pages *page.Pages
+	// SignupPage serves the sign-up page at /. false: / is a page that links to the documentation.
+	SignupPage bool
 	// Logger gets one line for each request and each failure, without personal data. nil: slog.Default().
 	Logger *slog.Logger
 	// Now is the clock. nil: time.Now.
@@ -130,6 +136,9 @@ func New(d Deps) http.Handler {
 	if d.Limits == nil {
 		d.Limits = unlimited{}
 	}
+	if d.Pages == nil {
+		d.Pages = builtInPages()
+	}
 	gin.SetMode(gin.ReleaseMode) // gin's debug mode prints every route
 	s := &server{Deps: d, checks: readinessChecks(d)}
 	router := gin.New()
@@ -138,9 +147,18 @@ func New(d Deps) http.Handler {
 	router.Use(s.identify, s.setClient, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
 	router.NoRoute(s.refuseUnmatched(openapi.ProblemCodeNotFound))
 	router.NoMethod(s.refuseUnmatched(openapi.ProblemCodeMethodNotAllowed))
-	routePages(router, d.Landing)
+	s.routePages(router)
 	s.routeOperations(router)
 	return headAsGet(router)
+}
+
+// builtInPages returns the pages without settings.
+func builtInPages() *page.Pages {
+	pages, err := page.New(page.Options{})
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	return pages
 }
 
 // routeOperations adds the operations of openapi.yaml, with their checks. It panics if a route that it adds lacks its checks.

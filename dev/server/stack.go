@@ -102,8 +102,7 @@ func (s *stack) start(ctx context.Context) error {
 	s.onStop(limits.Close)
 	deps := wiring.APIDeps(s.config, keys, users, temporal, s.logger)
 	deps.Limits = limits
-	s.serve(ctx, listener, keys.Codec, deps)
-	return nil
+	return s.serve(ctx, listener, keys.Codec, deps)
 }
 
 // openUsers opens and migrates the user store.
@@ -149,11 +148,7 @@ func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string
 		return nil, fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
 	}
 	s.onStop(func() error { c.Close(); return nil })
-	about := "for tctl and temporal"
-	if external {
-		about = "set by TEMPORAL_ADDRESS"
-	}
-	s.locations = append(s.locations, location{Name: "Temporal", Address: o.HostPort, About: about})
+	s.locations = append(s.locations, location{Name: "Temporal", Address: o.HostPort})
 	if external {
 		return c, engine.AddSearchAttributes(ctx, c, o.Namespace)
 	}
@@ -173,13 +168,15 @@ func withPortFlag(err error) error {
 	return port.Busy(busy.Port, busy.Err)
 }
 
-// serve serves the API, the landing page, the outbox and the codec.
-func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload.Codec, deps api.Deps) {
+// serve serves the API, the sign-up page, the outbox and the codec.
+func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload.Codec, deps api.Deps) (err error) {
 	s.locations = append(s.listLocations(), s.locations...)
 	if s.hasher != nil {
 		deps.Hasher = s.hasher
 	}
-	deps.Landing = landing(s.base, s.locations)
+	if deps.Pages, err = wiring.OpenPages(s.config, s.pageLinks()...); err != nil {
+		return err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/", api.New(deps))
 	mux.Handle("/outbox", s.outbox.Handler())
@@ -196,6 +193,7 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 		s.fail(err)
 	}()
 	s.onStop(func() error { cancel(); return <-done })
+	return nil
 }
 
 func (s *stack) uiOrigins() []string {

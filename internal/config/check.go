@@ -59,6 +59,7 @@ func (c Config) check() problems {
 	c.Worker.check(&found)
 	c.Email.check(&found)
 	c.SMS.check(&found)
+	c.Signup.check(&found)
 	c.Public.check(&found)
 	c.checkSafety(&found)
 	return found
@@ -197,6 +198,17 @@ func (p Password) check(found *problems) {
 		"%d KiB with %d iterations (HASH_ITERATIONS) is below OWASP's minimum: %s", p.HashMemory, p.HashIterations, secret.OWASPMinimum)
 	found.require(p.HashConcurrency >= 0, "HASH_CONCURRENCY", "%d must not be below 0", p.HashConcurrency)
 	found.require(p.HashQueue > 0, "HASH_QUEUE", "%d must be above 0", p.HashQueue)
+}
+
+func (s Signup) check(found *problems) {
+	for _, each := range []struct{ name, address string }{
+		{"RETURN_URL", s.ReturnURL}, {"LOGIN_URL", s.LoginURL}, {"TERMS_URL", s.TermsURL}, {"PRIVACY_URL", s.PrivacyURL},
+	} {
+		u, err := url.Parse(each.address)
+		ok := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+		found.require(ok || each.address == "", each.name, "%q is not an http or https URL", each.address)
+	}
+	found.requireOrigins("EMBED_ORIGINS", s.EmbedOrigins)
 }
 
 func (p Public) check(found *problems) {

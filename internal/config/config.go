@@ -33,6 +33,7 @@ type Config struct {
 	Email        Email
 	SMS          SMS
 	Brand        Brand
+	Signup       Signup
 	Public       Public
 	Codec        Codec
 	Network      Network
@@ -200,6 +201,20 @@ type Brand struct {
 	URL          string `env:"BRAND_URL" example:"https://example.com" doc:"The service's web page. If set, phones fill in a code only on this page's host."`
 	SupportURL   string `env:"SUPPORT_URL" example:"https://example.com/help" doc:"Support address in messages."`
 	TemplatesDir string `env:"TEMPLATES_DIR" example:"/etc/registrar/templates" doc:"Folder with message templates that override the built-in ones (docs/notifications.md). A worker does not start if they contain a mistake."`
+}
+
+// Signup configures the sign-up page.
+type Signup struct {
+	Page          bool     `env:"SIGNUP_PAGE" envDefault:"true" example:"false" doc:"Serve the sign-up page at / (docs/signup-page.md). If false, / is a page that links to the documentation."`
+	ReturnURL     string   `env:"RETURN_URL" example:"https://app.example.com/welcome" doc:"Where users continue after the registration. If empty, the last step has no link."`
+	LoginURL      string   `env:"LOGIN_URL" example:"https://app.example.com/login" doc:"Where users sign in. It is linked on the form, and where an email address already has an account."`
+	TermsURL      string   `env:"TERMS_URL" example:"https://example.com/terms" doc:"The terms of use, linked on the sign-up page."`
+	PrivacyURL    string   `env:"PRIVACY_URL" example:"https://example.com/privacy" doc:"The privacy notice, linked on the sign-up page."`
+	AsksUsername  bool     `env:"SIGNUP_USERNAME" envDefault:"false" example:"true" doc:"Ask for a username on the sign-up page. It is optional for users."`
+	LogoFile      string   `env:"SIGNUP_LOGO" example:"/etc/registrar/logo.svg" doc:"File with the logo that pages show instead of BRAND_NAME: SVG, PNG, JPEG, WebP or GIF, at most 256 KiB."`
+	StyleFile     string   `env:"SIGNUP_CSS" example:"/etc/registrar/theme.css" doc:"Style sheet that pages load after their own, for example to set the CSS variables of docs/signup-page.md. At most 256 KiB."`
+	CataloguesDir string   `env:"SIGNUP_CATALOGUES" example:"/etc/registrar/catalogues" doc:"Folder with catalogue files (de.json) that replace texts of the pages or add a language. The API does not start if they contain a mistake."`
+	EmbedOrigins  []string `env:"EMBED_ORIGINS" example:"https://www.example.com" doc:"Other origins whose pages may embed the sign-up form, separated by commas. They may also call what the form calls, as if they were in API_CORS_ORIGINS."`
 }
 
 // Public has the API's public address.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -36,13 +37,15 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Policy: c.Registration.Policy(),
 
 		Challenges: openChallenges(c.Challenge, keys), ChallengeRequired: c.Challenge.ChallengeFail == "closed",
-		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies, Origins: c.API.CORSOrigins,
+		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies,
+		Origins: slices.Concat(c.API.CORSOrigins, c.Signup.EmbedOrigins), EmbedOrigins: c.Signup.EmbedOrigins,
+		SignupPage: c.Signup.Page, PublicURL: c.Public.PublicURL,
 
 		Timelines: newTimelineReader(keys, users, registrations), AdminToken: c.API.AdminToken, Webhooks: openReports(c, users),
 		Unsubscriber: users,
 	}
 	if c.Public.PublicURL != "" { // the links in campaign emails need it
-		deps.Campaigns, deps.PublicURL = newCampaigns(c, keys, temporal), c.Public.PublicURL
+		deps.Campaigns = newCampaigns(c, keys, temporal)
 	}
 	if c.Password.BreachCheck {
 		deps.Breach = breach.New(breach.Options{URL: c.Password.BreachURL})
@@ -146,6 +149,9 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	server := NewServer(c.API.Addr, c.API.ShutdownTimeout, c.API.DrainDelay, logger)
 	deps := APIDeps(c, o.keys, o.users, temporal, logger)
 	deps.Limits, deps.Draining, deps.Schema = limits, server.Draining, schemaReady(o.users)
+	if deps.Pages, err = OpenPages(c); err != nil {
+		return err
+	}
 	return server.Run(ctx, api.New(deps))
 }
 
