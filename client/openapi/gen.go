@@ -86,6 +86,7 @@ const (
 	FieldErrorFieldRate             FieldErrorField = "rate"
 	FieldErrorFieldScheduleAt       FieldErrorField = "schedule_at"
 	FieldErrorFieldSubject          FieldErrorField = "subject"
+	FieldErrorFieldTermsAccepted    FieldErrorField = "terms_accepted"
 	FieldErrorFieldText             FieldErrorField = "text"
 	FieldErrorFieldUsername         FieldErrorField = "username"
 )
@@ -475,6 +476,55 @@ type HealthStatus string
 // Example: Your account is active.
 type Message = string
 
+// PasswordCheck defines model for PasswordCheck.
+type PasswordCheck struct {
+	// Accepted Whether a registration with these fields would accept the password.
+	//
+	// Example: false
+	Accepted bool `json:"accepted"`
+
+	// Errors Why the password is refused, as a registration would answer. Absent if it is accepted.
+	Errors []FieldError `json:"errors,omitempty,omitzero"`
+
+	// Score How hard the password is to guess, from 0 (very easy) to 4 (very hard): the zxcvbn score, with the other fields taken as known. It is 0 for a password that is common, known from a data breach, or refused by a rule other than `too_weak`. The service's minimum decides from which score on a password is accepted.
+	//
+	// Example: 1
+	Score int `json:"score"`
+}
+
+// PasswordCheckRequest A password and the other fields of the registration, as typed so far. An optional field may be left out or null.
+type PasswordCheckRequest struct {
+	// Email Like `first_name`.
+	//
+	// Example: zoe@exam
+	Email string `json:"email,omitempty,omitzero"`
+
+	// FirstName As in `RegistrationRequest`, but it may be incomplete or invalid.
+	//
+	// Example: Zoë
+	FirstName string `json:"first_name,omitempty,omitzero"`
+
+	// LastName Like `first_name`.
+	//
+	// Example: Nguyễn
+	LastName string `json:"last_name,omitempty,omitzero"`
+
+	// MobileNumber Like `first_name`.
+	//
+	// Example: +1415555
+	MobileNumber string `json:"mobile_number,omitempty,omitzero"`
+
+	// Password Any text.
+	//
+	// Example: correct-horse-battery-staple
+	Password string `json:"password"`
+
+	// Username Like `first_name`.
+	//
+	// Example: zoe.n
+	Username string `json:"username,omitempty,omitzero"`
+}
+
 // Problem An error (RFC 9457).
 type Problem struct {
 	// AttemptsLeft How many more codes can be tried. Present with `wrong_code`.
@@ -683,6 +733,11 @@ type RegistrationRequest struct {
 	//
 	// Example: correct-horse-battery-staple
 	Password string `json:"password"`
+
+	// TermsAccepted Whether the person accepts the service's terms. If the service has terms, it must be true; otherwise the code of the field is `required`. If it has none, the field has no effect.
+	//
+	// Example: true
+	TermsAccepted bool `json:"terms_accepted,omitempty,omitzero"`
 
 	// Username Letters a–z, digits, `.`, `_` and `-`. Unique, regardless of case. Names of roles, such as `admin`, and of the service are reserved.
 	//
@@ -918,6 +973,9 @@ type CreateCampaignJSONRequestBody = CampaignRequest
 // PreviewCampaignJSONRequestBody defines body for PreviewCampaign for application/json ContentType.
 type PreviewCampaignJSONRequestBody = CampaignPreviewRequest
 
+// CheckPasswordJSONRequestBody defines body for CheckPassword for application/json ContentType.
+type CheckPasswordJSONRequestBody = PasswordCheckRequest
+
 // CreateRegistrationJSONRequestBody defines body for CreateRegistration for application/json ContentType.
 type CreateRegistrationJSONRequestBody = RegistrationRequest
 
@@ -1101,6 +1159,38 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/campaigns/{id}/{action} (the `SteerCampaign` operationId).
 	SteerCampaign(ctx context.Context, id CampaignID, action SteerCampaignParamsAction, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CheckPasswordWithBody Check a password while it is typed
+	//
+	// Tells whether a registration with the same fields would accept the password. The same code decides both, so a
+	// strength meter that uses the answer agrees with the registration.
+	//
+	// The other fields make a password that contains them easy to guess. They may be left out, incomplete or invalid, as
+	// they are while the person types.
+	//
+	// Nothing is stored or logged. If the service refuses passwords from data breaches, each accepted password is also
+	// looked up there; only 5 characters of its hash leave the service.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/password-checks (the `CheckPassword` operationId).
+	CheckPasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CheckPassword Check a password while it is typed
+	//
+	// Tells whether a registration with the same fields would accept the password. The same code decides both, so a
+	// strength meter that uses the answer agrees with the registration.
+	//
+	// The other fields make a password that contains them easy to guess. They may be left out, incomplete or invalid, as
+	// they are while the person types.
+	//
+	// Nothing is stored or logged. If the service refuses passwords from data breaches, each accepted password is also
+	// looked up there; only 5 characters of its hash leave the service.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/password-checks (the `CheckPassword` operationId).
+	CheckPassword(ctx context.Context, body CheckPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateRegistrationWithBody Register a user
 	//
@@ -1383,6 +1473,58 @@ func (c *Client) GetCampaign(ctx context.Context, id CampaignID, reqEditors ...R
 // Corresponds with POST /v1/campaigns/{id}/{action} (the `SteerCampaign` operationId).
 func (c *Client) SteerCampaign(ctx context.Context, id CampaignID, action SteerCampaignParamsAction, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSteerCampaignRequest(c.Server, id, action)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckPasswordWithBody Check a password while it is typed
+//
+// Tells whether a registration with the same fields would accept the password. The same code decides both, so a
+// strength meter that uses the answer agrees with the registration.
+//
+// The other fields make a password that contains them easy to guess. They may be left out, incomplete or invalid, as
+// they are while the person types.
+//
+// Nothing is stored or logged. If the service refuses passwords from data breaches, each accepted password is also
+// looked up there; only 5 characters of its hash leave the service.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/password-checks (the `CheckPassword` operationId).
+func (c *Client) CheckPasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckPasswordRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckPassword Check a password while it is typed
+//
+// Tells whether a registration with the same fields would accept the password. The same code decides both, so a
+// strength meter that uses the answer agrees with the registration.
+//
+// The other fields make a password that contains them easy to guess. They may be left out, incomplete or invalid, as
+// they are while the person types.
+//
+// Nothing is stored or logged. If the service refuses passwords from data breaches, each accepted password is also
+// looked up there; only 5 characters of its hash leave the service.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/password-checks (the `CheckPassword` operationId).
+func (c *Client) CheckPassword(ctx context.Context, body CheckPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckPasswordRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1860,6 +2002,46 @@ func NewSteerCampaignRequest(server string, id CampaignID, action SteerCampaignP
 	return req, nil
 }
 
+// NewCheckPasswordRequest calls the generic CheckPassword builder with application/json body
+func NewCheckPasswordRequest(server string, body CheckPasswordJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCheckPasswordRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCheckPasswordRequestWithBody constructs an http.Request for the CheckPassword method, with any body, and a specified content type
+func NewCheckPasswordRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/password-checks")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewCreateRegistrationRequest calls the generic CreateRegistration builder with application/json body
 func NewCreateRegistrationRequest(server string, params *CreateRegistrationParams, body CreateRegistrationJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -2225,6 +2407,38 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/campaigns/{id}/{action} (the `SteerCampaign` operationId).
 	SteerCampaignWithResponse(ctx context.Context, id CampaignID, action SteerCampaignParamsAction, reqEditors ...RequestEditorFn) (*SteerCampaignResponse, error)
+
+	// CheckPasswordWithBodyWithResponse Check a password while it is typed
+	//
+	// Tells whether a registration with the same fields would accept the password. The same code decides both, so a
+	// strength meter that uses the answer agrees with the registration.
+	//
+	// The other fields make a password that contains them easy to guess. They may be left out, incomplete or invalid, as
+	// they are while the person types.
+	//
+	// Nothing is stored or logged. If the service refuses passwords from data breaches, each accepted password is also
+	// looked up there; only 5 characters of its hash leave the service.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/password-checks (the `CheckPassword` operationId).
+	CheckPasswordWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckPasswordResponse, error)
+
+	// CheckPasswordWithResponse Check a password while it is typed
+	//
+	// Tells whether a registration with the same fields would accept the password. The same code decides both, so a
+	// strength meter that uses the answer agrees with the registration.
+	//
+	// The other fields make a password that contains them easy to guess. They may be left out, incomplete or invalid, as
+	// they are while the person types.
+	//
+	// Nothing is stored or logged. If the service refuses passwords from data breaches, each accepted password is also
+	// looked up there; only 5 characters of its hash leave the service.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/password-checks (the `CheckPassword` operationId).
+	CheckPasswordWithResponse(ctx context.Context, body CheckPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckPasswordResponse, error)
 
 	// CreateRegistrationWithBodyWithResponse Register a user
 	//
@@ -3309,6 +3523,154 @@ func (r SteerCampaignResponse) ContentType() string {
 	return ""
 }
 
+// CheckPasswordResponse200Headers the declared response headers of an HTTP 200 response for CheckPassword
+type CheckPasswordResponse200Headers struct {
+	XRequestID *string
+}
+
+// CheckPasswordResponse400Headers the declared response headers of an HTTP 400 response for CheckPassword
+type CheckPasswordResponse400Headers struct {
+	XRequestID *string
+}
+
+// CheckPasswordResponse408Headers the declared response headers of an HTTP 408 response for CheckPassword
+type CheckPasswordResponse408Headers struct {
+	XRequestID *string
+}
+
+// CheckPasswordResponse413Headers the declared response headers of an HTTP 413 response for CheckPassword
+type CheckPasswordResponse413Headers struct {
+	XRequestID *string
+}
+
+// CheckPasswordResponse415Headers the declared response headers of an HTTP 415 response for CheckPassword
+type CheckPasswordResponse415Headers struct {
+	XRequestID *string
+}
+
+// CheckPasswordResponse429Headers the declared response headers of an HTTP 429 response for CheckPassword
+type CheckPasswordResponse429Headers struct {
+	RetryAfter int
+	XRequestID *string
+}
+
+// CheckPasswordResponse500Headers the declared response headers of an HTTP 500 response for CheckPassword
+type CheckPasswordResponse500Headers struct {
+	XRequestID *string
+}
+
+// CheckPasswordResponse503Headers the declared response headers of an HTTP 503 response for CheckPassword
+type CheckPasswordResponse503Headers struct {
+	RetryAfter int
+	XRequestID *string
+}
+
+type CheckPasswordResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PasswordCheck
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *BadRequest
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *RequestTimeout
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *BodyTooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Internal
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CheckPasswordResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *CheckPasswordResponse400Headers
+	// Headers408 the parsed response headers for an HTTP 408 response
+	Headers408 *CheckPasswordResponse408Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *CheckPasswordResponse413Headers
+	// Headers415 the parsed response headers for an HTTP 415 response
+	Headers415 *CheckPasswordResponse415Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CheckPasswordResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *CheckPasswordResponse500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CheckPasswordResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CheckPasswordResponse) GetJSON200() *PasswordCheck {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CheckPasswordResponse) GetApplicationProblemJSON400() *BadRequest {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r CheckPasswordResponse) GetApplicationProblemJSON408() *RequestTimeout {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r CheckPasswordResponse) GetApplicationProblemJSON413() *BodyTooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r CheckPasswordResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r CheckPasswordResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r CheckPasswordResponse) GetApplicationProblemJSON500() *Internal {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r CheckPasswordResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r CheckPasswordResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CheckPasswordResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CheckPasswordResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CheckPasswordResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // CreateRegistrationResponse201Headers the declared response headers of an HTTP 201 response for CreateRegistration
 type CreateRegistrationResponse201Headers struct {
 	Location   string
@@ -4216,6 +4578,50 @@ func (c *ClientWithResponses) SteerCampaignWithResponse(ctx context.Context, id 
 		return nil, err
 	}
 	return ParseSteerCampaignResponse(rsp)
+}
+
+// CheckPasswordWithBodyWithResponse Check a password while it is typed
+//
+// Tells whether a registration with the same fields would accept the password. The same code decides both, so a
+// strength meter that uses the answer agrees with the registration.
+//
+// The other fields make a password that contains them easy to guess. They may be left out, incomplete or invalid, as
+// they are while the person types.
+//
+// Nothing is stored or logged. If the service refuses passwords from data breaches, each accepted password is also
+// looked up there; only 5 characters of its hash leave the service.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/password-checks (the `CheckPassword` operationId).
+func (c *ClientWithResponses) CheckPasswordWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckPasswordResponse, error) {
+	rsp, err := c.CheckPasswordWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckPasswordResponse(rsp)
+}
+
+// CheckPasswordWithResponse Check a password while it is typed
+//
+// Tells whether a registration with the same fields would accept the password. The same code decides both, so a
+// strength meter that uses the answer agrees with the registration.
+//
+// The other fields make a password that contains them easy to guess. They may be left out, incomplete or invalid, as
+// they are while the person types.
+//
+// Nothing is stored or logged. If the service refuses passwords from data breaches, each accepted password is also
+// looked up there; only 5 characters of its hash leave the service.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/password-checks (the `CheckPassword` operationId).
+func (c *ClientWithResponses) CheckPasswordWithResponse(ctx context.Context, body CheckPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckPasswordResponse, error) {
+	rsp, err := c.CheckPassword(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckPasswordResponse(rsp)
 }
 
 // CreateRegistrationWithBodyWithResponse Register a user
@@ -5490,6 +5896,178 @@ func ParseSteerCampaignResponse(rsp *http.Response) (*SteerCampaignResponse, err
 		response.Headers500 = &headers
 	case rsp.StatusCode == 503:
 		var headers SteerCampaignResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCheckPasswordResponse parses an HTTP response from a CheckPasswordWithResponse call
+func ParseCheckPasswordResponse(rsp *http.Response) (*CheckPasswordResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CheckPasswordResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PasswordCheck
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest RequestTimeout
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest BodyTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CheckPasswordResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers CheckPasswordResponse400Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 408:
+		var headers CheckPasswordResponse408Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers408 = &headers
+	case rsp.StatusCode == 413:
+		var headers CheckPasswordResponse413Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 415:
+		var headers CheckPasswordResponse415Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers415 = &headers
+	case rsp.StatusCode == 429:
+		var headers CheckPasswordResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers CheckPasswordResponse500Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers CheckPasswordResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
