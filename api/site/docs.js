@@ -1,10 +1,65 @@
-SwaggerUIBundle({
+// Starts Swagger UI, and adds what it lacks: labels for screen readers, and the registration's id and token for the next call.
+
+const withoutLinks = {
+  wrapComponents: {
+    DeepLink: () => ({ text }) => text, // a link inside of a button cannot be reached with the keyboard
+    InfoUrl: () => () => null, // the header links to the contract
+    ServersContainer: () => () => null, // there is one server: this one
+  },
+};
+
+const ui = SwaggerUIBundle({
   url: "/openapi.yaml",
   dom_id: "#docs",
+  plugins: [withoutLinks],
   deepLinking: true,
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
+  responseInterceptor: (response) => {
+    if (response.url.endsWith("/v1/registrations") && response.obj?.registration_token) {
+      fillIn(response.obj);
+    }
+    return response;
+  },
   showExtensions: false,
+  syntaxHighlight: { activated: false }, // its colors have too little contrast
   tryItOutEnabled: true,
   validatorUrl: null,
 });
+
+// fillIn fills in the id of a registration and its token wherever an operation needs them.
+function fillIn({ registration_id: id, registration_token: token }) {
+  ui.preauthorizeApiKey("registrationToken", token);
+  for (const operation of ui.specSelectors.operations()) {
+    const path = operation.get("path");
+    if (!/registrations\/\{id\}/.test(path)) continue;
+    const at = [path, operation.get("method")];
+    const parameters = ui.specSelectors.operationWithMeta(...at).get("parameters");
+    const parameter = parameters.find((p) => p.get("name") === "id");
+    if (parameter) ui.specActions.changeParamByIdentity(at, parameter, id, false);
+    else ui.specActions.changeParam(at, "id", "path", id, false);
+  }
+  document.getElementById("filled").textContent =
+    "The id and the token of this registration are filled in below. Enter the code that it received.";
+}
+
+// addLabels names the fields and buttons that have no name for screen readers.
+function addLabels() {
+  for (const field of document.querySelectorAll("#docs :is(input, select, textarea):not([aria-label])")) {
+    const parameter = field.closest("[data-param-name]")?.dataset.paramName;
+    const body = field.closest(".opblock-section-request-body") && (field.tagName === "SELECT" ? "Media type" : "Request body");
+    const name = parameter ?? body ?? field.placeholder;
+    if (name && !field.labels.length) field.setAttribute("aria-label", name);
+  }
+  name("#docs .copy-to-clipboard button", "Copy");
+  name("#docs .close-modal", "Close");
+  for (const button of document.querySelectorAll("#docs .auth-btn-wrapper [aria-label]")) button.removeAttribute("aria-label"); // not its text
+  for (const text of document.querySelectorAll("#docs pre:not([tabindex])")) text.tabIndex = 0; // it may scroll
+  for (const table of document.querySelectorAll("#docs table[role=region]")) table.removeAttribute("role"); // not a landmark
+}
+
+function name(selector, text) {
+  for (const element of document.querySelectorAll(selector)) element.setAttribute("aria-label", text);
+}
+
+new MutationObserver(addLabels).observe(document.getElementById("docs"), { childList: true, subtree: true });

@@ -174,6 +174,7 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 	if s.hasher != nil {
 		deps.Hasher = s.hasher
 	}
+	deps.DocsLinks = s.pageLinks()
 	if deps.Pages, err = wiring.OpenPages(s.config, s.pageLinks()...); err != nil {
 		return err
 	}
