@@ -26,13 +26,17 @@ func (s *stack) listLocations() []location {
 		location{"Data", s.data, false})
 }
 
-// pageLinks returns the links from the sign-up page to the other parts.
-func (s *stack) pageLinks() []page.Link {
-	var links []page.Link
+// pageLinks returns the links from the sign-up page and the API pages to the other parts.
+func (s *stack) pageLinks() (signup, docs []page.Link) {
 	for _, l := range s.locations {
-		if l.IsURL && l.Address != s.base {
-			links = append(links, page.Link{Text: l.Name, URL: l.Address})
+		if !l.IsURL || l.Address == s.base {
+			continue
+		}
+		link := page.Link{Text: l.Name, URL: l.Address}
+		signup = append(signup, link)
+		if l.Address != s.base+"/docs" {
+			docs = append(docs, link)
 		}
 	}
-	return links
+	return signup, docs
 }

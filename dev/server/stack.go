@@ -174,8 +174,9 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 	if s.hasher != nil {
 		deps.Hasher = s.hasher
 	}
-	deps.DocsLinks = s.pageLinks()
-	if deps.Pages, err = wiring.OpenPages(s.config, s.pageLinks()...); err != nil {
+	links, docsLinks := s.pageLinks()
+	deps.DocsLinks = docsLinks
+	if deps.Pages, err = wiring.OpenPages(s.config, links...); err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
