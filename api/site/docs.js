@@ -16,8 +16,12 @@ const ui = SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   responseInterceptor: (response) => {
-    if (response.url.endsWith("/v1/registrations") && response.obj?.registration_token) {
-      fillIn(response.obj);
+    const { registration_id, registration_token, campaign_id } = response.obj ?? {};
+    if (registration_token) {
+      ui.preauthorizeApiKey("registrationToken", registration_token);
+      fillIn("/registrations/{id}", registration_id, "The id and the token of this registration are");
+    } else if (campaign_id) {
+      fillIn("/campaigns/{id}", campaign_id, "The id of this campaign is");
     }
     return response;
   },
@@ -27,20 +31,17 @@ const ui = SwaggerUIBundle({
   validatorUrl: null,
 });
 
-// fillIn fills in the id of a registration and its token wherever an operation needs them.
-function fillIn({ registration_id: id, registration_token: token }) {
-  ui.preauthorizeApiKey("registrationToken", token);
+// fillIn fills in the parameter id of all operations whose path contains a text, and tells the user.
+function fillIn(text, id, subject) {
   for (const operation of ui.specSelectors.operations()) {
-    const path = operation.get("path");
-    if (!/registrations\/\{id\}/.test(path)) continue;
-    const at = [path, operation.get("method")];
-    const parameters = ui.specSelectors.operationWithMeta(...at).get("parameters");
-    const parameter = parameters.find((p) => p.get("name") === "id");
+    const at = [operation.get("path"), operation.get("method")];
+    if (!at[0].includes(text)) continue;
+    const parameters = ui.specSelectors.specResolvedSubtree(["paths", ...at])?.get("parameters");
+    const parameter = parameters?.find((p) => p.get("name") === "id");
     if (parameter) ui.specActions.changeParamByIdentity(at, parameter, id, false);
-    else ui.specActions.changeParam(at, "id", "path", id, false);
+    else ui.specActions.changeParam(at, "id", "path", id, false); // the operation has not been opened
   }
-  document.getElementById("filled").textContent =
-    "The id and the token of this registration are filled in below. Enter the code that it received.";
+  document.getElementById("filled").textContent = `${subject} filled in for the other operations.`;
 }
 
 // addLabels names the fields and buttons that have no name for screen readers.
