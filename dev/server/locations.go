@@ -21,9 +21,11 @@ func (s *stack) listLocations() []location {
 	if s.uiPort != 0 {
 		locations = append(locations, location{"Temporal UI", "http://localhost:" + strconv.Itoa(s.uiPort), true})
 	}
-	return append(locations,
-		location{"API pages", s.base + "/docs", true},
-		location{"Data", s.data, false})
+	locations = append(locations, location{"API pages", s.base + "/docs", true})
+	if s.config.API.AdminToken == operatorToken { // another one may be a secret
+		locations = append(locations, location{"ADMIN_TOKEN", operatorToken, false})
+	}
+	return append(locations, location{"Data", s.data, false})
 }
 
 // pageLinks returns the links from the sign-up page and the API pages to the other parts.
