@@ -31,8 +31,8 @@ func TestReadBlocks(t *testing.T) {
 	require.NoError(t, page.CheckUsed())
 
 	for text, want := range map[string]string{
-		first + first:                  "two blocks have the name first",
-		first + "```sh\necho 2\n```\n": "no name for its test (<!-- test: NAME --> in the line above): echo 2",
+		first + first:                               "two blocks have the name first",
+		first + "```sh\necho 2\n```\n":              "no name for its test (<!-- test: NAME --> in the line above): echo 2",
 		"<!-- test: output -->\n```\noutput\n```\n": "the block output has no language",
 	} {
 		_, err = read(text)
