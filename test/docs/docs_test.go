@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -96,7 +97,7 @@ func (r *reader) start(t *testing.T, command string) service {
 	command, _, _ = strings.Cut(command, "#")
 	script := fmt.Sprintf("%s --api-port=%d --ui-port=%d --temporal-port=%d", strings.TrimSpace(command), api, ui, temporal)
 	s.Server = parts.StartServer(t, parts.Command{
-		Name: "dev", Path: "bash", Args: []string{"-c", script}, Env: r.env, Dir: r.dir,
+		Name: "dev", Path: "bash", Args: []string{"-c", script}, Env: r.env, Dir: r.dir, StopSignal: syscall.SIGINT, // Ctrl-C
 	}, "Registrar is ready.\n")
 	return s
 }

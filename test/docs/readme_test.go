@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -51,6 +52,6 @@ func TestREADME(t *testing.T) {
 		"REGISTRATION_TOKEN", registered["registration_token"].(string), "123456", code)...))
 	require.Contains(t, status, "200")
 	require.Equal(t, "active", verified["status"])
-	require.NoError(t, s.Stop())
+	require.NoError(t, s.Process().Stop(time.Minute)) // go run exits with 1 after Ctrl-C
 	require.DirExists(t, filepath.Join(r.dir, ".data"))
 }

@@ -17,11 +17,12 @@ import (
 	"registrar/test/parts"
 )
 
-// pages are the documentation pages whose commands run here.
-var pages = []*parts.Page{operations}
-
-// operations is the operators' page.
-var operations = readPage("operations.md", "sh")
+// The documentation pages whose blocks run here.
+var (
+	operations    = readPage("operations.md", "sh") // for operators
+	production    = readPage("production.md", "sh", "sql", "text")
+	notifications = readPage("notifications.md", "sh", "http", "python", "text")
+)
 
 func readPage(name string, languages ...string) *parts.Page {
 	page, err := parts.ReadPage(filepath.Join("..", "..", "docs", name), languages...)
