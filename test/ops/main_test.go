@@ -1,7 +1,7 @@
 //go:build ops
 
-// Package ops_test runs every command of docs/operations.md, docs/production.md and docs/notifications.md against the real service: production binaries, MariaDB,
-// Temporal, the operators' own tools, and doubles of the providers.
+// Package ops_test runs every command of docs/operations.md, docs/production.md and docs/notifications.md against the real service:
+// production binaries, MariaDB, Temporal, the operators' own tools, and doubles of the providers.
 package ops_test
 
 import (
