@@ -57,6 +57,6 @@ func TestHealthCheckIsThatOfCompose(t *testing.T) {
 func TestScalerNamesATaskQueue(t *testing.T) {
 	t.Parallel()
 	scaler := block(t, "docs/high-availability.md", "keda")
-	require.YAMLEq(t, scaler, scaler, "it is YAML")
+	require.YAMLEq(t, "---\n"+scaler, scaler, "it is YAML")
 	require.Equal(t, workflows.QueueNotificationsHigh, regexp.MustCompile(`taskQueue: (\S+)`).FindStringSubmatch(scaler)[1])
 }

@@ -70,7 +70,8 @@ func TestEveryBlockIsRun(t *testing.T) {
 			continue
 		}
 		code := tests(t, runners[page]...)
-		require.True(t, strings.Contains(code, filepath.Base(page)), "no test reads %s; add its runner to the table above", page)
+		read := strings.Contains(code, filepath.Base(page))
+		require.True(t, read, "no test reads %s; add its runner to the table above", page)
 		for _, b := range blocks {
 			require.True(t, names(code, b.Name), "no test of %v runs the block %s of %s", runners[page], b.Name, page)
 		}

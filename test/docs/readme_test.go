@@ -40,7 +40,7 @@ func TestREADME(t *testing.T) {
 	s := r.start(t, start)
 
 	for _, page := range []string{s.url, s.url + "/outbox", s.url + "/docs", s.ui} {
-		res, err := http.Get(page) //nolint:gosec,noctx // the addresses of this test's service
+		res, err := http.Get(page) //nolint:gosec // an address of this test's service
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
 		require.Equal(t, http.StatusOK, res.StatusCode, page)

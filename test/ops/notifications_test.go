@@ -41,7 +41,7 @@ func TestTemplates(t *testing.T) {
 	require.Contains(t, output, "built in: ar/otp.txt")
 
 	require.NoError(t, os.Rename(filepath.Join(folder, "de", "otp.sms.txt"), filepath.Join(folder, "de", "opt.sms.txt")))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "de", "otp.txt"), []byte("{{.Code}}\n\n{{.Nmae}}\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "de", "otp.txt"), []byte("{{.Code}}\n\n{{.Nmae}}\n"), 0o600)) //nolint:misspell // the documented mistake
 	require.NoError(t, os.Mkdir(filepath.Join(folder, "fr"), 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "fr", "otp.txt"), []byte("{{.Code}}\n"), 0o600))
 	_, err = s.shell(t, "registrar template list", variable)
