@@ -36,7 +36,7 @@ func call[T any](ctx context.Context, c *Client, mode repetition, send func() (*
 		end = deadline
 	}
 	for attempt := 0; ; attempt++ {
-		answer, err := receive[T](send())
+		answer, err := receive[T](send)
 		wait, again := nextWait(err, mode, attempt)
 		if !again || time.Now().Add(wait).After(end) || !sleep(ctx, wait) {
 			return answer, err
@@ -44,8 +44,9 @@ func call[T any](ctx context.Context, c *Client, mode repetition, send func() (*
 	}
 }
 
-// receive decodes an answer. An answer other than 2xx is a *Problem.
-func receive[T any](answer *http.Response, err error) (value T, _ error) {
+// receive sends a request and decodes its answer. An answer other than 2xx is a *Problem.
+func receive[T any](send func() (*http.Response, error)) (value T, _ error) {
+	answer, err := send()
 	if err != nil {
 		return value, fmt.Errorf("registrar: %w", err)
 	}

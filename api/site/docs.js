@@ -48,13 +48,15 @@ function fillIn(text, id, subject) {
 function addLabels() {
   for (const field of document.querySelectorAll("#docs :is(input, select, textarea):not([aria-label])")) {
     const parameter = field.closest("[data-param-name]")?.dataset.paramName;
-    const body = field.closest(".opblock-section-request-body") && (field.tagName === "SELECT" ? "Media type" : "Request body");
-    const name = parameter ?? body ?? field.placeholder;
-    if (name && !field.labels.length) field.setAttribute("aria-label", name);
+    const example = field.closest(".examples-select") && "Example";
+    const body = field.closest(".opblock-section-request-body") && "Request body";
+    const text = parameter ?? example ?? body ?? field.placeholder;
+    if (text && !field.labels.length) field.setAttribute("aria-label", text);
   }
   name("#docs .copy-to-clipboard button", "Copy");
   name("#docs .close-modal", "Close");
   for (const button of document.querySelectorAll("#docs .auth-btn-wrapper [aria-label]")) button.removeAttribute("aria-label"); // not its text
+  for (const heading of document.querySelectorAll("#docs h6")) heading.ariaLevel = "5"; // it is below an h4
   for (const text of document.querySelectorAll("#docs pre:not([tabindex])")) text.tabIndex = 0; // it may scroll
   for (const table of document.querySelectorAll("#docs table[role=region]")) table.removeAttribute("role"); // not a landmark
 }
