@@ -197,3 +197,23 @@ func FuzzRegister(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPasswordCheck has any password and fields. The registration gives the same verdict.
+func FuzzPasswordCheck(f *testing.F) {
+	f.Add("violet-harbour-91-kettle", "Zoelle", "Nguyễnová", "zoelle@exam", "+4917")
+	f.Add("zoelle\u202e2026", "\x00", "{{.}}", "<script>@", "٠١٧٠")
+	f.Add(strings.Repeat("4@8({[<3691!|70$5+%2", 6), strings.Repeat("a", 300), "\u2028", "@", "")
+	s := setup(f, withoutLog)
+	f.Fuzz(func(t *testing.T, password, first, last, email, mobile string) {
+		body := with(map[string]any{
+			"password": password, "first_name": first, "last_name": last, "email": email, "mobile_number": mobile,
+		}, nil)
+		w := s.send(t, "POST", passwordChecksPath, body)
+		require.Contains(t, []int{200, 400, 413}, w.Code)
+		if w.Code == 200 {
+			registration := s.send(t, "POST", registrations, body)
+			check := decode[openapi.PasswordCheck](t, w)
+			require.Equal(t, check.Accepted, registration.Code == 201 || passwordVerdict(problemBody(t, registration).Errors) == nil)
+		}
+	})
+}

@@ -68,7 +68,7 @@ func TestPreflights(t *testing.T) {
 	t.Cleanup(server.Close)
 	for _, origin := range []string{appOrigin, otherOrigin} {
 		for path, method := range map[string]string{
-			registrations: "POST", registrationPath: "GET", verificationPath: "POST", otpPath: "POST",
+			registrations: "POST", registrationPath: "GET", verificationPath: "POST", otpPath: "POST", passwordChecksPath: "POST",
 		} {
 			status, header := preflight(t, server, origin, method, path, "content-type,idempotency-key,x-request-id")
 			require.Equal(t, 204, status, path)
@@ -119,7 +119,7 @@ func TestPreflightsThatAreNotAllowed(t *testing.T) {
 func requireShared(t *testing.T, w *httptest.ResponseRecorder) {
 	t.Helper()
 	require.Equal(t, map[string]string{
-		"Access-Control-Allow-Origin": appOrigin, "Access-Control-Expose-Headers": "Location, Retry-After, X-Request-Id",
+		"Access-Control-Allow-Origin": appOrigin, "Access-Control-Expose-Headers": "Date, Location, Retry-After, X-Request-Id",
 	}, corsHeaders(w.Header()))
 	require.Equal(t, "Origin", w.Header().Get("Vary"))
 }
@@ -135,6 +135,7 @@ func TestAnswersAreSharedWithOtherOrigins(t *testing.T) {
 		s.send(t, "GET", registrationPath, "", "Origin", appOrigin),
 		s.send(t, "POST", verificationPath, `{"code":"`+typedCode+`"}`, "Origin", appOrigin),
 		s.send(t, "POST", otpPath, "", "Origin", appOrigin),
+		s.send(t, "POST", passwordChecksPath, `{"password":"violet-harbour-91-kettle"}`, "Origin", appOrigin),
 	} {
 		require.Less(t, w.Code, 300)
 		requireShared(t, w)

@@ -55,6 +55,20 @@ func TestPasswordIsHashedOnceWithTheSaltOfItsKey(t *testing.T) {
 	require.NotEqual(t, salt("a"), salt("b"))
 }
 
+// With terms, every accepted request accepts them, so a retry is the same request after the terms were introduced or changed.
+// The version of the first request is stored.
+func TestRepeatedRequestAfterAChangeOfTheTerms(t *testing.T) {
+	t.Parallel()
+	started := map[string]workflows.RegistrationInput{}
+	for _, version := range []string{"", "2026-01", "2026-02"} {
+		s := setup(t, func(d *Deps) { d.Rules.TermsVersion = version })
+		s.engine.register = startOnce(started)
+		body := with(validBody(), map[string]any{"terms_accepted": true})
+		require.Equal(t, 201, s.send(t, "POST", registrations, body, "Idempotency-Key", "a").Code)
+	}
+	require.Len(t, started, 1)
+}
+
 // A rotation adds a key and makes it primary: replicas with the keys of each step answer the same.
 func TestRepeatedRequestDuringARotation(t *testing.T) {
 	t.Parallel()

@@ -29,6 +29,8 @@ type Limits interface {
 	Code(ctx context.Context, client netip.Addr) (wait time.Duration)
 	// Read counts a client's request for the state of a registration.
 	Read(ctx context.Context, client netip.Addr) (wait time.Duration)
+	// Password counts a client's request to check a password.
+	Password(ctx context.Context, client netip.Addr) (wait time.Duration)
 	// Refused counts a registration that was refused because somebody has the email or the username. act is its id.
 	Refused(ctx context.Context, client netip.Addr, act string)
 	// Operator returns how long a client must wait that sent too many wrong operator's tokens. WrongToken counts one.
@@ -220,6 +222,7 @@ type unlimited struct{}
 func (unlimited) Registration(context.Context, netip.Addr) time.Duration { return 0 }
 func (unlimited) Code(context.Context, netip.Addr) time.Duration         { return 0 }
 func (unlimited) Read(context.Context, netip.Addr) time.Duration         { return 0 }
+func (unlimited) Password(context.Context, netip.Addr) time.Duration     { return 0 }
 func (unlimited) Refused(context.Context, netip.Addr, string)            {}
 func (unlimited) Operator(context.Context, netip.Addr) time.Duration     { return 0 }
 func (unlimited) WrongToken(context.Context, netip.Addr)                 {}

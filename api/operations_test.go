@@ -220,6 +220,7 @@ type exhausted struct{ unlimited }
 func (exhausted) Registration(context.Context, netip.Addr) time.Duration { return time.Hour }
 func (exhausted) Code(context.Context, netip.Addr) time.Duration         { return time.Hour }
 func (exhausted) Read(context.Context, netip.Addr) time.Duration         { return time.Hour }
+func (exhausted) Password(context.Context, netip.Addr) time.Duration     { return time.Hour }
 func (exhausted) Operator(context.Context, netip.Addr) time.Duration     { return time.Hour }
 
 // TestLimitsOfOperations compares the answers when all limits are used up with the contract.

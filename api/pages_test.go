@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"testing"
@@ -30,14 +29,4 @@ func TestPages(t *testing.T) {
 	}
 	require.Equal(t, "application/yaml", get("/openapi.yaml").Header().Get("Content-Type"))
 	require.Equal(t, string(specification), get("/openapi.yaml").Body.String())
-}
-
-func TestLandingCanBeReplaced(t *testing.T) {
-	t.Parallel()
-	s := setup(t, func(d *Deps) {
-		d.Landing = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	})
-	w := httptest.NewRecorder()
-	s.handler.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
-	require.Equal(t, http.StatusTeapot, w.Code)
 }

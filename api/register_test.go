@@ -170,6 +170,40 @@ func TestRegisterOptionalFields(t *testing.T) {
 	}
 }
 
+// Terms are required only if the service has them.
+func TestRegisterTerms(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		version string
+		sent    any
+		stored  string
+		status  int
+	}{
+		"accepted":           {"2026-01", true, "2026-01", 201},
+		"refused":            {"2026-01", false, "", 422},
+		"left out":           {"2026-01", nil, "", 422},
+		"no terms":           {"", nil, "", 201},
+		"no terms, accepted": {"", true, "", 201},
+		"no terms, refused":  {"", false, "", 201},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t, func(d *Deps) { d.Rules.TermsVersion = tt.version })
+			s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+				require.Equal(t, tt.stored, in.Profile.TermsVersion)
+				return stored(in), nil
+			}
+			w := s.send(t, "POST", registrations, with(validBody(), map[string]any{"terms_accepted": tt.sent}))
+			require.Equal(t, tt.status, w.Code, w.Body)
+			if tt.status == 422 {
+				require.Equal(t, []openapi.FieldError{
+					{Field: openapi.FieldErrorFieldTermsAccepted, Code: openapi.FieldErrorCodeRequired, Message: "must be accepted"},
+				}, problemBody(t, w).Errors)
+			}
+		})
+	}
+}
+
 func TestRegisterBreach(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"registrar/api/openapi"
+	"registrar/api/page"
 	"registrar/internal/engine"
 	"registrar/internal/health"
 	"registrar/internal/message"
@@ -73,6 +74,9 @@ type Deps struct {
 	BreachRequired bool
 	// Rules are the settings for checking what users type.
 	Rules user.Rules
+	// AttributeContract is the OpenAPI schema of the attributes that Rules check, as JSON on one line, for /openapi.yaml. Empty: there
+	// are none.
+	AttributeContract string
 	// Policy is the policy of new registrations.
 	Policy workflows.Policy
 	// Schema returns nil if the database has every migration, for /readyz. nil: no check.
@@ -86,9 +90,11 @@ type Deps struct {
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. It is ignored from any other peer. If empty, the
 	// peer address is the client.
 	TrustedProxies []netip.Prefix
-	// Origins are the other origins whose pages may call the operations on registrations, as browsers send them: scheme,
+	// Origins are the other origins whose pages may register users and check passwords, as browsers send them: scheme,
 	// host and, unless it is the scheme's default, port. Empty: none.
 	Origins []string
+	// EmbedOrigins are the other origins whose pages may embed the sign-up form. Empty: none.
+	EmbedOrigins []string
 	// EngineGrace is how long the engine may be unavailable before /readyz reports it. It does not apply before the
 	// engine's first answer.
 	EngineGrace time.Duration
@@ -100,14 +106,17 @@ type Deps struct {
 	Campaigns Campaigns
 	// Unsubscriber withdraws consent to campaigns. nil: /unsubscribe answers 404.
 	Unsubscriber Unsubscriber
-	// PublicURL is the API's public address, for the links in previews.
+	// PublicURL is the API's public address, for the links in previews, and as an origin of the sign-up form. Empty: forms must
+	// come from the host that the request names.
 	PublicURL string
 	// AdminToken is the bearer token of operators. It is never logged.
 	AdminToken string
 	// Webhooks takes providers' delivery reports. The zero value takes none.
 	Webhooks Webhooks
-	// Landing answers GET /. nil: a page that links to the documentation.
-	Landing http.Handler
+	// Pages renders the sign-up page and the pages of links. nil: the built-in ones, with no settings.
+	Pages *page.Pages
+	// SignupPage serves the sign-up page at /. false: / is a page that links to the documentation.
+	SignupPage bool
 	// Logger gets one line for each request and each failure, without personal data. nil: slog.Default().
 	Logger *slog.Logger
 	// Now is the clock. nil: time.Now.
@@ -130,28 +139,51 @@ func New(d Deps) http.Handler {
 	if d.Limits == nil {
 		d.Limits = unlimited{}
 	}
+	if d.Pages == nil {
+		d.Pages = builtInPages()
+	}
 	gin.SetMode(gin.ReleaseMode) // gin's debug mode prints every route
-	s := &server{Deps: d, checks: readinessChecks(d)}
+	s := &server{Deps: d, checks: readinessChecks(d), forms: formOrigins(d.PublicURL)}
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // each resource has one address
 	router.Use(s.identify, s.setClient, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
 	router.NoRoute(s.refuseUnmatched(openapi.ProblemCodeNotFound))
 	router.NoMethod(s.refuseUnmatched(openapi.ProblemCodeMethodNotAllowed))
-	routePages(router, d.Landing)
+	s.routePages(router)
+	if d.SignupPage {
+		s.routeSignup(router)
+	}
 	s.routeOperations(router)
 	return headAsGet(router)
 }
 
-// routeOperations adds the operations of openapi.yaml, with their checks. It panics if a route that it adds lacks its checks.
+// builtInPages returns the pages without settings.
+func builtInPages() *page.Pages {
+	pages, err := page.New(page.Options{})
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	return pages
+}
+
+// routeOperations adds the operations of openapi.yaml, with their checks.
 func (s *server) routeOperations(router *gin.Engine) {
-	pages := routesOf(router)
-	checked := router.Group("", s.checkOperation)
-	openapi.RegisterHandlersWithOptions(checked, s.strict(), openapi.GinServerOptions{ErrorHandler: s.failParameter})
-	s.routeUnsubscribe(checked)
-	s.routeEmailLinks(checked)
-	served := slices.DeleteFunc(routesOf(router), func(r route) bool { return slices.Contains(pages, r) })
-	if err := checkTable(operations, served); err != nil {
+	s.routeChecked(router, operations, s.fail, func(checked gin.IRouter) {
+		openapi.RegisterHandlersWithOptions(checked, s.strict(), openapi.GinServerOptions{ErrorHandler: s.failParameter})
+		s.routeUnsubscribe(checked)
+		s.routeEmailLinks(checked)
+	})
+}
+
+// routeChecked adds the routes that add adds, with their checks from the table. It panics if a route lacks its checks.
+func (s *server) routeChecked(
+	router *gin.Engine, table map[route]operation, fail func(*gin.Context, error), add func(checked gin.IRouter),
+) {
+	before := routesOf(router)
+	add(router.Group("", s.check(table, fail)))
+	served := slices.DeleteFunc(routesOf(router), func(r route) bool { return slices.Contains(before, r) })
+	if err := checkTable(table, served); err != nil {
 		panic(fmt.Errorf("api: %w", err))
 	}
 }
@@ -160,6 +192,7 @@ func (s *server) routeOperations(router *gin.Engine) {
 type server struct {
 	Deps
 	checks health.Checks
+	forms  *http.CrossOriginProtection // refuses the forms of other sites
 }
 
 var _ openapi.StrictServerInterface = (*server)(nil)

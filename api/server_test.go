@@ -1,10 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
 
 	"registrar/api/openapi"
@@ -166,17 +169,17 @@ func TestPanics(t *testing.T) {
 
 func TestPanicDuringTheResponseAbortsTheConnection(t *testing.T) {
 	t.Parallel()
-	s := setup(t, func(d *Deps) {
-		d.Landing = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			if _, err := io.WriteString(w, "half"); err == nil {
-				panic(errors.New("oops"))
-			}
-		})
+	var logs bytes.Buffer
+	s := &server{Deps: Deps{Logger: slog.New(slog.NewJSONHandler(&logs, nil))}}
+	router := gin.New()
+	router.GET("/", s.recoverPanic, func(c *gin.Context) {
+		c.String(http.StatusOK, "half")
+		panic(errors.New("oops"))
 	})
 	require.PanicsWithError(t, http.ErrAbortHandler.Error(), func() {
-		s.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+		router.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	})
-	require.Contains(t, s.logs.String(), `"cause":"*errors.errorString"`)
+	require.Contains(t, logs.String(), `"cause":"*errors.errorString"`)
 }
 
 func TestCausesAreLoggedAndNotSent(t *testing.T) {

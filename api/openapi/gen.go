@@ -62,8 +62,10 @@ const (
 	FieldErrorCodeNotSupported       FieldErrorCode = "not_supported"
 	FieldErrorCodeRequired           FieldErrorCode = "required"
 	FieldErrorCodeReserved           FieldErrorCode = "reserved"
+	FieldErrorCodeTooLarge           FieldErrorCode = "too_large"
 	FieldErrorCodeTooLong            FieldErrorCode = "too_long"
 	FieldErrorCodeTooShort           FieldErrorCode = "too_short"
+	FieldErrorCodeTooSmall           FieldErrorCode = "too_small"
 	FieldErrorCodeTooWeak            FieldErrorCode = "too_weak"
 	FieldErrorCodeUnclosedField      FieldErrorCode = "unclosed_field"
 	FieldErrorCodeUnknownField       FieldErrorCode = "unknown_field"
@@ -72,6 +74,7 @@ const (
 
 // Defines values for FieldErrorField.
 const (
+	FieldErrorFieldAttributes       FieldErrorField = "attributes"
 	FieldErrorFieldChannel          FieldErrorField = "channel"
 	FieldErrorFieldCode             FieldErrorField = "code"
 	FieldErrorFieldCursor           FieldErrorField = "cursor"
@@ -87,6 +90,7 @@ const (
 	FieldErrorFieldRate             FieldErrorField = "rate"
 	FieldErrorFieldScheduleAt       FieldErrorField = "schedule_at"
 	FieldErrorFieldSubject          FieldErrorField = "subject"
+	FieldErrorFieldTermsAccepted    FieldErrorField = "terms_accepted"
 	FieldErrorFieldText             FieldErrorField = "text"
 	FieldErrorFieldUsername         FieldErrorField = "username"
 )
@@ -450,7 +454,9 @@ type FieldError struct {
 	// Code The rule that the field breaks. It does not change; new codes may be added.
 	Code FieldErrorCode `json:"code"`
 
-	// Field The field's name in the request.
+	// Field The field's name in the request. In `attributes`, the names and positions on the way to the value follow, separated by dots, such as `attributes.company` or `attributes.addresses.0.city`. A name that the service does not know is left out: the error is then about the object that has it.
+	//
+	// Example: email
 	Field FieldErrorField `json:"field"`
 
 	// Message The rule as English text for people.
@@ -460,7 +466,7 @@ type FieldError struct {
 // FieldErrorCode The rule that the field breaks. It does not change; new codes may be added.
 type FieldErrorCode string
 
-// FieldErrorField The field's name in the request.
+// FieldErrorField A field of a request.
 type FieldErrorField string
 
 // Health defines model for Health.
@@ -484,6 +490,55 @@ type MailgunReport struct {
 //
 // Example: Your account is active.
 type Message = string
+
+// PasswordCheck defines model for PasswordCheck.
+type PasswordCheck struct {
+	// Accepted Whether a registration with these fields would accept the password.
+	//
+	// Example: false
+	Accepted bool `json:"accepted"`
+
+	// Errors Why the password is refused, as a registration would answer. Absent if it is accepted.
+	Errors []FieldError `json:"errors,omitempty,omitzero"`
+
+	// Score How hard the password is to guess, from 0 (very easy) to 4 (very hard): the zxcvbn score, with the other fields taken as known. It is 0 for a password that is common, known from a data breach, or refused by a rule other than `too_weak`. The service's minimum decides from which score on a password is accepted.
+	//
+	// Example: 1
+	Score int `json:"score"`
+}
+
+// PasswordCheckRequest A password and the other fields of the registration, as typed so far. An optional field may be left out or null.
+type PasswordCheckRequest struct {
+	// Email Like `first_name`.
+	//
+	// Example: zoe@exam
+	Email string `json:"email,omitempty,omitzero"`
+
+	// FirstName As in `RegistrationRequest`, but it may be incomplete or invalid.
+	//
+	// Example: Zoë
+	FirstName string `json:"first_name,omitempty,omitzero"`
+
+	// LastName Like `first_name`.
+	//
+	// Example: Nguyễn
+	LastName string `json:"last_name,omitempty,omitzero"`
+
+	// MobileNumber Like `first_name`.
+	//
+	// Example: +1415555
+	MobileNumber string `json:"mobile_number,omitempty,omitzero"`
+
+	// Password Any text.
+	//
+	// Example: correct-horse-battery-staple
+	Password string `json:"password"`
+
+	// Username Like `first_name`.
+	//
+	// Example: zoe.n
+	Username string `json:"username,omitempty,omitzero"`
+}
 
 // Problem An error (RFC 9457).
 type Problem struct {
@@ -659,6 +714,11 @@ type RegistrationID = string
 
 // RegistrationRequest An optional field may be left out or null. Lengths are in characters.
 type RegistrationRequest struct {
+	// Attributes Fields of the service's own. The `/openapi.yaml` of a service that has some describes them. Nested at most 8 levels deep; numbers from -(2^53-1) to 2^53-1. If the service has none, the code of the field is `not_supported`.
+	//
+	// Example: {}
+	Attributes json.RawMessage `json:"attributes,omitempty,omitzero"`
+
 	// Email One address. Unique, regardless of case; dots and +tags make a different address. The domain may be internationalised.
 	//
 	// Example: zoe@example.com
@@ -693,6 +753,11 @@ type RegistrationRequest struct {
 	//
 	// Example: correct-horse-battery-staple
 	Password string `json:"password"`
+
+	// TermsAccepted Whether the person accepts the service's terms. If the service has terms, it must be true; otherwise the code of the field is `required`. If it has none, the field has no effect.
+	//
+	// Example: true
+	TermsAccepted bool `json:"terms_accepted,omitempty,omitzero"`
 
 	// Username Letters a–z, digits, `.`, `_` and `-`. Unique, regardless of case. Names of roles, such as `admin`, and of the service are reserved.
 	//
@@ -962,6 +1027,9 @@ type CreateCampaignJSONRequestBody = CampaignRequest
 // PreviewCampaignJSONRequestBody defines body for PreviewCampaign for application/json ContentType.
 type PreviewCampaignJSONRequestBody = CampaignPreviewRequest
 
+// CheckPasswordJSONRequestBody defines body for CheckPassword for application/json ContentType.
+type CheckPasswordJSONRequestBody = PasswordCheckRequest
+
 // CreateRegistrationJSONRequestBody defines body for CreateRegistration for application/json ContentType.
 type CreateRegistrationJSONRequestBody = RegistrationRequest
 
@@ -1003,6 +1071,9 @@ type ServerInterface interface {
 	// SteerCampaign Pause, resume, retry or cancel a campaign
 	// (POST /v1/campaigns/{id}/{action})
 	SteerCampaign(c *gin.Context, id CampaignID, action SteerCampaignParamsAction)
+	// CheckPassword Check a password while it is typed
+	// (POST /v1/password-checks)
+	CheckPassword(c *gin.Context)
 	// CreateRegistration Register a user
 	// (POST /v1/registrations)
 	CreateRegistration(c *gin.Context, params CreateRegistrationParams)
@@ -1220,6 +1291,19 @@ func (siw *ServerInterfaceWrapper) SteerCampaign(c *gin.Context) {
 	}
 
 	siw.Handler.SteerCampaign(c, id, action)
+}
+
+// CheckPassword operation middleware
+func (siw *ServerInterfaceWrapper) CheckPassword(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CheckPassword(c)
 }
 
 // CreateRegistration operation middleware
@@ -1464,6 +1548,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/registrations/:id", wrapper.GetRegistration)
 	router.POST(options.BaseURL+"/v1/registrations/:id/verification", wrapper.VerifyRegistration)
 	router.POST(options.BaseURL+"/v1/registrations/:id/otp", wrapper.ResendCode)
+	router.POST(options.BaseURL+"/v1/password-checks", wrapper.CheckPassword)
 	router.POST(options.BaseURL+"/v1/webhooks/mailgun", wrapper.PostMailgunReport)
 	router.POST(options.BaseURL+"/v1/webhooks/twilio", wrapper.PostTwilioReport)
 	router.GET(options.BaseURL+"/v1/admin/registrations/:id/timeline", wrapper.GetTimeline)
@@ -2771,6 +2856,179 @@ type SteerCampaign503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SteerCampaign503ApplicationProblemPlusJSONResponse) VisitSteerCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckPasswordRequestObject struct {
+	Body *CheckPasswordJSONRequestBody
+}
+
+type CheckPasswordResponseObject interface {
+	VisitCheckPasswordResponse(w http.ResponseWriter) error
+}
+
+type CheckPassword200ResponseHeaders struct {
+	XRequestID *string
+}
+
+type CheckPassword200JSONResponse struct {
+	Body    PasswordCheck
+	Headers CheckPassword200ResponseHeaders
+}
+
+func (response CheckPassword200JSONResponse) VisitCheckPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckPassword400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CheckPassword400ApplicationProblemPlusJSONResponse) VisitCheckPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckPassword408ApplicationProblemPlusJSONResponse struct {
+	RequestTimeoutApplicationProblemPlusJSONResponse
+}
+
+func (response CheckPassword408ApplicationProblemPlusJSONResponse) VisitCheckPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(408)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckPassword413ApplicationProblemPlusJSONResponse struct {
+	BodyTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CheckPassword413ApplicationProblemPlusJSONResponse) VisitCheckPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckPassword415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CheckPassword415ApplicationProblemPlusJSONResponse) VisitCheckPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckPassword429ResponseHeaders struct {
+	RetryAfter int
+	XRequestID *string
+}
+
+type CheckPassword429ApplicationProblemPlusJSONResponse struct {
+	Body    Problem
+	Headers CheckPassword429ResponseHeaders
+}
+
+func (response CheckPassword429ApplicationProblemPlusJSONResponse) VisitCheckPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckPassword500ApplicationProblemPlusJSONResponse struct {
+	InternalApplicationProblemPlusJSONResponse
+}
+
+func (response CheckPassword500ApplicationProblemPlusJSONResponse) VisitCheckPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckPassword503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CheckPassword503ApplicationProblemPlusJSONResponse) VisitCheckPasswordResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4138,6 +4396,9 @@ type StrictServerInterface interface {
 	// SteerCampaign Pause, resume, retry or cancel a campaign
 	// (POST /v1/campaigns/{id}/{action})
 	SteerCampaign(ctx context.Context, request SteerCampaignRequestObject) (SteerCampaignResponseObject, error)
+	// CheckPassword Check a password while it is typed
+	// (POST /v1/password-checks)
+	CheckPassword(ctx context.Context, request CheckPasswordRequestObject) (CheckPasswordResponseObject, error)
 	// CreateRegistration Register a user
 	// (POST /v1/registrations)
 	CreateRegistration(ctx context.Context, request CreateRegistrationRequestObject) (CreateRegistrationResponseObject, error)
@@ -4447,6 +4708,48 @@ func (sh *strictHandler) SteerCampaign(ctx *gin.Context, id CampaignID, action S
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(SteerCampaignResponseObject); ok {
 		if err := validResponse.VisitSteerCampaignResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CheckPassword operation middleware
+func (sh *strictHandler) CheckPassword(ctx *gin.Context) {
+	var request CheckPasswordRequestObject
+
+	var body CheckPasswordJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckPassword(ctx, request.(CheckPasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckPassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CheckPasswordResponseObject); ok {
+		if err := validResponse.VisitCheckPasswordResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

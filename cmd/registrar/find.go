@@ -119,6 +119,9 @@ func accounts(f timeline.Findings) string {
 		if !a.EmailReleasedAt.IsZero() {
 			lines[i] += ", email lost " + formatTime(a.EmailReleasedAt)
 		}
+		if a.TermsVersion != "" {
+			lines[i] += fmt.Sprintf(", terms %s accepted %s", a.TermsVersion, formatTime(a.TermsAcceptedAt))
+		}
 	}
 	return strings.Join(lines, "\n")
 }

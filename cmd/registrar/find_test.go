@@ -33,7 +33,7 @@ func TestPrintFindings(t *testing.T) {
 		},
 		AccountsKnown: true,
 		Accounts: []timeline.Account{
-			{UserID: "u", RegistrationID: "new", Status: user.StatusPending, CreatedAt: noon},
+			{UserID: "u", RegistrationID: "new", Status: user.StatusPending, CreatedAt: noon, TermsVersion: "2026-01", TermsAcceptedAt: noon},
 			{UserID: "v", RegistrationID: "usual", Status: user.StatusActive, CreatedAt: noon, VerifiedAt: noon, EmailReleasedAt: noon},
 		},
 	}))
@@ -42,7 +42,7 @@ REGISTRATION  STATUS                REASON        WORKFLOW   STARTED (UTC)      
 new           pending_verification                Running    2026-12-01 12:00:00.000  -
 usual         active                              Completed  2026-12-01 12:00:00.000  2026-12-01 13:00:00.000
 old           failed                sms_rejected  Failed     2026-12-01 12:00:00.000  2026-12-01 13:00:00.000
-account: user u, pending_verification, of registration new, stored 2026-12-01 12:00:00.000, verified -, email verified -
+account: user u, pending_verification, of registration new, stored 2026-12-01 12:00:00.000, verified -, email verified -, terms 2026-01 accepted 2026-12-01 12:00:00.000
 account: user v, active, of registration usual, stored 2026-12-01 12:00:00.000, verified 2026-12-01 12:00:00.000, email verified -, email lost 2026-12-01 12:00:00.000
 `, "\n"), out.String())
 }

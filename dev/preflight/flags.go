@@ -21,7 +21,7 @@ type Flags struct {
 const usage = `Usage: go run ./dev [flags]
 
   --data FOLDER         folder of all data; created if missing (default .data)
-  --api-port PORT       port of the API, the outbox and the landing page (default 8080)
+  --api-port PORT       port of the API, the outbox and the sign-up page (default 8080)
   --ui-port PORT        port of Temporal Web UI (default 8233)
   --temporal-port PORT  port of Temporal, for tctl and temporal (default 7233)
 

@@ -19,6 +19,7 @@ import (
 	"registrar/dev/preflight"
 	"registrar/dev/temporalserver"
 	"registrar/dev/userdb"
+	"registrar/internal/attribute"
 	"registrar/internal/config"
 	"registrar/internal/engine"
 	"registrar/internal/loopback"
@@ -100,10 +101,13 @@ func (s *stack) start(ctx context.Context) error {
 		return err
 	}
 	s.onStop(limits.Close)
-	deps := wiring.APIDeps(s.config, keys, users, temporal, s.logger)
+	schema, err := wiring.OpenSchema(s.config.Registration)
+	if err != nil {
+		return err
+	}
+	deps := wiring.APIDeps(s.config, keys, users, temporal, schema, s.logger)
 	deps.Limits = limits
-	s.serve(ctx, listener, keys.Codec, deps)
-	return nil
+	return s.serve(ctx, listener, keys.Codec, deps, schema)
 }
 
 // openUsers opens and migrates the user store.
@@ -149,11 +153,7 @@ func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string
 		return nil, fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
 	}
 	s.onStop(func() error { c.Close(); return nil })
-	about := "for tctl and temporal"
-	if external {
-		about = "set by TEMPORAL_ADDRESS"
-	}
-	s.locations = append(s.locations, location{Name: "Temporal", Address: o.HostPort, About: about})
+	s.locations = append(s.locations, location{Name: "Temporal", Address: o.HostPort})
 	if external {
 		return c, engine.AddSearchAttributes(ctx, c, o.Namespace)
 	}
@@ -173,13 +173,15 @@ func withPortFlag(err error) error {
 	return port.Busy(busy.Port, busy.Err)
 }
 
-// serve serves the API, the landing page, the outbox and the codec.
-func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload.Codec, deps api.Deps) {
+// serve serves the API, the sign-up page, the outbox and the codec.
+func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload.Codec, deps api.Deps, schema *attribute.Schema) (err error) {
 	s.locations = append(s.listLocations(), s.locations...)
 	if s.hasher != nil {
 		deps.Hasher = s.hasher
 	}
-	deps.Landing = landing(s.base, s.locations)
+	if deps.Pages, err = wiring.OpenPages(s.config, schema, s.pageLinks()...); err != nil {
+		return err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/", api.New(deps))
 	mux.Handle("/outbox", s.outbox.Handler())
@@ -196,6 +198,7 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 		s.fail(err)
 	}()
 	s.onStop(func() error { cancel(); return <-done })
+	return nil
 }
 
 func (s *stack) uiOrigins() []string {

@@ -59,6 +59,7 @@ func (c Config) check() problems {
 	c.Worker.check(&found)
 	c.Email.check(&found)
 	c.SMS.check(&found)
+	c.Signup.check(&found)
 	c.Public.check(&found)
 	c.checkSafety(&found)
 	return found
@@ -96,6 +97,11 @@ func (a API) check(found *problems) {
 	found.requireOrigins("API_CORS_ORIGINS", a.CORSOrigins)
 	empty := slices.ContainsFunc(a.TrustedProxies, func(p netip.Prefix) bool { return !p.IsValid() })
 	found.require(!empty, "API_TRUSTED_PROXIES", "has an empty entry")
+}
+
+// isVersion reports whether s fits the database's column terms_version.
+func isVersion(s string) bool {
+	return len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 func (found *problems) requireDomains(name string, domains []string) {
@@ -157,6 +163,7 @@ func (c Challenge) Check() error {
 
 func (r Registration) check(found *problems) {
 	found.require(r.DefaultRegion == "" || user.ValidRegion(r.DefaultRegion), "DEFAULT_REGION", "%q is not a region with phone numbers", r.DefaultRegion)
+	found.require(r.TermsVersion == "" || isVersion(r.TermsVersion), "TERMS_VERSION", "%q is not 1 to 64 visible ASCII characters", r.TermsVersion)
 	known := []workflows.Verify{workflows.VerifySMS, workflows.VerifyEmail, workflows.VerifyBoth}
 	found.require(slices.Contains(known, workflows.Verify(r.Verify)), "VERIFY", "%q must be sms, email or both", r.Verify)
 	for _, country := range r.SMSCountries {
@@ -191,6 +198,17 @@ func (p Password) check(found *problems) {
 		"%d KiB with %d iterations (HASH_ITERATIONS) is below OWASP's minimum: %s", p.HashMemory, p.HashIterations, secret.OWASPMinimum)
 	found.require(p.HashConcurrency >= 0, "HASH_CONCURRENCY", "%d must not be below 0", p.HashConcurrency)
 	found.require(p.HashQueue > 0, "HASH_QUEUE", "%d must be above 0", p.HashQueue)
+}
+
+func (s Signup) check(found *problems) {
+	for _, each := range []struct{ name, address string }{
+		{"RETURN_URL", s.ReturnURL}, {"LOGIN_URL", s.LoginURL}, {"TERMS_URL", s.TermsURL}, {"PRIVACY_URL", s.PrivacyURL},
+	} {
+		u, err := url.Parse(each.address)
+		ok := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+		found.require(ok || each.address == "", each.name, "%q is not an http or https URL", each.address)
+	}
+	found.requireOrigins("EMBED_ORIGINS", s.EmbedOrigins)
 }
 
 func (p Public) check(found *problems) {

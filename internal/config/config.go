@@ -33,6 +33,7 @@ type Config struct {
 	Email        Email
 	SMS          SMS
 	Brand        Brand
+	Signup       Signup
 	Public       Public
 	Codec        Codec
 	Network      Network
@@ -55,7 +56,7 @@ type API struct {
 
 	TrustedProxies []netip.Prefix `env:"API_TRUSTED_PROXIES" example:"10.0.0.0/8,2001:db8::/32" doc:"Networks (CIDR) of trusted proxies, whose X-Forwarded-For header names the client. A network of all addresses (/0) is refused. The header is ignored from any other peer. If empty, the peer address is the client."`
 
-	CORSOrigins []string `env:"API_CORS_ORIGINS" example:"https://app.example.com,http://localhost:3000" doc:"Other origins whose pages may call /v1/registrations from a browser (CORS), separated by commas. If empty, none may. All other endpoints send no CORS headers."`
+	CORSOrigins []string `env:"API_CORS_ORIGINS" example:"https://app.example.com,http://localhost:3000" doc:"Other origins whose pages may call /v1/registrations and /v1/password-checks from a browser (CORS), separated by commas. If empty, none may. All other endpoints send no CORS headers."`
 }
 
 // Limit has the rate limits of clients, destinations and SMS.
@@ -63,6 +64,7 @@ type Limit struct {
 	RegistrationRate      Rates  `env:"LIMIT_REGISTRATIONS" envDefault:"60/1m" example:"60/1m" doc:"Limit of registration requests per client (an IPv4 address, or a /64 of IPv6): a number, / and a period. Several rates are separated by commas; 0 means no limit. The other rates have the same format."`
 	CodeRate              Rates  `env:"LIMIT_CODES" envDefault:"120/1m" example:"120/1m" doc:"Limit of requests per client to check a code or to send another one."`
 	ReadRate              Rates  `env:"LIMIT_READS" envDefault:"300/1m" example:"300/1m" doc:"Limit of requests per client for the state of a registration."`
+	PasswordRate          Rates  `env:"LIMIT_PASSWORD_CHECKS" envDefault:"120/1m" example:"120/1m" doc:"Limit of requests per client to check a password while it is typed."`
 	RefusalRate           Rates  `env:"LIMIT_REFUSALS" envDefault:"30/1h,100/24h" example:"30/1h,100/24h" doc:"Limit of registrations per client that are refused because somebody has the email or the username. After that, the client's registrations are refused with 429, so that it cannot find out who has an account. IPv4 networks are not counted."`
 	WrongTokenRate        Rates  `env:"LIMIT_WRONG_TOKENS" envDefault:"20/10m" example:"20/10m" doc:"Limit of requests per client with a wrong ADMIN_TOKEN. After that, the client gets 429 even with the right token."`
 	NetworkFactor         int    `env:"LIMIT_NETWORK_FACTOR" envDefault:"4" example:"4" doc:"How many times the limit of one client all clients of a /24 of IPv4, or a /56 of IPv6, may use together. A /48 of IPv6 may use the square of it. 0 means no limit of networks."`
@@ -92,6 +94,8 @@ type Challenge struct {
 type Registration struct {
 	DefaultRegion      string        `env:"DEFAULT_REGION" example:"DE" doc:"Country (ISO 3166-1 alpha-2) of mobile numbers without a country code. If empty, every number needs + or 00 and its country code."`
 	ReservedUsernames  []string      `env:"RESERVED_USERNAMES" example:"ceo,press-office" doc:"Usernames that no user may have, separated by commas, besides the built-in list (admin, postmaster and other roles) and the names of the service. Upper and lower case, dots, dashes, underscores and similar characters (0 and o) count as equal."`
+	TermsVersion       string        `env:"TERMS_VERSION" example:"2026-01" doc:"Version of the terms, 1 to 64 visible ASCII characters. If set, a registration needs terms_accepted: true, and the version and the time are stored with the user. If empty, terms_accepted has no effect."`
+	ProfileSchema      string        `env:"PROFILE_SCHEMA" example:"/etc/registrar/profile.schema.json" doc:"File with a JSON Schema (2020-12) of the service's own fields, the attributes of a registration (docs/attributes.md). The API and the workers read it when they start, and do not start if it is not usable. If empty, attributes are refused."`
 	Verify             string        `env:"VERIFY" envDefault:"sms" example:"both" doc:"What makes an account active. sms: a code by SMS if the user gave a mobile number, or else by email. email: a code by email. both: a code by email and then, if the user gave a number, one by SMS. An email address that another user has too is always proven by a code to it."`
 	Conceal            bool          `env:"CONCEAL_ACCOUNTS" envDefault:"false" example:"true" doc:"Answer the registration of an email address that has an account like any other. Its owner gets an email, at most one a day. The first code always goes by email."`
 	SMSCountries       []string      `env:"SMS_COUNTRIES" example:"DE,AT,CH" doc:"Countries (ISO 3166-1 alpha-2) whose mobile numbers are accepted, separated by commas. If empty, all are. Satellite and other networks that belong to no country are never accepted, nor are personal, premium and shared-cost numbers."`
@@ -200,6 +204,20 @@ type Brand struct {
 	TemplatesDir string `env:"TEMPLATES_DIR" example:"/etc/registrar/templates" doc:"Folder with message templates that override the built-in ones (docs/notifications.md). A worker does not start if they contain a mistake."`
 }
 
+// Signup configures the sign-up page.
+type Signup struct {
+	Page          bool     `env:"SIGNUP_PAGE" envDefault:"true" example:"false" doc:"Serve the sign-up page at / (docs/signup-page.md). If false, / is a page that links to the documentation."`
+	ReturnURL     string   `env:"RETURN_URL" example:"https://app.example.com/welcome" doc:"Where users continue after the registration. If empty, the last step has no link."`
+	LoginURL      string   `env:"LOGIN_URL" example:"https://app.example.com/login" doc:"Where users sign in. It is linked on the form, and where an email address already has an account."`
+	TermsURL      string   `env:"TERMS_URL" example:"https://example.com/terms" doc:"The terms of use, linked on the sign-up page."`
+	PrivacyURL    string   `env:"PRIVACY_URL" example:"https://example.com/privacy" doc:"The privacy notice, linked on the sign-up page."`
+	AsksUsername  bool     `env:"SIGNUP_USERNAME" envDefault:"false" example:"true" doc:"Ask for a username on the sign-up page. It is optional for users."`
+	LogoFile      string   `env:"SIGNUP_LOGO" example:"/etc/registrar/logo.svg" doc:"File with the logo that pages show instead of BRAND_NAME: SVG, PNG, JPEG, WebP or GIF, at most 256 KiB."`
+	StyleFile     string   `env:"SIGNUP_CSS" example:"/etc/registrar/theme.css" doc:"Style sheet that pages load after their own, for example to set the CSS variables of docs/signup-page.md. At most 256 KiB."`
+	CataloguesDir string   `env:"SIGNUP_CATALOGUES" example:"/etc/registrar/catalogues" doc:"Folder with catalogue files (de.json) that replace texts of the pages or add a language. The API does not start if they contain a mistake."`
+	EmbedOrigins  []string `env:"EMBED_ORIGINS" example:"https://www.example.com" doc:"Other origins whose pages may embed the sign-up form, separated by commas. They may also call what the form calls, as if they were in API_CORS_ORIGINS."`
+}
+
 // Public has the API's public address.
 type Public struct {
 	PublicURL string `env:"PUBLIC_URL" example:"https://register.example.com" doc:"Public base URL of the API, without a path. Links in emails and the providers' delivery reports need it."`
@@ -222,6 +240,7 @@ func (c Config) Rules() user.Rules {
 	r := user.Rules{
 		DefaultRegion: c.Registration.DefaultRegion, ReservedUsernames: c.Registration.ReservedUsernames,
 		SMSCountries:      c.Registration.SMSCountries,
+		TermsVersion:      c.Registration.TermsVersion,
 		MinPasswordLength: c.Password.MinPasswordLength, MinPasswordScore: c.Password.MinPasswordScore,
 		ServiceNames: []string{c.Brand.Name},
 	}

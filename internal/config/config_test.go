@@ -36,7 +36,8 @@ func TestDefaults(t *testing.T) {
 	hourAndDay := func(hour, day int) config.Rates { return config.Rates{{hour, time.Hour}, {day, 24 * time.Hour}} }
 	require.Equal(t, config.Limit{
 		RegistrationRate: config.Rates{{60, time.Minute}}, CodeRate: config.Rates{{120, time.Minute}}, ReadRate: config.Rates{{300, time.Minute}},
-		RefusalRate: hourAndDay(30, 100), WrongTokenRate: config.Rates{{20, 10 * time.Minute}}, NetworkFactor: 4,
+		PasswordRate: config.Rates{{120, time.Minute}},
+		RefusalRate:  hourAndDay(30, 100), WrongTokenRate: config.Rates{{20, 10 * time.Minute}}, NetworkFactor: 4,
 		DestinationRate: hourAndDay(10, 30), DestinationClientRate: hourAndDay(5, 15),
 		SMSRate: hourAndDay(2000, 10000), SMSCountryRate: hourAndDay(1000, 5000), SMSPrefixRate: hourAndDay(100, 500),
 		SMSClientRate: hourAndDay(30, 200), SMSMinPercent: 10, SMSMinSent: 300,
@@ -94,10 +95,11 @@ func TestValuesAreRead(t *testing.T) {
 func TestRulesNameTheService(t *testing.T) {
 	t.Parallel()
 	c := load(t, "BRAND_NAME=Acme", "BRAND_URL=https://www.acme.example/shop", "PUBLIC_URL=https://login.acme.example:8443",
-		"RESERVED_USERNAMES=ceo,press-office", "PASSWORD_MIN_LENGTH=15")
+		"RESERVED_USERNAMES=ceo,press-office", "PASSWORD_MIN_LENGTH=15", "TERMS_VERSION=2026-01")
 	require.Equal(t, user.Rules{
 		MinPasswordLength: 15, MinPasswordScore: 2, ServiceNames: []string{"Acme", "www.acme.example", "login.acme.example"},
 		ReservedUsernames: []string{"ceo", "press-office"}, AllowedDomains: user.Domains{}, DeniedDomains: user.Domains{},
+		TermsVersion: "2026-01",
 	}, c.Rules())
 }
 

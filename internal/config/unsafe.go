@@ -107,7 +107,9 @@ func (c Config) Warnings() []string {
 	var found problems
 	found.require(!c.sendsPlainEmail(), "SMTP_TLS", "none sends emails to %s without encryption", c.Email.SMTPHost)
 	found.require(!plainOrigin(c.Public.PublicURL), "PUBLIC_URL", "%q is not https, so links in messages and registrations are not encrypted", c.Public.PublicURL)
-	for name, origins := range map[string][]string{"API_CORS_ORIGINS": c.API.CORSOrigins, "CODEC_ORIGINS": c.Codec.Origins} {
+	for name, origins := range map[string][]string{
+		"API_CORS_ORIGINS": c.API.CORSOrigins, "EMBED_ORIGINS": c.Signup.EmbedOrigins, "CODEC_ORIGINS": c.Codec.Origins,
+	} {
 		for _, origin := range origins {
 			found.require(!plainOrigin(origin), name, "%q is not https, so others on the network can change its pages", origin)
 		}

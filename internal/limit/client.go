@@ -12,6 +12,7 @@ type Clients struct {
 	Registrations []Rate // requests to register
 	Codes         []Rate // requests to check a code or to send another one
 	Reads         []Rate // requests for the state of a registration
+	Passwords     []Rate // requests to check a password
 	Refusals      []Rate // registrations that were refused because somebody has the email or the username
 	WrongTokens   []Rate // requests with a wrong operator's token
 	// NetworkFactor is how many times a client's limit its network may use: a /24 of IPv4 or a /56 of IPv6. A /48 of IPv6 may
@@ -41,6 +42,11 @@ func (l *Limits) Code(ctx context.Context, client netip.Addr) (wait time.Duratio
 // Read counts a client's request for the state of a registration.
 func (l *Limits) Read(ctx context.Context, client netip.Addr) (wait time.Duration) {
 	return longestWait(l.take(ctx, rand.Text(), l.requestSlots("read", client, l.Clients.Reads)))
+}
+
+// Password counts a client's request to check a password.
+func (l *Limits) Password(ctx context.Context, client netip.Addr) (wait time.Duration) {
+	return longestWait(l.take(ctx, rand.Text(), l.requestSlots("password", client, l.Clients.Passwords)))
 }
 
 // Operator returns how long a client must wait after too many wrong operator's tokens. It counts nothing.

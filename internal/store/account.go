@@ -30,12 +30,20 @@ func (s *Store) Accounts(ctx context.Context, canonical string, registrationIDs 
 	})
 }
 
+// accountRow has the columns of users and profiles that accounts reads.
+type accountRow struct {
+	User            userRow `gorm:"embedded"`
+	TermsVersion    string
+	TermsAcceptedAt *time.Time
+}
+
 // accounts reads only columns without personal data.
 func (s *Store) accounts(ctx context.Context, match func(*gorm.DB) *gorm.DB) ([]user.Account, error) {
-	var found []userRow
+	var found []accountRow
 	err := s.do(ctx, "look up accounts", func(db *gorm.DB) error {
-		return match(db).
-			Select("id, registration_id, status, requested_at, created_at, verified_at, email_verified_at, email_released_at").
+		return match(db.Model(&userRow{})).Joins("LEFT JOIN profiles ON profiles.user_id = users.id").
+			Select("id, registration_id, status, requested_at, created_at, verified_at, email_verified_at, email_released_at, " +
+				"COALESCE(terms_version, '') AS terms_version, terms_accepted_at").
 			Order("email_verified_at IS NULL, id DESC").Limit(maxAccounts).Find(&found).Error
 	})
 	accounts := make([]user.Account, len(found))
@@ -45,7 +53,8 @@ func (s *Store) accounts(ctx context.Context, match func(*gorm.DB) *gorm.DB) ([]
 	return accounts, err
 }
 
-func (u userRow) account() user.Account {
+func (r accountRow) account() user.Account {
+	u := r.User
 	return user.Account{
 		UserID:          u.ID,
 		RegistrationID:  u.RegistrationID,
@@ -55,6 +64,8 @@ func (u userRow) account() user.Account {
 		VerifiedAt:      utcOrZero(u.VerifiedAt),
 		EmailVerifiedAt: utcOrZero(u.EmailVerifiedAt),
 		EmailReleasedAt: utcOrZero(u.EmailReleasedAt),
+		TermsVersion:    r.TermsVersion,
+		TermsAcceptedAt: utcOrZero(r.TermsAcceptedAt),
 	}
 }
 

@@ -41,6 +41,9 @@ type profileRow struct {
 	MarketingConsent bool
 	ConsentAt        *time.Time // time of the last change of the consent; NULL if the user never consented
 	ConsentSource    string     // source of the last change of the consent
+	TermsVersion     string     // version of the terms that the user accepted; empty if there were none
+	TermsAcceptedAt  *time.Time // NULL if there were no terms
+	Attributes       *string    // a JSON object; NULL if there are none
 }
 
 func (profileRow) TableName() string { return "profiles" }
@@ -70,9 +73,14 @@ func rowsOf(r user.Registration, now time.Time) (userRow, profileRow) {
 		Locale:           r.Profile.Locale,
 		MarketingConsent: r.Profile.MarketingConsent,
 		ConsentSource:    consentByForm,
+		TermsVersion:     r.Profile.TermsVersion,
+		Attributes:       optional(r.Profile.Attributes),
 	}
 	if p.MarketingConsent {
 		p.ConsentAt = &u.RequestedAt
+	}
+	if p.TermsVersion != "" {
+		p.TermsAcceptedAt = &u.RequestedAt
 	}
 	return u, p
 }

@@ -103,4 +103,6 @@ type Account struct {
 	VerifiedAt      time.Time   `json:"verified_at,omitzero"`
 	EmailVerifiedAt time.Time   `json:"email_verified_at,omitzero"`
 	EmailReleasedAt time.Time   `json:"email_released_at,omitzero"` // when the account lost an unproven address
+	TermsVersion    string      `json:"terms_version,omitempty"`
+	TermsAcceptedAt time.Time   `json:"terms_accepted_at,omitzero"`
 }

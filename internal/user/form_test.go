@@ -1,6 +1,7 @@
 package user
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -59,6 +60,36 @@ func TestNewReportsEveryFieldAtOnce(t *testing.T) {
 		"first_name": CodeRequired, "last_name": CodeTooLong, "username": CodeInvalidCharacters, "email": CodeInvalid,
 		"password": CodeTooShort, "mobile_number": CodeCountryCodeMissing, "locale": CodeInvalid,
 	}, codes)
+}
+
+func TestTerms(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		version  string
+		accepted bool
+		stored   string
+		errors   []FieldError
+	}{
+		"accepted":           {"2026-01", true, "2026-01", nil},
+		"not accepted":       {"2026-01", false, "", []FieldError{{"terms_accepted", CodeRequired, "must be accepted"}}},
+		"no terms":           {"", false, "", nil},
+		"no terms, accepted": {"", true, "", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := validForm()
+			f.TermsAccepted = tt.accepted
+			p, err := New(f, Rules{TermsVersion: tt.version})
+			require.Equal(t, tt.stored, p.TermsVersion)
+			var invalid *ValidationError
+			if errors.As(err, &invalid) {
+				require.Equal(t, tt.errors, invalid.Fields)
+				return
+			}
+			require.NoError(t, err)
+			require.Empty(t, tt.errors)
+		})
+	}
 }
 
 func TestErrorsNeverEchoTheInput(t *testing.T) {
@@ -181,8 +212,8 @@ func FuzzNew(f *testing.F) {
 	f.Add("Jose\u0301", "علی\u200cرضا", "", "üser@bücher.example", "пароль для ады", "0170 1234567", "zh-hant-tw", "DE")
 	f.Add("A\u202e", "\xff", "é", "İ@ß.example。com", "p\u00e4ssw0rd\u3000!", "+15550100123", "iw", "US")
 	f.Fuzz(func(t *testing.T, first, last, username, email, password, mobile, locale, region string) {
-		r := Rules{DefaultRegion: region}
-		form := Form{first, last, username, email, password, mobile, locale, true}
+		r := Rules{DefaultRegion: region, TermsVersion: "1"}
+		form := Form{first, last, username, email, password, mobile, locale, true, true, nil}
 		p, err := New(form, r)
 		if err != nil {
 			var invalid *ValidationError
@@ -193,7 +224,7 @@ func FuzzNew(f *testing.F) {
 		requireInvariants(t, p)
 		normal, err := NormalizePassword(password)
 		require.NoError(t, err)
-		again, err := New(Form{p.FirstName, p.LastName, p.Username, p.Email, normal, p.Mobile, p.Locale, true}, r)
+		again, err := New(Form{p.FirstName, p.LastName, p.Username, p.Email, normal, p.Mobile, p.Locale, true, true, nil}, r)
 		require.NoError(t, err)
 		require.Equal(t, p, again)
 		twice, err := NormalizePassword(normal)

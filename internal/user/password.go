@@ -53,16 +53,23 @@ func errPasswordTooShort(length int) error {
 	return &Error{CodeTooShort, fmt.Sprintf("must have at least %d characters", length)}
 }
 
-func checkPassword(f Form, r Rules) error {
-	password, err := NormalizePassword(f.Password)
+// CheckPassword decides whether the password of a form is accepted. Registration uses it through New. The other fields of
+// the form may be incomplete or invalid: they only serve as words that make the password easy to guess.
+//
+// It returns the password as NormalizePassword does, and its zxcvbn score, 0–4, without own words and repetitions. The score
+// is 0 for a common password. The error, an *Error, is nil if the password is accepted. If another rule than the score
+// refuses it, the password is empty and the score is 0.
+func CheckPassword(f Form, r Rules) (password string, score int, err error) {
+	password, err = NormalizePassword(f.Password)
 	if err != nil {
-		return err
+		return "", 0, err
 	}
 	if length := cmp.Or(r.MinPasswordLength, MinPasswordLength); utf8.RuneCountInString(password) < length {
-		return errPasswordTooShort(length)
+		return "", 0, errPasswordTooShort(length)
 	}
-	if isWeak(password, ownWords(f, r), cmp.Or(r.MinPasswordScore, DefaultMinPasswordScore)) {
-		return errPasswordWeak
+	score = scoreOf(password, ownWords(f, r))
+	if score < cmp.Or(r.MinPasswordScore, DefaultMinPasswordScore) {
+		return password, score, errPasswordWeak
 	}
-	return nil
+	return password, score, nil
 }

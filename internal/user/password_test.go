@@ -117,18 +117,55 @@ func TestMinPasswordScore(t *testing.T) {
 	}
 }
 
-// A higher minimum score never accepts a password that a lower one refuses.
-func TestScoreIsMonotonic(t *testing.T) {
+// drawPassword draws a password from words of validForm, common words and random characters.
+func drawPassword(t *rapid.T) string {
+	return rapid.OneOf(
+		rapid.StringMatching(`(ada|Lovelace|love|pass|word|example|1701234567|[a-zA-Z0-9@$! ]){1,8}`), rapid.String(),
+	).Draw(t, "password")
+}
+
+// The strength meter and the registration agree for every password, whatever the rules are.
+func TestCheckPasswordAgreesWithNew(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		password := rapid.StringMatching(`(ada|love|pass|word|[a-zA-Z0-9@$! ]){2,6}`).Draw(t, "password")
-		own := ownWords(validForm(), Rules{})
-		for score := 2; score <= 4; score++ {
-			if isWeak(password, own, score-1) {
-				require.True(t, isWeak(password, own, score))
-			}
+		f := validForm()
+		f.Password = drawPassword(t)
+		rules := Rules{
+			MinPasswordLength: rapid.IntRange(MinPasswordLength, 12).Draw(t, "length"),
+			MinPasswordScore:  rapid.IntRange(1, 4).Draw(t, "minimum score"),
+			ServiceNames:      []string{"Example"},
 		}
+		password, score, err := CheckPassword(f, rules)
+		require.Equal(t, err == nil, score >= rules.MinPasswordScore)
+		require.LessOrEqual(t, score, 4)
+		_, registration := New(f, rules)
+		if err == nil {
+			require.NoError(t, registration)
+			normal, err := NormalizePassword(f.Password)
+			require.NoError(t, err)
+			require.Equal(t, normal, password)
+			return
+		}
+		var invalid *ValidationError
+		require.ErrorAs(t, registration, &invalid)
+		require.Equal(t, []FieldError{{"password", CodeOf(err), err.Error()}}, invalid.Fields)
 	})
+}
+
+// A user types a form from top to bottom, so the other fields may be incomplete when the password is checked.
+func TestIncompleteFieldsAreWordsForThePassword(t *testing.T) {
+	t.Parallel()
+	const password = "lovelace-1815!"
+	_, before, err := CheckPassword(Form{Password: password}, Rules{})
+	require.NoError(t, err)
+	for _, f := range []Form{
+		{LastName: " lovelace"}, {Email: "lovelace"}, {Email: "a.lovelace@"}, {Username: "lovelace!"}, {FirstName: "\x00 Lovelace"},
+	} {
+		f.Password = password
+		_, score, err := CheckPassword(f, Rules{})
+		require.Equal(t, CodeTooWeak, CodeOf(err), "%+v", f)
+		require.Less(t, score, before)
+	}
 }
 
 // Scoring must stay cheap whatever is sent: see scoredCharacters.

@@ -29,19 +29,22 @@ const minWord = 3
 // maxOwnField is the maximum length of a field that own words are taken from. Longer fields are invalid anyway.
 const maxOwnField = maxEmail
 
-// isWeak reports whether a password is common or scores less than minScore, as it is or without own words and
-// repetitions. zxcvbn rates the rest around an own word as random, so a name with a year would pass. Therefore the rest
-// must be a good password itself: long enough, with a high enough score.
-func isWeak(password string, own []string, minScore int) bool {
+// scoreOf returns the score of a password, as it is or without own words and repetitions, whichever is lower. It is 0 for
+// a common password. zxcvbn rates the rest around an own word as random, so a name with a year would pass. Therefore the
+// rest must be a good password itself: long enough, with a high enough score.
+func scoreOf(password string, own []string) int {
 	plain := fold(password)
-	if isCommon(plain) || score(plain, own) < minScore {
-		return true
+	if isCommon(plain) {
+		return 0
 	}
 	rest := repeatedPart(cut(plain, own))
 	if rest == plain {
-		return false
+		return score(plain, own)
 	}
-	return len(rest) < MinPasswordLength || isCommon(rest) || score(rest, own) < minScore
+	if len(rest) < MinPasswordLength || isCommon(rest) {
+		return 0
+	}
+	return min(score(plain, own), score(rest, own))
 }
 
 // repeatedPart returns the shortest part of which folded text is a repetition, in upper or lower case. If there is none, it

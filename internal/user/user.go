@@ -26,6 +26,10 @@ type Profile struct {
 	Locale         string // BCP 47, never empty
 	// MarketingConsent is true only if the user agreed to campaigns.
 	MarketingConsent bool
+	// TermsVersion is the version of the terms that the user accepted; empty if there were none.
+	TermsVersion string `json:",omitempty"`
+	// Attributes are the fields of the service's own, as a JSON object in canonical form; empty if there are none.
+	Attributes string `json:",omitempty"`
 }
 
 // Registration is one request to register: the data for storing the user.
@@ -79,6 +83,9 @@ type Account struct {
 	VerifiedAt, EmailVerifiedAt time.Time
 	// EmailReleasedAt is when the user lost an unproven email to another user; zero if it did not.
 	EmailReleasedAt time.Time
+	// TermsVersion is the version of the terms that the user accepted, and TermsAcceptedAt when; zero if there were none.
+	TermsVersion    string
+	TermsAcceptedAt time.Time
 }
 
 // Contact is how to reach a stored user.
@@ -90,4 +97,5 @@ type Contact struct {
 	Mobile         string // E.164; may be empty
 	FirstName      string
 	Locale         string
+	Attributes     string // as in Profile
 }

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/client"
 
 	"registrar/api"
+	"registrar/internal/attribute"
 	"registrar/internal/breach"
 	"registrar/internal/challenge"
 	"registrar/internal/config"
@@ -23,8 +25,8 @@ import (
 	"registrar/internal/store"
 )
 
-// APIDeps returns the API's dependencies for the configuration. The caller may change them before api.New.
-func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Client, logger *slog.Logger) api.Deps {
+// APIDeps returns the API's dependencies for the configuration. schema is nil if there are no attributes. The caller may change them before api.New.
+func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Client, schema *attribute.Schema, logger *slog.Logger) api.Deps {
 	registrations := engine.NewRegistrations(temporal, engine.RegistrationOptions{
 		WaitBudget: c.API.WaitBudget, EmailHash: keys.Ring.EmailHash,
 	})
@@ -36,13 +38,18 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Policy: c.Registration.Policy(),
 
 		Challenges: openChallenges(c.Challenge, keys), ChallengeRequired: c.Challenge.ChallengeFail == "closed",
-		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies, Origins: c.API.CORSOrigins,
+		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies,
+		Origins: slices.Concat(c.API.CORSOrigins, c.Signup.EmbedOrigins), EmbedOrigins: c.Signup.EmbedOrigins,
+		SignupPage: c.Signup.Page, PublicURL: c.Public.PublicURL,
 
 		Timelines: newTimelineReader(keys, users, registrations), AdminToken: c.API.AdminToken, Webhooks: openReports(c, users),
 		Unsubscriber: users,
 	}
 	if c.Public.PublicURL != "" { // the links in campaign emails need it
-		deps.Campaigns, deps.PublicURL = newCampaigns(c, keys, temporal), c.Public.PublicURL
+		deps.Campaigns = newCampaigns(c, keys, temporal)
+	}
+	if schema != nil {
+		deps.Rules.Attributes, deps.AttributeContract = schema, schema.Contract()
 	}
 	if c.Password.BreachCheck {
 		deps.Breach = breach.New(breach.Options{URL: c.Password.BreachURL})
@@ -65,7 +72,7 @@ func OpenLimits(c config.Limit, keys Keys, logger *slog.Logger) (*limit.Limits, 
 	limits, err := limit.New(limit.Options{
 		Clients: limit.Clients{
 			Registrations: rates(c.RegistrationRate), Codes: rates(c.CodeRate), Reads: rates(c.ReadRate),
-			Refusals: rates(c.RefusalRate), WrongTokens: rates(c.WrongTokenRate), NetworkFactor: c.NetworkFactor,
+			Passwords: rates(c.PasswordRate), Refusals: rates(c.RefusalRate), WrongTokens: rates(c.WrongTokenRate), NetworkFactor: c.NetworkFactor,
 		},
 		Messages: limit.Messages{Destinations: rates(c.DestinationRate), DestinationClients: rates(c.DestinationClientRate)},
 		SMS: limit.SMS{
@@ -144,8 +151,15 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	defer temporal.Close()
 
 	server := NewServer(c.API.Addr, c.API.ShutdownTimeout, c.API.DrainDelay, logger)
-	deps := APIDeps(c, o.keys, o.users, temporal, logger)
+	schema, err := OpenSchema(c.Registration)
+	if err != nil {
+		return err
+	}
+	deps := APIDeps(c, o.keys, o.users, temporal, schema, logger)
 	deps.Limits, deps.Draining, deps.Schema = limits, server.Draining, schemaReady(o.users)
+	if deps.Pages, err = OpenPages(c, schema); err != nil {
+		return err
+	}
 	return server.Run(ctx, api.New(deps))
 }
 

@@ -28,7 +28,7 @@ func TestPasswordSettings(t *testing.T) {
 	} {
 		c, err := config.Load(append(tt.environ, "BRAND_NAME=Acme", "PASSWORD_MIN_LENGTH=12", "CHALLENGE=none"))
 		require.NoError(t, err)
-		deps := APIDeps(c, Keys{Codec: new(payload.Codec)}, nil, nil, nil)
+		deps := APIDeps(c, Keys{Codec: new(payload.Codec)}, nil, nil, nil, nil)
 		require.Equal(t, tt.checked, deps.Breach != nil)
 		require.Equal(t, tt.required, deps.BreachRequired)
 		require.Equal(t, []string{"Acme"}, deps.Rules.ServiceNames)
@@ -76,7 +76,7 @@ func TestChallenges(t *testing.T) {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	c, err := config.Load([]string{
-		"LIMIT_REGISTRATIONS=3/1h", "LIMIT_CODES=4/1h", "LIMIT_READS=5/1h", "LIMIT_WRONG_TOKENS=1/1h", "LIMIT_REFUSALS=2/1h", "LIMIT_NETWORK_FACTOR=2",
+		"LIMIT_REGISTRATIONS=3/1h", "LIMIT_CODES=4/1h", "LIMIT_READS=5/1h", "LIMIT_PASSWORD_CHECKS=6/1h", "LIMIT_WRONG_TOKENS=1/1h", "LIMIT_REFUSALS=2/1h", "LIMIT_NETWORK_FACTOR=2",
 		"LIMIT_DESTINATIONS=0", "LIMIT_DESTINATION_CLIENTS=6/1h", "LIMIT_SMS=7/1h", "LIMIT_SMS_CLIENTS=0", "LIMIT_SMS_CONVERSION=0",
 	})
 	require.NoError(t, err)
@@ -93,6 +93,7 @@ func TestLimits(t *testing.T) {
 	require.Equal(t, 3, until(func(int) bool { return limits.Registration(ctx, client) > 0 }))
 	require.Equal(t, 4, until(func(int) bool { return limits.Code(ctx, client) > 0 }))
 	require.Equal(t, 5, until(func(int) bool { return limits.Read(ctx, client) > 0 }))
+	require.Equal(t, 6, until(func(int) bool { return limits.Password(ctx, client) > 0 }))
 	limits.WrongToken(ctx, client)
 	require.Positive(t, limits.Operator(ctx, client))
 	send := func(n int, s limit.Send) bool {

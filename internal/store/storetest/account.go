@@ -22,7 +22,7 @@ func testAccounts(t *testing.T, s *store.Store) {
 
 	unproven, holder := full(), full()
 	holder.ID, holder.RequestedAt = uuid.NewString(), evening
-	unproven.Profile.Username = ""
+	unproven.Profile.Username, unproven.Profile.TermsVersion = "", ""
 	for _, r := range []user.Registration{unproven, holder} {
 		persist(t, s, r)
 	}
@@ -69,6 +69,9 @@ func requireAccount(t *testing.T, s *store.Store, r user.Registration, want user
 	require.NoError(t, err)
 	require.True(t, found)
 	require.WithinDuration(t, time.Now(), got.CreatedAt, time.Minute, "in UTC")
+	if want.TermsVersion = r.Profile.TermsVersion; want.TermsVersion != "" {
+		want.TermsAcceptedAt = micro(r.RequestedAt)
+	}
 	want.UserID, want.CreatedAt, want.RegistrationID, want.RequestedAt = of(t, s, r).ID, got.CreatedAt, r.ID, micro(r.RequestedAt)
 	require.Equal(t, want, got)
 }

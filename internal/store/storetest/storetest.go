@@ -179,6 +179,9 @@ type row struct {
 	VerifiedAt, EmailVerifiedAt, MobileVerifiedAt, EmailReleasedAt, ConsentAt sql.NullTime
 	FirstName, LastName, Locale                                               string
 	MarketingConsent                                                          bool
+	TermsVersion                                                              string
+	Attributes                                                                sql.NullString
+	TermsAcceptedAt                                                           sql.NullTime
 }
 
 // rows returns every user. A user without a profile fails the test.
@@ -186,7 +189,8 @@ func rows(t *testing.T, s *store.Store) []row {
 	t.Helper()
 	found, err := s.Pool().QueryContext(within(t), `
 		SELECT id, registration_id, email, email_canonical, password_hash, username, mobile_e164, status,
-		       requested_at, verified_at, email_verified_at, mobile_verified_at, email_released_at, email_released_by, consent_at, first_name, last_name, locale, marketing_consent
+		       requested_at, verified_at, email_verified_at, mobile_verified_at, email_released_at, email_released_by, consent_at, first_name, last_name, locale, marketing_consent,
+		       terms_version, terms_accepted_at, attributes
 		FROM users LEFT JOIN profiles ON user_id = id ORDER BY email_canonical, id`)
 	require.NoError(t, err)
 	defer found.Close()
@@ -195,9 +199,9 @@ func rows(t *testing.T, s *store.Store) []row {
 		var r row
 		require.NoError(t, found.Scan(&r.ID, &r.RegistrationID, &r.Email, &r.EmailCanonical, &r.PasswordHash,
 			&r.Username, &r.Mobile, &r.Status, &r.RequestedAt, &r.VerifiedAt, &r.EmailVerifiedAt, &r.MobileVerifiedAt, &r.EmailReleasedAt, &r.ReleasedBy, &r.ConsentAt,
-			&r.FirstName, &r.LastName, &r.Locale, &r.MarketingConsent))
+			&r.FirstName, &r.LastName, &r.Locale, &r.MarketingConsent, &r.TermsVersion, &r.TermsAcceptedAt, &r.Attributes))
 		r.RequestedAt = r.RequestedAt.UTC()
-		for _, at := range []*sql.NullTime{&r.VerifiedAt, &r.EmailVerifiedAt, &r.MobileVerifiedAt, &r.EmailReleasedAt, &r.ConsentAt} {
+		for _, at := range []*sql.NullTime{&r.VerifiedAt, &r.EmailVerifiedAt, &r.MobileVerifiedAt, &r.EmailReleasedAt, &r.ConsentAt, &r.TermsAcceptedAt} {
 			at.Time = at.Time.UTC()
 		}
 		all = append(all, r)
