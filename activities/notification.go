@@ -27,7 +27,7 @@ func (a *Activities) SendOTP(ctx context.Context, in workflows.OTPInput) (workfl
 		return workflows.SendResult{}, internalError(fmt.Errorf("derive the code: %w", err))
 	}
 	m, err := a.Messages.OTP(in.Locale, in.Channel, in.To,
-		render.OTPData{Code: code, FirstName: in.FirstName, TTL: in.CodeTTL})
+		render.OTPData{Code: code, FirstName: in.FirstName, Attributes: in.Attributes, TTL: in.CodeTTL})
 	if err != nil {
 		return workflows.SendResult{}, internalError(fmt.Errorf("compose the code's message: %w", err))
 	}
@@ -37,7 +37,7 @@ func (a *Activities) SendOTP(ctx context.Context, in workflows.OTPInput) (workfl
 // SendWelcomeEmail sends the welcome email.
 func (a *Activities) SendWelcomeEmail(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
 	data := render.WelcomeData{
-		FirstName: in.FirstName, RequestedAt: in.RequestedAt,
+		FirstName: in.FirstName, Attributes: in.Attributes, RequestedAt: in.RequestedAt,
 		NotMeURL: a.Links.EmailLink(workflows.ActionDisown, in.RegistrationID, in.EmailCanonical, in.Locale),
 	}
 	if in.ConfirmLink {
@@ -52,7 +52,7 @@ func (a *Activities) SendWelcomeEmail(ctx context.Context, in workflows.NoticeIn
 
 // SendCompletionSMS sends the SMS after activation.
 func (a *Activities) SendCompletionSMS(ctx context.Context, in workflows.NoticeInput) (workflows.SendResult, error) {
-	m, err := a.Messages.Completion(in.Locale, in.To, render.CompletionData{FirstName: in.FirstName})
+	m, err := a.Messages.Completion(in.Locale, in.To, render.CompletionData{FirstName: in.FirstName, Attributes: in.Attributes})
 	if err != nil {
 		return workflows.SendResult{}, internalError(fmt.Errorf("compose the completion SMS: %w", err))
 	}
@@ -66,7 +66,7 @@ func (a *Activities) SendAccountExists(ctx context.Context, in workflows.Account
 	if err != nil || !found {
 		return workflows.SendResult{}, databaseError(ctx, err)
 	}
-	m, err := a.Messages.AccountExists(holder.Locale, holder.Email, render.AccountExistsData{FirstName: holder.FirstName})
+	m, err := a.Messages.AccountExists(holder.Locale, holder.Email, render.AccountExistsData{FirstName: holder.FirstName, Attributes: holder.Attributes})
 	if err != nil {
 		return workflows.SendResult{}, internalError(fmt.Errorf("compose the notice: %w", err))
 	}
@@ -81,7 +81,7 @@ func (a *Activities) SendEmailReleased(ctx context.Context, in workflows.EmailRe
 	if err != nil || !found || contact.Mobile == "" {
 		return workflows.SendResult{}, databaseError(ctx, err)
 	}
-	m, err := a.Messages.EmailReleased(contact.Locale, contact.Mobile, render.EmailReleasedData{FirstName: contact.FirstName})
+	m, err := a.Messages.EmailReleased(contact.Locale, contact.Mobile, render.EmailReleasedData{FirstName: contact.FirstName, Attributes: contact.Attributes})
 	if err != nil {
 		return workflows.SendResult{}, internalError(fmt.Errorf("compose the notice: %w", err))
 	}

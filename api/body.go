@@ -33,7 +33,7 @@ func object[T any](limit int64) bodyCheck { return shapeOf[T](true, limit).read 
 // optionalObject is object, but also allows no body.
 func optionalObject[T any](limit int64) bodyCheck { return shapeOf[T](false, limit).read }
 
-// shape is what a body may have. The contract has only flat objects.
+// shape is what a body may have. The contract has only flat objects, except for attributes, which the domain checks.
 type shape struct {
 	required bool
 	limit    int64 // bytes
@@ -157,6 +157,9 @@ func (s shape) checkObject(d *json.Decoder) error {
 }
 
 func (f field) check(name string, d *json.Decoder) error {
+	if f.kind == reflect.Slice {
+		return f.checkRaw(name, d)
+	}
 	var value any
 	if err := d.Decode(&value); err != nil { // a number that no float64 holds
 		return f.wrongType(name)
@@ -188,14 +191,25 @@ func (f field) check(name string, d *json.Decoder) error {
 	return nil
 }
 
+// checkRaw checks a json.RawMessage: an object, or null.
+func (f field) checkRaw(name string, d *json.Decoder) error {
+	var raw json.RawMessage
+	if err := d.Decode(&raw); err != nil || raw[0] != '{' && raw[0] != 'n' {
+		return f.wrongType(name)
+	}
+	return nil
+}
+
 func (f field) wrongType(name string) *problem {
-	kind := "string"
+	kind := "a string"
 	switch f.kind {
 	case reflect.Bool:
-		kind = "boolean"
+		kind = "a boolean"
 	case reflect.Float64:
-		kind = "number"
+		kind = "a number"
+	case reflect.Slice:
+		kind = "an object"
 	default:
 	}
-	return &problem{code: openapi.ProblemCodeWrongType, detail: "The field " + name + " must be a " + kind + "."}
+	return &problem{code: openapi.ProblemCodeWrongType, detail: "The field " + name + " must be " + kind + "."}
 }

@@ -119,7 +119,7 @@ func TestPreflightsThatAreNotAllowed(t *testing.T) {
 func requireShared(t *testing.T, w *httptest.ResponseRecorder) {
 	t.Helper()
 	require.Equal(t, map[string]string{
-		"Access-Control-Allow-Origin": appOrigin, "Access-Control-Expose-Headers": "Location, Retry-After, X-Request-Id",
+		"Access-Control-Allow-Origin": appOrigin, "Access-Control-Expose-Headers": "Date, Location, Retry-After, X-Request-Id",
 	}, corsHeaders(w.Header()))
 	require.Equal(t, "Origin", w.Header().Get("Vary"))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"html/template"
+	"regexp"
 
 	"github.com/gin-gonic/gin"
 	"github.com/swaggest/swgui/v5emb"
@@ -34,8 +35,8 @@ const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 var docsAssets = []string{"swagger-ui.css", "swagger-ui-bundle.js", "favicon-16x16.png", "favicon-32x32.png"}
 
 // routeDocs adds the contract, and its reference with links to other pages.
-func routeDocs(router *gin.Engine, links []page.Link) {
-	router.GET("/openapi.yaml", content("application/yaml", "", specification))
+func routeDocs(router *gin.Engine, contract []byte, links []page.Link) {
+	router.GET("/openapi.yaml", content("application/yaml", "", contract))
 	router.GET("/docs", content("text/html; charset=utf-8", docsPolicy, docsPage(links)))
 	router.GET("/docs/docs.css", content("text/css; charset=utf-8", "", docsStyle))
 	router.GET("/docs/docs.js", content("text/javascript; charset=utf-8", "", docsScript))
@@ -51,4 +52,16 @@ func docsPage(links []page.Link) []byte {
 		panic(err) // the template is part of the program
 	}
 	return text.Bytes()
+}
+
+// attributesBlock matches the property attributes of RegistrationRequest in openapi.yaml.
+var attributesBlock = regexp.MustCompile(`(?m)^        attributes:\n(?:          .*\n)+`)
+
+// describeAttributes returns the contract with the schema of the attributes, which is JSON on one line and therefore YAML. It
+// returns the contract as it is if the schema is empty.
+func describeAttributes(contract []byte, schema string) []byte {
+	if schema == "" {
+		return contract
+	}
+	return attributesBlock.ReplaceAllLiteral(contract, []byte("        attributes: "+schema+"\n"))
 }

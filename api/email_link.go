@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"registrar/api/page"
 	"registrar/internal/emaillink"
 	"registrar/internal/engine"
 	"registrar/internal/secret"
@@ -17,20 +18,20 @@ import (
 // emailLink is one of the links in the welcome email.
 type emailLink struct {
 	action workflows.EmailLinkAction
-	ask    pageKind // the page before the link takes effect
+	ask    page.LinkPage // the page before the link takes effect
 }
 
 var emailLinks = map[string]emailLink{
-	emaillink.ConfirmPath: {workflows.ActionConfirm, pageAskConfirm},
-	emaillink.NotMePath:   {workflows.ActionDisown, pageAskDisown},
+	emaillink.ConfirmPath: {workflows.ActionConfirm, page.LinkAskConfirm},
+	emaillink.NotMePath:   {workflows.ActionDisown, page.LinkAskDisown},
 }
 
 // outcomePages has a page for each outcome of a link.
-var outcomePages = map[workflows.EmailLinkOutcome]pageKind{
-	workflows.LinkConfirmed: pageConfirmed,
-	workflows.LinkDisowned:  pageDisowned,
-	workflows.LinkTooLate:   pageTooLate,
-	workflows.LinkVoid:      pageVoid,
+var outcomePages = map[workflows.EmailLinkOutcome]page.LinkPage{
+	workflows.LinkConfirmed: page.LinkConfirmed,
+	workflows.LinkDisowned:  page.LinkDisowned,
+	workflows.LinkTooLate:   page.LinkTooLate,
+	workflows.LinkVoid:      page.LinkVoid,
 }
 
 // routeEmailLinks adds the routes of the links in the welcome email. Access logs have no query, so they never contain the
@@ -72,17 +73,17 @@ func (s *server) runEmailLink(c *gin.Context, link emailLink) {
 		RequestedAt: s.Now().UTC(), Budgets: s.Policy.Budgets, ParkingTime: s.Policy.ParkingTime,
 	})
 	log := s.log(ctx).With("action", link.action, "registration_id", id)
-	page, known := outcomePages[out.Outcome]
+	outcome, known := outcomePages[out.Outcome]
 	switch {
 	case err == nil && known:
 		log.Info("email link", "outcome", out.Outcome)
-		s.page(c, http.StatusOK, page)
+		s.page(c, http.StatusOK, outcome)
 	case errors.Is(err, engine.ErrUnconfirmed):
 		log.Info("email link accepted")
-		s.page(c, http.StatusAccepted, pageAccepted)
+		s.page(c, http.StatusAccepted, page.LinkAccepted)
 	default:
 		log.Log(ctx, emailLinkLevel(err), "email link without a result", "outcome", out.Outcome, "err", err)
-		s.pageUnavailable(c, pageTryAgain)
+		s.pageUnavailable(c, page.LinkTryAgain)
 	}
 }
 
@@ -93,10 +94,10 @@ func (s *server) readEmailLink(c *gin.Context, link emailLink) (registrationID, 
 // refuseEmailLink answers a link whose token is expired or invalid.
 func (s *server) refuseEmailLink(c *gin.Context, err error) {
 	if errors.Is(err, secret.ErrLinkExpired) {
-		s.page(c, http.StatusGone, pageExpired)
+		s.page(c, http.StatusGone, page.LinkExpired)
 		return
 	}
-	s.page(c, http.StatusBadRequest, pageInvalidLink)
+	s.page(c, http.StatusBadRequest, page.LinkInvalid)
 }
 
 // emailLinkLevel is Error for a defect.

@@ -153,15 +153,9 @@ func fieldErrors(broken []user.FieldError) []openapi.FieldError {
 	return fields
 }
 
-// fail answers a request with an error. It is the only place that writes error responses.
+// fail answers a request with an error. It is the only place that writes problems; failPage writes errors as pages.
 func (s *server) fail(c *gin.Context, err error) {
-	c.Abort()
-	p := problemOf(err, s.Now())
-	a := answers[p.code]
-	s.logCause(c, p, a.status)
-	if p.limit != "" {
-		c.Set(limitName, p.limit)
-	}
+	p, a, _ := s.refuse(c, err)
 	if c.Writer.Written() { // the client disconnected during the response
 		return
 	}
@@ -172,18 +166,32 @@ func (s *server) fail(c *gin.Context, err error) {
 	if p.detail != "" {
 		body.Detail = p.detail
 	}
-	if wait := max(p.retryAfter, a.retryAfter); wait > 0 {
-		seconds := int(math.Ceil(wait.Seconds()))
-		if a.status == http.StatusServiceUnavailable {
-			seconds += s.Random(retrySpread + 1)
-		}
-		c.Header("Retry-After", strconv.Itoa(seconds))
-	}
 	text, err := json.Marshal(body)
 	if err != nil {
 		panic(err) // cannot happen: the body has only strings and numbers
 	}
 	c.Data(a.status, "application/problem+json", text)
+}
+
+// refuse stops the handling of a request, logs the cause, and sets Retry-After to the time to wait, which it returns.
+func (s *server) refuse(c *gin.Context, err error) (*problem, answer, time.Duration) {
+	c.Abort()
+	p := problemOf(err, s.Now())
+	a := answers[p.code]
+	s.logCause(c, p, a.status)
+	if p.limit != "" {
+		c.Set(limitName, p.limit)
+	}
+	wait := max(p.retryAfter, a.retryAfter)
+	if wait <= 0 {
+		return p, a, 0
+	}
+	seconds := int(math.Ceil(wait.Seconds()))
+	if a.status == http.StatusServiceUnavailable {
+		seconds += s.Random(retrySpread + 1)
+	}
+	c.Header("Retry-After", strconv.Itoa(seconds))
+	return p, a, time.Duration(seconds) * time.Second
 }
 
 func (s *server) logCause(c *gin.Context, p *problem, status int) {

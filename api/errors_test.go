@@ -39,7 +39,8 @@ func TestCodes(t *testing.T) {
 		string(user.CodeBreached), string(user.CodeCountryCodeMissing), string(user.CodeInvalid),
 		string(user.CodeInvalidCharacters), string(user.CodeNotMobile), string(user.CodeNotSupported), string(user.CodeRequired),
 		string(user.CodeDomainNotAllowed),
-		string(user.CodeReserved), string(user.CodeTooLong), string(user.CodeTooShort), string(user.CodeTooWeak),
+		string(user.CodeReserved), string(user.CodeTooLarge), string(user.CodeTooLong), string(user.CodeTooShort), string(user.CodeTooSmall),
+		string(user.CodeTooWeak),
 	}
 	for _, code := range campaign.Codes {
 		rules = append(rules, string(code))

@@ -16,8 +16,13 @@ import (
 // fingerprint is as slow as from the hash. It begins with the parameters of the hash, so that a replica with other parameters
 // can compute the same hash.
 func (s *server) fingerprint(p user.Profile, passwordHash string) string {
-	digest := s.Keys.Fingerprint(p.FirstName, p.LastName, p.Username, p.Email, p.Mobile, p.Locale,
-		strconv.FormatBool(p.MarketingConsent), passwordHash)
+	parts := []string{
+		p.FirstName, p.LastName, p.Username, p.Email, p.Mobile, p.Locale, strconv.FormatBool(p.MarketingConsent), passwordHash,
+	}
+	if p.Attributes != "" { // requests from before this field keep their fingerprint
+		parts = append(parts, "attributes", p.Attributes)
+	}
+	digest := s.Keys.Fingerprint(parts...)
 	return secret.ParamsOf(passwordHash) + "." + digest
 }
 

@@ -85,16 +85,3 @@ func TestLinkPageLanguage(t *testing.T) {
 		require.Contains(t, w.Body.String(), `<html lang="`+tt.want+`" dir="`+tt.dir+`">`)
 	}
 }
-
-func TestLinkPagesAreComplete(t *testing.T) {
-	t.Parallel()
-	for _, in := range linkTexts {
-		for kind := range pageExpired + 1 {
-			page := in.pages[kind]
-			require.NotEmpty(t, page.Title, "%s %d", in.tag, kind)
-			require.NotEmpty(t, page.Text, "%s %d", in.tag, kind)
-			require.Equal(t, linkTexts[0].pages[kind].Button == "", page.Button == "", "%s %d", in.tag, kind)
-		}
-		require.Len(t, in.pages, int(pageExpired)+1)
-	}
-}

@@ -86,18 +86,20 @@ var uncounted rateLimit = func(Limits, context.Context, netip.Addr) time.Duratio
 // noBody is for operations that do not read the body.
 func noBody(*gin.Context) error { return nil }
 
-// checkOperation refuses a request that the route's operation does not allow.
-func (s *server) checkOperation(c *gin.Context) {
-	o := operations[route{c.Request.Method, c.FullPath()}]
-	err := s.limitClient(c, o.limit)
-	if err == nil {
-		err = o.access.check(s, c)
-	}
-	if err == nil {
-		err = o.body(c)
-	}
-	if err != nil {
-		s.fail(c, err)
+// check returns a handler that refuses, with fail, a request that the route's operation in the table does not allow.
+func (s *server) check(table map[route]operation, fail func(*gin.Context, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		o := table[route{c.Request.Method, c.FullPath()}]
+		err := s.limitClient(c, o.limit)
+		if err == nil {
+			err = o.access.check(s, c)
+		}
+		if err == nil {
+			err = o.body(c)
+		}
+		if err != nil {
+			fail(c, err)
+		}
 	}
 }
 

@@ -17,13 +17,11 @@ const landingPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src da
 
 // routePages adds the routes that the contract does not describe.
 func (s *server) routePages(router *gin.Engine) {
-	if s.SignupPage {
-		router.GET("/", s.showSignup)
-	} else {
+	if !s.SignupPage {
 		router.GET("/", content("text/html; charset=utf-8", landingPolicy, landingPage))
 	}
 	router.GET(page.AssetPath+":name", s.serveAsset)
-	routeDocs(router, s.DocsLinks)
+	routeDocs(router, describeAttributes(specification, s.AttributeContract), s.DocsLinks)
 }
 
 func content(mediaType, policy string, text []byte) gin.HandlerFunc {

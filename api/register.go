@@ -57,7 +57,7 @@ func formOf(b *openapi.RegistrationRequest) user.Form {
 	return user.Form{
 		FirstName: b.FirstName, LastName: b.LastName, Username: b.Username, Email: b.Email, Password: b.Password,
 		MobileNumber: b.MobileNumber, Locale: b.Locale, MarketingConsent: b.MarketingConsent,
-		TermsAccepted: b.TermsAccepted,
+		TermsAccepted: b.TermsAccepted, Attributes: b.Attributes,
 	}
 }
 

@@ -74,6 +74,9 @@ type Deps struct {
 	BreachRequired bool
 	// Rules are the settings for checking what users type.
 	Rules user.Rules
+	// AttributeContract is the OpenAPI schema of the attributes that Rules check, as JSON on one line, for /openapi.yaml. Empty: there
+	// are none.
+	AttributeContract string
 	// Policy is the policy of new registrations.
 	Policy workflows.Policy
 	// Schema returns nil if the database has every migration, for /readyz. nil: no check.
@@ -142,7 +145,7 @@ func New(d Deps) http.Handler {
 		d.Pages = builtInPages()
 	}
 	gin.SetMode(gin.ReleaseMode) // gin's debug mode prints every route
-	s := &server{Deps: d, checks: readinessChecks(d)}
+	s := &server{Deps: d, checks: readinessChecks(d), forms: formOrigins(d.PublicURL)}
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // each resource has one address
@@ -150,6 +153,9 @@ func New(d Deps) http.Handler {
 	router.NoRoute(s.refuseUnmatched(openapi.ProblemCodeNotFound))
 	router.NoMethod(s.refuseUnmatched(openapi.ProblemCodeMethodNotAllowed))
 	s.routePages(router)
+	if d.SignupPage {
+		s.routeSignup(router)
+	}
 	s.routeOperations(router)
 	return headAsGet(router)
 }
@@ -163,15 +169,23 @@ func builtInPages() *page.Pages {
 	return pages
 }
 
-// routeOperations adds the operations of openapi.yaml, with their checks. It panics if a route that it adds lacks its checks.
+// routeOperations adds the operations of openapi.yaml, with their checks.
 func (s *server) routeOperations(router *gin.Engine) {
-	pages := routesOf(router)
-	checked := router.Group("", s.checkOperation)
-	openapi.RegisterHandlersWithOptions(checked, s.strict(), openapi.GinServerOptions{ErrorHandler: s.failParameter})
-	s.routeUnsubscribe(checked)
-	s.routeEmailLinks(checked)
-	served := slices.DeleteFunc(routesOf(router), func(r route) bool { return slices.Contains(pages, r) })
-	if err := checkTable(operations, served); err != nil {
+	s.routeChecked(router, operations, s.fail, func(checked gin.IRouter) {
+		openapi.RegisterHandlersWithOptions(checked, s.strict(), openapi.GinServerOptions{ErrorHandler: s.failParameter})
+		s.routeUnsubscribe(checked)
+		s.routeEmailLinks(checked)
+	})
+}
+
+// routeChecked adds the routes that add adds, with their checks from the table. It panics if a route lacks its checks.
+func (s *server) routeChecked(
+	router *gin.Engine, table map[route]operation, fail func(*gin.Context, error), add func(checked gin.IRouter),
+) {
+	before := routesOf(router)
+	add(router.Group("", s.check(table, fail)))
+	served := slices.DeleteFunc(routesOf(router), func(r route) bool { return slices.Contains(before, r) })
+	if err := checkTable(table, served); err != nil {
 		panic(fmt.Errorf("api: %w", err))
 	}
 }
@@ -180,6 +194,7 @@ func (s *server) routeOperations(router *gin.Engine) {
 type server struct {
 	Deps
 	checks health.Checks
+	forms  *http.CrossOriginProtection // refuses the forms of other sites
 }
 
 var _ openapi.StrictServerInterface = (*server)(nil)

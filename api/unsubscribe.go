@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"registrar/api/page"
 	"registrar/internal/campaign"
 )
 
@@ -40,10 +41,10 @@ func (s *server) routeUnsubscribe(router gin.IRouter) {
 // showUnsubscribe only asks for confirmation, because email scanners follow links.
 func (s *server) showUnsubscribe(c *gin.Context) {
 	if _, _, ok := s.Keys.ReadUnsubscribe(c.Query("token")); !ok {
-		s.page(c, http.StatusBadRequest, pageInvalidLink)
+		s.page(c, http.StatusBadRequest, page.LinkInvalid)
 		return
 	}
-	s.page(c, http.StatusOK, pageAskUnsubscribe)
+	s.page(c, http.StatusOK, page.LinkAskUnsubscribe)
 }
 
 // unsubscribe withdraws the consent, for a mail provider's POST and for the page's button. It ignores the body, whose
@@ -51,16 +52,16 @@ func (s *server) showUnsubscribe(c *gin.Context) {
 func (s *server) unsubscribe(c *gin.Context) {
 	campaignID, userID, ok := s.Keys.ReadUnsubscribe(c.Query("token"))
 	if !ok {
-		s.page(c, http.StatusBadRequest, pageInvalidLink)
+		s.page(c, http.StatusBadRequest, page.LinkInvalid)
 		return
 	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), unsubscribeTimeout)
 	defer cancel()
 	if err := s.Unsubscriber.Unsubscribe(ctx, userID, sourceLink); err != nil {
 		s.log(ctx).Warn("not unsubscribed", "campaign_id", campaignID, "err", err)
-		s.pageUnavailable(c, pageNotUnsubscribed)
+		s.pageUnavailable(c, page.LinkNotUnsubscribed)
 		return
 	}
 	s.log(ctx).Info("unsubscribed", "campaign_id", campaignID)
-	s.page(c, http.StatusOK, pageUnsubscribed)
+	s.page(c, http.StatusOK, page.LinkUnsubscribed)
 }

@@ -69,7 +69,7 @@ func provider(path string, taken func(*Webhooks) bool) *access {
 	return &access{area: path, served: func(d *Deps) bool { return taken(&d.Webhooks) }, admit: everyone.admit}
 }
 
-// The media types of reports.
+// The media types of reports and of the forms of pages.
 const (
 	mediaJSON = "application/json"
 	mediaForm = "application/x-www-form-urlencoded"
@@ -78,20 +78,21 @@ const (
 // report checks a report's size, media type and syntax, so that the generated code decodes it without an error. Unknown
 // fields are allowed, unlike in other requests: providers add fields.
 func report(media string) bodyCheck {
-	return func(c *gin.Context) error { return readReport(c, media) }
+	return func(c *gin.Context) error { return readBody(c, media, maxReportBody) }
 }
 
-func readReport(c *gin.Context, media string) error {
+// readBody checks a body's size in bytes, media type and syntax, and leaves the body to the handler.
+func readBody(c *gin.Context, media string, limit int64) error {
 	got, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	switch {
-	case c.Request.ContentLength > maxReportBody:
-		return tooLarge(maxReportBody)
+	case c.Request.ContentLength > limit:
+		return tooLarge(limit)
 	case err != nil || got != media, c.GetHeader("Content-Encoding") != "":
 		return &problem{code: openapi.ProblemCodeUnsupportedMediaType, detail: "The body must be " + media + "."}
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxReportBody))
+	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
 	if err != nil {
-		return readProblem(err, maxReportBody)
+		return readProblem(err, limit)
 	}
 	if media == mediaJSON {
 		data = withoutMark(data)

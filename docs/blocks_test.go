@@ -1,36 +1,41 @@
 package docs_test
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/api/page"
+	"registrar/internal/attribute"
 	"registrar/test/parts"
 	"registrar/workflows"
 )
 
 // block returns the text of a block of a page.
-func block(t *testing.T, page, name string) string {
+func block(t *testing.T, path, name string) string {
 	t.Helper()
-	blocks, err := parts.ReadBlocks(filepath.Join(root, page))
+	blocks, err := parts.ReadBlocks(filepath.Join(root, path))
 	require.NoError(t, err)
 	i := slices.IndexFunc(blocks, func(b parts.Block) bool { return b.Name == name })
-	require.GreaterOrEqual(t, i, 0, "%s has no block %s", page, name)
+	require.GreaterOrEqual(t, i, 0, "%s has no block %s", path, name)
 	return blocks[i].Text
 }
 
-// packages returns the words after --no-install-recommends in a command that installs Debian packages.
-func packages(t *testing.T, script string) []string {
-	t.Helper()
-	_, list, found := strings.Cut(strings.ReplaceAll(script, "\\\n", " "), " --no-install-recommends ")
-	require.True(t, found)
-	list, _, _ = strings.Cut(list, "\n")
-	list, _, _ = strings.Cut(list, ">")
-	return strings.Fields(list)
+// installed matches the words after --no-install-recommends in a command that installs Debian packages.
+var installed = regexp.MustCompile(`--no-install-recommends ((?:\\\n|[^\n>\\])*)`)
+
+// packages returns the Debian packages that a script installs.
+func packages(script string) (names []string) {
+	for _, match := range installed.FindAllStringSubmatch(script, -1) {
+		names = append(names, strings.Fields(strings.ReplaceAll(match[1], "\\\n", " "))...)
+	}
+	return names
 }
 
 // TestSetUpIsThatOfCI checks that a contributor builds and installs what CI does.
@@ -42,7 +47,7 @@ func TestSetUpIsThatOfCI(t *testing.T) {
 			require.Contains(t, ci, "\n"+line)
 		}
 	}
-	require.ElementsMatch(t, packages(t, ci), packages(t, setUp))
+	require.ElementsMatch(t, packages(ci), packages(setUp))
 }
 
 // TestHealthCheckIsThatOfCompose checks that the documented health check is the one of the compose file, which a test runs.
@@ -59,4 +64,31 @@ func TestScalerNamesATaskQueue(t *testing.T) {
 	scaler := block(t, "docs/high-availability.md", "keda")
 	require.YAMLEq(t, "---\n"+scaler, scaler, "it is YAML")
 	require.Equal(t, workflows.QueueNotificationsHigh, regexp.MustCompile(`taskQueue: (\S+)`).FindStringSubmatch(scaler)[1])
+}
+
+// TestAttributes checks the documented attributes with the documented schema.
+func TestAttributes(t *testing.T) {
+	t.Parallel()
+	schema, err := attribute.Parse([]byte(block(t, "docs/attributes.md", "schema")))
+	require.NoError(t, err)
+	var body struct{ Attributes json.RawMessage }
+	require.NoError(t, json.Unmarshal([]byte(block(t, "docs/attributes.md", "registration")), &body))
+	_, mistakes := schema.Check(body.Attributes)
+	require.Empty(t, mistakes)
+}
+
+// TestSignupPage checks the documented theme, embedding and mistake. The browser tests embed the form with the same two lines.
+func TestSignupPage(t *testing.T) {
+	t.Parallel()
+	const path = "docs/signup-page.md"
+	css := read(t, filepath.Join(root, "api", "page", "page.css"))
+	for _, variable := range regexp.MustCompile(`--registrar-[a-z-]+`).FindAllString(block(t, path, "theme"), -1) {
+		require.Contains(t, css, "var("+variable+",", "the page's styles use it")
+	}
+	require.Regexp(t, `^<script type="module" src="https://\S+/signup/embed.js"></script>\n<registrar-signup></registrar-signup>\n$`, block(t, path, "embed"))
+
+	_, mistake, found := strings.Cut(strings.TrimSpace(block(t, path, "mistake")), ": ")
+	require.True(t, found)
+	_, err := page.New(page.Options{Catalogues: fstest.MapFS{"fr.json": {Data: []byte(`{"form.title": "Compte"}`)}}})
+	require.ErrorContains(t, err, mistake)
 }

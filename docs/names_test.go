@@ -12,7 +12,7 @@ import (
 )
 
 // examples are parts of the names of files and tests that the recipes of CONTRIBUTING.md tell the reader to add.
-var examples = []string{"acme", "templates/es/"}
+var examples = []string{"acme", "templates/es/", "es.json"}
 
 var (
 	inline    = regexp.MustCompile("`([^`\n]+)`")

@@ -24,6 +24,7 @@ const root = ".."
 var runners = map[string][]string{
 	"README.md":                 {"test/docs"},
 	"CONTRIBUTING.md":           {"docs"},
+	"docs/attributes.md":        {"docs"},
 	"docs/campaigns.md":         {"test/docs"},
 	"docs/clients.md":           {"test/client"},
 	"docs/compose.md":           {"test/compose"},
@@ -32,6 +33,7 @@ var runners = map[string][]string{
 	"docs/notifications.md":     {"test/ops", "internal/sms"},
 	"docs/operations.md":        {"test/ops"},
 	"docs/production.md":        {"test/ops", "docs"},
+	"docs/signup-page.md":       {"docs"},
 }
 
 // pages returns the paths of all pages of documentation for readers. Decisions are records; their blocks are not run.

@@ -181,6 +181,7 @@ func (r *registration) sendOTP(ctx workflow.Context, summary string) (SendResult
 		RegistrationID: r.in.RegistrationID, UserID: r.userID,
 		Sequence: c.sequence, KeyID: r.in.OTPKeyID, CodeTTL: r.in.Policy.CodeTTL,
 		Channel: c.channel, To: r.codes.to(), FirstName: r.in.Profile.FirstName, Locale: r.in.Profile.Locale,
+		Attributes: r.in.Profile.Attributes,
 	})
 }
 

@@ -25,5 +25,6 @@ func (r *registration) notice(to string) NoticeInput {
 	return NoticeInput{
 		RegistrationID: r.in.RegistrationID, UserID: r.userID,
 		To: to, FirstName: r.in.Profile.FirstName, Locale: r.in.Profile.Locale, RequestedAt: r.in.RequestedAt,
+		Attributes: r.in.Profile.Attributes,
 	}
 }

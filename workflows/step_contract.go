@@ -72,6 +72,7 @@ type OTPInput struct {
 	To             string
 	FirstName      string
 	Locale         string
+	Attributes     string `json:",omitempty"` // as in user.Profile
 	CodeTTL        time.Duration
 }
 
@@ -84,6 +85,7 @@ type NoticeInput struct {
 	ConfirmLink    bool   // the welcome email asks the user to confirm the address, since no code proves it
 	FirstName      string
 	Locale         string
+	Attributes     string    `json:",omitempty"` // as in user.Profile
 	RequestedAt    time.Time // of the registration
 }
 

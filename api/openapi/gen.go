@@ -62,8 +62,10 @@ const (
 	FieldErrorCodeNotSupported       FieldErrorCode = "not_supported"
 	FieldErrorCodeRequired           FieldErrorCode = "required"
 	FieldErrorCodeReserved           FieldErrorCode = "reserved"
+	FieldErrorCodeTooLarge           FieldErrorCode = "too_large"
 	FieldErrorCodeTooLong            FieldErrorCode = "too_long"
 	FieldErrorCodeTooShort           FieldErrorCode = "too_short"
+	FieldErrorCodeTooSmall           FieldErrorCode = "too_small"
 	FieldErrorCodeTooWeak            FieldErrorCode = "too_weak"
 	FieldErrorCodeUnclosedField      FieldErrorCode = "unclosed_field"
 	FieldErrorCodeUnknownField       FieldErrorCode = "unknown_field"
@@ -72,6 +74,7 @@ const (
 
 // Defines values for FieldErrorField.
 const (
+	FieldErrorFieldAttributes       FieldErrorField = "attributes"
 	FieldErrorFieldChannel          FieldErrorField = "channel"
 	FieldErrorFieldCode             FieldErrorField = "code"
 	FieldErrorFieldCursor           FieldErrorField = "cursor"
@@ -451,7 +454,9 @@ type FieldError struct {
 	// Code The rule that the field breaks. It does not change; new codes may be added.
 	Code FieldErrorCode `json:"code"`
 
-	// Field The field's name in the request.
+	// Field The field's name in the request. In `attributes`, the names and positions on the way to the value follow, separated by dots, such as `attributes.company` or `attributes.addresses.0.city`. A name that the service does not know is left out: the error is then about the object that has it.
+	//
+	// Example: email
 	Field FieldErrorField `json:"field"`
 
 	// Message The rule as English text for people.
@@ -461,7 +466,7 @@ type FieldError struct {
 // FieldErrorCode The rule that the field breaks. It does not change; new codes may be added.
 type FieldErrorCode string
 
-// FieldErrorField The field's name in the request.
+// FieldErrorField A field of a request.
 type FieldErrorField string
 
 // Health defines model for Health.
@@ -709,6 +714,11 @@ type RegistrationID = string
 
 // RegistrationRequest An optional field may be left out or null. Lengths are in characters.
 type RegistrationRequest struct {
+	// Attributes Fields of the service's own. The `/openapi.yaml` of a service that has some describes them. Nested at most 8 levels deep; numbers from -(2^53-1) to 2^53-1. If the service has none, the code of the field is `not_supported`.
+	//
+	// Example: {}
+	Attributes json.RawMessage `json:"attributes,omitempty,omitzero"`
+
 	// Email One address. Unique, regardless of case; dots and +tags make a different address. The domain may be internationalised.
 	//
 	// Example: zoe@example.com

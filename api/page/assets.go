@@ -6,8 +6,8 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"html/template"
 	"io/fs"
 	"maps"
 	"path"
@@ -59,6 +59,11 @@ func (p *Pages) AssetURL(name string) string {
 	return ""
 }
 
+// IsPicture reports whether a file with a name can be a logo.
+func IsPicture(name string) bool {
+	return strings.HasPrefix(mediaTypes[strings.ToLower(path.Ext(name))], "image/")
+}
+
 func (p *Pages) loadAssets() error {
 	p.assets, p.names = map[string]*Asset{}, map[string]string{}
 	err := fs.WalkDir(assetFiles, ".", func(file string, entry fs.DirEntry, err error) error {
@@ -74,9 +79,9 @@ func (p *Pages) loadAssets() error {
 	if err != nil {
 		return err
 	}
-	p.styles = []template.CSS{template.CSS(p.assets[p.names["page.css"]].Body)} // a file of this package
+	p.styles = []string{string(p.assets[p.names["page.css"]].Body)}
 	if len(p.options.Style) > 0 {
-		p.styles = append(p.styles, template.CSS(p.options.Style)) // the operator's own
+		p.styles = append(p.styles, string(p.options.Style))
 		if err := p.addAsset("theme.css", "theme.css", p.options.Style, true); err != nil {
 			return err
 		}
@@ -98,30 +103,18 @@ func (p *Pages) addAsset(name, file string, body []byte, hashed bool) error {
 		base, extension, _ := strings.Cut(file, ".")
 		file = base + "-" + hex.EncodeToString(sum[:6]) + "." + extension
 	}
-	small, err := compress(body)
-	if err != nil {
-		return err
-	}
-	p.assets[file] = &Asset{MediaType: mediaType, Body: body, Gzip: small}
+	p.assets[file] = &Asset{MediaType: mediaType, Body: body, Gzip: Compress(body)}
 	p.names[name] = file
 	return nil
 }
 
-// compress returns body in gzip, nil if that is not smaller.
-func compress(body []byte) ([]byte, error) {
+// Compress returns body in gzip, nil if that is not smaller.
+func Compress(body []byte) []byte {
 	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return nil, err
+	w := gzip.NewWriter(&out)
+	_, written := w.Write(body)
+	if err := errors.Join(written, w.Close()); err != nil || out.Len() >= len(body) {
+		return nil
 	}
-	if _, err := w.Write(body); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	if out.Len() >= len(body) {
-		return nil, nil
-	}
-	return out.Bytes(), nil
+	return out.Bytes()
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,9 +19,12 @@ type country struct {
 	Selected bool
 }
 
-// countriesIn returns the countries with phone numbers, or those of them in only, sorted by their names in a language.
-func countriesIn(tag language.Tag, only []string) []country {
-	names := display.Regions(tag)
+// countryPrefix begins the keys of the names that replace those of golang.org/x/text, whose data are of 2017.
+const countryPrefix = "country."
+
+// countries returns the countries with phone numbers, or those of them in only, sorted by their names in the language.
+func (c *catalogue) countries(only []string) []country {
+	names := display.Regions(c.tag)
 	if names == nil {
 		names = display.Regions(language.English)
 	}
@@ -35,10 +39,11 @@ func countriesIn(tag language.Tag, only []string) []country {
 			continue // a code that only phone numbers use
 		}
 		// The isolates keep the code in its order in right-to-left texts.
-		text := fmt.Sprintf("%s (\u2066+%d\u2069)", names.Name(region), phonenumbers.GetCountryCodeForRegion(code))
+		name := cmp.Or(c.texts[countryPrefix+code], names.Name(region))
+		text := fmt.Sprintf("%s (\u2066+%d\u2069)", name, phonenumbers.GetCountryCodeForRegion(code))
 		list = append(list, country{Code: code, Text: text})
 	}
-	order := collate.New(tag)
+	order := collate.New(c.tag)
 	slices.SortFunc(list, func(a, b country) int { return order.CompareString(a.Text, b.Text) })
 	return list
 }

@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -56,7 +57,8 @@ type input struct {
 	Autocomplete, InputMode     string
 	Dir                         string
 	MinLength, MaxLength        int
-	Literal                     bool // not a text in a language
+	Literal                     bool   // not a text in a language
+	DataType                    string // number: the script sends a number
 	Required                    bool
 	Choices                     []choice
 	Error                       string
@@ -111,12 +113,13 @@ func (v view) Field(name string) input {
 			label := v.Split("field.terms_accepted", "link")
 			i.Label, i.Link = label.Before, &linkIn{url, v.T("field.terms_link"), label.After}
 		}
+	case "mobile_number":
+		i.Hint = v.texts.first("hint.mobile_number_" + string(v.options.Codes))
+		if v.Step == StepCode {
+			i.Hint, i.Required = "", true
+		}
 	case "code":
 		i.Hint = v.ExpiresIn()
-	}
-	i.Required = i.Required || name == "mobile_number" && v.Step == StepCode
-	if v.Step == StepCode && name == "mobile_number" {
-		i.Hint = ""
 	}
 	return v.fill(name, i)
 }
@@ -154,7 +157,7 @@ func (v view) CustomFields() []input {
 		case FieldBoolean:
 			i.Type = "checkbox"
 		case FieldNumber:
-			i.InputMode, i.Dir, i.Literal = "decimal", "ltr", true
+			i.InputMode, i.Dir, i.Literal, i.DataType = "decimal", "ltr", true, "number"
 		case FieldDate:
 			i.Type = "date"
 		case FieldChoice:
@@ -182,31 +185,70 @@ func (v view) ownText(texts map[string]string, fallback string) string {
 			return text
 		}
 	}
-	fallback = cmp.Or(texts[language.English.String()], fallback)
-	for _, text := range texts {
-		fallback = cmp.Or(fallback, text)
+	if text := texts[language.English.String()]; text != "" {
+		return text
+	}
+	for _, tag := range slices.Sorted(maps.Keys(texts)) {
+		return texts[tag]
 	}
 	return fallback
 }
 
 // errorText returns the text about an invalid field: the one for the field and the code, or else for the code.
 func (v view) errorText(e FieldError) string {
+	if e.Text != "" {
+		return e.Text
+	}
 	if e.Field == "password" && e.Code == "too_short" {
 		return v.texts.count("error.password.too_short", v.options.MinPasswordLength)
 	}
 	return v.texts.first("error."+e.Field+"."+e.Code, "error."+e.Code, "problem."+e.Code, "error.invalid")
 }
 
-// ErrorLine is an invalid field in the summary.
-type errorLine struct{ Name, Label, Text string }
+// errorLine is an invalid field in the summary.
+type errorLine struct{ Name, Label string }
 
-// FieldErrors returns the invalid fields for the summary.
+// FieldErrors returns the invalid fields for the summary. The step with the code has only one field in sight.
 func (v view) FieldErrors() []errorLine {
-	lines := make([]errorLine, len(v.Errors))
-	for i, e := range v.Errors {
-		lines[i] = errorLine{e.Field, v.labelOf(e.Field), v.errorText(e)}
+	if v.Step == StepCode {
+		return nil
+	}
+	var lines []errorLine
+	for _, e := range v.Errors {
+		lines = append(lines, errorLine{e.Field, v.labelOf(e.Field)})
 	}
 	return lines
+}
+
+// fieldOrder returns the names of the fields as the pages have them.
+func (p *Pages) fieldOrder() []string {
+	order := []string{"first_name", "last_name", "email"}
+	if p.options.AsksUsername {
+		order = append(order, "username")
+	}
+	order = append(order, "mobile_number", "password")
+	for _, f := range p.options.Fields {
+		order = append(order, AttributePrefix+f.Name)
+	}
+	return append(order, "terms_accepted", "marketing_consent", "code")
+}
+
+// arrangeErrors sorts the errors in the order of the fields, so that the first one is the first that users see. An error of a
+// field that the page does not have becomes the problem of the whole form.
+func (v *view) arrangeErrors() {
+	order := v.fieldOrder()
+	var shown []FieldError
+	for _, e := range v.Errors {
+		if slices.Contains(order, e.Field) {
+			shown = append(shown, e)
+		} else if v.Problem == "" {
+			v.Problem = v.errorText(e)
+		}
+	}
+	slices.SortStableFunc(shown, func(a, b FieldError) int {
+		return slices.Index(order, a.Field) - slices.Index(order, b.Field)
+	})
+	v.Errors = shown
 }
 
 func (v view) labelOf(field string) string {

@@ -43,6 +43,8 @@ type Options struct {
 	Countries []string
 	// MinPasswordLength is the minimum length of a password in characters. 0: user.MinPasswordLength.
 	MinPasswordLength int
+	// Codes says by which ways users get codes. Empty: CodesSMS.
+	Codes Codes
 	// AsksUsername adds the field for a username.
 	AsksUsername bool
 	// Fields are the service's own fields.
@@ -52,6 +54,16 @@ type Options struct {
 	// Captcha is the widget that clients must solve when a limit demands it. nil: the challenges need no widget.
 	Captcha *Captcha
 }
+
+// Codes are the ways by which users get codes.
+type Codes string
+
+// The ways by which users get codes.
+const (
+	CodesSMS   Codes = "sms"   // one by SMS, or by email if the user gave no number
+	CodesEmail Codes = "email" // one by email
+	CodesBoth  Codes = "both"  // one by email, and one by SMS if the user gave a number
+)
 
 // Link is a link below the form.
 type Link struct{ Text, URL string }
@@ -94,6 +106,8 @@ type Signup struct {
 	// Problem is why the last request failed, as a text. Errors are the fields that were invalid.
 	Problem string
 	Errors  []FieldError
+	// Wait is how long to wait before the next request.
+	Wait time.Duration
 	// Notice is the key of a text about the last request's success.
 	Notice string
 	Now    time.Time
@@ -113,8 +127,12 @@ type Verification struct {
 	ResendAfter time.Time
 }
 
-// FieldError is a rule that a field breaks. Code is a code of the HTTP contract.
-type FieldError struct{ Field, Code string }
+// FieldError is a rule that a field breaks.
+type FieldError struct {
+	Field string
+	Code  string // of the HTTP contract
+	Text  string // empty: the text for the code
+}
 
 // Pages renders pages. It is safe for concurrent use.
 type Pages struct {
@@ -124,12 +142,13 @@ type Pages struct {
 	countries map[*catalogue][]country
 	assets    map[string]*Asset
 	names     map[string]string // of the assets, by the names in templates
-	styles    []template.CSS
+	styles    []string          // of the embedded form
 }
 
 // New returns the pages for the options. Its error names each mistake in the catalogue files.
 func New(o Options) (*Pages, error) {
 	o.Brand = cmp.Or(o.Brand, "Registrar")
+	o.Codes = cmp.Or(o.Codes, CodesSMS)
 	o.MinPasswordLength = cmp.Or(o.MinPasswordLength, user.MinPasswordLength)
 	languages, err := loadCatalogues(o.Catalogues)
 	if err != nil {
@@ -139,7 +158,7 @@ func New(o Options) (*Pages, error) {
 	tags := make([]language.Tag, len(languages))
 	for i, c := range languages {
 		tags[i] = c.tag
-		p.countries[c] = countriesIn(c.tag, o.Countries)
+		p.countries[c] = c.countries(o.Countries)
 	}
 	p.matcher = language.NewMatcher(tags)
 	if err := p.loadAssets(); err != nil {
@@ -180,17 +199,19 @@ func regionOf(preferences []string) string {
 
 // Signup writes the sign-up page.
 func (p *Pages) Signup(w io.Writer, in Language, s Signup) error {
-	return p.execute(w, "document", view{Pages: p, Language: in, Signup: s, IsSignup: true})
+	v := view{Pages: p, Language: in, Signup: s, IsSignup: true}
+	v.arrangeErrors()
+	return p.execute(w, "document", v)
 }
 
 // Embed writes the steps without the document around them, for pages of other sites.
 func (p *Pages) Embed(w io.Writer, in Language, s Signup) error {
-	return p.execute(w, "embed", view{Pages: p, Language: in, Signup: s, IsSignup: true})
+	return p.execute(w, "embed", view{Pages: p, Language: in, Signup: s, IsSignup: true, isEmbedded: true})
 }
 
-// Link writes the page of a link in an email. query is the query of its address.
-func (p *Pages) Link(w io.Writer, in Language, kind LinkPage, query string) error {
-	return p.execute(w, "document", view{Pages: p, Language: in, link: kind, query: query})
+// Link writes the page of a link in an email. token is the one of the link.
+func (p *Pages) Link(w io.Writer, in Language, kind LinkPage, token string) error {
+	return p.execute(w, "document", view{Pages: p, Language: in, link: kind, token: token})
 }
 
 func (p *Pages) execute(w io.Writer, name string, v view) error {

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"html/template"
 	"maps"
 	"math"
 	"net/url"
@@ -10,15 +9,19 @@ import (
 	"time"
 )
 
+// refreshSeconds is how often a browser without JavaScript looks whether it has to wait any longer.
+const refreshSeconds = 3
+
 // view is the data of the templates.
 type view struct {
 	*Pages
 	Language
 	Signup
 
-	IsSignup bool
-	link     LinkPage
-	query    string
+	IsSignup   bool
+	isEmbedded bool
+	link       LinkPage
+	token      string
 }
 
 // T returns a text in the page's language.
@@ -41,11 +44,12 @@ func (v view) SupportURL() string   { return v.options.SupportURL }
 func (v view) TermsVersion() string { return v.options.TermsVersion }
 func (v view) AsksUsername() bool   { return v.options.AsksUsername }
 
+// ChoosesEmail reports whether a code by email can replace the one by SMS, and CorrectsNumber whether numbers get codes.
+func (v view) ChoosesEmail() bool   { return v.options.Codes == CodesSMS }
+func (v view) CorrectsNumber() bool { return v.options.Codes != CodesEmail }
+
 // Asset returns the path of an asset. Empty: there is none.
 func (v view) Asset(name string) string { return v.AssetURL(name) }
-
-// Styles returns the style sheets, for pages of other sites.
-func (v view) Styles() []template.CSS { return v.styles }
 
 // Title returns the title of the document.
 func (v view) Title() string {
@@ -69,8 +73,13 @@ func (v view) stepTitle() string {
 // Steps returns all steps of the sign-up page.
 func (v view) Steps() []Step { return steps }
 
-// Waits reports whether the page changes without an action of the user.
-func (v view) Waits() bool { return v.Step == StepWaiting }
+// Refresh returns after how many seconds a browser without JavaScript loads the page again. 0: never.
+func (v view) Refresh() int {
+	if v.Step != StepWaiting {
+		return 0
+	}
+	return max(refreshSeconds, int(math.Ceil(v.Wait.Seconds())))
+}
 
 // As returns the data of a step. Only the current step has what the user typed, and what was wrong.
 func (v view) As(step Step) view {
@@ -89,17 +98,22 @@ type languageLink struct {
 	Current             bool
 }
 
-// Languages returns all languages.
+// Languages returns all languages. The page of a link that has taken effect or is not genuine cannot be asked for again, so
+// it has none.
 func (v view) Languages() []languageLink {
+	if !v.IsSignup && v.LinkText("button") == "" {
+		return nil
+	}
 	list := make([]languageLink, len(v.languages))
 	for i, c := range v.languages {
-		query, err := url.ParseQuery(v.query)
-		if err != nil {
-			query = url.Values{}
+		query := url.Values{"lang": {c.tag.String()}}
+		address := "/?" + query.Encode()
+		if !v.IsSignup {
+			query.Set("token", v.token)
+			address = "?" + query.Encode()
 		}
-		query.Set("lang", c.tag.String())
 		list[i] = languageLink{
-			Tag: c.tag.String(), Name: c.texts[keyLanguage], Dir: c.direction(), URL: "?" + query.Encode(), Current: c == v.texts,
+			Tag: c.tag.String(), Name: c.texts[keyLanguage], Dir: c.direction(), URL: address, Current: c == v.texts,
 		}
 	}
 	return list
@@ -195,9 +209,10 @@ func (v view) ExpiresIn() string {
 		return ""
 	case left <= 0:
 		return v.T("code.expired")
-	default:
-		return v.T("code.expires_in", "time", v.texts.duration(left))
+	case left >= 2*time.Minute:
+		left = left.Truncate(time.Minute) // never more than it is
 	}
+	return v.T("code.expires_in", "time", v.texts.duration(left))
 }
 
 // ResendIn returns the text about when another code may be requested. Empty: now.
@@ -208,17 +223,21 @@ func (v view) ResendIn() string {
 	return ""
 }
 
-// duration returns a duration in whole minutes, or in seconds if it is shorter than two minutes.
+// duration returns a duration in seconds, minutes or hours, rounded up.
 func (c *catalogue) duration(d time.Duration) string {
-	if d < 2*time.Minute {
+	switch {
+	case d < 2*time.Minute:
 		return c.count("time.seconds", max(1, int(math.Ceil(d.Seconds()))))
+	case d < 2*time.Hour:
+		return c.count("time.minutes", int(math.Ceil(d.Minutes())))
+	default:
+		return c.count("time.hours", int(math.Ceil(d.Hours())))
 	}
-	return c.count("time.minutes", int(d.Minutes()))
 }
 
 // Summary returns what was wrong with the last request.
 func (v view) Summary() string {
-	if v.Problem == "" && len(v.Errors) > 0 {
+	if v.Problem == "" && len(v.FieldErrors()) > 0 {
 		return v.T("error.summary")
 	}
 	return v.Problem
@@ -247,21 +266,29 @@ type data struct {
 	Password      passwordRules     `json:"password"`
 	Registration  *Registration     `json:"registration"`
 	Captcha       *Captcha          `json:"captcha"`
+	// Styles are the style sheets of the embedded form. The policy of the page around it may forbid style elements.
+	Styles []string `json:"styles,omitempty"`
 }
 
 type passwordRules struct {
 	MinLength int `json:"min_length"`
 }
 
-// Data returns the data for the script. It has no texts of the pages of links.
+// Data returns the data for the script. It has no names of countries and no texts of the pages of links.
 func (v view) Data() data {
 	texts := maps.Clone(v.texts.texts)
-	maps.DeleteFunc(texts, func(key, _ string) bool { return strings.HasPrefix(key, "link.") })
-	return data{
+	maps.DeleteFunc(texts, func(key, _ string) bool {
+		return strings.HasPrefix(key, "link.") || strings.HasPrefix(key, countryPrefix)
+	})
+	d := data{
 		Lang: v.Lang(), Catalogue: texts, ReturnURL: v.options.ReturnURL, LoginURL: v.options.LoginURL,
 		DefaultRegion: v.country(), Password: passwordRules{v.options.MinPasswordLength},
 		Registration: v.Registration, Captcha: v.options.Captcha,
 	}
+	if v.isEmbedded {
+		d.Styles = v.styles
+	}
+	return d
 }
 
 // ProblemText returns the text about a failed request. wait is how long to wait before the next one.

@@ -12,20 +12,23 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"registrar/internal/config"
 	"registrar/internal/emaillink"
 	"registrar/internal/message"
 	"registrar/internal/render"
+	"registrar/internal/wiring"
 )
 
 // preview is the input for one message.
 type preview struct {
-	kind    message.Kind
-	channel message.Channel
-	locale  string
-	name    string
-	codeTTL time.Duration
-	bound   bool   // codes are bound to BRAND_URL
-	site    string // where the links of the welcome email lead
+	kind       message.Kind
+	channel    message.Channel
+	locale     string
+	name       string
+	codeTTL    time.Duration
+	bound      bool   // codes are bound to BRAND_URL
+	site       string // where the links of the welcome email lead
+	attributes string // as a JSON object
 }
 
 // previewable are the messages with templates. The first one of a kind has its default channel.
@@ -56,6 +59,9 @@ func previewCommand() *cobra.Command {
 			}
 			p.codeTTL, p.bound = c.Registration.CodeTTL, c.Brand.URL != ""
 			p.site = cmp.Or(c.Public.PublicURL, "https://register.example.com")
+			if p.attributes, err = sampleAttributes(c); err != nil {
+				return err
+			}
 			if all {
 				return previewAll(cmd.OutOrStdout(), templates, p)
 			}
@@ -77,6 +83,15 @@ func previewCommand() *cobra.Command {
 		cmd.MarkFlagsMutuallyExclusive("all", one)
 	}
 	return cmd
+}
+
+// sampleAttributes returns attributes for the messages, "" if the configuration has none.
+func sampleAttributes(c config.Config) (string, error) {
+	schema, err := wiring.OpenSchema(c.Registration)
+	if err != nil || schema == nil {
+		return "", err
+	}
+	return schema.Samples(), nil
 }
 
 // pick returns the message for the arguments.
@@ -138,16 +153,16 @@ func (p preview) render(templates *render.Templates) (message.Message, error) {
 	switch p.kind {
 	case message.KindWelcome:
 		return templates.Welcome(p.locale, "", render.WelcomeData{
-			FirstName: p.name, RequestedAt: time.Now(),
+			FirstName: p.name, Attributes: p.attributes, RequestedAt: time.Now(),
 			ConfirmURL: p.site + emaillink.ConfirmPath + "?token=example", NotMeURL: p.site + emaillink.NotMePath + "?token=example",
 		})
 	case message.KindCompletion:
-		return templates.Completion(p.locale, "", render.CompletionData{FirstName: p.name})
+		return templates.Completion(p.locale, "", render.CompletionData{FirstName: p.name, Attributes: p.attributes})
 	case message.KindAccountExists:
-		return templates.AccountExists(p.locale, "", render.AccountExistsData{FirstName: p.name})
+		return templates.AccountExists(p.locale, "", render.AccountExistsData{FirstName: p.name, Attributes: p.attributes})
 	case message.KindEmailReleased:
-		return templates.EmailReleased(p.locale, "", render.EmailReleasedData{FirstName: p.name})
+		return templates.EmailReleased(p.locale, "", render.EmailReleasedData{FirstName: p.name, Attributes: p.attributes})
 	default:
-		return templates.OTP(p.locale, p.channel, "", render.OTPData{Code: "123456", FirstName: p.name, TTL: p.codeTTL})
+		return templates.OTP(p.locale, p.channel, "", render.OTPData{Code: "123456", FirstName: p.name, Attributes: p.attributes, TTL: p.codeTTL})
 	}
 }

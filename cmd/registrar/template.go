@@ -59,7 +59,7 @@ func openTemplates() (config.Config, *render.Templates, error) {
 	if err != nil {
 		return c, nil, err
 	}
-	templates, err := wiring.OpenTemplates(c.Brand)
+	templates, err := wiring.OpenTemplates(c)
 	return c, templates, err
 }
 

@@ -75,7 +75,7 @@ func (r *testService) secondAPI(t *testing.T, k config.Keys) *testClient {
 	t.Cleanup(temporal.Close)
 	c := r.stack.config
 	c.API.WaitBudget = 0 // the default
-	server := httptest.NewServer(api.New(wiring.APIDeps(c, keys, users, temporal, discardLogger())))
+	server := httptest.NewServer(api.New(wiring.APIDeps(c, keys, users, temporal, nil, discardLogger())))
 	t.Cleanup(server.Close)
 	return newTestClient(server.URL)
 }

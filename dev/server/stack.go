@@ -19,6 +19,7 @@ import (
 	"registrar/dev/preflight"
 	"registrar/dev/temporalserver"
 	"registrar/dev/userdb"
+	"registrar/internal/attribute"
 	"registrar/internal/config"
 	"registrar/internal/engine"
 	"registrar/internal/loopback"
@@ -100,9 +101,13 @@ func (s *stack) start(ctx context.Context) error {
 		return err
 	}
 	s.onStop(limits.Close)
-	deps := wiring.APIDeps(s.config, keys, users, temporal, s.logger)
+	schema, err := wiring.OpenSchema(s.config.Registration)
+	if err != nil {
+		return err
+	}
+	deps := wiring.APIDeps(s.config, keys, users, temporal, schema, s.logger)
 	deps.Limits = limits
-	return s.serve(ctx, listener, keys.Codec, deps)
+	return s.serve(ctx, listener, keys.Codec, deps, schema)
 }
 
 // openUsers opens and migrates the user store.
@@ -169,14 +174,14 @@ func withPortFlag(err error) error {
 }
 
 // serve serves the API, the sign-up page, the outbox and the codec.
-func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload.Codec, deps api.Deps) (err error) {
+func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload.Codec, deps api.Deps, schema *attribute.Schema) (err error) {
 	s.locations = append(s.listLocations(), s.locations...)
 	if s.hasher != nil {
 		deps.Hasher = s.hasher
 	}
 	links, docsLinks := s.pageLinks()
 	deps.DocsLinks = docsLinks
-	if deps.Pages, err = wiring.OpenPages(s.config, links...); err != nil {
+	if deps.Pages, err = wiring.OpenPages(s.config, schema, links...); err != nil {
 		return err
 	}
 	mux := http.NewServeMux()

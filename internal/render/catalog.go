@@ -105,6 +105,9 @@ func (l *library) find(tag language.Tag, name string) *template {
 	return l.parse(language.English.String(), name)
 }
 
+// missingKey makes an unknown attribute an error. Attributes are the only map in a view.
+const missingKey = "missingkey=error"
+
 // parse parses a file once. If that fails, executing the file returns the error.
 func (l *library) parse(dir, name string) *template {
 	file := path.Join(dir, name)
@@ -130,7 +133,7 @@ func (l *library) parse(dir, name string) *template {
 }
 
 func (f *template) parsePlain(body string) error {
-	t, err := text.New(f.path).Parse(body)
+	t, err := text.New(f.path).Option(missingKey).Parse(body)
 	if err != nil {
 		return err
 	}
@@ -139,7 +142,7 @@ func (f *template) parsePlain(body string) error {
 }
 
 func (f *template) parsePage(layout, body string) error {
-	t, err := html.New(layoutFile).Parse(layout)
+	t, err := html.New(layoutFile).Option(missingKey).Parse(layout)
 	if err != nil {
 		return err
 	}
@@ -171,6 +174,7 @@ var (
 	layoutBlock   = regexp.MustCompile(`{{-?\s*template\s+"([^"]+)"`)
 	errorPosition = regexp.MustCompile(`^(?:html/)?template: ?([^: ]+:\d+)(?::\d+)?: (?:executing "[^"]*" at )?`)
 	unknownField  = regexp.MustCompile(`<[^>]*>: can't evaluate field (\S+) in type \S+$`)
+	unknownKey    = regexp.MustCompile(`<[^>]*>: map has no entry for key "([^"]*)"$`)
 	failedCall    = regexp.MustCompile(`^(\S+: )(<[^>]*>): error calling \S+: `)
 )
 
@@ -178,6 +182,7 @@ var (
 func (f *template) explain(err error) error {
 	text := errorPosition.ReplaceAllString(err.Error(), "$1: ")
 	text = unknownField.ReplaceAllString(text, "unknown field .$1; the fields are "+viewFields)
+	text = unknownKey.ReplaceAllString(text, "unknown field .Attributes.$1; PROFILE_SCHEMA marks the fields for templates")
 	text = failedCall.ReplaceAllString(text, "$1$2: ")
 	if !strings.HasPrefix(text, f.path+":") {
 		text = f.path + ": " + text // an error in the layout while it renders this page

@@ -48,6 +48,10 @@ func (t *Templates) probes(c *catalog) []view {
 	full := view{
 		FirstName: "A", Code: probeCode, Minutes: 60, requestedAt: time.Unix(0, 0),
 		ConfirmURL: "https://example.com/confirm", NotMeURL: "https://example.com/not-me",
+		Attributes: map[string]string{},
+	}
+	for _, name := range t.attributes {
+		full.Attributes[name] = "A"
 	}
 	minimal := view{Code: probeCode, Minutes: 1}
 	return []view{t.complete(c.tag.String(), full), t.complete(c.tag.String(), minimal)}

@@ -16,6 +16,9 @@ type view struct {
 	Code      string
 	Minutes   int  // lifetime of the code
 	Short     bool // selects a shorter text, because the SMS would not fit otherwise
+	// Attributes are the fields of the service's own that templates may use, by name. A value is empty if it is unknown, not
+	// safe in a message, or would not fit.
+	Attributes map[string]string
 
 	ConfirmURL, NotMeURL string // links of the welcome email; may be empty
 
@@ -26,7 +29,7 @@ type view struct {
 
 // viewFields lists the fields in the error for an unknown field.
 const viewFields = ".Brand.Name, .Brand.URL, .Brand.SupportURL, .Support, .FirstName, .Code, .Minutes, .ValidFor, " +
-	".RequestedOn, .ConfirmURL, .NotMeURL, .Host, .Short, .Lang and .Dir"
+	".RequestedOn, .ConfirmURL, .NotMeURL, .Host, .Short, .Lang, .Dir and .Attributes.NAME"
 
 // languageData is the language of a template file.
 type languageData struct {

@@ -25,7 +25,7 @@ func (s *Store) contact(ctx context.Context, filter func(*gorm.DB) *gorm.DB) (us
 	err := s.do(ctx, "look up contact", func(db *gorm.DB) error {
 		return filter(db.Table("users").Joins("JOIN profiles ON profiles.user_id = users.id")).
 			Select("users.id AS user_id, registration_id, COALESCE(email, '') AS email, COALESCE(email_canonical, '') AS email_canonical, " +
-				"COALESCE(mobile_e164, '') AS mobile, first_name, locale").
+				"COALESCE(mobile_e164, '') AS mobile, first_name, locale, COALESCE(attributes, '') AS attributes").
 			Scan(&found).Error
 	})
 	if err != nil || len(found) == 0 {

@@ -43,6 +43,7 @@ type profileRow struct {
 	ConsentSource    string     // source of the last change of the consent
 	TermsVersion     string     // version of the terms that the user accepted; empty if there were none
 	TermsAcceptedAt  *time.Time // NULL if there were no terms
+	Attributes       *string    // a JSON object; NULL if there are none
 }
 
 func (profileRow) TableName() string { return "profiles" }
@@ -73,6 +74,7 @@ func rowsOf(r user.Registration, now time.Time) (userRow, profileRow) {
 		MarketingConsent: r.Profile.MarketingConsent,
 		ConsentSource:    consentByForm,
 		TermsVersion:     r.Profile.TermsVersion,
+		Attributes:       optional(r.Profile.Attributes),
 	}
 	if p.MarketingConsent {
 		p.ConsentAt = &u.RequestedAt

@@ -21,6 +21,8 @@ const (
 	CodeRequired           Code = "required"             // empty, or nothing visible in it
 	CodeTooShort           Code = "too_short"            // fewer characters than the rule requires
 	CodeTooLong            Code = "too_long"             // more characters, or bytes, than the rule allows
+	CodeTooSmall           Code = "too_small"            // a number below the lowest allowed one
+	CodeTooLarge           Code = "too_large"            // a number above the highest allowed one
 	CodeInvalid            Code = "invalid"              // not in the required format
 	CodeInvalidCharacters  Code = "invalid_characters"   // contains a character that the rule excludes
 	CodeTooWeak            Code = "too_weak"             // a password that is easy to guess

@@ -1,6 +1,9 @@
 package user
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+)
 
 // DefaultMinPasswordScore is the zxcvbn score that a password needs by default: 10^8 guesses, or 10^4 s at the 10^4
 // guesses per second that zxcvbn assumes against a slow hash. Eight random letters score 3.
@@ -19,6 +22,8 @@ type Form struct {
 	Locale           string // optional
 	MarketingConsent bool
 	TermsAccepted    bool // counts only if Rules have a TermsVersion
+	// Attributes are the fields of the service's own, as JSON; may be empty. See Rules.
+	Attributes []byte
 }
 
 // Rules are the settings that checks depend on.
@@ -45,6 +50,15 @@ type Rules struct {
 	DeniedDomains Domains
 	// TermsVersion is the version of the terms that a user must accept. Empty: there are no terms.
 	TermsVersion string
+	// Attributes checks the fields of the service's own. nil: there are none, and a form with attributes is invalid.
+	Attributes AttributeRules
+}
+
+// AttributeRules are the rules for the fields of the service's own.
+type AttributeRules interface {
+	// Check returns attributes as canonical JSON, "" if there are none, or the fields that break a rule. The names of these
+	// fields are attributes, or begin with "attributes.".
+	Check(attributes []byte) (canonical string, broken []FieldError)
 }
 
 // New checks and normalises a form. If rules are broken, it returns a *ValidationError with all broken fields. It is
@@ -66,10 +80,26 @@ func New(f Form, r Rules) (Profile, error) {
 	p.Mobile = broken.check("mobile_number")(optionalMobile(f.MobileNumber, r.ParseMobile))
 	p.Locale = broken.check("locale")(parseLocale(f.Locale))
 	broken.check("terms_accepted")("", checkTerms(f, r))
+	var fields []FieldError
+	p.Attributes, fields = r.checkAttributes(f.Attributes)
+	broken.Fields = append(broken.Fields, fields...)
 	if len(broken.Fields) > 0 {
 		return Profile{}, &broken
 	}
 	return p, nil
+}
+
+// checkAttributes accepts nothing, null and the empty object if there are no rules.
+func (r Rules) checkAttributes(attributes []byte) (string, []FieldError) {
+	if r.Attributes != nil {
+		return r.Attributes.Check(attributes)
+	}
+	switch string(bytes.Join(bytes.Fields(attributes), nil)) {
+	case "", "null", "{}":
+		return "", nil
+	default:
+		return "", []FieldError{{"attributes", CodeNotSupported, "the service has no such fields"}}
+	}
 }
 
 func checkTerms(f Form, r Rules) error {

@@ -213,7 +213,7 @@ func FuzzNew(f *testing.F) {
 	f.Add("A\u202e", "\xff", "é", "İ@ß.example。com", "p\u00e4ssw0rd\u3000!", "+15550100123", "iw", "US")
 	f.Fuzz(func(t *testing.T, first, last, username, email, password, mobile, locale, region string) {
 		r := Rules{DefaultRegion: region, TermsVersion: "1"}
-		form := Form{first, last, username, email, password, mobile, locale, true, true}
+		form := Form{first, last, username, email, password, mobile, locale, true, true, nil}
 		p, err := New(form, r)
 		if err != nil {
 			var invalid *ValidationError
@@ -224,7 +224,7 @@ func FuzzNew(f *testing.F) {
 		requireInvariants(t, p)
 		normal, err := NormalizePassword(password)
 		require.NoError(t, err)
-		again, err := New(Form{p.FirstName, p.LastName, p.Username, p.Email, normal, p.Mobile, p.Locale, true, true}, r)
+		again, err := New(Form{p.FirstName, p.LastName, p.Username, p.Email, normal, p.Mobile, p.Locale, true, true, nil}, r)
 		require.NoError(t, err)
 		require.Equal(t, p, again)
 		twice, err := NormalizePassword(normal)

@@ -28,6 +28,8 @@ type Profile struct {
 	MarketingConsent bool
 	// TermsVersion is the version of the terms that the user accepted; empty if there were none.
 	TermsVersion string `json:",omitempty"`
+	// Attributes are the fields of the service's own, as a JSON object in canonical form; empty if there are none.
+	Attributes string `json:",omitempty"`
 }
 
 // Registration is one request to register: the data for storing the user.
@@ -95,4 +97,5 @@ type Contact struct {
 	Mobile         string // E.164; may be empty
 	FirstName      string
 	Locale         string
+	Attributes     string // as in Profile
 }

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"registrar/api"
+	"registrar/internal/attribute"
 	"registrar/internal/breach"
 	"registrar/internal/challenge"
 	"registrar/internal/config"
@@ -24,8 +25,8 @@ import (
 	"registrar/internal/store"
 )
 
-// APIDeps returns the API's dependencies for the configuration. The caller may change them before api.New.
-func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Client, logger *slog.Logger) api.Deps {
+// APIDeps returns the API's dependencies for the configuration. schema is nil if there are no attributes. The caller may change them before api.New.
+func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Client, schema *attribute.Schema, logger *slog.Logger) api.Deps {
 	registrations := engine.NewRegistrations(temporal, engine.RegistrationOptions{
 		WaitBudget: c.API.WaitBudget, EmailHash: keys.Ring.EmailHash,
 	})
@@ -46,6 +47,9 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 	}
 	if c.Public.PublicURL != "" { // the links in campaign emails need it
 		deps.Campaigns = newCampaigns(c, keys, temporal)
+	}
+	if schema != nil {
+		deps.Rules.Attributes, deps.AttributeContract = schema, schema.Contract()
 	}
 	if c.Password.BreachCheck {
 		deps.Breach = breach.New(breach.Options{URL: c.Password.BreachURL})
@@ -147,9 +151,13 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	defer temporal.Close()
 
 	server := NewServer(c.API.Addr, c.API.ShutdownTimeout, c.API.DrainDelay, logger)
-	deps := APIDeps(c, o.keys, o.users, temporal, logger)
+	schema, err := OpenSchema(c.Registration)
+	if err != nil {
+		return err
+	}
+	deps := APIDeps(c, o.keys, o.users, temporal, schema, logger)
 	deps.Limits, deps.Draining, deps.Schema = limits, server.Draining, schemaReady(o.users)
-	if deps.Pages, err = OpenPages(c); err != nil {
+	if deps.Pages, err = OpenPages(c, schema); err != nil {
 		return err
 	}
 	return server.Run(ctx, api.New(deps))

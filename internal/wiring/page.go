@@ -5,22 +5,30 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"registrar/api/page"
+	"registrar/internal/attribute"
 	"registrar/internal/config"
+	"registrar/workflows"
 )
 
 // maxPageFile is the maximum size of a logo and of a style sheet in bytes. Browsers load them before the first input works.
 const maxPageFile = 256 << 10
 
-// OpenPages returns the pages for the configuration. links are further links below the sign-up form.
-func OpenPages(c config.Config, links ...page.Link) (*page.Pages, error) {
+// OpenPages returns the pages for the configuration. schema is nil if there are no attributes. links are further links below
+// the sign-up form. The error has one line for each mistake.
+func OpenPages(c config.Config, schema *attribute.Schema, links ...page.Link) (*page.Pages, error) {
 	o := page.Options{
 		Brand: c.Brand.Name, BrandURL: c.Brand.URL, SupportURL: c.Brand.SupportURL,
 		ReturnURL: c.Signup.ReturnURL, LoginURL: c.Signup.LoginURL, TermsURL: c.Signup.TermsURL, PrivacyURL: c.Signup.PrivacyURL,
 		Links: links, AsksUsername: c.Signup.AsksUsername,
 		DefaultRegion: c.Registration.DefaultRegion, Countries: c.Registration.SMSCountries,
-		MinPasswordLength: c.Password.MinPasswordLength,
+		MinPasswordLength: c.Password.MinPasswordLength, Codes: page.Codes(c.Registration.Verify),
+		TermsVersion: c.Registration.TermsVersion, Fields: pageFields(schema),
+	}
+	if c.Registration.Conceal && c.Registration.Verify == string(workflows.VerifySMS) {
+		o.Codes = page.CodesEmail
 	}
 	if kind := c.Challenge.ChallengeKind; kind == "turnstile" || kind == "hcaptcha" {
 		o.Captcha = &page.Captcha{Type: kind, SiteKey: c.Challenge.ChallengeSiteKey}
@@ -30,15 +38,40 @@ func OpenPages(c config.Config, links ...page.Link) (*page.Pages, error) {
 	}
 	pages, err := page.New(o)
 	if err != nil {
-		return nil, fmt.Errorf("SIGNUP_LOGO, SIGNUP_CATALOGUES: %w", err)
+		const name = "SIGNUP_CATALOGUES: "
+		return nil, errors.New(name + strings.ReplaceAll(err.Error(), "\n", "\n"+name))
 	}
 	return pages, nil
+}
+
+// pageFields returns the attributes that the sign-up page asks for.
+func pageFields(schema *attribute.Schema) []page.Field {
+	if schema == nil {
+		return nil
+	}
+	var fields []page.Field
+	for _, f := range schema.Fields() {
+		field := page.Field{
+			Name: f.Name, Type: page.FieldType(f.Type), Required: f.Required, MaxLength: f.MaxLength, Titles: f.Titles, Hints: f.Hints,
+		}
+		if f.Type == attribute.TypeInteger {
+			field.Type = page.FieldNumber
+		}
+		for _, c := range f.Choices {
+			field.Choices = append(field.Choices, page.Choice(c))
+		}
+		fields = append(fields, field)
+	}
+	return fields
 }
 
 func readPageFiles(c config.Signup, o *page.Options) error {
 	logo, err := readPageFile("SIGNUP_LOGO", c.LogoFile)
 	if err != nil {
 		return err
+	}
+	if logo != nil && !page.IsPicture(c.LogoFile) {
+		return fmt.Errorf("SIGNUP_LOGO: %s: is not a .svg, .png, .jpg, .webp or .gif file", c.LogoFile)
 	}
 	if logo != nil {
 		o.Logo = &page.File{Name: filepath.Base(c.LogoFile), Body: logo}

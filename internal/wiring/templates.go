@@ -11,7 +11,16 @@ import (
 )
 
 // OpenTemplates reads the message templates. Its error has one line for each invalid template.
-func OpenTemplates(c config.Brand) (*render.Templates, error) {
+func OpenTemplates(config config.Config) (*render.Templates, error) {
+	c := config.Brand
+	schema, err := OpenSchema(config.Registration)
+	if err != nil {
+		return nil, err
+	}
+	var attributes []string
+	if schema != nil {
+		attributes = schema.TemplateFields()
+	}
 	var overrides fs.FS
 	if c.TemplatesDir != "" {
 		info, err := os.Stat(c.TemplatesDir)
@@ -23,7 +32,7 @@ func OpenTemplates(c config.Brand) (*render.Templates, error) {
 		}
 		overrides = os.DirFS(c.TemplatesDir)
 	}
-	t, err := render.New(render.Brand{Name: c.Name, URL: c.URL, SupportURL: c.SupportURL}, overrides)
+	t, err := render.New(render.Brand{Name: c.Name, URL: c.URL, SupportURL: c.SupportURL}, overrides, attributes...)
 	if err != nil {
 		return nil, fmt.Errorf("message templates (TEMPLATES_DIR, BRAND_…, SUPPORT_URL):\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	}

@@ -23,7 +23,7 @@ import (
 // StartWorkers serves the configured task queues until the workers are stopped. It calls fatal with an error after which a
 // worker no longer works.
 func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, temporal client.Client, fatal func(error)) (worker.Workers, error) {
-	templates, err := OpenTemplates(c.Brand)
+	templates, err := OpenTemplates(c)
 	if err != nil {
 		return nil, err
 	}

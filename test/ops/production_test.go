@@ -40,7 +40,9 @@ func TestFirstStart(t *testing.T) {
 // TestHashStatus compares the documented table and query with the users of the shared site.
 func TestHashStatus(t *testing.T) {
 	s := shared
-	s.register(t, 1)
+	people := s.register(t, 1)
+	s.verify(t, people)
+	s.awaitMessages(t, people)
 	header, _, _ := strings.Cut(production.Block(t, "hash-status"), "\n")
 	output, err := s.shell(t, "registrar hash status")
 	require.NoError(t, err)

@@ -208,6 +208,7 @@ func testContact(t *testing.T, s *store.Store) {
 	want := user.Contact{
 		UserID: id, RegistrationID: r.ID, Email: r.Profile.Email, EmailCanonical: r.Profile.EmailCanonical,
 		Mobile: r.Profile.Mobile, FirstName: r.Profile.FirstName, Locale: r.Profile.Locale,
+		Attributes: r.Profile.Attributes,
 	}
 	requireContact := func(want user.Contact, wantHolder bool) {
 		t.Helper()

@@ -22,6 +22,7 @@ func full() user.Registration {
 			Username: "Thordis.1_x-Y", Email: "Þórdís+x@Exämple.org", EmailCanonical: "þórdís+x@exämple.org",
 			Mobile: "+354123456789012", Locale: "zh-Hant-TW", MarketingConsent: true,
 			TermsVersion: strings.Repeat("2026-01~", 8),
+			Attributes:   `{"company":"Ñandú & Söhne \"龘\" 👩🏽‍🚀","sizes":[1,2.5],"text":"` + strings.Repeat("a\\n", 500) + `"}`,
 		},
 		PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
 		RequestedAt:  noon.In(time.FixedZone("", 5*3600)),
@@ -38,7 +39,7 @@ func rowOf(r user.Registration, id string) row {
 		Mobile:         sql.NullString{String: p.Mobile, Valid: p.Mobile != ""},
 		Status:         user.StatusPending, RequestedAt: micro(r.RequestedAt),
 		FirstName: p.FirstName, LastName: p.LastName, Locale: p.Locale, MarketingConsent: p.MarketingConsent,
-		TermsVersion: p.TermsVersion,
+		TermsVersion: p.TermsVersion, Attributes: sql.NullString{String: p.Attributes, Valid: p.Attributes != ""},
 	}
 	if p.MarketingConsent {
 		w.ConsentAt = someTime(r.RequestedAt)

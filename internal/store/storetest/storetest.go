@@ -180,6 +180,7 @@ type row struct {
 	FirstName, LastName, Locale                                               string
 	MarketingConsent                                                          bool
 	TermsVersion                                                              string
+	Attributes                                                                sql.NullString
 	TermsAcceptedAt                                                           sql.NullTime
 }
 
@@ -189,7 +190,7 @@ func rows(t *testing.T, s *store.Store) []row {
 	found, err := s.Pool().QueryContext(within(t), `
 		SELECT id, registration_id, email, email_canonical, password_hash, username, mobile_e164, status,
 		       requested_at, verified_at, email_verified_at, mobile_verified_at, email_released_at, email_released_by, consent_at, first_name, last_name, locale, marketing_consent,
-		       terms_version, terms_accepted_at
+		       terms_version, terms_accepted_at, attributes
 		FROM users LEFT JOIN profiles ON user_id = id ORDER BY email_canonical, id`)
 	require.NoError(t, err)
 	defer found.Close()
@@ -198,7 +199,7 @@ func rows(t *testing.T, s *store.Store) []row {
 		var r row
 		require.NoError(t, found.Scan(&r.ID, &r.RegistrationID, &r.Email, &r.EmailCanonical, &r.PasswordHash,
 			&r.Username, &r.Mobile, &r.Status, &r.RequestedAt, &r.VerifiedAt, &r.EmailVerifiedAt, &r.MobileVerifiedAt, &r.EmailReleasedAt, &r.ReleasedBy, &r.ConsentAt,
-			&r.FirstName, &r.LastName, &r.Locale, &r.MarketingConsent, &r.TermsVersion, &r.TermsAcceptedAt))
+			&r.FirstName, &r.LastName, &r.Locale, &r.MarketingConsent, &r.TermsVersion, &r.TermsAcceptedAt, &r.Attributes))
 		r.RequestedAt = r.RequestedAt.UTC()
 		for _, at := range []*sql.NullTime{&r.VerifiedAt, &r.EmailVerifiedAt, &r.MobileVerifiedAt, &r.EmailReleasedAt, &r.ConsentAt, &r.TermsAcceptedAt} {
 			at.Time = at.Time.UTC()
