@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"registrar/api/page"
 )
 
 func TestPages(t *testing.T) {
@@ -29,4 +31,13 @@ func TestPages(t *testing.T) {
 	}
 	require.Equal(t, "application/yaml", get("/openapi.yaml").Header().Get("Content-Type"))
 	require.Equal(t, string(specification), get("/openapi.yaml").Body.String())
+}
+
+func TestDocsLinkToOtherPages(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(d *Deps) { d.DocsLinks = []page.Link{{Text: "Outbox", URL: "http://localhost:8080/outbox"}} })
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, httptest.NewRequest("GET", "/docs", nil))
+	require.Contains(t, w.Body.String(), `<a href="http://localhost:8080/outbox">Outbox</a>`)
+	require.NotContains(t, w.Header().Get("Content-Security-Policy"), "unsafe")
 }

@@ -117,6 +117,8 @@ type Deps struct {
 	Pages *page.Pages
 	// SignupPage serves the sign-up page at /. false: / is a page that links to the documentation.
 	SignupPage bool
+	// DocsLinks are links from /docs to other pages, besides / and the contract.
+	DocsLinks []page.Link
 	// Logger gets one line for each request and each failure, without personal data. nil: slog.Default().
 	Logger *slog.Logger
 	// Now is the clock. nil: time.Now.

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Creates the secrets of docker-compose.yml, one file each, in the folder secrets or the one named as its argument:
+# Creates the secrets of docker-compose.yml, one file each, in the folder secrets, in the one of SECRETS_DIR, or in the one named as
+# its argument:
 #
 #   deploy/new-secrets.sh
 #
 # It keeps the files that exist: a database keeps its first password, and without payload_keyset every running registration
 # becomes unreadable. The files of providers are empty; put the provider's secret into them. It needs Go or Docker.
 set -eu
-folder=${1:-$(dirname "$0")/../secrets}
+folder=${1:-${SECRETS_DIR:-$(dirname "$0")/../secrets}}
 umask 022
 mkdir -p "$folder"
 # Only the owner of the folder can open the files on this machine. Containers get single files, and read them as other users.

@@ -82,6 +82,11 @@ func (s *testClient) call(ctx context.Context, method, path string, body any, he
 		request.Header.Set(header[n], header[n+1])
 	}
 	authorize(request)
+	return s.send(request)
+}
+
+// send sends a request and checks the answer against the contract.
+func (s *testClient) send(request *http.Request) (answer, error) {
 	response, err := s.http.Do(request)
 	if err != nil {
 		return answer{}, err

@@ -19,18 +19,24 @@ func (s *stack) listLocations() []location {
 	if ui := s.uiURL(); ui != "" {
 		locations = append(locations, location{"Temporal UI", ui, true})
 	}
-	return append(locations,
-		location{"API pages", s.base + "/docs", true},
-		location{"Data", s.data, false})
+	locations = append(locations, location{"API pages", s.base + "/docs", true})
+	if s.config.API.AdminToken == operatorToken { // another one may be a secret
+		locations = append(locations, location{"ADMIN_TOKEN", operatorToken, false})
+	}
+	return append(locations, location{"Data", s.data, false})
 }
 
-// pageLinks returns the links from the sign-up page to the other parts.
-func (s *stack) pageLinks() []page.Link {
-	var links []page.Link
+// pageLinks returns the links from the sign-up page and the API pages to the other parts.
+func (s *stack) pageLinks() (signup, docs []page.Link) {
 	for _, l := range s.locations {
-		if l.IsURL && l.Address != s.base {
-			links = append(links, page.Link{Text: l.Name, URL: l.Address})
+		if !l.IsURL || l.Address == s.base {
+			continue
+		}
+		link := page.Link{Text: l.Name, URL: l.Address}
+		signup = append(signup, link)
+		if l.Address != s.base+"/docs" {
+			docs = append(docs, link)
 		}
 	}
-	return links
+	return signup, docs
 }

@@ -53,8 +53,12 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	return errors.Join(err, s.stop())
 }
 
+// operatorToken is the default of ADMIN_TOKEN, so that the operations for operators can be tried. The service is only reachable
+// from this machine, where the outbox shows all codes anyway.
+const operatorToken = "local-operator-token"
+
 // defaults returns the settings for one machine. The environment overrides them. Only warnings are logged, so that the banner
 // stays visible. There are no rate limits, because all local clients share one address and often register the same user.
 func defaults() []string {
-	return append(config.Unlimited(), "LOG_LEVEL=warn", "API_DRAIN_DELAY=0s", "API_SHUTDOWN_TIMEOUT=1s", "WORKER_STOP_TIMEOUT=1s")
+	return append(config.Unlimited(), "ADMIN_TOKEN="+operatorToken, "LOG_LEVEL=warn", "API_DRAIN_DELAY=0s", "API_SHUTDOWN_TIMEOUT=1s", "WORKER_STOP_TIMEOUT=1s")
 }

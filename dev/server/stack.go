@@ -179,7 +179,9 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 	if s.hasher != nil {
 		deps.Hasher = s.hasher
 	}
-	if deps.Pages, err = wiring.OpenPages(s.config, schema, s.pageLinks()...); err != nil {
+	links, docsLinks := s.pageLinks()
+	deps.DocsLinks = docsLinks
+	if deps.Pages, err = wiring.OpenPages(s.config, schema, links...); err != nil {
 		return err
 	}
 	mux := http.NewServeMux()

@@ -172,7 +172,7 @@ func TestExactly(t *testing.T) {
 // perBatch is more memory in MiB than a batch needs and than a heap grows by chance: 1,000 emails are 2 MiB.
 const perBatch = 32
 
-// requireRate checks the limit of docs/notifications.md: in any T seconds, at most rate·(T + 2 s) recipients and two
+// requireRate checks the limit of docs/campaigns.md: in any T seconds, at most rate·(T + 2 s) recipients and two
 // batches. The batches of a killed worker may be sent once more. The check allows one more second for jitter.
 func (s *site) requireRate(t *testing.T, rate float64, killed int) {
 	t.Helper()

@@ -15,22 +15,20 @@ import (
 	"registrar/test/parts"
 )
 
-// docPage has the command blocks of docs/high-availability.md that were not run yet.
-type docPage map[string]string
+// docPage is docs/high-availability.md, whose commands run here.
+type docPage struct{ *parts.Page }
 
 func readDoc(t *testing.T) docPage {
 	t.Helper()
-	blocks, err := parts.ReadDoc(filepath.Join("..", "..", "docs", "high-availability.md"))
+	page, err := parts.ReadPage(filepath.Join("..", "..", "docs", "high-availability.md"), "sh")
 	require.NoError(t, err)
-	return blocks
+	return docPage{page}
 }
 
-// do runs a block with additional variables as NAME=value. Each block runs once.
+// do runs a block with additional variables as NAME=value.
 func (p docPage) do(t *testing.T, block string, more ...string) {
 	t.Helper()
-	script, ok := p[block]
-	require.True(t, ok, "no block %s", block)
-	delete(p, block)
+	script := p.Block(t, block)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	tools, err := filepath.Abs(filepath.Join("..", "..", ".bin"))

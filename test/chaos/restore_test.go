@@ -59,7 +59,7 @@ func TestRestore(t *testing.T) {
 	t.Run("Temporal only", func(t *testing.T) {
 		r.temporalOnly(t, append(early, late...), earlyWaiting[1], r.register(t, 1, false)[0])
 	})
-	require.Empty(t, r.doc, "blocks that were not run")
+	require.NoError(t, r.doc.CheckUsed())
 }
 
 // freshServer restores the files into a server outside of the cluster.

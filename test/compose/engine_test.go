@@ -39,8 +39,10 @@ func newStack(t *testing.T, project string) *stack {
 	require.NoError(t, err, string(out))
 
 	s := &stack{t: t, project: project, ports: map[string]string{}}
+	files, err := filepath.Abs(".")
+	require.NoError(t, err)
 	s.environ = append(os.Environ(), "COMPOSE_PROJECT_NAME="+project, "COMPOSE_ENV_FILES=/dev/null", "SECRETS_DIR="+dir,
-		"COMPOSE_FILE="+filepath.Join(root, "docker-compose.yml")+":"+"standin/override.yml")
+		"COMPOSE_FILE="+filepath.Join(files, root, "docker-compose.yml")+":"+filepath.Join(files, "standin/override.yml"))
 	for _, name := range []string{
 		"API_PORT", "API_STATS_PORT", "CODEC_PORT", "MAILPIT_PORT", "CATCHER_PORT", "DATABASE_STATS_PORT", "UI_PORT", "GRAFANA_PORT",
 	} {

@@ -163,12 +163,8 @@ func TestGaleraStartsFromAnything(t *testing.T) {
 			g.on("kill", nodes...)
 			g.do("compose", "rm", "--stop", "--force", "--volumes", "db1", "db3")
 			g.do("volume", "rm", g.project+"_db1", g.project+"_db3")
-			g.environ = append(g.environ, "GALERA_BOOTSTRAP=db2")
-			g.do("compose", "up", "--detach", "--no-build", "db2")
-			g.environ = g.environ[:len(g.environ)-1]
-			await(t, time.Minute, func() error { _, err := g.sql("db2", "SELECT COUNT(*) FROM kept"); return err })
-			g.do("compose", "up", "--detach", "--no-build", "db1", "db3")
-		}, []string{"db2"}},
+			g.document("choose-node")
+		}, nil}, // db2 did, but its container was replaced afterwards
 	} {
 		ok := g.run(c.name, func(t *testing.T) {
 			began := time.Now()

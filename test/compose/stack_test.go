@@ -30,7 +30,7 @@ const (
 func TestNothingAcknowledgedIsLost(t *testing.T) {
 	s := newStack(t, "registrar-test")
 	began := time.Now()
-	s.do("compose", "up", "--detach", "--wait", "--no-build")
+	s.document("up")
 	t.Logf("all healthy after %.0f s", time.Since(began).Seconds())
 
 	requireConfined(t, s)

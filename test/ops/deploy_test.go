@@ -51,7 +51,7 @@ func (s *site) startVersion(t *testing.T, program parts.Registrar, settings part
 	t.Helper()
 	return version{
 		program.StartWorker(t, "registrar", settings, "--queues=registration"),
-		program.StartWorker(t, "notifier", settings, notifications),
+		program.StartWorker(t, "notifier", settings, notificationQueues),
 	}
 }
 

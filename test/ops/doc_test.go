@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,46 +17,23 @@ import (
 	"registrar/test/parts"
 )
 
-// docPath is the operators' page.
-var docPath = filepath.Join("..", "..", "docs", "operations.md")
+// The documentation pages whose blocks run here.
+var (
+	operations    = readPage("operations.md", "sh") // for operators
+	production    = readPage("production.md", "sh", "sql", "text")
+	notifications = readPage("notifications.md", "sh", "http", "python", "text")
+)
 
-// docPage has the blocks of the page by name, and records which of them were run.
-type docPage struct {
-	blocks map[string]string
-
-	mu  sync.Mutex
-	run map[string]bool
-}
-
-func readDoc() (*docPage, error) {
-	blocks, err := parts.ReadDoc(docPath)
-	return &docPage{blocks: blocks, run: map[string]bool{"shell": true}}, err // runs before every other block
-}
-
-// untested returns the blocks that no test has run.
-func (p *docPage) untested() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var names []string
-	for name := range p.blocks {
-		if !p.run[name] {
-			names = append(names, name)
-		}
+func readPage(name string, languages ...string) *parts.Page {
+	page, err := parts.ReadPage(filepath.Join("..", "..", "docs", name), languages...)
+	if err != nil {
+		panic(err)
 	}
-	slices.Sort(names)
-	return names
+	return page
 }
 
-// script returns the shell input for a block.
-func (p *docPage) script(name string) (string, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	block, ok := p.blocks[name]
-	p.run[name] = true
-	return "set -euo pipefail\n" + p.blocks["shell"] + block, ok
-}
-
-// do runs a block of the page in the operator's shell and returns its output. more are additional variables as NAME=value.
+// do runs a block of the operators' page in the operator's shell and returns its output. more are additional variables as
+// NAME=value.
 func (s *site) do(t *testing.T, block string, more ...string) string {
 	t.Helper()
 	out, err := s.try(t, block, more...)
@@ -68,18 +43,26 @@ func (s *site) do(t *testing.T, block string, more ...string) string {
 
 func (s *site) try(t *testing.T, block string, more ...string) (string, error) {
 	t.Helper()
-	script, ok := operations.script(block)
-	require.True(t, ok, "%s has no block %s", docPath, block)
+	out, err := s.shell(t, operations.Block(t, "shell")+operations.Block(t, block), more...)
+	if err != nil {
+		err = fmt.Errorf("block %s: %w", block, err)
+	}
+	return out, err
+}
+
+// shell runs a script in the operator's shell and returns its output.
+func (s *site) shell(t *testing.T, script string, more ...string) (string, error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	c := exec.CommandContext(ctx, "bash", "-c", script)
+	c := exec.CommandContext(ctx, "bash", "-c", "set -euo pipefail\n"+script)
 	c.Dir = s.home
 	c.Env = append(s.operator(), more...)
 	var out, errs bytes.Buffer
 	c.Stdout, c.Stderr = &out, &errs
 	err := c.Run()
 	if err != nil {
-		err = errors.Join(fmt.Errorf("block %s: %w", block, err), errors.New(errs.String()))
+		err = errors.Join(err, errors.New(errs.String()))
 	}
 	return out.String(), err
 }

@@ -43,7 +43,7 @@ type site struct {
 	temporal  client.Client
 }
 
-const notifications = "--queues=notifications-high,notifications-low"
+const notificationQueues = "--queues=notifications-high,notifications-low"
 
 func startSite(t parts.Test) *site {
 	t.Helper()
@@ -67,7 +67,7 @@ func (s *site) startBeside(t parts.Test, dsn string) {
 	s.program.MigrateUp(t, s.settings)
 	s.codec = s.program.StartCodec(t, s.settings)
 	s.registrar = s.program.StartWorker(t, "registrar", s.settings, "--queues=registration")
-	s.notifier = s.program.StartWorker(t, "notifier", s.settings, notifications)
+	s.notifier = s.program.StartWorker(t, "notifier", s.settings, notificationQueues)
 	s.api = s.program.StartAPI(t, "api", s.settings)
 	var err error
 	if s.temporal, err = client.Dial(client.Options{HostPort: s.Temporal.Address(), Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}); err != nil {
@@ -119,7 +119,7 @@ func (s *site) loseCredentials(t *testing.T) (restoreCredentials func()) {
 		restored = true
 		s.settings = s.settings.With("TWILIO_AUTH_TOKEN", s.Twilio.Secret(), "MAILGUN_API_KEY", s.Mailgun.Secret())
 		require.NoError(t, s.notifier.Stop())
-		s.notifier = s.program.StartWorker(s.ownedBySite(t), "notifier", s.settings, notifications)
+		s.notifier = s.program.StartWorker(s.ownedBySite(t), "notifier", s.settings, notificationQueues)
 	}
 	t.Cleanup(func() {
 		if !restored {

@@ -8,22 +8,36 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestReadPage(t *testing.T) {
+func TestReadBlocks(t *testing.T) {
 	t.Parallel()
-	const named, other = "<!-- test: first -->\n```sh\necho 1\n```\n", "text\n<!-- test: second -->\n```sh\necho 2\necho 3\n```\n"
+	const (
+		first   = "<!-- test: first -->\n```sh\necho 1\n```\n"
+		second  = "text\n\n   <!-- test: second -->\n   ```json\n   {}\n   ```\n"
+		diagram = "```mermaid\nflowchart LR\n```\n"
+	)
 	path := filepath.Join(t.TempDir(), "page.md")
-	read := func(text string) (map[string]string, error) {
+	read := func(text string) ([]Block, error) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-		return ReadDoc(path)
+		return ReadBlocks(path)
 	}
-	blocks, err := read(named + other)
+	blocks, err := read(first + diagram + second)
 	require.NoError(t, err)
-	require.Equal(t, map[string]string{"first": "echo 1\n", "second": "echo 2\necho 3\n"}, blocks)
+	require.Equal(t, []Block{{"first", "sh", "echo 1\n"}, {"second", "json", "   {}\n"}}, blocks)
 
-	_, err = read(named + named)
-	require.ErrorContains(t, err, "two blocks with the name first")
-	_, err = read(named + "```sh\necho\n```\n")
-	require.ErrorContains(t, err, "2 command blocks, of which 1 have a name")
-	_, err = ReadDoc(path + "x")
+	page, err := ReadPage(path, "sh")
+	require.NoError(t, err)
+	require.ErrorContains(t, page.CheckUsed(), "first")
+	require.Equal(t, "echo 1\n", page.Block(t, "first"))
+	require.NoError(t, page.CheckUsed())
+
+	for text, want := range map[string]string{
+		first + first:                               "two blocks have the name first",
+		first + "```sh\necho 2\n```\n":              "no name for its test (<!-- test: NAME --> in the line above): echo 2",
+		"<!-- test: output -->\n```\noutput\n```\n": "the block output has no language",
+	} {
+		_, err = read(text)
+		require.ErrorContains(t, err, want)
+	}
+	_, err = ReadBlocks(path + "x")
 	require.Error(t, err)
 }
