@@ -109,7 +109,7 @@ func (s *service) own(t *testing.T, who person, username string) {
 	})
 	path := "/v1/registrations/" + created["registration_id"].(string) + "/verification"
 	token := "Bearer " + created["registration_token"].(string)
-	for _, destination := range []string{who.number, who.email} {
+	for _, destination := range []string{who.email, who.number} {
 		s.post(t, path, map[string]any{"code": s.code(t, destination, 1)}, 200, "Authorization", token)
 	}
 }

@@ -27,6 +27,9 @@ func (p *page) fillForm(who person) {
 		p.fill("mobile_number", who.number)
 	}
 	p.fill("password", password)
+	if p.holds(`shown("[data-form=register]").noValidate`) { // the script runs
+		p.wait(`shown("[data-strength]")`)
+	}
 }
 
 // send presses a button that sends a form. Without JavaScript it waits until another document has come.

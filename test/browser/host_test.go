@@ -85,6 +85,7 @@ func embed(w http.ResponseWriter, r *http.Request) {
 </head>
 <body>
 <main>
+<h1>Another site</h1>
 <button type="button">Buy</button>
 <script type="module" src="%s/signup/embed.js"></script>
 <registrar-signup%s></registrar-signup>

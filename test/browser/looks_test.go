@@ -50,6 +50,7 @@ func TestLooks(t *testing.T) {
 				p.axe(state)
 				p.fits(state)
 				p.direction(state, l.lang)
+				p.noOverlap(state)
 				if name == "reduced motion" {
 					require.True(t, eval[bool](p, `document.getAnimations().every(a => a.effect.getTiming().duration < 10)`), state)
 				}
@@ -75,7 +76,7 @@ func (p *page) states(path string, see func(state string)) {
 	p.waitStep("code")
 	see("4 code")
 	code := p.service.code(p.t, who.number, 1)
-	p.enter(wrong(code))
+	p.enter(wrong(p.t, code, 1))
 	p.wait(p.invalid("code"))
 	p.waitReady()
 	p.click(helpSummary)
@@ -117,4 +118,16 @@ func (p *page) direction(state, lang string) {
 	}
 	require.Equal(p.t, want, eval[string](p, `getComputedStyle(document.body).direction`), state)
 	require.True(p.t, eval[bool](p, `$$('[name="mobile_number"], [name="code"]').every(e => getComputedStyle(e).direction === "ltr")`), state)
+}
+
+// noOverlap requires that a long password does not run under the button that shows it.
+func (p *page) noOverlap(state string) {
+	p.t.Helper()
+	require.True(p.t, eval[bool](p, `(() => {
+		const button = shown("[data-toggle-password]"), input = shown('[name="password"]');
+		if (!button || !input) return true;
+		const b = button.getBoundingClientRect(), i = input.getBoundingClientRect(), style = getComputedStyle(input);
+		const left = i.left + parseFloat(style.paddingLeft), right = i.right - parseFloat(style.paddingRight);
+		return b.left >= right - 1 || b.right <= left + 1;
+	})()`), "%s: the password runs under its button", state)
 }

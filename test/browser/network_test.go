@@ -142,8 +142,11 @@ func TestAnswers(t *testing.T) {
 		p.wait(`shown('[data-step="waiting"]:not(main)') || (shown("[data-status]")?.innerText + shown("[data-summary]")?.innerText).length > 20`)
 		p.axe("the service does not know yet")
 		release()
-		if p.plain && p.holds(`shown('[data-step="code"]:not(main)')`) {
-			p.enter(code)
+		if p.plain {
+			p.checkAgain()
+			if p.holds(`shown('[data-step="code"]:not(main)')`) {
+				p.enter(code)
+			}
 		}
 		p.retryUntil("done")
 	})

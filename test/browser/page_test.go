@@ -29,6 +29,7 @@ type page struct {
 	service *service
 	root    string // JavaScript expression of the document or of the shadow root with the form
 	plain   bool   // JavaScript is disabled
+	tab     string // distinguishes the tabs of a test; empty: the first
 	watched *watched
 
 	interceptor *interceptor // nil: no request is intercepted
@@ -38,8 +39,8 @@ type page struct {
 // has requested anything from another host, violated its Content-Security-Policy or written an error to the console.
 func newPage(t *testing.T, s *service) *page {
 	t.Helper()
-	s.start(t)
 	journeys.record(t)
+	s.start(t)
 	return openTab(t, s, browserContext, chromedp.WithNewBrowserContext())
 }
 
@@ -47,7 +48,7 @@ func newPage(t *testing.T, s *service) *page {
 func (p *page) newTab() *page {
 	p.t.Helper()
 	tab := openTab(p.t, p.service, p.ctx)
-	tab.root, tab.plain = p.root, p.plain
+	tab.root, tab.plain, tab.tab = p.root, p.plain, p.tab+" tab"
 	return tab
 }
 
@@ -87,7 +88,7 @@ func (p *page) reportFailure() {
 		document.body.innerText.split("\n").filter(line => !/\(\W*\+\d/.test(line)).join("\n")`))
 	p.t.Logf("the page at the end (%v): %s\nconsole and network: %s", err, text, strings.Join(p.watched.all(), "\n"))
 	if picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot()); err == nil {
-		path := screenshotPath("failed-" + p.t.Name())
+		path := screenshotPath("failed " + p.t.Name() + p.tab)
 		if err := writeFile(path, picture); err == nil {
 			p.t.Logf("screenshot: %s", path)
 		}

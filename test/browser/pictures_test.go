@@ -7,8 +7,10 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
+	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,7 +30,7 @@ func TestPictures(t *testing.T) {
 		t.Parallel()
 		p, who := newPage(t, shown), newPerson()
 		who.email, who.number = "ada@example.com", "+491701234567"
-		p.viewport(560, 900, 1)
+		p.viewport(520, 800, 1)
 		p.media("prefers-color-scheme", "light")
 		p.open("/")
 		p.fillForm(who)
@@ -39,15 +41,12 @@ func TestPictures(t *testing.T) {
 		p.blur()
 		code := decoded(t, p.picture(false))
 
-		ui := p.newTab()
-		ui.watched.expect(".*") // Temporal Web UI is not ours
-		ui.viewport(1100, 900, 1)
-		ui.media("prefers-color-scheme", "light")
-		id := p.service.registrations(t, who.email)[0]
 		p.service.messages(t, who.email, "welcome", 1)
-		ui.navigate(p.service.ui + "/namespaces/default/workflows/registration-" + id)
-		ui.wait(`/SendWelcomeEmail/.test(document.body.innerText)`)
-		ui.wait(`document.readyState === "complete"`)
+		p.service.messages(t, who.number, "otp", 1)
+		ui := p.newTab()
+		ui.viewport(1240, 800, 1)
+		ui.media("prefers-color-scheme", "light")
+		ui.openWorkflow(p.service.registrations(t, who.email)[0])
 		p.keep("signup-beside-workflow.png", beside(code, decoded(t, ui.picture(false))))
 
 		p.finish(who)
@@ -74,6 +73,21 @@ func TestPictures(t *testing.T) {
 		}
 		p.keep("signup-variants.png", beside(pictures...))
 	})
+}
+
+// openWorkflow opens the summary of a registration's workflow in Temporal Web UI.
+func (p *page) openWorkflow(registrationID string) {
+	p.t.Helper()
+	p.watched.expect(".*") // another project's page
+	p.navigate(p.service.ui + "/namespaces/default/workflows/registration-" + registrationID)
+	p.wait(`location.pathname.endsWith("/timeline")`) // the address then has the id of the run
+	p.navigate(eval[string](p, `location.href.replace("/timeline", "/user-metadata")`))
+	poll(p.t, "the summary of the workflow, which is in a frame", func() bool {
+		return slices.ContainsFunc(p.watched.list(http.MethodGet, "^/render$"), func(r request) bool {
+			return r.loaded > 0 && strings.Contains(r.url, "pending_verification")
+		})
+	})
+	eval[bool](p, `new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(() => resolve(true))))`)
 }
 
 // blur takes the focus from the fields, so that pictures have no cursor.

@@ -114,7 +114,8 @@ func (s *service) launch() error {
 		}
 	}
 	stderr, _ := os.ReadFile(logFile.Name())
-	return fmt.Errorf("the service %q did not start: %s", s.name, stderr)
+	lines := strings.Split(strings.TrimSpace(string(stderr)), "\n")
+	return fmt.Errorf("the service %q did not start: %s", s.name, strings.Join(lines[max(0, len(lines)-5):], "\n"))
 }
 
 // setAddress stores an address of the banner.
@@ -138,7 +139,8 @@ type sent struct {
 	Subject        string
 	Text           string
 	HTML           string
-	RegistrationID string `json:"registration_id"`
+	RegistrationID string    `json:"registration_id"`
+	SentAt         time.Time `json:"sent_at"`
 }
 
 // outbox returns the messages to an address or a number, newest first.

@@ -1,5 +1,10 @@
 package browser
 
+import "time"
+
+// briefTTL is the lifetime of the codes of the service brief.
+const briefTTL = 2 * time.Second
+
 // adminToken lets the tests start campaigns.
 const adminToken = "a token for the browser tests"
 
@@ -14,7 +19,7 @@ var (
 	// quick sends another code after a second, but only twice, and allows only two wrong codes.
 	quick = define("quick", "DEFAULT_REGION=DE", "OTP_RESEND_COOLDOWN=1s", "OTP_RESENDS=2", "OTP_TRIES=2")
 	// brief sends codes that expire at once.
-	brief = define("brief", "OTP_TTL=2s", "OTP_RESEND_COOLDOWN=1s", "OTP_TRIES=20", "OTP_RESENDS=0")
+	brief = define("brief", "OTP_TTL="+briefTTL.String(), "OTP_RESEND_COOLDOWN=1s", "OTP_TRIES=20", "OTP_RESENDS=0")
 	// hasty keeps registrations without a code only for a moment.
 	hasty = define("hasty", "OTP_TTL=4s", "VERIFICATION_WINDOW=5s")
 	// slow waits only a moment for the database.

@@ -30,8 +30,8 @@ func TestTransferSize(t *testing.T) {
 	p.watched.mu.Lock()
 	defer p.watched.mu.Unlock()
 	for _, r := range p.watched.requests {
-		t.Logf("%7d bytes  %s", p.watched.sizes[r.id], r.url)
-		total += p.watched.sizes[r.id]
+		t.Logf("%7d bytes  %s", r.loaded, r.url)
+		total += r.loaded
 	}
 	t.Logf("%7d bytes in all", total)
 	require.Positive(t, total)

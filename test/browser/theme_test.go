@@ -22,9 +22,6 @@ func fourthLanguage() string {
 	}
 	for name, text := range english {
 		french[name] = "[" + text + "]"
-		if stem, isPlural := strings.CutSuffix(name, ".other"); isPlural {
-			french[stem+".many"] = french[name]
-		}
 	}
 	french["language"], french["direction"] = "Français", "ltr"
 	dir := filepath.Join(tempDir, "catalogues")

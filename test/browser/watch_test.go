@@ -26,8 +26,6 @@ type watched struct {
 	allowed  []*regexp.Regexp
 	wrong    []string
 	requests []request
-	sizes    map[network.RequestID]int64 // compressed bytes, with headers, of finished requests
-	finished []string                    // URLs of finished requests, in order
 }
 
 // request is an HTTP request of the page.
@@ -38,6 +36,7 @@ type request struct {
 	headers map[string]string
 	kind    network.ResourceType
 	status  int64 // 0 without an answer
+	loaded  int64 // compressed bytes with headers; 0 until the answer has come in full
 }
 
 // event handles an event of the tab.
@@ -48,16 +47,9 @@ func (w *watched) event(event any) {
 	case *network.EventRequestWillBeSent:
 		w.request(e)
 	case *network.EventResponseReceived:
-		for i := range w.requests {
-			if w.requests[i].id == e.RequestID {
-				w.requests[i].status = e.Response.Status
-			}
-		}
+		w.update(e.RequestID, func(r *request) { r.status = e.Response.Status })
 	case *network.EventLoadingFinished:
-		if w.sizes == nil {
-			w.sizes = map[network.RequestID]int64{}
-		}
-		w.sizes[e.RequestID] = int64(e.EncodedDataLength)
+		w.update(e.RequestID, func(r *request) { r.loaded = int64(e.EncodedDataLength) })
 	case *runtime.EventExceptionThrown:
 		text := e.ExceptionDetails.Text
 		if e.ExceptionDetails.Exception != nil {
@@ -75,6 +67,15 @@ func (w *watched) event(event any) {
 		}
 	case *audits.EventIssueAdded:
 		w.wrong = append(w.wrong, fmt.Sprintf("issue: %s: %s", e.Issue.Code, literal(e.Issue.Details)))
+	}
+}
+
+// update changes the requests with an id: one, and those from which it was redirected.
+func (w *watched) update(id network.RequestID, change func(*request)) {
+	for i := range w.requests {
+		if w.requests[i].id == id {
+			change(&w.requests[i])
+		}
 	}
 }
 

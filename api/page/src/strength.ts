@@ -20,6 +20,7 @@ export class StrengthMeter {
     private readonly client: Client,
     private readonly texts: Texts,
   ) {
+    this.show(null);
     form.addEventListener("input", (e) => {
       const { name } = e.target as HTMLInputElement;
       if (name === "password" || ownFields.includes(name)) this.schedule();
@@ -48,7 +49,8 @@ export class StrengthMeter {
     const meter = find(this.form, "[data-strength]", HTMLMeterElement);
     const text = find(this.form, "[data-strength-text]", HTMLElement);
     if (!line || !meter || !text) return;
-    line.hidden = !check;
+    line.hidden = !this.isOffered;
+    line.toggleAttribute("data-empty", !check); // keeps its place: nothing may move while the user clicks the button below
     if (!check) return;
     meter.value = check.score;
     const [error] = check.errors ?? [];
