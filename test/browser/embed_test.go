@@ -39,7 +39,7 @@ func TestEmbed(t *testing.T) {
 		p.waitStep("code")
 		p.axe("code in another site")
 		p.screenshot("embed code")
-		p.enter(wrong(p.service.code(t, who.number, 1)))
+		p.enter(wrong(t, p.service.code(t, who.number, 1), 1))
 		p.wait(p.invalid("code"))
 		p.finish(who)
 		p.axe("done in another site")

@@ -27,7 +27,7 @@ func (p *page) fillForm(who person) {
 		p.fill("mobile_number", who.number)
 	}
 	p.fill("password", password)
-	if !p.plain {
+	if p.holds(`shown("[data-form=register]").noValidate`) { // the script runs
 		p.wait(`shown("[data-strength]")`)
 	}
 }

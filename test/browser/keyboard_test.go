@@ -96,7 +96,7 @@ func TestKeyboard(t *testing.T) {
 		}
 		p.outlined()
 		code := p.service.code(t, who.number, 1)
-		p.press(wrong(code))
+		p.press(wrong(t, code, 1))
 		p.press(kb.Enter)
 		p.wait(p.invalid("code"))
 		p.focusOnError("code")

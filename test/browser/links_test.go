@@ -53,6 +53,8 @@ func TestPagesOfLinks(t *testing.T) {
 				p.axe("answer")
 				p.navigate(p.service.base + link + "?token=wrong")
 				p.axe("wrong link")
+				p.viewport(320, 640, 2)
+				p.fits("320 px")
 			})
 		}
 	}

@@ -76,7 +76,7 @@ func (p *page) states(path string, see func(state string)) {
 	p.waitStep("code")
 	see("4 code")
 	code := p.service.code(p.t, who.number, 1)
-	p.enter(wrong(code))
+	p.enter(wrong(p.t, code, 1))
 	p.wait(p.invalid("code"))
 	p.waitReady()
 	p.click(helpSummary)

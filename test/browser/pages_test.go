@@ -7,15 +7,17 @@ import (
 // TestOtherPages checks the other pages of the service.
 func TestOtherPages(t *testing.T) {
 	t.Parallel()
-	for name, path := range map[string]string{"the outbox": "/outbox", "the API reference": "/docs"} {
+	for name, page := range map[string]struct{ path, content string }{
+		"the outbox": {"/outbox", "iframe"}, "the API reference": {"/docs", ".opblock"},
+	} {
 		for _, scheme := range []string{"light", "dark"} {
 			t.Run(name+", "+scheme, func(t *testing.T) {
 				t.Parallel()
 				p := newPage(t, standard)
 				p.media("prefers-color-scheme", scheme)
 				p.service.messages(t, p.registered().email, "welcome", 1)
-				p.navigate(p.service.base + path)
-				p.wait(`document.readyState === "complete" && $("h1")`)
+				p.navigate(p.service.base + page.path)
+				p.wait(`document.readyState === "complete" && shown("h1") && shown(` + quoted(page.content) + `)`)
 				p.axe(name)
 				p.screenshot("page " + name + " " + scheme)
 				p.viewport(320, 640, 2)
