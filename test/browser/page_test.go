@@ -225,7 +225,9 @@ func (p *page) waitStep(step string) {
 }
 
 // isAt reports whether a step is shown.
-func (p *page) isAt(step string) bool { return p.holds(fmt.Sprintf(`shown('[data-step=%q]:not(main)')`, step)) }
+func (p *page) isAt(step string) bool {
+	return p.holds(fmt.Sprintf(`shown('[data-step=%q]:not(main)')`, step))
+}
 
 // click clicks the middle of the first visible element, as soon as nothing covers it.
 func (p *page) click(selector string) {
