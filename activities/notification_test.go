@@ -207,17 +207,23 @@ func TestMessagesHaveTheAttributes(t *testing.T) {
 	f := setup(t)
 	f.known(true, nil)
 	var got []string
-	keep := func(values string) (message.Message, error) {
+	keep := func(values string) message.Message {
 		got = append(got, values)
-		return message.Message{Channel: message.ChannelEmail, To: emailAddress}, nil
+		return message.Message{Channel: message.ChannelEmail, To: emailAddress}
 	}
 	f.messages.otp = func(_ string, _ message.Channel, _ string, data render.OTPData) (message.Message, error) {
-		return keep(data.Attributes)
+		return keep(data.Attributes), nil
 	}
-	f.messages.welcome = func(_, _ string, data render.WelcomeData) (message.Message, error) { return keep(data.Attributes) }
-	f.messages.completion = func(_, _ string, data render.CompletionData) (message.Message, error) { return keep(data.Attributes) }
-	f.messages.exists = func(_, _ string, data render.AccountExistsData) (message.Message, error) { return keep(data.Attributes) }
-	f.messages.released = func(_, _ string, data render.EmailReleasedData) (message.Message, error) { return keep(data.Attributes) }
+	f.messages.welcome = func(_, _ string, data render.WelcomeData) (message.Message, error) { return keep(data.Attributes), nil }
+	f.messages.completion = func(_, _ string, data render.CompletionData) (message.Message, error) {
+		return keep(data.Attributes), nil
+	}
+	f.messages.exists = func(_, _ string, data render.AccountExistsData) (message.Message, error) {
+		return keep(data.Attributes), nil
+	}
+	f.messages.released = func(_, _ string, data render.EmailReleasedData) (message.Message, error) {
+		return keep(data.Attributes), nil
+	}
 	all := sends(t, f)
 	all["account_exists"] = func() (workflows.SendResult, error) {
 		return run(t, f, f.steps.SendAccountExists, workflows.AccountExistsInput{EmailCanonical: emailAddress})

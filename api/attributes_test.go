@@ -43,7 +43,7 @@ func TestRegisterAttributes(t *testing.T) {
 	w := s.send(t, "POST", registrations, withAttributes(` { "seats" : 3.0, "company" : "S3cret-Key Ltd" } `))
 	require.Equal(t, 201, w.Code, w.Body)
 	for _, in := range started {
-		require.Equal(t, `{"company":"S3cret-Key Ltd","seats":3}`, in.Profile.Attributes)
+		require.JSONEq(t, `{"company":"S3cret-Key Ltd","seats":3}`, in.Profile.Attributes)
 	}
 }
 

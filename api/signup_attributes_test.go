@@ -41,7 +41,7 @@ func TestSignupWithTermsAndAttributes(t *testing.T) {
 	require.Equal(t, 200, again.submit(t, "register", typed...).Code)
 	require.Len(t, started, 1)
 	for _, in := range started {
-		require.Equal(t, `{"company":"Acme","seats":12}`, in.Profile.Attributes)
+		require.JSONEq(t, `{"company":"Acme","seats":12}`, in.Profile.Attributes)
 		require.Equal(t, "2026-01", in.Profile.TermsVersion)
 	}
 }

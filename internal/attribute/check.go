@@ -21,19 +21,21 @@ import (
 
 var printer = message.NewPrinter(language.English)
 
+// maxErrors bounds the answer to a list with thousands of invalid entries.
+const maxErrors = 100
+
 // fieldName is the field of a registration that has the attributes.
 const fieldName = "attributes"
 
 // Check checks attributes as a client sent them: a JSON object, or nothing or null, which is the empty object. It returns
 // them as canonical JSON, with sorted names and without white space; "" if there are none. If rules are broken, it returns
-// each broken field once.
+// each broken field once, maxErrors at most.
 func (s *Schema) Check(text []byte) (canonical string, fields []user.FieldError) {
 	object, problem := readObject(text)
 	if problem != nil {
 		return "", s.fieldErrors([]broken{*problem})
 	}
-	var invalid *jsonschema.ValidationError
-	if errors.As(s.compiled.Validate(object), &invalid) {
+	if invalid, ok := errors.AsType[*jsonschema.ValidationError](s.compiled.Validate(object)); ok {
 		return "", s.fieldErrors(problems(nil, invalid))
 	}
 	if len(object) == 0 {
@@ -92,6 +94,9 @@ func (s *Schema) fieldErrors(all []broken) []user.FieldError {
 	var fields []user.FieldError
 	for _, p := range all {
 		name := s.name(p.path)
+		if len(fields) == maxErrors {
+			break
+		}
 		if len(fields) == 0 || fields[len(fields)-1].Field != name {
 			fields = append(fields, user.FieldError{Field: name, Code: p.code, Message: p.message})
 		}
@@ -102,15 +107,16 @@ func (s *Schema) fieldErrors(all []broken) []user.FieldError {
 // name returns the field's name in an error: attributes, and the names and positions on the way to the value, separated by
 // dots. It ends before a name that is not in the schema, because an error must not repeat what the client sent.
 func (s *Schema) name(path []string) string {
-	name := fieldName
+	parts := []string{fieldName}
 	for _, p := range path {
 		_, err := strconv.ParseUint(p, 10, 16)
-		if err != nil && !(s.names[p] && namePattern.MatchString(p)) {
+		known := s.names[p] && namePattern.MatchString(p)
+		if err != nil && !known {
 			break
 		}
-		name += "." + p
+		parts = append(parts, p)
 	}
-	return name
+	return strings.Join(parts, ".")
 }
 
 // problems appends the broken rules of a validation.
@@ -142,21 +148,8 @@ func verdict(rule jsonschema.ErrorKind) (user.Code, string) {
 	switch k := rule.(type) {
 	case *kind.Type:
 		return user.CodeInvalid, "must be of the type " + strings.Join(k.Want, " or ")
-	case *kind.MinLength:
-		if k.Got == 0 {
-			return user.CodeRequired, "is required"
-		}
-		return user.CodeTooShort, fmt.Sprintf("must have at least %d characters", k.Want)
-	case *kind.MaxLength:
-		return user.CodeTooLong, fmt.Sprintf("must have at most %d characters", k.Want)
-	case *kind.MinItems:
-		return user.CodeTooShort, fmt.Sprintf("must have at least %d entries", k.Want)
-	case *kind.MaxItems:
-		return user.CodeTooLong, fmt.Sprintf("must have at most %d entries", k.Want)
-	case *kind.MinProperties:
-		return user.CodeTooShort, fmt.Sprintf("must have at least %d fields", k.Want)
-	case *kind.MaxProperties:
-		return user.CodeTooLong, fmt.Sprintf("must have at most %d fields", k.Want)
+	case *kind.MinLength, *kind.MaxLength, *kind.MinItems, *kind.MaxItems, *kind.MinProperties, *kind.MaxProperties:
+		return lengthVerdict(rule)
 	case *kind.Minimum:
 		return user.CodeTooSmall, "must be at least " + decimal(k.Want)
 	case *kind.ExclusiveMinimum:
@@ -175,6 +168,35 @@ func verdict(rule jsonschema.ErrorKind) (user.Code, string) {
 		return user.CodeInvalid, "does not have the format " + k.Want
 	default:
 		return user.CodeInvalid, "does not have the required form"
+	}
+}
+
+// lengthVerdict is verdict for the rules about lengths and numbers of parts.
+func lengthVerdict(rule jsonschema.ErrorKind) (user.Code, string) {
+	atLeast := func(n int, parts string) (user.Code, string) {
+		return user.CodeTooShort, fmt.Sprintf("must have at least %d %s", n, parts)
+	}
+	atMost := func(n int, parts string) (user.Code, string) {
+		return user.CodeTooLong, fmt.Sprintf("must have at most %d %s", n, parts)
+	}
+	switch k := rule.(type) {
+	case *kind.MinLength:
+		if k.Got == 0 {
+			return user.CodeRequired, "is required"
+		}
+		return atLeast(k.Want, "characters")
+	case *kind.MaxLength:
+		return atMost(k.Want, "characters")
+	case *kind.MinItems:
+		return atLeast(k.Want, "entries")
+	case *kind.MaxItems:
+		return atMost(k.Want, "entries")
+	case *kind.MinProperties:
+		return atLeast(k.Want, "fields")
+	case *kind.MaxProperties:
+		return atMost(k.Want, "fields")
+	default:
+		panic(fmt.Sprintf("%T is no rule about a length", rule))
 	}
 }
 

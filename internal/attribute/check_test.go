@@ -166,6 +166,13 @@ func TestHostileAttributes(t *testing.T) {
 	require.Equal(t, `{"b":0,"c":0}`, canonical)
 }
 
+func TestErrorsAreBounded(t *testing.T) {
+	t.Parallel()
+	s := parse(t, `{"type":"object","properties":{"a":{"type":"array","items":{"type":"string"}}}}`)
+	_, broken := s.Check([]byte(`{"a":[` + strings.Repeat("1,", 8000) + `1]}`))
+	require.Len(t, broken, maxErrors)
+}
+
 // FuzzCheck has any attributes. Errors repeat nothing that a client chose, and canonical JSON stays as it is.
 func FuzzCheck(f *testing.F) {
 	s := parse(f, rules)
@@ -186,7 +193,7 @@ func FuzzCheck(f *testing.F) {
 		}
 		for _, b := range broken {
 			require.NotEmpty(t, b.Code)
-			for _, part := range strings.Split(b.Field, ".") {
+			for part := range strings.SplitSeq(b.Field, ".") {
 				require.True(t, slices.Contains(names, part) || strings.Trim(part, "0123456789") == "", b.Field)
 			}
 		}

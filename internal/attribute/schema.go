@@ -8,6 +8,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -74,7 +75,7 @@ func (s *Schema) inspect(path []string, value any) error {
 		}
 	case []any:
 		for i, item := range v {
-			if err := s.inspect(append(slices.Clip(path), fmt.Sprint(i)), item); err != nil {
+			if err := s.inspect(append(slices.Clip(path), strconv.Itoa(i)), item); err != nil {
 				return err
 			}
 		}
@@ -88,17 +89,17 @@ func (s *Schema) inspectMember(path []string, value any) error {
 	switch key := path[len(path)-1]; {
 	case key == "$schema" && isText && text != dialect:
 		return problem("the only supported version is " + dialect)
-	case (key == "$ref" || key == "$dynamicRef") && isText && !strings.HasPrefix(text, "#"):
-		return problem("refers to another document; a reference must begin with #")
-	case key == "$ref" && isText:
+	case (key == "$ref" || key == "$dynamicRef") && isText:
+		if !strings.HasPrefix(text, "#") {
+			return problem("refers to another document; a reference must begin with #")
+		}
 		s.refs[text] = pointer(path)
 	case key == extensionKey && (len(path) != 3 || path[0] != "properties"):
 		return problem("belongs only to a field at the top")
 	case key == "properties":
-		if properties, ok := value.(map[string]any); ok {
-			for name := range properties {
-				s.names[name] = true
-			}
+		properties, _ := value.(map[string]any)
+		for name := range properties {
+			s.names[name] = true
 		}
 	}
 	return s.inspect(path, value)

@@ -81,8 +81,7 @@ func TestTerms(t *testing.T) {
 			f.TermsAccepted = tt.accepted
 			p, err := New(f, Rules{TermsVersion: tt.version})
 			require.Equal(t, tt.stored, p.TermsVersion)
-			var invalid *ValidationError
-			if errors.As(err, &invalid) {
+			if invalid, ok := errors.AsType[*ValidationError](err); ok {
 				require.Equal(t, tt.errors, invalid.Fields)
 				return
 			}
