@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -38,8 +37,8 @@ func timelineCommand() *cobra.Command {
 }
 
 func printTimeline(w io.Writer, t timeline.Timeline) error {
-	fmt.Fprintf(w, "registration %s, %s\n", t.RegistrationID, userOf(t))
-	for _, note := range notes(t) {
+	fmt.Fprintf(w, "registration %s, %s\n", t.RegistrationID, t.User())
+	for _, note := range t.Notes() {
 		fmt.Fprintln(w, "note:", note)
 	}
 	table := newTable(w, "UTC", "EVENT", "STEP", "ATTEMPT", "BY", "WHAT")
@@ -53,49 +52,16 @@ func printTimeline(w io.Writer, t timeline.Timeline) error {
 		if e.Attempt > 0 {
 			attempt = strconv.Itoa(e.Attempt)
 		}
-		table.row(e.At.UTC().Format(timeFormat), words(e.Event), e.Step, attempt, e.By, what(e))
+		table.row(e.At.UTC().Format(timeFormat), e.Event.Words(), e.Step, attempt, e.By, what(e))
 	}
 	return table.flush()
 }
 
-func userOf(t timeline.Timeline) string {
-	switch {
-	case t.UserID != "":
-		return fmt.Sprintf("user %s (%s)", t.UserID, t.UserStatus)
-	case t.LedgerAvailable:
-		return "no user"
-	default:
-		return "user unknown"
-	}
-}
-
-// notes names the missing parts of the timeline.
-func notes(t timeline.Timeline) []string {
-	var all []string
-	if !t.WorkflowRetained {
-		all = append(all, "Temporal has deleted the workflow, so only the database's entries are shown")
-	}
-	if !t.LedgerAvailable {
-		all = append(all, fmt.Sprintf("the database did not answer, so only the workflow's entries are shown (%v)", t.LedgerError))
-	}
-	if t.Truncated {
-		all = append(all, "the timeline is truncated")
-	}
-	return all
-}
-
-func words(e timeline.Event) string { return strings.ReplaceAll(string(e), "_", " ") }
-
-// what joins the other fields of an entry.
+// what joins the facts of an entry.
 func what(e timeline.Entry) string {
-	var parts []string
-	for _, part := range []string{e.Reason, strings.TrimSpace(e.Provider + " " + cmp.Or(e.Code, e.MessageID)), e.Detail} {
-		if part != "" && !strings.Contains(strings.Join(parts, " "), part) {
-			parts = append(parts, part)
-		}
-	}
+	facts := e.Facts()
 	if !e.Until.IsZero() {
-		parts = append(parts, "until "+e.Until.UTC().Format(timeFormat))
+		facts = append(facts, "until "+e.Until.UTC().Format(timeFormat))
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(facts, ", ")
 }

@@ -55,7 +55,7 @@ func (o *Outbox) load() error {
 		if err := json.Unmarshal(line, &s); err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
-		o.sent = append(o.sent, s)
+		o.sent = append(o.sent, newStored(s))
 		o.size += int64(len(line))
 	}
 }
@@ -74,7 +74,7 @@ func (o *Outbox) compact(path string) error {
 	o.file, o.size = file, 0
 	_ = old.Close()
 	for _, s := range o.sent {
-		if err := o.write(s); err != nil {
+		if err := o.write(s.Sent); err != nil {
 			return err
 		}
 	}

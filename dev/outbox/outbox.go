@@ -38,8 +38,8 @@ type Sent struct {
 type Outbox struct {
 	mu    sync.RWMutex
 	file  *os.File
-	size  int64  // of the complete lines in file
-	sent  []Sent // newest last
+	size  int64    // of the complete lines in file
+	sent  []stored // newest last
 	fail  func(message.Message) error
 	names []string // of the simulated providers
 }
@@ -84,7 +84,7 @@ func (o *Outbox) Send(ctx context.Context, m message.Message) (message.Receipt, 
 	if err := o.write(s); err != nil {
 		return message.Receipt{}, fmt.Errorf("send to outbox: %w", err)
 	}
-	o.sent = append(o.sent, s)
+	o.sent = append(o.sent, newStored(s))
 	if excess := len(o.sent) - capacity; excess > 0 {
 		o.sent = o.sent[excess:]
 	}
@@ -128,14 +128,20 @@ func (o *Outbox) write(s Sent) error {
 
 // Sent returns the stored messages, newest first. If to is not empty, it returns only messages to exactly that address or
 // number.
-func (o *Outbox) Sent(to string) []Sent {
+func (o *Outbox) Sent(to string) []Sent { return o.Find(Filter{To: to}) }
+
+// Find returns the messages that the filter selects, newest first.
+func (o *Outbox) Find(f Filter) []Sent {
+	matches := f.matcher()
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	list := []Sent{}
+	reached := f.Before == ""
 	for _, s := range slices.Backward(o.sent) {
-		if to == "" || s.To == to {
-			list = append(list, s)
+		if reached && matches(s) {
+			list = append(list, s.Sent)
 		}
+		reached = reached || s.ID == f.Before
 	}
 	return list
 }

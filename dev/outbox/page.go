@@ -1,53 +1,82 @@
 package outbox
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
-	"regexp"
+	"slices"
 
 	"registrar/internal/message"
-	"registrar/internal/render"
+	"registrar/internal/timeline"
 )
 
-// pageSize is the number of messages on the page, newest first; /outbox.json has all messages.
+// pageSize is the number of messages on a page, newest first; /outbox.json has all messages.
 const pageSize = 50
 
-//go:embed page.html
-var pageHTML string
+//go:embed page
+var files embed.FS
 
-//go:embed page.css
-var pageCSS string
+var (
+	pageCSS = mustRead("page/page.css")
+	pageJS  = mustRead("page/page.js")
 
-//go:embed page.js
-var pageJS string
+	listPage         = parsePage("page/list.html")
+	registrationPage = parsePage("page/registration.html")
+)
 
-var page = template.Must(template.New("outbox").Parse(pageHTML))
+func mustRead(name string) string {
+	content, err := files.ReadFile(name)
+	if err != nil {
+		panic(err) // the file is part of the program
+	}
+	return string(content)
+}
 
-// policy allows only the page's own script. Emails in frames inherit the policy and need inline styles, so these are
-// allowed; emails cannot load anything.
+func parsePage(name string) *template.Template {
+	return template.Must(template.ParseFS(files, "page/layout.html", "page/message.html", name))
+}
+
+// policy allows only the page's own script and form. Emails in frames inherit the policy and need inline styles, so these are
+// allowed; emails cannot load anything, and their frames cannot send forms.
 var policy = func() string {
 	hash := sha256.Sum256([]byte(pageJS))
 	return "default-src 'none'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; " +
-		"style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+		"style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 }()
 
-// Handler serves the page at GET /outbox, and the messages at GET /outbox.json as an array of Sent, newest first. With
-// ?to= both return only messages to exactly that address or number.
-func (o *Outbox) Handler() http.Handler {
+// Timelines reads the timeline of a registration. timeline.Reader implements it.
+type Timelines interface {
+	Read(ctx context.Context, registrationID string) (timeline.Timeline, error)
+}
+
+// pages serves the pages of an outbox.
+type pages struct {
+	outbox    *Outbox
+	timelines Timelines
+	workflows string // the URL of the list of workflows in Temporal Web UI, or empty
+}
+
+// Handler serves the page at GET /outbox, the messages at GET /outbox.json as an array of Sent, newest first, and the
+// timeline and the messages of a registration at GET /outbox/registrations/{id}. The parameters to, channel, kind, q and
+// before of the first two are the fields of Filter. workflows is the URL of the list of workflows in Temporal Web UI, such as
+// http://localhost:8233/namespaces/default/workflows; if it is empty, the pages have no links to the Web UI.
+func (o *Outbox) Handler(timelines Timelines, workflows string) http.Handler {
+	p := &pages{outbox: o, timelines: timelines, workflows: workflows}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /outbox.json", o.serveJSON)
-	mux.HandleFunc("GET /outbox", o.servePage)
+	mux.HandleFunc("GET /outbox.json", p.serveJSON)
+	mux.HandleFunc("GET /outbox", p.serveList)
+	mux.HandleFunc("GET /outbox/registrations/{id}", p.serveRegistration)
 	return mux
 }
 
-func (o *Outbox) serveJSON(w http.ResponseWriter, r *http.Request) {
-	list := o.Sent(r.URL.Query().Get("to"))
+func (p *pages) serveJSON(w http.ResponseWriter, r *http.Request) {
+	list := p.outbox.Find(parseFilter(r.URL.Query()))
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -56,11 +85,29 @@ func (o *Outbox) serveJSON(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// servePage answers 304 if no message was sent since the page in the request's If-None-Match.
-func (o *Outbox) servePage(w http.ResponseWriter, r *http.Request) {
-	to := r.URL.Query().Get("to")
-	list := o.Sent(to)
-	tag := etag(list)
+func (p *pages) serveList(w http.ResponseWriter, r *http.Request) {
+	f := parseFilter(r.URL.Query())
+	list := p.outbox.Find(f)
+	data := listData{layout: p.layout(r, f, len(list), newest(list)), Filter: f, Total: len(list)}
+	for _, s := range list[:min(len(list), pageSize)] {
+		data.Messages = append(data.Messages, view{s, p.links(s)})
+	}
+	if len(list) > pageSize {
+		data.Older = f.olderThan(list[pageSize-1].ID).URL()
+	}
+	serve(w, r, listPage, data.Tag, data)
+}
+
+// newest returns the ID of the newest message, or "".
+func newest(list []Sent) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0].ID
+}
+
+// serve answers 304 if the browser has the page with the tag already.
+func serve(w http.ResponseWriter, r *http.Request, page *template.Template, tag string, data any) {
 	h := w.Header()
 	h.Set("ETag", tag)
 	h.Set("Cache-Control", "no-store")
@@ -72,64 +119,76 @@ func (o *Outbox) servePage(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	data := pageData{
-		CSS: template.CSS(pageCSS), JS: template.JS(pageJS),
-		Tag: tag, To: to, Host: r.Host, Total: len(list),
-	}
-	for _, s := range list[:min(len(list), pageSize)] {
-		data.Messages = append(data.Messages, view{s})
-	}
-	if err := page.Execute(w, data); err != nil {
+	if err := page.ExecuteTemplate(w, "layout.html", data); err != nil {
 		slog.DebugContext(r.Context(), "write outbox page", "error", err) // the client has disconnected
 	}
 }
 
-func etag(list []Sent) string {
-	if len(list) == 0 {
-		return `"empty"`
+// layout is the data that all pages have.
+type layout struct {
+	CSS       template.CSS
+	JS        template.JS
+	Tag       string
+	Host      string
+	Workflows string
+	Messages  []view
+}
+
+// layout returns the data of a page that changes only with the given values.
+func (p *pages) layout(r *http.Request, values ...any) layout {
+	return layout{
+		CSS: template.CSS(pageCSS), JS: template.JS(pageJS), Tag: etag(values), Host: r.Host, Workflows: p.workflows,
 	}
-	return fmt.Sprintf("%q", list[0].ID)
 }
 
-type pageData struct {
-	CSS      template.CSS
-	JS       template.JS
-	Tag      string
-	To       string // the filter, or empty
-	Host     string
-	Total    int
-	Messages []view
+func etag(values []any) string {
+	var text bytes.Buffer
+	_ = json.NewEncoder(&text).Encode(values) // all values can be encoded
+	hash := sha256.Sum256(text.Bytes())
+	return `"` + base64.RawURLEncoding.EncodeToString(hash[:16]) + `"`
 }
 
-// view is a message as the page shows it.
-type view struct{ Sent }
+type listData struct {
+	layout
+	Filter Filter
+	Total  int    // of the selected messages
+	Older  string // the URL of the next page, or empty
+}
 
-var code = regexp.MustCompile(`\b\d{4,8}\b`)
+// choice is an option of a select element.
+type choice struct {
+	Value, Label string
+	Selected     bool
+}
 
-// Code returns the one-time password in the message, or "".
-func (v view) Code() string {
-	if v.Kind != message.KindOTP {
-		return ""
+var (
+	channels = []choice{{Value: string(message.ChannelSMS), Label: "SMS"}, {Value: string(message.ChannelEmail), Label: "email"}}
+
+	kinds = []message.Kind{
+		message.KindOTP, message.KindWelcome, message.KindCompletion, message.KindAccountExists, message.KindEmailReleased,
+		message.KindCampaign,
 	}
-	return code.FindString(v.Text)
-}
+)
 
-// Length returns the size of an SMS, or "" for an email.
-func (v view) Length() string {
-	if v.Channel != message.ChannelSMS {
-		return ""
+// Channels returns the options of the channel.
+func (d listData) Channels() []choice { return choose(channels, string(d.Filter.Channel)) }
+
+// Kinds returns the options of the kind.
+func (d listData) Kinds() []choice {
+	var all []choice
+	for _, k := range kinds {
+		all = append(all, choice{Value: string(k), Label: string(k)})
 	}
-	return render.Segments(v.Text).String()
+	return choose(all, string(d.Filter.Kind))
 }
 
-var darkScheme = regexp.MustCompile(`\(\s*prefers-color-scheme:\s*dark\s*\)`)
-
-// Light returns the email for its frame in the light scheme, regardless of the browser's setting. Links open in a new tab.
-func (v view) Light() string { return document(v.HTML, "(max-width: 0px)") }
-
-// Dark is like Light, but in the dark scheme.
-func (v view) Dark() string { return document(v.HTML, "(min-width: 0px)") }
-
-func document(html, dark string) string {
-	return `<!DOCTYPE html><base target="_blank">` + darkScheme.ReplaceAllLiteralString(html, dark)
+// choose marks the selected option. A selected value that is not an option becomes one, so that the page shows the filter.
+func choose(options []choice, selected string) []choice {
+	options = append([]choice{{Label: "all"}}, options...)
+	at := slices.IndexFunc(options, func(c choice) bool { return c.Value == selected })
+	if at < 0 {
+		return append(options, choice{selected, selected, true})
+	}
+	options[at].Selected = true
+	return options
 }

@@ -1,7 +1,9 @@
 package outbox
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,15 +16,35 @@ import (
 
 	"registrar/internal/message"
 	"registrar/internal/render"
+	"registrar/internal/timeline"
 )
 
+const webUI = "http://localhost:8233/namespaces/default/workflows"
+
+// timelines is Timelines as a function.
+type timelines func(ctx context.Context, registrationID string) (timeline.Timeline, error)
+
+func (f timelines) Read(ctx context.Context, registrationID string) (timeline.Timeline, error) {
+	return f(ctx, registrationID)
+}
+
+func noTimelines(context.Context, string) (timeline.Timeline, error) {
+	return timeline.Timeline{}, timeline.ErrNotFound
+}
+
 func get(t *testing.T, o *Outbox, target string, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	return getFrom(t, o.Handler(timelines(noTimelines), webUI), target, header...)
+}
+
+func getFrom(t *testing.T, h http.Handler, target string, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
 	for n := 0; n < len(header); n += 2 {
 		r.Header.Set(header[n], header[n+1])
 	}
 	w := httptest.NewRecorder()
-	o.Handler().ServeHTTP(w, r)
+	h.ServeHTTP(w, r)
 	return w
 }
 
@@ -84,6 +106,7 @@ func TestPageShowsEveryLanguageAndKind(t *testing.T) {
 		send(t, o, m)
 		page := get(t, o, "/outbox?to="+m.To).Body.String()
 		require.Contains(t, page, `<span class="kind">`+string(m.Kind)+`</span>`)
+		require.Contains(t, page, `<option value="`+string(m.Kind)+`">`)
 		require.NotContains(t, page, "<output>")
 	}
 	send(t, o, message.Message{
@@ -145,53 +168,87 @@ func TestUnchangedPageIsNotSentAgain(t *testing.T) {
 	require.NotEqual(t, tag, changed.Header().Get("ETag"))
 }
 
-func TestHostileContentStaysText(t *testing.T) {
+func TestAFilteredPageChangesOnlyWithItsMessages(t *testing.T) {
 	t.Parallel()
-	const attack = `"><script>alert(1)</script><img src=x onerror=alert(1)>'</pre></iframe>`
 	o := setup(t, t.TempDir())
-	send(t, o, sms("+1", attack))
-	send(t, o, message.Message{
-		RegistrationID: attack, Kind: message.Kind(attack), Channel: message.Channel(attack),
-		To: attack, Subject: attack, Text: attack, HTML: attack,
-	})
-	for _, target := range []string{"/outbox", "/outbox?to=" + url.QueryEscape(attack), "/outbox?to=" + url.QueryEscape(attack+"x")} {
-		root, err := html.Parse(get(t, o, target).Body)
-		require.NoError(t, err)
-		scripts := 0
-		for n := range root.Descendants() {
-			if n.Type != html.ElementNode {
-				continue
-			}
-			require.NotEqual(t, "img", n.Data)
-			if n.Data == "script" {
-				scripts++
-				require.Equal(t, pageJS, n.FirstChild.Data)
-			}
-			requireHarmless(t, n)
-		}
-		require.Equal(t, 1, scripts)
+	send(t, o, sms("+1", "Hello Ada"))
+	const target = "/outbox?q=ada&channel=sms&kind=otp"
+	tag := get(t, o, target).Header().Get("ETag")
+	send(t, o, sms("+1", "Hello Grace"))
+	require.Equal(t, http.StatusNotModified, get(t, o, target, "If-None-Match", tag).Code)
+	require.Equal(t, http.StatusOK, get(t, o, "/outbox", "If-None-Match", tag).Code, "the tag of another filter")
+	send(t, o, sms("+1", "Hello again, Ada"))
+	changed := get(t, o, target, "If-None-Match", tag)
+	require.Equal(t, http.StatusOK, changed.Code)
+	require.Equal(t, 2, strings.Count(changed.Body.String(), "<article"))
+}
+
+func TestPageShowsTheSourceOfAnEmail(t *testing.T) {
+	t.Parallel()
+	o := setup(t, t.TempDir())
+	send(t, o, sms("+1", "text of the SMS"))
+	require.NotContains(t, get(t, o, "/outbox").Body.String(), "HTML source")
+	send(t, o, message.Message{Channel: message.ChannelEmail, To: "x", Text: "text of the email", HTML: `<p class="a">Hello &amp; welcome</p>`})
+	views := map[string]string{}
+	for _, n := range elements(t, get(t, o, "/outbox").Body, "pre") {
+		views[attributes(n)["aria-label"]] = n.FirstChild.Data
+	}
+	require.Equal(t, map[string]string{
+		"Plain text": "text of the email", "HTML source": `<p class="a">Hello &amp; welcome</p>`,
+	}, views)
+}
+
+func TestMessagesLinkToTheirWorkflow(t *testing.T) {
+	t.Parallel()
+	const id = "0198f6c2-7d10-7a44-8c1f-5e2b9d3a6f01"
+	for _, tt := range []struct {
+		kind message.Kind
+		id   string
+		want []string
+	}{
+		{message.KindWelcome, id, []string{"/outbox/registrations/" + id, webUI + "/registration-" + id}},
+		{message.KindCampaign, "c/1", []string{webUI + "/campaign-c%2F1"}},
+		{message.KindWelcome, "", nil},
+		{message.KindWelcome, "no UUID", nil},
+	} {
+		o := setup(t, t.TempDir())
+		send(t, o, message.Message{RegistrationID: tt.id, Kind: tt.kind, Channel: message.ChannelSMS, To: "x"})
+		page := get(t, o, "/outbox").Body.String()
+		require.Subset(t, links(t, strings.NewReader(page)), append([]string{"/", webUI, "/docs"}, tt.want...))
+		require.Equal(t, len(tt.want), strings.Count(page, `">timeline</a>`)+strings.Count(page, `">workflow</a>`))
 	}
 }
 
-func requireHarmless(t *testing.T, n *html.Node) {
-	for _, a := range n.Attr {
-		require.False(t, strings.HasPrefix(a.Key, "on"), "event handler %s on <%s>", a.Key, n.Data)
-		if n.Data == "iframe" && a.Key == "sandbox" {
-			require.NotContains(t, a.Val, "allow-scripts")
-			require.NotContains(t, a.Val, "allow-same-origin")
-		}
-	}
-	if n.Data == "iframe" {
-		require.Contains(t, attributes(n), "sandbox")
-	}
+func TestPageWithoutWebUI(t *testing.T) {
+	t.Parallel()
+	o := setup(t, t.TempDir())
+	send(t, o, sms("+1", "text"))
+	page := getFrom(t, o.Handler(timelines(noTimelines), ""), "/outbox").Body
+	require.Equal(t, []string{"/", "/docs", "/outbox?to=%2B1"}, links(t, page))
 }
 
-func attributes(n *html.Node) map[string]string {
-	m := make(map[string]string)
-	for _, a := range n.Attr {
-		m[a.Key] = a.Val
+// elements returns the elements of a page with a name.
+func elements(t *testing.T, page io.Reader, name string) []*html.Node {
+	t.Helper()
+	root, err := html.Parse(page)
+	require.NoError(t, err)
+	var all []*html.Node
+	for n := range root.Descendants() {
+		if n.Type == html.ElementNode && n.Data == name {
+			all = append(all, n)
+		}
 	}
-	return m
+	return all
+}
+
+// links returns the targets of a page's links.
+func links(t *testing.T, page io.Reader) []string {
+	t.Helper()
+	var all []string
+	for _, n := range elements(t, page, "a") {
+		all = append(all, attributes(n)["href"])
+	}
+	return all
 }
 
 func TestPageHeaders(t *testing.T) {
@@ -204,15 +261,16 @@ func TestPageHeaders(t *testing.T) {
 	require.NotContains(t, csp, "http")
 	require.Equal(t, "nosniff", r.Header().Get("X-Content-Type-Options"))
 	require.Equal(t, "no-store", r.Header().Get("Cache-Control"))
-	page := r.Body.String()
+	require.Contains(t, csp, "form-action 'self'")
+	page := strings.ReplaceAll(r.Body.String(), `href="`+webUI, "")
 	require.NotContains(t, page, "//cdn")
-	require.NotRegexp(t, `(src|href)="(https?:)?//`, page)
+	require.NotRegexp(t, `(src|href|action)="(https?:)?//`, page)
 }
 
 func TestOnlyGet(t *testing.T) {
 	t.Parallel()
 	o := setup(t, t.TempDir())
 	w := httptest.NewRecorder()
-	o.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/outbox.json", nil))
+	o.Handler(timelines(noTimelines), webUI).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/outbox.json", nil))
 	require.Equal(t, http.StatusMethodNotAllowed, w.Code)
 }

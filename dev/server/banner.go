@@ -25,6 +25,7 @@ func banner(w io.Writer, base string, locations []location) {
 	for _, l := range locations {
 		fmt.Fprintf(w, "  %-14s %s\n", l.Name, l.Address)
 	}
-	fmt.Fprintf(w, "\nRegister a user, then look up the code in the outbox, and send it with the token from the answer:\n\n%s\n", registerAt(base))
+	fmt.Fprintf(w, "\nSign up at %s in a browser. The outbox shows the code, with links to the registration's timeline and workflow.\n", base)
+	fmt.Fprintf(w, "Or register a user by command, and send the code with the token from the answer:\n\n%s\n", registerAt(base))
 	fmt.Fprintln(w, "\nCtrl-C stops the service. No data is lost, even after kill -9.")
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strconv"
-
 	"registrar/api/page"
 )
 
@@ -18,8 +16,8 @@ func (s *stack) listLocations() []location {
 		{"Sign-up page", s.base, true},
 		{"Outbox", s.base + "/outbox", true},
 	}
-	if s.uiPort != 0 {
-		locations = append(locations, location{"Temporal UI", "http://localhost:" + strconv.Itoa(s.uiPort), true})
+	if ui := s.uiURL(); ui != "" {
+		locations = append(locations, location{"Temporal UI", ui, true})
 	}
 	return append(locations,
 		location{"API pages", s.base + "/docs", true},

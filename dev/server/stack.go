@@ -184,8 +184,10 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", api.New(deps))
-	mux.Handle("/outbox", s.outbox.Handler())
-	mux.Handle("/outbox.json", s.outbox.Handler())
+	sent := s.outbox.Handler(deps.Timelines, s.workflowsURL())
+	for _, path := range []string{"/outbox", "/outbox/", "/outbox.json"} {
+		mux.Handle(path, sent)
+	}
 	mux.Handle("/codec/", http.StripPrefix("/codec", payload.Handler(codec, payload.Options{AllowedOrigins: s.uiOrigins()})))
 
 	c := s.config.API
@@ -199,6 +201,23 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 	}()
 	s.onStop(func() error { cancel(); return <-done })
 	return nil
+}
+
+// uiURL returns the URL of the Web UI, or "" if there is none.
+func (s *stack) uiURL() string {
+	if s.uiPort == 0 {
+		return ""
+	}
+	return "http://localhost:" + strconv.Itoa(s.uiPort)
+}
+
+// workflowsURL returns the URL of the list of workflows in the Web UI, or "" if there is none.
+func (s *stack) workflowsURL() string {
+	ui := s.uiURL()
+	if ui == "" {
+		return ""
+	}
+	return ui + "/namespaces/" + client.DefaultNamespace + "/workflows"
 }
 
 func (s *stack) uiOrigins() []string {
