@@ -67,10 +67,10 @@ func embed(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", strings.ReplaceAll(
 		"default-src 'none'; script-src 'self' SRC; style-src 'self'; connect-src SRC; img-src data: SRC; base-uri 'none'; form-action 'none'", "SRC", src))
-	attributes := ""
+	var attributes strings.Builder
 	for _, name := range []string{"lang", "country"} {
 		if value := q.Get(name); value != "" {
-			attributes += fmt.Sprintf(` %s="%s"`, name, html.EscapeString(value))
+			fmt.Fprintf(&attributes, ` %s="%s"`, name, html.EscapeString(value))
 		}
 	}
 	fmt.Fprintf(w, `<!doctype html>
@@ -92,7 +92,7 @@ func embed(w http.ResponseWriter, r *http.Request) {
 </main>
 </body>
 </html>
-`, html.EscapeString(src), attributes)
+`, html.EscapeString(src), attributes.String())
 }
 
 func read(t *testing.T, r io.Reader) string {

@@ -110,7 +110,7 @@ func (p *page) answer(e *fetch.EventRequestPaused) {
 		<-a.hold
 	}
 	if a.status == 0 {
-		_, _ = chromedp.Call(p.ctx, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID, InterceptResponse: ptr(a.lost)})
+		_, _ = chromedp.Call(p.ctx, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID, InterceptResponse: new(a.lost)})
 		return
 	}
 	headers := []*fetch.HeaderEntry{{Name: "Date", Value: time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")}}

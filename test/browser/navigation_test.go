@@ -135,7 +135,7 @@ func TestEnded(t *testing.T) {
 			p.reload()
 			return p.holds(`!shown('[data-step="code"]:not(main)')`)
 		})
-		if p.holds(`shown('[data-step="closed"]:not(main)')`) {
+		if p.isAt("closed") {
 			p.waitText(`[data-step="closed"]`, phrase(t, "en", "closed.expired"))
 			p.axe("expired")
 			p.click(restartButton)

@@ -208,11 +208,25 @@ func (p *page) history(offset int) {
 	call(p, cdppage.NavigateToHistoryEntry, cdppage.NavigateToHistoryEntryParams{EntryID: list.Entries[entry].ID})
 }
 
-// waitStep waits until a step of the sign-up is shown, and its script runs.
+// waitStep waits until a step of the sign-up is shown, and its script runs. Without JavaScript it follows the link of the step
+// that waits.
 func (p *page) waitStep(step string) {
 	p.t.Helper()
-	p.wait(fmt.Sprintf(`shown('[data-step=%q]:not(main)')`, step))
+	poll(p.t, "the step "+step, func() bool {
+		if p.isAt(step) {
+			return true
+		}
+		if p.plain && p.isAt("waiting") {
+			p.send("noscript a")
+		}
+		return false
+	})
 	p.waitReady()
+}
+
+// isAt reports whether a step is shown.
+func (p *page) isAt(step string) bool {
+	return p.holds(fmt.Sprintf(`shown('[data-step=%q]:not(main)')`, step))
 }
 
 // click clicks the middle of the first visible element, as soon as nothing covers it.
@@ -301,11 +315,10 @@ func (p *page) text(selector string) string {
 	return eval[string](p, fmt.Sprintf(`(shown(%q)?.innerText ?? "").trim()`, selector))
 }
 
-// waitText waits until the first visible element contains a text, and returns all its text.
-func (p *page) waitText(selector, part string) string {
+// waitText waits until the first visible element contains a text.
+func (p *page) waitText(selector, part string) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`(shown(%q)?.innerText ?? "").includes(%q)`, selector, part))
-	return p.text(selector)
 }
 
 // waitFieldError waits until a field has an error, and returns the error.
@@ -361,10 +374,8 @@ func (p *page) screenshot(name string) {
 // picture returns a picture of the window, or of the whole page.
 func (p *page) picture(whole bool) []byte {
 	p.t.Helper()
-	return call(p, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{CaptureBeyondViewport: ptr(whole)}).Data
+	return call(p, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{CaptureBeyondViewport: new(whole)}).Data
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func hostOf(address string) string {
 	u, err := url.Parse(address)

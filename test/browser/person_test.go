@@ -3,6 +3,7 @@ package browser
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -71,9 +72,7 @@ func (s *service) register(t *testing.T, who person, more map[string]any, header
 	if who.number != "" {
 		body["mobile_number"] = who.number
 	}
-	for name, value := range more {
-		body[name] = value
-	}
+	maps.Copy(body, more)
 	return s.post(t, "/v1/registrations", body, http.StatusCreated, headers...)
 }
 

@@ -2,7 +2,6 @@ package browser
 
 import (
 	"bytes"
-	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -181,7 +180,7 @@ func TestReduced(t *testing.T) {
 	small := decoded(t, encoded(t, reduced(picture)))
 	for x := range 20 {
 		for y := range 10 {
-			require.Equal(t, picture.At(x, y), color.RGBAModel.Convert(small.At(x, y)), fmt.Sprintf("%d,%d", x, y))
+			require.Equal(t, picture.At(x, y), color.RGBAModel.Convert(small.At(x, y)), "%d,%d", x, y)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func (p *page) spoken(selector string) spoken {
 	defer cancel()
 	object, err := chromedp.Run(ctx, chromedp.Evaluate[*runtime.RemoteObject](p.expression("shown("+quoted(selector)+")")))
 	require.NoError(p.t, err)
-	tree := call(p, accessibility.GetPartialAXTree, accessibility.GetPartialAXTreeParams{ObjectID: object.ObjectID, FetchRelatives: ptr(false)})
+	tree := call(p, accessibility.GetPartialAXTree, accessibility.GetPartialAXTreeParams{ObjectID: object.ObjectID, FetchRelatives: new(false)})
 	require.Len(p.t, tree.Nodes, 1)
 	node := tree.Nodes[0]
 	s := spoken{axText(node.Role), axText(node.Name), axText(node.Description), map[string]string{}}

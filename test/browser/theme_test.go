@@ -41,7 +41,7 @@ func TestOperator(t *testing.T) {
 			p.media("prefers-color-scheme", scheme)
 			p.open("/")
 			require.Equal(t, "Acme", eval[string](p, `shown("header img").alt`))
-			require.Equal(t, 120.0, eval[float64](p, `shown("header img").naturalWidth`))
+			require.Equal(t, 120, eval[int](p, `shown("header img").naturalWidth`))
 			require.Equal(t, map[string]string{"light": "rgb(10, 122, 63)", "dark": "rgb(123, 216, 155)"}[scheme],
 				eval[string](p, `getComputedStyle(shown("[data-submit]")).backgroundColor`))
 			p.axe("theme, " + scheme)
