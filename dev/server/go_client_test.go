@@ -60,12 +60,13 @@ func TestGoClient(t *testing.T) {
 	problemOf(t, err, openapi.ProblemCodeNotFound)
 }
 
-func problemOf(t *testing.T, err error, code openapi.ProblemCode) *client.Problem {
+// problemOf returns the problem in err, and requires its code.
+func problemOf(t *testing.T, err error, code openapi.ProblemCode) openapi.Problem {
 	t.Helper()
 	var p *client.Problem
 	require.ErrorAs(t, err, &p)
 	require.Equal(t, code, p.Code)
-	return p
+	return p.Problem
 }
 
 // losing is a transport that loses the first answer.
