@@ -70,7 +70,7 @@ func TestSignupWithoutJavaScript(t *testing.T) {
 	require.NoError(t, uuid.Validate(values.Get("idempotency_key")))
 
 	code := form.submit(t, "register", typedSignup()...)
-	require.Equal(t, "Sehen Sie auf Ihr Handy", code.heading())
+	require.Equal(t, "SMS-Code eingeben", code.heading())
 	require.Contains(t, code.text(), "+49•••••••567")
 	require.Equal(t, "+491701234567", asked.Profile.Mobile)
 	require.Equal(t, "de", asked.Profile.Locale)
@@ -122,9 +122,9 @@ func TestCookieIsSecureWithHTTPS(t *testing.T) {
 func TestSignupErrorsAreAtTheirFields(t *testing.T) {
 	t.Parallel()
 	for accept, want := range map[string]map[string]string{
-		"en": {"email": "This is not an email address. Example: name@example.com", "password": "The password needs at least 8 characters."},
-		"de": {"email": "Das ist keine E-Mail-Adresse. Beispiel: name@example.com", "password": "Das Passwort braucht mindestens 8 Zeichen."},
-		"ar": {"email": "هذا ليس عنوان بريد إلكتروني. مثال: name@example.com", "password": "يجب ألا تقل كلمة المرور عن 8 أحرف."},
+		"en": {"email": "Please enter a full email address, such as name@example.com.", "password": "The password needs at least 8 characters."},
+		"de": {"email": "Bitte geben Sie eine vollständige E-Mail-Adresse ein, zum Beispiel name@example.com.", "password": "Das Passwort braucht mindestens 8 Zeichen."},
+		"ar": {"email": "يرجى إدخال عنوان بريد إلكتروني كامل، مثل name@example.com.", "password": "يجب ألا تقل كلمة المرور عن 8 أحرف."},
 	} {
 		b := setupSignup(t).browse("Accept-Language", accept)
 		form := b.open(t, "/")
@@ -237,7 +237,7 @@ func TestLanguageButtonKeepsTheForm(t *testing.T) {
 	require.Empty(t, broken)
 	_, values := p.values("register")
 	require.Equal(t, "de", values.Get("locale"), "the next answer is in the same language")
-	require.Equal(t, "Sehen Sie auf Ihr Handy", p.submit(t, "register", typedSignup()...).heading())
+	require.Equal(t, "SMS-Code eingeben", p.submit(t, "register", typedSignup()...).heading())
 }
 
 // TestEnterSendsTheForm checks that the first submit button of the form is its own. Browsers press it for Enter in a field.
@@ -261,15 +261,15 @@ func TestStepOfEachState(t *testing.T) {
 		state         workflows.RegistrationState
 		heading, text string
 	}{
-		{stateOfStatus(workflows.StatusAccepted), "One moment, please", "We have received your data"},
-		{stateOfStatus(workflows.StatusPending), "Check your phone", "We sent a code by SMS to +49•••••••567 ."},
-		{email, "Check your email", "We sent a code by email to z••@example.com ."},
-		{activating, "One moment, please", "We have received your data"},
+		{stateOfStatus(workflows.StatusAccepted), "One moment, please", "We have received your details"},
+		{stateOfStatus(workflows.StatusPending), "Check your phone", "We sent a 6-digit code by SMS to +49•••••••567 ."},
+		{email, "Check your email", "We sent a 6-digit code by email to z••@example.com ."},
+		{activating, "One moment, please", "We have received your details"},
 		{stateOfStatus(workflows.StatusActive), "Welcome!", "Your account is active."},
 		{rejected, "Create your account", "This username is taken."},
-		{stateOfStatus(workflows.StatusSuperseded), "This registration has ended", "The owner of this email address"},
-		{stateOfStatus(workflows.StatusExpired), "This registration has ended", "It was not confirmed in time."},
-		{stateOfStatus(workflows.StatusFailed), "This registration has ended", "Our team will look into it."},
+		{stateOfStatus(workflows.StatusSuperseded), "Registration ended", "This email address was confirmed in another registration"},
+		{stateOfStatus(workflows.StatusExpired), "Registration ended", "Your registration was not confirmed in time."},
+		{stateOfStatus(workflows.StatusFailed), "Registration ended", "Our team will look into it."},
 	} {
 		s := setupSignup(t)
 		s.engine.state = in(tt.state)
@@ -388,8 +388,8 @@ func TestRefusalsInTheCodeStep(t *testing.T) {
 		"resends":      {refused(workflows.RefusedTooManyResends, time.Second), 429, "We cannot send more codes for this registration."},
 		"attempts":     {refused(workflows.RefusedTooManyAttempts, time.Second), 429, "There were too many wrong codes."},
 		"expired":      {refused(workflows.RefusedCodeExpired, time.Second), 410, "This code has expired. Please ask for a new one."},
-		"closed":       {refused(workflows.RefusedClosed, time.Second), 200, "We sent a code by SMS"},
-		"already used": {refused(workflows.RefusedActive, time.Second), 200, "We sent a code by SMS"},
+		"closed":       {refused(workflows.RefusedClosed, time.Second), 200, "We sent a 6-digit code by SMS"},
+		"already used": {refused(workflows.RefusedActive, time.Second), 200, "We sent a 6-digit code by SMS"},
 		"outage":       {engine.ErrUnavailable, 503, "We cannot take your request right now."},
 		"defect":       {errors.New("oops"), 500, "Something went wrong on our side."},
 	} {
@@ -469,10 +469,10 @@ func TestUnreadableForms(t *testing.T) {
 		text        string
 	}{
 		"too large":       {mediaForm, "first_name=" + strings.Repeat("a", maxBody), 413, "You entered too much text."},
-		"another type":    {"multipart/form-data; boundary=x", "--x--", 415, "Your browser sent the form in a way that we cannot read."},
-		"JSON":            {"application/json", "{}", 415, "Your browser sent the form in a way that we cannot read."},
-		"bad escape":      {mediaForm, "first_name=%zz", 400, "Your browser sent the form in a way that we cannot read."},
-		"invalid Unicode": {mediaForm, "first_name=%ff", 400, "Your browser sent the form in a way that we cannot read."},
+		"another type":    {"multipart/form-data; boundary=x", "--x--", 415, "We could not read the form. Please reload the page and try again."},
+		"JSON":            {"application/json", "{}", 415, "We could not read the form. Please reload the page and try again."},
+		"bad escape":      {mediaForm, "first_name=%zz", 400, "We could not read the form. Please reload the page and try again."},
+		"invalid Unicode": {mediaForm, "first_name=%ff", 400, "We could not read the form. Please reload the page and try again."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
