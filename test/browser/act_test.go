@@ -21,7 +21,7 @@ func (p *page) click(selector string) {
 
 type point struct{ X, Y float64 }
 
-// point scrolls the first visible element into view and returns its middle.
+// point scrolls the first visible element into view and returns its middle when it has stopped moving.
 func (p *page) point(selector string) (at point) {
 	p.t.Helper()
 	js := fmt.Sprintf(`(() => {
@@ -40,8 +40,9 @@ func (p *page) point(selector string) (at point) {
 		if err != nil || found == nil {
 			return false
 		}
+		rests := *found == at
 		at = *found
-		return true
+		return rests
 	})
 	return at
 }
@@ -112,4 +113,10 @@ func (p *page) waitFieldError(name string) string {
 func (p *page) invalid(name string) string {
 	return fmt.Sprintf(`$$(%q).some(e => e.getAttribute("aria-invalid") === "true" &&
 		(e.getAttribute("aria-describedby") ?? "").split(" ").some(id => visible(root.getElementById(id))))`, field(name))
+}
+
+// blur takes the focus from the fields.
+func (p *page) blur() {
+	p.t.Helper()
+	eval[bool](p, `(document.activeElement?.blur(), true)`)
 }

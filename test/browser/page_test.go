@@ -2,8 +2,6 @@ package browser
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -276,13 +274,4 @@ func hostOf(address string) string {
 		return ""
 	}
 	return u.Host
-}
-
-// quoted returns a JavaScript literal.
-func quoted(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(errors.New("not a literal: " + err.Error()))
-	}
-	return string(text)
 }

@@ -89,12 +89,6 @@ func (p *page) openWorkflow(registrationID string) {
 	eval[bool](p, `new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(() => resolve(true))))`)
 }
 
-// blur takes the focus from the fields, so that pictures have no cursor.
-func (p *page) blur() {
-	p.t.Helper()
-	eval[bool](p, `(document.activeElement?.blur(), true)`)
-}
-
 // keep checks that the picture's file is small. It writes the file to the screenshots, or with -update to docs/images.
 func (p *page) keep(name string, picture image.Image) {
 	p.t.Helper()
