@@ -114,7 +114,7 @@ func TestCodes(t *testing.T) {
 	bothWays(t, standard, "help when nothing arrives", func(t *testing.T, p *page) {
 		p.signUp(newPerson())
 		p.click(helpSummary)
-		p.waitText("[data-help]", phrase(t, "en", "help.sms_wait"))
+		p.waitText("[data-help]", until(phrase(t, "en", "help.sms_wait")))
 		require.Equal(t, "tel", p.attribute("mobile_number", "autocomplete"))
 		p.axe("help")
 		p.click(`[data-help] ` + restartButton)
