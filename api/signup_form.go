@@ -182,8 +182,8 @@ func (s *server) failPage(c *gin.Context, err error) {
 
 // formAgain returns the form after an error. It keeps the key while the outcome of the request is unknown.
 func (s *server) formAgain(c *gin.Context, p *problem, status int) page.Signup {
-	if c.Request.PostForm == nil && p.code == openapi.ProblemCodeRateLimited {
-		_ = typedForm(c) // a limit refused the request before its body was read; an unreadable one leaves the form empty
+	if c.Request.PostForm == nil && p.code == openapi.ProblemCodeRateLimited && s.forms.Check(c.Request) == nil {
+		_ = typedForm(c) // a limit refused the request before its other checks; an unreadable body leaves the form empty
 	}
 	form := c.Request.PostForm
 	key := ""

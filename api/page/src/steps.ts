@@ -103,7 +103,7 @@ export class Signup {
     const { credentials } = this;
     const answer = credentials && (await this.app.client.get(credentials));
     if (!answer || credentials !== this.credentials) return;
-    const isOver = answer.ok ? !["pending_verification", "accepted"].includes(answer.body.status) : answer.status === 404;
+    const isOver = answer.ok ? !["pending_verification", "accepted"].includes(answer.body.status) : answer.code === "not_found";
     if (isOver) this.forget();
   }
 
@@ -185,6 +185,7 @@ export class Signup {
   }
 
   private finish(registrationID: string): void {
+    void this.dropCookie();
     this.app.store.removeRegistration(registrationID);
     this.app.store.writeDraft({ fields: {} });
     this.sections.delete("form"); // it still has the password
