@@ -1,6 +1,6 @@
 // The steps of a registration: shows the one that fits, and moves on with every answer of the API.
 
-import type { Credentials, Registration, Verification } from "./api";
+import type { Credentials, Failure, Registration, Verification } from "./api";
 import { Client } from "./api";
 import { type App, readData } from "./app";
 import { solve } from "./challenge";
@@ -8,7 +8,6 @@ import { CodeStep } from "./code";
 import { all, find, must, type Root } from "./dom";
 import { RegisterForm } from "./form";
 import { Notices } from "./notices";
-import { isTemporary } from "./sender";
 import { Store } from "./store";
 import { Texts } from "./text";
 
@@ -26,6 +25,11 @@ export interface Host {
 
 /** The longest pause between two requests for the state, in milliseconds. */
 const maxPoll = 5000;
+
+/** Whether the service does not know a registration. A proxy's 403 or 404 does not say that. */
+function isUnknown(f: Failure): boolean {
+  return f.code === "not_found";
+}
 
 export class Signup {
   private readonly main: HTMLElement;
@@ -103,7 +107,7 @@ export class Signup {
     const { credentials } = this;
     const answer = credentials && (await this.app.client.get(credentials));
     if (!answer || credentials !== this.credentials) return;
-    const isOver = answer.ok ? !["pending_verification", "accepted"].includes(answer.body.status) : answer.code === "not_found";
+    const isOver = answer.ok ? !["pending_verification", "accepted"].includes(answer.body.status) : isUnknown(answer);
     if (isOver) this.forget();
   }
 
@@ -140,8 +144,8 @@ export class Signup {
     if (this.step === "waiting") this.waiting?.status(answer.status === 0 ? this.app.texts.get("connection.lost") : "");
     if (answer.ok && removed && answer.body.status !== "active") this.forget();
     else if (answer.ok) this.apply(answer.body);
-    else if (isTemporary(answer) || answer.status === 429) this.askAgain(answer.retryAfter * 1000);
-    else this.forget();
+    else if (isUnknown(answer)) this.forget();
+    else this.askAgain(answer.retryAfter * 1000);
   }
 
   private askAgain(milliseconds = 0): void {
