@@ -103,9 +103,17 @@ func (s *server) typed(form url.Values, key string) page.Signup {
 	return p
 }
 
+// formRegistration returns the registration in the cookie. ok is false if the form is about another one, because the user has
+// registered again in another tab.
+func (s *server) formRegistration(c *gin.Context) (r page.Registration, ok bool) {
+	r, ok = s.signupCookie(c)
+	id := c.Request.PostForm.Get("registration_id")
+	return r, ok && (id == "" || id == r.ID)
+}
+
 // postCode enters a code.
 func (s *server) postCode(c *gin.Context) {
-	r, ok := s.signupCookie(c)
+	r, ok := s.formRegistration(c)
 	if !ok {
 		s.goHome(c, "")
 		return
@@ -126,7 +134,7 @@ func (s *server) postCode(c *gin.Context) {
 
 // postResend sends another code, to a corrected number if one was typed.
 func (s *server) postResend(c *gin.Context) {
-	r, ok := s.signupCookie(c)
+	r, ok := s.formRegistration(c)
 	if !ok {
 		s.goHome(c, "")
 		return
