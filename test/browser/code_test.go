@@ -135,7 +135,7 @@ func TestCodes(t *testing.T) {
 // attribute returns an attribute of a visible input.
 func (p *page) attribute(name, attribute string) string {
 	p.t.Helper()
-	return eval[string](p, `shown(`+quoted(field(name))+`)?.getAttribute(`+quoted(attribute)+`) ?? ""`)
+	return eval[string](p, `shown(`+literal(field(name))+`)?.getAttribute(`+literal(attribute)+`) ?? ""`)
 }
 
 // afterCooldown presses a button that sends a code, after the time between two codes. The script marks its buttons until then;
@@ -148,7 +148,7 @@ func (p *page) afterCooldown(button string) {
 		return
 	}
 	poll(p.t, "the end of the cooldown", func() bool {
-		if !p.holds("shown(" + quoted(button) + ")") {
+		if !p.holds("shown(" + literal(button) + ")") {
 			p.click(helpSummary)
 		}
 		p.send(button)

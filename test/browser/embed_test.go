@@ -101,7 +101,7 @@ func TestEmbed(t *testing.T) {
 		p := newPage(t, quick)
 		p.watched.expect(`CORS|Cors|EMBED_ORIGINS`)
 		p.openHost("")
-		p.wait(`shown("a")?.href === ` + quoted(p.service.base+"/"))
+		p.wait(`shown("a")?.href === ` + literal(p.service.base+"/"))
 		p.waitText(":host, p, div", "not allowed on this site")
 		require.Contains(t, strings.Join(p.watched.all(), "\n"), "in EMBED_ORIGINS?") // in the console, for the developer
 		p.axe("refused")

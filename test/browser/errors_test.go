@@ -13,7 +13,7 @@ func TestFieldErrors(t *testing.T) {
 	for _, lang := range []string{"en", "de", "ar"} {
 		bothWays(t, standard, "in "+lang, func(t *testing.T, p *page) {
 			p.open("/?lang=" + lang)
-			p.wait(`document.documentElement.lang === ` + quoted(lang))
+			p.wait(`document.documentElement.lang === ` + literal(lang))
 			p.submitInvalid()
 			for name, key := range map[string]string{
 				"first_name": "error.first_name.required", "last_name": "error.last_name.required",

@@ -117,7 +117,7 @@ func TestKeyboard(t *testing.T) {
 		p.tabTo("country", 3)
 		p.tabTo("mobile_number", 1)
 		p.press(who.number)
-		p.wait(`shown(` + quoted(numberButton) + `).getAttribute("aria-disabled") !== "true"`)
+		p.wait(`shown(` + literal(numberButton) + `).getAttribute("aria-disabled") !== "true"`)
 		p.press(kb.Enter)
 		p.waitText("[data-destination]", who.number[len(who.number)-2:])
 		p.finish(who)
@@ -127,5 +127,5 @@ func TestKeyboard(t *testing.T) {
 // focusOnError waits until the focus is on the summary of the errors or on a field.
 func (p *page) focusOnError(name string) {
 	p.t.Helper()
-	p.wait(`document.activeElement.matches("[data-summary]") || document.activeElement.name === ` + quoted(name))
+	p.wait(`document.activeElement.matches("[data-summary]") || document.activeElement.name === ` + literal(name))
 }

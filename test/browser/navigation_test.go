@@ -179,7 +179,7 @@ func TestLanguages(t *testing.T) {
 		p.fillForm(who)
 		for _, lang := range []string{"de", "ar"} {
 			p.click(`[data-lang="` + lang + `"]`)
-			p.wait(`document.documentElement.lang === ` + quoted(lang))
+			p.wait(`document.documentElement.lang === ` + literal(lang))
 			p.waitReady()
 			require.Equal(t, phrase(t, lang, "form.title"), p.text("h1"))
 			require.Equal(t, who.email, p.value("email"))

@@ -26,7 +26,7 @@ func TestConnection(t *testing.T) {
 		p, who := newPage(t, standard), newPerson()
 		p.open("/")
 		p.fillForm(who)
-		p.focusOut()
+		p.blur()
 		p.offline(true)
 		p.send(registerButton)
 		p.waitText(`[data-step="form"]:not(main)`, phrase(t, "en", "connection.lost"))
@@ -267,13 +267,6 @@ func TestAnswers(t *testing.T) {
 func (p *page) from(address string) {
 	p.t.Helper()
 	call(p, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"X-Forwarded-For": address}})
-}
-
-// focusOut leaves the last field, so that what belongs to the fields is loaded before the connection breaks.
-func (p *page) focusOut() {
-	p.t.Helper()
-	eval[bool](p, `(document.activeElement?.blur(), true)`)
-	p.wait(`document.readyState === "complete"`)
 }
 
 // retryUntil waits for a step, and presses the button of the visible form whenever the page offers it again.

@@ -79,7 +79,7 @@ func TestPassword(t *testing.T) {
 			navigator.credentials.get = options => new Promise(resolve => { window.receivesCode = {options, resolve}; });`})
 		p.signUp(who)
 		p.wait(`window.receivesCode?.options.otp.transport.includes("sms") && window.receivesCode.options.signal`)
-		eval[bool](p, `(window.receivesCode.resolve({code: `+quoted(p.service.code(t, who.number, 1))+`}), true)`)
+		eval[bool](p, `(window.receivesCode.resolve({code: `+literal(p.service.code(t, who.number, 1))+`}), true)`)
 		p.waitStep("done")
 	})
 }

@@ -29,7 +29,7 @@ func TestPictures(t *testing.T) {
 		t.Parallel()
 		p, who := newPage(t, shown), newPerson()
 		who.email, who.number = "ada@example.com", "+491701234567"
-		p.viewport(520, 800, 1)
+		p.viewport(520, 860, 1)
 		p.media("prefers-color-scheme", "light")
 		p.open("/")
 		p.fillForm(who)
@@ -43,7 +43,7 @@ func TestPictures(t *testing.T) {
 		p.service.messages(t, who.email, "welcome", 1)
 		p.service.messages(t, who.number, "otp", 1)
 		ui := p.newTab()
-		ui.viewport(1240, 800, 1)
+		ui.viewport(1240, 860, 1)
 		ui.media("prefers-color-scheme", "light")
 		ui.openWorkflow(p.service.registrations(t, who.email)[0])
 		p.keep("signup-beside-workflow.png", beside(code, decoded(t, ui.picture(false))))
@@ -61,7 +61,7 @@ func TestPictures(t *testing.T) {
 		t.Parallel()
 		p, who := newPage(t, standard), newPerson()
 		who.email, who.number = "grace@example.com", "+491707654321"
-		p.viewport(390, 844, 1)
+		p.viewport(390, 900, 1)
 		var pictures []image.Image
 		for _, v := range []struct{ lang, scheme string }{{"de", "light"}, {"en", "dark"}, {"ar", "light"}, {"ar", "dark"}} {
 			p.media("prefers-color-scheme", v.scheme)
@@ -87,12 +87,6 @@ func (p *page) openWorkflow(registrationID string) {
 		})
 	})
 	eval[bool](p, `new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(() => resolve(true))))`)
-}
-
-// blur takes the focus from the fields, so that pictures have no cursor.
-func (p *page) blur() {
-	p.t.Helper()
-	eval[bool](p, `(document.activeElement?.blur(), true)`)
 }
 
 // keep checks that the picture's file is small. It writes the file to the screenshots, or with -update to docs/images.

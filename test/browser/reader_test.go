@@ -19,10 +19,10 @@ type spoken struct {
 // spoken returns what a screen reader gets about the first visible element.
 func (p *page) spoken(selector string) spoken {
 	p.t.Helper()
-	p.wait("shown(" + quoted(selector) + ")")
+	p.wait("shown(" + literal(selector) + ")")
 	ctx, cancel := p.limited()
 	defer cancel()
-	object, err := chromedp.Run(ctx, chromedp.Evaluate[*runtime.RemoteObject](p.expression("shown("+quoted(selector)+")")))
+	object, err := chromedp.Run(ctx, chromedp.Evaluate[*runtime.RemoteObject](p.expression("shown("+literal(selector)+")")))
 	require.NoError(p.t, err)
 	tree := call(p, accessibility.GetPartialAXTree, accessibility.GetPartialAXTreeParams{ObjectID: object.ObjectID, FetchRelatives: new(false)})
 	require.Len(p.t, tree.Nodes, 1)
@@ -83,5 +83,5 @@ func TestScreenReader(t *testing.T) {
 // eachRole returns the roles that elements declare.
 func (p *page) eachRole(selector string) []string {
 	p.t.Helper()
-	return eval[[]string](p, "$$("+quoted(selector)+`).map(e => e.getAttribute("role"))`)
+	return eval[[]string](p, "$$("+literal(selector)+`).map(e => e.getAttribute("role"))`)
 }

@@ -139,6 +139,7 @@ func (w *watched) list(method, pathPattern string) []request {
 	return found
 }
 
+// literal returns a value as JSON, which is also a JavaScript expression.
 func literal(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -29,7 +30,7 @@ func (s *stack) document(block string) {
 	defer cancel()
 	const script = "set -euo pipefail\ndocker() { [ $1 = compose ]; shift; \"$COMPOSE\" \"$@\"; }\n"
 	c := exec.CommandContext(ctx, "bash", "-c", script+string(found[1]))
-	c.Dir, c.Env = root, append(s.environ, "COMPOSE="+program)
+	c.Dir, c.Env = root, append(slices.Clone(s.environ), "COMPOSE="+program)
 	out, err := c.CombinedOutput()
 	require.NoError(s.t, err, "%s: %s", block, out)
 }

@@ -82,10 +82,13 @@ document.addEventListener("click", async (event) => {
 // report shows the result on the button for two seconds, and announces it to screen readers.
 function report(button, text, announcement) {
   const region = document.getElementById("announcement");
+  const code = button.parentElement.querySelector("output").textContent;
   button.textContent = text;
+  button.ariaLabel = `${text}: the code ${code}`; // starts with what is visible, so that voice control finds it
   region.textContent = announcement;
   setTimeout(() => {
     button.textContent = "copy";
+    button.ariaLabel = `copy the code ${code}`;
     region.textContent = "";
   }, 2000);
 }
