@@ -67,8 +67,10 @@ export class Signup {
     else this.load();
     if (data.registration && this.isOpen()) store.writeRegistration(data.registration);
     const { startStep } = this.host;
-    if (startStep === "done") this.show("done");
-    else if (startStep === "form" || !this.credentials) this.show("form");
+    if (startStep === "done") {
+      this.show("done");
+      void this.dropCookie(); // a reload may have come before its removal
+    } else if (startStep === "form" || !this.credentials) this.show("form");
     else this.resume();
     if (this.step === "form") void this.checkResume();
     const { signal } = this.stop;
