@@ -98,6 +98,7 @@ func TestRetryAllWithTctl(t *testing.T) {
 	restoreCredentials := s.loseCredentials(t)
 	people := s.register(t, 20)
 	s.awaitCount(t, parked, len(people))
+	s.awaitRefusals(t, before, len(people))
 	restoreCredentials()
 	s.do(t, "retry-all-tctl")
 	s.requireAllActive(t, people, before)

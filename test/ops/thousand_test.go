@@ -3,6 +3,8 @@
 package ops_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -36,6 +38,18 @@ func (l ledger) minus(o ledger) ledger {
 	return ledger{l.users - o.users, l.codes - o.codes, l.welcomes - o.welcomes, l.completions - o.completions, l.failedAttempts - o.failedAttempts}
 }
 
+// awaitRefusals waits until the code and the welcome email of n users were refused. A welcome email that waits in its queue would
+// be sent at the first attempt after the credentials are back.
+func (s *site) awaitRefusals(t *testing.T, before ledger, n int) {
+	t.Helper()
+	require.NoError(t, parts.Await(t.Context(), 5*time.Minute, nil, func(context.Context) error {
+		if refused := s.ledger(t).minus(before).failedAttempts; refused < 2*n {
+			return fmt.Errorf("%d messages were refused, not %d", refused, 2*n)
+		}
+		return nil
+	}))
+}
+
 // requireAllActive verifies all users and checks the counts.
 func (s *site) requireAllActive(t *testing.T, people []person, before ledger) {
 	t.Helper()
@@ -54,6 +68,7 @@ func TestAThousandAreRetried(t *testing.T) {
 	restoreCredentials := s.loseCredentials(t)
 	people := s.register(t, many)
 	s.awaitCount(t, parked+" AND FailureReason='sms_misconfigured'", many)
+	s.awaitRefusals(t, before, many)
 	require.Contains(t, s.do(t, "count"), "sms_misconfigured     Total: 1000")
 	require.Contains(t, s.do(t, "list-temporal"), people[0].ID[:8])
 	require.Contains(t, s.do(t, "list-tctl"), "1000\n")
@@ -73,6 +88,7 @@ func TestAThousandAreReset(t *testing.T) {
 	restoreCredentials := s.loseCredentials(t)
 	people := s.register(t, many)
 	s.awaitCount(t, parked, many)
+	s.awaitRefusals(t, before, many)
 	for _, p := range people[:2] {
 		s.do(t, "abandon-temporal", "ID="+p.ID)
 	}
