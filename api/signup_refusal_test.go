@@ -43,6 +43,31 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	}
 }
 
+// A limit comes before the check of the origin. Another site must not be able to fill in the form by way of it.
+func TestOtherSitesCannotFillInTheForm(t *testing.T) {
+	t.Parallel()
+	s := setupSignup(t, func(d *Deps) { d.Limits = exhausted{} })
+	form := s.browse().open(t, "/")
+	form.browser.header.Set("Sec-Fetch-Site", "cross-site")
+	p := form.submit(t, "register", typedSignup()...)
+	require.Equal(t, 429, p.Code)
+	input, _ := p.input("first_name")
+	require.Empty(t, input["value"])
+}
+
+// After an error, the address in the browser is that of a form. A reload or a bookmark can open it.
+func TestAddressesOfTheFormsLeadToThePage(t *testing.T) {
+	t.Parallel()
+	s := setupSignup(t)
+	s.engine.state = in(stateOfStatus(workflows.StatusPending))
+	for _, path := range []string{signupPath, codePath, resendPath, restartPath} {
+		require.Equal(t, "Konto anlegen", s.browse().open(t, path+"?lang=de").heading(), path)
+		b := s.withRegistration()
+		require.Equal(t, "Check your phone", b.open(t, path).heading(), path)
+		require.Contains(t, b.cookies, signupCookieName, "a GET changes nothing")
+	}
+}
+
 func TestLimitsOfTheForms(t *testing.T) {
 	t.Parallel()
 	s := setupSignup(t, func(d *Deps) { d.Limits = exhausted{} })
@@ -84,6 +109,7 @@ func TestUnreadableForms(t *testing.T) {
 		"JSON":            {"application/json", "{}", 415, "Your browser sent the form in a way that we cannot read."},
 		"bad escape":      {mediaForm, "first_name=%zz", 400, "Your browser sent the form in a way that we cannot read."},
 		"invalid Unicode": {mediaForm, "first_name=%ff", 400, "Your browser sent the form in a way that we cannot read."},
+		"half a letter":   {mediaForm, "first_name=%c3&first_name=%a9", 400, "Your browser sent the form in a way that we cannot read."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

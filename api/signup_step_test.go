@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +112,29 @@ func TestSecondCode(t *testing.T) {
 	p := s.withRegistration().open(t, "/").submit(t, "code", "code", typedCode)
 	require.Equal(t, "Check your phone", p.heading())
 	require.Contains(t, p.text(), "That was right. Now enter the second code.")
+}
+
+// A user who registers twice has two tabs, but one cookie. What is typed in the first tab is not for the second registration.
+func TestFormsOfAnEarlierRegistration(t *testing.T) {
+	t.Parallel()
+	s := setupSignup(t)
+	s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+		return stored(in), nil
+	}
+	s.engine.state = in(stateOfStatus(workflows.StatusPending))
+	s.engine.verify, s.engine.resend = nil, nil // they would panic
+	b := s.browse()
+	first := b.open(t, "/").submit(t, "register", typedSignup()...)
+	b.post(t, signupPath, url.Values{
+		"first_name": {"Bo"}, "last_name": {"Vance"}, "email": {"bo@example.com"}, "password": {"violet-harbour-91-kettle"},
+	})
+	for form, typed := range map[string][]string{
+		"code": {"code", typedCode}, "resend": nil, "number": {"country", "DE", "mobile_number", "0170 7654321"},
+	} {
+		p := first.submit(t, form, typed...)
+		require.Equal(t, 200, p.Code, form)
+		require.Equal(t, "Check your phone", p.heading(), form)
+	}
 }
 
 func TestAnotherCode(t *testing.T) {

@@ -92,6 +92,7 @@ func TestSignupWithoutJavaScript(t *testing.T) {
 	require.Equal(t, "Willkommen!", done.heading())
 	require.Equal(t, "Willkommen!", b.open(t, "/").heading(), "a reload shows the same step")
 	require.Equal(t, int(doneAge.Seconds()), b.cookies[signupCookieName].MaxAge)
+	require.Equal(t, "Konto anlegen", done.submit(t, "restart").heading(), "another person registers with the same browser")
 	for _, route := range []string{"/signup", "/signup/code"} {
 		require.Contains(t, s.logs.String(), `"route":"`+route+`"`)
 	}

@@ -159,8 +159,9 @@ func (s *Schema) newField(name string, more extension) Field {
 	}
 	if f.Type == TypeChoice {
 		for _, value := range schema.Enum.Values {
-			value, _ := value.(string)
-			f.Choices = append(f.Choices, Choice{value, more.Choices[value]})
+			if text, ok := value.(string); ok { // null is the empty choice of a form
+				f.Choices = append(f.Choices, Choice{text, more.Choices[text]})
+			}
 		}
 	}
 	return f

@@ -37,6 +37,12 @@ func TestFieldsOfTheDocumentedExample(t *testing.T) {
 	require.JSONEq(t, `{"company":"Acme Ltd"}`, s.Samples())
 }
 
+func TestChoicesAreTexts(t *testing.T) {
+	t.Parallel()
+	s := parse(t, `{"type":"object","properties":{"a":{"type":["string","null"],"enum":["x",null,1,"y"]}}}`)
+	require.Equal(t, []Choice{{Value: "x"}, {Value: "y"}}, s.Fields()[0].Choices)
+}
+
 func TestFieldsThatAFormCanShow(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Type{

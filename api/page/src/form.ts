@@ -130,7 +130,8 @@ export class RegisterForm {
 
   private send(body: RegistrationRequest): Promise<Answer<Registration & Credentials> | null> {
     const { client, texts } = this.app;
-    return this.sender.send((challenge) => client.register(body, this.key.value, challenge), texts.get("form.sending"));
+    const key = this.key.value; // all repetitions have this key, even if the next request has another one already
+    return this.sender.send((challenge) => client.register(body, key, challenge), texts.get("form.sending"));
   }
 
   private fail(f: Failure): void {

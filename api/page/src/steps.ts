@@ -1,13 +1,12 @@
 // The steps of a registration: shows the one that fits, and moves on with every answer of the API.
 
-import { Client, type Credentials, type Registration, type Verification } from "./api";
+import { Client, type Credentials, type Failure, type Registration, type Verification } from "./api";
 import { type App, readData } from "./app";
 import { solve } from "./challenge";
 import { CodeStep } from "./code";
 import { all, find, must, type Root } from "./dom";
 import { RegisterForm } from "./form";
 import { Notices } from "./notices";
-import { isTemporary } from "./sender";
 import { Store } from "./store";
 import { Texts } from "./text";
 
@@ -25,6 +24,11 @@ export interface Host {
 
 /** The longest pause between two requests for the state, in milliseconds. */
 const maxPoll = 5000;
+
+/** Whether the service does not know a registration. A proxy's 403 or 404 does not say that. */
+function isUnknown(f: Failure): boolean {
+  return f.code === "not_found";
+}
 
 export class Signup {
   private readonly main: HTMLElement;
@@ -61,8 +65,11 @@ export class Signup {
     if (data.registration) this.credentials = data.registration;
     else this.load();
     if (data.registration && this.isOpen()) store.writeRegistration(data.registration);
-    if (this.host.startStep === "done") this.show("done");
-    else if (this.host.startStep === "form" || !this.credentials) this.show("form");
+    const { startStep } = this.host;
+    if (startStep === "done") {
+      this.show("done");
+      void this.dropCookie(); // a reload may have come before its removal
+    } else if (startStep === "form" || !this.credentials) this.show("form");
     else this.resume();
     if (this.step === "form") void this.checkResume();
     const { signal } = this.stop;
@@ -98,7 +105,7 @@ export class Signup {
     const { credentials } = this;
     const answer = credentials && (await this.app.client.get(credentials));
     if (!answer || !this.isCurrent(credentials)) return;
-    const isOver = answer.ok ? !["pending_verification", "accepted"].includes(answer.body.status) : answer.status === 404;
+    const isOver = answer.ok ? !["pending_verification", "accepted"].includes(answer.body.status) : isUnknown(answer);
     if (isOver) this.forget();
   }
 
@@ -140,8 +147,8 @@ export class Signup {
     if (this.step === "waiting") this.waiting?.status(answer.status === 0 ? this.app.texts.get("connection.lost") : "");
     if (answer.ok && removed && answer.body.status !== "active") this.forget();
     else if (answer.ok) this.apply(answer.body);
-    else if (isTemporary(answer) || answer.status === 429) this.askAgain(answer.retryAfter * 1000);
-    else this.forget();
+    else if (isUnknown(answer)) this.forget();
+    else this.askAgain(answer.retryAfter * 1000);
   }
 
   private askAgain(milliseconds = 0): void {
@@ -185,6 +192,7 @@ export class Signup {
   }
 
   private finish(registrationID: string): void {
+    void this.dropCookie();
     this.app.store.removeRegistration(registrationID);
     this.app.store.writeDraft({ fields: {} });
     this.sections.delete("form"); // it still has the password
