@@ -31,7 +31,7 @@ func linkTo(t testing.TB, action workflows.EmailLinkAction, sentAt time.Time) st
 
 // linkPages are the titles of the pages that ask.
 var linkPages = map[workflows.EmailLinkAction]string{
-	workflows.ActionConfirm: "Is this your account?", workflows.ActionDisown: "Did somebody else use your address?",
+	workflows.ActionConfirm: "Is this your account?", workflows.ActionDisown: "Not your account?",
 }
 
 func setupEmailLink(t testing.TB, out workflows.EmailLinkOutcome, err error, changes ...func(*Deps)) (*service, *[]workflows.EmailLinkInput) {
@@ -66,8 +66,8 @@ func TestEmailLink(t *testing.T) {
 	t.Parallel()
 	for action, title := range linkPages {
 		for outcome, result := range map[workflows.EmailLinkOutcome]string{
-			workflows.LinkConfirmed: "Your address is confirmed", workflows.LinkDisowned: "Your address is removed",
-			workflows.LinkTooLate: "This address is already confirmed", workflows.LinkVoid: "There is nothing to change",
+			workflows.LinkConfirmed: "Address confirmed", workflows.LinkDisowned: "Address removed",
+			workflows.LinkTooLate: "Already confirmed", workflows.LinkVoid: "Nothing to change",
 		} {
 			s, calls := setupEmailLink(t, outcome, nil)
 			target := linkTo(t, action, now)
@@ -90,7 +90,7 @@ func TestEmailLinkInTheUsersLanguage(t *testing.T) {
 	target := strings.Replace(linkTo(t, workflows.ActionConfirm, now), "lang=en", "lang=de-AT", 1)
 	page := s.send(t, "GET", target, "", "Accept-Language", "ar")
 	requirePage(t, s, page, 200, "Ist das Ihr Konto?")
-	requirePage(t, s, s.pressButton(t, target, page), 200, "Ihre Adresse ist bestätigt")
+	requirePage(t, s, s.pressButton(t, target, page), 200, "Adresse bestätigt")
 }
 
 func TestEmailLinkWithoutAResult(t *testing.T) {
@@ -102,7 +102,7 @@ func TestEmailLinkWithoutAResult(t *testing.T) {
 		title  string
 		log    string
 	}{
-		"durable":            {"", engine.ErrUnconfirmed, 202, "We have received your request", `"INFO"`},
+		"durable":            {"", engine.ErrUnconfirmed, 202, "Request received", `"INFO"`},
 		"Temporal is down":   {"", engine.ErrUnavailable, 503, "Please try again", `"WARN"`},
 		"the client is gone": {"", context.Canceled, 503, "Please try again", `"WARN"`},
 		"a defect":           {"", errors.New("no such workflow"), 503, "Please try again", `"ERROR"`},

@@ -63,18 +63,18 @@ func TestLinkPageLanguage(t *testing.T) {
 	s := setupUnsubscribe(t, nil)
 	for _, tt := range []struct{ lang, accept, want, dir, title string }{
 		{"", "", "en", "ltr", "Unsubscribe?"},
-		{"", "de-AT,de;q=0.9,en;q=0.5", "de", "ltr", "Abmelden?"},
+		{"", "de-AT,de;q=0.9,en;q=0.5", "de", "ltr", "Neuigkeiten abbestellen?"},
 		{"", "fr, ar;q=0.4", "ar", "rtl", "إلغاء الاشتراك؟"},
 		{"", "ja", "en", "ltr", "Unsubscribe?"},
 		{"", "no language; q=x \" <b>", "en", "ltr", "Unsubscribe?"},
 		{"", strings.Repeat("xx,", 20000), "en", "ltr", "Unsubscribe?"},
-		{"", "en-GB;q=0.1, de;q=0.2, ar;q=0", "de", "ltr", "Abmelden?"},
-		{"de", "ar", "de", "ltr", "Abmelden?"},
+		{"", "en-GB;q=0.1, de;q=0.2, ar;q=0", "de", "ltr", "Neuigkeiten abbestellen?"},
+		{"de", "ar", "de", "ltr", "Neuigkeiten abbestellen?"},
 		{"ar-EG", "de", "ar", "rtl", "إلغاء الاشتراك؟"},
-		{"fr", "de", "de", "ltr", "Abmelden?"},
+		{"fr", "de", "de", "ltr", "Neuigkeiten abbestellen?"},
 		{"fr", "ja", "en", "ltr", "Unsubscribe?"},
-		{"<b>", "de", "de", "ltr", "Abmelden?"},
-		{strings.Repeat("xx-", 4000), "de", "de", "ltr", "Abmelden?"},
+		{"<b>", "de", "de", "ltr", "Neuigkeiten abbestellen?"},
+		{strings.Repeat("xx-", 4000), "de", "de", "ltr", "Neuigkeiten abbestellen?"},
 	} {
 		r := httptest.NewRequest("GET", unsubscribePath()+"&lang="+url.QueryEscape(tt.lang), nil)
 		r.Header.Set("Accept-Language", tt.accept)

@@ -25,7 +25,7 @@ func TestSignupWithTermsAndAttributes(t *testing.T) {
 	again := form.submit(t, "register", typedSignup("attributes.company", "A", "attributes.seats", "many")...)
 	require.Equal(t, 422, again.Code)
 	for name, want := range map[string]string{
-		"attributes.company": "This is too short.", "attributes.seats": "This is not valid.",
+		"attributes.company": "This is too short.", "attributes.seats": "This is not valid. Please check it.",
 		"terms_accepted": "Please accept the terms to continue.",
 	} {
 		_, broken := again.input(name)

@@ -105,11 +105,11 @@ func TestUnreadableForms(t *testing.T) {
 		text        string
 	}{
 		"too large":       {mediaForm, "first_name=" + strings.Repeat("a", maxBody), 413, "You entered too much text."},
-		"another type":    {"multipart/form-data; boundary=x", "--x--", 415, "Your browser sent the form in a way that we cannot read."},
-		"JSON":            {"application/json", "{}", 415, "Your browser sent the form in a way that we cannot read."},
-		"bad escape":      {mediaForm, "first_name=%zz", 400, "Your browser sent the form in a way that we cannot read."},
-		"invalid Unicode": {mediaForm, "first_name=%ff", 400, "Your browser sent the form in a way that we cannot read."},
-		"half a letter":   {mediaForm, "first_name=%c3&first_name=%a9", 400, "Your browser sent the form in a way that we cannot read."},
+		"another type":    {"multipart/form-data; boundary=x", "--x--", 415, "We could not read the form. Please reload the page and try again."},
+		"JSON":            {"application/json", "{}", 415, "We could not read the form. Please reload the page and try again."},
+		"bad escape":      {mediaForm, "first_name=%zz", 400, "We could not read the form. Please reload the page and try again."},
+		"invalid Unicode": {mediaForm, "first_name=%ff", 400, "We could not read the form. Please reload the page and try again."},
+		"half a letter":   {mediaForm, "first_name=%c3&first_name=%a9", 400, "We could not read the form. Please reload the page and try again."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

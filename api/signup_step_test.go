@@ -29,15 +29,15 @@ func TestStepOfEachState(t *testing.T) {
 		state         workflows.RegistrationState
 		heading, text string
 	}{
-		{stateOfStatus(workflows.StatusAccepted), "One moment, please", "We have received your data"},
-		{stateOfStatus(workflows.StatusPending), "Check your phone", "We sent a code by SMS to +49•••••••567 ."},
-		{email, "Check your email", "We sent a code by email to z••@example.com ."},
-		{activating, "One moment, please", "We have received your data"},
+		{stateOfStatus(workflows.StatusAccepted), "One moment, please", "We have received your details"},
+		{stateOfStatus(workflows.StatusPending), "Check your phone", "We sent a 6-digit code by SMS to +49•••••••567 ."},
+		{email, "Check your email", "We sent a 6-digit code by email to z••@example.com ."},
+		{activating, "One moment, please", "We have received your details"},
 		{stateOfStatus(workflows.StatusActive), "Welcome!", "Your account is active."},
 		{rejected, "Create your account", "This username is taken."},
-		{stateOfStatus(workflows.StatusSuperseded), "This registration has ended", "The owner of this email address"},
-		{stateOfStatus(workflows.StatusExpired), "This registration has ended", "It was not confirmed in time."},
-		{stateOfStatus(workflows.StatusFailed), "This registration has ended", "Our team will look into it."},
+		{stateOfStatus(workflows.StatusSuperseded), "Registration ended", "This email address was confirmed in another registration"},
+		{stateOfStatus(workflows.StatusExpired), "Registration ended", "Your registration was not confirmed in time."},
+		{stateOfStatus(workflows.StatusFailed), "Registration ended", "Our team will look into it."},
 	} {
 		s := setupSignup(t)
 		s.engine.state = in(tt.state)
@@ -179,8 +179,8 @@ func TestRefusalsInTheCodeStep(t *testing.T) {
 		"resends":      {refused(workflows.RefusedTooManyResends, time.Second), 429, "We cannot send more codes for this registration."},
 		"attempts":     {refused(workflows.RefusedTooManyAttempts, time.Second), 429, "There were too many wrong codes."},
 		"expired":      {refused(workflows.RefusedCodeExpired, time.Second), 410, "This code has expired. Please ask for a new one."},
-		"closed":       {refused(workflows.RefusedClosed, time.Second), 200, "We sent a code by SMS"},
-		"already used": {refused(workflows.RefusedActive, time.Second), 200, "We sent a code by SMS"},
+		"closed":       {refused(workflows.RefusedClosed, time.Second), 200, "We sent a 6-digit code by SMS"},
+		"already used": {refused(workflows.RefusedActive, time.Second), 200, "We sent a 6-digit code by SMS"},
 		"outage":       {engine.ErrUnavailable, 503, "We cannot take your request right now."},
 		"defect":       {errors.New("oops"), 500, "Something went wrong on our side."},
 	} {

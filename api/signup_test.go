@@ -61,7 +61,7 @@ func TestSignupWithoutJavaScript(t *testing.T) {
 	require.NoError(t, uuid.Validate(values.Get("idempotency_key")))
 
 	code := form.submit(t, "register", typedSignup()...)
-	require.Equal(t, "Sehen Sie auf Ihr Handy", code.heading())
+	require.Equal(t, "SMS-Code eingeben", code.heading())
 	require.Contains(t, code.text(), "+49•••••••567")
 	require.Equal(t, "+491701234567", asked.Profile.Mobile)
 	require.Equal(t, "de", asked.Profile.Locale)
@@ -114,9 +114,9 @@ func TestCookieIsSecureWithHTTPS(t *testing.T) {
 func TestSignupErrorsAreAtTheirFields(t *testing.T) {
 	t.Parallel()
 	for accept, want := range map[string]map[string]string{
-		"en": {"email": "This is not an email address. Example: name@example.com", "password": "The password needs at least 8 characters."},
-		"de": {"email": "Das ist keine E-Mail-Adresse. Beispiel: name@example.com", "password": "Das Passwort braucht mindestens 8 Zeichen."},
-		"ar": {"email": "هذا ليس عنوان بريد إلكتروني. مثال: name@example.com", "password": "يجب ألا تقل كلمة المرور عن 8 أحرف."},
+		"en": {"email": "Please enter a full email address, such as name@example.com.", "password": "The password needs at least 8 characters."},
+		"de": {"email": "Bitte geben Sie eine vollständige E-Mail-Adresse ein, zum Beispiel name@example.com.", "password": "Das Passwort braucht mindestens 8 Zeichen."},
+		"ar": {"email": "يرجى إدخال عنوان بريد إلكتروني كامل، مثل name@example.com.", "password": "يجب ألا تقل كلمة المرور عن 8 أحرف."},
 	} {
 		b := setupSignup(t).browse("Accept-Language", accept)
 		form := b.open(t, "/")
@@ -229,7 +229,7 @@ func TestLanguageButtonKeepsTheForm(t *testing.T) {
 	require.Empty(t, broken)
 	_, values := p.values("register")
 	require.Equal(t, "de", values.Get("locale"), "the next answer is in the same language")
-	require.Equal(t, "Sehen Sie auf Ihr Handy", p.submit(t, "register", typedSignup()...).heading())
+	require.Equal(t, "SMS-Code eingeben", p.submit(t, "register", typedSignup()...).heading())
 }
 
 // TestEnterSendsTheForm checks that the first submit button of the form is its own. Browsers press it for Enter in a field.

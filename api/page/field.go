@@ -56,7 +56,7 @@ type input struct {
 	Focus                       bool
 	Login, LoginText            string // a link after the error
 	Link                        *linkIn
-	Show, MeterLabel            string
+	Show, ShowLabel, MeterLabel string
 }
 
 type choice struct {
@@ -70,8 +70,11 @@ type linkIn struct{ URL, Text, After string }
 // DescribedBy returns the ids of the texts about the input.
 func (i input) DescribedBy() string {
 	ids := "signup-" + i.Name + "-error"
-	if i.Hint != "" {
-		ids = "signup-" + i.Name + "-hint " + ids
+	if i.Name == "code" {
+		ids += " signup-code-sent" // the user comes from the form straight to the code
+	}
+	if i.Hint != "" || i.Name == "code" { // the script writes the hint of the code
+		ids += " signup-" + i.Name + "-hint"
 	}
 	return ids
 }
@@ -98,7 +101,7 @@ func (v view) Field(name string) input {
 	case "password":
 		i.MinLength = v.options.MinPasswordLength
 		i.Hint = v.texts.count("hint.password", i.MinLength)
-		i.Show, i.MeterLabel = v.T("password.show"), v.T("password.strength")
+		i.Show, i.ShowLabel, i.MeterLabel = v.T("password.show"), v.T("password.show_label"), v.T("password.strength")
 	case "terms_accepted":
 		i.Label = v.T("field.terms_plain")
 		if url := v.options.TermsURL; url != "" {
@@ -218,7 +221,7 @@ func (p *Pages) fieldOrder() []string {
 	if p.options.AsksUsername {
 		order = append(order, "username")
 	}
-	order = append(order, "mobile_number", "password")
+	order = append(order, "password", "mobile_number")
 	for _, f := range p.options.Fields {
 		order = append(order, AttributePrefix+f.Name)
 	}

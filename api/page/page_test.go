@@ -177,6 +177,35 @@ func TestCodesOfEachKind(t *testing.T) {
 	}
 }
 
+func TestWhatIsNextAfterTheLastStep(t *testing.T) {
+	t.Parallel()
+	for want, o := range map[string]Options{
+		`<a class="button" href="https://example.com/welcome" data-return>Continue</a>`: {ReturnURL: "https://example.com/welcome", LoginURL: "https://example.com/login"},
+		`<a class="button" href="https://example.com/login">Sign in</a>`:                {LoginURL: "https://example.com/login"},
+		`You can close this page.`: {},
+	} {
+		_, shown, _ := strings.Cut(signup(t, pages(t, o), "en", Signup{Step: StepDone}), `<section data-step="done"`)
+		shown, _, _ = strings.Cut(shown, "</section>")
+		require.Contains(t, shown, want)
+		require.Equal(t, want == "You can close this page.", strings.Contains(shown, "You can close this page."))
+	}
+}
+
+// A password manager takes the field before the password as the name of the account.
+func TestPasswordFollowsTheNameOfTheAccount(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]Options{"email": {}, "username": {AsksUsername: true}} {
+		shown := signup(t, pages(t, o), "en", Signup{Step: StepForm})
+		require.Regexp(t, `(?s)<input [^>]*name="`+name+`"[^>]*>[^<]*(<p [^>]*>[^<]*</p>|</div>|<div [^>]*>|<label [^>]*>[^<]*</label>|\s)*<input type="password"`, shown)
+	}
+}
+
+func TestDescriptionOfTheCode(t *testing.T) {
+	t.Parallel()
+	shown := signup(t, pages(t, Options{}), "en", Signup{Step: StepForm}) // the script shows the step later
+	require.Contains(t, shown, `name="code" aria-describedby="signup-code-error signup-code-sent signup-code-hint"`)
+}
+
 func TestTimesOfACode(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, time.January, 31, 12, 0, 0, 0, time.UTC)

@@ -121,7 +121,7 @@ func (v view) FootLinks() []Link {
 
 // Countries returns the options of the countries, with the user's selected.
 func (v view) Countries() template.HTML {
-	return v.countries[v.texts].selecting(v.country(), v.T("form.choose"))
+	return v.countries[v.texts].selecting(v.country(), v.T("form.choose_country"))
 }
 
 // country returns the code of the selected country: the user's choice, the service's, or what the browser named.

@@ -16,6 +16,9 @@ const ui = SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   responseInterceptor: (response) => {
+    if (response.url.endsWith("/openapi.yaml")) {
+      response.text = response.text.replaceAll("http://localhost:8080", location.origin); // the commands call this server
+    }
     const { registration_id, registration_token, campaign_id } = response.obj ?? {};
     if (registration_token) {
       ui.preauthorizeApiKey("registrationToken", registration_token);

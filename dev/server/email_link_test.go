@@ -17,12 +17,12 @@ import (
 // Titles of the pages, in English.
 const (
 	titleAskConfirm = "Is this your account?"
-	titleConfirmed  = "Your address is confirmed"
-	titleAskDisown  = "Did somebody else use your address?"
-	titleDisowned   = "Your address is removed"
-	titleTooLate    = "This address is already confirmed"
-	titleVoid       = "There is nothing to change"
-	titleAccepted   = "We have received your request"
+	titleConfirmed  = "Address confirmed"
+	titleAskDisown  = "Not your account?"
+	titleDisowned   = "Address removed"
+	titleTooLate    = "Already confirmed"
+	titleVoid       = "Nothing to change"
+	titleAccepted   = "Request received"
 )
 
 var links = regexp.MustCompile(`https?://\S+`)

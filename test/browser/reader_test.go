@@ -68,12 +68,13 @@ func TestScreenReader(t *testing.T) {
 		p.fillForm(who)
 		p.send(registerButton)
 		p.waitStep("code")
-		if !p.plain { // a new document announces itself; a new step does it by its heading
-			p.wait(`document.activeElement.id === "signup-title-code"`)
+		if !p.plain { // a new document announces itself; the step with the code does it by its field
+			p.wait(`document.activeElement.name === "code"`)
 			require.Equal(t, phrase(t, "en", "code.title_sms"), p.spoken("h1").name)
 			require.True(t, strings.HasPrefix(eval[string](p, "document.title"), phrase(t, "en", "code.title_sms")))
 		}
 		require.Equal(t, phrase(t, "en", "field.code"), p.spoken(field("code")).name)
+		require.Contains(t, p.spoken(field("code")).description, until(phrase(t, "en", "code.sent_sms")))
 		p.enter(wrong(t, p.service.code(t, who.number, 1), 1))
 		p.wait(p.invalid("code"))
 		require.Contains(t, p.spoken(field("code")).description, phrase(t, "en", "problem.wrong_code"))

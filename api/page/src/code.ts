@@ -61,7 +61,7 @@ export class CodeStep {
       this.submittedItself = 0;
       if (!isSame) void this.verify();
     });
-    this.code.addEventListener("input", () => this.typed());
+    form.addEventListener("input", () => this.typed()); // after the sender's listener: what it sends is what was typed
   }
 
   /** Shows the code that was sent last. */
@@ -71,6 +71,11 @@ export class CodeStep {
     this.countExpiry(v);
     this.resend.update(v);
     if (v.channel === "sms" && !this.receiving) void this.receive();
+  }
+
+  /** Puts the cursor where the user types next. The input is described by where the code was sent. */
+  focus(): void {
+    this.code.focus();
   }
 
   /** Asks for the second of two codes. */

@@ -106,8 +106,9 @@ export class RegisterForm {
     toggle.addEventListener("click", () => {
       const shown = input.type === "password";
       input.type = shown ? "text" : "password";
-      toggle.setAttribute("aria-pressed", String(shown));
-      toggle.textContent = this.app.texts.get(shown ? "password.hide" : "password.show");
+      const key = shown ? "password.hide" : "password.show";
+      toggle.textContent = this.app.texts.get(key);
+      toggle.setAttribute("aria-label", this.app.texts.get(key + "_label"));
     });
   }
 

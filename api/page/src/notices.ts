@@ -82,10 +82,16 @@ export class Notices {
     for (const field of all(this.section, "[data-field]", HTMLElement)) this.unmark(field);
   }
 
-  /** Removes the error of the field around an input. */
+  /** Removes the error of the field around an input, also from the summary. */
   clearField(input: Element): void {
     const field = input.closest("[data-field]");
-    if (field instanceof HTMLElement) this.unmark(field);
+    const summary = this.summary();
+    if (!(field instanceof HTMLElement)) return;
+    this.unmark(field);
+    const entry = summary && find(summary, `a[href="#${CSS.escape(input.id)}"]`, HTMLElement)?.closest("li");
+    if (!entry) return;
+    entry.remove();
+    if (!find(summary, "li", HTMLElement)) summary.hidden = true;
   }
 
   stop(): void {
@@ -144,8 +150,9 @@ export class Notices {
   /** An entry of the summary. A fragment in an address cannot name an input in a shadow root, so the script moves the focus. */
   private entry(m: Message): HTMLLIElement {
     const input = this.input(m.field);
-    const label = this.section.querySelector(`label[for="${input?.id ?? ""}"]`)?.firstChild?.textContent?.trim();
-    const a = element("a", label ?? m.text);
+    const label = this.section.querySelector(`label[for="${input?.id ?? ""}"]`)?.cloneNode(true) as Element | undefined;
+    label?.querySelector(".optional")?.remove();
+    const a = element("a", label?.textContent?.trim() ?? m.text);
     a.href = "#" + (input?.id ?? "");
     a.addEventListener("click", (e) => {
       e.preventDefault();

@@ -7,7 +7,6 @@ import { find, must, setUnavailable } from "./dom";
 import type { Notices } from "./notices";
 import { PhoneField } from "./phone";
 import { Sender } from "./sender";
-import { clock } from "./text";
 
 export interface ResendEvents {
   resent(r: Registration): void;
@@ -41,7 +40,7 @@ export class ResendForms {
     this.cooldown.start(
       () => client.until(v.resend_after),
       (left) => {
-        if (line) line.textContent = texts.get("code.resend_in", { time: clock(left) });
+        if (line) line.textContent = texts.get("code.resend_in", { time: texts.duration(left) });
         this.setCooling(true);
       },
       () => {

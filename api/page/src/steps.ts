@@ -262,7 +262,8 @@ export class Signup {
     if (step === "code" && this.verification) this.code?.update(this.verification);
     if (step === previous) return;
     this.host.stepChanged(step, previous);
-    find(this.section, "h1", HTMLElement)?.focus();
+    if (step === "code") this.code?.focus();
+    else find(this.section, "h1", HTMLElement)?.focus();
   }
 
   private replace(step: Step, previous: Step): void {
@@ -303,6 +304,6 @@ export class Signup {
     this.apply(r);
     if (this.step !== "code") return;
     this.code?.next();
-    find(this.section, "h1", HTMLElement)?.focus();
+    this.code?.focus();
   }
 }
