@@ -72,7 +72,7 @@ func (b *plainBrowser) send(t testing.TB, r *http.Request) *screen {
 	}
 	require.Equal(t, mediaHTML, w.Header().Get("Content-Type"), w.Body)
 	require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
-	root, err := html.Parse(strings.NewReader(w.Body.String()))
+	root, err := html.ParseWithOptions(strings.NewReader(w.Body.String()), html.ParseOptionEnableScripting(false))
 	require.NoError(t, err)
 	return &screen{w, b, root}
 }

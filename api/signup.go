@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -29,6 +30,10 @@ var signupRoutes = map[route]operation{
 	{"POST", codePath}:    {browsers, Limits.Code, typedForm},
 	{"POST", resendPath}:  {browsers, Limits.Code, typedForm},
 	{"POST", restartPath}: {browsers, uncounted, typedForm},
+	{"GET", signupPath}:   {browsers, uncounted, noBody},
+	{"GET", codePath}:     {browsers, uncounted, noBody},
+	{"GET", resendPath}:   {browsers, uncounted, noBody},
+	{"GET", restartPath}:  {browsers, uncounted, noBody},
 }
 
 // browsers is the access of the sign-up page. Other sites must not send its forms, because browsers send the cookie with them.
@@ -60,7 +65,7 @@ func typedForm(c *gin.Context) error {
 		return &problem{code: openapi.ProblemCodeInvalidJSON}
 	}
 	for _, values := range c.Request.PostForm {
-		if text := strings.Join(values, ""); text != strings.ToValidUTF8(text, "") {
+		if !utf8.ValidString(strings.Join(values, "\n")) {
 			return &problem{code: openapi.ProblemCodeInvalidJSON}
 		}
 	}
@@ -76,6 +81,9 @@ func (s *server) routeSignup(router *gin.Engine) {
 		checked.POST(codePath, s.postCode)
 		checked.POST(resendPath, s.postResend)
 		checked.POST(restartPath, s.postRestart)
+		for _, form := range []string{signupPath, codePath, resendPath, restartPath} {
+			checked.GET(form, s.leaveForm)
+		}
 	})
 }
 
@@ -186,6 +194,9 @@ func (s *server) goHome(c *gin.Context, notice string) {
 	address := url.URL{Path: "/", RawQuery: query.Encode()}
 	c.Redirect(http.StatusSeeOther, address.String())
 }
+
+// leaveForm redirects to the page. After an error, the address in the browser is that of the form, and some reloads are a GET.
+func (s *server) leaveForm(c *gin.Context) { s.goHome(c, "") }
 
 // signupCookieName returns the name of the cookie of the forms. Operations of the contract do not read it. With the prefix,
 // browsers take the cookie only from this host, over HTTPS.

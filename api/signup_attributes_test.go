@@ -12,7 +12,7 @@ import (
 func TestSignupWithTermsAndAttributes(t *testing.T) {
 	t.Parallel()
 	pages, err := page.New(page.Options{TermsVersion: "2026-01", Fields: []page.Field{
-		{Name: "company", Type: page.FieldText, Required: true, MaxLength: 40, Titles: map[string]string{"en": "Company"}},
+		{Name: "company", Type: page.FieldText, Required: true, Titles: map[string]string{"en": "Company"}},
 		{Name: "seats", Type: page.FieldNumber, Titles: map[string]string{"en": "Seats"}},
 	}})
 	require.NoError(t, err)

@@ -103,9 +103,17 @@ func (s *server) typed(form url.Values, key string) page.Signup {
 	return p
 }
 
+// formRegistration returns the registration in the cookie. ok is false if the form is about another one, because the user has
+// registered again in another tab.
+func (s *server) formRegistration(c *gin.Context) (r page.Registration, ok bool) {
+	r, ok = s.signupCookie(c)
+	id := c.Request.PostForm.Get("registration_id")
+	return r, ok && (id == "" || id == r.ID)
+}
+
 // postCode enters a code.
 func (s *server) postCode(c *gin.Context) {
-	r, ok := s.signupCookie(c)
+	r, ok := s.formRegistration(c)
 	if !ok {
 		s.goHome(c, "")
 		return
@@ -126,7 +134,7 @@ func (s *server) postCode(c *gin.Context) {
 
 // postResend sends another code, to a corrected number if one was typed.
 func (s *server) postResend(c *gin.Context) {
-	r, ok := s.signupCookie(c)
+	r, ok := s.formRegistration(c)
 	if !ok {
 		s.goHome(c, "")
 		return
@@ -182,8 +190,8 @@ func (s *server) failPage(c *gin.Context, err error) {
 
 // formAgain returns the form after an error. It keeps the key while the outcome of the request is unknown.
 func (s *server) formAgain(c *gin.Context, p *problem, status int) page.Signup {
-	if c.Request.PostForm == nil && p.code == openapi.ProblemCodeRateLimited {
-		_ = typedForm(c) // a limit refused the request before its body was read; an unreadable one leaves the form empty
+	if c.Request.PostForm == nil && p.code == openapi.ProblemCodeRateLimited && s.forms.Check(c.Request) == nil {
+		_ = typedForm(c) // a limit refused the request before its other checks; an unreadable body leaves the form empty
 	}
 	form := c.Request.PostForm
 	key := ""

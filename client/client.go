@@ -38,7 +38,8 @@ type options struct {
 	retryTimeout time.Duration
 }
 
-// WithHTTPClient sets the HTTP client. Its timeout limits each attempt of a call. The default limits an attempt to 15 s.
+// WithHTTPClient sets the HTTP client. Its timeout limits each attempt of a call. The default limits an attempt to 15 s, and
+// follows no redirects: they could lead passwords and tokens to another host. A redirect is then a *Problem with its status.
 func WithHTTPClient(c *http.Client) Option { return func(o *options) { o.http = c } }
 
 // WithRetryTimeout sets for how long a call is repeated, counted from its start. The default is 30 s; 0 disables repetitions.
@@ -54,7 +55,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, fmt.Errorf("registrar: %q is not an http or https URL", baseURL)
 	}
-	o := options{http: &http.Client{Timeout: attemptTimeout}, retryTimeout: defaultRetryTimeout}
+	o := options{http: &http.Client{Timeout: attemptTimeout, CheckRedirect: stay}, retryTimeout: defaultRetryTimeout}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -64,3 +65,6 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 	}
 	return &Client{api: api, retryTimeout: o.retryTimeout}, nil
 }
+
+// stay makes a redirect the answer.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

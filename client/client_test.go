@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -279,20 +280,6 @@ func TestResendIsRepeatedOnlyIfRefused(t *testing.T) {
 	}
 }
 
-func TestErrorTexts(t *testing.T) {
-	t.Parallel()
-	for want, a := range map[string]answer{
-		"registrar: 422 validation_failed: It failed. email must be an email address. (request r1)": problem(422, openapi.ProblemCodeValidationFailed, "",
-			`, "errors": [{"field": "email", "code": "invalid", "message": "must be an email address"}]`),
-		"registrar: 400: Bad Request (request r1)": {status: 400, body: "<html>"},
-	} {
-		run(t, []answer{a}, func(t *testing.T, _ *service, c *client.Client) {
-			_, err := c.Register(t.Context(), form)
-			require.EqualError(t, err, want)
-		})
-	}
-}
-
 func TestMistakesOfTheCaller(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"", "register.example.com", "ftp://register.example.com", "https://"} {
@@ -303,4 +290,37 @@ func TestMistakesOfTheCaller(t *testing.T) {
 		_, err := c.Registration("1", token).Get(t.Context())
 		require.ErrorContains(t, err, "not a UUID")
 	})
+}
+
+// TestRedirectsAreNotFollowed: with a 307, the HTTP client would send the password to another host.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request to another host") }))
+	defer elsewhere.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		here := httptest.NewServer(http.RedirectHandler(elsewhere.URL, status))
+		defer here.Close()
+		c, err := client.New(here.URL)
+		require.NoError(t, err)
+		_, err = c.Register(t.Context(), form)
+		var p *client.Problem
+		require.ErrorAs(t, err, &p)
+		require.Equal(t, status, p.Status)
+		_, err = c.Registration(id, token).Get(t.Context())
+		require.ErrorAs(t, err, &p)
+	}
+}
+
+func TestRetryAfterOutOfRange(t *testing.T) {
+	t.Parallel()
+	for retryAfter, want := range map[string]time.Duration{"-5": 0, "18446744074": 0, "4294967295": 4294967295 * time.Second} {
+		a := problem(409, openapi.ProblemCodeEmailTaken, retryAfter, "")
+		a.body = " " + a.body // so that it is not checked against the contract
+		run(t, []answer{a}, func(t *testing.T, _ *service, c *client.Client) {
+			_, err := c.Register(t.Context(), form)
+			var p *client.Problem
+			require.ErrorAs(t, err, &p)
+			require.Equal(t, want, p.RetryAfter)
+		})
+	}
 }

@@ -43,7 +43,7 @@ func newProblem(answer *http.Response, body []byte) *Problem {
 		p.Problem = openapi.Problem{Detail: http.StatusText(answer.StatusCode), RequestID: answer.Header.Get("X-Request-Id")}
 	}
 	p.Status = answer.StatusCode
-	if seconds, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil {
+	if seconds, err := strconv.ParseUint(answer.Header.Get("Retry-After"), 10, 32); err == nil {
 		p.RetryAfter = time.Duration(seconds) * time.Second
 	}
 	return p

@@ -63,7 +63,7 @@ func (c *Client) Registration(id, token string) *Registration {
 }
 
 // Verify enters a code that the user received. The account is active if the returned status is active; otherwise the service
-// requires one more code. A wrong code is a [*Problem] with the code wrong_code.
+// requires one more code. A wrong code is a [*Problem] with the code wrong_code; if its answer was lost, it counts twice.
 func (r *Registration) Verify(ctx context.Context, code string) (openapi.Progress, error) {
 	return callRegistration[openapi.Progress](ctx, r, repeatable, func(id uuid.UUID) (*http.Response, error) {
 		return r.client.api.VerifyRegistration(ctx, id, openapi.VerificationRequest{Code: code}, edit(r.authorize))

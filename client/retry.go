@@ -18,7 +18,7 @@ import (
 type repetition int
 
 const (
-	repeatable    repetition = iota // also after a 5xx or no answer: the call has the same effect as one
+	repeatable    repetition = iota // also after a 5xx or no answer: a repetition does no harm
 	onlyIfRefused                   // only if the service says that it did not accept the call
 )
 

@@ -18,7 +18,7 @@ import (
 // AssetPath is the path of all assets.
 const AssetPath = "/signup/assets/"
 
-// The folder dist has what the scripts in src are bundled to.
+// The folder dist has what the scripts in src are bundled to, and the licenses of the bundled libraries.
 //
 //go:embed page.css all:dist
 var assetFiles embed.FS
@@ -26,10 +26,11 @@ var assetFiles embed.FS
 // mediaTypes are the files that an asset may be.
 var mediaTypes = map[string]string{
 	".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png",
-	".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif",
+	".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif", ".txt": "text/plain; charset=utf-8",
 }
 
-// entries are the assets that get a hash in their names here. The others have one already, because the scripts import them.
+// entries are the assets that get a hash in their names here. Scripts that other scripts import have one already. licenses.txt has
+// none: comments in the scripts name it.
 var entries = []string{"page.css", "signup.js", "embed.js"}
 
 // File is a file of the operator.
@@ -38,7 +39,7 @@ type File struct {
 	Body []byte
 }
 
-// Asset is a file that pages load. Its name changes with its content.
+// Asset is a file that pages load. Its name changes with its content, except for licenses.txt.
 type Asset struct {
 	MediaType string
 	Body      []byte

@@ -11,11 +11,10 @@ import (
 
 // Field is one of the service's own fields.
 type Field struct {
-	Name      string // without the prefix attributes.
-	Type      FieldType
-	Required  bool
-	MaxLength int // of a text; 0: not limited
-	Choices   []Choice
+	Name     string // without the prefix attributes.
+	Type     FieldType
+	Required bool
+	Choices  []Choice
 	// Titles and Hints are texts by BCP 47 tags. The fallback is English, then any language.
 	Titles, Hints map[string]string
 }
@@ -41,14 +40,6 @@ type Choice struct {
 // AttributePrefix begins the names of the inputs for the service's own fields.
 const AttributePrefix = "attributes."
 
-// maxima of the contract, in characters.
-const (
-	maxName     = 30
-	maxUsername = 30
-	maxEmail    = 254
-	maxPassword = 128
-)
-
 // input is a field of a form as templates show it.
 type input struct {
 	Name, Label, Optional, Hint string
@@ -56,7 +47,7 @@ type input struct {
 	Value                       string // true: a checked box
 	Autocomplete, InputMode     string
 	Dir                         string
-	MinLength, MaxLength        int
+	MinLength                   int
 	Literal                     bool   // not a text in a language
 	DataType                    string // number: the script sends a number
 	Required                    bool
@@ -88,14 +79,15 @@ func (i input) DescribedBy() string {
 	return ids
 }
 
-// inputs are the fields of the contract. Their labels and hints come from the catalogue.
+// inputs are the fields of the contract. Their labels and hints come from the catalogue. They have no maximum length: browsers cut
+// pasted text without a word, also a password, and the API says what is too long.
 var inputs = map[string]input{
-	"first_name":        {Type: "text", Autocomplete: "given-name", MaxLength: maxName, Required: true},
-	"last_name":         {Type: "text", Autocomplete: "family-name", MaxLength: maxName, Required: true},
-	"email":             {Type: "email", Autocomplete: "email", InputMode: "email", MaxLength: maxEmail, Required: true, Dir: "ltr", Literal: true},
-	"username":          {Type: "text", Autocomplete: "username", MaxLength: maxUsername, Dir: "ltr", Literal: true},
+	"first_name":        {Type: "text", Autocomplete: "given-name", Required: true},
+	"last_name":         {Type: "text", Autocomplete: "family-name", Required: true},
+	"email":             {Type: "email", Autocomplete: "email", InputMode: "email", Required: true, Dir: "ltr", Literal: true},
+	"username":          {Type: "text", Autocomplete: "username", Dir: "ltr", Literal: true},
 	"mobile_number":     {Type: "tel", Autocomplete: "tel"},
-	"password":          {Type: "password", Autocomplete: "new-password", MaxLength: maxPassword, Required: true},
+	"password":          {Type: "password", Autocomplete: "new-password", Required: true},
 	"terms_accepted":    {Type: "checkbox", Required: true},
 	"marketing_consent": {Type: "checkbox"},
 	"code":              {Type: "text", Autocomplete: "one-time-code", Required: true},
@@ -153,7 +145,7 @@ func (v view) CustomFields() []input {
 	for n, f := range v.options.Fields {
 		i := input{
 			Label: v.ownText(f.Titles, f.Name), Hint: v.ownText(f.Hints, ""),
-			Required: f.Required, MaxLength: f.MaxLength, Type: "text",
+			Required: f.Required, Type: "text",
 		}
 		name := AttributePrefix + f.Name
 		switch f.Type {

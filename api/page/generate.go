@@ -9,3 +9,7 @@ package page
 //go:generate -command bundle env GOWORK=off go -C ../../tools tool esbuild --outdir=../api/page/dist --public-path=/signup/assets --chunk-names=[name]-[hash] --bundle --splitting --format=esm --minify --target=es2022 --charset=utf8 --log-level=warning
 //go:generate bundle ../api/page/src/signup.ts
 //go:generate bundle ../api/page/src/embed.ts
+//
+// The licenses of the bundled libraries must go with every copy of them.
+//
+//go:generate sh -c "tail -n +1 node_modules/altcha-lib/LICENSE* node_modules/libphonenumber-js/LICENSE* >dist/licenses.txt"

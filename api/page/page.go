@@ -51,8 +51,8 @@ type Options struct {
 	Fields []Field
 	// TermsVersion is the version of the terms that users must accept. Empty: users need not accept any.
 	TermsVersion string
-	// Captcha is the widget that clients must solve when a limit demands it. nil: the challenges need no widget.
-	Captcha *Captcha
+	// Captcha is the third party whose widget users must solve when a limit demands it. Empty: the challenges need no widget.
+	Captcha Captcha
 }
 
 // Codes are the ways by which users get codes.
@@ -68,11 +68,14 @@ const (
 // Link is a link below the form.
 type Link struct{ Text, URL string }
 
-// Captcha is the widget of a third party.
-type Captcha struct {
-	Type    string `json:"type"` // turnstile or hcaptcha
-	SiteKey string `json:"site_key"`
-}
+// Captcha is a third party whose widget tells people from programs.
+type Captcha string
+
+// The third parties with widgets.
+const (
+	CaptchaTurnstile Captcha = "turnstile"
+	CaptchaHCaptcha  Captcha = "hcaptcha"
+)
 
 // Step is what the sign-up page shows.
 type Step string

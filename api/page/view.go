@@ -232,14 +232,11 @@ func (v view) HelpOpen() bool {
 
 // data is what the script needs.
 type data struct {
-	Lang          string            `json:"lang"`
-	Catalogue     map[string]string `json:"catalogue"`
-	ReturnURL     string            `json:"return_url,omitempty"`
-	LoginURL      string            `json:"login_url,omitempty"`
-	DefaultRegion string            `json:"default_region,omitempty"`
-	Password      passwordRules     `json:"password"`
-	Registration  *Registration     `json:"registration"`
-	Captcha       *Captcha          `json:"captcha"`
+	Lang         string            `json:"lang"`
+	Catalogue    map[string]string `json:"catalogue"`
+	LoginURL     string            `json:"login_url,omitempty"`
+	Password     passwordRules     `json:"password"`
+	Registration *Registration     `json:"registration"`
 	// Styles are the style sheets of the embedded form. The policy of the page around it may forbid style elements.
 	Styles []string `json:"styles,omitempty"`
 }
@@ -255,9 +252,8 @@ func (v view) Data() data {
 		return strings.HasPrefix(key, "link.") || strings.HasPrefix(key, countryPrefix)
 	})
 	d := data{
-		Lang: v.Lang(), Catalogue: texts, ReturnURL: v.options.ReturnURL, LoginURL: v.options.LoginURL,
-		DefaultRegion: v.country(), Password: passwordRules{v.options.MinPasswordLength},
-		Registration: v.Registration, Captcha: v.options.Captcha,
+		Lang: v.Lang(), Catalogue: texts, LoginURL: v.options.LoginURL, Password: passwordRules{v.options.MinPasswordLength},
+		Registration: v.Registration,
 	}
 	if v.isEmbedded {
 		d.Styles = v.styles

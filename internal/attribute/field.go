@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/big"
 	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -31,13 +30,8 @@ const (
 type Field struct {
 	Name     string
 	Type     Type
-	Format   string // of a text, such as email or uri; may be empty
-	Required bool   // of a boolean: it must be true
-	// MinLength and MaxLength bound a text, in characters; 0 means no bound.
-	MinLength, MaxLength int
-	// Minimum and Maximum bound a number; nil means no bound.
-	Minimum, Maximum *float64
-	Choices          []Choice
+	Required bool // of a boolean: it must be true
+	Choices  []Choice
 	// Titles and Hints are texts for people by language (BCP 47). English falls back to the schema's title and description, and the
 	// title then to the name.
 	Titles, Hints map[string]string
@@ -165,21 +159,11 @@ func (s *Schema) newField(name string, more extension) Field {
 	}
 	if f.Type == TypeChoice {
 		for _, value := range schema.Enum.Values {
-			value, _ := value.(string)
-			f.Choices = append(f.Choices, Choice{value, more.Choices[value]})
+			if text, ok := value.(string); ok { // null is the empty choice of a form
+				f.Choices = append(f.Choices, Choice{text, more.Choices[text]})
+			}
 		}
-		return f
 	}
-	if schema.Format != nil {
-		f.Format = schema.Format.Name
-	}
-	if schema.MinLength != nil {
-		f.MinLength = *schema.MinLength
-	}
-	if schema.MaxLength != nil {
-		f.MaxLength = *schema.MaxLength
-	}
-	f.Minimum, f.Maximum = float(schema.Minimum), float(schema.Maximum)
 	return f
 }
 
@@ -215,12 +199,4 @@ func typeOf(schema *jsonschema.Schema) Type {
 	default:
 		return ""
 	}
-}
-
-func float(n *big.Rat) *float64 {
-	if n == nil {
-		return nil
-	}
-	f, _ := n.Float64()
-	return &f
 }

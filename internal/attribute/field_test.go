@@ -11,7 +11,6 @@ import (
 func TestFieldsOfTheDocumentedExample(t *testing.T) {
 	t.Parallel()
 	s := parse(t, documented(t))
-	one, most := 1.0, 10_000.0
 	fields := s.Fields()
 	fields[0].example = nil
 	for i := range fields {
@@ -19,7 +18,7 @@ func TestFieldsOfTheDocumentedExample(t *testing.T) {
 	}
 	require.Equal(t, []Field{
 		{
-			Name: "company", Type: TypeText, Required: true, MinLength: 1, MaxLength: 80, Template: true,
+			Name: "company", Type: TypeText, Required: true, Template: true,
 			Titles: map[string]string{"en": "Company", "de": "Firma", "ar": "الشركة"},
 			Hints:  map[string]string{"en": "As on your invoices", "de": "Wie auf Ihren Rechnungen", "ar": "كما في فواتيرك"},
 		},
@@ -31,11 +30,17 @@ func TestFieldsOfTheDocumentedExample(t *testing.T) {
 				{"large", map[string]string{"en": "More than 50 people", "de": "Mehr als 50 Personen", "ar": "أكثر من 50 شخصًا"}},
 			},
 		},
-		{Name: "seats", Type: TypeInteger, Minimum: &one, Maximum: &most, Titles: map[string]string{"en": "Seats"}, Hints: map[string]string{}},
-		{Name: "founded", Type: TypeDate, Format: "date", Titles: map[string]string{"en": "Founded"}, Hints: map[string]string{}},
+		{Name: "seats", Type: TypeInteger, Titles: map[string]string{"en": "Seats"}, Hints: map[string]string{}},
+		{Name: "founded", Type: TypeDate, Titles: map[string]string{"en": "Founded"}, Hints: map[string]string{}},
 	}, fields)
 	require.Equal(t, []string{"company"}, s.TemplateFields())
 	require.JSONEq(t, `{"company":"Acme Ltd"}`, s.Samples())
+}
+
+func TestChoicesAreTexts(t *testing.T) {
+	t.Parallel()
+	s := parse(t, `{"type":"object","properties":{"a":{"type":["string","null"],"enum":["x",null,1,"y"]}}}`)
+	require.Equal(t, []Choice{{Value: "x"}, {Value: "y"}}, s.Fields()[0].Choices)
 }
 
 func TestFieldsThatAFormCanShow(t *testing.T) {

@@ -47,8 +47,8 @@ type EmailReleasedData struct{ FirstName, Attributes string }
 // Templates renders messages in the user's language. It is safe for concurrent use.
 //
 // A locale is a BCP 47 tag. The nearest language with templates is used, or English if there is none or the tag is
-// malformed. A first name is always plain text: it cannot add markup, a line, a header or a link. The caller sets the
-// RegistrationID. The same holds for an attribute.
+// malformed. A first name and an attribute are always plain text: they cannot add markup, a line, a header or a link. The caller
+// sets the RegistrationID.
 type Templates struct {
 	brand            Brand
 	host             string

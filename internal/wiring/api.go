@@ -25,7 +25,8 @@ import (
 	"registrar/internal/store"
 )
 
-// APIDeps returns the API's dependencies for the configuration. schema is nil if there are no attributes. The caller may change them before api.New.
+// APIDeps returns the API's dependencies for the configuration. schema is nil if there are no attributes. The caller may change
+// the dependencies before api.New.
 func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Client, schema *attribute.Schema, logger *slog.Logger) api.Deps {
 	registrations := engine.NewRegistrations(temporal, engine.RegistrationOptions{
 		WaitBudget: c.API.WaitBudget, EmailHash: keys.Ring.EmailHash,

@@ -30,8 +30,8 @@ func OpenPages(c config.Config, schema *attribute.Schema, links ...page.Link) (*
 	if c.Registration.Conceal && c.Registration.Verify == string(workflows.VerifySMS) {
 		o.Codes = page.CodesEmail
 	}
-	if kind := c.Challenge.ChallengeKind; kind == "turnstile" || kind == "hcaptcha" {
-		o.Captcha = &page.Captcha{Type: kind, SiteKey: c.Challenge.ChallengeSiteKey}
+	if kind := page.Captcha(c.Challenge.ChallengeKind); kind == page.CaptchaTurnstile || kind == page.CaptchaHCaptcha {
+		o.Captcha = kind
 	}
 	if err := readPageFiles(c.Signup, &o); err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func pageFields(schema *attribute.Schema) []page.Field {
 	var fields []page.Field
 	for _, f := range schema.Fields() {
 		field := page.Field{
-			Name: f.Name, Type: page.FieldType(f.Type), Required: f.Required, MaxLength: f.MaxLength, Titles: f.Titles, Hints: f.Hints,
+			Name: f.Name, Type: page.FieldType(f.Type), Required: f.Required, Titles: f.Titles, Hints: f.Hints,
 		}
 		if f.Type == attribute.TypeInteger {
 			field.Type = page.FieldNumber
@@ -65,32 +65,19 @@ func pageFields(schema *attribute.Schema) []page.Field {
 	return fields
 }
 
+// readPageFiles sets the options that are files. Its error has one line for each mistake.
 func readPageFiles(c config.Signup, o *page.Options) error {
-	logo, err := readPageFile("SIGNUP_LOGO", c.LogoFile)
-	if err != nil {
-		return err
-	}
-	if logo != nil && !page.IsPicture(c.LogoFile) {
-		return fmt.Errorf("SIGNUP_LOGO: %s: is not a .svg, .png, .jpg, .webp or .gif file", c.LogoFile)
-	}
+	logo, wrongLogo := readPageFile("SIGNUP_LOGO", c.LogoFile)
 	if logo != nil {
 		o.Logo = &page.File{Name: filepath.Base(c.LogoFile), Body: logo}
 	}
-	if o.Style, err = readPageFile("SIGNUP_CSS", c.StyleFile); err != nil {
-		return err
+	if logo != nil && !page.IsPicture(c.LogoFile) {
+		wrongLogo = fmt.Errorf("SIGNUP_LOGO: %s: is not a .svg, .png, .jpg, .webp or .gif file", c.LogoFile)
 	}
-	if c.CataloguesDir == "" {
-		return nil
-	}
-	info, err := os.Stat(c.CataloguesDir)
-	if err == nil && !info.IsDir() {
-		err = errors.New("is not a folder")
-	}
-	if err != nil {
-		return fmt.Errorf("SIGNUP_CATALOGUES: %s: %w", c.CataloguesDir, err)
-	}
-	o.Catalogues = os.DirFS(c.CataloguesDir)
-	return nil
+	var wrongStyle, wrongCatalogues error
+	o.Style, wrongStyle = readPageFile("SIGNUP_CSS", c.StyleFile)
+	o.Catalogues, wrongCatalogues = openFolder("SIGNUP_CATALOGUES", c.CataloguesDir)
+	return errors.Join(wrongLogo, wrongStyle, wrongCatalogues)
 }
 
 // readPageFile returns the file that a setting names, nil if it is empty.

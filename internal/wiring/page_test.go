@@ -45,7 +45,7 @@ func TestPagesHaveTheSettings(t *testing.T) {
 	for _, want := range []string{
 		"<title>Join Acme · Acme</title>", `href="https://example.com"`, `href="https://example.com/help"`, `href="https://app.example.com/login"`,
 		`href="https://app.example.com/welcome"`, `href="https://example.com/terms"`, `href="https://example.com/privacy"`, `href="/outbox"`,
-		`name="username"`, `name="terms_accepted"`, "At least 15 characters.", `value="AT" selected`, "0x4", "We send a second code by SMS",
+		`name="username"`, `name="terms_accepted"`, "At least 15 characters.", `value="AT" selected`, "We send a second code by SMS",
 		`src="/signup/assets/logo-`, `href="/signup/assets/theme-`,
 	} {
 		require.Contains(t, out.String(), want)
@@ -72,12 +72,14 @@ func TestMistakesInFilesOfPages(t *testing.T) {
 		"SIGNUP_LOGO=" + missing:       "SIGNUP_LOGO: open " + missing,
 		"SIGNUP_LOGO=" + exe:           "SIGNUP_LOGO: " + exe + ": is not a .svg, .png, .jpg, .webp or .gif file",
 		"SIGNUP_CSS=" + large:          "SIGNUP_CSS: " + large + ": has 262145 bytes; it must have 1 to 262144",
-		"SIGNUP_CATALOGUES=" + missing: "SIGNUP_CATALOGUES: " + missing,
-		"SIGNUP_CATALOGUES=" + file:    "SIGNUP_CATALOGUES: " + file + ": is not a folder",
+		"SIGNUP_CATALOGUES=" + missing: "SIGNUP_CATALOGUES: stat " + missing,
+		"SIGNUP_CATALOGUES=" + file:    "SIGNUP_CATALOGUES: " + file + " is not a folder",
 		"SIGNUP_CATALOGUES=" + filepath.Dir(file): "SIGNUP_CATALOGUES: de.json: form.title: is empty\n" +
 			"SIGNUP_CATALOGUES: de.json: form.titel: is unknown",
 	} {
 		_, err := openPages(t, setting)
 		require.ErrorContains(t, err, want)
 	}
+	_, err := openPages(t, "SIGNUP_LOGO="+missing, "SIGNUP_CSS="+missing, "SIGNUP_CATALOGUES="+missing)
+	require.Len(t, strings.Split(err.Error(), "\n"), 3, "one line for each mistake")
 }

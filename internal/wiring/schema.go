@@ -12,7 +12,7 @@ import (
 // usable.
 func OpenSchema(c config.Registration) (*attribute.Schema, error) {
 	if c.ProfileSchema == "" {
-		return nil, nil //nolint:nilnil // without a schema, there are no attributes
+		return nil, nil
 	}
 	text, err := os.ReadFile(c.ProfileSchema)
 	if err != nil {

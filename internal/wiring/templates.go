@@ -11,9 +11,8 @@ import (
 )
 
 // OpenTemplates reads the message templates. Its error has one line for each invalid template.
-func OpenTemplates(config config.Config) (*render.Templates, error) {
-	c := config.Brand
-	schema, err := OpenSchema(config.Registration)
+func OpenTemplates(c config.Config) (*render.Templates, error) {
+	schema, err := OpenSchema(c.Registration)
 	if err != nil {
 		return nil, err
 	}
@@ -21,20 +20,28 @@ func OpenTemplates(config config.Config) (*render.Templates, error) {
 	if schema != nil {
 		attributes = schema.TemplateFields()
 	}
-	var overrides fs.FS
-	if c.TemplatesDir != "" {
-		info, err := os.Stat(c.TemplatesDir)
-		if err != nil {
-			return nil, fmt.Errorf("TEMPLATES_DIR: %w", err)
-		}
-		if !info.IsDir() {
-			return nil, fmt.Errorf("TEMPLATES_DIR: %s is not a folder", c.TemplatesDir)
-		}
-		overrides = os.DirFS(c.TemplatesDir)
+	overrides, err := openFolder("TEMPLATES_DIR", c.Brand.TemplatesDir)
+	if err != nil {
+		return nil, err
 	}
-	t, err := render.New(render.Brand{Name: c.Name, URL: c.URL, SupportURL: c.SupportURL}, overrides, attributes...)
+	t, err := render.New(render.Brand{Name: c.Brand.Name, URL: c.Brand.URL, SupportURL: c.Brand.SupportURL}, overrides, attributes...)
 	if err != nil {
 		return nil, fmt.Errorf("message templates (TEMPLATES_DIR, BRAND_…, SUPPORT_URL):\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	}
 	return t, nil
+}
+
+// openFolder returns the folder that a setting names, nil if it is empty.
+func openFolder(name, path string) (fs.FS, error) {
+	if path == "" {
+		return nil, nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("%s: %s is not a folder", name, path)
+	}
+	return os.DirFS(path), nil
 }

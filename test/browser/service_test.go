@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -182,17 +183,17 @@ func (s *service) code(t *testing.T, to string, n int) string {
 	return code
 }
 
-// registrations returns the ids of the registrations that sent a code to an address or a number.
-func (s *service) registrations(t *testing.T, to string) []string {
+// registrations returns the ids of the registrations that sent a message to an address or a number. It waits for the first one.
+func (s *service) registrations(t *testing.T, to string) (ids []string) {
 	t.Helper()
-	seen := map[string]bool{}
-	var ids []string
-	for _, m := range s.outbox(t, to) {
-		if !seen[m.RegistrationID] {
-			seen[m.RegistrationID] = true
-			ids = append(ids, m.RegistrationID)
+	poll(t, "a message to "+to, func() bool {
+		for _, m := range s.outbox(t, to) {
+			if !slices.Contains(ids, m.RegistrationID) {
+				ids = append(ids, m.RegistrationID)
+			}
 		}
-	}
+		return len(ids) > 0
+	})
 	return ids
 }
 

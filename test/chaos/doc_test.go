@@ -3,12 +3,9 @@
 package chaos_test
 
 import (
-	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -28,14 +25,9 @@ func readDoc(t *testing.T) docPage {
 // do runs a block with additional variables as NAME=value.
 func (p docPage) do(t *testing.T, block string, more ...string) {
 	t.Helper()
-	script := p.Block(t, block)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
 	tools, err := filepath.Abs(filepath.Join("..", "..", ".bin"))
 	require.NoError(t, err)
-	c := exec.CommandContext(ctx, "bash", "-c", "set -euo pipefail\n"+script)
-	c.Dir = t.TempDir()
-	c.Env = append(os.Environ(), append(more, "PATH="+tools+":"+os.Getenv("PATH"))...)
-	out, err := c.CombinedOutput()
-	require.NoError(t, err, "%s: %s", block, out)
+	env := append(os.Environ(), append(more, "PATH="+tools+":"+os.Getenv("PATH"))...)
+	_, err = parts.Shell(t.Context(), t.TempDir(), env, p.Block(t, block))
+	require.NoError(t, err, block)
 }

@@ -5,12 +5,10 @@
 package docs_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -45,20 +43,10 @@ func newReader(t *testing.T, page string) *reader {
 	return r
 }
 
-// in runs a script in a folder and returns its standard output. The error contains the standard error.
+// in runs a script in a folder and returns its standard output. The reader answers questions with yes.
 func (r *reader) in(t *testing.T, dir, script string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	c := exec.CommandContext(ctx, "bash", "-c", "set -euo pipefail\n"+script)
-	c.Dir, c.Env, c.Stdin = dir, r.env, strings.NewReader("yes\n")
-	var out, errs bytes.Buffer
-	c.Stdout, c.Stderr = &out, &errs
-	err := c.Run()
-	if err != nil {
-		err = fmt.Errorf("%w: %s%s", err, &out, &errs)
-	}
-	return out.String(), err
+	return parts.Shell(t.Context(), dir, r.env, "exec <<<yes\n"+script)
 }
 
 // run runs a block of commands, with replacements of what the page tells the reader to replace: alternating old and new texts.

@@ -3,14 +3,9 @@
 package ops_test
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,16 +48,5 @@ func (s *site) try(t *testing.T, block string, more ...string) (string, error) {
 // shell runs a script in the operator's shell and returns its output.
 func (s *site) shell(t *testing.T, script string, more ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	c := exec.CommandContext(ctx, "bash", "-c", "set -euo pipefail\n"+script)
-	c.Dir = s.home
-	c.Env = append(s.operator(), more...)
-	var out, errs bytes.Buffer
-	c.Stdout, c.Stderr = &out, &errs
-	err := c.Run()
-	if err != nil {
-		err = errors.Join(err, errors.New(errs.String()))
-	}
-	return out.String(), err
+	return parts.Shell(t.Context(), s.home, append(s.operator(), more...), script)
 }

@@ -91,3 +91,34 @@ func TestFront(t *testing.T) {
 	require.NoError(t, f.Start())
 	require.NoError(t, send())
 }
+
+// TestFrontDuringAnUpdate: only one of the replicas has a file of the page, which is of its version.
+func TestFrontDuringAnUpdate(t *testing.T) {
+	const file = "/signup/assets/page-1.css"
+	var missed atomic.Int64
+	addresses := parts.Addresses(2)
+	for i, address := range addresses {
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
+		require.NoError(t, err)
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if has := r.URL.Path == file && i == 0; r.URL.Path != "/readyz" && !has {
+				missed.Add(1)
+				w.WriteHeader(http.StatusNotFound)
+			}
+			_, _ = w.Write([]byte("{}"))
+		})
+		server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}}
+		server.Start()
+		t.Cleanup(server.Close)
+	}
+	client := parts.NewClient(parts.StartFront(t, addresses...).URL())
+	get := func(path string) error {
+		return client.Call(t.Context(), parts.Request{Method: http.MethodGet, Path: path}, new(struct{}))
+	}
+	for range 10 {
+		require.NoError(t, get(file))
+	}
+	require.Positive(t, missed.Swap(0))
+	require.Error(t, get("/v1/registrations/1"))
+	require.EqualValues(t, 1, missed.Load(), "other requests are not repeated")
+}

@@ -113,7 +113,7 @@ export class Client {
 
   /** The time until t, in milliseconds by the server's clock; 0 if it is over. */
   until(t: string): number {
-    return Math.max(0, Date.parse(t) - Date.now() - this.clockOffset);
+    return Math.max(0, Date.parse(t) - Date.now() - this.clockOffset) || 0; // a stored time may be broken
   }
 
   private async call<T>(method: string, url: string, o: Options): Promise<Answer<T>> {
@@ -159,6 +159,14 @@ function path(c: Credentials): string {
   return "/v1/registrations/" + encodeURIComponent(c.registration_id);
 }
 
+/** The most seconds that a client waits. setTimeout would fire at once after more than 24 days. */
+const maxWait = 24 * 3600;
+
+function secondsOf(text: string | null): number {
+  const seconds = Number(text);
+  return seconds > 0 ? Math.min(seconds, maxWait) : 0;
+}
+
 /** The answer of a proxy in front of the service may have no code. */
 function codeOfProxy(status: number): string {
   if (status === 429) return "rate_limited";
@@ -173,7 +181,7 @@ async function read<T>(answer: Response): Promise<Answer<T>> {
     status,
     code: codeOfProxy(status),
     errors: [],
-    retryAfter: Number(answer.headers.get("Retry-After")) || 0,
+    retryAfter: secondsOf(answer.headers.get("Retry-After")),
   };
   if (!answer.headers.get("Content-Type")?.startsWith("application/problem+json")) return failure;
   const problem = (await answer.json()) as {

@@ -35,7 +35,7 @@ const widgets = {
 /** Shows the widget of a third party in the form, until the user has solved it. */
 async function ask(c: Challenge, form: HTMLFormElement, signal: AbortSignal): Promise<string> {
   const widget = widgets[c.type as keyof typeof widgets];
-  await loadScript(widget.script);
+  if (!(widget.global in window)) await loadScript(widget.script);
   const { render } = (window as unknown as Record<string, Widget>)[widget.global] as Widget;
   const container = element("div");
   form.append(container);

@@ -14,7 +14,7 @@ import { receiveCode } from "./webotp";
 const codeLength = 6;
 
 /** After the code was submitted by itself, a submission by the user within this time is the same one, in milliseconds. */
-const habit = 1500;
+const sameSubmission = 1500;
 
 export interface CodeEvents {
   /** The code was right. */
@@ -57,9 +57,9 @@ export class CodeStep {
     form.noValidate = true;
     form.addEventListener("submit", (e) => {
       e.preventDefault();
-      const isHabit = Date.now() - this.submittedItself < habit; // typed six digits, and pressed Enter as always
+      const isSame = Date.now() - this.submittedItself < sameSubmission; // the user has typed six digits and pressed Enter
       this.submittedItself = 0;
-      if (!isHabit) void this.verify();
+      if (!isSame) void this.verify();
     });
     form.addEventListener("input", () => this.typed()); // after the sender's listener: what it sends is what was typed
   }

@@ -43,7 +43,7 @@ class RegistrarSignup extends HTMLElement {
     } catch (e) {
       if (loading.signal.aborted) return;
       console.error("registrar-signup: no answer from " + base + ". Is " + origin + " in EMBED_ORIGINS?", e);
-      this.apologize();
+      this.showLoadError();
       addEventListener("online", () => void this.load(), { once: true, signal: loading.signal });
       return;
     }
@@ -77,7 +77,7 @@ class RegistrarSignup extends HTMLElement {
   }
 
   /** The texts of the form come with it, so this one is only in English. */
-  private apologize(): void {
+  private showLoadError(): void {
     const line = element("p", "The sign-up form cannot be loaded: there is no connection, or it is not allowed on this site. ");
     const link = element("a", "Open it on its own page");
     link.href = base + "/";

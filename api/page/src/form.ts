@@ -27,6 +27,7 @@ export class RegisterForm {
   private readonly notices: Notices;
   private readonly sender: Sender;
   private readonly phone: PhoneField | null;
+  private readonly meter: StrengthMeter;
   /** The content of the request that used the key. It has the password, so it is only in memory. */
   private content = "";
 
@@ -41,7 +42,7 @@ export class RegisterForm {
     this.notices = new Notices(section, app.texts);
     this.sender = new Sender(this.form, this.button, this.notices, app.texts, app.solve);
     this.phone = PhoneField.in(this.form);
-    new StrengthMeter(this.form, app.client, app.texts);
+    this.meter = new StrengthMeter(this.form, app.client, app.texts);
     this.form.noValidate = true; // the API's errors are complete, and in the page's language
     this.restore();
     this.listen();
@@ -56,6 +57,13 @@ export class RegisterForm {
   refuse(code: string): void {
     this.renewKey();
     this.showTaken(code);
+  }
+
+  /** Ends what runs. The answer to a request that is under way still counts. */
+  leave(): void {
+    this.sender.endRepetitions();
+    this.notices.stop();
+    this.meter.stop();
   }
 
   /** Forgets the outcome of earlier requests: the next one is a new registration. */
@@ -123,7 +131,8 @@ export class RegisterForm {
 
   private send(body: RegistrationRequest): Promise<Answer<Registration & Credentials> | null> {
     const { client, texts } = this.app;
-    return this.sender.send((challenge) => client.register(body, this.key.value, challenge), texts.get("form.sending"));
+    const key = this.key.value; // all repetitions have this key, even if the next request has another one already
+    return this.sender.send((challenge) => client.register(body, key, challenge), texts.get("form.sending"));
   }
 
   private fail(f: Failure): void {
@@ -161,7 +170,7 @@ export class RegisterForm {
     for (const control of this.controls()) {
       const { name } = control;
       const value = this.phone?.owns(control) ? await this.phone.value() : valueOf(control);
-      if (ownControls.includes(name) || (value === "" && !control.required)) continue;
+      if (ownControls.includes(name) || value === "") continue; // an empty field is a missing one
       if (name.startsWith("attributes.")) attributes[name.slice("attributes.".length)] = value;
       else body[name] = value as string | boolean;
     }

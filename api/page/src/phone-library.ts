@@ -1,4 +1,4 @@
-/*! libphonenumber-js, Copyright (c) 2016 @catamphetamine and contributors, MIT License */
+/*! libphonenumber-js; its licenses are in /signup/assets/licenses.txt */
 
 // The part of libphonenumber that the page uses, in a file of its own: it is loaded when somebody enters a number.
 export { AsYouType, getCountryCallingCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/min";

@@ -16,14 +16,13 @@ const maxRetries = 3;
 /** A client solves at most as many challenges for one request; the next one comes if a solution was refused. */
 const maxChallenges = 2;
 
-/** Before a request that takes longer, a status line would only flicker. */
-const patience = 600;
+/** How long a request takes before its progress is shown, in milliseconds. A status line that is shown earlier would only flicker. */
+const progressDelay = 600;
 
 export class Sender {
   private abort: AbortController | null = null;
   private waiting = false;
-  /** Whether the form was edited since its request was sent. A repetition would send what it no longer shows. */
-  private edited = false;
+  private mayRepeat = true;
   private readonly label: string;
 
   constructor(
@@ -34,10 +33,7 @@ export class Sender {
     private readonly solve: Solver,
   ) {
     this.label = button.textContent ?? "";
-    form.addEventListener("input", () => {
-      this.edited = true;
-      if (this.waiting) this.cancel();
-    });
+    form.addEventListener("input", () => this.endRepetitions()); // one would send what the form no longer shows
   }
 
   /** Whether a press of the button now would be a second click. */
@@ -56,14 +52,20 @@ export class Sender {
     this.cancel();
     const abort = new AbortController();
     this.abort = abort;
-    this.edited = false;
+    this.mayRepeat = true;
     const answer = await this.repeat(call, progress, abort.signal);
     if (abort.signal.aborted) return null;
     this.cancel();
     return answer;
   }
 
-  /** Gives up a request that waits to be repeated. */
+  /** Sends the request no more. The answer to one that is under way still counts. */
+  endRepetitions(): void {
+    this.mayRepeat = false;
+    if (this.waiting) this.cancel();
+  }
+
+  /** Gives up the request. */
   cancel(): void {
     if (!this.abort) return;
     this.abort.abort();
@@ -78,7 +80,7 @@ export class Sender {
     let response: string | undefined;
     for (;;) {
       const answer = await this.once(call, progress, response);
-      if (answer.ok || signal.aborted || this.edited) return answer;
+      if (answer.ok || signal.aborted || !this.mayRepeat) return answer;
       response = undefined;
       if (answer.challenge && challenges++ < maxChallenges) {
         this.notices.status(this.texts.get(answer.challenge.type === "altcha" ? "challenge.solving" : "challenge.widget"));
@@ -98,7 +100,7 @@ export class Sender {
 
   private async once<T>(call: Call<T>, progress: string, response: string | undefined): Promise<Answer<T>> {
     this.show(true, false);
-    const timer = setTimeout(() => this.notices.status(progress), patience);
+    const timer = setTimeout(() => this.notices.status(progress), progressDelay);
     try {
       return await call(response);
     } finally {

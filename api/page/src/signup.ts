@@ -13,14 +13,14 @@ interface State {
 const current = (): State | null => history.state as State | null;
 
 /** Whether the user moves through the history, which then needs no change. */
-let travelling = false;
+let inHistory = false;
 
 const signup = new Signup(document, {
   base: "",
   startStep: current()?.step,
   stepChanged(step, previous) {
     setTitle();
-    if (!travelling) remember(step, previous);
+    if (!inHistory) remember(step, previous);
   },
   done() {},
 });
@@ -28,10 +28,10 @@ signup.start();
 if (!current()) history.replaceState({ step: signup.step } satisfies State, "");
 
 addEventListener("popstate", () => {
-  travelling = true;
+  inHistory = true;
   if (current()?.step === "form") signup.back();
   else signup.resume();
-  travelling = false;
+  inHistory = false;
 });
 
 /** The steps after the form are one entry, so that going back shows the form. */

@@ -1,14 +1,12 @@
 // The steps of a registration: shows the one that fits, and moves on with every answer of the API.
 
-import type { Credentials, Registration, Verification } from "./api";
-import { Client } from "./api";
+import { Client, type Credentials, type Failure, type Registration, type Verification } from "./api";
 import { type App, readData } from "./app";
 import { solve } from "./challenge";
 import { CodeStep } from "./code";
 import { all, find, must, type Root } from "./dom";
 import { RegisterForm } from "./form";
 import { Notices } from "./notices";
-import { isTemporary } from "./sender";
 import { Store } from "./store";
 import { Texts } from "./text";
 
@@ -26,6 +24,11 @@ export interface Host {
 
 /** The longest pause between two requests for the state, in milliseconds. */
 const maxPoll = 5000;
+
+/** Whether the service does not know a registration. A proxy's 403 or 404 does not say that. */
+function isUnknown(f: Failure): boolean {
+  return f.code === "not_found";
+}
 
 export class Signup {
   private readonly main: HTMLElement;
@@ -58,30 +61,30 @@ export class Signup {
   /** Takes over the step that the server has rendered, or the registration that this browser knows. */
   start(): void {
     const { data, store } = this.app;
-    this.bind(this.step, must(this.main, ":scope > section", HTMLElement));
+    this.bind(this.step, this.section);
     if (data.registration) this.credentials = data.registration;
     else this.load();
     if (data.registration && this.isOpen()) store.writeRegistration(data.registration);
     const { startStep } = this.host;
-    if (startStep === "done") this.show("done");
-    else if (startStep === "form" || !this.credentials) this.show("form");
+    if (startStep === "done") {
+      this.show("done");
+      void this.dropCookie(); // a reload may have come before its removal
+    } else if (startStep === "form" || !this.credentials) this.show("form");
     else this.resume();
     if (this.step === "form") void this.checkResume();
     const { signal } = this.stop;
     store.onChange(() => this.storeChanged(), signal);
-    document.addEventListener(
-      "visibilitychange",
-      () => {
-        if (document.visibilityState === "visible" && this.isOpen()) void this.refresh();
-      },
-      { signal },
-    );
+    const visible = (): void => {
+      if (document.visibilityState === "visible" && this.isOpen()) void this.refresh();
+    };
+    document.addEventListener("visibilitychange", visible, { signal });
   }
 
   /** Ends all timers and listeners. */
   close(): void {
     this.stop.abort();
     clearTimeout(this.poll);
+    this.form?.leave();
     this.code?.leave();
   }
 
@@ -92,19 +95,23 @@ export class Signup {
 
   /** Shows the state of the registration. */
   resume(): void {
-    if (this.credentials) {
-      if (this.step === "form") this.show(this.verification ? "code" : "waiting");
-      void this.refresh();
-    }
+    if (!this.credentials) return;
+    if (this.step === "form") this.show(this.verification ? "code" : "waiting");
+    void this.refresh();
   }
 
   /** Drops the line that leads back to the code if the registration no longer waits for one. */
   private async checkResume(): Promise<void> {
     const { credentials } = this;
     const answer = credentials && (await this.app.client.get(credentials));
-    if (!answer || credentials !== this.credentials) return;
-    const isOver = answer.ok ? !["pending_verification", "accepted"].includes(answer.body.status) : answer.status === 404;
+    if (!answer || !this.isCurrent(credentials)) return;
+    const isOver = answer.ok ? !["pending_verification", "accepted"].includes(answer.body.status) : isUnknown(answer);
     if (isOver) this.forget();
+  }
+
+  /** Whether an answer still counts. */
+  private isCurrent(credentials: Credentials | null): boolean {
+    return credentials === this.credentials && !this.stop.signal.aborted;
   }
 
   private isOpen(): boolean {
@@ -135,13 +142,13 @@ export class Signup {
     clearTimeout(this.poll);
     if (!credentials) return;
     const answer = await this.app.client.get(credentials);
-    if (credentials !== this.credentials || this.stop.signal.aborted) return;
+    if (!this.isCurrent(credentials)) return;
     if (this.step === "form" && !removed) return; // the user has gone back meanwhile
     if (this.step === "waiting") this.waiting?.status(answer.status === 0 ? this.app.texts.get("connection.lost") : "");
     if (answer.ok && removed && answer.body.status !== "active") this.forget();
     else if (answer.ok) this.apply(answer.body);
-    else if (isTemporary(answer) || answer.status === 429) this.askAgain(answer.retryAfter * 1000);
-    else this.forget();
+    else if (isUnknown(answer)) this.forget();
+    else this.askAgain(answer.retryAfter * 1000);
   }
 
   private askAgain(milliseconds = 0): void {
@@ -185,6 +192,7 @@ export class Signup {
   }
 
   private finish(registrationID: string): void {
+    void this.dropCookie();
     this.app.store.removeRegistration(registrationID);
     this.app.store.writeDraft({ fields: {} });
     this.sections.delete("form"); // it still has the password
@@ -197,15 +205,14 @@ export class Signup {
   private async findReason(): Promise<void> {
     const { credentials } = this;
     const answer = credentials && (await this.app.client.get(credentials));
-    if (credentials !== this.credentials) return;
+    if (!this.isCurrent(credentials)) return;
     const status = answer?.ok ? answer.body.status : "expired";
     this.end(status === "superseded" || status === "failed" ? status : "expired");
   }
 
   private end(reason: string): void {
     this.show("closed");
-    const { section } = this;
-    for (const e of all(section, "[data-closed]", HTMLElement)) e.hidden = e.dataset["closed"] !== reason;
+    for (const e of all(this.section, "[data-closed]", HTMLElement)) e.hidden = e.dataset["closed"] !== reason;
   }
 
   private registered(r: Registration & Credentials): void {
@@ -213,6 +220,7 @@ export class Signup {
     if (!isKnown) void this.dropCookie();
     this.credentials = { registration_id: r.registration_id, registration_token: r.registration_token };
     this.app.store.writeRegistration(this.credentials, r.verification);
+    if (this.stop.signal.aborted) return; // the element shows another language meanwhile, or is gone
     this.asked = 0;
     this.apply(r);
     if (isKnown) void this.refresh(); // the same answer as to the first request, so the state may have changed since

@@ -28,7 +28,8 @@ const changes = new EventTarget();
 export class Store {
   readDraft(): Draft {
     const draft = read<Draft>(() => sessionStorage, draftKey);
-    return draft?.fields ? draft : { fields: {} };
+    if (!draft?.fields) return { fields: {} };
+    return isWord(draft.key) ? draft : { fields: draft.fields };
   }
 
   writeDraft(draft: Draft): void {
@@ -37,7 +38,7 @@ export class Store {
 
   readRegistration(): StoredRegistration | null {
     const r = read<StoredRegistration>(() => localStorage, registrationKey);
-    return r?.registration_id && r.registration_token && Date.now() - r.saved_at < maxAge ? r : null;
+    return r && isWord(r.registration_id) && isWord(r.registration_token) && Date.now() - r.saved_at < maxAge ? r : null;
   }
 
   writeRegistration(c: Credentials, verification?: Verification): void {
@@ -75,6 +76,11 @@ export class Store {
 }
 
 // The browser may refuse any access to its storage. Then only a reload loses what was typed.
+
+/** Whether a stored value can be in a header. Other scripts of the site may have changed it. */
+function isWord(value: unknown): boolean {
+  return typeof value === "string" && /^[\w-]{1,255}$/.test(value);
+}
 
 function read<T>(storage: () => Storage, key: string): T | null {
   try {

@@ -27,6 +27,10 @@ export class StrengthMeter {
     });
   }
 
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
   private schedule(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.check(), debounce);

@@ -1,2 +1,2 @@
 var m=new TextEncoder;function s(t){return[...new Uint8Array(t)].map(e=>e.toString(16).padStart(2,"0")).join("")}async function a(t,e){return crypto.subtle.digest(t.toUpperCase(),typeof e=="string"?m.encode(e):new Uint8Array(e))}async function i(t,e){return s(await a(t,e))}function l(t,e,o="SHA-256",c=1e6,f=0){let n=new AbortController,u=Date.now();return{promise:(async()=>{for(let r=f;r<=c;r+=1){if(n.signal.aborted)return null;if(await i(o,e+r)===t)return{number:r,took:Date.now()-u}}return null})(),controller:n}}export{l as solveChallenge};
-/*! altcha-lib, Copyright (c) 2023 Daniel Regeci, MIT License */
+/*! altcha-lib; its license is in /signup/assets/licenses.txt */
