@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -106,7 +107,7 @@ func (s *server) showSignup(c *gin.Context) {
 		s.failPage(c, err)
 		return
 	}
-	p.Notice = notices[c.Query("notice")]
+	p.Notice = cmp.Or(notices[c.Query("notice")], p.Notice)
 	switch p.Step {
 	case page.StepForm: // the registration was refused, or is unknown
 		s.forgetSignup(c)
@@ -135,13 +136,15 @@ func (s *server) currentStep(c *gin.Context, r page.Registration) (page.Signup, 
 	case openapi.StatusRejected:
 		p.Registration = nil
 		p.Errors = []page.FieldError{fieldOf(openapi.ProblemCode(state.Refusal))}
-	case openapi.StatusSuperseded, openapi.StatusExpired, openapi.StatusFailed:
+	case openapi.StatusSuperseded, openapi.StatusExpired:
 		p.Step, p.Closed = page.StepClosed, string(state.Status)
-	case openapi.StatusPendingVerification:
-		p.Step, p.Verification = page.StepCode, page.Verification{
-			Channel: string(state.Verification.Channel), Destination: state.Verification.Destination,
-			ExpiresAt: state.Verification.ExpiresAt, ResendAfter: state.Verification.ResendAfter,
+	case openapi.StatusFailed:
+		p.Step, p.Closed = page.StepClosed, string(state.Status)
+		if state.Verification.Destination != "" {
+			p.Step, p.Verification, p.Notice = page.StepCode, sentCode(state.Verification), "code.delayed"
 		}
+	case openapi.StatusPendingVerification:
+		p.Step, p.Verification = page.StepCode, sentCode(state.Verification)
 		if state.Verification.Destination == "" { // the code was accepted
 			p.Step = page.StepWaiting
 		}
@@ -149,6 +152,12 @@ func (s *server) currentStep(c *gin.Context, r page.Registration) (page.Signup, 
 		p.Step = page.StepWaiting
 	}
 	return p, nil
+}
+
+func sentCode(v openapi.Verification) page.Verification {
+	return page.Verification{
+		Channel: string(v.Channel), Destination: v.Destination, ExpiresAt: v.ExpiresAt, ResendAfter: v.ResendAfter,
+	}
 }
 
 // emptyForm returns the first step.

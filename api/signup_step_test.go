@@ -23,6 +23,8 @@ func TestStepOfEachState(t *testing.T) {
 	activating.Activating = true
 	rejected := stateOfStatus(workflows.StatusRejected)
 	rejected.Refusal = user.CodeUsernameTaken
+	unsent := stateOfStatus(workflows.StatusFailed)
+	unsent.AwaitsCode = true
 	email := stateOfStatus(workflows.StatusPending)
 	email.Verification.Channel, email.Verification.Destination = message.ChannelEmail, "z••@example.com"
 	for _, tt := range []struct {
@@ -38,6 +40,7 @@ func TestStepOfEachState(t *testing.T) {
 		{stateOfStatus(workflows.StatusSuperseded), "Registration ended", "This email address was confirmed in another registration"},
 		{stateOfStatus(workflows.StatusExpired), "Registration ended", "Your registration was not confirmed in time."},
 		{stateOfStatus(workflows.StatusFailed), "Registration ended", "Our team will look into it."},
+		{unsent, "Check your phone", "We could not send your code yet."},
 	} {
 		s := setupSignup(t)
 		s.engine.state = in(tt.state)

@@ -31,7 +31,7 @@ func (s *server) GetRegistration(
 	if state.Status == workflows.StatusRejected {
 		body.Refusal = openapi.RegistrationRefusal(ruleProblems[state.Refusal])
 	}
-	if state.Status == workflows.StatusPending && !state.Activating {
+	if state.AwaitsCode || state.Status == workflows.StatusPending && !state.Activating { // an old worker does not set AwaitsCode
 		body.Verification = verification(state.Verification)
 	}
 	return openapi.GetRegistration200JSONResponse{Body: body}, nil
@@ -71,6 +71,9 @@ func statusMessage(s workflows.RegistrationState) string {
 	case workflows.StatusExpired:
 		return "This registration was not verified in time. Please register again."
 	default:
+		if s.AwaitsCode {
+			return "We could not send your code yet. Our team will look into it. You can also ask for another code."
+		}
 		return "We could not complete your registration yet. Our team will look into it."
 	}
 }

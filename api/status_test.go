@@ -43,6 +43,10 @@ func TestStatus(t *testing.T) {
 			Outcome: workflows.Outcome{Status: workflows.StatusFailed, UserID: userID, Verification: sent()},
 			Reason:  workflows.ReasonSMSMisconfigured,
 		}, openapi.StatusFailed, "", "will look into it", false},
+		{"code not sent", workflows.RegistrationState{
+			Outcome: workflows.Outcome{Status: workflows.StatusFailed, UserID: userID, Verification: sent()},
+			Reason:  workflows.ReasonSMSMisconfigured, AwaitsCode: true,
+		}, openapi.StatusFailed, "", "could not send your code", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -249,6 +249,7 @@ type RegistrationState struct {
 	Outcome
 	Reason       FailureReason // set while a step waits for an operator, even if the user is not affected
 	Activating   bool          // the code was right, but the database has not confirmed yet
+	AwaitsCode   bool          // the user can enter a code or ask for another one, even while a step waits for an operator
 	AttemptsLeft int
 	Destinations DestinationKeys
 	Route        user.Route // of the user's number; the zero value if there is none

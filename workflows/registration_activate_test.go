@@ -21,6 +21,7 @@ func TestActivationWaitsForTheDatabase(t *testing.T) {
 	f.at(2*time.Minute, func() {
 		require.False(t, right.done)
 		require.True(t, f.state().Activating)
+		require.False(t, f.state().AwaitsCode)
 		require.Equal(t, workflows.StatusFailed, f.state().Status)
 		require.Equal(t, workflows.ReasonDatabaseUnavailable, f.state().Reason)
 	})

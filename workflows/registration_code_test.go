@@ -186,7 +186,10 @@ func TestResendWhileTheFirstCodeIsUnderway(t *testing.T) {
 				return workflows.SendResult{}, activity.ErrResultPending
 			}
 			parked := name == "parked"
-			f.at(29*time.Second, func() { require.Equal(t, parked, f.state().Status == workflows.StatusFailed) })
+			f.at(29*time.Second, func() {
+				require.Equal(t, parked, f.state().Status == workflows.StatusFailed)
+				require.True(t, f.state().AwaitsCode)
+			})
 			resent := f.resendAt(30*time.Second, otherMobile)
 			f.at(31*time.Second, func() {
 				require.Equal(t, workflows.StatusPending, f.state().Status)

@@ -18,7 +18,7 @@ func TestState(t *testing.T) {
 	state := func(status workflows.RegistrationStatus, reason workflows.FailureReason, userID string, attemptsLeft int) workflows.RegistrationState {
 		return workflows.RegistrationState{
 			Outcome: workflows.Outcome{Status: status, UserID: userID, Fingerprint: "fingerprint"},
-			Reason:  reason, AttemptsLeft: attemptsLeft,
+			Reason:  reason, AttemptsLeft: attemptsLeft, AwaitsCode: status == workflows.StatusPending,
 		}
 	}
 	states := map[time.Duration]workflows.RegistrationState{

@@ -46,6 +46,7 @@ func (r *registration) outcome() Outcome {
 func (r *registration) state() RegistrationState {
 	s := RegistrationState{
 		Outcome: r.outcome(), Reason: r.published.reason, Activating: r.verified && r.status == StatusPending,
+		AwaitsCode:   r.status == StatusPending && !r.verified && !r.ended,
 		AttemptsLeft: r.codes.last.attemptsLeft, Destinations: r.codes.keys, Route: user.RouteOf(r.codes.mobile), ClosedChannels: r.closedChannels(),
 	}
 	// A parked welcome email or ledger entry does not affect the user, unless it made the registration fail before the

@@ -442,10 +442,10 @@ type CodeSent struct {
 	// * `rejected`: the email or username is taken; `refusal` says which
 	// * `superseded`: the owner of the email address has proven it elsewhere, or rejected this registration
 	// * `expired`: not verified in time; the username is free again
-	// * `failed`: waits for an operator; nothing is lost
+	// * `failed`: waits for an operator; nothing is lost. If it has `verification`, the user can also ask for another code
 	Status Status `json:"status"`
 
-	// Verification The code that was sent last. Present while the registration waits for a code.
+	// Verification The code that was sent last. Present while the registration waits for a code. With the status `failed`, the code could not be sent, and the user can ask for another one.
 	Verification Verification `json:"verification"`
 }
 
@@ -594,7 +594,7 @@ type Progress struct {
 	// * `rejected`: the email or username is taken; `refusal` says which
 	// * `superseded`: the owner of the email address has proven it elsewhere, or rejected this registration
 	// * `expired`: not verified in time; the username is free again
-	// * `failed`: waits for an operator; nothing is lost
+	// * `failed`: waits for an operator; nothing is lost. If it has `verification`, the user can also ask for another code
 	Status Status `json:"status"`
 
 	// Verification The next code, if another one must be entered.
@@ -635,7 +635,7 @@ type Registration struct {
 	// * `rejected`: the email or username is taken; `refusal` says which
 	// * `superseded`: the owner of the email address has proven it elsewhere, or rejected this registration
 	// * `expired`: not verified in time; the username is free again
-	// * `failed`: waits for an operator; nothing is lost
+	// * `failed`: waits for an operator; nothing is lost. If it has `verification`, the user can also ask for another code
 	Status Status `json:"status"`
 
 	// UserID The user's id, a UUID. Present once the account is active.
@@ -643,7 +643,7 @@ type Registration struct {
 	// Example: 0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023
 	UserID UserID `json:"user_id,omitempty,omitzero"`
 
-	// Verification The code that was sent last. Present while the registration waits for a code.
+	// Verification The code that was sent last. Present while the registration waits for a code. With the status `failed`, the code could not be sent, and the user can ask for another one.
 	Verification Verification `json:"verification,omitempty,omitzero"`
 }
 
@@ -673,7 +673,7 @@ type RegistrationAccepted struct {
 	// * `rejected`: the email or username is taken; `refusal` says which
 	// * `superseded`: the owner of the email address has proven it elsewhere, or rejected this registration
 	// * `expired`: not verified in time; the username is free again
-	// * `failed`: waits for an operator; nothing is lost
+	// * `failed`: waits for an operator; nothing is lost. If it has `verification`, the user can also ask for another code
 	Status Status `json:"status"`
 }
 
@@ -700,10 +700,10 @@ type RegistrationCreated struct {
 	// * `rejected`: the email or username is taken; `refusal` says which
 	// * `superseded`: the owner of the email address has proven it elsewhere, or rejected this registration
 	// * `expired`: not verified in time; the username is free again
-	// * `failed`: waits for an operator; nothing is lost
+	// * `failed`: waits for an operator; nothing is lost. If it has `verification`, the user can also ask for another code
 	Status Status `json:"status"`
 
-	// Verification The code that was sent last. Present while the registration waits for a code.
+	// Verification The code that was sent last. Present while the registration waits for a code. With the status `failed`, the code could not be sent, and the user can ask for another one.
 	Verification Verification `json:"verification"`
 }
 
@@ -789,7 +789,7 @@ type ResendRequest struct {
 // * `rejected`: the email or username is taken; `refusal` says which
 // * `superseded`: the owner of the email address has proven it elsewhere, or rejected this registration
 // * `expired`: not verified in time; the username is free again
-// * `failed`: waits for an operator; nothing is lost
+// * `failed`: waits for an operator; nothing is lost. If it has `verification`, the user can also ask for another code
 type Status string
 
 // Timeline defines model for Timeline.
@@ -895,7 +895,7 @@ type TwilioReport struct {
 // Example: 0198f6c2-7d31-7e09-b6a2-1c4d8e7f9023
 type UserID = string
 
-// Verification The code that was sent last. Present while the registration waits for a code.
+// Verification The code that was sent last. Present while the registration waits for a code. With the status `failed`, the code could not be sent, and the user can ask for another one.
 type Verification struct {
 	Channel VerificationChannel `json:"channel"`
 

@@ -109,7 +109,7 @@ type Signup struct {
 	// Problem is why the last request failed, as a text. Errors are the fields that were invalid.
 	Problem string
 	Errors  []FieldError
-	// Notice is the key of a text about the last request's success.
+	// Notice is the key of a text about the last request's success, or about the state of the registration.
 	Notice string
 	Now    time.Time
 }

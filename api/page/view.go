@@ -217,7 +217,7 @@ func (v view) Summary() string {
 	return v.Problem
 }
 
-// Notice returns the text about the last request's success.
+// Notice returns the text of Signup.Notice.
 func (v view) Notice() string {
 	if v.Signup.Notice == "" {
 		return ""

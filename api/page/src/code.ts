@@ -84,6 +84,11 @@ export class CodeStep {
     this.notices.status(this.app.texts.get("code.next"));
   }
 
+  /** Says that the code could not be sent, so that the user asks for another one. */
+  delayed(): void {
+    this.notices.status(this.app.texts.get("code.delayed"));
+  }
+
   /** Ends what runs while the step is visible. */
   leave(): void {
     this.receiving?.abort();

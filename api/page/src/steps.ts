@@ -174,6 +174,12 @@ export class Signup {
         this.forget();
         this.form?.refuse(r.refusal ?? "email_taken");
         break;
+      case "failed": // a code that could not be sent does not end the registration
+        if (r.verification) {
+          this.expectCode(r.verification);
+          this.code?.delayed();
+        } else this.end(r.status);
+        break;
       default:
         this.end(r.status);
     }
