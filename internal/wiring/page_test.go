@@ -45,7 +45,7 @@ func TestPagesHaveTheSettings(t *testing.T) {
 	for _, want := range []string{
 		"<title>Join Acme · Acme</title>", `href="https://example.com"`, `href="https://example.com/help"`, `href="https://app.example.com/login"`,
 		`href="https://app.example.com/welcome"`, `href="https://example.com/terms"`, `href="https://example.com/privacy"`, `href="/outbox"`,
-		`name="username"`, `name="terms_accepted"`, "At least 15 characters", `value="AT" selected`, "We send a second code by SMS",
+		`name="username"`, `name="terms_accepted"`, "At least 15 characters", `value="AT" selected`, "We send a second code to this number by SMS",
 		`src="/signup/assets/logo-`, `href="/signup/assets/theme-`,
 	} {
 		require.Contains(t, out.String(), want)
