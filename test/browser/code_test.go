@@ -111,6 +111,21 @@ func TestCodes(t *testing.T) {
 		p.waitReady()
 		p.finish(who.withoutNumber())
 	})
+	bothWays(t, undelivered, "a code that cannot be sent", func(t *testing.T, p *page) {
+		p.signUp(newPerson())
+		delayed, loaded := "document.body.innerText.includes("+literal(phrase(t, "en", "code.delayed"))+")", time.Now()
+		poll(t, "the page says that the code could not be sent", func() bool {
+			if time.Since(loaded) > time.Second {
+				p.reload()
+				loaded = time.Now()
+			}
+			return p.holds(delayed)
+		})
+		require.Equal(t, "code", p.attribute("code", "name"))
+		p.axe("the code could not be sent")
+		p.afterCooldown(emailButton)
+		p.waitText(`h1`, phrase(t, "en", "code.title_email"))
+	})
 	bothWays(t, standard, "help when nothing arrives", func(t *testing.T, p *page) {
 		p.signUp(newPerson())
 		p.click(helpSummary)

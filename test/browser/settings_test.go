@@ -22,6 +22,8 @@ var (
 	brief = define("brief", "OTP_TTL="+briefTTL.String(), "OTP_RESEND_COOLDOWN=1s", "OTP_TRIES=20", "OTP_RESENDS=0")
 	// hasty keeps registrations without a code only for a moment.
 	hasty = define("hasty", "OTP_TTL=4s", "VERIFICATION_WINDOW=5s")
+	// undelivered cannot send codes, because no worker serves their queue.
+	undelivered = define("undelivered", "DEFAULT_REGION=DE", "WORKER_QUEUES=registration", "BUDGET_OTP=5s", "OTP_RESEND_COOLDOWN=1s")
 	// slow waits only a moment for the database.
 	slow = define("slow", "API_WAIT_BUDGET=500ms")
 	// limited refuses a third request in 6 s, and a second code to the same destination without a challenge.
