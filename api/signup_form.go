@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -52,8 +54,8 @@ func (s *server) postSignup(c *gin.Context) {
 	s.goHome(c, "")
 }
 
-// registerOnce registers under the key of the form. If a user goes back and sends other data under the same key, it uses a new
-// key: the data are those of another registration.
+// registerOnce registers under the key of the form. If a user goes back and sends other data under the same key, it uses a key
+// that it derives from both: the data are those of another registration, and sending them twice registers once.
 func (s *server) registerOnce(
 	ctx context.Context, country, key string, r openapi.CreateRegistrationRequestObject,
 ) (openapi.CreateRegistrationResponseObject, error) {
@@ -63,10 +65,25 @@ func (s *server) registerOnce(
 	}
 	out, err := s.inRegion(country).CreateRegistration(ctx, r)
 	if p := new(problem); errors.As(err, &p) && p.code == openapi.ProblemCodeIdempotencyKeyReused {
-		r.Params.IdempotencyKey = nil
+		other, err := s.keyOfOtherData(country, key, *r.Body)
+		if err != nil {
+			return nil, err
+		}
+		r.Params.IdempotencyKey = &other
 		return s.inRegion(country).CreateRegistration(ctx, r)
 	}
 	return out, err
+}
+
+// keyOfOtherData leaves out the password, because a registration's id is derived from its key and must not help to guess the
+// password. So another password alone is refused as idempotency_key_reused from the second time on.
+func (s *server) keyOfOtherData(country, key string, r openapi.RegistrationRequest) (string, error) {
+	r.Password = ""
+	data, err := json.Marshal(r)
+	if err != nil {
+		return "", fmt.Errorf("encode the form: %w", err)
+	}
+	return s.Keys.Fingerprint(key, country, string(data)), nil
 }
 
 // inRegion returns the server for numbers of a country. A number with a country code overrules it.

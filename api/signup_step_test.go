@@ -117,6 +117,29 @@ func TestSecondCode(t *testing.T) {
 	require.Contains(t, p.text(), "That was right. Now enter the second code.")
 }
 
+// A user goes back, changes the form, and presses the button several times.
+func TestChangedFormRegistersOnce(t *testing.T) {
+	t.Parallel()
+	s := setupSignup(t)
+	registered := map[string]workflows.Persisted{}
+	s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+		if _, ok := registered[in.RegistrationID]; !ok {
+			registered[in.RegistrationID] = stored(in)
+		}
+		return registered[in.RegistrationID], nil
+	}
+	s.engine.state = in(stateOfStatus(workflows.StatusPending))
+	form := s.browse().open(t, "/")
+	for range 3 {
+		require.Equal(t, "Check your phone", form.submit(t, "register", typedSignup()...).heading())
+		require.Equal(t, "Check your phone", form.submit(t, "register", typedSignup("last_name", "Vance")...).heading())
+	}
+	require.Len(t, registered, 2)
+	other := form.submit(t, "register", typedSignup("last_name", "Vance", "password", "quiet-lantern-37-orchard")...)
+	require.Contains(t, other.text(), "You have sent the form twice with different data.")
+	require.Len(t, registered, 2)
+}
+
 // A user who registers twice has two tabs, but one cookie. What is typed in the first tab is not for the second registration.
 func TestFormsOfAnEarlierRegistration(t *testing.T) {
 	t.Parallel()
