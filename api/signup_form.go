@@ -63,14 +63,15 @@ func (s *server) registerOnce(
 	if key == "" {
 		r.Params.IdempotencyKey = nil
 	}
-	out, err := s.inRegion(country).CreateRegistration(ctx, r)
+	there := s.inRegion(country)
+	out, err := there.CreateRegistration(ctx, r)
 	if p := new(problem); errors.As(err, &p) && p.code == openapi.ProblemCodeIdempotencyKeyReused {
 		other, err := s.keyOfOtherData(country, key, *r.Body)
 		if err != nil {
 			return nil, err
 		}
 		r.Params.IdempotencyKey = &other
-		return s.inRegion(country).CreateRegistration(ctx, r)
+		return there.CreateRegistration(ctx, r)
 	}
 	return out, err
 }

@@ -101,7 +101,7 @@ func writeFile(path string, content []byte) error {
 
 // limited returns a context for one action.
 func (p *page) limited() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(p.ctx, patience)
+	return context.WithTimeout(p.ctx, waitTimeout)
 }
 
 // call runs a command of the DevTools protocol.

@@ -198,8 +198,8 @@ func (s *service) registrations(t *testing.T, to string) (ids []string) {
 }
 
 const (
-	// patience is how long a test waits for what must happen. It is long because CI machines are busy.
-	patience = 30 * time.Second
+	// waitTimeout is how long a test waits for what must happen. It is long because CI machines are busy.
+	waitTimeout = 30 * time.Second
 	// pollInterval is the time between two looks.
 	pollInterval = 40 * time.Millisecond
 )
@@ -209,7 +209,7 @@ func poll(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	deadline := time.After(patience)
+	deadline := time.After(waitTimeout)
 	for !done() {
 		select {
 		case <-deadline:
