@@ -54,6 +54,14 @@ type Persisted struct {
 	// or empty, which the user may have corrected since.
 	Again  bool
 	Mobile string
+	// Announced is the sequence of the user's last event, 0 if it has none.
+	Announced int `json:",omitempty"`
+}
+
+// Announced says that the user of a registration has events up to a sequence.
+type Announced struct {
+	RegistrationID string
+	Through        int
 }
 
 // Activation is the proof that turns a pending user into an active one.
@@ -70,6 +78,8 @@ type Activation struct {
 type Displaced struct {
 	Superseded []string // registrations whose pending users were deleted
 	Released   []string // registrations whose active users continue without an email
+	// Announced are the events of the change, of the user itself and of those who lost the email.
+	Announced []Announced `json:",omitempty"`
 }
 
 // Account is a stored user as operators may see it, without personal data. Times are UTC.
