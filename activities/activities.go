@@ -9,6 +9,7 @@ import (
 	"registrar/internal/campaign"
 	"registrar/internal/message"
 	"registrar/internal/render"
+	"registrar/internal/retention"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -29,6 +30,10 @@ type Activities struct {
 	Erasures   Erasures
 	Executions Executions
 	Limits     Limits // nil if the limits are counted in the API's memory only, which forgets them
+
+	// Used by the retention only.
+	Expiring  Expiring
+	Retention retention.Settings
 
 	// Used by campaigns only.
 	Campaigns Campaigns

@@ -146,4 +146,6 @@ func registerChanges(w worker.Registry, a *activities.Activities) {
 	w.RegisterActivityWithOptions(a.EraseUser, as("EraseUser"))
 	w.RegisterActivityWithOptions(a.DeleteHistories, as("DeleteHistories"))
 	w.RegisterActivityWithOptions(a.CompleteErasure, as("CompleteErasure"))
+	w.RegisterWorkflowWithOptions(workflows.RetentionWorkflow, workflow.RegisterOptions{Name: workflows.RetentionWorkflowType})
+	w.RegisterActivityWithOptions(a.DeleteExpired, as("DeleteExpired"))
 }

@@ -56,6 +56,7 @@ var steps = map[step]stepOptions{
 	stepErase:           {"erase the user", QueueRegistration, 30 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepDeleteHistories: {"delete the user's workflows", QueueRegistration, time.Minute, storeBudget, storeBackoff, 0, ReasonTemporalUnavailable},
 	stepCompleteErasure: {"complete the receipt", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepRetention:       {"delete expired rows", QueueRegistration, 30 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepStoreCampaign:   {"store the campaign", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepStartCampaign:   {"count the recipients", QueueRegistration, 2 * time.Minute, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepBatch:           {"send a batch", QueueNotificationsLow, 2 * time.Minute, campaignBudget, noticeBackoff, priorityCampaign, ReasonEmailUnavailable},

@@ -44,6 +44,9 @@ const (
 	stepCompleteErasure step = "CompleteErasure"
 )
 
+// stepRetention is the step of RetentionWorkflow.
+const stepRetention step = "DeleteExpired"
+
 // The steps of a campaign.
 const (
 	stepStoreCampaign step = "StoreCampaign"
@@ -56,7 +59,7 @@ const (
 // stepOrder ranks the steps by the effect of their failure on the user. The first parked step gives the FailureReason.
 var stepOrder = []step{
 	stepPersist, stepActivate, stepExpire, stepOTP, stepConfirm, stepDisown, stepWelcome, stepCompletion, stepExists, stepReleased, stepLedger,
-	stepChange, stepStopWorkflows, stepForgetLimits, stepErase, stepDeleteHistories, stepCompleteErasure,
+	stepChange, stepStopWorkflows, stepForgetLimits, stepErase, stepDeleteHistories, stepCompleteErasure, stepRetention,
 	stepStoreCampaign, stepStartCampaign, stepBatch, stepRecordBatch, stepSetStatus,
 }
 

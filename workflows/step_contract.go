@@ -35,6 +35,7 @@ type Activities interface {
 	// RecordMessage writes a sent message to the ledger, after the step that sent it could not.
 	RecordMessage(context.Context, RecordInput) (RecordResult, error)
 	ChangeActivities
+	RetentionActivities
 	CampaignActivities
 }
 

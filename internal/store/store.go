@@ -17,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,7 +49,6 @@ type Store struct {
 	db     *gorm.DB
 	pool   *sql.DB
 	logger *slog.Logger
-	pruned atomic.Int64 // time of the last pruning, in nanoseconds since 1970
 }
 
 // Open returns a Store on the database of dialector. With a dialector from MySQL it does not connect, so a service can
