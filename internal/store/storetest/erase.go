@@ -74,6 +74,7 @@ func dumpRows(t *testing.T, all *strings.Builder, table string, rows *sql.Rows) 
 func lived(t *testing.T, s *store.Store) (e user.Erasure, personal []string) {
 	t.Helper()
 	r := full()
+	r.PasswordHash = "$argon2id$of-the-erased"
 	id := persist(t, s, r).UserID
 	_, err := s.Activate(within(t), byEmail(r))
 	require.NoError(t, err)
