@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/audit"
+	"registrar/internal/event"
 	"registrar/internal/message"
 	"registrar/internal/store"
 	"registrar/internal/user"
@@ -178,7 +179,8 @@ func testEraseWithoutUser(t *testing.T, s *store.Store) {
 	sent := entry(r.ID, message.KindOTP, 1, noon)
 	sent.UserID = id
 	record(t, s, sent)
-	require.NoError(t, s.Expire(within(t), r.ID))
+	_, err := s.Expire(within(t), r.ID, event.ReasonNotVerified)
+	require.NoError(t, err)
 	without, err := s.WithoutUser(within(t), []string{r.ID})
 	require.NoError(t, err)
 	require.Equal(t, []string{r.ID}, without)
