@@ -34,6 +34,16 @@ const (
 	stepDisown  step = "DisownEmail"
 )
 
+// The steps of a change of a user.
+const (
+	stepChange          step = "ChangeUser"
+	stepStopWorkflows   step = "StopWorkflows"
+	stepForgetLimits    step = "ForgetLimits"
+	stepErase           step = "EraseUser"
+	stepDeleteHistories step = "DeleteHistories"
+	stepCompleteErasure step = "CompleteErasure"
+)
+
 // The steps of a campaign.
 const (
 	stepStoreCampaign step = "StoreCampaign"
@@ -46,6 +56,7 @@ const (
 // stepOrder ranks the steps by the effect of their failure on the user. The first parked step gives the FailureReason.
 var stepOrder = []step{
 	stepPersist, stepActivate, stepExpire, stepOTP, stepConfirm, stepDisown, stepWelcome, stepCompletion, stepExists, stepReleased, stepLedger,
+	stepChange, stepStopWorkflows, stepForgetLimits, stepErase, stepDeleteHistories, stepCompleteErasure,
 	stepStoreCampaign, stepStartCampaign, stepBatch, stepRecordBatch, stepSetStatus,
 }
 

@@ -34,6 +34,7 @@ type Activities interface {
 	DisownEmail(context.Context, EmailLinkInput) (EmailLinkStepResult, error)
 	// RecordMessage writes a sent message to the ledger, after the step that sent it could not.
 	RecordMessage(context.Context, RecordInput) (RecordResult, error)
+	ChangeActivities
 	CampaignActivities
 }
 

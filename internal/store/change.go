@@ -48,7 +48,7 @@ func changeUser(tx *gorm.DB, c user.ChangeRequest) (user.ChangeResult, error) {
 // lockUser reads a user and makes other transactions that change it wait. The first statement writes, and so the read sees what they
 // have committed. It returns nil if there is no such user.
 func lockUser(tx *gorm.DB, id string) (*recordRow, error) {
-	locked := whereUUID(tx.Model(&userRow{}), "id", id).UpdateColumn("id", gorm.Expr("id"))
+	locked := whereUUID(tx.Model(&userRow{}), "id", id).UpdateColumn("updated_at", gorm.Expr("updated_at"))
 	if locked.Error != nil || locked.RowsAffected == 0 {
 		return nil, locked.Error
 	}
