@@ -154,6 +154,7 @@ func TestSearchUsers(t *testing.T) {
 	for i, w := range []*httptest.ResponseRecorder{
 		s.operate(t, "GET", usersPath+"?"+query.Encode(), ""), s.operate(t, "POST", usersPath+"/search", body),
 	} {
+		require.Equal(t, 200, w.Code, w.Body)
 		page := decode[openapi.UserPage](t, w)
 		require.Len(t, page.Users, 1)
 		require.Empty(t, page.NextCursor)
@@ -211,6 +212,9 @@ func TestInvalidSearches(t *testing.T) {
 	require.Equal(t, append(fields, "limit"), got)
 	require.NotContains(t, w.Body.String(), "violet-harbour")
 	requireProblem(t, s.operate(t, "GET", usersPath+"?limit=many", ""), 422, openapi.ProblemCodeValidationFailed)
+	for _, limit := range []string{`"7"`, "7.5", "1e2", "99999999999999999999", "true"} {
+		requireProblem(t, s.operate(t, "POST", usersPath+"/search", `{"limit":`+limit+`}`), 400, openapi.ProblemCodeWrongType)
+	}
 	requireProblem(t, s.operate(t, "GET", usersPath+"?limit=-1", ""), 422, openapi.ProblemCodeValidationFailed)
 }
 
