@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"registrar/internal/campaign"
+	"registrar/internal/event"
 	"registrar/internal/message"
 	"registrar/internal/render"
+	"registrar/internal/retention"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -24,11 +26,16 @@ type Activities struct {
 	Messages Messages
 	Email    message.Sender
 	SMS      message.Sender
+	Events   Events
 
 	// Used by erasures only.
 	Erasures   Erasures
 	Executions Executions
 	Limits     Limits // nil if the limits are counted in the API's memory only, which forgets them
+
+	// Used by the retention only.
+	Expiring  Expiring
+	Retention retention.Settings
 
 	// Used by campaigns only.
 	Campaigns Campaigns
@@ -65,10 +72,16 @@ type Composer interface {
 type Users interface {
 	Persist(context.Context, user.Registration) (user.Persisted, error)
 	Activate(context.Context, user.Activation) (user.Displaced, error)
-	Expire(ctx context.Context, registrationID string) error
+	// Expire deletes a registration's pending user, for a reason of package event. It returns the sequence of the last event.
+	Expire(ctx context.Context, registrationID, reason string) (through int, err error)
 	// ConfirmEmail proves a registration's email by a link, and DisownEmail removes it unless it is proven.
 	ConfirmEmail(ctx context.Context, registrationID, canonical string, at time.Time) (user.Displaced, error)
-	DisownEmail(ctx context.Context, registrationID, canonical string, at time.Time) (user.Status, error)
+	DisownEmail(ctx context.Context, registrationID, canonical string, at time.Time) (user.Displaced, error)
+	// Announced returns the last events of a registration and of its changes.
+	Announced(ctx context.Context, registrationID string) ([]user.Announced, error)
+	// RecordEvent records an event without a change of the user, unless the registration's last event has the same type. It
+	// returns the sequence of the last event.
+	RecordEvent(ctx context.Context, registrationID string, t event.Type, reason string) (through int, err error)
 	// ChangeUser makes a change other than an erasure.
 	ChangeUser(context.Context, user.ChangeRequest) (user.ChangeResult, error)
 	// Contact returns how to reach a registration's user, and Holder the user who holds an email, if there is one.

@@ -117,6 +117,7 @@ func register(w worker.Registry, queue string, a *activities.Activities) {
 		w.RegisterActivityWithOptions(a.ActivateUser, as("ActivateUser"))
 		w.RegisterActivityWithOptions(a.ExpireUser, as("ExpireUser"))
 		w.RegisterActivityWithOptions(a.RecordMessage, as("RecordMessage"))
+		w.RegisterActivityWithOptions(a.RecordEvent, as("RecordEvent"))
 		w.RegisterWorkflowWithOptions(workflows.EmailLinkWorkflow, workflow.RegisterOptions{Name: workflows.EmailLinkWorkflowType})
 		w.RegisterActivityWithOptions(a.ConfirmEmail, as("ConfirmEmail"))
 		w.RegisterActivityWithOptions(a.DisownEmail, as("DisownEmail"))
@@ -134,6 +135,8 @@ func register(w worker.Registry, queue string, a *activities.Activities) {
 		w.RegisterActivityWithOptions(a.SendEmailReleased, as("SendEmailReleased"))
 		w.RegisterActivityWithOptions(a.SendCompletionSMS, as("SendCompletionSMS"))
 		w.RegisterActivityWithOptions(a.SendCampaignBatch, as("SendCampaignBatch"))
+	case workflows.QueueEvents:
+		w.RegisterActivityWithOptions(a.DeliverEvents, as("DeliverEvents"))
 	}
 }
 
@@ -146,4 +149,6 @@ func registerChanges(w worker.Registry, a *activities.Activities) {
 	w.RegisterActivityWithOptions(a.EraseUser, as("EraseUser"))
 	w.RegisterActivityWithOptions(a.DeleteHistories, as("DeleteHistories"))
 	w.RegisterActivityWithOptions(a.CompleteErasure, as("CompleteErasure"))
+	w.RegisterWorkflowWithOptions(workflows.RetentionWorkflow, workflow.RegisterOptions{Name: workflows.RetentionWorkflowType})
+	w.RegisterActivityWithOptions(a.DeleteExpired, as("DeleteExpired"))
 }

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -28,39 +29,44 @@ const (
 var (
 	storeBackoff  = temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second}
 	otpBackoff    = temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 1.5, MaximumInterval: 15 * time.Second}
+	eventsBackoff = temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute}
 	noticeBackoff = temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute}
 
 	storeBudget      = func(b Budgets) time.Duration { return b.Store }
 	otpBudget        = func(b Budgets) time.Duration { return b.OTP }
 	welcomeBudget    = func(b Budgets) time.Duration { return b.WelcomeEmail }
 	completionBudget = func(b Budgets) time.Duration { return b.Completion }
+	eventsBudget     = func(b Budgets) time.Duration { return cmp.Or(b.Events, DefaultEventsBudget) }
 	campaignBudget   = func(b Budgets) time.Duration { return b.Campaign }
 )
 
 // steps is the table of all steps. StartCampaign counts all users, and a batch is up to 1000 emails.
 var steps = map[step]stepOptions{
-	stepPersist:         {"store the user", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
-	stepActivate:        {"activate the user", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
-	stepExpire:          {"expire the registration", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
-	stepOTP:             {"send the code", QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff, 0, ReasonSMSUnavailable},
-	stepWelcome:         {"send the welcome email", QueueNotificationsLow, 30 * time.Second, welcomeBudget, noticeBackoff, priorityNotice, ReasonEmailUnavailable},
-	stepCompletion:      {"send the completion SMS", QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff, priorityNotice, ReasonSMSUnavailable},
-	stepExists:          {"tell the holder of the address", QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff, 0, ReasonEmailUnavailable},
-	stepReleased:        {"tell a user that lost the address", QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff, priorityNotice, ReasonSMSUnavailable},
-	stepConfirm:         {"confirm the email", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
-	stepDisown:          {"disown the email", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
-	stepLedger:          {"write the ledger", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
-	stepChange:          {"change the user", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
-	stepStopWorkflows:   {"stop the user's workflows", QueueRegistration, time.Minute, storeBudget, storeBackoff, 0, ReasonTemporalUnavailable},
-	stepForgetLimits:    {"forget the user's limits", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonLimitsUnavailable},
-	stepErase:           {"erase the user", QueueRegistration, 30 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
-	stepDeleteHistories: {"delete the user's workflows", QueueRegistration, time.Minute, storeBudget, storeBackoff, 0, ReasonTemporalUnavailable},
-	stepCompleteErasure: {"complete the receipt", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
-	stepStoreCampaign:   {"store the campaign", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
-	stepStartCampaign:   {"count the recipients", QueueRegistration, 2 * time.Minute, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
-	stepBatch:           {"send a batch", QueueNotificationsLow, 2 * time.Minute, campaignBudget, noticeBackoff, priorityCampaign, ReasonEmailUnavailable},
-	stepSetStatus:       {"write the status to the database", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
-	stepRecordBatch:     {"write a batch to the ledger", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepPersist:       {"store the user", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepActivate:      {"activate the user", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepExpire:        {"expire the registration", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepOTP:           {"send the code", QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff, 0, ReasonSMSUnavailable},
+	stepWelcome:       {"send the welcome email", QueueNotificationsLow, 30 * time.Second, welcomeBudget, noticeBackoff, priorityNotice, ReasonEmailUnavailable},
+	stepCompletion:    {"send the completion SMS", QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff, priorityNotice, ReasonSMSUnavailable},
+	stepExists:        {"tell the holder of the address", QueueNotificationsHigh, 10 * time.Second, otpBudget, otpBackoff, 0, ReasonEmailUnavailable},
+	stepReleased:      {"tell a user that lost the address", QueueNotificationsLow, 10 * time.Second, completionBudget, noticeBackoff, priorityNotice, ReasonSMSUnavailable},
+	stepConfirm:       {"confirm the email", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepDisown:        {"disown the email", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepLedger:        {"write the ledger", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepRecordEvent:   {"record the event of the failure", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepDeliver:       {"deliver the events", QueueEvents, time.Minute, eventsBudget, eventsBackoff, 0, ReasonEventUndelivered},
+	stepChange:        {"change the user", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepStop:          {"stop the user's workflows", QueueRegistration, time.Minute, storeBudget, storeBackoff, 0, ReasonTemporalUnavailable},
+	stepForget:        {"forget the user's limits", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonLimitsUnavailable},
+	stepErase:         {"erase the user", QueueRegistration, 30 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepHistories:     {"delete the user's workflows", QueueRegistration, time.Minute, storeBudget, storeBackoff, 0, ReasonTemporalUnavailable},
+	stepErased:        {"complete the receipt", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepRetention:     {"delete expired rows", QueueRegistration, 30 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepStoreCampaign: {"store the campaign", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepStartCampaign: {"count the recipients", QueueRegistration, 2 * time.Minute, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepBatch:         {"send a batch", QueueNotificationsLow, 2 * time.Minute, campaignBudget, noticeBackoff, priorityCampaign, ReasonEmailUnavailable},
+	stepSetStatus:     {"write the status to the database", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepRecordBatch:   {"write a batch to the ledger", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 }
 
 func (o stepOptions) activity(b Budgets, summary string) workflow.ActivityOptions {
@@ -91,6 +97,9 @@ func (o stepOptions) local(summary string) workflow.LocalActivityOptions {
 		Summary: summary,
 	}
 }
+
+// DefaultEventsBudget is the default budget of DeliverEvents.
+const DefaultEventsBudget = 72 * time.Hour
 
 // MinBudget is the minimum budget of a message: an attempt reserves 3 s for the ledger and needs time for the provider.
 const MinBudget = 5 * time.Second

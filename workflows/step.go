@@ -28,6 +28,12 @@ const (
 	stepLedger     step = "RecordMessage"
 )
 
+// The steps of events.
+const (
+	stepRecordEvent step = "RecordEvent"
+	stepDeliver     step = "DeliverEvents"
+)
+
 // The steps of the links in the welcome email.
 const (
 	stepConfirm step = "ConfirmEmail"
@@ -36,13 +42,16 @@ const (
 
 // The steps of a change of a user.
 const (
-	stepChange          step = "ChangeUser"
-	stepStopWorkflows   step = "StopWorkflows"
-	stepForgetLimits    step = "ForgetLimits"
-	stepErase           step = "EraseUser"
-	stepDeleteHistories step = "DeleteHistories"
-	stepCompleteErasure step = "CompleteErasure"
+	stepChange    step = "ChangeUser"
+	stepStop      step = "StopWorkflows"
+	stepForget    step = "ForgetLimits"
+	stepErase     step = "EraseUser"
+	stepHistories step = "DeleteHistories"
+	stepErased    step = "CompleteErasure"
 )
+
+// stepRetention is the step of RetentionWorkflow.
+const stepRetention step = "DeleteExpired"
 
 // The steps of a campaign.
 const (
@@ -56,8 +65,9 @@ const (
 // stepOrder ranks the steps by the effect of their failure on the user. The first parked step gives the FailureReason.
 var stepOrder = []step{
 	stepPersist, stepActivate, stepExpire, stepOTP, stepConfirm, stepDisown, stepWelcome, stepCompletion, stepExists, stepReleased, stepLedger,
-	stepChange, stepStopWorkflows, stepForgetLimits, stepErase, stepDeleteHistories, stepCompleteErasure,
+	stepChange, stepStop, stepForget, stepErase, stepHistories, stepErased, stepRetention,
 	stepStoreCampaign, stepStartCampaign, stepBatch, stepRecordBatch, stepSetStatus,
+	stepRecordEvent, stepDeliver,
 }
 
 // action is what the step does, for operators.

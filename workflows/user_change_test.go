@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"registrar/internal/retention"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -24,6 +25,11 @@ type changeFake struct {
 	eraseUser       func(context.Context, workflows.EraseUserInput) (user.ChangeResult, error)
 	deleteHistories func(context.Context, workflows.ErasedInput) (workflows.ErasedResult, error)
 	completeErasure func(context.Context, workflows.CompleteErasureInput) (workflows.ErasedResult, error)
+	deleteExpired   func(context.Context, workflows.DeleteExpiredInput) (retention.Done, error)
+}
+
+func (f *changeFake) DeleteExpired(ctx context.Context, in workflows.DeleteExpiredInput) (retention.Done, error) {
+	return f.deleteExpired(ctx, in)
 }
 
 func (f *changeFake) ChangeUser(ctx context.Context, in workflows.ChangeUserInput) (user.ChangeResult, error) {
@@ -99,6 +105,7 @@ func setupChange(t *testing.T, kind user.ChangeKind) *changeFixture {
 
 func (f *fixture) registerChanges() {
 	f.env.RegisterWorkflowWithOptions(workflows.UserChangeWorkflow, workflow.RegisterOptions{Name: workflows.UserChangeWorkflowType})
+	f.env.RegisterWorkflowWithOptions(workflows.RetentionWorkflow, workflow.RegisterOptions{Name: workflows.RetentionWorkflowType})
 	for name, run := range map[string]any{
 		"ChangeUser":      noted(f, "change", &f.fake.changeUser),
 		"StopWorkflows":   noted(f, "stop", &f.fake.stopWorkflows),
@@ -106,6 +113,7 @@ func (f *fixture) registerChanges() {
 		"EraseUser":       noted(f, "erase", &f.fake.eraseUser),
 		"DeleteHistories": noted(f, "delete", &f.fake.deleteHistories),
 		"CompleteErasure": noted(f, "complete", &f.fake.completeErasure),
+		"DeleteExpired":   noted(f, "expired", &f.fake.deleteExpired),
 	} {
 		f.env.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: name})
 	}

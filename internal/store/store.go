@@ -1,5 +1,5 @@
-// Package store keeps users, profiles, the message ledger, failed attempts, delivery reports, suppressions, pauses and
-// campaigns in MySQL, MariaDB or SQLite.
+// Package store keeps users, profiles, the message ledger, failed attempts, delivery reports, suppressions, pauses, campaigns
+// and the gate's answers in MySQL, MariaDB or SQLite.
 //
 // Unique keys in the database decide which user owns a registration, an email and a username, so the guarantees hold
 // across processes and nodes. Every call may be retried after an error, even if the first attempt was committed. Every
@@ -17,12 +17,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"registrar/internal/event"
 	"registrar/internal/message"
 	"registrar/internal/user"
 )
@@ -34,6 +34,8 @@ type Options struct {
 	MaxLifetime time.Duration // age at which a connection is replaced, so that load moves after a failover; default 5 min
 	SlowQuery   time.Duration // slower statements are logged without their values; default 500 ms
 	Logger      *slog.Logger  // default slog.Default()
+	// Events are the events that are recorded with the changes of users; default none.
+	Events event.Recording
 }
 
 func (o Options) withDefaults() Options {
@@ -50,7 +52,7 @@ type Store struct {
 	db     *gorm.DB
 	pool   *sql.DB
 	logger *slog.Logger
-	pruned atomic.Int64 // time of the last pruning, in nanoseconds since 1970
+	events event.Recording
 }
 
 // Open returns a Store on the database of dialector. With a dialector from MySQL it does not connect, so a service can
@@ -73,7 +75,7 @@ func Open(dialector gorm.Dialector, o Options) (*Store, error) {
 	pool.SetMaxOpenConns(o.MaxOpen)
 	pool.SetMaxIdleConns(o.MaxIdle)
 	pool.SetConnMaxLifetime(o.MaxLifetime)
-	return &Store{db: db, pool: pool, logger: o.Logger}, nil
+	return &Store{db: db, pool: pool, logger: o.Logger, events: o.Events}, nil
 }
 
 // Pool returns the connection pool, for statistics and for tests that read rows.
