@@ -124,7 +124,7 @@ func TestUnsubscribeWithoutTemporal(t *testing.T) {
 func TestUnsubscribeWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	s := setupUnsubscribe(t, failingChanges(engine.ErrUnconfirmed))
-	requirePage(t, s, s.send(t, "POST", unsubscribePath(), ""), 202, "It will take effect soon")
+	requirePage(t, s, s.send(t, "POST", unsubscribePath(), ""), 202, "Request received")
 }
 
 func failingChanges(err error) fakeChanges {

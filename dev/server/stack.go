@@ -88,7 +88,11 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox}
+	endpoints, err := wiring.OpenEndpoints(s.config, s.logger)
+	if err != nil {
+		return err
+	}
+	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox, Endpoints: endpoints}
 	if s.providers != nil {
 		providers = s.providers(providers)
 	}
@@ -135,7 +139,11 @@ func (s *stack) scheduleRetention(ctx context.Context, temporal wiring.Temporal)
 // openUsers opens and migrates the user store.
 func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 	path := filepath.Join(s.data, "registrar.db")
-	users, err := store.Open(userdb.Open(path), store.Options{Logger: s.logger})
+	events, err := s.config.Recording()
+	if err != nil {
+		return nil, err
+	}
+	users, err := store.Open(userdb.Open(path), store.Options{Logger: s.logger, Events: events})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
