@@ -13,6 +13,7 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/engine"
+	"registrar/internal/gate"
 	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -34,6 +35,7 @@ var answers = map[openapi.ProblemCode]answer{
 	openapi.ProblemCodeInvalidIdempotencyKey:    {400, "Idempotency-Key must be given once, with 1 to 255 visible ASCII characters.", 0},
 	openapi.ProblemCodeInvalidChallengeResponse: {400, "Challenge-Response must be given once, with 1 to 8192 visible ASCII characters.", 0},
 	openapi.ProblemCodeUnauthorized:             {401, "This address needs an operator's bearer token.", 0},
+	openapi.ProblemCodeInsufficientScope:        {403, "This token does not have the scope that this address needs.", 0},
 	openapi.ProblemCodeNotFound:                 {404, "There is nothing at this address.", 0},
 	openapi.ProblemCodeMethodNotAllowed:         {405, "This address does not allow this method. The Allow header lists the allowed ones.", 0},
 	openapi.ProblemCodeRequestTimeout:           {408, "The body did not arrive in time.", 0},
@@ -42,6 +44,7 @@ var answers = map[openapi.ProblemCode]answer{
 	openapi.ProblemCodeSuperseded:               {409, "The owner of this email address has confirmed it in another registration, or rejected this one.", 0},
 	openapi.ProblemCodeAlreadyActive:            {409, "A code was already accepted. You do not need another one.", 0},
 	openapi.ProblemCodeNotReady:                 {409, "There is no code for this registration yet. Please try again in a moment.", time.Second},
+	openapi.ProblemCodeUserPending:              {409, "The user has not verified yet. Erase the user, or wait until the registration expires.", 0},
 	openapi.ProblemCodeCampaignEnded:            {409, "The campaign has ended.", 0},
 	openapi.ProblemCodeCodeExpired:              {410, "Your code has expired. Please ask for a new one.", 0},
 	openapi.ProblemCodeRegistrationClosed:       {410, "This registration has ended. Please register again.", 0},
@@ -49,6 +52,7 @@ var answers = map[openapi.ProblemCode]answer{
 	openapi.ProblemCodeBodyTooLarge:             {413, "The body is too large.", 0},
 	openapi.ProblemCodeUnsupportedMediaType:     {415, "The body must be application/json, in UTF-8.", 0},
 	openapi.ProblemCodeValidationFailed:         {422, "Some fields are not valid. Please correct them.", 0},
+	openapi.ProblemCodeRefusedByPolicy:          {422, "We cannot accept this registration.", 0}, // the gate has its own text
 	openapi.ProblemCodeIdempotencyKeyReused:     {422, "This Idempotency-Key was already used for a different request.", 0},
 	openapi.ProblemCodeWrongCode:                {422, "This code is wrong or no longer valid.", 0},
 	openapi.ProblemCodeTooManyAttempts:          {429, "Too many wrong codes. Please ask for a new one.", 0},
@@ -91,6 +95,7 @@ type problem struct {
 	code         openapi.ProblemCode
 	detail       string
 	fields       []openapi.FieldError
+	policyCode   string // the gate's own name of the reason
 	attemptsLeft *int
 	retryAfter   time.Duration
 	challenge    *openapi.Challenge
@@ -124,7 +129,7 @@ func problemOf(err error, now time.Time) *problem {
 		return &problem{code: openapi.ProblemCodeNotFound}
 	case errors.Is(err, secret.ErrSaturated):
 		return &problem{code: openapi.ProblemCodeOverloaded, cause: err}
-	case errors.Is(err, engine.ErrUnavailable), errors.Is(err, engine.ErrUnconfirmed),
+	case errors.Is(err, engine.ErrUnavailable), errors.Is(err, engine.ErrUnconfirmed), errors.Is(err, gate.ErrUnavailable),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return &problem{code: openapi.ProblemCodeUnavailable, cause: err}
 	default:
@@ -161,7 +166,8 @@ func (s *server) fail(c *gin.Context, err error) {
 	}
 	body := openapi.Problem{
 		Type: openapi.ProblemTypeAboutBlank, Title: http.StatusText(a.status), Status: a.status, Code: p.code, Detail: a.detail,
-		RequestID: requestID(c.Request.Context()), Errors: p.fields, AttemptsLeft: p.attemptsLeft, Challenge: p.challenge,
+		RequestID: requestID(c.Request.Context()), Errors: p.fields, PolicyCode: p.policyCode, AttemptsLeft: p.attemptsLeft,
+		Challenge: p.challenge,
 	}
 	if p.detail != "" {
 		body.Detail = p.detail

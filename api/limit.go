@@ -13,6 +13,7 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/engine"
+	"registrar/internal/gate"
 	"registrar/internal/limit"
 	"registrar/internal/message"
 	"registrar/internal/secret"
@@ -31,7 +32,8 @@ type Limits interface {
 	Read(ctx context.Context, client netip.Addr) (wait time.Duration)
 	// Password counts a client's request to check a password.
 	Password(ctx context.Context, client netip.Addr) (wait time.Duration)
-	// Refused counts a registration that was refused because somebody has the email or the username. act is its id.
+	// Refused counts a registration that was refused because somebody has the email or the username, or because the gate denied
+	// it. act is its id.
 	Refused(ctx context.Context, client netip.Addr, act string)
 	// Operator returns how long a client must wait that sent too many wrong operator's tokens. WrongToken counts one.
 	Operator(ctx context.Context, client netip.Addr) (wait time.Duration)
@@ -92,15 +94,12 @@ func (s *server) refusedBy(limit string, err error) *problem {
 // emailKey is the keyed hash under which an email address is counted, with the other addresses of its mailbox. The workflow
 // stores the keys of its destinations.
 func (s *server) emailKey(canonical string) string {
-	return s.Keys.LimitKey("destination", user.Mailbox(canonical))
+	return limit.EmailKey(s.Keys.LimitKey, canonical)
 }
 
 // mobileKey is the keyed hash under which a mobile number is counted; "" without a number.
 func (s *server) mobileKey(e164 string) string {
-	if e164 == "" {
-		return ""
-	}
-	return s.Keys.LimitKey("destination", e164)
+	return limit.MobileKey(s.Keys.LimitKey, e164)
 }
 
 // messagesOf returns the messages of a registration for its limits. A repeated request has the same id, so it counts once.
@@ -143,11 +142,12 @@ func (s *server) limitMessages(ctx context.Context, send limit.Send, response *s
 func (s *server) settleRegistration(ctx context.Context, r request, send limit.Send, out workflows.Persisted, err error) {
 	refused := err == nil && out.Status == workflows.StatusRejected && out.Fingerprint == r.Fingerprint
 	switch {
-	case refused:
+	case refused || isDenied(err):
 		s.Limits.Refused(ctx, send.Client, send.Action)
 		s.Limits.Release(ctx, send)
 	case !r.keyed && nothingSent(ctx, err):
 		s.Limits.Release(ctx, send)
+	case errors.Is(err, gate.ErrUnavailable): // nothing was sent either; the retry has the same id
 	case err != nil || out.Verification.Channel == message.ChannelSMS:
 		s.Limits.CodeSent(ctx, send.SMS, send.Action)
 	}
@@ -213,7 +213,7 @@ func (s *server) settleVerification(ctx context.Context, id string, out workflow
 func nothingSent(ctx context.Context, err error) bool {
 	var refused *workflows.RefusedError
 	return ctx.Err() == nil && (errors.As(err, &refused) || errors.Is(err, engine.ErrNotFound) || errors.Is(err, engine.ErrUnavailable) ||
-		errors.Is(err, secret.ErrSaturated))
+		errors.Is(err, gate.ErrUnavailable) || errors.Is(err, secret.ErrSaturated))
 }
 
 // unlimited has no limits.

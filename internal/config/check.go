@@ -51,19 +51,34 @@ func (c Config) check() problems {
 	c.API.check(&found)
 	c.Registration.check(&found)
 	c.Password.check(&found)
+	c.Gate.check(&found)
 	found.require(c.Database.MaxOpen > 0, "DATABASE_MAX_OPEN", "%d must be above 0", c.Database.MaxOpen)
 	found.require(c.Database.MaxIdle >= 0, "DATABASE_MAX_IDLE", "%d must not be below 0", c.Database.MaxIdle)
 	found.requirePositive("DATABASE_CONN_MAX_LIFETIME", c.Database.MaxLifetime)
 	c.Limit.check(&found)
 	c.Challenge.check(&found)
+	c.Retention.check(&found)
 	c.Worker.check(&found)
 	c.Email.check(&found)
 	c.SMS.check(&found)
 	c.Events.check(&found)
 	c.Signup.check(&found)
 	c.Public.check(&found)
+	found.require(c.Metrics.MetricsAddr == "" || isAddress(c.Metrics.MetricsAddr), "METRICS_ADDR", "%q is not an address (host:port)", c.Metrics.MetricsAddr)
 	c.checkSafety(&found)
 	return found
+}
+
+// minRetention leaves operators time to look into a failure.
+const minRetention = 24 * time.Hour
+
+func (r Retention) check(found *problems) {
+	for name, age := range map[string]time.Duration{
+		"RETENTION_EXPIRED": r.RetentionExpired, "RETENTION_LEDGER": r.RetentionLedger,
+		"RETENTION_EVENTS": r.RetentionEvents, "RETENTION_AUDIT": r.RetentionAudit,
+	} {
+		found.require(age == 0 || age >= minRetention, name, "%s must be at least %s, or 0 to keep everything", age, minRetention)
+	}
 }
 
 func (w Worker) check(found *problems) {

@@ -16,7 +16,7 @@ func TestUnsafeValues(t *testing.T) {
 	for settings, want := range map[string]string{
 		"CODEC_TOKEN=fifteen-letters":                               "CODEC_TOKEN: has fewer than 16 characters",
 		"ADMIN_TOKEN=fifteen-letters":                               "ADMIN_TOKEN: has fewer than 16 characters",
-		"ADMIN_TOKEN=sixteen-letters! CODEC_TOKEN=sixteen-letters!": "CODEC_TOKEN: is the same as ADMIN_TOKEN",
+		"ADMIN_TOKEN=sixteen-letters! CODEC_TOKEN=sixteen-letters!": "CODEC_TOKEN: is the same as the token of the operator admin",
 		"PRF_KEYSET=a PAYLOAD_KEYSET=a":                             "PAYLOAD_KEYSET: is the same as PRF_KEYSET",
 
 		"API_TRUSTED_PROXIES=10.0.0.0/8,0.0.0.0/0": "API_TRUSTED_PROXIES: 0.0.0.0/0 trusts every client, so that each client can choose the address under which it is counted; an example: 10.0.0.0/8,2001:db8::/32",
@@ -37,6 +37,7 @@ func TestUnsafeValues(t *testing.T) {
 		"TWILIO_BASE_URL=http://10.0.0.1":                                  "TWILIO_BASE_URL: " + plaintext + "; an example: https://api.ie1.twilio.com",
 		"SMS_WEBHOOK_URL=http://catcher:8026/sms PLAINTEXT_HOSTS=mailpit":  "SMS_WEBHOOK_URL: " + plaintext + "; an example: https://sms.example.com/send",
 		"EVENTS_URL=http://monolith:8080/events":                           "EVENTS_URL: " + plaintext + "; an example: https://monolith.example.com/events",
+		"GATE_URL=http://monolith:8080/gate":                               "GATE_URL: " + plaintext + "; an example: https://monolith.example.com/gate",
 		"PASSWORD_BREACH_URL=http://localhost.example.com":                 "PASSWORD_BREACH_URL: " + plaintext + "; an example: https://api.pwnedpasswords.com",
 		"SMS_WEBHOOK_URL=ftp://sms.example.com":                            "SMS_WEBHOOK_URL: is not an http or https URL; an example: https://sms.example.com/send",
 		"MAILGUN_API_BASE=api.mailgun.net":                                 "MAILGUN_API_BASE: is not an http or https URL; an example: https://api.eu.mailgun.net/v3",
@@ -56,6 +57,7 @@ func TestPlaintextOnThisMachineAndInNamedHosts(t *testing.T) {
 		"SMS_WEBHOOK_URL=http://localhost:1/sms", "TWILIO_BASE_URL=http://127.0.0.1:1", "MAILGUN_API_BASE=http://[::1]:1/v3",
 		"SMS_WEBHOOK_URL=http://catcher:8026/sms PLAINTEXT_HOSTS=mailpit,Catcher",
 		"EVENTS_URL=http://localhost:1/events", "EVENTS_URL=http://monolith:8080/events PLAINTEXT_HOSTS=monolith",
+		"GATE_URL=http://localhost:1/gate", "GATE_URL=http://monolith:8080/gate PLAINTEXT_HOSTS=monolith",
 		"SMTP_TLS=none SMTP_HOST=mailpit SMTP_USERNAME=registrar PLAINTEXT_HOSTS=mailpit",
 		"SMTP_TLS=none SMTP_HOST=localhost SMTP_USERNAME=registrar",
 		"PUBLIC_URL=http://localhost:8080 API_CORS_ORIGINS=http://127.0.0.1:3000",

@@ -1,5 +1,5 @@
-// Package store keeps users, profiles, the message ledger, failed attempts, delivery reports, suppressions, pauses and
-// campaigns in MySQL, MariaDB or SQLite.
+// Package store keeps users, profiles, the message ledger, failed attempts, delivery reports, suppressions, pauses, campaigns
+// and the gate's answers in MySQL, MariaDB or SQLite.
 //
 // Unique keys in the database decide which user owns a registration, an email and a username, so the guarantees hold
 // across processes and nodes. Every call may be retried after an error, even if the first attempt was committed. Every
@@ -17,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,7 +53,6 @@ type Store struct {
 	pool   *sql.DB
 	logger *slog.Logger
 	events event.Recording
-	pruned atomic.Int64 // time of the last pruning, in nanoseconds since 1970
 }
 
 // Open returns a Store on the database of dialector. With a dialector from MySQL it does not connect, so a service can

@@ -20,6 +20,7 @@ import (
 	"registrar/internal/engine"
 	"registrar/internal/health"
 	"registrar/internal/limit"
+	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
 	"registrar/internal/store"
@@ -43,8 +44,9 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Origins: slices.Concat(c.API.CORSOrigins, c.Signup.EmbedOrigins), EmbedOrigins: c.Signup.EmbedOrigins,
 		SignupPage: c.Signup.Page, PublicURL: c.Public.PublicURL,
 
-		Timelines: newTimelineReader(keys, users, registrations), AdminToken: c.API.AdminToken, Webhooks: openReports(c, users),
-		Unsubscriber: users,
+		Timelines: newTimelineReader(keys, users, registrations), Operators: operators(c.API), Webhooks: openReports(c, users),
+		Exports: newExports(keys, users, registrations),
+		Users:   users, Changes: engine.NewChanges(temporal, c.API.WaitBudget),
 	}
 	if c.Public.PublicURL != "" { // the links in campaign emails need it
 		deps.Campaigns = newCampaigns(c, keys, temporal)
@@ -57,6 +59,18 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		deps.BreachRequired = c.Password.BreachFail == "closed"
 	}
 	return deps
+}
+
+func operators(c config.API) []api.Operator {
+	var all []api.Operator
+	for _, o := range c.Operators() {
+		operator := api.Operator{Name: o.Name, Token: o.Token}
+		for _, scope := range o.Scopes {
+			operator.Scopes = append(operator.Scopes, api.Scope(scope))
+		}
+		all = append(all, operator)
+	}
+	return all
 }
 
 func openHasher(c config.Password) *secret.Hasher {
@@ -161,7 +175,21 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	if deps.Pages, err = OpenPages(c, schema); err != nil {
 		return err
 	}
-	return server.Run(ctx, api.New(deps))
+	counts := metrics.New()
+	if deps.Gate, err = OpenGate(c.Gate, o.users, counts, logger); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stopMetrics, err := ServeMetrics(ctx, c.Metrics, counts, cancel, logger)
+	if err != nil {
+		return err
+	}
+	defer stopMetrics()
+	if err := server.Run(ctx, api.New(deps)); err != nil {
+		return err
+	}
+	return failureOf(ctx)
 }
 
 // RunCodec serves the codec endpoint until ctx ends. Probes need no token.
