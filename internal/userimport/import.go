@@ -31,7 +31,7 @@ type Store interface {
 type Options struct {
 	Format Format
 	Batch  int // rows in one transaction
-	// Refused gets the refused rows in the same format, with the line and all reasons in the column "refused"; may be nil.
+	// Refused gets the refused rows in the same format, with the line and all reasons in the column "refused".
 	Refused io.Writer
 	// Report is called with every refused row, and Progress after every batch; each may be nil.
 	Report   func(place, reason string)
@@ -68,9 +68,6 @@ func (c Checker) Import(ctx context.Context, from io.Reader, to Store, o Options
 	}
 	if err != nil {
 		return done, err
-	}
-	if o.Refused == nil {
-		o.Refused = io.Discard
 	}
 	refused := bufio.NewWriterSize(o.Refused, 64<<10)
 	reading, stop := context.WithCancel(ctx)
