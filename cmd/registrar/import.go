@@ -23,7 +23,7 @@ import (
 type importFlags struct {
 	format, refused string
 	batch           int
-	dryRun          bool
+	dryRun, events  bool
 }
 
 func importCommand() *cobra.Command {
@@ -42,6 +42,7 @@ func importCommand() *cobra.Command {
 	cmd.Flags().StringVar(&flags.refused, "refused", "", "file for the refused rows and the reasons; an older one is replaced")
 	cmd.Flags().IntVar(&flags.batch, "batch", flags.batch, fmt.Sprintf("rows in a transaction, at most %d", store.MaxImport))
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "check everything and store nothing")
+	cmd.Flags().BoolVar(&flags.events, "events", false, "record the events user.registered and user.activated of every stored user")
 	return cmd
 }
 
@@ -76,7 +77,7 @@ func runImport(cmd *cobra.Command, path string, flags importFlags) error {
 		if err := migratedStore(ctx, s); err != nil {
 			return err
 		}
-		done, err = checker.Import(ctx, from, s.NewImporter(flags.dryRun), o)
+		done, err = checker.Import(ctx, from, s.NewImporter(store.ImportOptions{DryRun: flags.dryRun, Announce: flags.events}), o)
 		return err
 	})
 	display.done()
