@@ -54,7 +54,7 @@ func runImport(cmd *cobra.Command, path string, flags importFlags) error {
 	if flags.batch < 1 || flags.batch > store.MaxImport {
 		return fmt.Errorf("--batch: %d must be from 1 to %d", flags.batch, store.MaxImport)
 	}
-	checker, err := newChecker()
+	checker, err := newChecker(flags)
 	if err != nil {
 		return err
 	}
@@ -102,10 +102,13 @@ func reportImport(w io.Writer, done userimport.Result, flags importFlags, err er
 	return nil
 }
 
-func newChecker() (userimport.Checker, error) {
+func newChecker(flags importFlags) (userimport.Checker, error) {
 	c, err := config.Load(os.Environ())
 	if err != nil {
 		return userimport.Checker{}, err
+	}
+	if flags.events && c.Events.EventsURL == "" && c.Events.EventsFile == "" {
+		return userimport.Checker{}, errors.New("--events: no endpoint receives events; set EVENTS_URL or EVENTS_FILE")
 	}
 	schema, err := wiring.OpenSchema(c.Registration)
 	if err != nil {
