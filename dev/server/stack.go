@@ -117,6 +117,9 @@ func (s *stack) start(ctx context.Context) error {
 	}
 	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.logger)
 	deps.Limits = limits
+	if deps.Endpoints, err = s.config.Receivers(); err != nil {
+		return err
+	}
 	counts := metrics.New()
 	if deps.Gate, err = wiring.OpenGate(s.config.Gate, users, counts, s.logger); err != nil {
 		return err

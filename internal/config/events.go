@@ -51,14 +51,19 @@ func knownData(data string) bool { return data == "whole" || data == "ids" }
 // Configured reports whether the service has an endpoint for events.
 func (e Events) Configured() bool { return e.EventsURL != "" || e.EventsFile != "" }
 
-// Recording returns which events the store records. It needs no EVENTS_SECRET, but it reads EVENTS_FILE. Its errors are those of
-// Endpoints.
+// Recording returns which events the store records. Its errors are those of Receivers.
 func (c Config) Recording() (event.Recording, error) {
-	if c.Events.EventsURL != "" && c.Events.EventsFile == "" {
-		return event.RecordingOf([]event.Endpoint{c.Events.ofURL().endpoint()}), nil
-	}
-	endpoints, err := c.Endpoints()
+	endpoints, err := c.Receivers()
 	return event.RecordingOf(endpoints), err
+}
+
+// Receivers returns the endpoints for a process that sends them nothing. It needs no EVENTS_SECRET, but it reads EVENTS_FILE. Its
+// errors are those of Endpoints.
+func (c Config) Receivers() ([]event.Endpoint, error) {
+	if c.Events.EventsURL != "" && c.Events.EventsFile == "" {
+		return []event.Endpoint{c.Events.ofURL().endpoint()}, nil
+	}
+	return c.Endpoints()
 }
 
 // Endpoints returns the endpoints that receive events: the one of EVENTS_URL or those of EVENTS_FILE, which it reads. Its error
