@@ -22,7 +22,7 @@ func (e *ReplayError) Error() string { return e.Field + " " + e.Message }
 // events until now. It returns a *ReplayError if the replay cannot be. A replay of all events of all users must say so by a time.
 func (r Replay) For(configured []Endpoint, now time.Time) (Replay, error) {
 	if len(configured) == 0 {
-		return r, &ReplayError{"endpoints", "are not configured, so there are no events (EVENTS_URL or EVENTS_FILE)"}
+		return r, &ReplayError{"endpoints", "none is configured (EVENTS_URL or EVENTS_FILE)"}
 	}
 	var names []string
 	for _, e := range configured {
