@@ -82,16 +82,16 @@ func (r *testService) allHistories(t *testing.T) string {
 	return all.String()
 }
 
-// receiver keeps the bodies of events.
-type receiver struct {
+// eventLog keeps the bodies of events.
+type eventLog struct {
 	*httptest.Server
 	mu     sync.Mutex
 	bodies []string
 }
 
-func startReceiver(t *testing.T) *receiver {
+func startEventLog(t *testing.T) *eventLog {
 	t.Helper()
-	r := new(receiver)
+	r := new(eventLog)
 	r.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
 		body, _ := io.ReadAll(request.Body)
 		r.mu.Lock()
@@ -102,7 +102,7 @@ func startReceiver(t *testing.T) *receiver {
 	return r
 }
 
-func (r *receiver) awaitEvent(t *testing.T, event string) string {
+func (r *eventLog) awaitEvent(t *testing.T, event string) string {
 	t.Helper()
 	return await(t, event, func() (string, bool) {
 		r.mu.Lock()
@@ -141,7 +141,7 @@ func eventSettings(url string) []string {
 // TestErase erases an active user who was changed, after a message about it had been sent.
 func TestErase(t *testing.T) {
 	t.Parallel()
-	to := startReceiver(t)
+	to := startEventLog(t)
 	s := startService(t, eventSettings(to.URL)...)
 	form := distinctiveForm()
 	id := s.mustRegister(t, form).RegistrationID
