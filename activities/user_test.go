@@ -129,7 +129,8 @@ func TestRecordEvent(t *testing.T) {
 	in := workflows.RecordEventInput{RegistrationID: "r-1", Type: event.RegistrationFailed, Reason: "sms_unavailable"}
 	for _, failure := range []error{nil, errStore} {
 		f.users.recordEvent = func(_ context.Context, id string, et event.Type, reason string) (int, error) {
-			require.Equal(t, in, workflows.RecordEventInput{RegistrationID: id, Type: et, Reason: reason})
+			got := workflows.RecordEventInput{RegistrationID: id, Type: et, Reason: reason}
+			require.Equal(t, in, got)
 			return 3, failure
 		}
 		f.newAttempt()

@@ -71,8 +71,8 @@ var eventFaults = []struct {
 		<-time.After(rand.N(50 * time.Millisecond))
 		return false
 	}},
-	{name: "the secret is rotated", users: 6, meanwhile: (*faultyDelivery).rotateSecret},
-	{name: "replayed meanwhile", users: 6, fault: slowly(10 * time.Millisecond), meanwhile: (*faultyDelivery).replay},
+	{name: "the secret is rotated", users: 6, meanwhile: rotateSecret},
+	{name: "replayed meanwhile", users: 6, fault: slowly(10 * time.Millisecond), meanwhile: replayMeanwhile},
 }
 
 func answerWith(w http.ResponseWriter, status int) bool {
@@ -145,7 +145,7 @@ func startFaulty(
 	t.Helper()
 	r := startCounting(t, fault)
 	s := startService(t, "EVENTS_URL="+r.URL, "EVENTS_SECRET="+eventsSecret, "EVENTS_TIMEOUT=1s", "PLAINTEXT_HOSTS=127.0.0.1",
-		"WORKER_QUEUES=registration,notifications-high,notifications-low", "HASH_MEMORY=8192")
+		"WORKER_QUEUES=registration,notifications-high,notifications-low")
 	users, err := store.Open(userdb.Open(filepath.Join(s.stack.data, "registrar.db")), store.Options{Logger: discardLogger()})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = users.Close() })
@@ -221,7 +221,7 @@ func (f *faultyDelivery) awaitDelivered(t *testing.T) []event.Event {
 }
 
 // rotateSecret replaces the secret as an operator does: both sign, then the receiver takes the new one, then only that signs.
-func (f *faultyDelivery) rotateSecret(t *testing.T) {
+func rotateSecret(t *testing.T, f *faultyDelivery) {
 	for _, secrets := range []string{eventsSecret + " " + anotherSecret, anotherSecret} {
 		f.workers.Stop()
 		f.stack.config.Events.EventsSecret = secrets
@@ -235,8 +235,8 @@ func (f *faultyDelivery) rotateSecret(t *testing.T) {
 	}
 }
 
-// replay starts two replays: of all events, and of the undelivered ones.
-func (f *faultyDelivery) replay(t *testing.T) {
+// replayMeanwhile starts two replays: of all events, and of the undelivered ones.
+func replayMeanwhile(t *testing.T, f *faultyDelivery) {
 	endpoints, err := f.stack.config.Receivers()
 	require.NoError(t, err)
 	replays := engine.NewReplays(f.temporal, f.stack.config.Policy())

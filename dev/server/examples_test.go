@@ -45,6 +45,8 @@ var exampleStatuses = []struct {
 	{"updateUser/invalid", []int{422}},
 	{"blockUser/", []int{409}}, // no user has verified
 	{"unblockUser/", []int{200}},
+	{"exportUser/", []int{200}},
+	{"eraseUser/", []int{202}}, // the registration is running
 	{"listAudit/", []int{200}},
 	{"previewCampaign/html", []int{200}},
 	{"previewCampaign/mistake", []int{422}},

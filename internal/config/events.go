@@ -53,12 +53,12 @@ func (e Events) Configured() bool { return e.EventsURL != "" || e.EventsFile != 
 
 // Recording returns which events the store records. Its errors are those of Receivers.
 func (c Config) Recording() (event.Recording, error) {
-	endpoints, err := c.Receivers()
-	return event.RecordingOf(endpoints), err
+	receivers, err := c.Receivers()
+	return event.RecordingOf(receivers), err
 }
 
-// Receivers returns the endpoints for a process that sends them nothing. It needs no EVENTS_SECRET, but it reads EVENTS_FILE. Its
-// errors are those of Endpoints.
+// Receivers is Endpoints for processes that do not deliver events. It does not check the endpoint of EVENTS_URL, whose key they do
+// not have.
 func (c Config) Receivers() ([]event.Endpoint, error) {
 	if c.Events.EventsURL != "" && c.Events.EventsFile == "" {
 		return []event.Endpoint{c.Events.ofURL().endpoint()}, nil

@@ -54,9 +54,6 @@ func trail(t *testing.T, s *store.Store, f audit.Filter) []audit.Entry {
 	return entries
 }
 
-func text(s string) *string { return &s }
-func flag(b bool) *bool     { return &b }
-
 func testBlock(t *testing.T, s *store.Store) {
 	ada, bob := full(), registration("bob@example.org")
 	id, pending := persist(t, s, ada).UserID, persist(t, s, bob).UserID
@@ -156,7 +153,7 @@ func testUpdate(t *testing.T, s *store.Store) {
 	id := persist(t, s, ada).UserID
 	before := recordOf(t, s, id)
 	makeChange(t, s, requestOf(id, user.ChangeUpdate, user.Change{
-		FirstName: text("Augusta"), Locale: text("fr"),
+		FirstName: new("Augusta"), Locale: new("fr"),
 		Attributes: user.AttributeChange{"company": json.RawMessage(`"<Dupont>"`), "size": json.RawMessage("null"), "vip": json.RawMessage("true")},
 	}))
 	after := recordOf(t, s, id)
@@ -195,7 +192,7 @@ func testConsentByOperator(t *testing.T, s *store.Store) {
 		require.NoError(t, err)
 		return len(listed)
 	}
-	withdraw, give := requestOf(id, user.ChangeUpdate, user.Change{MarketingConsent: flag(false)}), requestOf(id, user.ChangeUpdate, user.Change{MarketingConsent: flag(true)})
+	withdraw, give := requestOf(id, user.ChangeUpdate, user.Change{MarketingConsent: new(false)}), requestOf(id, user.ChangeUpdate, user.Change{MarketingConsent: new(true)})
 	makeChange(t, s, withdraw)
 	require.Equal(t, consent{false, micro(night), "operator:support"}, consentOf(t, s, id))
 	require.Equal(t, []message.Suppression{
@@ -212,7 +209,7 @@ func testConsentByOperator(t *testing.T, s *store.Store) {
 	makeChange(t, s, again)
 	require.Equal(t, consent{true, micro(give.At), "operator:support"}, consentOf(t, s, id), "the first time and source stay")
 
-	link := requestOf(id, user.ChangeConsent, user.Change{MarketingConsent: flag(false)})
+	link := requestOf(id, user.ChangeConsent, user.Change{MarketingConsent: new(false)})
 	link.Actor, link.At = "link", night.Add(2*time.Hour)
 	makeChange(t, s, link)
 	require.Equal(t, consent{false, micro(link.At), "link"}, consentOf(t, s, id))
@@ -226,7 +223,7 @@ func testConsentWithoutAddress(t *testing.T, s *store.Store) {
 	activate(t, s, ada)
 	_, err := s.DisownEmail(within(t), ada.ID, "ada@example.org", noon)
 	require.NoError(t, err)
-	makeChange(t, s, requestOf(id, user.ChangeUpdate, user.Change{MarketingConsent: flag(false)}))
+	makeChange(t, s, requestOf(id, user.ChangeUpdate, user.Change{MarketingConsent: new(false)}))
 	require.Equal(t, consent{false, micro(night), "operator:support"}, consentOf(t, s, id))
 	require.Empty(t, listSuppressions(t, s))
 }
@@ -267,40 +264,4 @@ func testRaceChanges(t *testing.T, s *store.Store) {
 	require.NoError(t, errors.Join(errs...))
 	require.JSONEq(t, `{"a0":1,"a1":1,"a2":1,"a3":1,"a4":1,"a5":1,"a6":1,"a7":1}`, recordOf(t, s, id).Attributes)
 	require.Equal(t, operators, count(t, s, "audit"))
-}
-
-// testEventsOfChanges: a change that changes something is announced, once.
-func testEventsOfChanges(t *testing.T, s *store.Store) {
-	ada := registration("ada@example.org")
-	p := persist(t, s, ada)
-	activate(t, s, ada)
-	announced := func(kind user.ChangeKind, set user.Change) int {
-		r := requestOf(p.UserID, kind, set)
-		first := changed(t, s, r)
-		again := changed(t, s, r)
-		require.Equal(t, user.ChangeDone, again.Outcome)
-		if len(first.Announced) == 0 {
-			return 0
-		}
-		require.Equal(t, first.Announced, again.Announced)
-		require.Len(t, first.Announced, 1)
-		require.Equal(t, ada.ID, first.Announced[0].RegistrationID)
-		return first.Announced[0].Through
-	}
-	everything := user.Change{FirstName: text("Augusta"), MarketingConsent: flag(true)}
-	require.Equal(t, 4, announced(user.ChangeUpdate, everything))
-	require.Zero(t, announced(user.ChangeUpdate, everything), "nothing changes")
-	require.Zero(t, announced(user.ChangeUpdate, user.Change{}))
-	require.Zero(t, announced(user.ChangeUnblock, user.Change{}))
-	require.Equal(t, 5, announced(user.ChangeBlock, user.Change{}))
-	require.Equal(t, 6, announced(user.ChangeUnblock, user.Change{}))
-	require.Equal(t, 7, announced(user.ChangeConsent, user.Change{MarketingConsent: flag(false)}))
-	require.Equal(t, []string{
-		"1 user.registered", "2 user.activated", "3 user.updated", "4 consent.changed", "5 user.blocked", "6 user.unblocked", "7 consent.changed",
-	}, history(t, s, ada.ID))
-	all := eventsOf(t, s, ada.ID)
-	require.Equal(t, "Augusta", all[3].User.FirstName, "after the change")
-	require.Equal(t, "blocked", all[4].User.Status)
-	require.Equal(t, "active", all[5].User.Status)
-	require.False(t, all[6].User.MarketingConsent)
 }
