@@ -14,6 +14,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"registrar/activities"
 	"registrar/api"
 	"registrar/dev/outbox"
 	"registrar/dev/preflight"
@@ -95,15 +96,9 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox, Endpoints: endpoints}
-	if s.providers != nil {
-		providers = s.providers(providers)
-	}
-	workers, err := wiring.StartWorkers(s.config, keys, users, providers, temporal, s.fail)
-	if err != nil {
+	if err := s.startWorkers(keys, users, temporal, endpoints); err != nil {
 		return err
 	}
-	s.onStop(func() error { workers.Stop(); return nil })
 	limits, err := wiring.OpenLimits(s.config.Limit, keys, s.logger)
 	if err != nil {
 		return err
@@ -116,6 +111,20 @@ func (s *stack) start(ctx context.Context) error {
 	deps := wiring.APIDeps(s.config, keys, users, temporal, schema, s.logger)
 	deps.Limits = limits
 	return s.serve(ctx, listener, keys.Codec, deps, schema)
+}
+
+// startWorkers serves all queues. The outbox stands for the providers, unless the tests replace it.
+func (s *stack) startWorkers(keys wiring.Keys, users *store.Store, temporal client.Client, endpoints []activities.Endpoint) error {
+	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox, Endpoints: endpoints}
+	if s.providers != nil {
+		providers = s.providers(providers)
+	}
+	workers, err := wiring.StartWorkers(s.config, keys, users, providers, temporal, s.fail)
+	if err != nil {
+		return err
+	}
+	s.onStop(func() error { workers.Stop(); return nil })
+	return nil
 }
 
 // openUsers opens and migrates the user store.
