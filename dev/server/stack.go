@@ -14,6 +14,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"registrar/activities"
 	"registrar/api"
 	"registrar/dev/outbox"
 	"registrar/dev/preflight"
@@ -23,6 +24,7 @@ import (
 	"registrar/internal/attribute"
 	"registrar/internal/config"
 	"registrar/internal/engine"
+	"registrar/internal/limit"
 	"registrar/internal/loopback"
 	"registrar/internal/metrics"
 	"registrar/internal/payload"
@@ -96,20 +98,14 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox, Endpoints: endpoints}
-	if s.providers != nil {
-		providers = s.providers(providers)
-	}
 	limits, err := wiring.OpenLimits(s.config.Limit, keys, s.logger)
 	if err != nil {
 		return err
 	}
 	s.onStop(limits.Close)
-	workers, err := wiring.StartWorkers(s.config, keys, users, providers, limits, temporal, s.fail)
-	if err != nil {
+	if err := s.startWorkers(keys, users, limits, temporal, endpoints); err != nil {
 		return err
 	}
-	s.onStop(func() error { workers.Stop(); return nil })
 	s.scheduleRetention(ctx, temporal)
 	schema, err := wiring.OpenSchema(s.config.Registration)
 	if err != nil {
@@ -130,6 +126,22 @@ func (s *stack) start(ctx context.Context) error {
 	}
 	s.onStop(func() error { stopMetrics(); return nil })
 	return s.serve(ctx, listener, keys.Codec, deps, schema)
+}
+
+// startWorkers serves the configured queues. The outbox stands for the providers, unless the tests replace it.
+func (s *stack) startWorkers(
+	keys wiring.Keys, users *store.Store, limits *limit.Limits, temporal wiring.Temporal, endpoints []activities.Endpoint,
+) error {
+	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox, Endpoints: endpoints}
+	if s.providers != nil {
+		providers = s.providers(providers)
+	}
+	workers, err := wiring.StartWorkers(s.config, keys, users, providers, limits, temporal, s.fail)
+	if err != nil {
+		return err
+	}
+	s.onStop(func() error { workers.Stop(); return nil })
+	return nil
 }
 
 // scheduleRetention schedules the retention, in the background because it does not delay the start.
