@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func monolithRow(i int) []string {
 		status = "blocked"
 	}
 	return []string{
-		fmt.Sprintf("Person%d@example%d.com", i, i%97), fmt.Sprint(i%10 != 0), fmt.Sprintf("person%d", i), fmt.Sprintf("+49170%07d", 1_000_000+i),
+		fmt.Sprintf("Person%d@example%d.com", i, i%97), strconv.FormatBool(i%10 != 0), fmt.Sprintf("person%d", i), fmt.Sprintf("+49170%07d", 1_000_000+i),
 		fmt.Sprintf("Ada %d", i%1000), "Lovelace-Müller", status, hashes[i%len(hashes)], fmt.Sprint(i % 2), fmt.Sprintf("2023-01-%02d 10:00:00", 1+i%28), fmt.Sprintf("Company %d", i%7),
 	}
 }
