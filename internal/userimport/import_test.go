@@ -290,9 +290,9 @@ func TestAttributeColumns(t *testing.T) {
 	))
 	require.NoError(t, o.err)
 	require.Equal(t, []string{"line 5: attributes.seats: must be of the type integer"}, o.reasons)
-	require.Equal(t, `{"beta":true,"company":"007","seats":3,"tags":[1,"x"]}`, o.users[0].Attributes)
-	require.Equal(t, `{"company":"C"}`, o.users[1].Attributes)
-	require.Equal(t, `{"company":"C","seats":3}`, o.users[2].Attributes)
+	require.JSONEq(t, `{"beta":true,"company":"007","seats":3,"tags":[1,"x"]}`, o.users[0].Attributes)
+	require.JSONEq(t, `{"company":"C"}`, o.users[1].Attributes)
+	require.JSONEq(t, `{"company":"C","seats":3}`, o.users[2].Attributes)
 }
 
 func TestInterrupted(t *testing.T) {
