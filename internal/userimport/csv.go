@@ -88,7 +88,7 @@ func (s *csvSource) next() (row, error) {
 		return r, err
 	}
 	if !utf8.Valid(r.raw) {
-		r.problem = errUTF8
+		r.problem = notUTF8
 		return r, nil
 	}
 	cells, err := s.parser.parse(r.raw)
@@ -104,7 +104,7 @@ func (s *csvSource) next() (row, error) {
 	return r, nil
 }
 
-const errUTF8 = "is not valid UTF-8 text"
+const notUTF8 = "is not valid UTF-8 text"
 
 // assign gives the cells to their columns.
 func (s *csvSource) assign(r *row) {

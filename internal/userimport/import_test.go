@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -120,13 +121,12 @@ func everything() user.Transfer {
 type pages []user.Transfer
 
 func (p pages) Export(_ context.Context, after string, limit int) ([]user.Transfer, error) {
-	page := slices.Collect(func(yield func(user.Transfer) bool) {
-		for _, t := range p {
-			if t.ID > after && !yield(t) {
-				return
-			}
+	var page []user.Transfer
+	for _, t := range p {
+		if t.ID > after {
+			page = append(page, t)
 		}
-	})
+	}
 	return page[:min(limit, len(page))], nil
 }
 
@@ -222,13 +222,7 @@ func TestBrokenValues(t *testing.T) {
 func filesOf(t testing.TB, row map[string]string) iter.Seq2[userimport.Format, string] {
 	t.Helper()
 	return func(yield func(userimport.Format, string) bool) {
-		names := slices.Sorted(func(yield func(string) bool) {
-			for name := range row {
-				if !yield(name) {
-					return
-				}
-			}
-		})
+		names := slices.Sorted(maps.Keys(row))
 		cells, members := make([]string, len(names)), make([]string, len(names))
 		for i, name := range names {
 			cells[i] = `"` + strings.ReplaceAll(row[name], `"`, `""`) + `"`
@@ -296,9 +290,9 @@ func TestAttributeColumns(t *testing.T) {
 	))
 	require.NoError(t, o.err)
 	require.Equal(t, []string{"line 5: attributes.seats: must be of the type integer"}, o.reasons)
-	require.Equal(t, `{"beta":true,"company":"007","seats":3,"tags":[1,"x"]}`, o.users[0].Attributes)
-	require.Equal(t, `{"company":"C"}`, o.users[1].Attributes)
-	require.Equal(t, `{"company":"C","seats":3}`, o.users[2].Attributes)
+	require.JSONEq(t, `{"beta":true,"company":"007","seats":3,"tags":[1,"x"]}`, o.users[0].Attributes)
+	require.JSONEq(t, `{"company":"C"}`, o.users[1].Attributes)
+	require.JSONEq(t, `{"company":"C","seats":3}`, o.users[2].Attributes)
 }
 
 func TestInterrupted(t *testing.T) {

@@ -27,7 +27,7 @@ func (s *jsonSource) next() (row, error) {
 	var object map[string]json.RawMessage
 	switch {
 	case !utf8.Valid(r.raw):
-		r.problem = errUTF8
+		r.problem = notUTF8
 	case json.Unmarshal(r.raw, &object) != nil || object == nil:
 		r.problem = "is not a JSON object"
 	default:

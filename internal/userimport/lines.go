@@ -86,6 +86,7 @@ func (s *splitter) nextRow() (row, error) {
 	quotes := 0
 	for {
 		part, err := s.from.ReadSlice('\n')
+		ended := errors.Is(err, io.EOF)
 		s.read += int64(len(part))
 		quotes += bytes.Count(part, []byte{'"'})
 		tooLong := len(r.raw)+len(part) > maxRow || r.problem != ""
@@ -97,13 +98,13 @@ func (s *splitter) nextRow() (row, error) {
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case err != nil && !errors.Is(err, io.EOF):
+		case err != nil && !ended:
 			return row{}, err
-		case err != nil && len(r.raw) == 0 && r.problem == "":
+		case ended && len(r.raw) == 0 && r.problem == "":
 			return row{}, io.EOF
 		}
 		s.line++
-		if r.last = s.line; err != nil || tooLong || !s.quoted || quotes%2 == 0 {
+		if r.last = s.line; ended || tooLong || !s.quoted || quotes%2 == 0 {
 			r.raw = bytes.TrimSuffix(bytes.TrimSuffix(r.raw, []byte{'\n'}), []byte{'\r'})
 			return r, nil
 		}

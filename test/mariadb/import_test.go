@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func monolithRow(i int) []string {
 		status = "blocked"
 	}
 	return []string{
-		fmt.Sprintf("Person%d@example%d.com", i, i%97), fmt.Sprint(i%10 != 0), fmt.Sprintf("person%d", i), fmt.Sprintf("+49170%07d", 1_000_000+i),
+		fmt.Sprintf("Person%d@example%d.com", i, i%97), strconv.FormatBool(i%10 != 0), fmt.Sprintf("person%d", i), fmt.Sprintf("+49170%07d", 1_000_000+i),
 		fmt.Sprintf("Ada %d", i%1000), "Lovelace-Müller", status, hashes[i%len(hashes)], fmt.Sprint(i % 2), fmt.Sprintf("2023-01-%02d 10:00:00", 1+i%28), fmt.Sprintf("Company %d", i%7),
 	}
 }
@@ -122,7 +123,7 @@ func TestImportAndExport(t *testing.T) {
 	require.Equal(t, "2500 rows: 2500 could be stored (dry run: nothing was), 0 already there, 0 refused\n", c.run(t, "import", "--dry-run", file))
 	require.Zero(t, c.count(t, "users"))
 	require.Equal(t, "2500 rows: 2500 stored, 0 already there, 0 refused\n", c.run(t, "import", file))
-	require.Equal(t, "2500 rows: 0 stored, 2500 already there, 0 refused\n", c.run(t, "import", "--dry-run", file))
+	require.Equal(t, "2500 rows: 0 could be stored (dry run: nothing was), 2500 already there, 0 refused\n", c.run(t, "import", "--dry-run", file))
 	require.Equal(t, "2500 rows: 0 stored, 2500 already there, 0 refused\n", c.run(t, "import", "--batch", "7", file))
 
 	for _, format := range []string{"csv", "jsonl"} {
@@ -172,7 +173,7 @@ func TestImportRefusesRows(t *testing.T) {
 	stdout, err := c.program.Run(t.Context(), c.settings, "import", file, "--refused", refused)
 	require.Equal(t, "4 rows: 1 stored, 0 already there, 3 refused\n", stdout)
 	require.ErrorContains(t, err, "3 rows are refused; mend them in "+refused)
-	require.ErrorContains(t, err, "line 3: email: another user has it; different: password_hash")
+	require.ErrorContains(t, err, "line 3: email: another user has it; different: email_verified, username, password_hash")
 	require.NotContains(t, err.Error(), "example.org", "reasons have no values")
 	require.Regexp(t, `^refused,email,first_name,last_name,password_hash,username
 "line 3: email: another user has it; different: [a-z_, ]+",held@example.org,Ada,L,\$2y.*,bob
@@ -183,7 +184,7 @@ $`, c.read(t, "refused.csv"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode())
 
-	mended := strings.NewReplacer("c@example.org,,L,x,root", "c@example.org,Carla,L,"+hashes[1]+",carla", ",ADA", ",dora").Replace(c.read(t, "refused.csv"))
+	mended := strings.NewReplacer("c@example.org,,L,x,root", "c@example.org,Carla,L,"+hashes[0]+",carla", ",ADA", ",dora").Replace(c.read(t, "refused.csv"))
 	stdout, err = c.program.Run(t.Context(), c.settings, "import", c.write(t, "mended.csv", mended), "--refused", refused)
 	require.Equal(t, "3 rows: 2 stored, 0 already there, 1 refused\n", stdout)
 	require.Error(t, err)
@@ -207,7 +208,7 @@ func TestImportKilled(t *testing.T) {
 		kills++
 		stored = c.count(t, "users")
 		require.Zero(t, stored%100, "no batch is cut off")
-		require.Equal(t, stored, c.count(t, "profiles"))
+		require.Zero(t, c.count(t, "users LEFT JOIN profiles ON user_id = id WHERE user_id IS NULL"))
 	}
 	t.Logf("%d kills", kills)
 	stdout := c.run(t, "import", file)

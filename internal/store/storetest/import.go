@@ -50,11 +50,11 @@ func importAll(t *testing.T, s *store.Store, o store.ImportOptions, users ...use
 
 func outcomesOf(done []user.Imported) (outcomes []string) {
 	for _, d := range done {
-		text := string(d.Outcome)
+		words := []string{string(d.Outcome)}
 		for _, p := range d.Problems {
-			text += " " + p.Field + ":" + string(p.Code)
+			words = append(words, p.Field+":"+string(p.Code))
 		}
-		outcomes = append(outcomes, text)
+		outcomes = append(outcomes, strings.Join(words, " "))
 	}
 	return outcomes
 }
