@@ -41,7 +41,7 @@ var eventFaults = []struct {
 }{
 	{name: "no fault", users: 6},
 	{name: "down at first", users: 6, fault: func(n int, _ func(), w http.ResponseWriter, _ *http.Request) bool {
-		return n <= 8 && hangUp(w, "")
+		return n <= 5 && hangUp(w, "")
 	}},
 	{name: "500 to each third request", users: 6, fault: func(n int, _ func(), w http.ResponseWriter, _ *http.Request) bool {
 		return n%3 == 1 && answerWith(w, http.StatusInternalServerError)
@@ -137,6 +137,7 @@ type faultyDelivery struct {
 	events   activities.Events
 	temporal client.Client
 	workers  worker.Workers
+	ends     []func() // wait for the end of what meanwhile has started
 }
 
 func startFaulty(
@@ -217,6 +218,9 @@ func (f *faultyDelivery) awaitDelivered(t *testing.T) []event.Event {
 		require.NoError(t, err)
 		return left, left == 0
 	})
+	for _, end := range f.ends {
+		end()
+	}
 	return all
 }
 
@@ -245,9 +249,9 @@ func replayMeanwhile(t *testing.T, f *faultyDelivery) {
 		require.NoError(t, err)
 		id := uuid.NewString()
 		require.NoError(t, replays.Start(t.Context(), id, r))
-		t.Cleanup(func() {
+		f.ends = append(f.ends, func() {
 			last := await(t, "the end of the replay", func() (engine.ReplayState, bool) {
-				state, err := replays.Get(context.Background(), id)
+				state, err := replays.Get(t.Context(), id)
 				return state, err == nil && state.Ended()
 			})
 			require.Equal(t, workflows.ReplayCompleted, last.Status)
