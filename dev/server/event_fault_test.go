@@ -23,6 +23,7 @@ import (
 	"registrar/internal/event"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
+	"registrar/test/parts"
 	"registrar/worker"
 	"registrar/workflows"
 )
@@ -34,14 +35,14 @@ const anotherSecret = "whsec_YW5vdGhlciBvbmUsIGFsc28gb25seSBmb3IgdGVzdHM="
 var eventFaults = []struct {
 	name      string
 	users     int
-	fault     func(n int, accept func(), w http.ResponseWriter, r *http.Request) bool
+	fault     parts.Fault
 	meanwhile func(*testing.T, *faultyDelivery)
 	// unrecorded is true if the worker ends after each first answer of the receiver, before it records the delivery.
 	unrecorded bool
 }{
 	{name: "no fault", users: 6},
 	{name: "down at first", users: 6, fault: func(n int, _ func(), w http.ResponseWriter, _ *http.Request) bool {
-		return n <= 5 && hangUp(w, "")
+		return n <= 5 && parts.HangUp(w, "")
 	}},
 	{name: "500 to each third request", users: 6, fault: func(n int, _ func(), w http.ResponseWriter, _ *http.Request) bool {
 		return n%3 == 1 && answerWith(w, http.StatusInternalServerError)
@@ -63,7 +64,7 @@ var eventFaults = []struct {
 			return false
 		}
 		accept()
-		return hangUp(w, "HTTP/1.1 200 OK\r\nContent-Le")
+		return parts.HangUp(w, "HTTP/1.1 200 OK\r\nContent-Le")
 	}},
 	{name: "200, but half as fast as events come", users: 6, fault: slowly(100 * time.Millisecond)},
 	{name: "worker ends before the record", users: 6, unrecorded: true},
@@ -80,20 +81,8 @@ func answerWith(w http.ResponseWriter, status int) bool {
 	return true
 }
 
-// hangUp closes the connection after the beginning of an answer.
-func hangUp(w http.ResponseWriter, answer string) bool {
-	connection, to, err := w.(http.Hijacker).Hijack()
-	if err != nil {
-		panic(err)
-	}
-	_, _ = to.WriteString(answer)
-	_ = to.Flush()
-	_ = connection.Close()
-	return true
-}
-
 // slowly takes one event after the other, and a time for each.
-func slowly(each time.Duration) func(int, func(), http.ResponseWriter, *http.Request) bool {
+func slowly(each time.Duration) parts.Fault {
 	var one sync.Mutex
 	return func(int, func(), http.ResponseWriter, *http.Request) bool {
 		one.Lock()
@@ -118,11 +107,12 @@ func TestEventsSurviveFaults(t *testing.T) {
 				began := time.Now()
 				f := startFaulty(t, c.fault, c.unrecorded)
 				f.register(t, c.users, c.meanwhile)
-				n := f.receiver.count(t, f.awaitDelivered(t))
+				n, err := f.receiver.Count(f.awaitDelivered(t))
+				require.NoError(t, err)
 				mu.Lock()
 				defer mu.Unlock()
 				rows = append(rows, fmt.Sprintf("| %-40s | %6d | %8d | %8d | %10d | %12d | %4d | %4.1f s |",
-					c.name, n.events, n.requests, n.received, n.duplicates, n.outOfOrder, n.lost, time.Since(began).Seconds()))
+					c.name, n.Events, n.Requests, n.Received, n.Duplicates, n.OutOfOrder, n.Lost, time.Since(began).Seconds()))
 			})
 		}
 	})
@@ -132,7 +122,7 @@ func TestEventsSurviveFaults(t *testing.T) {
 // faultyDelivery is a service with a worker of its own for the queue events, and a receiver.
 type faultyDelivery struct {
 	*testService
-	receiver *countingReceiver
+	receiver *parts.Receiver
 	store    *store.Store
 	events   activities.Events
 	temporal client.Client
@@ -140,11 +130,9 @@ type faultyDelivery struct {
 	ends     []func() // wait for the end of what meanwhile has started
 }
 
-func startFaulty(
-	t *testing.T, fault func(int, func(), http.ResponseWriter, *http.Request) bool, unrecorded bool,
-) *faultyDelivery {
+func startFaulty(t *testing.T, fault parts.Fault, unrecorded bool) *faultyDelivery {
 	t.Helper()
-	r := startCounting(t, fault)
+	r := parts.StartReceiver(t, eventsSecret, fault)
 	s := startService(t, "EVENTS_URL="+r.URL, "EVENTS_SECRET="+eventsSecret, "EVENTS_TIMEOUT=1s", "PLAINTEXT_HOSTS=127.0.0.1",
 		"WORKER_QUEUES=registration,notifications-high,notifications-low")
 	users, err := store.Open(userdb.Open(filepath.Join(s.stack.data, "registrar.db")), store.Options{Logger: discardLogger()})
@@ -206,8 +194,8 @@ func (f *faultyDelivery) register(t *testing.T, users int, meanwhile func(*testi
 	require.EqualValues(t, users, active.Load())
 }
 
-// awaitDelivered waits until every event is recorded as delivered, and returns the events.
-func (f *faultyDelivery) awaitDelivered(t *testing.T) []event.Event {
+// awaitDelivered waits until every event is recorded as delivered, and returns the ids of all events.
+func (f *faultyDelivery) awaitDelivered(t *testing.T) []string {
 	t.Helper()
 	endpoints, err := f.stack.config.Receivers()
 	require.NoError(t, err)
@@ -221,7 +209,11 @@ func (f *faultyDelivery) awaitDelivered(t *testing.T) []event.Event {
 	for _, end := range f.ends {
 		end()
 	}
-	return all
+	ids := make([]string, len(all))
+	for i, e := range all {
+		ids[i] = e.ID
+	}
+	return ids
 }
 
 // rotateSecret replaces the secret as an operator does: both sign, then the receiver takes the new one, then only that signs.
@@ -230,9 +222,7 @@ func rotateSecret(t *testing.T, f *faultyDelivery) {
 		f.workers.Stop()
 		f.stack.config.Events.EventsSecret = secrets
 		f.startWorker(t)
-		f.receiver.mu.Lock()
-		f.receiver.secret = anotherSecret
-		f.receiver.mu.Unlock()
+		f.receiver.SetSecret(anotherSecret)
 		form := newFormWithoutNumber()
 		id := f.mustRegister(t, form).RegistrationID
 		f.awaitActive(t, id, f.awaitCode(t, form.Email, 1))
