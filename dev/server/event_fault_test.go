@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
@@ -111,12 +110,11 @@ func TestEventsSurviveFaults(t *testing.T) {
 				require.NoError(t, err)
 				mu.Lock()
 				defer mu.Unlock()
-				rows = append(rows, fmt.Sprintf("| %-40s | %6d | %8d | %8d | %10d | %12d | %4d | %4.1f s |",
-					c.name, n.Events, n.Requests, n.Received, n.Duplicates, n.OutOfOrder, n.Lost, time.Since(began).Seconds()))
+				rows = append(rows, countsRow(c.name, n, time.Since(began)))
 			})
 		}
 	})
-	t.Logf("\n| fault | events | requests | received | duplicates | out of order | lost | time |\n%s", strings.Join(rows, "\n"))
+	t.Logf("\n%s\n%s", countsHeader, strings.Join(rows, "\n"))
 }
 
 // faultyDelivery is a service with a worker of its own for the queue events, and a receiver.
