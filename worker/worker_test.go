@@ -59,13 +59,14 @@ func TestRegister(t *testing.T) {
 	for queue, want := range map[string]struct{ activities, workflows []string }{
 		workflows.QueueRegistration: {
 			[]string{
-				"PersistUser", "ActivateUser", "ExpireUser", "RecordMessage", "ConfirmEmail", "DisownEmail",
+				"PersistUser", "ActivateUser", "ExpireUser", "RecordMessage", "RecordEvent", "ConfirmEmail", "DisownEmail",
 				"StoreCampaign", "StartCampaign", "SetCampaignStatus", "RecordCampaignBatch",
 			},
 			[]string{workflows.RegistrationWorkflowType, workflows.EmailLinkWorkflowType, workflows.CampaignWorkflowType},
 		},
 		workflows.QueueNotificationsHigh: {[]string{"SendOTP", "SendAccountExists"}, nil},
 		workflows.QueueNotificationsLow:  {[]string{"SendWelcomeEmail", "SendEmailReleased", "SendCompletionSMS", "SendCampaignBatch"}, nil},
+		workflows.QueueEvents:            {[]string{"DeliverEvents"}, nil},
 	} {
 		acts, flows := registered(t, queue)
 		require.Equal(t, want.activities, acts, queue)
@@ -102,7 +103,7 @@ func TestStartRefusesAnUnknownQueue(t *testing.T) {
 	t.Parallel()
 	workers, err := Start(nil, &activities.Activities{}, Options{Queues: []string{workflows.QueueRegistration, "notification-high"}})
 	require.EqualError(t, err,
-		`unknown task queue "notification-high" (known: ["registration" "notifications-high" "notifications-low"])`)
+		`unknown task queue "notification-high" (known: ["registration" "notifications-high" "notifications-low" "events"])`)
 	require.Empty(t, workers)
 }
 

@@ -33,6 +33,8 @@ func stubNames() map[string]string {
 		"ConfirmEmail":      activity[EmailLinkInput, EmailLinkStepResult](Activities.ConfirmEmail).name(),
 		"DisownEmail":       activity[EmailLinkInput, EmailLinkStepResult](Activities.DisownEmail).name(),
 		"RecordMessage":     activity[RecordInput, RecordResult](Activities.RecordMessage).name(),
+		"RecordEvent":       activity[RecordEventInput, RecordEventResult](Activities.RecordEvent).name(),
+		"DeliverEvents":     activity[DeliverEventsInput, DeliverEventsResult](Activities.DeliverEvents).name(),
 		"StoreCampaign":     activity[StoreCampaignInput, StoreCampaignResult](Activities.StoreCampaign).name(),
 		"StartCampaign":     activity[StartCampaignInput, StartCampaignResult](Activities.StartCampaign).name(),
 		"SendCampaignBatch": activity[CampaignBatchInput, CampaignBatchResult](Activities.SendCampaignBatch).name(),
@@ -60,6 +62,7 @@ func TestSteps(t *testing.T) {
 	const minute, day = time.Minute, 24 * time.Hour
 	store := temporal.RetryPolicy{InitialInterval: time.Second / 5, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second}
 	otp := temporal.RetryPolicy{InitialInterval: time.Second / 2, BackoffCoefficient: 1.5, MaximumInterval: 15 * time.Second}
+	events := temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * minute}
 	notice := temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * minute}
 	for name, want := range map[string]struct {
 		queue        string
@@ -79,6 +82,8 @@ func TestSteps(t *testing.T) {
 		"ConfirmEmail":      {"registration", 5 * time.Second, day, store, 0},
 		"DisownEmail":       {"registration", 5 * time.Second, day, store, 0},
 		"RecordMessage":     {"registration", 5 * time.Second, day, store, 0},
+		"RecordEvent":       {"registration", 5 * time.Second, day, store, 0},
+		"DeliverEvents":     {"events", minute, 3 * day, events, 0}, // the default, if the policy has no budget
 		"StoreCampaign":     {"registration", 5 * time.Second, day, store, 0},
 		"StartCampaign":     {"registration", 2 * minute, day, store, 0},
 		"SendCampaignBatch": {"notifications-low", 2 * minute, 3 * day, notice, 5},
@@ -106,10 +111,10 @@ func TestSteps(t *testing.T) {
 
 func TestEachStepHasItsOwnBudget(t *testing.T) {
 	t.Parallel()
-	b := Budgets{Store: 1, OTP: 2, WelcomeEmail: 3, Completion: 4, Campaign: 5}
+	b := Budgets{Store: 1, OTP: 2, WelcomeEmail: 3, Completion: 4, Campaign: 5, Events: 6}
 	for name, want := range map[string]time.Duration{
 		"PersistUser": 1, "ActivateUser": 1, "ExpireUser": 1, "SendOTP": 2, "SendWelcomeEmail": 3, "SendCompletionSMS": 4,
-		"SendAccountExists": 2, "SendEmailReleased": 4, "ConfirmEmail": 1, "DisownEmail": 1, "RecordMessage": 1,
+		"SendAccountExists": 2, "SendEmailReleased": 4, "ConfirmEmail": 1, "DisownEmail": 1, "RecordMessage": 1, "RecordEvent": 1, "DeliverEvents": 6,
 		"StoreCampaign": 1, "StartCampaign": 1, "SendCampaignBatch": 5, "SetCampaignStatus": 1, "RecordCampaignBatch": 1,
 	} {
 		require.Equal(t, want, steps[step(name)].budget(b), name)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"registrar/internal/config"
+	"registrar/internal/event"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
 )
@@ -97,7 +98,7 @@ func withStore(ctx context.Context, do func(context.Context, *store.Store) error
 		return err
 	}
 	slog.SetDefault(wiring.Logger(c.Log, os.Stderr))
-	s, err := wiring.OpenStore(c.Database, slog.Default())
+	s, err := wiring.OpenStore(c.Database, event.Recording{}, slog.Default())
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"registrar/api/page"
+	"registrar/dev/receiver"
 )
 
 // location is the address of a part of the service.
@@ -15,6 +16,9 @@ func (s *stack) listLocations() []location {
 	locations := []location{
 		{"Sign-up page", s.base, true},
 		{"Outbox", s.base + "/outbox", true},
+	}
+	if s.events != nil {
+		locations = append(locations, location{"Events", s.base + receiver.Path, true})
 	}
 	if ui := s.uiURL(); ui != "" {
 		locations = append(locations, location{"Temporal UI", ui, true})

@@ -17,6 +17,7 @@ import (
 	"registrar/api"
 	"registrar/dev/outbox"
 	"registrar/dev/preflight"
+	"registrar/dev/receiver"
 	"registrar/dev/temporalserver"
 	"registrar/dev/userdb"
 	"registrar/internal/attribute"
@@ -35,6 +36,8 @@ type options struct {
 	config                        config.Config
 	logger                        *slog.Logger
 	hasher                        api.Hasher // nil: as configured. Benchmarks replace it to measure everything else.
+	// receiver shows events at /receiver, unless an endpoint is configured. Most tests need no events.
+	receiver bool
 	// providers returns replacements for the outbox. nil: the outbox is used.
 	providers func(wiring.Providers) wiring.Providers
 }
@@ -45,6 +48,7 @@ type stack struct {
 	base      string // URL of the API
 	locations []location
 	outbox    *outbox.Outbox
+	events    *receiver.Receiver // nil: events go to a configured endpoint, or are not recorded
 	failed    chan error
 	stops     []func() error // called by stop, last first
 }
@@ -69,6 +73,12 @@ func (s *stack) start(ctx context.Context) error {
 		return preflight.API.Busy(s.apiPort, err)
 	}
 	s.onStop(func() error { return ignoreClosed(listener.Close()) })
+	s.base = "http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	s.config.Public.PublicURL = cmp.Or(s.config.Public.PublicURL, s.base)
+	endpoints, err := s.openEndpoints()
+	if err != nil {
+		return err
+	}
 	keys, err := s.openKeys()
 	if err != nil {
 		return err
@@ -81,13 +91,11 @@ func (s *stack) start(ctx context.Context) error {
 		return err
 	}
 	s.onStop(s.outbox.Close)
-	s.base = "http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
-	s.config.Public.PublicURL = cmp.Or(s.config.Public.PublicURL, s.base)
 	temporal, err := s.openTemporal(ctx, keys, s.base+"/codec")
 	if err != nil {
 		return err
 	}
-	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox}
+	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox, Endpoints: endpoints}
 	if s.providers != nil {
 		providers = s.providers(providers)
 	}
@@ -113,7 +121,11 @@ func (s *stack) start(ctx context.Context) error {
 // openUsers opens and migrates the user store.
 func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 	path := filepath.Join(s.data, "registrar.db")
-	users, err := store.Open(userdb.Open(path), store.Options{Logger: s.logger})
+	events, err := s.config.Recording()
+	if err != nil {
+		return nil, err
+	}
+	users, err := store.Open(userdb.Open(path), store.Options{Logger: s.logger, Events: events})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -173,7 +185,7 @@ func withPortFlag(err error) error {
 	return port.Busy(busy.Port, busy.Err)
 }
 
-// serve serves the API, the sign-up page, the outbox and the codec.
+// serve serves the API, the sign-up page, the outbox, the receiver and the codec.
 func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload.Codec, deps api.Deps, schema *attribute.Schema) (err error) {
 	s.locations = append(s.listLocations(), s.locations...)
 	if s.hasher != nil {
@@ -189,6 +201,12 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 	sent := s.outbox.Handler(deps.Timelines, s.workflowsURL())
 	for _, path := range []string{"/outbox", "/outbox/", "/outbox.json"} {
 		mux.Handle(path, sent)
+	}
+	if s.events != nil {
+		received := s.events.Handler(s.workflowsURL())
+		for _, path := range []string{receiver.Path, receiver.Path + "/", receiver.Path + ".json"} {
+			mux.Handle(path, received)
+		}
 	}
 	mux.Handle("/codec/", http.StripPrefix("/codec", payload.Handler(codec, payload.Options{AllowedOrigins: s.uiOrigins()})))
 

@@ -32,6 +32,7 @@ type Config struct {
 	Worker       Worker
 	Email        Email
 	SMS          SMS
+	Events       Events
 	Brand        Brand
 	Signup       Signup
 	Public       Public
@@ -147,7 +148,7 @@ type Database struct {
 
 // Worker configures the workers.
 type Worker struct {
-	Queues           []string      `env:"WORKER_QUEUES" envDefault:"registration,notifications-high,notifications-low" example:"notifications-high" doc:"Task queues that the process serves."`
+	Queues           []string      `env:"WORKER_QUEUES" envDefault:"registration,notifications-high,notifications-low,events" example:"notifications-high" doc:"Task queues that the process serves."`
 	Concurrency      int           `env:"WORKER_CONCURRENCY" envDefault:"50" example:"50" doc:"Maximum number of parallel activities per queue."`
 	HealthAddr       string        `env:"WORKER_HEALTH_ADDR" example:"127.0.0.1:8081" doc:"Address at which the worker answers /healthz and /readyz. If empty, the worker answers no probes, and registrar healthcheck worker cannot check it."`
 	PollingGrace     time.Duration `env:"WORKER_ENGINE_GRACE" envDefault:"10s" example:"10s" doc:"How long a worker stays ready after it stops polling Temporal."`
@@ -162,8 +163,11 @@ type Worker struct {
 
 // SendsMessages reports whether one of the queues sends messages.
 func (w Worker) SendsMessages() bool {
-	return slices.ContainsFunc(w.Queues, func(queue string) bool { return queue != workflows.QueueRegistration })
+	return slices.Contains(w.Queues, workflows.QueueNotificationsHigh) || slices.Contains(w.Queues, workflows.QueueNotificationsLow)
 }
+
+// DeliversEvents reports whether one of the queues is the one of events.
+func (w Worker) DeliversEvents() bool { return slices.Contains(w.Queues, workflows.QueueEvents) }
 
 // Email configures the email providers.
 type Email struct {
@@ -232,7 +236,7 @@ type Codec struct {
 
 // Network has settings for connections to other machines.
 type Network struct {
-	PlaintextHosts []string `env:"PLAINTEXT_HOSTS" example:"mailpit,catcher" doc:"Hosts to which connections may be unencrypted, separated by commas, because they are in a network of their own with the service. Connections to this machine always may. Without an entry here, SMS_WEBHOOK_URL, MAILGUN_API_BASE, TWILIO_BASE_URL and PASSWORD_BREACH_URL must be https, and SMTP_TLS=none with SMTP_USERNAME is refused."`
+	PlaintextHosts []string `env:"PLAINTEXT_HOSTS" example:"mailpit,catcher" doc:"Hosts to which connections may be unencrypted, separated by commas, because they are in a network of their own with the service. Connections to this machine always may. Without an entry here, SMS_WEBHOOK_URL, EVENTS_URL, MAILGUN_API_BASE, TWILIO_BASE_URL and PASSWORD_BREACH_URL must be https, and SMTP_TLS=none with SMTP_USERNAME is refused."`
 }
 
 // Rules returns the settings for checking forms.
@@ -260,8 +264,9 @@ func (p Password) HashParams() argon2id.Params {
 }
 
 // Policy returns the policy of new registrations.
-func (r Registration) Policy() workflows.Policy {
-	return workflows.Policy{
+func (c Config) Policy() workflows.Policy {
+	r := c.Registration
+	policy := workflows.Policy{
 		Verify: workflows.Verify(r.Verify), Conceal: r.Conceal,
 		CodeAttempts: r.CodeAttempts, Resends: r.Resends, ResendCooldown: r.ResendCooldown, CodeTTL: r.CodeTTL,
 		VerificationWindow: r.VerificationWindow, ParkingTime: r.ParkingTime,
@@ -270,4 +275,8 @@ func (r Registration) Policy() workflows.Policy {
 		},
 		PersistLocally: r.PersistLocally,
 	}
+	if c.Events.Configured() {
+		policy.Budgets.Events = c.Events.EventsBudget
+	}
+	return policy
 }

@@ -8,11 +8,12 @@ import (
 	"os"
 
 	"registrar/internal/config"
+	"registrar/internal/event"
 	"registrar/internal/store"
 )
 
-// OpenStore returns the user store. It does not connect yet.
-func OpenStore(c config.Database, logger *slog.Logger) (*store.Store, error) {
+// OpenStore returns the user store, which records events as they are configured. It does not connect yet.
+func OpenStore(c config.Database, events event.Recording, logger *slog.Logger) (*store.Store, error) {
 	authorities, err := databaseAuthorities(c.TLSCA)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_TLS_CA: %w", err)
@@ -28,7 +29,7 @@ func OpenStore(c config.Database, logger *slog.Logger) (*store.Store, error) {
 		return nil, fmt.Errorf("DATABASE_DSN: %w", err)
 	}
 	return store.Open(dialector, store.Options{
-		MaxOpen: c.MaxOpen, MaxIdle: c.MaxIdle, MaxLifetime: c.MaxLifetime, Logger: logger,
+		MaxOpen: c.MaxOpen, MaxIdle: c.MaxIdle, MaxLifetime: c.MaxLifetime, Logger: logger, Events: events,
 	})
 }
 
