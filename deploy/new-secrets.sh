@@ -27,6 +27,7 @@ for name in database_root_password database_password database_migrate_password t
 	random | new $name
 done
 echo "whsec_$(head -c 24 /dev/urandom | base64)" | new sms_webhook_secret
+echo "whsec_$(head -c 24 /dev/urandom | base64)" | new gate_secret
 for name in smtp_password mailgun_api_key mailgun_webhook_signing_key twilio_auth_token twilio_webhook_auth_token challenge_secret; do
 	: | new $name
 done

@@ -29,6 +29,7 @@ var runners = map[string][]string{
 	"docs/clients.md":           {"test/client"},
 	"docs/compose.md":           {"test/compose"},
 	"docs/developing.md":        {"test/docs"},
+	"docs/gate.md":              {"docs"},
 	"docs/high-availability.md": {"test/chaos", "docs"},
 	"docs/notifications.md":     {"test/ops", "internal/sms"},
 	"docs/operations.md":        {"test/ops"},
