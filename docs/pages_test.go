@@ -30,6 +30,7 @@ var runners = map[string][]string{
 	"docs/compose.md":           {"test/compose"},
 	"docs/developing.md":        {"test/docs"},
 	"docs/events.md":            {"docs"},
+	"docs/gate.md":              {"docs"},
 	"docs/high-availability.md": {"test/chaos", "docs"},
 	"docs/notifications.md":     {"test/ops", "internal/sms"},
 	"docs/operations.md":        {"test/ops"},

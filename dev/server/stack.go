@@ -24,6 +24,7 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/engine"
 	"registrar/internal/loopback"
+	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
@@ -104,17 +105,10 @@ func (s *stack) start(ctx context.Context) error {
 		return err
 	}
 	s.onStop(func() error { workers.Stop(); return nil })
-	limits, err := wiring.OpenLimits(s.config.Limit, keys, s.logger)
+	deps, schema, err := s.openAPI(ctx, keys, users, temporal)
 	if err != nil {
 		return err
 	}
-	s.onStop(limits.Close)
-	schema, err := wiring.OpenSchema(s.config.Registration)
-	if err != nil {
-		return err
-	}
-	deps := wiring.APIDeps(s.config, keys, users, temporal, schema, s.logger)
-	deps.Limits = limits
 	return s.serve(ctx, listener, keys.Codec, deps, schema)
 }
 
@@ -134,6 +128,35 @@ func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return users, nil
+}
+
+// openAPI returns the dependencies of the API, and the schema of attributes, nil if there is none.
+func (s *stack) openAPI(
+	ctx context.Context, keys wiring.Keys, users *store.Store, temporal client.Client,
+) (deps api.Deps, schema *attribute.Schema, err error) {
+	limits, err := wiring.OpenLimits(s.config.Limit, keys, s.logger)
+	if err != nil {
+		return deps, nil, err
+	}
+	s.onStop(limits.Close)
+	if schema, err = wiring.OpenSchema(s.config.Registration); err != nil {
+		return deps, nil, err
+	}
+	deps = wiring.APIDeps(s.config, keys, users, temporal, schema, s.logger)
+	deps.Limits = limits
+	deps.Gate, err = s.openGate(ctx, users)
+	return deps, schema, err
+}
+
+// openGate opens the gate, if one is configured, and serves its metrics.
+func (s *stack) openGate(ctx context.Context, users *store.Store) (api.Gate, error) {
+	counts := metrics.New()
+	stop, err := wiring.ServeMetrics(ctx, s.config.Metrics, counts, s.fail, s.logger)
+	if err != nil {
+		return nil, err
+	}
+	s.onStop(func() error { stop(); return nil })
+	return wiring.OpenGate(s.config.Gate, users, counts, s.logger)
 }
 
 // openTemporal returns a client of the Temporal server at TEMPORAL_ADDRESS. If the variable is empty, it starts a server.

@@ -27,6 +27,7 @@ type Config struct {
 	Challenge    Challenge
 	Registration Registration
 	Password     Password
+	Gate         Gate
 	Keys         Keys
 	Database     Database
 	Worker       Worker
@@ -37,6 +38,7 @@ type Config struct {
 	Signup       Signup
 	Public       Public
 	Codec        Codec
+	Metrics      Metrics
 	Network      Network
 }
 
@@ -66,7 +68,7 @@ type Limit struct {
 	CodeRate              Rates  `env:"LIMIT_CODES" envDefault:"120/1m" example:"120/1m" doc:"Limit of requests per client to check a code or to send another one."`
 	ReadRate              Rates  `env:"LIMIT_READS" envDefault:"300/1m" example:"300/1m" doc:"Limit of requests per client for the state of a registration."`
 	PasswordRate          Rates  `env:"LIMIT_PASSWORD_CHECKS" envDefault:"120/1m" example:"120/1m" doc:"Limit of requests per client to check a password while it is typed."`
-	RefusalRate           Rates  `env:"LIMIT_REFUSALS" envDefault:"30/1h,100/24h" example:"30/1h,100/24h" doc:"Limit of registrations per client that are refused because somebody has the email or the username. After that, the client's registrations are refused with 429, so that it cannot find out who has an account. IPv4 networks are not counted."`
+	RefusalRate           Rates  `env:"LIMIT_REFUSALS" envDefault:"30/1h,100/24h" example:"30/1h,100/24h" doc:"Limit of registrations per client that are refused because somebody has the email or the username, or because the gate denies them. After that, the client's registrations are refused with 429, so that it cannot find out who has an account. IPv4 networks are not counted."`
 	WrongTokenRate        Rates  `env:"LIMIT_WRONG_TOKENS" envDefault:"20/10m" example:"20/10m" doc:"Limit of requests per client with a wrong ADMIN_TOKEN. After that, the client gets 429 even with the right token."`
 	NetworkFactor         int    `env:"LIMIT_NETWORK_FACTOR" envDefault:"4" example:"4" doc:"How many times the limit of one client all clients of a /24 of IPv4, or a /56 of IPv6, may use together. A /48 of IPv6 may use the square of it. 0 means no limit of networks."`
 	DestinationRate       Rates  `env:"LIMIT_DESTINATIONS" envDefault:"10/1h,30/24h" example:"10/1h,30/24h" doc:"Limit of registrations, and requests for another code, per mailbox or mobile number. Above it, the client must solve a challenge (CHALLENGE)."`
@@ -234,9 +236,14 @@ type Codec struct {
 	Token   string   `env:"CODEC_TOKEN" secret:"true" example:"another long random text" doc:"Bearer token that clients must send, at least 16 characters. Required unless the endpoint listens on loopback."`
 }
 
+// Metrics configures the endpoint for Prometheus.
+type Metrics struct {
+	MetricsAddr string `env:"METRICS_ADDR" example:"127.0.0.1:9464" doc:"Address at which the API serves metrics to Prometheus, at /metrics. Everyone who can reach it can read them. If empty, there is none."`
+}
+
 // Network has settings for connections to other machines.
 type Network struct {
-	PlaintextHosts []string `env:"PLAINTEXT_HOSTS" example:"mailpit,catcher" doc:"Hosts to which connections may be unencrypted, separated by commas, because they are in a network of their own with the service. Connections to this machine always may. Without an entry here, SMS_WEBHOOK_URL, EVENTS_URL, MAILGUN_API_BASE, TWILIO_BASE_URL and PASSWORD_BREACH_URL must be https, and SMTP_TLS=none with SMTP_USERNAME is refused."`
+	PlaintextHosts []string `env:"PLAINTEXT_HOSTS" example:"mailpit,catcher" doc:"Hosts to which connections may be unencrypted, separated by commas, because they are in a network of their own with the service. Connections to this machine always may. Without an entry here, SMS_WEBHOOK_URL, EVENTS_URL, GATE_URL, MAILGUN_API_BASE, TWILIO_BASE_URL and PASSWORD_BREACH_URL must be https, and SMTP_TLS=none with SMTP_USERNAME is refused."`
 }
 
 // Rules returns the settings for checking forms.

@@ -77,6 +77,10 @@ func TestBadValues(t *testing.T) {
 		"CHALLENGE_WORK=0":                                      "0 must be from 1 to 10000000; an example: 200000",
 		"CHALLENGE_FAIL=maybe":                                  `"maybe" is not open or closed; an example: open`,
 		"CHALLENGE_URL=http://example.com":                      `"http://example.com" is not an https URL; an example: https://challenges.cloudflare.com/turnstile/v0/siteverify`,
+		"GATE_TIMEOUT=0s":                                       "0s must be longer than 0; an example: 1s",
+		"GATE_TIMEOUT=11s":                                      "11s must be at most 10s; an example: 1s",
+		"GATE_FAIL=maybe":                                       `"maybe" is not open or closed; an example: open`,
+		"METRICS_ADDR=9464":                                     `"9464" is not an address (host:port); an example: 127.0.0.1:9464`,
 		"SMS_COUNTRIES=DE,de":                                   `"de" is not a country with phone numbers (in capital letters); an example: DE,AT,CH`,
 		"EMAIL_DOMAINS_ALLOWED=localhost":                       `"localhost" is not a domain; an example: example.com,example.org`,
 		"EMAIL_DOMAINS_DENIED=*.example.com":                    `"*.example.com" is not a domain; an example: mailinator.com`,
@@ -202,7 +206,7 @@ func TestSecretsAreMarked(t *testing.T) {
 		names = append(names, v.Name)
 	}
 	require.Equal(t, []string{
-		"ADMIN_TOKEN", "LIMIT_REDIS_URL", "LIMIT_REDIS_PASSWORD", "CHALLENGE_SECRET", "PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "DATABASE_PASSWORD",
+		"ADMIN_TOKEN", "LIMIT_REDIS_URL", "LIMIT_REDIS_PASSWORD", "CHALLENGE_SECRET", "GATE_SECRET", "PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "DATABASE_PASSWORD",
 		"MAILGUN_API_KEY", "MAILGUN_WEBHOOK_SIGNING_KEY", "SMTP_PASSWORD",
 		"TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET", "TWILIO_WEBHOOK_AUTH_TOKEN", "SMS_WEBHOOK_SECRET", "EVENTS_SECRET", "CODEC_TOKEN",
 	}, names)
