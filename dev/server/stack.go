@@ -100,16 +100,34 @@ func (s *stack) start(ctx context.Context) error {
 	if s.providers != nil {
 		providers = s.providers(providers)
 	}
-	workers, err := wiring.StartWorkers(s.config, keys, users, providers, temporal, s.fail)
+	limits, err := wiring.OpenLimits(s.config.Limit, keys, s.logger)
+	if err != nil {
+		return err
+	}
+	s.onStop(limits.Close)
+	workers, err := wiring.StartWorkers(s.config, keys, users, providers, limits, temporal, s.fail)
 	if err != nil {
 		return err
 	}
 	s.onStop(func() error { workers.Stop(); return nil })
-	deps, schema, err := s.openAPI(ctx, keys, users, temporal)
+	s.scheduleRetention(ctx, temporal)
+	deps, schema, err := s.openAPI(ctx, keys, users, temporal.Client)
 	if err != nil {
 		return err
 	}
+	deps.Limits = limits
 	return s.serve(ctx, listener, keys.Codec, deps, schema)
+}
+
+// scheduleRetention schedules the retention, in the background because it does not delay the start.
+func (s *stack) scheduleRetention(ctx context.Context, temporal wiring.Temporal) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		wiring.ScheduleRetention(ctx, temporal, s.logger)
+	}()
+	s.onStop(func() error { cancel(); <-done; return nil })
 }
 
 // openUsers opens and migrates the user store.
@@ -130,20 +148,14 @@ func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 	return users, nil
 }
 
-// openAPI returns the dependencies of the API, and the schema of attributes, nil if there is none.
+// openAPI returns the dependencies of the API without its limits, and the schema of attributes, nil if there is none.
 func (s *stack) openAPI(
 	ctx context.Context, keys wiring.Keys, users *store.Store, temporal client.Client,
 ) (deps api.Deps, schema *attribute.Schema, err error) {
-	limits, err := wiring.OpenLimits(s.config.Limit, keys, s.logger)
-	if err != nil {
-		return deps, nil, err
-	}
-	s.onStop(limits.Close)
 	if schema, err = wiring.OpenSchema(s.config.Registration); err != nil {
 		return deps, nil, err
 	}
 	deps = wiring.APIDeps(s.config, keys, users, temporal, schema, s.logger)
-	deps.Limits = limits
 	deps.Gate, err = s.openGate(ctx, users)
 	return deps, schema, err
 }
@@ -160,13 +172,13 @@ func (s *stack) openGate(ctx context.Context, users *store.Store) (api.Gate, err
 }
 
 // openTemporal returns a client of the Temporal server at TEMPORAL_ADDRESS. If the variable is empty, it starts a server.
-func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string) (client.Client, error) {
+func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string) (wiring.Temporal, error) {
 	o := wiring.Encrypted(client.Options{Namespace: client.DefaultNamespace}, keys, s.logger)
 	external := os.Getenv("TEMPORAL_ADDRESS") != ""
 	if external {
 		var err error
 		if o, err = wiring.TemporalOptions(keys, s.logger); err != nil {
-			return nil, err
+			return wiring.Temporal{}, err
 		}
 		s.uiPort = 0 // an external server has its own Web UI
 	} else {
@@ -175,7 +187,7 @@ func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string
 			Namespace: o.Namespace, SearchAttributes: engine.SearchAttributes(), Logger: s.logger,
 		})
 		if err != nil {
-			return nil, withPortFlag(err)
+			return wiring.Temporal{}, withPortFlag(err)
 		}
 		s.onStop(func() error { server.Stop(); return nil })
 		o.HostPort = server.Address()
@@ -183,16 +195,16 @@ func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string
 	c, err := client.DialContext(ctx, o)
 	switch {
 	case err != nil && external:
-		return nil, fmt.Errorf("connect to Temporal at %s (TEMPORAL_ADDRESS; unset it to start a server here): %w", o.HostPort, err)
+		return wiring.Temporal{}, fmt.Errorf("connect to Temporal at %s (TEMPORAL_ADDRESS; unset it to start a server here): %w", o.HostPort, err)
 	case err != nil:
-		return nil, fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
+		return wiring.Temporal{}, fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
 	}
 	s.onStop(func() error { c.Close(); return nil })
 	s.locations = append(s.locations, location{Name: "Temporal", Address: o.HostPort})
 	if external {
-		return c, engine.AddSearchAttributes(ctx, c, o.Namespace)
+		return wiring.Temporal{Client: c, Namespace: o.Namespace}, engine.AddSearchAttributes(ctx, c, o.Namespace)
 	}
-	return c, nil
+	return wiring.Temporal{Client: c, Namespace: o.Namespace}, nil
 }
 
 // withPortFlag adds to the error of a busy port the flag that sets the port.

@@ -30,6 +30,7 @@ type Config struct {
 	Gate         Gate
 	Keys         Keys
 	Database     Database
+	Retention    Retention
 	Worker       Worker
 	Email        Email
 	SMS          SMS
@@ -55,7 +56,8 @@ type API struct {
 	DrainDelay      time.Duration `env:"API_DRAIN_DELAY" envDefault:"5s" example:"5s" doc:"How long the server keeps serving after /readyz reports not ready, so that load balancers notice."`
 	ShutdownTimeout time.Duration `env:"API_SHUTDOWN_TIMEOUT" envDefault:"20s" example:"20s" doc:"How long requests in progress may take to finish after API_DRAIN_DELAY."`
 	EngineGrace     time.Duration `env:"API_ENGINE_GRACE" envDefault:"10s" example:"10s" doc:"How long Temporal may be unavailable before the server reports not ready. Until then, requests are tried and get 503 with Retry-After."`
-	AdminToken      string        `env:"ADMIN_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token of operators for /v1/admin/ and /v1/campaigns, at least 16 characters. If empty, these endpoints answer 404."`
+	AdminToken      string        `env:"ADMIN_TOKEN" secret:"true" example:"a long random text" doc:"Bearer token of operators with all scopes, at least 16 characters. Its use is recorded under the name admin. If neither this nor ADMIN_TOKENS is set, /v1/admin/ and /v1/campaigns answer 404."`
+	AdminTokens     []string      `env:"ADMIN_TOKENS" secret:"true" list:"true" example:"support:read+write:a-long-random-text" doc:"More bearer tokens of operators, separated by commas: name:scope+scope:token. The use of a token is recorded under its name. Scopes: read (users, timelines and the audit trail), write (change, block and erase users) and campaigns. ADMIN_TOKENS_FILE may name a file with one entry a line. Names and tokens must be unique."`
 
 	TrustedProxies []netip.Prefix `env:"API_TRUSTED_PROXIES" example:"10.0.0.0/8,2001:db8::/32" doc:"Networks (CIDR) of trusted proxies, whose X-Forwarded-For header names the client. A network of all addresses (/0) is refused. The header is ignored from any other peer. If empty, the peer address is the client."`
 
@@ -69,7 +71,7 @@ type Limit struct {
 	ReadRate              Rates  `env:"LIMIT_READS" envDefault:"300/1m" example:"300/1m" doc:"Limit of requests per client for the state of a registration."`
 	PasswordRate          Rates  `env:"LIMIT_PASSWORD_CHECKS" envDefault:"120/1m" example:"120/1m" doc:"Limit of requests per client to check a password while it is typed."`
 	RefusalRate           Rates  `env:"LIMIT_REFUSALS" envDefault:"30/1h,100/24h" example:"30/1h,100/24h" doc:"Limit of registrations per client that are refused because somebody has the email or the username, or because the gate denies them. After that, the client's registrations are refused with 429, so that it cannot find out who has an account. IPv4 networks are not counted."`
-	WrongTokenRate        Rates  `env:"LIMIT_WRONG_TOKENS" envDefault:"20/10m" example:"20/10m" doc:"Limit of requests per client with a wrong ADMIN_TOKEN. After that, the client gets 429 even with the right token."`
+	WrongTokenRate        Rates  `env:"LIMIT_WRONG_TOKENS" envDefault:"20/10m" example:"20/10m" doc:"Limit of requests per client with a wrong bearer token of operators. After that, the client gets 429 even with the right token."`
 	NetworkFactor         int    `env:"LIMIT_NETWORK_FACTOR" envDefault:"4" example:"4" doc:"How many times the limit of one client all clients of a /24 of IPv4, or a /56 of IPv6, may use together. A /48 of IPv6 may use the square of it. 0 means no limit of networks."`
 	DestinationRate       Rates  `env:"LIMIT_DESTINATIONS" envDefault:"10/1h,30/24h" example:"10/1h,30/24h" doc:"Limit of registrations, and requests for another code, per mailbox or mobile number. Above it, the client must solve a challenge (CHALLENGE)."`
 	DestinationClientRate Rates  `env:"LIMIT_DESTINATION_CLIENTS" envDefault:"5/1h,15/24h" example:"5/1h,15/24h" doc:"Limit of the same per mailbox or mobile number and client (an IPv4 address, or a /48 of IPv6). It should be lower than LIMIT_DESTINATIONS, so that one stranger cannot use that up."`
@@ -146,6 +148,14 @@ type Database struct {
 	MaxOpen     int           `env:"DATABASE_MAX_OPEN" envDefault:"20" example:"20" doc:"Maximum number of connections per process."`
 	MaxIdle     int           `env:"DATABASE_MAX_IDLE" envDefault:"20" example:"20" doc:"Maximum number of idle connections per process."`
 	MaxLifetime time.Duration `env:"DATABASE_CONN_MAX_LIFETIME" envDefault:"5m" example:"5m" doc:"Age at which a connection is replaced."`
+}
+
+// Retention has the ages after which workers delete rows of the user database.
+type Retention struct {
+	RetentionExpired time.Duration `env:"RETENTION_EXPIRED" envDefault:"720h" example:"720h" doc:"Age after which messages and failed attempts of registrations without a user are deleted (docs/users.md). 0 keeps them, as in the other settings of the retention."`
+	RetentionLedger  time.Duration `env:"RETENTION_LEDGER" envDefault:"8760h" example:"8760h" doc:"Age after which messages and failed attempts of all registrations are deleted."`
+	RetentionEvents  time.Duration `env:"RETENTION_EVENTS" envDefault:"2160h" example:"2160h" doc:"Age after which events are deleted that every endpoint has. Events that an endpoint lacks are deleted after twice the time."`
+	RetentionAudit   time.Duration `env:"RETENTION_AUDIT" envDefault:"17520h" example:"17520h" doc:"Age after which entries of the audit trail are deleted."`
 }
 
 // Worker configures the workers.

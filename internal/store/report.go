@@ -32,7 +32,6 @@ const messageIDLimit = 255
 // It returns message.ErrNotGenuine and stores nothing if the report's token was already used by a different report. A
 // token counts as used only once its report is stored.
 func (s *Store) Report(ctx context.Context, r message.Report) (entry message.Entry, found bool, err error) {
-	s.prune(ctx)
 	err = s.do(ctx, "store report", func(db *gorm.DB) error {
 		return db.Transaction(func(tx *gorm.DB) error { return saveReport(tx, r) })
 	})
@@ -182,4 +181,19 @@ func (s *Store) UndeliveredBy(ctx context.Context, k message.Key) ([]string, err
 			Order("provider").Pluck("provider", &providers).Error
 	})
 	return providers, err
+}
+
+// ReportsOf returns the delivery reports of the registration's messages, oldest first.
+func (s *Store) ReportsOf(ctx context.Context, registrationID string) ([]message.Report, error) {
+	var rows []reportRow
+	err := s.do(ctx, "list reports", func(db *gorm.DB) error {
+		messages := whereRegistration(db.Model(&notificationRow{}).Select("1"), registrationID).
+			Where("notifications.provider = delivery_reports.provider AND provider_message_id = message_id")
+		return db.Where("EXISTS (?)", messages).Order("at, status").Find(&rows).Error
+	})
+	reports := make([]message.Report, len(rows))
+	for i, r := range rows {
+		reports[i] = message.Report{Provider: r.Provider, MessageID: r.MessageID, Status: r.Status, Code: r.Code, At: r.At.UTC()}
+	}
+	return reports, err
 }

@@ -14,6 +14,7 @@ const (
 	CodeUsernameTaken Code = "username_taken" // another user has the name
 	CodeSuperseded    Code = "superseded"     // another registration proved the address first
 	CodeEmailProven   Code = "email_proven"   // the address is already proven
+	CodeUserPending   Code = "user_pending"   // only an active user can be blocked
 )
 
 // The rules that a field can break. Each field reports the first one it breaks.
