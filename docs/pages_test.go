@@ -32,6 +32,7 @@ var runners = map[string][]string{
 	"docs/events.md":            {"docs"},
 	"docs/gate.md":              {"docs"},
 	"docs/high-availability.md": {"test/chaos", "docs"},
+	"docs/import.md":            {"test/mariadb"},
 	"docs/notifications.md":     {"test/ops", "internal/sms"},
 	"docs/operations.md":        {"test/ops"},
 	"docs/production.md":        {"test/ops", "docs"},

@@ -16,6 +16,9 @@ type slowLogger struct {
 	slow time.Duration
 }
 
+// maxLoggedSQL is the number of characters of a statement that are logged. An import inserts many rows with one statement.
+const maxLoggedSQL = 1000
+
 func (l slowLogger) LogMode(logger.LogLevel) logger.Interface { return l }
 func (slowLogger) Info(context.Context, string, ...any)       {}
 func (slowLogger) Warn(context.Context, string, ...any)       {}
@@ -27,7 +30,7 @@ func (l slowLogger) Trace(ctx context.Context, begin time.Time, statement func()
 		return
 	}
 	sql, rows := statement()
-	l.log.WarnContext(ctx, "slow statement", "sql", sql, "rows", rows, "took", duration)
+	l.log.WarnContext(ctx, "slow statement", "sql", truncate(sql, maxLoggedSQL), "rows", rows, "took", duration)
 }
 
 // ParamsFilter removes the values from the statement that gorm passes to Trace.
