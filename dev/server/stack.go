@@ -14,6 +14,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"registrar/activities"
 	"registrar/api"
 	"registrar/dev/outbox"
 	"registrar/dev/preflight"
