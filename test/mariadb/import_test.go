@@ -184,7 +184,7 @@ $`, c.read(t, "refused.csv"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode())
 
-	mended := strings.NewReplacer("c@example.org,,L,x,root", "c@example.org,Carla,L,"+hashes[1]+",carla", ",ADA", ",dora").Replace(c.read(t, "refused.csv"))
+	mended := strings.NewReplacer("c@example.org,,L,x,root", "c@example.org,Carla,L,"+hashes[0]+",carla", ",ADA", ",dora").Replace(c.read(t, "refused.csv"))
 	stdout, err = c.program.Run(t.Context(), c.settings, "import", c.write(t, "mended.csv", mended), "--refused", refused)
 	require.Equal(t, "3 rows: 2 stored, 0 already there, 1 refused\n", stdout)
 	require.Error(t, err)
