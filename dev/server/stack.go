@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"registrar/api"
+	"registrar/dev/companion"
 	"registrar/dev/outbox"
 	"registrar/dev/preflight"
 	"registrar/dev/temporalserver"
@@ -34,6 +35,7 @@ type options struct {
 	apiPort, uiPort, temporalPort int
 	config                        config.Config
 	logger                        *slog.Logger
+	companion                     companion.Options // without a path there is none
 	hasher                        api.Hasher // nil: as configured. Benchmarks replace it to measure everything else.
 	// providers returns replacements for the outbox. nil: the outbox is used.
 	providers func(wiring.Providers) wiring.Providers
@@ -69,6 +71,11 @@ func (s *stack) start(ctx context.Context) error {
 		return preflight.API.Busy(s.apiPort, err)
 	}
 	s.onStop(func() error { return ignoreClosed(listener.Close()) })
+	s.base = "http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	s.config.Public.PublicURL = cmp.Or(s.config.Public.PublicURL, s.base)
+	if err := s.startCompanion(ctx); err != nil {
+		return err
+	}
 	keys, err := s.openKeys()
 	if err != nil {
 		return err
@@ -81,8 +88,6 @@ func (s *stack) start(ctx context.Context) error {
 		return err
 	}
 	s.onStop(s.outbox.Close)
-	s.base = "http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
-	s.config.Public.PublicURL = cmp.Or(s.config.Public.PublicURL, s.base)
 	temporal, err := s.openTemporal(ctx, keys, s.base+"/codec")
 	if err != nil {
 		return err

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"context"
+
+	"registrar/dev/companion"
+)
+
+// startCompanion starts the program of --with, if there is one, and makes it the receiver of events and the gate.
+func (s *stack) startCompanion(ctx context.Context) error {
+	o := s.options.companion
+	if o.Path == "" {
+		return nil
+	}
+	o.Data, o.RegistrarURL, o.AdminToken, o.Logger = s.data, s.base, s.config.API.AdminToken, s.logger
+	p, err := companion.Start(ctx, o)
+	if err != nil {
+		return err
+	}
+	s.onStop(func() error { p.Stop(); return nil })
+	s.locations = append(s.locations, location{"Program", p.URL, true})
+	e := &s.config.Events
+	e.EventsURL, e.EventsSecret, e.EventsHash, e.EventsInternal = p.EventsURL, p.EventsSecret, true, true
+	return nil
+}
