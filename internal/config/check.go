@@ -59,6 +59,7 @@ func (c Config) check() problems {
 	c.Worker.check(&found)
 	c.Email.check(&found)
 	c.SMS.check(&found)
+	c.Events.check(&found)
 	c.Signup.check(&found)
 	c.Public.check(&found)
 	c.checkSafety(&found)

@@ -123,11 +123,20 @@ func TestBadValues(t *testing.T) {
 		"EMAIL_PROVIDERS=smtp,smtp":           `"smtp" is named twice; an example: mailgun,smtp`,
 		"SMS_PROVIDERS=smtp":                  `"smtp" is not a provider (known: ["twilio" "webhook"]); an example: twilio,webhook`,
 		"SMS_PROVIDERS=twilio,webhook,twilio": `"twilio" is named twice; an example: twilio,webhook`,
-		"SMTP_PORT=0":                         "0 is not a port (1 to 65535); an example: 465",
-		"SMTP_PORT=70000":                     "70000 is not a port (1 to 65535); an example: 465",
-		"SMTP_TLS=ssl":                        `"ssl" is not starttls, tls or none; an example: tls`,
-		"PUBLIC_URL=https://example.com/":     `"https://example.com/" is not an http or https URL without a path; an example: https://register.example.com`,
-		"PUBLIC_URL=example.com":              `"example.com" is not an http or https URL without a path; an example: https://register.example.com`,
+		"EVENTS_TYPES=user.activated,user.renamed": `"user.renamed" is not a type of event (known: ["user.registered" "user.activated" "user.email_confirmed" ` +
+			`"user.email_released" "user.expired" "user.updated" "user.blocked" "user.unblocked" "user.erased" "registration.failed" "consent.changed"]);` +
+			" an example: user.activated,user.erased",
+		"EVENTS_DATA=all":                 `"all" is not whole or ids; an example: ids`,
+		"EVENTS_PASSWORD_HASH=yes please": `"yes please" is not true or false; an example: true`,
+		"EVENTS_BUDGET=4s":                "4s must be at least 5s, the time to send a message and record it; an example: 72h",
+		"EVENTS_BUDGET=721h":              "721h0m0s must be at most 720h0m0s; an example: 72h",
+		"EVENTS_TIMEOUT=0s":               "0s must be longer than 0; an example: 15s",
+		"EVENTS_TIMEOUT=31s":              "31s must be at most 30s; an example: 15s",
+		"SMTP_PORT=0":                     "0 is not a port (1 to 65535); an example: 465",
+		"SMTP_PORT=70000":                 "70000 is not a port (1 to 65535); an example: 465",
+		"SMTP_TLS=ssl":                    `"ssl" is not starttls, tls or none; an example: tls`,
+		"PUBLIC_URL=https://example.com/": `"https://example.com/" is not an http or https URL without a path; an example: https://register.example.com`,
+		"PUBLIC_URL=example.com":          `"example.com" is not an http or https URL without a path; an example: https://register.example.com`,
 	} {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()
@@ -195,7 +204,7 @@ func TestSecretsAreMarked(t *testing.T) {
 	require.Equal(t, []string{
 		"ADMIN_TOKEN", "LIMIT_REDIS_URL", "LIMIT_REDIS_PASSWORD", "CHALLENGE_SECRET", "PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "DATABASE_PASSWORD",
 		"MAILGUN_API_KEY", "MAILGUN_WEBHOOK_SIGNING_KEY", "SMTP_PASSWORD",
-		"TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET", "TWILIO_WEBHOOK_AUTH_TOKEN", "SMS_WEBHOOK_SECRET", "CODEC_TOKEN",
+		"TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET", "TWILIO_WEBHOOK_AUTH_TOKEN", "SMS_WEBHOOK_SECRET", "EVENTS_SECRET", "CODEC_TOKEN",
 	}, names)
 }
 

@@ -74,18 +74,28 @@ func (c Config) checkEncryption(found *problems) {
 		{"MAILGUN_API_BASE", c.Email.MailgunBaseURL},
 		{"TWILIO_BASE_URL", c.SMS.TwilioBaseURL},
 		{"SMS_WEBHOOK_URL", c.SMS.WebhookURL},
+		{"EVENTS_URL", c.Events.EventsURL},
 	} {
-		if each.address == "" {
-			continue
+		if each.address != "" {
+			what := c.Network.problemOfURL(each.address)
+			found.require(what == "", each.name, "%s", what)
 		}
-		u, err := url.Parse(each.address)
-		ok := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
-		found.require(ok, each.name, "is not an http or https URL")
-		found.require(!ok || u.Scheme == "https" || c.Network.plaintext(u.Hostname()), each.name,
-			"sends messages or credentials to another machine without encryption: use https, or name the host in PLAINTEXT_HOSTS")
 	}
 	found.require(c.Email.SMTPUsername == "" || !c.sendsPlainEmail(), "SMTP_TLS",
 		"none sends SMTP_PASSWORD to another machine without encryption: use starttls or tls, or name the host in PLAINTEXT_HOSTS")
+}
+
+// problemOfURL returns what is wrong with the address of another system. It is empty if nothing is.
+func (n Network) problemOfURL(address string) string {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
+		return "is not an http or https URL"
+	case u.Scheme == "http" && !n.plaintext(u.Hostname()):
+		return "sends messages or credentials to another machine without encryption: use https, or name the host in PLAINTEXT_HOSTS"
+	default:
+		return ""
+	}
 }
 
 func (c Config) sendsPlainEmail() bool {

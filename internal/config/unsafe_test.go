@@ -36,6 +36,7 @@ func TestUnsafeValues(t *testing.T) {
 		"MAILGUN_API_BASE=http://api.mailgun.net/v3":                       "MAILGUN_API_BASE: " + plaintext + "; an example: https://api.eu.mailgun.net/v3",
 		"TWILIO_BASE_URL=http://10.0.0.1":                                  "TWILIO_BASE_URL: " + plaintext + "; an example: https://api.ie1.twilio.com",
 		"SMS_WEBHOOK_URL=http://catcher:8026/sms PLAINTEXT_HOSTS=mailpit":  "SMS_WEBHOOK_URL: " + plaintext + "; an example: https://sms.example.com/send",
+		"EVENTS_URL=http://monolith:8080/events":                           "EVENTS_URL: " + plaintext + "; an example: https://monolith.example.com/events",
 		"PASSWORD_BREACH_URL=http://localhost.example.com":                 "PASSWORD_BREACH_URL: " + plaintext + "; an example: https://api.pwnedpasswords.com",
 		"SMS_WEBHOOK_URL=ftp://sms.example.com":                            "SMS_WEBHOOK_URL: is not an http or https URL; an example: https://sms.example.com/send",
 		"MAILGUN_API_BASE=api.mailgun.net":                                 "MAILGUN_API_BASE: is not an http or https URL; an example: https://api.eu.mailgun.net/v3",
@@ -54,6 +55,7 @@ func TestPlaintextOnThisMachineAndInNamedHosts(t *testing.T) {
 	for _, settings := range []string{
 		"SMS_WEBHOOK_URL=http://localhost:1/sms", "TWILIO_BASE_URL=http://127.0.0.1:1", "MAILGUN_API_BASE=http://[::1]:1/v3",
 		"SMS_WEBHOOK_URL=http://catcher:8026/sms PLAINTEXT_HOSTS=mailpit,Catcher",
+		"EVENTS_URL=http://localhost:1/events", "EVENTS_URL=http://monolith:8080/events PLAINTEXT_HOSTS=monolith",
 		"SMTP_TLS=none SMTP_HOST=mailpit SMTP_USERNAME=registrar PLAINTEXT_HOSTS=mailpit",
 		"SMTP_TLS=none SMTP_HOST=localhost SMTP_USERNAME=registrar",
 		"PUBLIC_URL=http://localhost:8080 API_CORS_ORIGINS=http://127.0.0.1:3000",

@@ -1,5 +1,5 @@
-// Package store keeps users, profiles, the message ledger, failed attempts, delivery reports, suppressions, pauses and
-// campaigns in MySQL, MariaDB or SQLite.
+// Package store keeps users, profiles, the message ledger, failed attempts, delivery reports, suppressions, pauses, campaigns
+// and the gate's answers in MySQL, MariaDB or SQLite.
 //
 // Unique keys in the database decide which user owns a registration, an email and a username, so the guarantees hold
 // across processes and nodes. Every call may be retried after an error, even if the first attempt was committed. Every

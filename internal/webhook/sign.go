@@ -1,0 +1,60 @@
+// Package webhook posts JSON to other systems, signed as Standard Webhooks specifies (https://www.standardwebhooks.com).
+package webhook
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+)
+
+const (
+	secretPrefix = "whsec_"
+	minSecret    = 24 // bytes, as the specification requires
+)
+
+// Signer signs requests. It is safe for concurrent use.
+type Signer struct{ keys []*webhooks.Webhook }
+
+// NewSigner returns a Signer with one key for each secret: "whsec_" followed by at least 24 bytes in base64. Every request gets
+// one signature per secret, so that a receiver can change from one secret to another. Its error contains no secret.
+func NewSigner(secrets ...string) (Signer, error) {
+	if len(secrets) == 0 {
+		return Signer{}, errors.New("there is no secret")
+	}
+	var s Signer
+	for _, secret := range secrets {
+		encoded, prefixed := strings.CutPrefix(secret, secretPrefix)
+		raw, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil || !prefixed || len(raw) < minSecret {
+			return Signer{}, fmt.Errorf("a secret must be %q and at least %d bytes in base64", secretPrefix, minSecret)
+		}
+		key, err := webhooks.NewWebhookRaw(raw)
+		if err != nil {
+			return Signer{}, errors.New("a secret is invalid")
+		}
+		s.keys = append(s.keys, key)
+	}
+	return s, nil
+}
+
+// Sign sets the headers that identify, date and sign a request with a body. The id must have no full stop, because full stops
+// separate the parts of the signed text.
+func (s Signer) Sign(h http.Header, id string, at time.Time, body []byte) error {
+	signatures := make([]string, len(s.keys))
+	for i, key := range s.keys {
+		var err error
+		if signatures[i], err = key.Sign(id, at, body); err != nil {
+			return fmt.Errorf("sign: %w", err)
+		}
+	}
+	h.Set(webhooks.HeaderWebhookID, id)
+	h.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
+	h.Set(webhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
+	return nil
+}
