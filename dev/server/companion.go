@@ -18,7 +18,7 @@ func (s *stack) startCompanion(ctx context.Context) error {
 		return err
 	}
 	s.onStop(func() error { p.Stop(); return nil })
-	s.locations = append(s.locations, location{"Program", p.URL, true})
+	s.companionURL = p.URL
 	e := &s.config.Events
 	e.EventsURL, e.EventsSecret, e.EventsHash, e.EventsInternal = p.EventsURL, p.EventsSecret, true, true
 	return nil

@@ -36,7 +36,7 @@ type options struct {
 	config                        config.Config
 	logger                        *slog.Logger
 	companion                     companion.Options // without a path there is none
-	hasher                        api.Hasher // nil: as configured. Benchmarks replace it to measure everything else.
+	hasher                        api.Hasher        // nil: as configured. Benchmarks replace it to measure everything else.
 	// providers returns replacements for the outbox. nil: the outbox is used.
 	providers func(wiring.Providers) wiring.Providers
 }
@@ -44,11 +44,12 @@ type options struct {
 // stack is the running service.
 type stack struct {
 	options
-	base      string // URL of the API
-	locations []location
-	outbox    *outbox.Outbox
-	failed    chan error
-	stops     []func() error // called by stop, last first
+	base         string // URL of the API
+	companionURL string // of the program of --with; empty without one
+	locations    []location
+	outbox       *outbox.Outbox
+	failed       chan error
+	stops        []func() error // called by stop, last first
 }
 
 // start starts all parts. If one fails, it stops the others.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
 )
 
 // monolith has what its requests need. The logger gets no personal data.
@@ -13,6 +14,7 @@ type monolith struct {
 	users        *table
 	events, gate verifier // each kind of request has secrets of its own
 	registrarURL string
+	verifying    chan struct{} // has one element for each password that is being verified
 	log          *slog.Logger
 }
 
@@ -23,7 +25,7 @@ type monolith struct {
 //	GATE_SECRET      the secrets of the gate, as at Registrar
 //	REGISTRAR_URL    where people sign up; optional
 func open(ctx context.Context, getenv func(string) string, log *slog.Logger) (*monolith, error) {
-	m := &monolith{registrarURL: getenv("REGISTRAR_URL"), log: log}
+	m := &monolith{registrarURL: getenv("REGISTRAR_URL"), verifying: make(chan struct{}, runtime.NumCPU()), log: log}
 	var err error
 	if m.events, err = newVerifier(getenv("EVENTS_SECRET")); err != nil {
 		return nil, fmt.Errorf("EVENTS_SECRET: %w", err)

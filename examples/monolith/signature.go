@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"unicode"
 
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
@@ -16,11 +17,11 @@ const maxBody = 1 << 20
 // verifier checks that a request is from Registrar: its signature (Standard Webhooks) and its age, at most 5 minutes.
 type verifier []*webhooks.Webhook
 
-// newVerifier returns a verifier for secrets that are separated by spaces. While a secret is replaced, both the old and the new one
-// are valid, so that no request is refused.
+// newVerifier returns a verifier for secrets that are separated by spaces or commas. While a secret is replaced, both the old and
+// the new one are valid, so that no request is refused.
 func newVerifier(secrets string) (verifier, error) {
 	var v verifier
-	for _, secret := range strings.Fields(secrets) {
+	for _, secret := range strings.FieldsFunc(secrets, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
 		webhook, err := webhooks.NewWebhook(secret)
 		if err != nil {
 			return nil, errors.New("it must be whsec_ and base64") // the library's error may contain the secret
