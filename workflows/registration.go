@@ -249,7 +249,7 @@ func (r *registration) persist(ctx workflow.Context) error {
 	switch {
 	case out.Refusal != "":
 		r.end(ctx, StatusRejected, "refused: "+string(out.Refusal))
-	case out.Persisted.Status == user.StatusActive:
+	case out.Persisted.Status == user.StatusActive, out.Persisted.Status == user.StatusBlocked: // a blocked user has been active
 		r.end(ctx, StatusActive, "the user is already active")
 		r.proofs.email = out.Persisted.EmailVerified
 		r.proofs.sms = !r.proofs.email && r.codes.mobile != ""

@@ -11,7 +11,8 @@ import (
 	"registrar/internal/user"
 )
 
-// Activate makes the pending user of a registration active. It succeeds without a change if the user is already active.
+// Activate makes the pending user of a registration active. It succeeds without a change if the user is already active or
+// blocked.
 //
 // If the code proves the email, the user holds it from then on. Other users lose it, and Activate returns their
 // registrations. It returns user.ErrSuperseded if the registration has no user any more or another user holds the email.
@@ -20,7 +21,7 @@ import (
 func (s *Store) Activate(ctx context.Context, a user.Activation) (user.Displaced, error) {
 	return s.prove(ctx, "activate user", a.Registration, proof{
 		email:  a.EmailProven,
-		done:   func(own match) bool { return own.Status == user.StatusActive },
+		done:   func(own match) bool { return !own.pending() },
 		update: func(db *gorm.DB) *gorm.DB { return wherePending(db, a.Registration.ID).Updates(activationColumns(a)) },
 	})
 }

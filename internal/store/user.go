@@ -27,6 +27,7 @@ type userRow struct {
 	MobileVerifiedAt *time.Time
 	EmailReleasedAt  *time.Time // when the user lost an unproven address
 	EmailReleasedBy  *string    // the registration that has proven it; NULL if the owner of the address disowned the user
+	BlockedAt        *time.Time // when an operator blocked the user; NULL if it is not blocked
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
 }

@@ -11,7 +11,11 @@ type Status string
 const (
 	StatusPending Status = "pending_verification" // the code has not been entered yet
 	StatusActive  Status = "active"
+	StatusBlocked Status = "blocked" // was active; an operator has blocked it
 )
+
+// Statuses lists every status.
+var Statuses = []Status{StatusPending, StatusActive, StatusBlocked}
 
 // Profile is a user's data, checked and normalised by New.
 type Profile struct {
