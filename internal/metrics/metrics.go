@@ -1,0 +1,57 @@
+// Package metrics counts what a process does, and serves the counts to Prometheus. No label has personal data.
+package metrics
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"registrar/internal/gate"
+)
+
+// Metrics are the metrics of a process, with those of the Go runtime. It is safe for concurrent use.
+type Metrics struct {
+	registry     *prometheus.Registry
+	gateAnswers  *prometheus.CounterVec
+	gateDuration prometheus.Histogram
+}
+
+// New returns metrics that start at 0.
+func New() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		gateAnswers: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "registrar_gate_answers_total",
+			Help: "Questions to the gate by outcome: allow, deny, or without a valid answer away_open (continued), away_closed (refused).",
+		}, []string{"answer"}),
+		gateDuration: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "registrar_gate_duration_seconds",
+			Help:    "Duration of questions to the gate, with the retry after a lost connection.",
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}),
+	}
+	m.registry.MustRegister(
+		m.gateAnswers, m.gateDuration,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	for _, o := range []gate.Outcome{gate.Allowed, gate.Denied, gate.AwayOpen, gate.AwayClosed} {
+		m.gateAnswers.WithLabelValues(string(o)) // so that an alert sees the first increase
+	}
+	return m
+}
+
+// Handler serves the metrics at /metrics.
+func (m *Metrics) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// GateAsked counts a question to the gate.
+func (m *Metrics) GateAsked(o gate.Outcome, took time.Duration) {
+	m.gateAnswers.WithLabelValues(string(o)).Inc()
+	m.gateDuration.Observe(took.Seconds())
+}
