@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 
 	"registrar/dev/companion"
 )
@@ -18,7 +19,7 @@ func (s *stack) startCompanion(ctx context.Context) error {
 		return err
 	}
 	s.onStop(func() error { p.Stop(); return nil })
-	s.companionURL = p.URL
+	s.program = &location{filepath.Base(o.Path), p.URL, true}
 	e := &s.config.Events
 	e.EventsURL, e.EventsSecret, e.EventsHash, e.EventsInternal = p.EventsURL, p.EventsSecret, true, true
 	return nil

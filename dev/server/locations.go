@@ -16,8 +16,8 @@ func (s *stack) listLocations() []location {
 		{"Sign-up page", s.base, true},
 		{"Outbox", s.base + "/outbox", true},
 	}
-	if s.companionURL != "" {
-		locations = append(locations, location{"Your program", s.companionURL, true})
+	if s.program != nil {
+		locations = append(locations, *s.program)
 	}
 	if ui := s.uiURL(); ui != "" {
 		locations = append(locations, location{"Temporal UI", ui, true})

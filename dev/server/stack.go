@@ -44,12 +44,12 @@ type options struct {
 // stack is the running service.
 type stack struct {
 	options
-	base         string // URL of the API
-	companionURL string // of the program of --with; empty without one
-	locations    []location
-	outbox       *outbox.Outbox
-	failed       chan error
-	stops        []func() error // called by stop, last first
+	base      string    // URL of the API
+	program   *location // of --with; nil without one
+	locations []location
+	outbox    *outbox.Outbox
+	failed    chan error
+	stops     []func() error // called by stop, last first
 }
 
 // start starts all parts. If one fails, it stops the others.
