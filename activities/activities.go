@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"registrar/internal/campaign"
+	"registrar/internal/event"
 	"registrar/internal/message"
 	"registrar/internal/render"
 	"registrar/internal/user"
@@ -24,6 +25,7 @@ type Activities struct {
 	Messages Messages
 	Email    message.Sender
 	SMS      message.Sender
+	Events   Events
 
 	// Used by campaigns only.
 	Campaigns Campaigns
@@ -60,10 +62,16 @@ type Composer interface {
 type Users interface {
 	Persist(context.Context, user.Registration) (user.Persisted, error)
 	Activate(context.Context, user.Activation) (user.Displaced, error)
-	Expire(ctx context.Context, registrationID string) error
+	// Expire deletes a registration's pending user, for a reason of package event. It returns the sequence of the last event.
+	Expire(ctx context.Context, registrationID, reason string) (through int, err error)
 	// ConfirmEmail proves a registration's email by a link, and DisownEmail removes it unless it is proven.
 	ConfirmEmail(ctx context.Context, registrationID, canonical string, at time.Time) (user.Displaced, error)
-	DisownEmail(ctx context.Context, registrationID, canonical string, at time.Time) (user.Status, error)
+	DisownEmail(ctx context.Context, registrationID, canonical string, at time.Time) (user.Displaced, error)
+	// Announced returns the last events of a registration and of its changes.
+	Announced(ctx context.Context, registrationID string) ([]user.Announced, error)
+	// RecordEvent records an event without a change of the user, unless the registration's last event has the same type. It
+	// returns the sequence of the last event.
+	RecordEvent(ctx context.Context, registrationID string, t event.Type, reason string) (through int, err error)
 	// Contact returns how to reach a registration's user, and Holder the user who holds an email, if there is one.
 	Contact(ctx context.Context, registrationID string) (user.Contact, bool, error)
 	Holder(ctx context.Context, canonical string) (user.Contact, bool, error)

@@ -12,11 +12,11 @@ import (
 func (a *Activities) ConfirmEmail(ctx context.Context, in workflows.EmailLinkInput) (workflows.EmailLinkStepResult, error) {
 	canonical, err := a.linkedAddress(ctx, in)
 	if err != nil || canonical == "" {
-		return workflows.EmailLinkStepResult{Outcome: workflows.LinkVoid}, databaseError(ctx, err)
+		return a.voidLink(ctx, in, err)
 	}
 	displaced, err := a.Users.ConfirmEmail(ctx, in.RegistrationID, canonical, in.RequestedAt)
 	if errors.Is(err, user.ErrSuperseded) {
-		return workflows.EmailLinkStepResult{Outcome: workflows.LinkVoid}, nil
+		return a.voidLink(ctx, in, nil)
 	}
 	return workflows.EmailLinkStepResult{Outcome: workflows.LinkConfirmed, Displaced: displaced}, databaseError(ctx, err)
 }
@@ -25,22 +25,26 @@ func (a *Activities) ConfirmEmail(ctx context.Context, in workflows.EmailLinkInp
 func (a *Activities) DisownEmail(ctx context.Context, in workflows.EmailLinkInput) (workflows.EmailLinkStepResult, error) {
 	canonical, err := a.linkedAddress(ctx, in)
 	if err != nil || canonical == "" {
-		return workflows.EmailLinkStepResult{Outcome: workflows.LinkVoid}, databaseError(ctx, err)
+		return a.voidLink(ctx, in, err)
 	}
-	out := workflows.EmailLinkStepResult{Outcome: workflows.LinkDisowned}
-	switch status, err := a.Users.DisownEmail(ctx, in.RegistrationID, canonical, in.RequestedAt); {
+	displaced, err := a.Users.DisownEmail(ctx, in.RegistrationID, canonical, in.RequestedAt)
+	switch {
 	case errors.Is(err, user.ErrEmailProven):
-		out.Outcome = workflows.LinkTooLate
+		return workflows.EmailLinkStepResult{Outcome: workflows.LinkTooLate}, nil
 	case errors.Is(err, user.ErrSuperseded):
-		out.Outcome = workflows.LinkVoid
-	case err != nil:
-		return out, databaseError(ctx, err)
-	case status == user.StatusPending:
-		out.Displaced.Superseded = []string{in.RegistrationID}
-	default:
-		out.Displaced.Released = []string{in.RegistrationID}
+		return a.voidLink(ctx, in, nil)
 	}
-	return out, nil
+	return workflows.EmailLinkStepResult{Outcome: workflows.LinkDisowned, Displaced: displaced}, databaseError(ctx, err)
+}
+
+// voidLink is the result for an account that does not have the address. An attempt whose answer was lost may have taken it
+// from the account, so the account's events are delivered.
+func (a *Activities) voidLink(ctx context.Context, in workflows.EmailLinkInput, err error) (workflows.EmailLinkStepResult, error) {
+	out := workflows.EmailLinkStepResult{Outcome: workflows.LinkVoid}
+	if err == nil {
+		out.Displaced.Announced, err = a.Users.Announced(ctx, in.RegistrationID)
+	}
+	return out, databaseError(ctx, err)
 }
 
 // linkedAddress returns the stored address of a link's registration, or "" if it is not the one that the link was sent to.

@@ -51,7 +51,7 @@ func newRegistrations(t *testing.T) *registrations {
 	r.users.persist = func(context.Context, user.Registration) (user.Persisted, error) {
 		return user.Persisted{UserID: "u-1", Status: user.StatusPending}, nil
 	}
-	r.users.expire = func(context.Context, string) error { return nil }
+	r.users.expire = func(context.Context, string, string) (int, error) { return 0, nil }
 	guardLedger(r.ledger)
 	r.ledger.lastSequence = func(context.Context, string, message.Kind) (int, error) { return 0, nil }
 	logger := slog.New(slog.DiscardHandler)

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"registrar/activities"
+	"registrar/internal/event"
 	"registrar/internal/message"
 	"registrar/internal/render"
 	"registrar/internal/user"
@@ -20,11 +21,14 @@ import (
 type usersFake struct {
 	persist  func(context.Context, user.Registration) (user.Persisted, error)
 	activate func(context.Context, user.Activation) (user.Displaced, error)
-	expire   func(context.Context, string) error
+	expire   func(ctx context.Context, id, reason string) (int, error)
 	mobiles  []string // set
 
+	announced   error // of Announced, which else returns 7 events
+	recordEvent func(ctx context.Context, id string, t event.Type, reason string) (int, error)
+
 	confirm func(ctx context.Context, id, canonical string, at time.Time) (user.Displaced, error)
-	disown  func(ctx context.Context, id, canonical string, at time.Time) (user.Status, error)
+	disown  func(ctx context.Context, id, canonical string, at time.Time) (user.Displaced, error)
 	contact func(context.Context, string) (user.Contact, bool, error) // by registration
 	holder  func(context.Context, string) (user.Contact, bool, error) // by canonical email
 }
@@ -40,7 +44,7 @@ func (f *usersFake) ConfirmEmail(ctx context.Context, id, canonical string, at t
 	return f.confirm(ctx, id, canonical, at)
 }
 
-func (f *usersFake) DisownEmail(ctx context.Context, id, canonical string, at time.Time) (user.Status, error) {
+func (f *usersFake) DisownEmail(ctx context.Context, id, canonical string, at time.Time) (user.Displaced, error) {
 	return f.disown(ctx, id, canonical, at)
 }
 
@@ -65,7 +69,17 @@ func (f *usersFake) SetMobile(_ context.Context, id, mobile string) error {
 	f.mobiles = append(f.mobiles, id+" "+mobile)
 	return nil
 }
-func (f *usersFake) Expire(ctx context.Context, id string) error { return f.expire(ctx, id) }
+func (f *usersFake) Expire(ctx context.Context, id, reason string) (int, error) {
+	return f.expire(ctx, id, reason)
+}
+
+func (f *usersFake) Announced(_ context.Context, id string) ([]user.Announced, error) {
+	return []user.Announced{{RegistrationID: id, Through: 7}}, f.announced
+}
+
+func (f *usersFake) RecordEvent(ctx context.Context, id string, t event.Type, reason string) (int, error) {
+	return f.recordEvent(ctx, id, t, reason)
+}
 
 type ledgerFake struct {
 	sent          func(context.Context, message.Key) (bool, error)

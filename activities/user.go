@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"registrar/internal/event"
 	"registrar/internal/message"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -33,5 +34,16 @@ func (a *Activities) ActivateUser(ctx context.Context, in workflows.ActivateInpu
 
 // ExpireUser deletes the user of a registration unless it is active.
 func (a *Activities) ExpireUser(ctx context.Context, in workflows.ExpireInput) (workflows.ExpireResult, error) {
-	return workflows.ExpireResult{}, databaseError(ctx, a.Users.Expire(ctx, in.RegistrationID))
+	reason := event.ReasonNotVerified
+	if in.Cancelled {
+		reason = event.ReasonCancelled
+	}
+	through, err := a.Users.Expire(ctx, in.RegistrationID, reason)
+	return workflows.ExpireResult{Announced: through}, databaseError(ctx, err)
+}
+
+// RecordEvent records an event that is not part of a change of the user.
+func (a *Activities) RecordEvent(ctx context.Context, in workflows.RecordEventInput) (workflows.RecordEventResult, error) {
+	through, err := a.Users.RecordEvent(ctx, in.RegistrationID, in.Type, in.Reason)
+	return workflows.RecordEventResult{Announced: through}, databaseError(ctx, err)
 }

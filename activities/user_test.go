@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/event"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -102,15 +103,42 @@ func TestActivateUser(t *testing.T) {
 func TestExpireUser(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	f.users.expire = func(_ context.Context, id string) error {
-		require.Equal(t, "r-1", id)
-		return nil
+	for reason, in := range map[string]workflows.ExpireInput{
+		event.ReasonNotVerified: {RegistrationID: "r-1"},
+		event.ReasonCancelled:   {RegistrationID: "r-1", Cancelled: true},
+	} {
+		f.users.expire = func(_ context.Context, id, why string) (int, error) {
+			require.Equal(t, []string{"r-1", reason}, []string{id, why})
+			return 2, nil
+		}
+		f.newAttempt()
+		out, err := run(t, f, f.steps.ExpireUser, in)
+		require.NoError(t, err)
+		require.Equal(t, 2, out.Announced)
 	}
-	_, err := run(t, f, f.steps.ExpireUser, workflows.ExpireInput{RegistrationID: "r-1"})
-	require.NoError(t, err)
 
-	f.users.expire = func(context.Context, string) error { return errStore }
+	f.users.expire = func(context.Context, string, string) (int, error) { return 0, errStore }
 	f.newAttempt()
-	_, err = run(t, f, f.steps.ExpireUser, workflows.ExpireInput{RegistrationID: "r-1"})
+	_, err := run(t, f, f.steps.ExpireUser, workflows.ExpireInput{RegistrationID: "r-1"})
 	requireDatabaseError(t, err)
+}
+
+func TestRecordEvent(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	in := workflows.RecordEventInput{RegistrationID: "r-1", Type: event.RegistrationFailed, Reason: "sms_unavailable"}
+	for _, failure := range []error{nil, errStore} {
+		f.users.recordEvent = func(_ context.Context, id string, et event.Type, reason string) (int, error) {
+			require.Equal(t, in, workflows.RecordEventInput{RegistrationID: id, Type: et, Reason: reason})
+			return 3, failure
+		}
+		f.newAttempt()
+		out, err := run(t, f, f.steps.RecordEvent, in)
+		if failure != nil {
+			requireDatabaseError(t, err)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, 3, out.Announced)
+	}
 }

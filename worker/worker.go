@@ -117,6 +117,7 @@ func register(w worker.Registry, queue string, a *activities.Activities) {
 		w.RegisterActivityWithOptions(a.ActivateUser, as("ActivateUser"))
 		w.RegisterActivityWithOptions(a.ExpireUser, as("ExpireUser"))
 		w.RegisterActivityWithOptions(a.RecordMessage, as("RecordMessage"))
+		w.RegisterActivityWithOptions(a.RecordEvent, as("RecordEvent"))
 		w.RegisterWorkflowWithOptions(workflows.EmailLinkWorkflow, workflow.RegisterOptions{Name: workflows.EmailLinkWorkflowType})
 		w.RegisterActivityWithOptions(a.ConfirmEmail, as("ConfirmEmail"))
 		w.RegisterActivityWithOptions(a.DisownEmail, as("DisownEmail"))
@@ -133,5 +134,7 @@ func register(w worker.Registry, queue string, a *activities.Activities) {
 		w.RegisterActivityWithOptions(a.SendEmailReleased, as("SendEmailReleased"))
 		w.RegisterActivityWithOptions(a.SendCompletionSMS, as("SendCompletionSMS"))
 		w.RegisterActivityWithOptions(a.SendCampaignBatch, as("SendCampaignBatch"))
+	case workflows.QueueEvents:
+		w.RegisterActivityWithOptions(a.DeliverEvents, as("DeliverEvents"))
 	}
 }

@@ -29,8 +29,8 @@ func (r *registration) changeBudgets(ctx workflow.Context, in any) {
 		return
 	}
 	r.budgets = budgets
-	r.addDetail(ctx, fmt.Sprintf("budgets by an operator: store=%s otp=%s welcome_email=%s completion_sms=%s",
-		budgets.Store, budgets.OTP, budgets.WelcomeEmail, budgets.Completion))
+	r.addDetail(ctx, fmt.Sprintf("budgets by an operator: store=%s otp=%s welcome_email=%s completion_sms=%s events=%s",
+		budgets.Store, budgets.OTP, budgets.WelcomeEmail, budgets.Completion, eventsBudget(budgets)))
 }
 
 // changedBudgets returns b with the changes in text. It ignores quotes around text: tctl quotes the inputs of a batch twice.
@@ -42,10 +42,10 @@ func changedBudgets(b Budgets, text string) (Budgets, error) {
 	for _, field := range fields {
 		name, value, _ := strings.Cut(field, "=")
 		budget := map[string]*time.Duration{
-			"store": &b.Store, "otp": &b.OTP, "welcome_email": &b.WelcomeEmail, "completion_sms": &b.Completion,
+			"store": &b.Store, "otp": &b.OTP, "welcome_email": &b.WelcomeEmail, "completion_sms": &b.Completion, "events": &b.Events,
 		}[name]
 		if budget == nil {
-			return b, errors.New("only store, otp, welcome_email and completion_sms have a budget")
+			return b, errors.New("only store, otp, welcome_email, completion_sms and events have a budget")
 		}
 		d, err := time.ParseDuration(value)
 		if err != nil || d < MinBudget || d > MaxBudget {

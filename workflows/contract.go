@@ -16,10 +16,11 @@ const (
 	QueueRegistration      = "registration"       // workflows and the user store
 	QueueNotificationsHigh = "notifications-high" // one-time codes
 	QueueNotificationsLow  = "notifications-low"  // all other messages
+	QueueEvents            = "events"             // events for other systems
 )
 
 // Queues lists every task queue.
-var Queues = []string{QueueRegistration, QueueNotificationsHigh, QueueNotificationsLow}
+var Queues = []string{QueueRegistration, QueueNotificationsHigh, QueueNotificationsLow, QueueEvents}
 
 // Names for clients of RegistrationWorkflow.
 const (
@@ -32,7 +33,7 @@ const (
 	SignalRetry     = "retry"     // runs the failed steps again
 	SignalAbandon   = "abandon"   // ends a registration with failed steps as failed, at once
 	// SignalBudget changes the retry budgets. Its input is text such as "otp=90m welcome_email=48h", with otp,
-	// welcome_email, completion_sms or store. A running step that uses up its old budget continues for the new one, if the
+	// welcome_email, completion_sms, events or store. A running step that uses up its old budget continues for the new one, if the
 	// new one is longer. Steps that start later, or are retried by an operator, use the new budget.
 	SignalBudget = "budget"
 	// SignalSuperseded is sent when the owner of the email has proven it in another registration, or disowned this one.
@@ -86,7 +87,8 @@ const (
 	ReasonEmailRejected       FailureReason = "email_rejected"      // the address cannot be reached
 	ReasonEmailMisconfigured  FailureReason = "email_misconfigured" // the provider refuses the account
 	ReasonEmailUnavailable    FailureReason = "email_unavailable"
-	ReasonInternal            FailureReason = "internal_error" // a defect; see the activity's error
+	ReasonEventUndelivered    FailureReason = "event_undelivered" // an endpoint does not accept an event
+	ReasonInternal            FailureReason = "internal_error"    // a defect; see the activity's error
 )
 
 // failureReasons lists every reason, to distinguish them from other types of application errors.
@@ -94,6 +96,7 @@ var failureReasons = []FailureReason{
 	ReasonDatabaseUnavailable,
 	ReasonSMSRejected, ReasonSMSMisconfigured, ReasonSMSUnavailable,
 	ReasonEmailRejected, ReasonEmailMisconfigured, ReasonEmailUnavailable,
+	ReasonEventUndelivered,
 	ReasonInternal,
 }
 
@@ -170,11 +173,13 @@ func CodesOf(p Policy) int { return 2 * (2 + p.Resends) }
 
 // Budgets are the retry budgets: how long each step is retried before it waits for an operator.
 type Budgets struct {
-	Store        time.Duration // PersistUser, ActivateUser, ExpireUser, RecordMessage
+	Store        time.Duration // PersistUser, ActivateUser, ExpireUser, RecordMessage, RecordEvent
 	OTP          time.Duration
 	WelcomeEmail time.Duration
 	Completion   time.Duration
-	Campaign     time.Duration // SendCampaignBatch; 0 in registrations
+	// Events is for DeliverEvents. 0 if the service has no endpoint for events: then a failed registration announces nothing.
+	Events   time.Duration `json:",omitempty"`
+	Campaign time.Duration // SendCampaignBatch; 0 in registrations
 }
 
 // Persisted is the result of UpdatePersisted. Its status is pending_verification, active, rejected or superseded.

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -28,12 +29,14 @@ const (
 var (
 	storeBackoff  = temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second}
 	otpBackoff    = temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 1.5, MaximumInterval: 15 * time.Second}
+	eventsBackoff = temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute}
 	noticeBackoff = temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute}
 
 	storeBudget      = func(b Budgets) time.Duration { return b.Store }
 	otpBudget        = func(b Budgets) time.Duration { return b.OTP }
 	welcomeBudget    = func(b Budgets) time.Duration { return b.WelcomeEmail }
 	completionBudget = func(b Budgets) time.Duration { return b.Completion }
+	eventsBudget     = func(b Budgets) time.Duration { return cmp.Or(b.Events, DefaultEventsBudget) }
 	campaignBudget   = func(b Budgets) time.Duration { return b.Campaign }
 )
 
@@ -50,6 +53,8 @@ var steps = map[step]stepOptions{
 	stepConfirm:       {"confirm the email", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepDisown:        {"disown the email", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepLedger:        {"write the ledger", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepRecordEvent:   {"record the event of the failure", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
+	stepDeliver:       {"deliver the events", QueueEvents, time.Minute, eventsBudget, eventsBackoff, 0, ReasonEventUndelivered},
 	stepStoreCampaign: {"store the campaign", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepStartCampaign: {"count the recipients", QueueRegistration, 2 * time.Minute, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepBatch:         {"send a batch", QueueNotificationsLow, 2 * time.Minute, campaignBudget, noticeBackoff, priorityCampaign, ReasonEmailUnavailable},
@@ -85,6 +90,9 @@ func (o stepOptions) local(summary string) workflow.LocalActivityOptions {
 		Summary: summary,
 	}
 }
+
+// DefaultEventsBudget is the default budget of DeliverEvents.
+const DefaultEventsBudget = 72 * time.Hour
 
 // MinBudget is the minimum budget of a message: an attempt reserves 3 s for the ledger and needs time for the provider.
 const MinBudget = 5 * time.Second

@@ -23,6 +23,8 @@ type activitiesFake struct {
 	confirmEmail      func(context.Context, workflows.EmailLinkInput) (workflows.EmailLinkStepResult, error)
 	disownEmail       func(context.Context, workflows.EmailLinkInput) (workflows.EmailLinkStepResult, error)
 	recordMessage     func(context.Context, workflows.RecordInput) (workflows.RecordResult, error)
+	recordEvent       func(context.Context, workflows.RecordEventInput) (workflows.RecordEventResult, error)
+	deliverEvents     func(context.Context, workflows.DeliverEventsInput) (workflows.DeliverEventsResult, error)
 }
 
 func (f *activitiesFake) PersistUser(ctx context.Context, in workflows.PersistInput) (workflows.PersistResult, error) {
@@ -67,6 +69,14 @@ func (f *activitiesFake) DisownEmail(ctx context.Context, in workflows.EmailLink
 
 func (f *activitiesFake) RecordMessage(ctx context.Context, in workflows.RecordInput) (workflows.RecordResult, error) {
 	return f.recordMessage(ctx, in)
+}
+
+func (f *activitiesFake) RecordEvent(ctx context.Context, in workflows.RecordEventInput) (workflows.RecordEventResult, error) {
+	return f.recordEvent(ctx, in)
+}
+
+func (f *activitiesFake) DeliverEvents(ctx context.Context, in workflows.DeliverEventsInput) (workflows.DeliverEventsResult, error) {
+	return f.deliverEvents(ctx, in)
 }
 
 // sentCodes stores the codes that are sent: sequence, channel and destination.

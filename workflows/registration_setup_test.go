@@ -103,6 +103,12 @@ func setup(t tester) *fixture {
 		recordMessage: func(context.Context, workflows.RecordInput) (workflows.RecordResult, error) {
 			return workflows.RecordResult{}, nil
 		},
+		recordEvent: func(context.Context, workflows.RecordEventInput) (workflows.RecordEventResult, error) {
+			return workflows.RecordEventResult{Announced: 1}, nil
+		},
+		deliverEvents: func(_ context.Context, in workflows.DeliverEventsInput) (workflows.DeliverEventsResult, error) {
+			return workflows.DeliverEventsResult{Through: in.Through}, nil
+		},
 	}
 	f.register()
 	f.env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Run(func(args mock.Arguments) {
@@ -128,6 +134,8 @@ func (f *fixture) register() {
 		"ConfirmEmail":      noted(f, "confirm", &f.fake.confirmEmail),
 		"DisownEmail":       noted(f, "disown", &f.fake.disownEmail),
 		"RecordMessage":     noted(f, "ledger", &f.fake.recordMessage),
+		"RecordEvent":       noted(f, "record", &f.fake.recordEvent),
+		"DeliverEvents":     noted(f, "deliver", &f.fake.deliverEvents),
 	} {
 		f.env.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: name})
 	}

@@ -28,6 +28,12 @@ const (
 	stepLedger     step = "RecordMessage"
 )
 
+// The steps of events.
+const (
+	stepRecordEvent step = "RecordEvent"
+	stepDeliver     step = "DeliverEvents"
+)
+
 // The steps of the links in the welcome email.
 const (
 	stepConfirm step = "ConfirmEmail"
@@ -47,6 +53,7 @@ const (
 var stepOrder = []step{
 	stepPersist, stepActivate, stepExpire, stepOTP, stepConfirm, stepDisown, stepWelcome, stepCompletion, stepExists, stepReleased, stepLedger,
 	stepStoreCampaign, stepStartCampaign, stepBatch, stepRecordBatch, stepSetStatus,
+	stepRecordEvent, stepDeliver,
 }
 
 // action is what the step does, for operators.

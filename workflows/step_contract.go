@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"registrar/internal/event"
 	"registrar/internal/message"
 	"registrar/internal/user"
 )
@@ -32,6 +33,10 @@ type Activities interface {
 	ConfirmEmail(context.Context, EmailLinkInput) (EmailLinkStepResult, error)
 	// DisownEmail removes an unproven address from a user, by a link.
 	DisownEmail(context.Context, EmailLinkInput) (EmailLinkStepResult, error)
+	// DeliverEvents delivers events of a registration, in order, to each endpoint that wants them.
+	DeliverEvents(context.Context, DeliverEventsInput) (DeliverEventsResult, error)
+	// RecordEvent records an event that is not part of a change of the user.
+	RecordEvent(context.Context, RecordEventInput) (RecordEventResult, error)
 	// RecordMessage writes a sent message to the ledger, after the step that sent it could not.
 	RecordMessage(context.Context, RecordInput) (RecordResult, error)
 	CampaignActivities
@@ -53,14 +58,42 @@ type ActivateInput struct{ Activation user.Activation }
 // ActivateResult is the result of ActivateUser.
 type ActivateResult struct {
 	Superseded bool
-	Displaced  user.Displaced // the registrations that lost the address
+	Displaced  user.Displaced // the registrations that lost the address, and all announced events
 }
 
 // ExpireInput is the input of ExpireUser.
-type ExpireInput struct{ RegistrationID string }
+type ExpireInput struct {
+	RegistrationID string
+	Cancelled      bool `json:",omitempty"` // the registration was cancelled; otherwise it was not verified in time
+}
 
 // ExpireResult is the result of ExpireUser.
-type ExpireResult struct{}
+type ExpireResult struct {
+	Announced int `json:",omitempty"` // the sequence of the registration's last event, 0 if it has none
+}
+
+// DeliverEventsInput is the input of DeliverEvents.
+type DeliverEventsInput struct {
+	RegistrationID string
+	Through        int // sequence of the last event that must be delivered; later events are delivered too
+}
+
+// DeliverEventsResult is the result of DeliverEvents.
+type DeliverEventsResult struct {
+	Through int // sequence of the last delivered event
+}
+
+// RecordEventInput is the input of RecordEvent.
+type RecordEventInput struct {
+	RegistrationID string
+	Type           event.Type
+	Reason         string
+}
+
+// RecordEventResult is the result of RecordEvent.
+type RecordEventResult struct {
+	Announced int `json:",omitempty"` // the sequence of the registration's last event, 0 if it has none
+}
 
 // OTPInput is the input of SendOTP.
 type OTPInput struct {

@@ -11,10 +11,10 @@ import (
 	"registrar/internal/store/storetest"
 )
 
-func open(t testing.TB) *store.Store {
+func open(t testing.TB, o store.Options) *store.Store {
 	t.Helper()
 	// The name contains characters with a special meaning in a URI.
-	s, err := store.Open(userdb.Open(filepath.Join(t.TempDir(), "user data?#%.db")), store.Options{})
+	s, err := store.Open(userdb.Open(filepath.Join(t.TempDir(), "user data?#%.db")), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
@@ -22,7 +22,7 @@ func open(t testing.TB) *store.Store {
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) *store.Store { return open(t) })
+	storetest.Run(t, func(t *testing.T, o store.Options) *store.Store { return open(t, o) })
 }
 
-func BenchmarkPersist(b *testing.B) { storetest.BenchmarkPersist(b, open(b)) }
+func BenchmarkPersist(b *testing.B) { storetest.BenchmarkPersist(b, open(b, store.Options{})) }

@@ -8,6 +8,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"registrar/internal/event"
 	"registrar/internal/user"
 )
 
@@ -21,6 +22,7 @@ import (
 func (s *Store) Activate(ctx context.Context, a user.Activation) (user.Displaced, error) {
 	return s.prove(ctx, "activate user", a.Registration, proof{
 		email:  a.EmailProven,
+		event:  event.UserActivated,
 		done:   func(own match) bool { return !own.pending() },
 		update: func(db *gorm.DB) *gorm.DB { return wherePending(db, a.Registration.ID).Updates(activationColumns(a)) },
 	})
@@ -58,6 +60,7 @@ func (s *Store) ConfirmEmail(ctx context.Context, registrationID, canonical stri
 // proof is a change of a user by a code or a link.
 type proof struct {
 	email  bool                       // the change proves the email
+	event  event.Type                 // announces the change; empty if it only proves the email
 	done   func(own match) bool       // reports whether the change was made before
 	update func(db *gorm.DB) *gorm.DB // makes the change if the user still allows it
 }
@@ -71,7 +74,7 @@ func (s *Store) prove(ctx context.Context, operation string, r user.Registration
 			if err != nil {
 				return err
 			}
-			lost, err = proveAgainst(db, r, matches, p)
+			lost, err = s.proveAgainst(db, r, matches, p)
 			if !errors.Is(err, errLostRace) && !isDuplicate(err) {
 				return err
 			}
@@ -81,7 +84,7 @@ func (s *Store) prove(ctx context.Context, operation string, r user.Registration
 	return lost, err
 }
 
-func proveAgainst(db *gorm.DB, r user.Registration, matches []match, p proof) (user.Displaced, error) {
+func (s *Store) proveAgainst(db *gorm.DB, r user.Registration, matches []match, p proof) (user.Displaced, error) {
 	i := slices.IndexFunc(matches, func(m match) bool { return m.RegistrationID == r.ID })
 	if i < 0 {
 		return user.Displaced{}, user.ErrSuperseded
@@ -90,28 +93,55 @@ func proveAgainst(db *gorm.DB, r user.Registration, matches []match, p proof) (u
 	others := slices.DeleteFunc(matches, func(m match) bool { return m.RegistrationID == r.ID || !m.SameEmail })
 	switch {
 	case p.done(own):
-		return releasedBy(db, r.ID)
+		return s.displacedBy(db, r.ID)
 	case !own.SameEmail, slices.ContainsFunc(others, match.holds):
 		return user.Displaced{}, user.ErrSuperseded
-	case len(others) == 0 && !own.lacksUsername(r):
+	case len(others) == 0 && !own.lacksUsername(r) && len(s.events.Types) == 0:
 		return user.Displaced{}, changedOne(p.update(db.Model(&userRow{})))
 	}
 	var lost user.Displaced
 	err := db.Transaction(func(tx *gorm.DB) (err error) {
-		if err := changedOne(p.update(tx.Model(&userRow{}))); err != nil {
-			return err
-		}
-		if p.email {
-			if lost, err = displace(tx, r.ID, others); err != nil {
-				return err
-			}
-		}
-		if own.lacksUsername(r) {
-			return takeUsername(tx, r, others)
-		}
-		return nil
+		lost, err = s.change(tx, r, own, others, p)
+		return err
 	})
 	return lost, err
+}
+
+// change makes the change p to the user own, takes the email from all others if p proves it, and announces all that. A change
+// of own since it was read, which may have announced the same, is a lost race.
+func (s *Store) change(tx *gorm.DB, r user.Registration, own match, others []match, p proof) (lost user.Displaced, err error) {
+	if err := changedOne(p.update(tx.Model(&userRow{}).Where("events = ?", own.Events))); err != nil {
+		return user.Displaced{}, err
+	}
+	if p.email {
+		if lost, err = release(tx, r.ID, others); err != nil {
+			return user.Displaced{}, err
+		}
+	}
+	if own.lacksUsername(r) {
+		if err := takeUsername(tx, r, others); err != nil {
+			return user.Displaced{}, err
+		}
+	}
+	changes := p.changes(own)
+	if p.email {
+		changes = append(changes, losses(r.ID, others)...)
+	}
+	if lost.Announced, err = s.announce(tx, changes...); err != nil || !p.email {
+		return lost, err
+	}
+	return lost, deletePending(tx, others)
+}
+
+// changes are the changes of the user itself.
+func (p proof) changes(own match) (changes []occurrence) {
+	if p.event != "" {
+		changes = append(changes, occurrence{UserID: own.ID, Type: p.event})
+	}
+	if p.email && own.EmailVerifiedAt == nil {
+		changes = append(changes, occurrence{UserID: own.ID, Type: event.UserEmailConfirmed})
+	}
+	return changes
 }
 
 // lacksUsername reports whether another registration has taken the username since r was stored.
@@ -119,31 +149,64 @@ func (m match) lacksUsername(r user.Registration) bool {
 	return m.Username == nil && r.Profile.Username != ""
 }
 
-// displace takes the email from all others: pending users are deleted, active ones continue without it.
-func displace(tx *gorm.DB, winner string, others []match) (lost user.Displaced, err error) {
+// release takes the email from all active others, which continue without it, and lists all others.
+func release(tx *gorm.DB, winner string, others []match) (lost user.Displaced, err error) {
 	for _, m := range others {
-		unproven := tx.Model(&userRow{}).Where("id = ? AND status = ? AND email_verified_at IS NULL", m.ID, m.Status)
 		if m.pending() {
 			lost.Superseded = append(lost.Superseded, m.RegistrationID)
-			err = changedOne(unproven.Delete(&userRow{}))
-		} else {
-			lost.Released = append(lost.Released, m.RegistrationID)
-			err = changedOne(unproven.Updates(release(tx.NowFunc(), &winner)))
+			continue
 		}
-		if err != nil {
+		lost.Released = append(lost.Released, m.RegistrationID)
+		if err := changedOne(m.unproven(tx).Updates(releaseColumns(tx.NowFunc(), &winner))); err != nil {
 			return user.Displaced{}, err
 		}
 	}
 	return lost, nil
 }
 
-func release(at time.Time, winner *string) map[string]any {
+// deletePending deletes all pending others.
+func deletePending(tx *gorm.DB, others []match) error {
+	for _, m := range others {
+		if !m.pending() {
+			continue
+		}
+		if err := changedOne(m.unproven(tx).Delete(&userRow{})); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// losses are the changes of the others who lose the email.
+func losses(winner string, others []match) []occurrence {
+	var changes []occurrence
+	for _, m := range others {
+		c := occurrence{UserID: m.ID, Type: event.UserEmailReleased, Reason: event.ReasonProvenElsewhere, IfAnnounced: true, CausedBy: winner}
+		if m.pending() {
+			c.Type, c.Reason = event.UserExpired, event.ReasonSuperseded
+		}
+		changes = append(changes, c)
+	}
+	return changes
+}
+
+// unproven selects the user if its status is unchanged and it still has the email, unproven.
+func (m match) unproven(tx *gorm.DB) *gorm.DB {
+	return tx.Model(&userRow{}).Where("id = ? AND status = ? AND email_canonical IS NOT NULL AND email_verified_at IS NULL", m.ID, m.Status)
+}
+
+func releaseColumns(at time.Time, winner *string) map[string]any {
 	return map[string]any{"email": nil, "email_canonical": nil, "email_released_at": at, "email_released_by": winner}
 }
 
-// releasedBy returns the users that lost the email to a registration. Pending ones no longer exist.
-func releasedBy(db *gorm.DB, winner string) (lost user.Displaced, err error) {
+// displacedBy returns the users that lost the email to a registration, and the events of its change. Pending users no longer
+// exist.
+func (s *Store) displacedBy(db *gorm.DB, winner string) (lost user.Displaced, err error) {
 	err = db.Model(&userRow{}).Where("email_released_by = ?", winner).Order("id").Pluck("registration_id", &lost.Released).Error
+	if err != nil {
+		return user.Displaced{}, err
+	}
+	lost.Announced, err = s.announced(db, winner)
 	return lost, err
 }
 
@@ -165,53 +228,10 @@ func takeUsername(tx *gorm.DB, r user.Registration, others []match) error {
 	return err
 }
 
-// DisownEmail removes an unproven email from a registration's user because its owner did not register: a pending user is
-// deleted, an active one continues without it. It returns the user's status before. It returns user.ErrEmailProven if the
-// email is proven, and user.ErrSuperseded if the registration has no user with this email any more.
-func (s *Store) DisownEmail(ctx context.Context, registrationID, canonical string, at time.Time) (status user.Status, err error) {
-	err = s.do(ctx, "disown email", func(db *gorm.DB) error {
-		for range raceLimit {
-			status, err = disown(db, registrationID, canonical, storedTime(at))
-			if !errors.Is(err, errLostRace) {
-				return err
-			}
-		}
-		return errContended
-	})
-	return status, err
-}
-
-func disown(db *gorm.DB, registrationID, canonical string, at time.Time) (user.Status, error) {
-	var found []userRow
-	err := whereRegistration(db, registrationID).Where("email_canonical = ?", canonical).
-		Select("status, email_verified_at").Find(&found).Error
-	switch {
-	case err != nil:
-		return "", err
-	case len(found) == 0:
-		return "", user.ErrSuperseded
-	case found[0].EmailVerifiedAt != nil:
-		return "", user.ErrEmailProven
-	}
-	status := found[0].Status
-	unproven := whereUnproven(db.Model(&userRow{}), registrationID, canonical).Where("status = ?", status)
-	if status == user.StatusPending {
-		return status, changedOne(unproven.Delete(&userRow{}))
-	}
-	return status, changedOne(unproven.Updates(release(at, nil)))
-}
-
 // SetMobile replaces the number of a pending user. It has no effect on other users.
 func (s *Store) SetMobile(ctx context.Context, registrationID, mobile string) error {
 	return s.do(ctx, "set mobile number", func(db *gorm.DB) error {
 		return wherePending(db, registrationID).Model(&userRow{}).Update("mobile_e164", mobile).Error
-	})
-}
-
-// Expire deletes the user of a registration if it is still pending, so that its username is free again.
-func (s *Store) Expire(ctx context.Context, registrationID string) error {
-	return s.do(ctx, "expire user", func(db *gorm.DB) error {
-		return wherePending(db, registrationID).Delete(&userRow{}).Error
 	})
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"registrar/internal/event"
 	"registrar/internal/message"
 	"registrar/internal/user"
 )
@@ -34,6 +35,8 @@ type Options struct {
 	MaxLifetime time.Duration // age at which a connection is replaced, so that load moves after a failover; default 5 min
 	SlowQuery   time.Duration // slower statements are logged without their values; default 500 ms
 	Logger      *slog.Logger  // default slog.Default()
+	// Events are the events that are recorded with the changes of users; default none.
+	Events event.Recording
 }
 
 func (o Options) withDefaults() Options {
@@ -50,6 +53,7 @@ type Store struct {
 	db     *gorm.DB
 	pool   *sql.DB
 	logger *slog.Logger
+	events event.Recording
 	pruned atomic.Int64 // time of the last pruning, in nanoseconds since 1970
 }
 
@@ -73,7 +77,7 @@ func Open(dialector gorm.Dialector, o Options) (*Store, error) {
 	pool.SetMaxOpenConns(o.MaxOpen)
 	pool.SetMaxIdleConns(o.MaxIdle)
 	pool.SetConnMaxLifetime(o.MaxLifetime)
-	return &Store{db: db, pool: pool, logger: o.Logger}, nil
+	return &Store{db: db, pool: pool, logger: o.Logger, events: o.Events}, nil
 }
 
 // Pool returns the connection pool, for statistics and for tests that read rows.

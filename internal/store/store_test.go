@@ -13,6 +13,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/event"
 	"registrar/internal/message"
 	"registrar/internal/user"
 )
@@ -51,15 +52,20 @@ func TestRetriesLockConflicts(t *testing.T) {
 
 		left = 3
 		atStatement := openFake(t, &fake{exec: func(string) error { return failThreeTimes() }}, Options{})
-		require.NoError(t, atStatement.Expire(t.Context(), sensitive.ID))
+		require.NoError(t, expire(t.Context(), atStatement, sensitive.ID))
 	}
+}
+
+func expire(ctx context.Context, s *Store, registrationID string) error {
+	_, err := s.Expire(ctx, registrationID, event.ReasonNotVerified)
+	return err
 }
 
 func TestRetriesAreBounded(t *testing.T) {
 	t.Parallel()
 	attempts := 0
 	s := openFake(t, &fake{exec: func(string) error { attempts++; return mysqlError(mysqlDeadlock) }}, Options{})
-	err := s.Expire(t.Context(), sensitive.ID)
+	err := expire(t.Context(), s, sensitive.ID)
 	require.EqualError(t, err, "expire user: mysql error 1213 (HY000)")
 	require.Equal(t, retryLimit, attempts)
 }
@@ -68,7 +74,7 @@ func TestRetriesEndWithContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	s := openFake(t, &fake{exec: func(string) error { cancel(); return mysqlError(mysqlDeadlock) }}, Options{})
-	require.ErrorIs(t, s.Expire(ctx, sensitive.ID), context.Canceled)
+	require.ErrorIs(t, expire(ctx, s, sensitive.ID), context.Canceled)
 }
 
 func TestRacesAreBounded(t *testing.T) {
@@ -92,7 +98,7 @@ func TestErrorsHoldNoValues(t *testing.T) {
 		require.NotErrorAs(t, err, &my)
 	}
 	s := openFake(t, &fake{exec: func(string) error { return mysql.ErrInvalidConn }}, Options{})
-	require.ErrorIs(t, s.Expire(t.Context(), sensitive.ID), mysql.ErrInvalidConn)
+	require.ErrorIs(t, expire(t.Context(), s, sensitive.ID), mysql.ErrInvalidConn)
 }
 
 type codedError int
@@ -125,7 +131,7 @@ func TestSlowStatementsAreLoggedWithoutValues(t *testing.T) {
 
 	out.Reset()
 	failing := openFake(t, &fake{exec: func(string) error { return mysqlError(1064) }}, Options{Logger: log})
-	require.Error(t, failing.Expire(t.Context(), secret))
+	require.Error(t, expire(t.Context(), failing, secret))
 	require.Empty(t, out.String(), "an error is returned, not logged")
 }
 

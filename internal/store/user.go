@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"registrar/internal/event"
 	"registrar/internal/user"
 )
 
@@ -28,6 +29,7 @@ type userRow struct {
 	EmailReleasedAt  *time.Time // when the user lost an unproven address
 	EmailReleasedBy  *string    // the registration that has proven it; NULL if the owner of the address disowned the user
 	BlockedAt        *time.Time // when an operator blocked the user; NULL if it is not blocked
+	Events           int        // sequence of the last event; 0 if the user was never announced
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
 }
@@ -105,7 +107,7 @@ var (
 func (s *Store) Persist(ctx context.Context, r user.Registration) (user.Persisted, error) {
 	var done user.Persisted
 	err := s.do(ctx, "persist user", func(db *gorm.DB) (err error) {
-		done, err = persist(db, r)
+		done, err = s.persist(db, r)
 		return err
 	})
 	return done, err
@@ -113,7 +115,7 @@ func (s *Store) Persist(ctx context.Context, r user.Registration) (user.Persiste
 
 // persist reads the users with the same values and then writes; a unique key refuses a user if another one was stored in between. It uses no
 // locking reads: on a Galera cluster they lock only one node and end in deadlocks.
-func persist(db *gorm.DB, r user.Registration) (user.Persisted, error) {
+func (s *Store) persist(db *gorm.DB, r user.Registration) (user.Persisted, error) {
 	u, p := rowsOf(r, db.NowFunc())
 	for range raceLimit {
 		matches, err := matchesOf(db, r)
@@ -122,9 +124,19 @@ func persist(db *gorm.DB, r user.Registration) (user.Persisted, error) {
 		}
 		done, named, err := decideStored(r, matches)
 		if err != nil || done.Again {
+			done.Announced = s.announcedThrough(done.Announced)
 			return done, err
 		}
-		err = db.Transaction(func(tx *gorm.DB) error { return insert(tx, &u, &p, named) })
+		// An earlier user of the registration may have expired. The sequence goes on.
+		last, err := s.lastEvent(db, r.ID)
+		if err != nil {
+			return user.Persisted{}, err
+		}
+		u.Events = last.Sequence
+		err = db.Transaction(func(tx *gorm.DB) (err error) {
+			done.Announced, err = s.insert(tx, &u, &p, named, !done.Held)
+			return err
+		})
 		if err == nil {
 			done.UserID, done.Status = u.ID, u.Status
 			return done, nil
@@ -136,21 +148,39 @@ func persist(db *gorm.DB, r user.Registration) (user.Persisted, error) {
 	return user.Persisted{}, errContended
 }
 
-// insert stores a new user. The user with the id named, if there is one, loses its username.
-func insert(tx *gorm.DB, u *userRow, p *profileRow, named string) error {
+// insert stores a new user. The user with the id named, if there is one, loses its username. If the user is announced,
+// insert returns the sequence of its event.
+func (s *Store) insert(tx *gorm.DB, u *userRow, p *profileRow, named string, announced bool) (through int, err error) {
 	if named != "" {
-		freed := tx.Model(&userRow{}).Where("id = ? AND status = ?", named, user.StatusPending).Update("username", nil)
-		if freed.Error != nil {
-			return freed.Error
-		}
-		if freed.RowsAffected == 0 {
-			return errLostRace
+		err := changedOne(tx.Model(&userRow{}).Where("id = ? AND status = ?", named, user.StatusPending).Update("username", nil))
+		if err != nil {
+			return 0, err
 		}
 	}
 	if err := tx.Create(u).Error; err != nil {
-		return err
+		return 0, err
 	}
-	return tx.Create(p).Error
+	if err := tx.Create(p).Error; err != nil || !announced {
+		return 0, err
+	}
+	recorded, err := s.announce(tx, occurrence{UserID: u.ID, Type: event.UserRegistered})
+	return lastOf(recorded), err
+}
+
+// announcedThrough returns the sequence of a user's last event, or 0 if no events are recorded: then nobody delivers them.
+func (s *Store) announcedThrough(last int) int {
+	if len(s.events.Types) == 0 {
+		return 0
+	}
+	return last
+}
+
+// lastOf returns the sequence of the last event of one registration, or 0 if there is none.
+func lastOf(announced []user.Announced) int {
+	if len(announced) == 0 {
+		return 0
+	}
+	return announced[0].Through
 }
 
 // match is a user that has the registration's id, email or username.
@@ -161,6 +191,7 @@ type match struct {
 	Status          user.Status
 	MobileE164      *string `gorm:"column:mobile_e164"`
 	EmailVerifiedAt *time.Time
+	Events          int
 	SameEmail       bool
 	SameUsername    bool
 }
@@ -173,7 +204,7 @@ func matchesOf(db *gorm.DB, r user.Registration) ([]match, error) {
 	var matches []match
 	username := optional(r.Profile.Username)
 	err := db.Model(&userRow{}).
-		Select("id, registration_id, username, status, mobile_e164, email_verified_at, "+
+		Select("id, registration_id, username, status, mobile_e164, email_verified_at, events, "+
 			"COALESCE(email_canonical = ?, FALSE) AS same_email, COALESCE(username = ?, FALSE) AS same_username",
 			r.Profile.EmailCanonical, username).
 		Where("registration_id = ? OR email_canonical = ? OR username = ?", r.ID, r.Profile.EmailCanonical, username).
@@ -188,6 +219,7 @@ func decideStored(r user.Registration, matches []match) (done user.Persisted, na
 	for _, m := range matches {
 		if m.RegistrationID == r.ID {
 			done.UserID, done.Status, done.Again, done.EmailVerified = m.ID, m.Status, true, m.holds()
+			done.Announced = m.Events
 			if m.MobileE164 != nil {
 				done.Mobile = *m.MobileE164
 			}

@@ -62,12 +62,6 @@ type Persisted struct {
 	Announced int `json:",omitempty"`
 }
 
-// Announced says that the user of a registration has events up to a sequence.
-type Announced struct {
-	RegistrationID string
-	Through        int
-}
-
 // Activation is the proof that turns a pending user into an active one.
 type Activation struct {
 	Registration Registration

@@ -20,6 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/event"
 	"registrar/internal/store"
 	"registrar/test/parts"
 )
@@ -107,8 +108,12 @@ func TestReadOnlyServer(t *testing.T) {
 	first := connection()
 	require.Equal(t, first, connection(), "the connection is reused")
 	require.NoError(t, m.Exec(t.Context(), "SET GLOBAL read_only = ON"))
-	require.Error(t, s.Expire(t.Context(), fmt.Sprintf("%036d", 1)))
+	expire := func() error {
+		_, err := s.Expire(t.Context(), fmt.Sprintf("%036d", 1), event.ReasonNotVerified)
+		return err
+	}
+	require.Error(t, expire())
 	require.NotEqual(t, first, connection())
 	require.NoError(t, m.Exec(t.Context(), "SET GLOBAL read_only = OFF"))
-	require.NoError(t, s.Expire(t.Context(), fmt.Sprintf("%036d", 1)))
+	require.NoError(t, expire())
 }

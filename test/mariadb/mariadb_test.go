@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) *store.Store { return shared.open(t) })
+	storetest.Run(t, func(t *testing.T, o store.Options) *store.Store { return shared.openWith(t, o) })
 }
 
 func BenchmarkPersist(b *testing.B) { storetest.BenchmarkPersist(b, shared.open(b)) }
@@ -228,12 +228,12 @@ func TestKilledServer(t *testing.T) {
 		require.ErrorContains(t, err, "persist user: ")
 		require.NotContains(t, err.Error(), "example.org")
 	}
-	s := own.reopen(t, firstDatabase)
+	s := own.reopen(t, firstDatabase, store.Options{})
 	_, err := s.Pending(t.Context())
 	require.Error(t, err)
 
 	require.NoError(t, own.Start())
-	s = own.reopen(t, firstDatabase)
+	s = own.reopen(t, firstDatabase, store.Options{})
 	pending, err := s.Pending(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, pending)

@@ -24,24 +24,26 @@ type server struct {
 func startServer(t parts.Test) *server { return &server{MariaDB: parts.StartMariaDB(t)} }
 
 // open returns a store on a new, empty database.
-func (s *server) open(t testing.TB) *store.Store {
+func (s *server) open(t testing.TB) *store.Store { return s.openWith(t, store.Options{}) }
+
+func (s *server) openWith(t testing.TB, o store.Options) *store.Store {
 	t.Helper()
 	name := fmt.Sprintf("users_%d", s.databases.Add(1))
 	if err := s.Exec(t.Context(), "CREATE DATABASE "+name); err != nil {
 		t.Fatal(err)
 	}
-	opened := s.reopen(t, name)
+	opened := s.reopen(t, name, o)
 	t.Cleanup(func() { _ = s.Exec(context.Background(), "DROP DATABASE "+name) })
 	return opened
 }
 
-func (s *server) reopen(t testing.TB, database string) *store.Store {
+func (s *server) reopen(t testing.TB, database string, o store.Options) *store.Store {
 	t.Helper()
 	dialector, err := store.MySQL(s.DSN(database), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	opened, err := store.Open(dialector, store.Options{})
+	opened, err := store.Open(dialector, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func testAccounts(t *testing.T, s *store.Store) {
 
 	expired := registration("gone@example.org")
 	persist(t, s, expired)
-	require.NoError(t, s.Expire(ctx, expired.ID))
+	expire(t, s, expired.ID)
 	_, found, err = s.AccountOf(ctx, expired.ID)
 	require.NoError(t, err)
 	require.False(t, found)

@@ -38,7 +38,7 @@ func testLedger(t *testing.T, s *store.Store) {
 	second := e
 	second.Receipt = message.Receipt{Provider: "other", MessageID: "2"}
 	require.NoError(t, s.Record(within(t), second))
-	require.NoError(t, s.Expire(within(t), r.ID))
+	expire(t, s, r.ID)
 	require.True(t, sent(e.Key), "the ledger entry stays when the user expires")
 
 	var provider, id, status string
@@ -130,7 +130,7 @@ func testAttempts(t *testing.T, s *store.Store) {
 	for _, a := range []message.Attempt{noProvider, second, attempt(uuid.NewString(), 7, noon), third, first, first} {
 		require.NoError(t, s.RecordAttempt(within(t), a))
 	}
-	require.NoError(t, s.Expire(within(t), r.ID))
+	expire(t, s, r.ID)
 	requireAttempts(t, s, r.ID, first, first, second, third, noProvider)
 }
 

@@ -45,9 +45,9 @@ func testExpire(t *testing.T, s *store.Store) {
 	activate(t, s, active)
 
 	for range 2 {
-		require.NoError(t, s.Expire(within(t), pending.ID))
-		require.NoError(t, s.Expire(within(t), active.ID))
-		require.NoError(t, s.Expire(within(t), uuid.NewString()))
+		expire(t, s, pending.ID)
+		expire(t, s, active.ID)
+		expire(t, s, uuid.NewString())
 		require.Equal(t, active.ID, onlyRow(t, s).RegistrationID)
 		require.Equal(t, 1, count(t, s, "profiles"))
 	}

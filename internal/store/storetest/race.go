@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/event"
 	"registrar/internal/message"
 	"registrar/internal/store"
 	"registrar/internal/user"
@@ -39,7 +40,7 @@ func testRaceRegistration(t *testing.T, s *store.Store) {
 		if !p.Again {
 			made++
 		}
-		p.Again, p.Mobile = false, ""
+		p.Again, p.Mobile, p.Announced = false, "", 0
 		require.Equal(t, user.Persisted{UserID: owner.ID, Status: user.StatusPending}, p)
 	}
 	require.Equal(t, 1, made, "one call created the user, the others found it")
@@ -65,7 +66,7 @@ func testRaceExpireActivate(t *testing.T, s *store.Store) {
 		ctx := within(t)
 		var expired, activated error
 		runConcurrently(
-			func() { expired = s.Expire(ctx, r.ID) },
+			func() { _, expired = s.Expire(ctx, r.ID, event.ReasonNotVerified) },
 			func() { activated = verified(s, ctx, user.Activation{Registration: r, At: noon}) },
 		)
 		require.NoError(t, expired)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,85 +13,103 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/event"
 	"registrar/internal/store"
 	"registrar/internal/user"
 )
 
 // Run tests a store. Each call of open returns a store on its own empty database without tables, and closes the store
 // when the test ends.
-func Run(t *testing.T, open func(t *testing.T) *store.Store) {
+func Run(t *testing.T, open func(t *testing.T, o store.Options) *store.Store) {
+	without := func(t *testing.T) *store.Store { return open(t, store.Options{}) }
+	recording := store.Options{Events: event.Recording{Types: event.Types}}
 	t.Run("migrations", func(t *testing.T) {
 		t.Parallel()
-		testMigrations(t, open)
+		testMigrations(t, without)
 	})
-	for name, test := range map[string]func(*testing.T, *store.Store){
-		"persist stores every field":        testPersistFields,
-		"persist is idempotent":             testPersistIdempotent,
-		"persist refuses taken values":      testPersistTaken,
-		"persist: one email, many users":    testSideBySide,
-		"persist conceals an account":       testConcealed,
-		"persist moves a username":          testUsernameMoves,
-		"proof of an email displaces":       testDisplace,
-		"activate without proof":            testActivateUnproven,
-		"activate takes the username back":  testUsernameBack,
-		"confirm email":                     testConfirmEmail,
-		"disown email":                      testDisownEmail,
-		"contact":                           testContact,
-		"persist compares emails":           testDistinctEmails,
-		"persist compares usernames":        testDistinctUsernames,
-		"persist ends with its context":     testContext,
-		"activate":                          testActivate,
-		"expire":                            testExpire,
-		"set mobile":                        testSetMobile,
-		"account":                           testAccounts,
-		"count hashes":                      testCountHashes,
-		"ledger":                            testLedger,
-		"ledger: last sequence":             testLastSequence,
-		"ledger: messages":                  testMessages,
-		"attempts":                          testAttempts,
-		"attempts keep any code":            testAttemptCodes,
-		"pauses":                            testPauses,
-		"gate":                              testGate,
-		"gate: a claim without an answer":   testGateStale,
-		"campaign":                          testCampaign,
-		"campaign: audience":                testAudience,
-		"campaign: batches":                 testCampaignBatches,
-		"race: one batch":                   testRaceCampaignBatch,
-		"unsubscribe":                       testUnsubscribe,
-		"unsubscribe without consent":       testUnsubscribeWithoutConsent,
-		"reports in any order":              testReportOrders,
-		"reports of unknown messages":       testReportUnknown,
-		"reports before the ledger":         testReportBeforeTheLedger,
-		"report tokens":                     testReportTokens,
-		"reports are pruned":                testPrune,
-		"undelivered":                       testUndelivered,
-		"suppressions":                      testSuppressions,
-		"suppressions of a registration":    testSuppressionsOf,
-		"suppressions withdraw the consent": testSuppressConsent,
-		"reports suppress":                  testReportSuppresses,
-		"race: report and ledger":           testRaceReport,
-		"race: one report token":            testRaceReportTokens,
-		"race: one provider paused":         testRacePause,
-		"race: one question to the gate":    testRaceGate,
-		"race: unsubscribe":                 testRaceUnsubscribe,
-		"race: one registration":            testRaceRegistration,
-		"race: one username":                testRaceUsername,
-		"race: one proof of an email wins":  testRaceProof,
-		"race: proof against activation":    testRaceProofActivate,
-		"race: proof against disowning":     testRaceProofDisown,
-		"race: proof against persist":       testRaceProofPersist,
-		"race: expire against activate":     testRaceExpireActivate,
-		"race: one user fills in twice":     testRaceTwice,
-		"race: one message in the ledger":   testRaceLedger,
-		"model: any sequence of operations": testModel,
-	} {
+	run := func(name string, o store.Options, test func(*testing.T, *store.Store)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := open(t)
+			s := open(t, o)
 			require.NoError(t, s.Migrate(within(t)))
 			test(t, s)
 		})
 	}
+	for name, test := range tests {
+		run(name, store.Options{}, test)
+		if strings.HasPrefix(name, "race:") || strings.HasPrefix(name, "model:") {
+			run(name+", with events", recording, test)
+		}
+	}
+	for name, test := range eventTests {
+		run(name, recording, test)
+	}
+	run("events: none", store.Options{}, testNoEvents)
+	run("events: hash of the password", store.Options{Events: event.Recording{Types: event.Types, PasswordHash: true}}, testEventPasswordHash)
+	run("events: only wanted types", store.Options{Events: event.Recording{Types: []event.Type{event.UserActivated}}}, testEventTypes)
+}
+
+// tests run without events. The races and the model run with events too.
+var tests = map[string]func(*testing.T, *store.Store){
+	"persist stores every field":        testPersistFields,
+	"persist is idempotent":             testPersistIdempotent,
+	"persist refuses taken values":      testPersistTaken,
+	"persist: one email, many users":    testSideBySide,
+	"persist conceals an account":       testConcealed,
+	"persist moves a username":          testUsernameMoves,
+	"proof of an email displaces":       testDisplace,
+	"activate without proof":            testActivateUnproven,
+	"activate takes the username back":  testUsernameBack,
+	"confirm email":                     testConfirmEmail,
+	"disown email":                      testDisownEmail,
+	"contact":                           testContact,
+	"persist compares emails":           testDistinctEmails,
+	"persist compares usernames":        testDistinctUsernames,
+	"persist ends with its context":     testContext,
+	"activate":                          testActivate,
+	"expire":                            testExpire,
+	"set mobile":                        testSetMobile,
+	"account":                           testAccounts,
+	"count hashes":                      testCountHashes,
+	"ledger":                            testLedger,
+	"ledger: last sequence":             testLastSequence,
+	"ledger: messages":                  testMessages,
+	"attempts":                          testAttempts,
+	"attempts keep any code":            testAttemptCodes,
+	"pauses":                            testPauses,
+	"gate":                              testGate,
+	"gate: a claim without an answer":   testGateStale,
+	"campaign":                          testCampaign,
+	"campaign: audience":                testAudience,
+	"campaign: batches":                 testCampaignBatches,
+	"race: one batch":                   testRaceCampaignBatch,
+	"unsubscribe":                       testUnsubscribe,
+	"unsubscribe without consent":       testUnsubscribeWithoutConsent,
+	"reports in any order":              testReportOrders,
+	"reports of unknown messages":       testReportUnknown,
+	"reports before the ledger":         testReportBeforeTheLedger,
+	"report tokens":                     testReportTokens,
+	"reports are pruned":                testPrune,
+	"undelivered":                       testUndelivered,
+	"suppressions":                      testSuppressions,
+	"suppressions of a registration":    testSuppressionsOf,
+	"suppressions withdraw the consent": testSuppressConsent,
+	"reports suppress":                  testReportSuppresses,
+	"race: report and ledger":           testRaceReport,
+	"race: one report token":            testRaceReportTokens,
+	"race: one provider paused":         testRacePause,
+	"race: one question to the gate":    testRaceGate,
+	"race: unsubscribe":                 testRaceUnsubscribe,
+	"race: one registration":            testRaceRegistration,
+	"race: one username":                testRaceUsername,
+	"race: one proof of an email wins":  testRaceProof,
+	"race: proof against activation":    testRaceProofActivate,
+	"race: proof against disowning":     testRaceProofDisown,
+	"race: proof against persist":       testRaceProofPersist,
+	"race: expire against activate":     testRaceExpireActivate,
+	"race: one user fills in twice":     testRaceTwice,
+	"race: one message in the ledger":   testRaceLedger,
+	"model: any sequence of operations": testModel,
 }
 
 // BenchmarkPersist measures new registrations from many callers on an empty database.
@@ -157,6 +176,12 @@ func persist(t *testing.T, s *store.Store, r user.Registration) user.Persisted {
 func activate(t *testing.T, s *store.Store, r user.Registration) {
 	t.Helper()
 	require.NoError(t, verified(s, within(t), user.Activation{Registration: r, At: noon}))
+}
+
+func expire(t *testing.T, s *store.Store, registrationID string) {
+	t.Helper()
+	_, err := s.Expire(within(t), registrationID, event.ReasonNotVerified)
+	require.NoError(t, err)
 }
 
 // verified activates a registration and fails if that displaced another one.

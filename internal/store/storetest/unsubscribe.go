@@ -69,7 +69,7 @@ func testUnsubscribe(t *testing.T, s *store.Store) {
 	require.Equal(t, only, listSuppressions(t, s))
 	require.Equal(t, consent{true, micro(noon), "registration"}, consentOf(t, s, bobID), "other users keep their consent")
 
-	require.NoError(t, s.Expire(within(t), bob.ID))
+	expire(t, s, bob.ID)
 	require.NoError(t, s.Unsubscribe(within(t), bobID, "link"), "an expired user")
 	require.Equal(t, only, listSuppressions(t, s))
 }
