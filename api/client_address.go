@@ -53,6 +53,16 @@ func isIn(address netip.Addr, networks []netip.Prefix) bool {
 	return false
 }
 
+// networkOf returns a client as rate limits count it: an IPv4 address, or a /64 of IPv6, because a customer has at least that
+// many addresses. It is the zero value without an address.
+func networkOf(client netip.Addr) netip.Prefix {
+	network, err := client.Prefix(min(client.BitLen(), 64))
+	if err != nil || !client.IsValid() {
+		return netip.Prefix{}
+	}
+	return network
+}
+
 // clientHash returns a keyed hash of a client for the log: of an IPv4 address, or of a /64 of IPv6, because a customer has at
 // least that many addresses. It differs from the hash under which limits count the client. It is empty without an address.
 func (s *server) clientHash(client netip.Addr) string {
@@ -60,9 +70,9 @@ func (s *server) clientHash(client netip.Addr) string {
 	if !client.IsValid() {
 		return ""
 	}
-	network := client.String()
-	if client.Is6() {
-		network = netip.PrefixFrom(client, 64).Masked().String()
+	network := networkOf(client).String()
+	if client.Is4() {
+		network = client.String()
 	}
 	return s.Keys.LimitKey("client in the log", network)[:length]
 }

@@ -77,6 +77,7 @@ func stored(in workflows.RegistrationInput) workflows.Persisted {
 
 type fakeEngine struct {
 	register func(context.Context, workflows.RegistrationInput) (workflows.Persisted, error)
+	exists   func(context.Context, string) (bool, error)
 	state    func(context.Context, string) (workflows.RegistrationState, error)
 	verify   func(context.Context, string, workflows.VerifyInput) (workflows.VerifyResult, error)
 	resend   func(context.Context, string, workflows.ResendInput) (workflows.Verification, error)
@@ -99,6 +100,10 @@ func (f *fakeEngine) Undelivered(ctx context.Context, id string, in workflows.Un
 
 func (f *fakeEngine) Register(ctx context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
 	return f.register(ctx, in)
+}
+
+func (f *fakeEngine) Exists(ctx context.Context, id string) (bool, error) {
+	return f.exists(ctx, id)
 }
 
 func (f *fakeEngine) State(ctx context.Context, id string) (workflows.RegistrationState, error) {
@@ -162,6 +167,7 @@ func setup(t testing.TB, changes ...func(*Deps)) *service {
 		register: func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
 			return stored(in), nil
 		},
+		exists: func(context.Context, string) (bool, error) { return false, nil },
 		state: func(context.Context, string) (workflows.RegistrationState, error) {
 			return workflows.RegistrationState{Outcome: workflows.Outcome{Status: workflows.StatusPending, UserID: userID, Verification: sent()}}, nil
 		},

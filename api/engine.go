@@ -15,6 +15,8 @@ type Engine interface {
 	// Register starts a registration, or joins the one with the same id, and waits until the user is stored or refused.
 	// engine.ErrUnconfirmed: the registration is durable, but the database has not confirmed within the wait budget.
 	Register(context.Context, workflows.RegistrationInput) (workflows.Persisted, error)
+	// Exists reports whether a registration has started.
+	Exists(ctx context.Context, registrationID string) (bool, error)
 	// State returns the current state of a registration.
 	State(ctx context.Context, registrationID string) (workflows.RegistrationState, error)
 	// Verify enters a code. engine.ErrUnconfirmed: the code was right, but the database has not confirmed yet.

@@ -13,6 +13,7 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/engine"
+	"registrar/internal/gate"
 	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"
@@ -49,6 +50,7 @@ var answers = map[openapi.ProblemCode]answer{
 	openapi.ProblemCodeBodyTooLarge:             {413, "The body is too large.", 0},
 	openapi.ProblemCodeUnsupportedMediaType:     {415, "The body must be application/json, in UTF-8.", 0},
 	openapi.ProblemCodeValidationFailed:         {422, "Some fields are not valid. Please correct them.", 0},
+	openapi.ProblemCodeRefusedByPolicy:          {422, "We cannot accept this registration.", 0}, // the gate has its own text
 	openapi.ProblemCodeIdempotencyKeyReused:     {422, "This Idempotency-Key was already used for a different request.", 0},
 	openapi.ProblemCodeWrongCode:                {422, "This code is wrong or no longer valid.", 0},
 	openapi.ProblemCodeTooManyAttempts:          {429, "Too many wrong codes. Please ask for a new one.", 0},
@@ -91,6 +93,7 @@ type problem struct {
 	code         openapi.ProblemCode
 	detail       string
 	fields       []openapi.FieldError
+	policyCode   string // the gate's own name of the reason
 	attemptsLeft *int
 	retryAfter   time.Duration
 	challenge    *openapi.Challenge
@@ -124,7 +127,7 @@ func problemOf(err error, now time.Time) *problem {
 		return &problem{code: openapi.ProblemCodeNotFound}
 	case errors.Is(err, secret.ErrSaturated):
 		return &problem{code: openapi.ProblemCodeOverloaded, cause: err}
-	case errors.Is(err, engine.ErrUnavailable), errors.Is(err, engine.ErrUnconfirmed),
+	case errors.Is(err, engine.ErrUnavailable), errors.Is(err, engine.ErrUnconfirmed), errors.Is(err, gate.ErrUnavailable),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return &problem{code: openapi.ProblemCodeUnavailable, cause: err}
 	default:
@@ -161,7 +164,8 @@ func (s *server) fail(c *gin.Context, err error) {
 	}
 	body := openapi.Problem{
 		Type: openapi.ProblemTypeAboutBlank, Title: http.StatusText(a.status), Status: a.status, Code: p.code, Detail: a.detail,
-		RequestID: requestID(c.Request.Context()), Errors: p.fields, AttemptsLeft: p.attemptsLeft, Challenge: p.challenge,
+		RequestID: requestID(c.Request.Context()), Errors: p.fields, PolicyCode: p.policyCode, AttemptsLeft: p.attemptsLeft,
+		Challenge: p.challenge,
 	}
 	if p.detail != "" {
 		body.Detail = p.detail

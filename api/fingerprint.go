@@ -16,14 +16,18 @@ import (
 // fingerprint is as slow as from the hash. It begins with the parameters of the hash, so that a replica with other parameters
 // can compute the same hash.
 func (s *server) fingerprint(p user.Profile, passwordHash string) string {
+	return secret.ParamsOf(passwordHash) + "." + s.digest(p, passwordHash)
+}
+
+// digest is equal for equal profiles and keys. key is a hash of the password, or the purpose of a digest without one.
+func (s *server) digest(p user.Profile, key string) string {
 	parts := []string{
-		p.FirstName, p.LastName, p.Username, p.Email, p.Mobile, p.Locale, strconv.FormatBool(p.MarketingConsent), passwordHash,
+		p.FirstName, p.LastName, p.Username, p.Email, p.Mobile, p.Locale, strconv.FormatBool(p.MarketingConsent), key,
 	}
 	if p.Attributes != "" { // requests from before this field keep their fingerprint
 		parts = append(parts, "attributes", p.Attributes)
 	}
-	digest := s.Keys.Fingerprint(parts...)
-	return secret.ParamsOf(passwordHash) + "." + digest
+	return s.Keys.Fingerprint(parts...)
 }
 
 // request is a checked form with its registration.

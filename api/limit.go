@@ -13,6 +13,7 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/engine"
+	"registrar/internal/gate"
 	"registrar/internal/limit"
 	"registrar/internal/message"
 	"registrar/internal/secret"
@@ -31,7 +32,8 @@ type Limits interface {
 	Read(ctx context.Context, client netip.Addr) (wait time.Duration)
 	// Password counts a client's request to check a password.
 	Password(ctx context.Context, client netip.Addr) (wait time.Duration)
-	// Refused counts a registration that was refused because somebody has the email or the username. act is its id.
+	// Refused counts a registration that was refused because somebody has the email or the username, or because the gate denied
+	// it. act is its id.
 	Refused(ctx context.Context, client netip.Addr, act string)
 	// Operator returns how long a client must wait that sent too many wrong operator's tokens. WrongToken counts one.
 	Operator(ctx context.Context, client netip.Addr) (wait time.Duration)
@@ -143,11 +145,12 @@ func (s *server) limitMessages(ctx context.Context, send limit.Send, response *s
 func (s *server) settleRegistration(ctx context.Context, r request, send limit.Send, out workflows.Persisted, err error) {
 	refused := err == nil && out.Status == workflows.StatusRejected && out.Fingerprint == r.Fingerprint
 	switch {
-	case refused:
+	case refused || isDenied(err):
 		s.Limits.Refused(ctx, send.Client, send.Action)
 		s.Limits.Release(ctx, send)
 	case !r.keyed && nothingSent(ctx, err):
 		s.Limits.Release(ctx, send)
+	case errors.Is(err, gate.ErrUnavailable): // nothing was sent either; the retry has the same id
 	case err != nil || out.Verification.Channel == message.ChannelSMS:
 		s.Limits.CodeSent(ctx, send.SMS, send.Action)
 	}
@@ -213,7 +216,7 @@ func (s *server) settleVerification(ctx context.Context, id string, out workflow
 func nothingSent(ctx context.Context, err error) bool {
 	var refused *workflows.RefusedError
 	return ctx.Err() == nil && (errors.As(err, &refused) || errors.Is(err, engine.ErrNotFound) || errors.Is(err, engine.ErrUnavailable) ||
-		errors.Is(err, secret.ErrSaturated))
+		errors.Is(err, gate.ErrUnavailable) || errors.Is(err, secret.ErrSaturated))
 }
 
 // unlimited has no limits.

@@ -24,7 +24,7 @@ const fingerprintTimeout = time.Second
 func (s *server) CreateRegistration(
 	ctx context.Context, r openapi.CreateRegistrationRequestObject,
 ) (openapi.CreateRegistrationResponseObject, error) {
-	ctx = requestContext(ctx)
+	accepted, ctx := acceptedLanguages(ctx), requestContext(ctx)
 	key := r.Params.IdempotencyKey
 	if key != nil && !isVisible(*key, maxIdempotencyKey) {
 		return nil, &problem{code: openapi.ProblemCodeInvalidIdempotencyKey}
@@ -42,7 +42,10 @@ func (s *server) CreateRegistration(
 	if err := s.limitMessages(ctx, messages, r.Params.ChallengeResponse); err != nil {
 		return nil, err
 	}
-	out, err := s.start(ctx, &asked)
+	var out workflows.Persisted
+	if err = s.askGate(ctx, asked, r.Body.Locale, accepted); err == nil {
+		out, err = s.start(ctx, &asked)
+	}
 	s.settleRegistration(ctx, asked, messages, out, err)
 	if errors.Is(err, engine.ErrUnconfirmed) {
 		return s.unconfirmed(ctx, asked)

@@ -72,6 +72,8 @@ type Deps struct {
 	Breach Breach
 	// BreachRequired refuses requests with 503 while Breach fails. false: their passwords are accepted.
 	BreachRequired bool
+	// Gate decides whether a user may register, before anything is stored. nil: every valid registration is accepted.
+	Gate Gate
 	// Rules are the settings for checking what users type.
 	Rules user.Rules
 	// AttributeContract is the OpenAPI schema of the attributes that Rules check, as JSON on one line, for /openapi.yaml. Empty: there
@@ -257,7 +259,8 @@ func NewHTTPServer(addr string, handler http.Handler) *http.Server {
 		ReadHeaderTimeout: 5 * time.Second,
 		// A 16 KiB body in 10 s needs 13 kbit/s, less than GPRS; an operator's campaign needs at most 16 times that.
 		ReadTimeout: 10 * time.Second,
-		// The slowest normal answer takes about 7 s: 1 s in the hashing queue, 1 s for the breach check, 5 s for Temporal.
+		// The slowest normal answer takes about 20 s: 1 s in the hashing queue, 1 s for the breach check, 5 s for Temporal, up to
+		// 3 s to look up the registration, and 10 s for the gate with the highest timeout.
 		WriteTimeout: 30 * time.Second,
 		// Longer than load balancers keep idle connections open, so that they close first.
 		IdleTimeout: 60 * time.Second,

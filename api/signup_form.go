@@ -244,7 +244,11 @@ func (s *server) explain(c *gin.Context, shown page.Signup, p *problem, wait tim
 	switch {
 	case len(p.fields) > 0:
 		for _, f := range p.fields {
-			shown.Errors = append(shown.Errors, page.FieldError{Field: string(f.Field), Code: string(f.Code)})
+			broken := page.FieldError{Field: string(f.Field), Code: string(f.Code)}
+			if f.Code == openapi.FieldErrorCodeRefusedByPolicy {
+				broken.Text = f.Message
+			}
+			shown.Errors = append(shown.Errors, broken)
 		}
 	case fieldOf(p.code).Field != "":
 		broken := fieldOf(p.code)
@@ -254,6 +258,8 @@ func (s *server) explain(c *gin.Context, shown page.Signup, p *problem, wait tim
 			broken.Text = s.Pages.WrongCodeText(in, *p.attemptsLeft)
 		}
 		shown.Errors = append(shown.Errors, broken)
+	case p.code == openapi.ProblemCodeRefusedByPolicy:
+		shown.Problem = p.detail
 	default:
 		shown.Problem = s.Pages.ProblemText(in, string(p.code), wait)
 	}

@@ -59,6 +59,7 @@ const (
 	FieldErrorCodeNotAllowed         FieldErrorCode = "not_allowed"
 	FieldErrorCodeNotMobile          FieldErrorCode = "not_mobile"
 	FieldErrorCodeNotSupported       FieldErrorCode = "not_supported"
+	FieldErrorCodeRefusedByPolicy    FieldErrorCode = "refused_by_policy"
 	FieldErrorCodeRequired           FieldErrorCode = "required"
 	FieldErrorCodeReserved           FieldErrorCode = "reserved"
 	FieldErrorCodeTooLarge           FieldErrorCode = "too_large"
@@ -123,6 +124,7 @@ const (
 	ProblemCodeNotReady                 ProblemCode = "not_ready"
 	ProblemCodeOverloaded               ProblemCode = "overloaded"
 	ProblemCodeRateLimited              ProblemCode = "rate_limited"
+	ProblemCodeRefusedByPolicy          ProblemCode = "refused_by_policy"
 	ProblemCodeRegistrationClosed       ProblemCode = "registration_closed"
 	ProblemCodeRequestTimeout           ProblemCode = "request_timeout"
 	ProblemCodeResendCooldown           ProblemCode = "resend_cooldown"
@@ -458,7 +460,7 @@ type FieldError struct {
 	// Example: email
 	Field FieldErrorField `json:"field"`
 
-	// Message The rule as English text for people.
+	// Message The rule as English text for people. With `refused_by_policy`, it is the same text as `detail`.
 	Message string `json:"message"`
 }
 
@@ -541,11 +543,16 @@ type Problem struct {
 	// Code The name of the error. It does not change; new codes may be added.
 	Code ProblemCode `json:"code"`
 
-	// Detail The error and the next step, as English text for people.
+	// Detail The error and the next step, as English text for people. With `refused_by_policy`, it is the policy's text in the language of the request.
 	Detail string `json:"detail"`
 
-	// Errors The invalid fields. Present with `validation_failed`.
+	// Errors The invalid fields. Present with `validation_failed`, and with `refused_by_policy` if the reason is about a field.
 	Errors []FieldError `json:"errors,omitempty,omitzero"`
+
+	// PolicyCode The name that the service's own policy has for the reason. Present with `refused_by_policy`.
+	//
+	// Example: not_invited
+	PolicyCode string `json:"policy_code,omitempty,omitzero"`
 
 	// RequestID The value of `X-Request-Id`.
 	RequestID string `json:"request_id"`

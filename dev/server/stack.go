@@ -24,6 +24,7 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/engine"
 	"registrar/internal/loopback"
+	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
@@ -113,6 +114,15 @@ func (s *stack) start(ctx context.Context) error {
 	}
 	deps := wiring.APIDeps(s.config, keys, users, temporal, schema, s.logger)
 	deps.Limits = limits
+	counts := metrics.New()
+	if deps.Gate, err = wiring.OpenGate(s.config.Gate, users, counts, s.logger); err != nil {
+		return err
+	}
+	stopMetrics, err := wiring.ServeMetrics(ctx, s.config.Metrics, counts, s.fail, s.logger)
+	if err != nil {
+		return err
+	}
+	s.onStop(func() error { stopMetrics(); return nil })
 	return s.serve(ctx, listener, keys.Codec, deps, schema)
 }
 

@@ -51,6 +51,7 @@ func (c Config) check() problems {
 	c.API.check(&found)
 	c.Registration.check(&found)
 	c.Password.check(&found)
+	c.Gate.check(&found)
 	found.require(c.Database.MaxOpen > 0, "DATABASE_MAX_OPEN", "%d must be above 0", c.Database.MaxOpen)
 	found.require(c.Database.MaxIdle >= 0, "DATABASE_MAX_IDLE", "%d must not be below 0", c.Database.MaxIdle)
 	found.requirePositive("DATABASE_CONN_MAX_LIFETIME", c.Database.MaxLifetime)
@@ -62,6 +63,7 @@ func (c Config) check() problems {
 	c.Events.check(&found)
 	c.Signup.check(&found)
 	c.Public.check(&found)
+	found.require(c.Metrics.MetricsAddr == "" || isAddress(c.Metrics.MetricsAddr), "METRICS_ADDR", "%q is not an address (host:port)", c.Metrics.MetricsAddr)
 	c.checkSafety(&found)
 	return found
 }

@@ -27,6 +27,7 @@ type Config struct {
 	Challenge    Challenge
 	Registration Registration
 	Password     Password
+	Gate         Gate
 	Keys         Keys
 	Database     Database
 	Worker       Worker
@@ -37,6 +38,7 @@ type Config struct {
 	Signup       Signup
 	Public       Public
 	Codec        Codec
+	Metrics      Metrics
 	Network      Network
 }
 
@@ -231,9 +233,14 @@ type Codec struct {
 	Token   string   `env:"CODEC_TOKEN" secret:"true" example:"another long random text" doc:"Bearer token that clients must send, at least 16 characters. Required unless the endpoint listens on loopback."`
 }
 
+// Metrics configures the endpoint for Prometheus.
+type Metrics struct {
+	MetricsAddr string `env:"METRICS_ADDR" example:"127.0.0.1:9464" doc:"Address at which the API serves metrics to Prometheus, at /metrics. Everyone who can reach it can read them. If empty, there is none."`
+}
+
 // Network has settings for connections to other machines.
 type Network struct {
-	PlaintextHosts []string `env:"PLAINTEXT_HOSTS" example:"mailpit,catcher" doc:"Hosts to which connections may be unencrypted, separated by commas, because they are in a network of their own with the service. Connections to this machine always may. Without an entry here, SMS_WEBHOOK_URL, EVENTS_URL, MAILGUN_API_BASE, TWILIO_BASE_URL and PASSWORD_BREACH_URL must be https, and SMTP_TLS=none with SMTP_USERNAME is refused."`
+	PlaintextHosts []string `env:"PLAINTEXT_HOSTS" example:"mailpit,catcher" doc:"Hosts to which connections may be unencrypted, separated by commas, because they are in a network of their own with the service. Connections to this machine always may. Without an entry here, SMS_WEBHOOK_URL, EVENTS_URL, GATE_URL, MAILGUN_API_BASE, TWILIO_BASE_URL and PASSWORD_BREACH_URL must be https, and SMTP_TLS=none with SMTP_USERNAME is refused."`
 }
 
 // Rules returns the settings for checking forms.

@@ -68,13 +68,18 @@ func (c Config) Endpoints() ([]event.Endpoint, error) {
 	}
 	one := endpointEntry{
 		Name: event.DefaultEndpoint, URL: e.EventsURL, Types: e.EventsTypes, Data: e.EventsData, PasswordHash: e.EventsHash,
-		Secrets: strings.FieldsFunc(e.EventsSecret, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }),
+		Secrets: secretsOf(e.EventsSecret),
 	}
 	var found problems
 	for _, problem := range c.checkEndpoint(one) {
 		found.require(false, settingOf[problem.field], "%s", problem.what)
 	}
 	return []event.Endpoint{one.endpoint()}, errors.Join(found...)
+}
+
+// secretsOf splits a setting with several secrets at spaces and commas.
+func secretsOf(setting string) []string {
+	return strings.FieldsFunc(setting, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
 // settingOf has the settings of the endpoint that has no entry in a file.

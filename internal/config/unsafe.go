@@ -75,6 +75,7 @@ func (c Config) checkEncryption(found *problems) {
 		{"TWILIO_BASE_URL", c.SMS.TwilioBaseURL},
 		{"SMS_WEBHOOK_URL", c.SMS.WebhookURL},
 		{"EVENTS_URL", c.Events.EventsURL},
+		{"GATE_URL", c.Gate.GateURL},
 	} {
 		if each.address != "" {
 			what := c.Network.problemOfURL(each.address)

@@ -78,6 +78,17 @@ func (r *Registrations) Register(ctx context.Context, in workflows.RegistrationI
 	return out, fmt.Errorf("start the registration: %w", err)
 }
 
+// Exists reports whether a registration has started, even if it has ended. It needs no worker.
+func (r *Registrations) Exists(ctx context.Context, registrationID string) (bool, error) {
+	ctx, cancel := r.withTimeout(ctx)
+	defer cancel()
+	_, err := r.describe(ctx, workflows.RegistrationWorkflowID(registrationID))
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // confirm makes sure that a registration is durable after a start without an answer. It starts the workflow again, which
 // is harmless because a workflow id is used only once.
 func (r *Registrations) confirm(ctx context.Context, in workflows.RegistrationInput) error {

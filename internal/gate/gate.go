@@ -129,14 +129,15 @@ func (g *Gate) askOnce(ctx context.Context, q Question) (Answer, error) {
 		return Answer{}, err
 	}
 	record.Answer, record.AnsweredAt = &answer, g.Now()
+	result := answer
 	g.keep(ctx, q, func(ctx context.Context) error {
 		stored, err := g.Store.RecordGate(ctx, record)
 		if err == nil {
-			answer = stored
+			result = stored
 		}
 		return err
 	})
-	return answer, nil
+	return result, nil
 }
 
 // claim returns the record of a question. The caller must ask the gate if claimed is true; otherwise the record has an answer.

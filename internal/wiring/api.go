@@ -20,6 +20,7 @@ import (
 	"registrar/internal/engine"
 	"registrar/internal/health"
 	"registrar/internal/limit"
+	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
 	"registrar/internal/store"
@@ -161,7 +162,21 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	if deps.Pages, err = OpenPages(c, schema); err != nil {
 		return err
 	}
-	return server.Run(ctx, api.New(deps))
+	counts := metrics.New()
+	if deps.Gate, err = OpenGate(c.Gate, o.users, counts, logger); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stopMetrics, err := ServeMetrics(ctx, c.Metrics, counts, cancel, logger)
+	if err != nil {
+		return err
+	}
+	defer stopMetrics()
+	if err := server.Run(ctx, api.New(deps)); err != nil {
+		return err
+	}
+	return failureOf(ctx)
 }
 
 // RunCodec serves the codec endpoint until ctx ends. Probes need no token.

@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -66,4 +67,40 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.
 	}
 	s.logger.Info("stopped")
 	return nil
+}
+
+// failureOf returns why a part of the process cancelled ctx. It is nil if the process was stopped.
+func failureOf(ctx context.Context) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// aside is a handler that a process serves beside its own work.
+type aside struct {
+	setting, addr string // the address to listen on, and the variable that has it
+	doing         string // for the log and errors
+	handler       http.Handler
+}
+
+// serveAside serves a handler until stop is called; if the address is empty, it does nothing. It calls failed if the listener
+// fails.
+func serveAside(ctx context.Context, a aside, failed func(error), logger *slog.Logger) (stop func(), err error) {
+	if a.addr == "" {
+		return func() {}, nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", a.addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: listen on %s: %w", a.setting, a.addr, err)
+	}
+	server := api.NewHTTPServer(a.addr, a.handler)
+	server.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelWarn)
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed(fmt.Errorf("%s on %s: %w", a.doing, a.addr, err))
+		}
+	}()
+	logger.Info(a.doing, "addr", listener.Addr().String())
+	return func() { _ = server.Close() }, nil // it does not wait for requests in progress, because clients repeat them
 }

@@ -116,8 +116,5 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error 
 	logger.Info("draining", "limit", c.Worker.StopTimeout)
 	workers.Stop()
 	logger.Info("stopped")
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return cause
-	}
-	return nil
+	return failureOf(ctx)
 }

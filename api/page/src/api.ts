@@ -46,6 +46,7 @@ export interface PasswordCheck {
 export interface FieldError {
   field: string;
   code: string;
+  message: string;
 }
 
 export interface Challenge {
@@ -69,6 +70,8 @@ export interface Failure {
   ok: false;
   status: number;
   code: string;
+  /** A text of the service's own policy with refused_by_policy; otherwise English. Empty without an answer of the API. */
+  detail: string;
   errors: FieldError[];
   /** Seconds, 0 if the answer does not say. */
   retryAfter: number;
@@ -136,7 +139,7 @@ export class Client {
       this.readClock(answer);
       return await read<T>(answer);
     } catch {
-      return { ok: false, status: 0, code: "offline", errors: [], retryAfter: 0 };
+      return { ok: false, status: 0, code: "offline", detail: "", errors: [], retryAfter: 0 };
     } finally {
       clearTimeout(timer);
     }
@@ -180,17 +183,20 @@ async function read<T>(answer: Response): Promise<Answer<T>> {
     ok: false,
     status,
     code: codeOfProxy(status),
+    detail: "",
     errors: [],
     retryAfter: secondsOf(answer.headers.get("Retry-After")),
   };
   if (!answer.headers.get("Content-Type")?.startsWith("application/problem+json")) return failure;
   const problem = (await answer.json()) as {
     code: string;
+    detail: string;
     errors?: FieldError[];
     attempts_left?: number;
     challenge?: Challenge;
   };
   failure.code = problem.code;
+  failure.detail = problem.detail;
   failure.errors = problem.errors ?? [];
   if (problem.attempts_left !== undefined) failure.attemptsLeft = problem.attempts_left;
   if (problem.challenge) failure.challenge = problem.challenge;

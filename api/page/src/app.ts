@@ -31,10 +31,14 @@ export interface App {
   readonly solve: Solver;
 }
 
-/** The texts about invalid fields. */
+/** The texts about invalid fields. The service's own policy has texts in the page's language. */
 export function fieldMessages(app: App, f: Failure): Message[] {
-  return f.errors.map(({ field, code }) => ({
+  const count = app.data.password.min_length;
+  return f.errors.map(({ field, code, message }) => ({
     field,
-    text: app.texts.first([`error.${field}.${code}`, "error." + code, "error.invalid"], { count: app.data.password.min_length }),
+    text:
+      code === "refused_by_policy"
+        ? message
+        : app.texts.first([`error.${field}.${code}`, "error." + code, "error.invalid"], { count }),
   }));
 }

@@ -137,10 +137,11 @@ export class RegisterForm {
 
   private fail(f: Failure): void {
     if (f.status >= 400 && f.status < 500 && f.status !== 408 && f.status !== 429) this.renewKey(); // a definite refusal
+    if (f.errors.length > 0) {
+      this.notices.errors(fieldMessages(this.app, f));
+      return;
+    }
     switch (f.code) {
-      case "validation_failed":
-        this.notices.errors(fieldMessages(this.app, f));
-        break;
       case "email_taken":
       case "username_taken":
         this.showTaken(f.code);

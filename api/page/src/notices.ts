@@ -47,6 +47,10 @@ export class Notices {
       case "challenge_required": // it could not be solved here
         this.wait("problem.rate_limited", milliseconds || defaultWait, end);
         break;
+      case "refused_by_policy":
+        this.problem(f.detail || texts.get("problem.refused_by_policy"));
+        end();
+        break;
       default:
         this.problem(texts.first(["problem." + f.code, "problem.internal"], { time: texts.duration(milliseconds) }));
         end();
