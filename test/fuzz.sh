@@ -13,7 +13,7 @@ case $time in
 *) echo "usage: $0 [time, such as 90s, 10m or 1h]" >&2 && exit 2 ;;
 esac
 
-mapfile -t targets < <(grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' api internal workflows activities worker cmd deploy | sort)
+mapfile -t targets < <(grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' api internal workflows activities worker cmd deploy passwordhash | sort)
 each=$((seconds / ${#targets[@]}))s
 [ "$each" != 0s ] || each=1s
 failed=()

@@ -17,6 +17,8 @@ const (
 	mysqlLockWaitTimeout = 1205
 	mysqlDeadlock        = 1213
 
+	mysqlDataException = "22" // class of the SQLSTATE of a value that does not fit its column
+
 	sqliteError            = 1
 	sqliteBusy             = 5
 	sqlitePrimaryKeyExists = 1555

@@ -14,6 +14,8 @@ const (
 	CodeUsernameTaken Code = "username_taken" // another user has the name
 	CodeSuperseded    Code = "superseded"     // another registration proved the address first
 	CodeEmailProven   Code = "email_proven"   // the address is already proven
+	CodeIDTaken       Code = "id_taken"       // an import has the id of another user
+	CodeDuplicate     Code = "duplicate"      // an import has two users with a value that is unique
 )
 
 // The rules that a field can break. Each field reports the first one it breaks.

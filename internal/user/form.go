@@ -63,7 +63,10 @@ type AttributeRules interface {
 
 // New checks and normalises a form. If rules are broken, it returns a *ValidationError with all broken fields. It is
 // idempotent: a form with the values of an accepted Profile gives the same Profile.
-func New(f Form, r Rules) (Profile, error) {
+func New(f Form, r Rules) (Profile, error) { return newProfile(f, r, true) }
+
+// newProfile checks the password and the acceptance of terms only if the user registers now.
+func newProfile(f Form, r Rules, registers bool) (Profile, error) {
 	var broken ValidationError
 	address, canonical, err := r.parseAddress(f.Email)
 	p := Profile{
@@ -75,11 +78,15 @@ func New(f Form, r Rules) (Profile, error) {
 		MarketingConsent: f.MarketingConsent,
 		TermsVersion:     r.TermsVersion,
 	}
-	_, _, err = CheckPassword(f, r)
-	broken.check("password")("", err)
+	if registers {
+		_, _, err = CheckPassword(f, r)
+		broken.check("password")("", err)
+	}
 	p.Mobile = broken.check("mobile_number")(optionalMobile(f.MobileNumber, r.ParseMobile))
 	p.Locale = broken.check("locale")(parseLocale(f.Locale))
-	broken.check("terms_accepted")("", checkTerms(f, r))
+	if registers {
+		broken.check("terms_accepted")("", checkTerms(f, r))
+	}
 	var fields []FieldError
 	p.Attributes, fields = r.checkAttributes(f.Attributes)
 	broken.Fields = append(broken.Fields, fields...)

@@ -1,0 +1,100 @@
+package userimport
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// jsonSource reads one JSON object a line.
+type jsonSource struct{ *splitter }
+
+func newJSONSource(from io.Reader) (*jsonSource, error) {
+	s := &jsonSource{newSplitter(from, false)}
+	return s, s.skipBOM()
+}
+
+func (s *jsonSource) position() int64 { return s.read }
+
+func (s *jsonSource) next() (row, error) {
+	r, err := s.splitter.next()
+	if err != nil || r.problem != "" {
+		return r, err
+	}
+	var object map[string]json.RawMessage
+	switch {
+	case !utf8.Valid(r.raw):
+		r.problem = errUTF8
+	case json.Unmarshal(r.raw, &object) != nil || object == nil:
+		r.problem = "is not a JSON object"
+	default:
+		r.values = make([]string, len(columns))
+		r.problem = assignMembers(r.values, object)
+	}
+	return r, nil
+}
+
+// assignMembers gives the members of an object to their columns. It returns what is wrong with them.
+func assignMembers(values []string, object map[string]json.RawMessage) (problem string) {
+	var problems []string
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		at, known := positions[name]
+		text, ok := memberText(name, object[name])
+		switch {
+		case name == columnRefused:
+		case !known:
+			problems = append(problems, unknownColumn(name).Error())
+		case !ok:
+			problems = append(problems, fmt.Sprintf("has a value of the wrong type in %q", name))
+		default:
+			values[at] = text
+		}
+	}
+	return strings.Join(problems, "; ")
+}
+
+// memberText returns a value as a cell of CSV has it.
+func memberText(name string, value json.RawMessage) (text string, ok bool) {
+	switch first := bytes.TrimSpace(value)[0]; {
+	case string(value) == "null":
+		return "", true
+	case name == columnAttributes:
+		return string(value), first == '{'
+	case first == '"':
+		return text, json.Unmarshal(value, &text) == nil
+	case first == '{' || first == '[':
+		return "", false
+	default: // a number, true or false
+		return string(value), true
+	}
+}
+
+// writeRefused writes the reason as the first member. A row that is not an object is in the member "text".
+func (s *jsonSource) writeRefused(w *bufio.Writer, _ bool, r row, reason string) error {
+	refused, _ := json.Marshal(reason) // cannot fail
+	raw := bytes.TrimSpace(r.raw)
+	var object map[string]json.RawMessage
+	switch rest, isObject := bytes.CutPrefix(raw, []byte{'{'}); {
+	case json.Unmarshal(raw, &object) == nil && object != nil && utf8.Valid(raw):
+		object[columnRefused] = refused
+		text, err := json.Marshal(object)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w, "%s\n", text)
+		return err
+	case isObject:
+		_, err := fmt.Fprintf(w, "{%q:%s,%s\n", columnRefused, refused, rest)
+		return err
+	default:
+		text, _ := json.Marshal(string(raw)) // cannot fail
+		_, err := fmt.Fprintf(w, "{%q:%s,\"text\":%s}\n", columnRefused, refused, text)
+		return err
+	}
+}
