@@ -20,7 +20,8 @@ func (s *stack) startCompanion(ctx context.Context) error {
 	}
 	s.onStop(func() error { p.Stop(); return nil })
 	s.program = &location{filepath.Base(o.Path), p.URL, true}
-	e := &s.config.Events
-	e.EventsURL, e.EventsSecret, e.EventsHash, e.EventsInternal = p.EventsURL, p.EventsSecret, true, true
+	events, gate := &s.config.Events, &s.config.Gate
+	events.EventsURL, events.EventsSecret, events.EventsHash, events.EventsInternal = p.EventsURL, p.EventsSecret, true, true
+	gate.GateURL, gate.GateSecret = p.GateURL, p.GateSecret
 	return nil
 }
