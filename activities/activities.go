@@ -10,6 +10,7 @@ import (
 	"registrar/internal/event"
 	"registrar/internal/message"
 	"registrar/internal/render"
+	"registrar/internal/retention"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -26,6 +27,15 @@ type Activities struct {
 	Email    message.Sender
 	SMS      message.Sender
 	Events   Events
+
+	// Used by erasures only.
+	Erasures   Erasures
+	Executions Executions
+	Limits     Limits // nil if the limits are counted in the API's memory only, which forgets them
+
+	// Used by the retention only.
+	Expiring  Expiring
+	Retention retention.Settings
 
 	// Used by campaigns only.
 	Campaigns Campaigns
@@ -72,11 +82,43 @@ type Users interface {
 	// RecordEvent records an event without a change of the user, unless the registration's last event has the same type. It
 	// returns the sequence of the last event.
 	RecordEvent(ctx context.Context, registrationID string, t event.Type, reason string) (through int, err error)
+	// ChangeUser makes a change other than an erasure.
+	ChangeUser(context.Context, user.ChangeRequest) (user.ChangeResult, error)
 	// Contact returns how to reach a registration's user, and Holder the user who holds an email, if there is one.
 	Contact(ctx context.Context, registrationID string) (user.Contact, bool, error)
 	Holder(ctx context.Context, canonical string) (user.Contact, bool, error)
 	// SetMobile changes the mobile number (E.164) of a registration's pending user.
 	SetMobile(ctx context.Context, registrationID, mobile string) error
+}
+
+// Erasures is the store's part of erasures.
+type Erasures interface {
+	// Subject finds a user, or a registration without a user, by the id of either. It reports an erased one as found.
+	Subject(ctx context.Context, id string) (s user.Subject, found bool, err error)
+	// WithoutUser returns those registrations that have no user.
+	WithoutUser(ctx context.Context, registrationIDs []string) ([]string, error)
+	// Erase deletes the rows of a user, and records the receipt and the event.
+	Erase(context.Context, user.Erasure) (user.ChangeResult, error)
+	CompleteErasure(ctx context.Context, id string, at time.Time) error
+}
+
+// Executions are the workflows of users in Temporal.
+type Executions interface {
+	// Exists reports whether Temporal has the workflow of a registration.
+	Exists(ctx context.Context, registrationID string) (bool, error)
+	// EndedOf returns the ended registrations of a canonical email.
+	EndedOf(ctx context.Context, canonical string) (registrationIDs []string, err error)
+	// Stop cancels the running workflows of a user and waits for their end. recent is true if one has ended so recently that
+	// a message may still be on its way.
+	Stop(context.Context, workflows.Erased) (recent bool, err error)
+	// Delete deletes all workflows of a user, except erasures.
+	Delete(context.Context, workflows.Erased) error
+}
+
+// Limits counts messages to destinations.
+type Limits interface {
+	// Forget deletes the counts of a canonical email and a number. Either may be empty.
+	Forget(ctx context.Context, email, mobile string) error
 }
 
 // Ledger stores accepted messages, failed attempts and delivery reports.

@@ -14,13 +14,22 @@ import (
 
 // databaseError converts an error of the store to a retryable application error; nil stays nil.
 func databaseError(ctx context.Context, err error) error {
+	return retryable(ctx, "the user database failed", workflows.ReasonDatabaseUnavailable, err)
+}
+
+// temporalError converts an error of Temporal's client to a retryable application error; nil stays nil.
+func temporalError(ctx context.Context, err error) error {
+	return retryable(ctx, "Temporal refused a call", workflows.ReasonTemporalUnavailable, err)
+}
+
+// retryable converts an error to a retryable application error with a reason; nil stays nil.
+func retryable(ctx context.Context, text string, reason workflows.FailureReason, err error) error {
 	if err == nil {
 		return nil
 	}
-	return temporal.NewApplicationErrorWithOptions("the user database failed",
-		string(workflows.ReasonDatabaseUnavailable), temporal.ApplicationErrorOptions{
-			Cause: err, Details: []any{workflows.Attempt{Number: attemptNumber(ctx)}},
-		})
+	return temporal.NewApplicationErrorWithOptions(text, string(reason), temporal.ApplicationErrorOptions{
+		Cause: err, Details: []any{workflows.Attempt{Number: attemptNumber(ctx)}},
+	})
 }
 
 // attemptNumber returns the number of the activity's attempt, from 1.

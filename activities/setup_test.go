@@ -29,6 +29,7 @@ type usersFake struct {
 
 	confirm func(ctx context.Context, id, canonical string, at time.Time) (user.Displaced, error)
 	disown  func(ctx context.Context, id, canonical string, at time.Time) (user.Displaced, error)
+	change  func(context.Context, user.ChangeRequest) (user.ChangeResult, error)
 	contact func(context.Context, string) (user.Contact, bool, error) // by registration
 	holder  func(context.Context, string) (user.Contact, bool, error) // by canonical email
 }
@@ -46,6 +47,10 @@ func (f *usersFake) ConfirmEmail(ctx context.Context, id, canonical string, at t
 
 func (f *usersFake) DisownEmail(ctx context.Context, id, canonical string, at time.Time) (user.Displaced, error) {
 	return f.disown(ctx, id, canonical, at)
+}
+
+func (f *usersFake) ChangeUser(ctx context.Context, r user.ChangeRequest) (user.ChangeResult, error) {
+	return f.change(ctx, r)
 }
 
 func (f *usersFake) Contact(ctx context.Context, id string) (user.Contact, bool, error) {

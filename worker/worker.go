@@ -121,6 +121,7 @@ func register(w worker.Registry, queue string, a *activities.Activities) {
 		w.RegisterWorkflowWithOptions(workflows.EmailLinkWorkflow, workflow.RegisterOptions{Name: workflows.EmailLinkWorkflowType})
 		w.RegisterActivityWithOptions(a.ConfirmEmail, as("ConfirmEmail"))
 		w.RegisterActivityWithOptions(a.DisownEmail, as("DisownEmail"))
+		registerChanges(w, a)
 		w.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
 		w.RegisterActivityWithOptions(a.StoreCampaign, as("StoreCampaign"))
 		w.RegisterActivityWithOptions(a.StartCampaign, as("StartCampaign"))
@@ -137,4 +138,17 @@ func register(w worker.Registry, queue string, a *activities.Activities) {
 	case workflows.QueueEvents:
 		w.RegisterActivityWithOptions(a.DeliverEvents, as("DeliverEvents"))
 	}
+}
+
+func registerChanges(w worker.Registry, a *activities.Activities) {
+	as := func(name string) activity.RegisterOptions { return activity.RegisterOptions{Name: name} }
+	w.RegisterWorkflowWithOptions(workflows.UserChangeWorkflow, workflow.RegisterOptions{Name: workflows.UserChangeWorkflowType})
+	w.RegisterActivityWithOptions(a.ChangeUser, as("ChangeUser"))
+	w.RegisterActivityWithOptions(a.StopWorkflows, as("StopWorkflows"))
+	w.RegisterActivityWithOptions(a.ForgetLimits, as("ForgetLimits"))
+	w.RegisterActivityWithOptions(a.EraseUser, as("EraseUser"))
+	w.RegisterActivityWithOptions(a.DeleteHistories, as("DeleteHistories"))
+	w.RegisterActivityWithOptions(a.CompleteErasure, as("CompleteErasure"))
+	w.RegisterWorkflowWithOptions(workflows.RetentionWorkflow, workflow.RegisterOptions{Name: workflows.RetentionWorkflowType})
+	w.RegisterActivityWithOptions(a.DeleteExpired, as("DeleteExpired"))
 }

@@ -60,9 +60,10 @@ func TestRegister(t *testing.T) {
 		workflows.QueueRegistration: {
 			[]string{
 				"PersistUser", "ActivateUser", "ExpireUser", "RecordMessage", "ConfirmEmail", "DisownEmail",
+				"ChangeUser", "StopWorkflows", "ForgetLimits", "EraseUser", "DeleteHistories", "CompleteErasure", "DeleteExpired",
 				"StoreCampaign", "StartCampaign", "SetCampaignStatus", "RecordCampaignBatch",
 			},
-			[]string{workflows.RegistrationWorkflowType, workflows.EmailLinkWorkflowType, workflows.CampaignWorkflowType},
+			[]string{workflows.RegistrationWorkflowType, workflows.EmailLinkWorkflowType, workflows.UserChangeWorkflowType, workflows.RetentionWorkflowType, workflows.CampaignWorkflowType},
 		},
 		workflows.QueueNotificationsHigh: {[]string{"SendOTP", "SendAccountExists"}, nil},
 		workflows.QueueNotificationsLow:  {[]string{"SendWelcomeEmail", "SendEmailReleased", "SendCompletionSMS", "SendCampaignBatch"}, nil},

@@ -87,6 +87,8 @@ const (
 	ReasonEmailRejected       FailureReason = "email_rejected"      // the address cannot be reached
 	ReasonEmailMisconfigured  FailureReason = "email_misconfigured" // the provider refuses the account
 	ReasonEmailUnavailable    FailureReason = "email_unavailable"
+	ReasonLimitsUnavailable   FailureReason = "limits_unavailable" // the store of rate limits does not answer
+	ReasonTemporalUnavailable FailureReason = "temporal_unavailable"
 	ReasonEventUndelivered    FailureReason = "event_undelivered" // an endpoint does not accept an event
 	ReasonInternal            FailureReason = "internal_error"    // a defect; see the activity's error
 )
@@ -96,6 +98,7 @@ var failureReasons = []FailureReason{
 	ReasonDatabaseUnavailable,
 	ReasonSMSRejected, ReasonSMSMisconfigured, ReasonSMSUnavailable,
 	ReasonEmailRejected, ReasonEmailMisconfigured, ReasonEmailUnavailable,
+	ReasonLimitsUnavailable, ReasonTemporalUnavailable,
 	ReasonEventUndelivered,
 	ReasonInternal,
 }

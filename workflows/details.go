@@ -59,6 +59,8 @@ var operatorActions = map[FailureReason]string{
 	ReasonEmailRejected:       "The address cannot receive email. There is nothing to repair.",
 	ReasonEmailMisconfigured:  "Correct the account at the email provider: credentials, domain, sender.",
 	ReasonEmailUnavailable:    "Check that the email provider answers and that workers serve the queue.",
+	ReasonLimitsUnavailable:   "Make the store of rate limits (Redis) available again.",
+	ReasonTemporalUnavailable: "Temporal refused calls of a worker. Read the activity's error in the history.",
 	ReasonEventUndelivered:    "Make the endpoint accept events again. `registrar events list --undelivered` names what it lacks.",
 	ReasonInternal:            "This is a defect. Read the activity's error in the history, and deploy a fix.",
 }

@@ -17,6 +17,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
+
+	"registrar/internal/retention"
+	"registrar/internal/user"
 )
 
 // stubNames are the names under which execute calls each method of Activities.
@@ -33,6 +36,13 @@ func stubNames() map[string]string {
 		"ConfirmEmail":      activity[EmailLinkInput, EmailLinkStepResult](Activities.ConfirmEmail).name(),
 		"DisownEmail":       activity[EmailLinkInput, EmailLinkStepResult](Activities.DisownEmail).name(),
 		"RecordMessage":     activity[RecordInput, RecordResult](Activities.RecordMessage).name(),
+		"ChangeUser":        activity[ChangeUserInput, user.ChangeResult](Activities.ChangeUser).name(),
+		"StopWorkflows":     activity[StopWorkflowsInput, StopWorkflowsResult](Activities.StopWorkflows).name(),
+		"ForgetLimits":      activity[ErasedInput, ErasedResult](Activities.ForgetLimits).name(),
+		"EraseUser":         activity[EraseUserInput, user.ChangeResult](Activities.EraseUser).name(),
+		"DeleteHistories":   activity[ErasedInput, ErasedResult](Activities.DeleteHistories).name(),
+		"CompleteErasure":   activity[CompleteErasureInput, ErasedResult](Activities.CompleteErasure).name(),
+		"DeleteExpired":     activity[DeleteExpiredInput, retention.Done](Activities.DeleteExpired).name(),
 		"StoreCampaign":     activity[StoreCampaignInput, StoreCampaignResult](Activities.StoreCampaign).name(),
 		"StartCampaign":     activity[StartCampaignInput, StartCampaignResult](Activities.StartCampaign).name(),
 		"SendCampaignBatch": activity[CampaignBatchInput, CampaignBatchResult](Activities.SendCampaignBatch).name(),
@@ -79,6 +89,13 @@ func TestSteps(t *testing.T) {
 		"ConfirmEmail":      {"registration", 5 * time.Second, day, store, 0},
 		"DisownEmail":       {"registration", 5 * time.Second, day, store, 0},
 		"RecordMessage":     {"registration", 5 * time.Second, day, store, 0},
+		"ChangeUser":        {"registration", 5 * time.Second, day, store, 0},
+		"StopWorkflows":     {"registration", minute, day, store, 0},
+		"ForgetLimits":      {"registration", 5 * time.Second, day, store, 0},
+		"EraseUser":         {"registration", 30 * time.Second, day, store, 0},
+		"DeleteHistories":   {"registration", minute, day, store, 0},
+		"CompleteErasure":   {"registration", 5 * time.Second, day, store, 0},
+		"DeleteExpired":     {"registration", 30 * time.Second, day, store, 0},
 		"StoreCampaign":     {"registration", 5 * time.Second, day, store, 0},
 		"StartCampaign":     {"registration", 2 * minute, day, store, 0},
 		"SendCampaignBatch": {"notifications-low", 2 * minute, 3 * day, notice, 5},
@@ -110,6 +127,8 @@ func TestEachStepHasItsOwnBudget(t *testing.T) {
 	for name, want := range map[string]time.Duration{
 		"PersistUser": 1, "ActivateUser": 1, "ExpireUser": 1, "SendOTP": 2, "SendWelcomeEmail": 3, "SendCompletionSMS": 4,
 		"SendAccountExists": 2, "SendEmailReleased": 4, "ConfirmEmail": 1, "DisownEmail": 1, "RecordMessage": 1,
+		"ChangeUser": 1, "StopWorkflows": 1, "ForgetLimits": 1, "EraseUser": 1, "DeleteHistories": 1, "CompleteErasure": 1,
+		"DeleteExpired": 1,
 		"StoreCampaign": 1, "StartCampaign": 1, "SendCampaignBatch": 5, "SetCampaignStatus": 1, "RecordCampaignBatch": 1,
 	} {
 		require.Equal(t, want, steps[step(name)].budget(b), name)

@@ -122,6 +122,7 @@ func (f *fixture) register() {
 		workflow.RegisterOptions{Name: workflows.RegistrationWorkflowType})
 	f.env.RegisterWorkflowWithOptions(workflows.EmailLinkWorkflow,
 		workflow.RegisterOptions{Name: workflows.EmailLinkWorkflowType})
+	f.registerChanges()
 	for name, run := range map[string]any{
 		"PersistUser":       noted(f, "persist", &f.fake.persistUser),
 		"ActivateUser":      noted(f, "activate", &f.fake.activateUser),

@@ -39,6 +39,8 @@ func replay(h *history.History) error {
 	replayer.RegisterWorkflowWithOptions(RegistrationWorkflow, workflow.RegisterOptions{Name: RegistrationWorkflowType})
 	replayer.RegisterWorkflowWithOptions(EmailLinkWorkflow, workflow.RegisterOptions{Name: EmailLinkWorkflowType})
 	replayer.RegisterWorkflowWithOptions(CampaignWorkflow, workflow.RegisterOptions{Name: CampaignWorkflowType})
+	replayer.RegisterWorkflowWithOptions(UserChangeWorkflow, workflow.RegisterOptions{Name: UserChangeWorkflowType})
+	replayer.RegisterWorkflowWithOptions(RetentionWorkflow, workflow.RegisterOptions{Name: RetentionWorkflowType})
 	options := worker.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: workflowID(h)}}
 	return replayer.ReplayWorkflowHistoryWithOptions(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), h, options)
 }
@@ -56,6 +58,12 @@ func workflowID(h *history.History) string {
 		var in EmailLinkInput
 		_ = dc.FromPayloads(started.GetInput(), &in)
 		return EmailLinkWorkflowID(in.Action, in.RegistrationID)
+	case UserChangeWorkflowType:
+		var in UserChangeInput
+		_ = dc.FromPayloads(started.GetInput(), &in)
+		return UserChangeWorkflowID(in.UserID, in.ChangeID)
+	case RetentionWorkflowType:
+		return RetentionScheduleID
 	default:
 		var in RegistrationInput
 		_ = dc.FromPayloads(started.GetInput(), &in)

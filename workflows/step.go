@@ -40,6 +40,19 @@ const (
 	stepDisown  step = "DisownEmail"
 )
 
+// The steps of a change of a user.
+const (
+	stepChange    step = "ChangeUser"
+	stepStop      step = "StopWorkflows"
+	stepForget    step = "ForgetLimits"
+	stepErase     step = "EraseUser"
+	stepHistories step = "DeleteHistories"
+	stepErased    step = "CompleteErasure"
+)
+
+// stepRetention is the step of RetentionWorkflow.
+const stepRetention step = "DeleteExpired"
+
 // The steps of a campaign.
 const (
 	stepStoreCampaign step = "StoreCampaign"
@@ -52,6 +65,7 @@ const (
 // stepOrder ranks the steps by the effect of their failure on the user. The first parked step gives the FailureReason.
 var stepOrder = []step{
 	stepPersist, stepActivate, stepExpire, stepOTP, stepConfirm, stepDisown, stepWelcome, stepCompletion, stepExists, stepReleased, stepLedger,
+	stepChange, stepStop, stepForget, stepErase, stepHistories, stepErased, stepRetention,
 	stepStoreCampaign, stepStartCampaign, stepBatch, stepRecordBatch, stepSetStatus,
 	stepRecordEvent, stepDeliver,
 }

@@ -39,6 +39,8 @@ type Activities interface {
 	RecordEvent(context.Context, RecordEventInput) (RecordEventResult, error)
 	// RecordMessage writes a sent message to the ledger, after the step that sent it could not.
 	RecordMessage(context.Context, RecordInput) (RecordResult, error)
+	ChangeActivities
+	RetentionActivities
 	CampaignActivities
 }
 

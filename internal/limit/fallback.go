@@ -57,6 +57,13 @@ func (f *fallback) release(ctx context.Context, action string, slots []slot) err
 	return err
 }
 
+// forget removes the actions from both stores.
+func (f *fallback) forget(ctx context.Context, slots []slot) error {
+	_ = f.own.forget(ctx, slots) // a store in memory does not fail
+	_, err := f.try(ctx, func(ctx context.Context) ([]usage, error) { return nil, f.shared.forget(ctx, slots) })
+	return err
+}
+
 // try fails at once while the breaker is open. A client's disconnection does not cancel the call, so that the breaker does
 // not count it as a failure of the store.
 func (f *fallback) try(ctx context.Context, call func(context.Context) ([]usage, error)) ([]usage, error) {

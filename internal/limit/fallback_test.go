@@ -103,6 +103,20 @@ func TestReleaseInBothStores(t *testing.T) {
 	}
 }
 
+// TestForgetFailsWithoutTheSharedStore: otherwise, an erasure would leave the counts there.
+func TestForgetFailsWithoutTheSharedStore(t *testing.T) {
+	t.Parallel()
+	own := newMemory(100, time.Now)
+	f := newFallback(&fakeStore{}, own, slog.New(slog.DiscardHandler))
+	slots := slotsAt(Rate{Max: 1, Period: time.Hour}, "key")
+	_, err := own.take(t.Context(), "1", slots)
+	require.NoError(t, err)
+	require.EqualError(t, f.forget(t.Context(), slots), "broken")
+	used, err := own.take(t.Context(), "2", slots)
+	require.NoError(t, err)
+	require.False(t, anyFull(used))
+}
+
 // TestUnreachableServer has one URL that refuses connections, and one that accepts them and never answers.
 func TestUnreachableServer(t *testing.T) {
 	t.Parallel()

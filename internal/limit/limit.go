@@ -45,6 +45,8 @@ type store interface {
 	take(ctx context.Context, action string, slots []slot) ([]usage, error)
 	// release removes the action from the slots.
 	release(ctx context.Context, action string, slots []slot) error
+	// forget removes all actions from the slots.
+	forget(ctx context.Context, slots []slot) error
 }
 
 // slot has room for as many actions as its rate allows.

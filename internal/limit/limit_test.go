@@ -25,6 +25,7 @@ func (f *fakeStore) take(_ context.Context, action string, slots []slot) ([]usag
 }
 
 func (f *fakeStore) release(context.Context, string, []slot) error { return nil }
+func (f *fakeStore) forget(context.Context, []slot) error          { return errors.New("broken") }
 
 // hash stands in for a keyed hash.
 func hash(parts ...string) string { return "(" + strings.Join(parts, "|") + ")" }
@@ -385,4 +386,30 @@ func TestBadURLs(t *testing.T) {
 		require.NoError(t, err, "nothing is connected yet")
 		require.NoError(t, l.Close())
 	}
+}
+
+func TestForget(t *testing.T) {
+	t.Parallel()
+	rates := []Rate{{2, time.Hour}, {3, 24 * time.Hour}}
+	l := setup(t, func(o *Options) { o.Messages = Messages{Destinations: rates} })
+	email, mobile := EmailKey(l.Key, "ada+tag@example.com"), MobileKey(l.Key, "+491701234567")
+	require.Equal(t, EmailKey(l.Key, "ada@example.com"), email, "one mailbox")
+	use := func(destination string, actions ...string) (last Verdict) {
+		for _, action := range actions {
+			last = l.Send(t.Context(), Send{Action: action, Destinations: []string{destination}})
+		}
+		return last
+	}
+	for _, destination := range []string{email, mobile, "other"} {
+		require.Equal(t, Challenge, use(destination, "1", "2", "3").Answer)
+	}
+	require.NoError(t, l.Forget(t.Context(), "ada@example.com", "+491701234567"))
+	require.Equal(t, Allow, use(email, "4").Answer)
+	require.Equal(t, Allow, use(mobile, "4").Answer)
+	require.Equal(t, Challenge, use("other", "4").Answer)
+	require.NoError(t, l.Forget(t.Context(), "", ""), "a user without destinations")
+
+	l.store = &fakeStore{}
+	require.EqualError(t, l.Forget(t.Context(), "ada@example.com", ""), "forget the counts of a destination: broken")
+	require.Equal(t, []string{"", ""}, []string{EmailKey(l.Key, ""), MobileKey(l.Key, "")})
 }

@@ -66,6 +66,15 @@ func (m *memory) release(_ context.Context, action string, slots []slot) error {
 	return nil
 }
 
+func (m *memory) forget(_ context.Context, slots []slot) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range slots {
+		m.logsOf(s).put(s.key, s.rate.Period, nil)
+	}
+	return nil
+}
+
 func (m *memory) logsOf(s slot) *logs {
 	if s.anyRequest {
 		return m.requests

@@ -124,6 +124,21 @@ func (s *shared) release(ctx context.Context, action string, slots []slot) error
 	return nil
 }
 
+func (s *shared) forget(ctx context.Context, slots []slot) error {
+	var keys redis.Args
+	for _, slot := range slots {
+		keys = keys.Add(slot.key)
+	}
+	err := s.do(ctx, func(c redis.Conn) error {
+		_, err := redis.DoContext(c, ctx, "DEL", keys...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("delete in Redis: %w", err)
+	}
+	return nil
+}
+
 // do calls call with a connection of the pool.
 func (s *shared) do(ctx context.Context, call func(redis.Conn) error) error {
 	c, err := s.pool.GetContext(ctx)

@@ -71,6 +71,17 @@ func testStore(t *testing.T, s store) {
 		require.Zero(t, take(t, rate, "3", a, b))
 		require.Positive(t, take(t, rate, "4", a))
 	})
+	t.Run("forget makes room for all", func(t *testing.T) {
+		a, b := key(t, "a"), key(t, "b")
+		for _, action := range []string{"1", "2"} {
+			require.Zero(t, take(t, rate, action, a, b))
+		}
+		require.NoError(t, s.forget(t.Context(), slotsAt(rate, a, key(t, "unknown"))))
+		require.Zero(t, take(t, rate, "3", a))
+		require.Zero(t, take(t, rate, "4", a))
+		require.Positive(t, take(t, rate, "5", a))
+		require.Positive(t, take(t, rate, "3", b))
+	})
 	t.Run("time makes room", func(t *testing.T) {
 		a, short := key(t, "a"), Rate{Max: 1, Period: 100 * time.Millisecond}
 		require.Zero(t, take(t, short, "1", a))

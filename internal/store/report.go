@@ -32,7 +32,6 @@ const messageIDLimit = 255
 // It returns message.ErrNotGenuine and stores nothing if the report's token was already used by a different report. A
 // token counts as used only once its report is stored.
 func (s *Store) Report(ctx context.Context, r message.Report) (entry message.Entry, found bool, err error) {
-	s.prune(ctx)
 	err = s.do(ctx, "store report", func(db *gorm.DB) error {
 		return db.Transaction(func(tx *gorm.DB) error { return saveReport(tx, r) })
 	})

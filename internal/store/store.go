@@ -17,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,7 +53,6 @@ type Store struct {
 	pool   *sql.DB
 	logger *slog.Logger
 	events event.Recording
-	pruned atomic.Int64 // time of the last pruning, in nanoseconds since 1970
 }
 
 // Open returns a Store on the database of dialector. With a dialector from MySQL it does not connect, so a service can

@@ -1,0 +1,117 @@
+package storetest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"registrar/internal/audit"
+	"registrar/internal/message"
+	"registrar/internal/retention"
+	"registrar/internal/store"
+)
+
+// oldReports inserts n tokens and n reports. The newest is as old as age; each other is a microsecond older.
+func oldReports(t *testing.T, s *store.Store, name string, n int, age time.Duration) {
+	t.Helper()
+	const chunk = 500
+	newest := noon.Add(-age)
+	for from := 0; from < n; from += chunk {
+		var tokens, reports []any
+		for i := from; i < min(from+chunk, n); i++ {
+			id, at := fmt.Sprintf("%s-%d", name, i), newest.Add(-time.Duration(i)*time.Microsecond).Truncate(time.Microsecond)
+			tokens = append(tokens, "mailgun", id, "digest", at)
+			reports = append(reports, "mailgun", id, "delivered", "", at, at)
+		}
+		insert(t, s, "report_tokens (provider, token, digest, received_at)", 4, tokens)
+		insert(t, s, "delivery_reports (provider, message_id, status, code, at, received_at)", 6, reports)
+	}
+}
+
+func insert(t *testing.T, s *store.Store, into string, columns int, values []any) {
+	t.Helper()
+	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
+	rows := strings.TrimSuffix(strings.Repeat(row+", ", len(values)/columns), ", ")
+	_, err := s.Pool().ExecContext(within(t), "INSERT INTO "+into+" VALUES "+rows, values...)
+	require.NoError(t, err)
+}
+
+// deleteAll deletes the rows of a rule that are older than age at noon, and returns the number of rows and pages.
+func deleteAll(t *testing.T, s *store.Store, rule retention.Rule, age time.Duration) (rows, pages int) {
+	t.Helper()
+	p := retention.Page{Rule: rule, Before: noon.Add(-age)}
+	for {
+		done, err := s.DeleteExpired(within(t), p)
+		require.NoError(t, err)
+		rows, pages, p.After = rows+done.Deleted, pages+1, done.After
+		if !done.More {
+			return rows, pages
+		}
+	}
+}
+
+// testRetentionByAge starts with more rows than one page deletes.
+func testRetentionByAge(t *testing.T, s *store.Store) {
+	oldReports(t, s, "old", 2_500, 8*24*time.Hour)
+	oldReports(t, s, "new", 10, time.Hour)
+	for _, rule := range []retention.Rule{retention.ReportTokens, retention.Reports} {
+		rows, pages := deleteAll(t, s, rule, 7*24*time.Hour)
+		require.Equal(t, 2_500, rows)
+		require.Equal(t, 3, pages)
+		rows, pages = deleteAll(t, s, rule, 7*24*time.Hour)
+		require.Zero(t, rows)
+		require.Equal(t, 1, pages)
+	}
+	require.Equal(t, 10, count(t, s, "report_tokens"))
+	require.Equal(t, 10, count(t, s, "delivery_reports"))
+
+	id := uuid.NewString()
+	record(t, s, entry(id, message.KindOTP, 1, noon.Add(-time.Hour)), entry(id, message.KindOTP, 2, noon))
+	require.NoError(t, s.RecordAttempt(within(t), attempt(id, 1, noon.Add(-time.Hour))))
+	require.NoError(t, s.RecordAttempt(within(t), attempt(id, 2, noon)))
+	for _, at := range []time.Time{noon.Add(-time.Hour), noon} {
+		require.NoError(t, s.RecordAudit(within(t), audit.Entry{At: at, Actor: "crm", Action: audit.UserSearched}))
+	}
+	for _, rule := range []retention.Rule{retention.Ledger, retention.Attempts, retention.Audit} {
+		rows, _ := deleteAll(t, s, rule, time.Minute)
+		require.Equal(t, 1, rows, rule)
+		require.Equal(t, 1, count(t, s, string(rule)))
+	}
+	_, err := s.DeleteExpired(within(t), retention.Page{Rule: "users"})
+	require.ErrorContains(t, err, "unknown rule")
+	for _, rule := range retention.Rules {
+		_, err := s.DeleteExpired(within(t), retention.Page{Rule: rule, Before: noon})
+		require.NoError(t, err, rule)
+	}
+}
+
+// testRetentionWithoutUser keeps the rows of users, and those of a registration whose last row is young.
+func testRetentionWithoutUser(t *testing.T, s *store.Store) {
+	r := registration("ada@example.org")
+	persist(t, s, r)
+	young := uuid.NewString()
+	old := noon.Add(-time.Hour)
+	record(t, s, entry(r.ID, message.KindOTP, 1, old), entry(young, message.KindOTP, 1, old), entry(young, message.KindOTP, 2, noon))
+	for _, id := range []string{r.ID, young} {
+		require.NoError(t, s.RecordAttempt(within(t), attempt(id, 1, old)))
+	}
+	require.NoError(t, s.RecordAttempt(within(t), attempt(young, 2, noon)))
+	const gone = 1_050
+	var messages []any
+	for i := range gone {
+		messages = append(messages, uuid.NewString(), uuid.NewString(), "otp", "sms", 1, "twilio", fmt.Sprint(i), "sent", micro(old), micro(old))
+	}
+	insert(t, s, "notifications (registration_id, user_id, kind, channel, sequence, provider, provider_message_id, status, created_at, sent_at)", 10, messages)
+	require.NoError(t, s.RecordAttempt(within(t), attempt(uuid.NewString(), 1, old)))
+
+	rows, pages := deleteAll(t, s, retention.LedgerWithoutUser, time.Minute)
+	require.Equal(t, []int{gone, 2}, []int{rows, pages})
+	require.Equal(t, 3, count(t, s, "notifications"))
+	rows, pages = deleteAll(t, s, retention.AttemptsWithoutUser, time.Minute)
+	require.Equal(t, []int{1, 1}, []int{rows, pages})
+	require.Equal(t, 3, count(t, s, "delivery_attempts"))
+}
