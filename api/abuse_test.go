@@ -87,7 +87,7 @@ func TestStateIsLimited(t *testing.T) {
 func TestWrongTokensAreLimited(t *testing.T) {
 	t.Parallel()
 	s, _ := setupAbuse(t, limit.Options{Clients: limit.Clients{WrongTokens: perHour(3)}}, func(d *Deps) {
-		d.Timelines, d.AdminToken = fakeTimelines(nil), adminToken
+		d.Timelines, d.Operators = fakeTimelines(nil), administrators()
 	})
 	try := func(client, path, token string) *httptest.ResponseRecorder {
 		return s.send(t, "GET", path, "", append(as(client), "Authorization", "Bearer "+token)...)

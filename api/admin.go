@@ -2,12 +2,8 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"time"
-
-	"github.com/gin-gonic/gin"
 
 	"registrar/api/openapi"
 	"registrar/internal/timeline"
@@ -19,42 +15,14 @@ type Timelines interface {
 	Read(ctx context.Context, registrationID string) (timeline.Timeline, error)
 }
 
+// adminArea has the operations on registrations and users.
+const adminArea = "/v1/admin"
+
 // timelineTimeout bounds reading one timeline. It is shorter than the server's WriteTimeout.
 const timelineTimeout = 15 * time.Second
 
 // timelineOperators may read timelines.
-var timelineOperators = operators("/v1/admin", func(d *Deps) bool { return d.Timelines != nil })
-
-// operators is the access with the bearer token of operators. It is served if a token is set and served is true.
-func operators(area string, served func(*Deps) bool) *access {
-	return &access{
-		area:   area,
-		served: func(d *Deps) bool { return d.AdminToken != "" && served(d) },
-		admit:  (*server).admitOperator,
-	}
-}
-
-// admitOperator refuses a client with too many wrong tokens even if its token is right. Otherwise, it could find out the token
-// by trying.
-func (s *server) admitOperator(c *gin.Context) error {
-	ctx := c.Request.Context()
-	if wait := s.Limits.Operator(ctx, clientOf(ctx)); wait > 0 {
-		return rateLimited(clientLimit, wait)
-	}
-	if s.isAdmin(c) {
-		return nil
-	}
-	s.Limits.WrongToken(ctx, clientOf(ctx))
-	c.Header("WWW-Authenticate", "Bearer")
-	return &problem{code: openapi.ProblemCodeUnauthorized}
-}
-
-// isAdmin compares hashes in constant time, so that the duration reveals neither the token's length nor a matching prefix.
-func (s *server) isAdmin(c *gin.Context) bool {
-	want := sha256.Sum256([]byte(s.AdminToken))
-	got := sha256.Sum256([]byte(bearerToken(c)))
-	return subtle.ConstantTimeCompare(want[:], got[:]) == 1
-}
+var timelineOperators = operators(adminArea, ScopeRead, func(d *Deps) bool { return d.Timelines != nil })
 
 // GetTimeline is GET /v1/admin/registrations/{id}/timeline.
 func (s *server) GetTimeline(

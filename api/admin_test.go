@@ -19,6 +19,11 @@ const (
 	adminToken   = "s3cret-key-of-operators" // no log may hold it: see secrets
 )
 
+// administrators has one operator, with all scopes.
+func administrators() []Operator {
+	return []Operator{{Name: "admin", Scopes: []Scope{ScopeRead, ScopeWrite, ScopeCampaigns}, Token: adminToken}}
+}
+
 type fakeTimelines func(ctx context.Context, registrationID string) (timeline.Timeline, error)
 
 func (f fakeTimelines) Read(ctx context.Context, id string) (timeline.Timeline, error) {
@@ -27,7 +32,7 @@ func (f fakeTimelines) Read(ctx context.Context, id string) (timeline.Timeline, 
 
 func setupAdmin(t *testing.T, read fakeTimelines) *service {
 	t.Helper()
-	return setup(t, func(d *Deps) { d.Timelines, d.AdminToken = read, adminToken })
+	return setup(t, func(d *Deps) { d.Timelines, d.Operators = read, administrators() })
 }
 
 func (s *service) timeline(t *testing.T) *httptest.ResponseRecorder {
@@ -135,7 +140,7 @@ func TestAdminEndpointsWithoutAToken(t *testing.T) {
 	for name, change := range map[string]func(*Deps){
 		"neither":   func(*Deps) {},
 		"no token":  func(d *Deps) { d.Timelines = read },
-		"no reader": func(d *Deps) { d.AdminToken = adminToken },
+		"no reader": func(d *Deps) { d.Operators = administrators() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

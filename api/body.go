@@ -157,8 +157,12 @@ func (s shape) checkObject(d *json.Decoder) error {
 }
 
 func (f field) check(name string, d *json.Decoder) error {
-	if f.kind == reflect.Slice {
+	switch f.kind {
+	case reflect.Slice:
 		return f.checkRaw(name, d)
+	case reflect.Int:
+		return f.checkInt(name, d)
+	default:
 	}
 	var value any
 	if err := d.Decode(&value); err != nil { // a number that no float64 holds
@@ -200,6 +204,15 @@ func (f field) checkRaw(name string, d *json.Decoder) error {
 	return nil
 }
 
+// checkInt checks an int as encoding/json decodes it, or null if the field is optional.
+func (f field) checkInt(name string, d *json.Decoder) error {
+	var number *int
+	if err := d.Decode(&number); err != nil || number == nil && !f.optional {
+		return f.wrongType(name)
+	}
+	return nil
+}
+
 func (f field) wrongType(name string) *problem {
 	kind := "a string"
 	switch f.kind {
@@ -207,6 +220,8 @@ func (f field) wrongType(name string) *problem {
 		kind = "a boolean"
 	case reflect.Float64:
 		kind = "a number"
+	case reflect.Int:
+		kind = "a whole number"
 	case reflect.Slice:
 		kind = "an object"
 	default:

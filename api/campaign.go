@@ -31,7 +31,7 @@ var _ Campaigns = (*engine.Campaigns)(nil)
 const campaignsPath = "/v1/campaigns"
 
 // campaignOperators may start, list and control campaigns.
-var campaignOperators = operators(campaignsPath, func(d *Deps) bool { return d.Campaigns != nil })
+var campaignOperators = operators(campaignsPath, ScopeCampaigns, func(d *Deps) bool { return d.Campaigns != nil })
 
 // CreateCampaign is POST /v1/campaigns.
 func (s *server) CreateCampaign(

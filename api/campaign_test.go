@@ -62,7 +62,7 @@ func stateOf(status campaign.Status) engine.CampaignState {
 
 func setupCampaigns(t testing.TB, f *fakeCampaigns) *service {
 	t.Helper()
-	return setup(t, func(d *Deps) { d.Campaigns, d.AdminToken, d.PublicURL = f, adminToken, publicURL })
+	return setup(t, func(d *Deps) { d.Campaigns, d.Operators, d.PublicURL = f, administrators(), publicURL })
 }
 
 // sendAdmin is send, as an operator.
@@ -316,7 +316,7 @@ func TestCampaignsNeedTheToken(t *testing.T) {
 	}
 	for name, change := range map[string]func(*Deps){
 		"no token":     func(d *Deps) { d.Campaigns = &fakeCampaigns{} },
-		"no campaigns": func(d *Deps) { d.AdminToken = adminToken },
+		"no campaigns": func(d *Deps) { d.Operators = administrators() },
 	} {
 		s := setup(t, change)
 		for _, path := range paths {

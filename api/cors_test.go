@@ -26,7 +26,7 @@ func setupOrigins(t testing.TB, changes ...func(*Deps)) *service {
 	t.Helper()
 	open := func(d *Deps) {
 		d.Origins = []string{appOrigin, otherOrigin}
-		d.AdminToken, d.PublicURL = adminToken, publicURL
+		d.Operators, d.PublicURL = administrators(), publicURL
 		d.Campaigns = &fakeCampaigns{list: func(context.Context, []byte) ([]engine.CampaignState, []byte, error) { return nil, nil, nil }}
 	}
 	return setup(t, append([]func(*Deps){open}, changes...)...)

@@ -68,7 +68,8 @@ func isVisible(s string, limit int) bool {
 const limitName = "limit"
 
 // logAccess writes one line for each request. The line has the route's template instead of the path, a keyed hash instead of
-// the client's address, and no query or body. If a limit refused the request, the line names it.
+// the client's address, and no query or body. If a limit refused the request, the line names it. The line of an operator's request has
+// the operator and the id in the address.
 func (s *server) logAccess(c *gin.Context) {
 	begin := time.Now()
 	defer func() {
@@ -90,6 +91,7 @@ func (s *server) logAccess(c *gin.Context) {
 		if limit := c.GetString(limitName); limit != "" {
 			line = append(line, "limit", limit)
 		}
+		line = append(line, operatorFields(c)...)
 		s.log(c.Request.Context()).Log(c.Request.Context(), level, "request", line...)
 	}()
 	c.Next()

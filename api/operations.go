@@ -28,7 +28,15 @@ var operations = map[route]operation{
 	{"POST", MailgunWebhookPath}: {mailgunReports, uncounted, report(mediaJSON)},
 	{"POST", TwilioWebhookPath}:  {twilioReports, uncounted, report(mediaForm)},
 
-	{"GET", "/v1/admin/registrations/:id/timeline"}: {timelineOperators, uncounted, noBody},
+	{"GET", adminArea + "/registrations/:id/timeline"}: {timelineOperators, uncounted, noBody},
+
+	{"GET", usersPath}:                   {userReaders, uncounted, noBody},
+	{"POST", usersPath + "/search"}:      {userReaders, uncounted, object[openapi.UserSearch](maxBody)},
+	{"GET", usersPath + "/:id"}:          {userReaders, uncounted, noBody},
+	{"PATCH", usersPath + "/:id"}:        {userWriters, uncounted, object[openapi.UserUpdate](maxBody)},
+	{"POST", usersPath + "/:id/block"}:   {userWriters, uncounted, noBody},
+	{"POST", usersPath + "/:id/unblock"}: {userWriters, uncounted, noBody},
+	{"GET", adminArea + "/audit"}:        {userReaders, uncounted, noBody},
 
 	{"GET", campaignsPath}:                   {campaignOperators, uncounted, noBody},
 	{"POST", campaignsPath}:                  {campaignOperators, uncounted, object[openapi.CampaignRequest](maxCampaignBody)},
@@ -66,6 +74,9 @@ type access struct {
 	served func(*Deps) bool
 	// admit returns a problem for a caller without the right credentials.
 	admit func(*server, *gin.Context) error
+	// allow returns a problem for a caller who was admitted but may not call the operation. nil: everyone may. It is not asked for
+	// addresses without an operation.
+	allow func(*gin.Context) error
 }
 
 // rateLimit counts a client's request. It returns how long to wait, 0 if the request is allowed.
@@ -103,20 +114,25 @@ func (s *server) check(table map[route]operation, fail func(*gin.Context, error)
 	}
 }
 
-// refuseUnmatched answers a request that matches no route with code, or as the area of its address does.
+// refuseUnmatched answers a request that matches no route with code. In an area that needs credentials, it refuses a caller without
+// them, and answers as if there were nothing if no operation of the area is served.
 func (s *server) refuseUnmatched(code openapi.ProblemCode) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		var err error = &problem{code: code}
 		for _, o := range operations {
 			if !o.access.guards(c.Request.URL.Path) {
 				continue
 			}
-			if err := o.access.check(s, c); err != nil {
-				s.fail(c, err)
-				return
+			if o.access.served(&s.Deps) {
+				err = o.access.admit(s, c)
+				break
 			}
-			break
+			err = &problem{code: openapi.ProblemCodeNotFound}
 		}
-		s.fail(c, &problem{code: code})
+		if err == nil {
+			err = &problem{code: code}
+		}
+		s.fail(c, err)
 	}
 }
 
@@ -124,7 +140,10 @@ func (a *access) check(s *server, c *gin.Context) error {
 	if !a.served(&s.Deps) {
 		return &problem{code: openapi.ProblemCodeNotFound}
 	}
-	return a.admit(s, c)
+	if err := a.admit(s, c); err != nil || a.allow == nil {
+		return err
+	}
+	return a.allow(c)
 }
 
 // guards reports whether path is in the area.
@@ -164,14 +183,14 @@ func checkTable(table map[route]operation, served []route) error {
 	return errors.Join(problems...)
 }
 
-// complete returns an error if the operation lacks a check, or lacks the access of the area that it is in.
+// complete returns an error if the operation lacks a check, or has an access of another area than the one that it is in.
 func (o operation) complete(r route, table map[route]operation) error {
 	if o.access == nil || o.limit == nil || o.body == nil {
 		return fmt.Errorf("%s %s must declare access, limit and body", r.method, r.path)
 	}
 	for _, other := range table {
-		if other.access != nil && other.access != o.access && other.access.guards(r.path) {
-			return fmt.Errorf("%s %s needs the access of the area %s", r.method, r.path, other.access.area)
+		if other.access != nil && other.access.area != o.access.area && other.access.guards(r.path) {
+			return fmt.Errorf("%s %s needs an access of the area %s", r.method, r.path, other.access.area)
 		}
 	}
 	return nil

@@ -113,7 +113,8 @@ func (d documented) request(body string, header ...string) *http.Request {
 func setupAll(t *testing.T, changes ...func(*Deps)) *service {
 	t.Helper()
 	return setup(t, append([]func(*Deps){func(d *Deps) {
-		d.Timelines, d.Campaigns, d.AdminToken = fakeTimelines(nil), &fakeCampaigns{}, adminToken
+		d.Timelines, d.Campaigns, d.Operators = fakeTimelines(nil), &fakeCampaigns{}, administrators()
+		d.Users, d.Changes = &fakeUsers{}, fakeChanges(nil)
 		d.Unsubscriber = fakeUnsubscriber(nil)
 		d.Webhooks.Mailgun = fakeMailgun(func([]byte, []byte) (message.Report, error) { return message.Report{}, message.ErrNotGenuine })
 		d.Webhooks.Twilio = fakeTwilio(func(string, string, url.Values) (message.Report, error) {
@@ -246,7 +247,10 @@ func TestLimitsOfOperations(t *testing.T) {
 // TestUnreadableParameters sends each parameter of the contract in a form that the generated code cannot read.
 func TestUnreadableParameters(t *testing.T) {
 	t.Parallel()
-	statuses := map[string]int{"id": 404, "Challenge-Response": 400, "cursor": 422, "Idempotency-Key": 400, "X-Twilio-Signature": 401}
+	statuses := map[string]int{"id": 404, "Challenge-Response": 400, "Idempotency-Key": 400, "X-Twilio-Signature": 401}
+	for _, name := range queryParameters {
+		statuses[name] = 422
+	}
 	eachOperation(t, func(t *testing.T, d documented) {
 		for _, p := range d.parameters {
 			r := d.request(d.body(), d.credentials()...)
@@ -292,7 +296,7 @@ func TestIncompleteTables(t *testing.T) {
 		},
 		"everyone in an operators' area": {
 			func(table map[route]operation) { table[inArea] = operation{everyone, uncounted, noBody} }, served,
-			"needs the access of the area " + campaignsPath,
+			"needs an access of the area " + campaignsPath,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,7 +16,6 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/api/page"
-	"registrar/internal/engine"
 	"registrar/internal/health"
 	"registrar/internal/message"
 	"registrar/internal/user"
@@ -41,6 +40,8 @@ type Keys interface {
 	IsRegistrationToken(registrationID, token string) bool
 	// PasswordSalt returns the salt for the password of a registration with an idempotency key.
 	PasswordSalt(registrationID string) []byte
+	// ChangeID returns the UUID of the change of a user that an idempotency key and the parts of the request name.
+	ChangeID(idempotencyKey string, parts ...string) string
 	// Fingerprint returns a digest of a request's parts, in order.
 	Fingerprint(parts ...string) string
 	// KeyID returns the key that derives the codes of new registrations.
@@ -102,17 +103,21 @@ type Deps struct {
 	EngineGrace time.Duration
 	// Draining reports whether the process is draining, for /readyz. nil: never.
 	Draining func() bool
-	// Timelines reads timelines for operators. If it is nil or AdminToken is empty, /v1/admin/ answers 404.
+	// Timelines reads timelines for operators. If it is nil or there are no Operators, its address answers 404.
 	Timelines Timelines
-	// Campaigns runs campaigns. If it is nil or AdminToken is empty, /v1/campaigns answers 404.
+	// Users reads users and the audit trail, and Changes changes users. If either is nil or there are no Operators, their
+	// addresses answer 404.
+	Users   Users
+	Changes Changes
+	// Campaigns runs campaigns. If it is nil or there are no Operators, /v1/campaigns answers 404.
 	Campaigns Campaigns
 	// Unsubscriber withdraws consent to campaigns. nil: /unsubscribe answers 404.
 	Unsubscriber Unsubscriber
 	// PublicURL is the API's public address, for the links in previews, and as an origin of the sign-up form. Empty: forms must
 	// come from the host that the request names.
 	PublicURL string
-	// AdminToken is the bearer token of operators. It is never logged.
-	AdminToken string
+	// Operators are the tokens of operators.
+	Operators []Operator
 	// Webhooks takes providers' delivery reports. The zero value takes none.
 	Webhooks Webhooks
 	// Pages renders the sign-up page and the pages of links. nil: the built-in ones, with no settings.
@@ -223,11 +228,16 @@ func (s *server) failParameter(c *gin.Context, err error, _ int) {
 		s.fail(c, &problem{code: openapi.ProblemCodeInvalidChallengeResponse})
 	case name == "X-Twilio-Signature":
 		s.fail(c, s.reportProblem(c, message.ErrNotGenuine))
-	case name == "cursor":
-		s.fail(c, engine.ErrPageToken)
+	case slices.Contains(queryParameters, name):
+		s.fail(c, invalidField(name, user.CodeInvalid, "cannot be read"))
 	default: // the error's text has the parameter's value
 		s.fail(c, fmt.Errorf("no answer for the unreadable parameter %q", name))
 	}
+}
+
+// queryParameters are the parameters of lists.
+var queryParameters = []string{
+	"actor", "created_after", "created_before", "cursor", "email", "limit", "mobile", "since", "status", "until", "user", "username",
 }
 
 // unreadableParameter matches the errors of the generated code, which has no types for them.

@@ -162,6 +162,7 @@ func TestEveryErrorHasAText(t *testing.T) {
 		openapi.ProblemCodeInvalidIdempotencyKey: true, openapi.ProblemCodeInvalidChallengeResponse: true,
 		openapi.ProblemCodeUnauthorized: true, openapi.ProblemCodeNotFound: true, openapi.ProblemCodeMethodNotAllowed: true,
 		openapi.ProblemCodeCampaignEnded: true, openapi.ProblemCodeUnreadableReport: true,
+		openapi.ProblemCodeInsufficientScope: true, openapi.ProblemCodeUserPending: true,
 		openapi.ProblemCodeValidationFailed: true, // its fields have texts
 	}
 	for code := range answers {

@@ -62,8 +62,10 @@ func requireBounds(t *testing.T, c config.Config) {
 	for _, origin := range c.API.CORSOrigins {
 		require.Regexp(t, `^[a-z][a-z0-9+.-]*://[^/*, @]+$`, origin)
 	}
-	for _, token := range []string{c.API.AdminToken, c.Codec.Token} {
-		require.True(t, token == "" || len(token) >= 16)
+	require.True(t, c.Codec.Token == "" || len(c.Codec.Token) >= 16)
+	for _, o := range c.API.Operators() {
+		require.GreaterOrEqual(t, len(o.Token), 16)
+		require.True(t, o.Name != "" && len(o.Name) <= 32 && len(o.Scopes) > 0)
 	}
 	require.LessOrEqual(t, r.CodeAttempts*(r.Resends+1), 100)
 	require.LessOrEqual(t, r.CodeTTL, time.Hour)

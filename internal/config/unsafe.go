@@ -31,7 +31,13 @@ const (
 func (c Config) checkSafety(found *problems) {
 	found.requireToken("ADMIN_TOKEN", c.API.AdminToken)
 	found.requireToken("CODEC_TOKEN", c.Codec.Token)
-	found.require(c.Codec.Token == "" || c.Codec.Token != c.API.AdminToken, "CODEC_TOKEN", "is the same as ADMIN_TOKEN")
+	operators, wrong := c.API.readOperators()
+	for _, problem := range wrong {
+		found.require(false, "ADMIN_TOKENS", "%s", problem)
+	}
+	for _, o := range operators {
+		found.require(c.Codec.Token != o.Token, "CODEC_TOKEN", "is the same as the token of the operator %s", o.Name)
+	}
 	found.require(c.Keys.Payload == "" || c.Keys.Payload != c.Keys.PRF, "PAYLOAD_KEYSET", "is the same as PRF_KEYSET")
 	for _, network := range c.API.TrustedProxies {
 		found.require(!network.IsValid() || network.Bits() > 0, "API_TRUSTED_PROXIES",

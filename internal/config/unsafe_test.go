@@ -16,7 +16,7 @@ func TestUnsafeValues(t *testing.T) {
 	for settings, want := range map[string]string{
 		"CODEC_TOKEN=fifteen-letters":                               "CODEC_TOKEN: has fewer than 16 characters",
 		"ADMIN_TOKEN=fifteen-letters":                               "ADMIN_TOKEN: has fewer than 16 characters",
-		"ADMIN_TOKEN=sixteen-letters! CODEC_TOKEN=sixteen-letters!": "CODEC_TOKEN: is the same as ADMIN_TOKEN",
+		"ADMIN_TOKEN=sixteen-letters! CODEC_TOKEN=sixteen-letters!": "CODEC_TOKEN: is the same as the token of the operator admin",
 		"PRF_KEYSET=a PAYLOAD_KEYSET=a":                             "PAYLOAD_KEYSET: is the same as PRF_KEYSET",
 
 		"API_TRUSTED_PROXIES=10.0.0.0/8,0.0.0.0/0": "API_TRUSTED_PROXIES: 0.0.0.0/0 trusts every client, so that each client can choose the address under which it is counted; an example: 10.0.0.0/8,2001:db8::/32",

@@ -22,6 +22,7 @@ const (
 	labelCode           = "registrar/otp-code/v1"
 	labelCodeDigest     = "registrar/otp-digest/v1"
 	labelCampaignID     = "registrar/campaign-id/v1"
+	labelChangeID       = "registrar/user-change-id/v1"
 	labelUnsubscribe    = "registrar/unsubscribe/v1"
 	labelEmailLink      = "registrar/email-link/v1" // and the action
 	labelAddressKey     = "registrar/address-key/v1"
@@ -104,6 +105,12 @@ func (k *Keyring) IsRegistrationToken(registrationID, token string) (ok bool) {
 // CampaignID returns the id of the campaign for an idempotency key, as RegistrationID does for registrations.
 func (k *Keyring) CampaignID(idempotencyKey string) string {
 	return k.idOf(labelCampaignID, idempotencyKey)
+}
+
+// ChangeID returns the id of the change of a user that an idempotency key and the parts of the request name, as RegistrationID does
+// for registrations.
+func (k *Keyring) ChangeID(idempotencyKey string, parts ...string) string {
+	return k.idOf(labelChangeID, append([]string{idempotencyKey}, parts...)...)
 }
 
 // idOf returns a UUID of version 8, derived with the first enabled key.

@@ -20,8 +20,8 @@ type Change struct {
 	LastName         *string `json:",omitempty"`
 	Locale           *string `json:",omitempty"`
 	MarketingConsent *bool   `json:",omitempty"`
-	// Attributes replaces all fields of the service's own: a JSON object in canonical form; empty for none.
-	Attributes *string `json:",omitempty"`
+	// Attributes are the fields of the service's own that change. The others stay.
+	Attributes AttributeChange `json:",omitempty"`
 }
 
 // ChangeRequest is one change of a stored user.

@@ -16,6 +16,7 @@ const (
 	CodeEmailProven   Code = "email_proven"   // the address is already proven
 	CodeIDTaken       Code = "id_taken"       // an import has the id of another user
 	CodeDuplicate     Code = "duplicate"      // an import has two users with a value that is unique
+	CodeUserPending   Code = "user_pending"   // only an active user can be blocked
 )
 
 // The rules that a field can break. Each field reports the first one it breaks.

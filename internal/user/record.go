@@ -39,3 +39,24 @@ type Filter struct {
 	// CreatedAfter and CreatedBefore bound when the user was stored, and are excluded; zero: no bound.
 	CreatedAfter, CreatedBefore time.Time
 }
+
+// Fields returns the names of the fields that the filter selects by, as in the HTTP contract.
+func (f Filter) Fields() []string {
+	var names []string
+	for _, each := range []struct {
+		name string
+		set  bool
+	}{
+		{"email", f.EmailCanonical != ""},
+		{"mobile", f.Mobile != ""},
+		{"username", f.Username != ""},
+		{"status", f.Status != ""},
+		{"created_after", !f.CreatedAfter.IsZero()},
+		{"created_before", !f.CreatedBefore.IsZero()},
+	} {
+		if each.set {
+			names = append(names, each.name)
+		}
+	}
+	return names
+}
