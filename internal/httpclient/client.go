@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"time"
 
+	"code.dny.dev/ssrf"
+
 	"registrar/internal/message"
 )
 
@@ -22,6 +24,8 @@ const (
 	clientTimeout = 15 * time.Second
 	// clientConnections limits the connections to one provider. Further calls wait for a free one until their context ends.
 	clientConnections = 32
+	// maxHeader limits the header of a response, in bytes.
+	maxHeader = 64 << 10
 )
 
 // New returns a client for one provider, to be used through For. It has a timeout and its own bounded
@@ -30,11 +34,23 @@ func New() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxConnsPerHost = clientConnections
 	transport.MaxIdleConnsPerHost = clientConnections
+	transport.MaxResponseHeaderBytes = maxHeader
 	return &http.Client{
 		Transport:     transport,
 		Timeout:       clientTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// NewPublic returns a client like New that connects only to public addresses. It refuses addresses of this machine and of
+// private, link-local and other special networks (the IANA special-purpose registries), when it connects: a host name that
+// resolves to such an address is refused too. It uses no proxy, because a proxy would connect for it.
+func NewPublic() *http.Client {
+	client := New()
+	transport := client.Transport.(*http.Transport)
+	transport.Proxy = nil
+	transport.DialContext = (&net.Dialer{Timeout: clientTimeout, Control: ssrf.New(ssrf.WithAnyPort()).Safe}).DialContext
+	return client
 }
 
 // For returns a copy of c for a call in ctx. A deadline of ctx overrides the timeout of c, even if the timeout is
@@ -65,8 +81,8 @@ func Until(at, now time.Time) time.Duration { return clampWait(at.Sub(now)) }
 func clampWait(d time.Duration) time.Duration { return min(max(d, 0), maxRetryAfter) }
 
 // NoAnswer returns the error for a provider that could not be reached or sent an unreadable response. Its Failure is
-// message.Unavailable; the caller sets Unknown. Its code is timeout, canceled, dns, tls, network or unreadable. The text
-// of err is dropped, because it may hold an address, an account or a part of the response.
+// message.Unavailable; the caller sets Unknown. Its code is private_address (refused by NewPublic), timeout, canceled, dns,
+// tls, network or unreadable. The text of err is dropped, because it may hold an address, an account or a part of the response.
 func NoAnswer(provider string, err error) *message.Error {
 	return &message.Error{Provider: provider, Failure: message.Unavailable, Code: noAnswerCode(err)}
 }
@@ -80,6 +96,8 @@ func noAnswerCode(err error) string {
 		urlErr  *url.Error
 	)
 	switch {
+	case errors.Is(err, ssrf.ErrProhibitedIP):
+		return "private_address"
 	case errors.Is(err, context.Canceled):
 		return "canceled"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():

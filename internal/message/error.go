@@ -27,6 +27,8 @@ const (
 	CodePauseUnknown = "pause_unknown"
 	// CodeRetryAfter: the wait that the provider asked for by Retry-After has not passed.
 	CodeRetryAfter = "retry_after"
+	// CodeCircuitOpen: the provider has failed several times in a row and is not called for a few seconds.
+	CodeCircuitOpen = "circuit_open"
 	// CodeExhausted: the message's Avoid excludes every provider, because each has reported the message undelivered.
 	CodeExhausted = "exhausted"
 )
@@ -51,7 +53,7 @@ func (e *Error) Error() string {
 // Asked reports whether the provider was called at all.
 func (e *Error) Asked() bool {
 	switch e.Code {
-	case CodePaused, CodePauseUnknown, CodeRetryAfter, CodeExhausted:
+	case CodePaused, CodePauseUnknown, CodeRetryAfter, CodeCircuitOpen, CodeExhausted:
 		return false
 	default:
 		return true
