@@ -23,7 +23,7 @@ import (
 type importFlags struct {
 	format, refused string
 	batch           int
-	dryRun          bool
+	dryRun, events  bool
 }
 
 func importCommand() *cobra.Command {
@@ -42,6 +42,7 @@ func importCommand() *cobra.Command {
 	cmd.Flags().StringVar(&flags.refused, "refused", "", "file for the refused rows and the reasons; an older one is replaced")
 	cmd.Flags().IntVar(&flags.batch, "batch", flags.batch, fmt.Sprintf("rows in a transaction, at most %d", store.MaxImport))
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "check everything and store nothing")
+	cmd.Flags().BoolVar(&flags.events, "events", false, "record the events user.registered and user.activated of every stored user")
 	return cmd
 }
 
@@ -53,7 +54,7 @@ func runImport(cmd *cobra.Command, path string, flags importFlags) error {
 	if flags.batch < 1 || flags.batch > store.MaxImport {
 		return fmt.Errorf("--batch: %d must be from 1 to %d", flags.batch, store.MaxImport)
 	}
-	checker, err := newChecker()
+	checker, err := newChecker(flags)
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func runImport(cmd *cobra.Command, path string, flags importFlags) error {
 		if err := migratedStore(ctx, s); err != nil {
 			return err
 		}
-		done, err = checker.Import(ctx, from, s.NewImporter(flags.dryRun), o)
+		done, err = checker.Import(ctx, from, s.NewImporter(store.ImportOptions{DryRun: flags.dryRun, Announce: flags.events}), o)
 		return err
 	})
 	display.done()
@@ -101,10 +102,13 @@ func reportImport(w io.Writer, done userimport.Result, flags importFlags, err er
 	return nil
 }
 
-func newChecker() (userimport.Checker, error) {
+func newChecker(flags importFlags) (userimport.Checker, error) {
 	c, err := config.Load(os.Environ())
 	if err != nil {
 		return userimport.Checker{}, err
+	}
+	if flags.events && c.Events.EventsURL == "" && c.Events.EventsFile == "" {
+		return userimport.Checker{}, errors.New("--events: no endpoint receives events; set EVENTS_URL or EVENTS_FILE")
 	}
 	schema, err := wiring.OpenSchema(c.Registration)
 	if err != nil {

@@ -97,7 +97,7 @@ func withStore(ctx context.Context, do func(context.Context, *store.Store) error
 		return err
 	}
 	slog.SetDefault(wiring.Logger(c.Log, os.Stderr))
-	s, err := wiring.OpenStore(c.Database, slog.Default())
+	s, err := wiring.OpenStore(c, slog.Default())
 	if err != nil {
 		return err
 	}

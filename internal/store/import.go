@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"registrar/internal/event"
 	"registrar/internal/user"
 )
 
@@ -20,16 +21,22 @@ const consentByImport = "import"
 // also bounds the size.
 const MaxImport = 1000
 
+// ImportOptions tune an Importer.
+type ImportOptions struct {
+	DryRun   bool // only read; the importer then remembers some bytes of each user
+	Announce bool // record the events of users who register and become active
+}
+
 // Importer stores users of another system. It is not safe for concurrent use.
 type Importer struct {
 	store   *Store
-	dryRun  bool
+	options ImportOptions
 	earlier *earlier // in a dry run: of all calls
 }
 
-// NewImporter returns an Importer. In a dry run it only reads, and remembers a few bytes of each user.
-func (s *Store) NewImporter(dryRun bool) *Importer {
-	return &Importer{store: s, dryRun: dryRun, earlier: newEarlier()}
+// NewImporter returns an Importer.
+func (s *Store) NewImporter(o ImportOptions) *Importer {
+	return &Importer{store: s, options: o, earlier: newEarlier()}
 }
 
 // Import stores users in one transaction, MaxImport at most, and returns what became of each. It changes no other user. A user
@@ -49,7 +56,7 @@ func (i *Importer) importAll(db *gorm.DB, users []user.Transfer, done []user.Imp
 	if err != nil {
 		return err
 	}
-	if !i.dryRun {
+	if !i.options.DryRun {
 		i.earlier = newEarlier()
 	}
 	var fresh []recordRow
@@ -58,10 +65,10 @@ func (i *Importer) importAll(db *gorm.DB, users []user.Transfer, done []user.Imp
 			fresh = append(fresh, rowOf(t, db.NowFunc()))
 		}
 	}
-	if i.dryRun || len(fresh) == 0 {
+	if i.options.DryRun || len(fresh) == 0 {
 		return nil
 	}
-	err = db.Transaction(func(tx *gorm.DB) error { return insertAll(tx, fresh) })
+	err = db.Transaction(func(tx *gorm.DB) error { return i.insertAll(tx, fresh) })
 	switch half := len(users) / 2; {
 	case !isFaultOfRow(err):
 		return err
@@ -76,15 +83,22 @@ func (i *Importer) importAll(db *gorm.DB, users []user.Transfer, done []user.Imp
 	}
 }
 
-func insertAll(tx *gorm.DB, fresh []recordRow) error {
+func (i *Importer) insertAll(tx *gorm.DB, fresh []recordRow) error {
 	users, profiles := make([]userRow, len(fresh)), make([]profileRow, len(fresh))
-	for i, r := range fresh {
-		users[i], profiles[i] = r.User, r.Profile
+	var changes []occurrence
+	for n, r := range fresh {
+		users[n], profiles[n] = r.User, r.Profile
+		changes = append(changes, occurrence{UserID: r.User.ID, Type: event.UserRegistered, Imported: true},
+			occurrence{UserID: r.User.ID, Type: event.UserActivated, Imported: true})
 	}
 	if err := tx.Create(&users).Error; err != nil {
 		return err
 	}
-	return tx.Create(&profiles).Error
+	if err := tx.Create(&profiles).Error; err != nil || !i.options.Announce {
+		return err
+	}
+	_, err := i.store.announce(tx, changes...)
+	return err
 }
 
 // rowOf returns the rows of an imported user, with a value for everything that the file does not say.

@@ -7,12 +7,28 @@ import (
 	"log/slog"
 	"os"
 
+	"gorm.io/gorm"
+
 	"registrar/internal/config"
 	"registrar/internal/store"
 )
 
-// OpenStore returns the user store. It does not connect yet.
-func OpenStore(c config.Database, logger *slog.Logger) (*store.Store, error) {
+// OpenStore returns the user store, which records the events that the configured endpoints want. It does not connect yet.
+func OpenStore(c config.Config, logger *slog.Logger) (*store.Store, error) {
+	events, err := c.Recording()
+	if err != nil {
+		return nil, err
+	}
+	dialector, err := databaseDialector(c.Database)
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(dialector, store.Options{
+		MaxOpen: c.Database.MaxOpen, MaxIdle: c.Database.MaxIdle, MaxLifetime: c.Database.MaxLifetime, Logger: logger, Events: events,
+	})
+}
+
+func databaseDialector(c config.Database) (gorm.Dialector, error) {
 	authorities, err := databaseAuthorities(c.TLSCA)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_TLS_CA: %w", err)
@@ -27,9 +43,7 @@ func OpenStore(c config.Database, logger *slog.Logger) (*store.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_DSN: %w", err)
 	}
-	return store.Open(dialector, store.Options{
-		MaxOpen: c.MaxOpen, MaxIdle: c.MaxIdle, MaxLifetime: c.MaxLifetime, Logger: logger,
-	})
+	return dialector, nil
 }
 
 // databaseAuthorities reads the CA certificates in a file. It returns nil for an empty path.

@@ -29,6 +29,6 @@ func openCommon(c config.Config, logger *slog.Logger) (o common, err error) {
 	if o.temporal, err = TemporalOptions(o.keys, logger); err != nil {
 		return o, err
 	}
-	o.users, err = OpenStore(c.Database, logger)
+	o.users, err = OpenStore(c, logger)
 	return o, err
 }
