@@ -42,8 +42,8 @@ func TestMonolith(t *testing.T) {
 	s := startService(t, m.Settings().Environ()...)
 
 	refused := newFormWithoutNumber()
-	refused.Email = "ada@staff.example"
-	a := s.register(t, refused, "Accept-Language", "de")
+	refused.Email, refused.Locale = "ada@staff.example", "de"
+	a := s.register(t, refused)
 	problem := requireProblem(t, a, http.StatusUnprocessableEntity, openapi.ProblemCodeRefusedByPolicy)
 	require.Equal(t, openapi.FieldErrorFieldEmail, problem.Errors[0].Field)
 	require.Contains(t, problem.Errors[0].Message, "Beschäftigte")
@@ -64,4 +64,19 @@ func TestMonolith(t *testing.T) {
 	wrong := form
 	wrong.Password += "?"
 	requireLogin(t, m, wrong, http.StatusUnauthorized)
+
+	user := "/v1/admin/users/" + state.Users[0].UserID
+	for _, change := range []struct {
+		action, status string
+		want           int
+	}{{"/block", "blocked", http.StatusForbidden}, {"/unblock", "active", http.StatusOK}} {
+		s.mustCall(t, http.MethodPost, user+change.action, nil, "Authorization", "Bearer "+operatorToken)
+		awaitUser(t, m, change.status)
+		requireLogin(t, m, form, change.want)
+	}
+	s.mustCall(t, http.MethodDelete, user, nil, "Authorization", "Bearer "+operatorToken)
+	state = awaitUser(t, m, "")
+	requireLogin(t, m, form, http.StatusUnauthorized)
+	require.Zero(t, state.Counters.OutOfOrder)
+	require.Equal(t, 6, state.Counters.Applied) // registered, activated, email_confirmed, blocked, unblocked, erased
 }
