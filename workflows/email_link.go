@@ -69,6 +69,9 @@ func EmailLinkWorkflow(ctx workflow.Context, in EmailLinkInput) (EmailLinkResult
 	if err := l.run(ctx); err != nil {
 		l.ended = true
 		l.addDetail(ctx, "the link has failed")
+		ctx, cancel := workflow.NewDisconnectedContext(ctx)
+		defer cancel()
+		l.finishEvents(ctx, l.deliveryEnded)
 		return EmailLinkResult{}, err
 	}
 	return EmailLinkResult{l.out.Outcome}, nil
@@ -94,9 +97,13 @@ func (l *emailLink) run(ctx workflow.Context) error {
 		return err
 	}
 	l.addDetail(ctx, fmt.Sprintf("%s: %s", l.in.Action, l.out.Outcome))
+	l.announce(ctx, l.out.Displaced.Announced...)
 	l.supersede(ctx, l.out.Displaced.Superseded)
 	lost := released{registrationIDs: l.out.Displaced.Released}
-	return l.runStep(ctx, stepReleased, func(ctx workflow.Context) error { return l.tell(ctx, &lost) })
+	if err := l.runStep(ctx, stepReleased, func(ctx workflow.Context) error { return l.tell(ctx, &lost) }); err != nil {
+		return err
+	}
+	return l.await(ctx, l.delivered)
 }
 
 func (*emailLink) unavailable(s step) FailureReason { return steps[s].unavailable }

@@ -43,6 +43,8 @@ func stubNames() map[string]string {
 		"DeleteHistories":   activity[ErasedInput, ErasedResult](Activities.DeleteHistories).name(),
 		"CompleteErasure":   activity[CompleteErasureInput, ErasedResult](Activities.CompleteErasure).name(),
 		"DeleteExpired":     activity[DeleteExpiredInput, retention.Done](Activities.DeleteExpired).name(),
+		"RecordEvent":       activity[RecordEventInput, RecordEventResult](Activities.RecordEvent).name(),
+		"DeliverEvents":     activity[DeliverEventsInput, DeliverEventsResult](Activities.DeliverEvents).name(),
 		"StoreCampaign":     activity[StoreCampaignInput, StoreCampaignResult](Activities.StoreCampaign).name(),
 		"StartCampaign":     activity[StartCampaignInput, StartCampaignResult](Activities.StartCampaign).name(),
 		"SendCampaignBatch": activity[CampaignBatchInput, CampaignBatchResult](Activities.SendCampaignBatch).name(),
@@ -70,6 +72,7 @@ func TestSteps(t *testing.T) {
 	const minute, day = time.Minute, 24 * time.Hour
 	store := temporal.RetryPolicy{InitialInterval: time.Second / 5, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second}
 	otp := temporal.RetryPolicy{InitialInterval: time.Second / 2, BackoffCoefficient: 1.5, MaximumInterval: 15 * time.Second}
+	events := temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * minute}
 	notice := temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * minute}
 	for name, want := range map[string]struct {
 		queue        string
@@ -96,6 +99,8 @@ func TestSteps(t *testing.T) {
 		"DeleteHistories":   {"registration", minute, day, store, 0},
 		"CompleteErasure":   {"registration", 5 * time.Second, day, store, 0},
 		"DeleteExpired":     {"registration", 30 * time.Second, day, store, 0},
+		"RecordEvent":       {"registration", 5 * time.Second, day, store, 0},
+		"DeliverEvents":     {"events", minute, 3 * day, events, 0}, // the default, if the policy has no budget
 		"StoreCampaign":     {"registration", 5 * time.Second, day, store, 0},
 		"StartCampaign":     {"registration", 2 * minute, day, store, 0},
 		"SendCampaignBatch": {"notifications-low", 2 * minute, 3 * day, notice, 5},
@@ -123,10 +128,10 @@ func TestSteps(t *testing.T) {
 
 func TestEachStepHasItsOwnBudget(t *testing.T) {
 	t.Parallel()
-	b := Budgets{Store: 1, OTP: 2, WelcomeEmail: 3, Completion: 4, Campaign: 5}
+	b := Budgets{Store: 1, OTP: 2, WelcomeEmail: 3, Completion: 4, Campaign: 5, Events: 6}
 	for name, want := range map[string]time.Duration{
 		"PersistUser": 1, "ActivateUser": 1, "ExpireUser": 1, "SendOTP": 2, "SendWelcomeEmail": 3, "SendCompletionSMS": 4,
-		"SendAccountExists": 2, "SendEmailReleased": 4, "ConfirmEmail": 1, "DisownEmail": 1, "RecordMessage": 1,
+		"SendAccountExists": 2, "SendEmailReleased": 4, "ConfirmEmail": 1, "DisownEmail": 1, "RecordMessage": 1, "RecordEvent": 1, "DeliverEvents": 6,
 		"ChangeUser": 1, "StopWorkflows": 1, "ForgetLimits": 1, "EraseUser": 1, "DeleteHistories": 1, "CompleteErasure": 1,
 		"DeleteExpired": 1,
 		"StoreCampaign": 1, "StartCampaign": 1, "SendCampaignBatch": 5, "SetCampaignStatus": 1, "RecordCampaignBatch": 1,

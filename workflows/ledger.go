@@ -32,8 +32,8 @@ func (r *registration) writeLedger(ctx workflow.Context) error {
 	return nil
 }
 
-// awaitLedger waits, before a registration ends, until the ledger has every message that a provider accepted. A user may enter
-// a code before the activity that sends it has ended.
-func (r *registration) awaitLedger(ctx workflow.Context) error {
-	return r.await(ctx, func() bool { return r.sending == 0 && len(r.unrecorded) == 0 })
+// awaitRecords waits, before a registration ends, until the ledger has every message that a provider accepted, and every event is
+// delivered. A user may enter a code before the activity that sends it has ended.
+func (r *registration) awaitRecords(ctx workflow.Context) error {
+	return r.await(ctx, func() bool { return r.sending == 0 && len(r.unrecorded) == 0 && r.delivered() })
 }

@@ -17,9 +17,11 @@ type stepRunner struct {
 	parkingTime time.Duration // how long a parked step waits for an operator
 
 	parked       map[step]stepFailure
-	retrySignals int  // so far
-	abandoned    bool // an operator abandoned the parked steps
-	ended        bool // no step runs any more
+	retrySignals int   // so far
+	abandoned    bool  // an operator abandoned the parked steps
+	ended        bool  // no step runs any more, except those of events
+	failure      error // the final error of a parallel step
+	events       eventDelivery
 
 	published published
 	details   []string // lines of the current details

@@ -30,7 +30,12 @@ func RegistrationWorkflow(ctx workflow.Context, in RegistrationInput) (Registrat
 		return RegistrationResult{}, err
 	}
 	r.listenForSignals(ctx)
-	if err := r.close(ctx, r.run(ctx)); err != nil {
+	running, stop := workflow.WithCancel(ctx)
+	err := r.run(running)
+	if r.announcesFailure(err) {
+		stop() // the event is delivered before the workflow ends, but nothing else is
+	}
+	if err := r.close(ctx, err); err != nil {
 		return RegistrationResult{}, err
 	}
 	return RegistrationResult{r.outcome()}, nil
@@ -54,6 +59,7 @@ type registration struct {
 	codeDigest string    // of the code that completed the verification
 	superseded bool      // another registration has proven the address
 	windowOver bool      // the verification window is over
+	cancelled  bool      // by an operator, before the user was active
 	// codeAwaitsOperator is true from when the code used up its budget until it was sent, unless the destination was rejected:
 	// then the user must correct it.
 	codeAwaitsOperator bool
@@ -61,8 +67,6 @@ type registration struct {
 	sending    int             // codes that are being sent, including those that are no longer needed
 	unrecorded []message.Entry // accepted by a provider but not in the ledger yet
 	released   released
-
-	failure error // the final error of a parallel step
 }
 
 func newRegistration(in RegistrationInput) *registration {
@@ -127,41 +131,6 @@ func (r *registration) verify(ctx workflow.Context) error {
 	}
 }
 
-// startStep runs a step in parallel. Its final error ends the registration.
-func (r *registration) startStep(ctx workflow.Context, s step, run func(workflow.Context) error) workflow.Future {
-	done, settle := workflow.NewFuture(ctx)
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		err := r.runStep(ctx, s, run)
-		if err != nil && !temporal.IsCanceledError(err) {
-			r.failure = err
-			return
-		}
-		settle.SetValue(nil)
-	})
-	return done
-}
-
-// startStepIf is startStep for a step that may not be needed.
-func (r *registration) startStepIf(ctx workflow.Context, needed bool, s step, run func(workflow.Context) error) workflow.Future {
-	if needed {
-		return r.startStep(ctx, s, run)
-	}
-	done, settle := workflow.NewFuture(ctx)
-	settle.SetValue(nil)
-	return done
-}
-
-// await waits for a condition, or for the failure of a parallel step.
-func (r *registration) await(ctx workflow.Context, condition func() bool) error {
-	if err := workflow.Await(ctx, func() bool { return r.failure != nil || condition() }); err != nil {
-		return err
-	}
-	if condition() {
-		return nil
-	}
-	return r.failure
-}
-
 // watchWindow ends the verification window after its time. While the code waits for an operator, the user cannot get it; so
 // the window then starts again when the code has been sent.
 func (r *registration) watchWindow(ctx workflow.Context) {
@@ -192,13 +161,13 @@ func (r *registration) close(ctx workflow.Context, outcome error) error {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	if temporal.IsCanceledError(outcome) && (r.status == StatusPending || r.status == StatusAccepted) {
-		r.verified, r.windowOver = false, true // no code is valid any more
+		r.verified, r.windowOver, r.cancelled = false, true, true // no code is valid any more
 		if err := r.runStep(ctx, stepExpire, r.expire); err != nil {
 			outcome = err
 		}
 	}
 	if outcome == nil || temporal.IsCanceledError(outcome) {
-		outcome = cmp.Or(r.awaitLedger(ctx), outcome)
+		outcome = cmp.Or(r.awaitRecords(ctx), outcome)
 	}
 	r.ended = true
 	failed := outcome != nil && !temporal.IsCanceledError(outcome)
@@ -209,6 +178,11 @@ func (r *registration) close(ctx workflow.Context, outcome error) error {
 	}
 	if err := r.publish(ctx); err != nil {
 		return err
+	}
+	if r.announcesFailure(outcome) {
+		r.announceFailure(ctx, outcome)
+	} else {
+		r.finishEvents(ctx, r.deliveryEnded)
 	}
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
 		return err
@@ -263,6 +237,7 @@ func (r *registration) persist(ctx workflow.Context) error {
 	}
 	r.userID, r.refusal = out.Persisted.UserID, out.Refusal
 	r.persisted = &Persisted{r.outcome()}
+	r.announce(ctx, user.Announced{RegistrationID: r.in.RegistrationID, Through: out.Persisted.Announced})
 	return nil
 }
 
@@ -289,6 +264,7 @@ func (r *registration) activate(ctx workflow.Context) error {
 	default:
 		r.end(ctx, StatusActive, "user activated")
 		r.released.registrationIDs = out.Displaced.Released
+		r.announce(ctx, out.Displaced.Announced...)
 		r.supersede(ctx, out.Displaced.Superseded)
 	}
 	return nil
@@ -296,10 +272,12 @@ func (r *registration) activate(ctx workflow.Context) error {
 
 // expire deletes the user, which frees the username.
 func (r *registration) expire(ctx workflow.Context) error {
-	in := ExpireInput{RegistrationID: r.in.RegistrationID}
-	if _, err := executeLocally(ctx, r.budgets, "expire the registration", Activities.ExpireUser, in); err != nil {
+	in := ExpireInput{RegistrationID: r.in.RegistrationID, Cancelled: r.cancelled}
+	out, err := executeLocally(ctx, r.budgets, "expire the registration", Activities.ExpireUser, in)
+	if err != nil {
 		return err
 	}
+	r.announce(ctx, user.Announced{RegistrationID: r.in.RegistrationID, Through: out.Announced})
 	r.end(ctx, StatusExpired, "never verified: the username is free again")
 	return nil
 }

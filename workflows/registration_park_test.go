@@ -35,6 +35,9 @@ func (f *fixture) breakStep(name string, times int, err error) {
 	case "released":
 		f.fake.activateUser = outcomes[workflows.ActivateInput](displacing(nil, "loser"))
 		f.fake.sendEmailReleased = outcomes[workflows.EmailReleasedInput](sentBy("twilio"), errs...)
+	case "deliver":
+		f.announces()
+		f.fake.deliverEvents = outcomes[workflows.DeliverEventsInput](workflows.DeliverEventsResult{}, errs...)
 	case "completion":
 		f.fake.sendCompletionSMS = outcomes[workflows.NoticeInput](sentBy("twilio"), errs...)
 	}
@@ -52,6 +55,7 @@ var reasons = map[string]struct {
 	"welcome":    {workflows.ReasonEmailUnavailable, false},
 	"completion": {workflows.ReasonSMSUnavailable, false},
 	"released":   {workflows.ReasonSMSUnavailable, false},
+	"deliver":    {workflows.ReasonEventUndelivered, false},
 }
 
 // TestRetryRunsOnlyTheFailedStep parks each step twice and retries it.
@@ -91,6 +95,9 @@ func TestRetryRunsOnlyTheFailedStep(t *testing.T) {
 			times[name] = 3
 			if want.reason == workflows.ReasonDatabaseUnavailable {
 				times[name] = 5
+			}
+			if name == "deliver" {
+				times[name] = 4 // the activation has events in two registrations
 			}
 			for call, n := range times {
 				require.Equal(t, n, f.called(call), call)
@@ -177,7 +184,7 @@ func TestStepThatStaysFailed(t *testing.T) {
 					stored.refusedAs(t, workflows.RefusedClosed)
 				case "activate":
 					verified.refusedAs(t, workflows.RefusedClosed)
-				case "welcome", "completion", "released":
+				case "welcome", "completion", "released", "deliver":
 					active(t, verified)
 					require.Equal(t, workflows.StatusActive, f.state().Status)
 				}

@@ -49,10 +49,10 @@ func (r *registration) state() RegistrationState {
 		AwaitsCode:   r.status == StatusPending && !r.verified && !r.ended,
 		AttemptsLeft: r.codes.last.attemptsLeft, Destinations: r.codes.keys, Route: user.RouteOf(r.codes.mobile), ClosedChannels: r.closedChannels(),
 	}
-	// A parked welcome email or ledger entry does not affect the user, unless it made the registration fail before the
+	// A parked welcome email, ledger entry or event does not affect the user, unless it made the registration fail before the
 	// verification. Nothing affects an active user.
 	first, ok := r.firstParked()
-	affectsUser := r.ended || !slices.Contains([]step{stepWelcome, stepLedger}, first)
+	affectsUser := r.ended || !slices.Contains([]step{stepWelcome, stepLedger, stepDeliver, stepRecordEvent}, first)
 	if ok && affectsUser && r.status != StatusActive {
 		s.Status = StatusFailed
 	}
