@@ -26,7 +26,10 @@ type Activities struct {
 	Messages Messages
 	Email    message.Sender
 	SMS      message.Sender
-	Events   Events
+
+	// Used by DeliverEvents only.
+	Events    Events
+	Endpoints []Endpoint
 
 	// Used by erasures only.
 	Erasures   Erasures

@@ -59,7 +59,7 @@ func TestRegister(t *testing.T) {
 	for queue, want := range map[string]struct{ activities, workflows []string }{
 		workflows.QueueRegistration: {
 			[]string{
-				"PersistUser", "ActivateUser", "ExpireUser", "RecordMessage", "ConfirmEmail", "DisownEmail",
+				"PersistUser", "ActivateUser", "ExpireUser", "RecordMessage", "RecordEvent", "ConfirmEmail", "DisownEmail",
 				"ChangeUser", "StopWorkflows", "ForgetLimits", "EraseUser", "DeleteHistories", "CompleteErasure", "DeleteExpired",
 				"StoreCampaign", "StartCampaign", "SetCampaignStatus", "RecordCampaignBatch",
 			},
@@ -67,6 +67,7 @@ func TestRegister(t *testing.T) {
 		},
 		workflows.QueueNotificationsHigh: {[]string{"SendOTP", "SendAccountExists"}, nil},
 		workflows.QueueNotificationsLow:  {[]string{"SendWelcomeEmail", "SendEmailReleased", "SendCompletionSMS", "SendCampaignBatch"}, nil},
+		workflows.QueueEvents:            {[]string{"DeliverEvents"}, nil},
 	} {
 		acts, flows := registered(t, queue)
 		require.Equal(t, want.activities, acts, queue)
@@ -103,7 +104,7 @@ func TestStartRefusesAnUnknownQueue(t *testing.T) {
 	t.Parallel()
 	workers, err := Start(nil, &activities.Activities{}, Options{Queues: []string{workflows.QueueRegistration, "notification-high"}})
 	require.EqualError(t, err,
-		`unknown task queue "notification-high" (known: ["registration" "notifications-high" "notifications-low"])`)
+		`unknown task queue "notification-high" (known: ["registration" "notifications-high" "notifications-low" "events"])`)
 	require.Empty(t, workers)
 }
 

@@ -151,7 +151,7 @@ type Database struct {
 
 // Worker configures the workers.
 type Worker struct {
-	Queues           []string      `env:"WORKER_QUEUES" envDefault:"registration,notifications-high,notifications-low" example:"notifications-high" doc:"Task queues that the process serves."`
+	Queues           []string      `env:"WORKER_QUEUES" envDefault:"registration,notifications-high,notifications-low,events" example:"notifications-high" doc:"Task queues that the process serves."`
 	Concurrency      int           `env:"WORKER_CONCURRENCY" envDefault:"50" example:"50" doc:"Maximum number of parallel activities per queue."`
 	HealthAddr       string        `env:"WORKER_HEALTH_ADDR" example:"127.0.0.1:8081" doc:"Address at which the worker answers /healthz and /readyz. If empty, the worker answers no probes, and registrar healthcheck worker cannot check it."`
 	PollingGrace     time.Duration `env:"WORKER_ENGINE_GRACE" envDefault:"10s" example:"10s" doc:"How long a worker stays ready after it stops polling Temporal."`
@@ -166,8 +166,11 @@ type Worker struct {
 
 // SendsMessages reports whether one of the queues sends messages.
 func (w Worker) SendsMessages() bool {
-	return slices.ContainsFunc(w.Queues, func(queue string) bool { return queue != workflows.QueueRegistration })
+	return slices.Contains(w.Queues, workflows.QueueNotificationsHigh) || slices.Contains(w.Queues, workflows.QueueNotificationsLow)
 }
+
+// DeliversEvents reports whether one of the queues is the one of events.
+func (w Worker) DeliversEvents() bool { return slices.Contains(w.Queues, workflows.QueueEvents) }
 
 // Email configures the email providers.
 type Email struct {
@@ -269,8 +272,9 @@ func (p Password) HashParams() argon2id.Params {
 }
 
 // Policy returns the policy of new registrations.
-func (r Registration) Policy() workflows.Policy {
-	return workflows.Policy{
+func (c Config) Policy() workflows.Policy {
+	r := c.Registration
+	policy := workflows.Policy{
 		Verify: workflows.Verify(r.Verify), Conceal: r.Conceal,
 		CodeAttempts: r.CodeAttempts, Resends: r.Resends, ResendCooldown: r.ResendCooldown, CodeTTL: r.CodeTTL,
 		VerificationWindow: r.VerificationWindow, ParkingTime: r.ParkingTime,
@@ -279,4 +283,8 @@ func (r Registration) Policy() workflows.Policy {
 		},
 		PersistLocally: r.PersistLocally,
 	}
+	if c.Events.Configured() {
+		policy.Budgets.Events = c.Events.EventsBudget
+	}
+	return policy
 }

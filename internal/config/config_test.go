@@ -27,11 +27,15 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	c := load(t)
 	require.NoError(t, c.Codec.Check())
-	require.Equal(t, workflows.DefaultPolicy(), c.Registration.Policy())
+	require.Equal(t, workflows.DefaultPolicy(), c.Policy())
 	require.Equal(t, user.Rules{MinPasswordLength: 8, MinPasswordScore: 2, ServiceNames: []string{"Registrar"},
 		AllowedDomains: user.Domains{}, DeniedDomains: user.Domains{}}, c.Rules())
 	require.Equal(t, secret.DefaultParams(), c.Password.HashParams())
 	require.Equal(t, workflows.Queues, c.Worker.Queues)
+	require.True(t, c.Worker.SendsMessages())
+	require.True(t, c.Worker.DeliversEvents())
+	require.False(t, c.Events.Configured())
+	require.Equal(t, workflows.DefaultEventsBudget, c.Events.EventsBudget)
 	require.Equal(t, 3*time.Second, c.API.WaitBudget)
 	hourAndDay := func(hour, day int) config.Rates { return config.Rates{{hour, time.Hour}, {day, 24 * time.Hour}} }
 	require.Equal(t, config.Limit{
@@ -85,7 +89,7 @@ func TestValuesAreRead(t *testing.T) {
 	require.InDelta(t, 2.5, c.Worker.OTPsPerSecond, 0)
 	require.Equal(t, []string{"notifications-low", "registration"}, c.Worker.Queues)
 	require.False(t, c.Registration.PersistLocally)
-	require.Equal(t, time.Minute, c.Registration.Policy().Budgets.OTP)
+	require.Equal(t, time.Minute, c.Policy().Budgets.OTP)
 	require.Equal(t, "A <a@example.com>", c.Email.From)
 	require.Zero(t, c.Limit.CodeRate)
 	require.Equal(t, config.Rates{{3, 24 * time.Hour}}, c.Limit.DestinationRate)

@@ -48,8 +48,15 @@ func knownType(name string) bool { return slices.Contains(event.Types, event.Typ
 
 func knownData(data string) bool { return data == "whole" || data == "ids" }
 
-// Recording returns which events the store records. It reads EVENTS_FILE; its errors are those of Endpoints.
+// Configured reports whether the service has an endpoint for events.
+func (e Events) Configured() bool { return e.EventsURL != "" || e.EventsFile != "" }
+
+// Recording returns which events the store records. It needs no EVENTS_SECRET, but it reads EVENTS_FILE. Its errors are those of
+// Endpoints.
 func (c Config) Recording() (event.Recording, error) {
+	if c.Events.EventsURL != "" && c.Events.EventsFile == "" {
+		return event.RecordingOf([]event.Endpoint{c.Events.ofURL().endpoint()}), nil
+	}
 	endpoints, err := c.Endpoints()
 	return event.RecordingOf(endpoints), err
 }
@@ -66,10 +73,7 @@ func (c Config) Endpoints() ([]event.Endpoint, error) {
 	case e.EventsURL == "":
 		return nil, nil
 	}
-	one := endpointEntry{
-		Name: event.DefaultEndpoint, URL: e.EventsURL, Types: e.EventsTypes, Data: e.EventsData, PasswordHash: e.EventsHash,
-		Secrets: secretsOf(e.EventsSecret),
-	}
+	one := e.ofURL()
 	var found problems
 	for _, problem := range c.checkEndpoint(one) {
 		found.require(false, settingOf[problem.field], "%s", problem.what)
@@ -80,6 +84,14 @@ func (c Config) Endpoints() ([]event.Endpoint, error) {
 // secretsOf splits a setting with several secrets at spaces and commas.
 func secretsOf(setting string) []string {
 	return strings.FieldsFunc(setting, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+}
+
+// ofURL returns the endpoint of EVENTS_URL.
+func (e Events) ofURL() endpointEntry {
+	return endpointEntry{
+		Name: event.DefaultEndpoint, URL: e.EventsURL, Types: e.EventsTypes, Data: e.EventsData, PasswordHash: e.EventsHash,
+		Secrets: secretsOf(e.EventsSecret),
+	}
 }
 
 // settingOf has the settings of the endpoint that has no entry in a file.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,6 +54,18 @@ func TestEndpointOfURL(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, event.Recording{Types: want.Types, PasswordHash: true}, recording)
 	}
+}
+
+// TestRecordingNeedsNoSecret because only the processes that deliver need it.
+func TestRecordingNeedsNoSecret(t *testing.T) {
+	t.Parallel()
+	c := load(t, "EVENTS_URL=https://monolith.example.com/events", "EVENTS_TYPES=user.erased", "EVENTS_BUDGET=1h")
+	recording, err := c.Recording()
+	require.NoError(t, err)
+	require.Equal(t, event.Recording{Types: []event.Type{event.UserErased}}, recording)
+	require.Equal(t, time.Hour, c.Policy().Budgets.Events)
+	require.Zero(t, load(t, "EVENTS_BUDGET=1h").Policy().Budgets.Events, "without an endpoint")
+	require.Equal(t, 72*time.Hour, load(t, "EVENTS_FILE=/etc/registrar/events.json").Policy().Budgets.Events)
 }
 
 func TestBadEndpointOfURL(t *testing.T) {

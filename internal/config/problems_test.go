@@ -114,7 +114,7 @@ func TestBadValues(t *testing.T) {
 		"DATABASE_MAX_OPEN=0":                                   "0 must be above 0; an example: 20",
 		"DATABASE_MAX_IDLE=-1":                                  "-1 must not be below 0; an example: 20",
 		"DATABASE_CONN_MAX_LIFETIME=0":                          "0s must be longer than 0; an example: 5m",
-		"WORKER_QUEUES=emails": `"emails" is not a task queue (known: ["registration" "notifications-high" "notifications-low"]);` +
+		"WORKER_QUEUES=emails": `"emails" is not a task queue (known: ["registration" "notifications-high" "notifications-low" "events"]);` +
 			" an example: notifications-high",
 		"WORKER_CONCURRENCY=0":                "0 must be above 0; an example: 50",
 		"WORKER_HEALTH_ADDR=8081":             `"8081" is not an address (host:port); an example: 127.0.0.1:8081`,

@@ -37,7 +37,7 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Hasher: openHasher(c.Password),
 		Keys:   keys.Ring,
 		Rules:  c.Rules(),
-		Policy: c.Registration.Policy(),
+		Policy: c.Policy(),
 
 		Challenges: openChallenges(c.Challenge, keys), ChallengeRequired: c.Challenge.ChallengeFail == "closed",
 		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"registrar/activities"
 	"registrar/internal/config"
 	"registrar/internal/delivery"
 	"registrar/internal/email"
@@ -11,10 +12,11 @@ import (
 	"registrar/internal/sms"
 )
 
-// Providers send the messages. Batches is for campaigns, and nil without them.
+// Providers send the messages, and Endpoints receive the events. Batches is for campaigns, and nil without them.
 type Providers struct {
 	Email, SMS message.Sender
 	Batches    message.BatchSender
+	Endpoints  []activities.Endpoint
 }
 
 // ProviderNames are the names of all providers, in the ledger and in pauses.

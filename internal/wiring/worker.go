@@ -34,7 +34,7 @@ func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, t
 	steps := &activities.Activities{
 		Users: users, Ledger: users, Codes: keys.Ring, Messages: templates,
 		Links: emaillink.Links{Keys: keys.Ring, PublicURL: c.Public.PublicURL, Now: time.Now},
-		Email: p.Email, SMS: p.SMS,
+		Email: p.Email, SMS: p.SMS, Events: users, Endpoints: p.Endpoints,
 		Campaigns: users, Composer: CampaignComposer(c, keys), Batches: p.Batches,
 	}
 	return worker.Start(temporal, steps, worker.Options{
@@ -70,12 +70,19 @@ func Revision() string {
 	return ""
 }
 
-// openWorker returns what the worker's queues need: only the queues of notifications need providers.
+// openWorker returns what the worker's queues need: only the queues of notifications need providers, and only the queue of events
+// needs endpoints.
 func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, err error) {
-	if o, err = openCommon(c, logger); err != nil || !c.Worker.SendsMessages() {
+	if o, err = openCommon(c, logger); err != nil {
 		return o, p, err
 	}
-	if p, err = OpenProviders(c, delivery.NewPauseChecker(o.users.Pauses), logger); err != nil {
+	if c.Worker.SendsMessages() {
+		p, err = OpenProviders(c, delivery.NewPauseChecker(o.users.Pauses), logger)
+	}
+	if err == nil && c.Worker.DeliversEvents() {
+		p.Endpoints, err = OpenEndpoints(c, logger)
+	}
+	if err != nil {
 		closeStore(o.users, logger)
 	}
 	return o, p, err

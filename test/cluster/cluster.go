@@ -31,6 +31,7 @@ type Cluster struct {
 	Registration []*parts.Replica // workers of the queue registration
 	High         []*parts.Replica // workers of notifications-high
 	Low          []*parts.Replica // workers of notifications-low
+	Events       []*parts.Replica // workers of events
 
 	arrived atomic.Int64 // users of all loads
 }
@@ -59,6 +60,7 @@ func Start(t parts.Test, settings ...string) *Cluster {
 	c.Registration = c.workers(t, 2, "registration")
 	c.High = c.workers(t, 2, "notifications-high")
 	c.Low = c.workers(t, 1, "notifications-low")
+	c.Events = c.workers(t, 1, "events")
 	addresses := parts.Addresses(2)
 	for i, address := range addresses {
 		c.API = append(c.API, c.Program.StartAPI(t, fmt.Sprintf("api%d", i), c.Settings.With("API_ADDR", address)))
@@ -96,7 +98,7 @@ func (c *Cluster) Stop() error {
 
 // Replicas returns all API servers and workers.
 func (c *Cluster) Replicas() []*parts.Replica {
-	return slices.Concat(c.API, c.Registration, c.High, c.Low)
+	return slices.Concat(c.API, c.Registration, c.High, c.Low, c.Events)
 }
 
 // URL returns the base URL of the API.
