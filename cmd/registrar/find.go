@@ -71,15 +71,15 @@ func withLookup(ctx context.Context, ask func(context.Context, timeline.Lookup) 
 	return wiring.WithLookup(ctx, c, wiring.Logger(c.Log, os.Stderr), ask)
 }
 
-// readLine reads the first line, of at most 4 KiB. An address has at most 254 bytes.
+// readLine reads the first line, of at most 4 KiB. An address has at most 254 bytes, and other values are shorter.
 func readLine(r io.Reader) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(r, 4<<10))
 	if err != nil {
-		return "", fmt.Errorf("read the address: %w", err)
+		return "", fmt.Errorf("read standard input: %w", err)
 	}
 	line, _, _ := strings.Cut(strings.TrimLeft(string(text), "\r\n"), "\n")
 	if line = strings.TrimSpace(line); line == "" {
-		return "", errors.New("standard input has no address")
+		return "", errors.New("standard input is empty")
 	}
 	return line, nil
 }

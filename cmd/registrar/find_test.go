@@ -51,7 +51,7 @@ func TestFindReadsTheAddressFromStandardInput(t *testing.T) {
 	clean(t)
 	for _, text := range []string{"", "\n\n", "  "} {
 		_, err := execute(t, text, "find", "--email", "-")
-		require.EqualError(t, err, "standard input has no address")
+		require.EqualError(t, err, "standard input is empty")
 	}
 	line, err := readLine(strings.NewReader("\n Ada@Example.com \nnext"))
 	require.NoError(t, err)

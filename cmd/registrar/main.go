@@ -41,7 +41,7 @@ func root() *cobra.Command {
 		RunE:          help,
 	}
 	cmd.AddCommand(apiCommand(), workerCommand(), migrateCommand(), codecCommand(), healthcheckCommand(), providerCommand(), suppressionCommand(), keysCommand(), hashCommand(), templateCommand(),
-		timelineCommand(), findCommand(), campaignCommand(), importCommand(), exportCommand(), versionCommand())
+		timelineCommand(), findCommand(), userCommand(), auditCommand(), campaignCommand(), importCommand(), exportCommand(), versionCommand())
 	return cmd
 }
 

@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"registrar/internal/audit"
+	"registrar/internal/event"
 	"registrar/internal/message"
 	"registrar/internal/user"
 )
@@ -18,21 +19,26 @@ func (s *Store) ChangeUser(ctx context.Context, c user.ChangeRequest) (user.Chan
 	var result user.ChangeResult
 	err := s.do(ctx, "change user", func(db *gorm.DB) error {
 		return db.Transaction(func(tx *gorm.DB) (err error) {
-			result, err = changeUser(tx, c)
+			result, err = s.changeUser(tx, c)
 			return err
 		})
 	})
 	return result, err
 }
 
-func changeUser(tx *gorm.DB, c user.ChangeRequest) (user.ChangeResult, error) {
+func (s *Store) changeUser(tx *gorm.DB, c user.ChangeRequest) (user.ChangeResult, error) {
 	found, err := lockUser(tx, c.UserID)
 	if err != nil || found == nil {
 		return user.ChangeResult{Outcome: user.ChangeNotFound}, err
 	}
+	result := user.ChangeResult{Outcome: user.ChangeDone}
 	done, err := isRecorded(tx, c.ID)
-	if err != nil || done {
-		return user.ChangeResult{Outcome: user.ChangeDone}, err
+	if err != nil {
+		return result, err
+	}
+	if done {
+		result.Announced, err = s.announced(tx, found.User.RegistrationID)
+		return result, err
 	}
 	change := userChange{tx: tx, request: c, row: *found, source: c.Actor}
 	err = change.make()
@@ -40,9 +46,13 @@ func changeUser(tx *gorm.DB, c user.ChangeRequest) (user.ChangeResult, error) {
 		return user.ChangeResult{Outcome: user.ChangeConflict, Conflict: code}, nil
 	}
 	if err != nil {
-		return user.ChangeResult{}, err
+		return result, err
 	}
-	return user.ChangeResult{Outcome: user.ChangeDone}, change.record()
+	if err := change.record(); err != nil {
+		return result, err
+	}
+	result.Announced, err = s.announce(tx, change.occurrences...)
+	return result, err
 }
 
 // lockUser reads a user and makes other transactions that change it wait. The first statement writes, and so the read sees what they
@@ -73,6 +83,8 @@ type userChange struct {
 	request user.ChangeRequest
 	row     recordRow // the user before the change
 	source  string    // of a change of the consent
+
+	occurrences []occurrence // what has changed
 }
 
 var errKind = errors.New("unknown kind of change")
@@ -102,6 +114,7 @@ func (c *userChange) block() error {
 	case user.StatusPending:
 		return &user.Error{Code: user.CodeUserPending, Message: "the user has not verified yet"}
 	case user.StatusActive:
+		c.happened(event.UserBlocked)
 		return c.setUser(map[string]any{"status": user.StatusBlocked, "blocked_at": storedTime(c.request.At)})
 	default:
 		return nil
@@ -112,6 +125,7 @@ func (c *userChange) unblock() error {
 	if c.row.User.Status != user.StatusBlocked {
 		return nil
 	}
+	c.happened(event.UserUnblocked)
 	return c.setUser(map[string]any{"status": user.StatusActive, "blocked_at": nil})
 }
 
@@ -122,6 +136,7 @@ func (c *userChange) update() error {
 		return err
 	}
 	if len(set) > 0 {
+		c.happened(event.UserUpdated)
 		if err := c.setProfile(set); err != nil {
 			return err
 		}
@@ -170,7 +185,12 @@ func (c *userChange) setConsent() error {
 	if *given == c.row.Profile.MarketingConsent {
 		return nil
 	}
+	c.happened(event.ConsentChanged)
 	return c.setProfile(map[string]any{"marketing_consent": *given, "consent_at": at, "consent_source": c.source})
+}
+
+func (c *userChange) happened(t event.Type) {
+	c.occurrences = append(c.occurrences, occurrence{UserID: c.row.User.ID, Type: t})
 }
 
 func (c *userChange) setUser(set map[string]any) error {

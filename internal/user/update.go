@@ -141,7 +141,7 @@ func membersOf(text string) map[string]json.RawMessage {
 func decodeJSON(text []byte) (value any) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
-	if d.Decode(&value) != nil {
+	if !json.Valid(text) || d.Decode(&value) != nil {
 		return nil
 	}
 	return value

@@ -28,6 +28,20 @@ func CampaignComposer(c config.Config, keys Keys) campaign.Composer {
 // WithCampaigns calls use with the campaigns. It needs only Temporal, not the database. Each call of Campaigns has its own
 // timeout.
 func WithCampaigns(ctx context.Context, c config.Config, logger *slog.Logger, use func(context.Context, *engine.Campaigns) error) error {
+	return withTemporal(ctx, c, logger, func(keys Keys, temporal client.Client) error {
+		return use(ctx, newCampaigns(c, keys, temporal))
+	})
+}
+
+// WithChanges calls use with the changes of users. It needs only Temporal, not the database. Each change has its own timeout.
+func WithChanges(ctx context.Context, c config.Config, logger *slog.Logger, use func(context.Context, *engine.Changes) error) error {
+	return withTemporal(ctx, c, logger, func(_ Keys, temporal client.Client) error {
+		return use(ctx, engine.NewChanges(temporal, operatorTimeout))
+	})
+}
+
+// withTemporal calls use with the keys and a client that is connected.
+func withTemporal(ctx context.Context, c config.Config, logger *slog.Logger, use func(Keys, client.Client) error) error {
 	if err := c.Require("PRF_KEYSET", "PAYLOAD_KEYSET"); err != nil {
 		return err
 	}
@@ -46,5 +60,5 @@ func WithCampaigns(ctx context.Context, c config.Config, logger *slog.Logger, us
 		return fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
 	}
 	defer temporal.Close()
-	return use(ctx, newCampaigns(c, keys, temporal))
+	return use(keys, temporal)
 }

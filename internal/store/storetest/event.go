@@ -23,6 +23,7 @@ var eventTests = map[string]func(*testing.T, *store.Store){
 	"events of a disowned email":           testEventsDisowned,
 	"events of an expired user":            testEventsExpired,
 	"events of an unannounced user":        testEventsUnannounced,
+	"events of changes":                    testEventsOfChanges,
 	"events without a change":              testRecordEvent,
 	"events: filter":                       testEventFilter,
 	"events: deliveries":                   testDeliveries,

@@ -24,6 +24,7 @@ type modelUser struct {
 	owner    user.Registration
 	username string
 	active   bool
+	blocked  bool // is active, and blocked by an operator
 	proven   bool // holds the email
 	released bool // has lost the email
 }
@@ -151,7 +152,23 @@ func (m *model) expire(r user.Registration) {
 	*m = slices.DeleteFunc(*m, func(u *modelUser) bool { return u.owner.ID == r.ID && !u.active })
 }
 
+// change blocks or unblocks a user.
+func (m *model) change(r user.Registration, block bool) user.ChangeOutcome {
+	u := m.of(r)
+	switch {
+	case u == nil:
+		return user.ChangeNotFound
+	case block && !u.active:
+		return user.ChangeConflict
+	}
+	u.blocked = block
+	return user.ChangeDone
+}
+
 func (u *modelUser) status() user.Status {
+	if u.blocked {
+		return user.StatusBlocked
+	}
 	if u.active {
 		return user.StatusActive
 	}
@@ -189,6 +206,16 @@ func testModel(t *testing.T, s *store.Store) {
 				_, err := s.Expire(within(t), r.ID, event.ReasonNotVerified)
 				require.NoError(rt, err)
 				m.expire(r)
+			},
+			"change": func(rt *rapid.T) {
+				r, kind := choice.Draw(rt, "registration"), rapid.SampledFrom([]user.ChangeKind{user.ChangeBlock, user.ChangeUnblock}).Draw(rt, "kind")
+				id := ""
+				if u := m.of(r); u != nil {
+					id = u.id
+				}
+				out, err := s.ChangeUser(within(t), requestOf(id, kind, user.Change{}))
+				require.NoError(rt, err)
+				require.Equal(rt, m.change(r, kind == user.ChangeBlock), out.Outcome)
 			},
 			"": func(rt *rapid.T) {
 				require.ElementsMatch(rt, m.table(), table(t, rt, s, all))
