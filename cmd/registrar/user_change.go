@@ -52,7 +52,7 @@ func withChanges(cmd *cobra.Command, use func(context.Context, config.Config, ap
 
 // changeUser makes a new change, and returns a line that says how it ended.
 func changeUser(ctx context.Context, c config.Config, changes api.Changes, in workflows.UserChangeInput) (string, error) {
-	policy := c.Registration.Policy()
+	policy := c.Policy()
 	in.ChangeID, in.Actor, in.At = uuid.Must(uuid.NewV7()).String(), commandActor(), time.Now().UTC()
 	in.Budgets, in.ParkingTime = policy.Budgets, policy.ParkingTime
 	out, err := changes.Change(ctx, in)

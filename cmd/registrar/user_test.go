@@ -193,7 +193,7 @@ func TestChangeUser(t *testing.T) {
 			said, err := changeUser(t.Context(), c, fakeChanges(func(_ context.Context, in workflows.UserChangeInput) (workflows.UserChangeResult, error) {
 				require.NoError(t, uuid.Validate(in.ChangeID))
 				require.Equal(t, commandActor(), in.Actor)
-				require.Equal(t, c.Registration.Policy().Budgets, in.Budgets)
+				require.Equal(t, c.Policy().Budgets, in.Budgets)
 				require.WithinDuration(t, time.Now(), in.At, time.Minute)
 				return tt.out, tt.err
 			}), workflows.UserChangeInput{UserID: aUser, Kind: user.ChangeBlock})

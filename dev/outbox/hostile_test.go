@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 
+	"registrar/dev/livepage"
 	"registrar/internal/message"
 	"registrar/internal/timeline"
 )
@@ -52,7 +53,7 @@ func TestHostileContentStaysText(t *testing.T) {
 			require.NotEqual(t, "img", n.Data)
 			if n.Data == "script" {
 				scripts++
-				require.Equal(t, pageJS, n.FirstChild.Data)
+				require.Equal(t, livepage.JS, n.FirstChild.Data)
 			}
 			requireHarmless(t, n)
 		}

@@ -1,17 +1,12 @@
 package outbox
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
-	"encoding/json"
-	"html/template"
-	"log/slog"
 	"net/http"
 	"slices"
 
+	"registrar/dev/livepage"
 	"registrar/internal/message"
 	"registrar/internal/timeline"
 )
@@ -23,32 +18,9 @@ const pageSize = 50
 var files embed.FS
 
 var (
-	pageCSS = mustRead("page/page.css")
-	pageJS  = mustRead("page/page.js")
-
-	listPage         = parsePage("page/list.html")
-	registrationPage = parsePage("page/registration.html")
+	listPage         = livepage.Parse(files, "page/message.html", "page/list.html")
+	registrationPage = livepage.Parse(files, "page/message.html", "page/registration.html")
 )
-
-func mustRead(name string) string {
-	content, err := files.ReadFile(name)
-	if err != nil {
-		panic(err) // the file is part of the program
-	}
-	return string(content)
-}
-
-func parsePage(name string) *template.Template {
-	return template.Must(template.ParseFS(files, "page/layout.html", "page/message.html", name))
-}
-
-// policy allows only the page's own script and form. Emails in frames inherit the policy and need inline styles, so these are
-// allowed; emails cannot load anything, and their frames cannot send forms.
-var policy = func() string {
-	hash := sha256.Sum256([]byte(pageJS))
-	return "default-src 'none'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; " +
-		"style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-}()
 
 // Timelines reads the timeline of a registration. timeline.Reader implements it.
 type Timelines interface {
@@ -76,13 +48,7 @@ func (o *Outbox) Handler(timelines Timelines, workflows string) http.Handler {
 }
 
 func (p *pages) serveJSON(w http.ResponseWriter, r *http.Request) {
-	list := p.outbox.Find(parseFilter(r.URL.Query()))
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if err := json.NewEncoder(w).Encode(list); err != nil {
-		slog.DebugContext(r.Context(), "write outbox.json", "error", err) // the client has disconnected
-	}
+	livepage.ServeJSON(w, r, p.outbox.Find(parseFilter(r.URL.Query())))
 }
 
 func (p *pages) serveList(w http.ResponseWriter, r *http.Request) {
@@ -95,7 +61,7 @@ func (p *pages) serveList(w http.ResponseWriter, r *http.Request) {
 	if len(list) > pageSize {
 		data.Older = f.olderThan(list[pageSize-1].ID).URL()
 	}
-	serve(w, r, listPage, data.Tag, data)
+	livepage.Serve(w, r, listPage, data.Tag, data)
 }
 
 // newest returns the ID of the newest message, or "".
@@ -106,46 +72,15 @@ func newest(list []Sent) string {
 	return list[0].ID
 }
 
-// serve answers 304 if the browser has the page with the tag already.
-func serve(w http.ResponseWriter, r *http.Request, page *template.Template, tag string, data any) {
-	h := w.Header()
-	h.Set("ETag", tag)
-	h.Set("Cache-Control", "no-store")
-	if r.Header.Get("If-None-Match") == tag {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", policy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	if err := page.ExecuteTemplate(w, "layout.html", data); err != nil {
-		slog.DebugContext(r.Context(), "write outbox page", "error", err) // the client has disconnected
-	}
-}
-
 // layout is the data that all pages have.
 type layout struct {
-	CSS       template.CSS
-	JS        template.JS
-	Tag       string
-	Host      string
-	Workflows string
-	Messages  []view
+	livepage.Layout
+	Messages []view
 }
 
 // layout returns the data of a page that changes only with the given values.
 func (p *pages) layout(r *http.Request, values ...any) layout {
-	return layout{
-		CSS: template.CSS(pageCSS), JS: template.JS(pageJS), Tag: etag(values), Host: r.Host, Workflows: p.workflows,
-	}
-}
-
-func etag(values []any) string {
-	var text bytes.Buffer
-	_ = json.NewEncoder(&text).Encode(values) // all values can be encoded
-	hash := sha256.Sum256(text.Bytes())
-	return `"` + base64.RawURLEncoding.EncodeToString(hash[:16]) + `"`
+	return layout{Layout: livepage.NewLayout(r, p.workflows, values...)}
 }
 
 type listData struct {

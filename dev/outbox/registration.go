@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"registrar/dev/livepage"
 	"registrar/internal/timeline"
 	"registrar/workflows"
 )
@@ -40,7 +41,7 @@ func (p *pages) serveRegistration(w http.ResponseWriter, r *http.Request) {
 		data.Messages = append(data.Messages, view{Sent: s})
 	}
 	data.Links = p.workflowLink("This workflow", workflows.RegistrationWorkflowID(id))
-	serve(w, r, registrationPage, data.Tag, data)
+	livepage.Serve(w, r, registrationPage, data.Tag, data)
 }
 
 type registrationData struct {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"registrar/api/page"
+	"registrar/dev/receiver"
 )
 
 // location is the address of a part of the service.
@@ -18,6 +19,9 @@ func (s *stack) listLocations() []location {
 	}
 	if s.program != nil {
 		locations = append(locations, *s.program)
+	}
+	if s.events != nil {
+		locations = append(locations, location{"Events", s.base + receiver.Path, true})
 	}
 	if ui := s.uiURL(); ui != "" {
 		locations = append(locations, location{"Temporal UI", ui, true})

@@ -1,5 +1,5 @@
 // Command server runs the whole service in one process: Temporal with its Web UI, the API, all workers, SQLite, and an outbox
-// instead of the providers. It needs only Go and listens only on loopback. `go run ./dev` compiles and starts it.
+// instead of the providers, and a receiver of events. It needs only Go and listens only on loopback. `go run ./dev` compiles and starts it.
 package main
 
 import (
@@ -33,7 +33,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
-	o := options{data: f.Data, apiPort: f.APIPort, uiPort: f.UIPort, temporalPort: f.TemporalPort}
+	o := options{data: f.Data, apiPort: f.APIPort, uiPort: f.UIPort, temporalPort: f.TemporalPort, receiver: true}
 	o.companion = companion.Options{Path: f.With, Port: f.WithPort, Output: stderr}
 	c, err := config.Load(append(defaults(), environ...))
 	if err != nil {
@@ -62,5 +62,5 @@ const operatorToken = "local-operator-token"
 // defaults returns the settings for one machine. The environment overrides them. Only warnings are logged, so that the banner
 // stays visible. There are no rate limits, because all local clients share one address and often register the same user.
 func defaults() []string {
-	return append(config.Unlimited(), "ADMIN_TOKEN="+operatorToken, "LOG_LEVEL=warn", "API_DRAIN_DELAY=0s", "API_SHUTDOWN_TIMEOUT=1s", "WORKER_STOP_TIMEOUT=1s")
+	return append(config.Unlimited(), "ADMIN_TOKEN="+operatorToken, "LOG_LEVEL=warn", "API_DRAIN_DELAY=0s", "API_SHUTDOWN_TIMEOUT=1s", "WORKER_STOP_TIMEOUT=1s", "EVENTS_ALLOW_PRIVATE=true")
 }

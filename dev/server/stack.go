@@ -18,6 +18,7 @@ import (
 	"registrar/dev/companion"
 	"registrar/dev/outbox"
 	"registrar/dev/preflight"
+	"registrar/dev/receiver"
 	"registrar/dev/temporalserver"
 	"registrar/dev/userdb"
 	"registrar/internal/attribute"
@@ -38,6 +39,8 @@ type options struct {
 	logger                        *slog.Logger
 	companion                     companion.Options // without a path there is none
 	hasher                        api.Hasher        // nil: as configured. Benchmarks replace it to measure everything else.
+	// receiver shows events at /receiver, unless an endpoint is configured. Most tests need no events.
+	receiver bool
 	// providers returns replacements for the outbox. nil: the outbox is used.
 	providers func(wiring.Providers) wiring.Providers
 }
@@ -49,6 +52,7 @@ type stack struct {
 	program   *location // of --with; nil without one
 	locations []location
 	outbox    *outbox.Outbox
+	events    *receiver.Receiver // nil: events go to a configured endpoint, or are not recorded
 	failed    chan error
 	stops     []func() error // called by stop, last first
 }
@@ -78,6 +82,10 @@ func (s *stack) start(ctx context.Context) error {
 	if err := s.startCompanion(ctx); err != nil {
 		return err
 	}
+	endpoints, err := s.openEndpoints()
+	if err != nil {
+		return err
+	}
 	keys, err := s.openKeys()
 	if err != nil {
 		return err
@@ -94,7 +102,7 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox}
+	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox, Endpoints: endpoints}
 	if s.providers != nil {
 		providers = s.providers(providers)
 	}
@@ -129,7 +137,11 @@ func (s *stack) start(ctx context.Context) error {
 // openUsers opens and migrates the user store.
 func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 	path := filepath.Join(s.data, "registrar.db")
-	users, err := store.Open(userdb.Open(path), store.Options{Logger: s.logger})
+	events, err := s.config.Recording()
+	if err != nil {
+		return nil, err
+	}
+	users, err := store.Open(userdb.Open(path), store.Options{Logger: s.logger, Events: events})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -189,7 +201,7 @@ func withPortFlag(err error) error {
 	return port.Busy(busy.Port, busy.Err)
 }
 
-// serve serves the API, the sign-up page, the outbox and the codec.
+// serve serves the API, the sign-up page, the outbox, the receiver and the codec.
 func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload.Codec, deps api.Deps, schema *attribute.Schema) (err error) {
 	s.locations = append(s.listLocations(), s.locations...)
 	if s.hasher != nil {
@@ -205,6 +217,12 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 	sent := s.outbox.Handler(deps.Timelines, s.workflowsURL())
 	for _, path := range []string{"/outbox", "/outbox/", "/outbox.json"} {
 		mux.Handle(path, sent)
+	}
+	if s.events != nil {
+		received := s.events.Handler(s.workflowsURL())
+		for _, path := range []string{receiver.Path, receiver.Path + "/", receiver.Path + ".json"} {
+			mux.Handle(path, received)
+		}
 	}
 	mux.Handle("/codec/", http.StripPrefix("/codec", payload.Handler(codec, payload.Options{AllowedOrigins: s.uiOrigins()})))
 

@@ -16,7 +16,7 @@ async function refresh(filterChanged) {
       show(new DOMParser().parseFromString(text, "text/html"), filterChanged);
       tag = answer.headers.get("ETag");
     } else if (answer.status !== 304) {
-      throw new Error(`the outbox answered ${answer.status}`);
+      throw new Error(`the server answered ${answer.status}`);
     }
     document.body.classList.remove("lost");
   } catch {
@@ -48,7 +48,7 @@ async function poll() {
 }
 setTimeout(poll, 1500);
 
-const form = document.querySelector("form.filter"); // only on the page with the list
+const form = document.querySelector("form[role=search]"); // only on the page with the list
 let typing;
 form?.addEventListener("input", () => {
   clearTimeout(typing);

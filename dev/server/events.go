@@ -1,0 +1,27 @@
+package main
+
+import (
+	"cmp"
+
+	"registrar/activities"
+	"registrar/dev/receiver"
+	"registrar/internal/wiring"
+)
+
+// openEndpoints returns the endpoints for events. Unless one is configured, it is the receiver.
+func (s *stack) openEndpoints() ([]activities.Endpoint, error) {
+	own := s.receiver && !s.config.Events.Configured()
+	if own {
+		s.config.Events.EventsURL = s.base + receiver.Path
+		s.config.Events.EventsSecret = cmp.Or(s.config.Events.EventsSecret, receiver.Secret)
+	}
+	endpoints, err := wiring.OpenEndpoints(s.config, s.logger)
+	if err != nil || !own {
+		return endpoints, err
+	}
+	if s.events, err = receiver.Open(s.data, endpoints[0].Secrets...); err != nil {
+		return nil, err
+	}
+	s.onStop(s.events.Close)
+	return endpoints, nil
+}
