@@ -67,18 +67,10 @@ func start(ctx context.Context, o options) (*stack, error) {
 }
 
 func (s *stack) start(ctx context.Context) error {
-	lock, err := preflight.LockData(s.data)
+	listener, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
-	s.onStop(lock.Close)
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", loopbackAddress(s.apiPort))
-	if err != nil {
-		return preflight.API.Busy(s.apiPort, err)
-	}
-	s.onStop(func() error { return ignoreClosed(listener.Close()) })
-	s.base = "http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
-	s.config.Public.PublicURL = cmp.Or(s.config.Public.PublicURL, s.base)
 	if err := s.startCompanion(ctx); err != nil {
 		return err
 	}
@@ -132,6 +124,23 @@ func (s *stack) start(ctx context.Context) error {
 	}
 	s.onStop(func() error { stopMetrics(); return nil })
 	return s.serve(ctx, listener, keys.Codec, deps, schema)
+}
+
+// listen locks the data folder and listens on the port of the API.
+func (s *stack) listen(ctx context.Context) (net.Listener, error) {
+	lock, err := preflight.LockData(s.data)
+	if err != nil {
+		return nil, err
+	}
+	s.onStop(lock.Close)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", loopbackAddress(s.apiPort))
+	if err != nil {
+		return nil, preflight.API.Busy(s.apiPort, err)
+	}
+	s.onStop(func() error { return ignoreClosed(listener.Close()) })
+	s.base = "http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	s.config.Public.PublicURL = cmp.Or(s.config.Public.PublicURL, s.base)
+	return listener, nil
 }
 
 // openUsers opens and migrates the user store.
