@@ -18,12 +18,11 @@ const retentionTime = 10 * time.Second
 
 // DeleteExpired deletes the rows of a rule that are older than the settings allow, page by page.
 func (a *Activities) DeleteExpired(ctx context.Context, in workflows.DeleteExpiredInput) (retention.Done, error) {
-	age := a.Retention.Age(in.Rule)
-	if age == 0 {
+	began := now()
+	page, deletes := a.Retention.Page(in.Rule, began, in.After)
+	if !deletes {
 		return retention.Done{}, nil
 	}
-	began := now()
-	page := retention.Page{Rule: in.Rule, Before: began.Add(-age), After: in.After}
 	total := retention.Done{After: in.After, More: true}
 	for total.More && time.Since(began) < retentionTime {
 		done, err := a.Expiring.DeleteExpired(ctx, page)

@@ -115,7 +115,6 @@ func setupAll(t *testing.T, changes ...func(*Deps)) *service {
 	return setup(t, append([]func(*Deps){func(d *Deps) {
 		d.Timelines, d.Campaigns, d.Operators = fakeTimelines(nil), &fakeCampaigns{}, administrators()
 		d.Users, d.Changes = &fakeUsers{}, fakeChanges(nil)
-		d.Unsubscriber = fakeUnsubscriber(nil)
 		d.Webhooks.Mailgun = fakeMailgun(func([]byte, []byte) (message.Report, error) { return message.Report{}, message.ErrNotGenuine })
 		d.Webhooks.Twilio = fakeTwilio(func(string, string, url.Values) (message.Report, error) {
 			return message.Report{}, message.ErrNotGenuine

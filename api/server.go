@@ -106,13 +106,11 @@ type Deps struct {
 	// Timelines reads timelines for operators. If it is nil or there are no Operators, its address answers 404.
 	Timelines Timelines
 	// Users reads users and the audit trail, and Changes changes users. If either is nil or there are no Operators, their
-	// addresses answer 404.
+	// addresses answer 404. Changes also withdraws the consent to campaigns; if it is nil, /unsubscribe answers 404.
 	Users   Users
 	Changes Changes
 	// Campaigns runs campaigns. If it is nil or there are no Operators, /v1/campaigns answers 404.
 	Campaigns Campaigns
-	// Unsubscriber withdraws consent to campaigns. nil: /unsubscribe answers 404.
-	Unsubscriber Unsubscriber
 	// PublicURL is the API's public address, for the links in previews, and as an origin of the sign-up form. Empty: forms must
 	// come from the host that the request names.
 	PublicURL string

@@ -1,7 +1,7 @@
 package api
 
 import (
-	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -9,25 +9,18 @@ import (
 
 	"registrar/api/page"
 	"registrar/internal/campaign"
+	"registrar/internal/engine"
+	"registrar/internal/user"
+	"registrar/workflows"
 )
 
-// Unsubscriber withdraws users' consent to campaigns.
-type Unsubscriber interface {
-	// Unsubscribe is idempotent, and succeeds for an unknown user. It returns within ctx's deadline. source records how
-	// the user withdrew the consent.
-	Unsubscribe(ctx context.Context, userID, source string) error
-}
-
-// sourceLink is the source for the link in an email.
+// sourceLink is the actor of a change by the link in an email, and so the source of the consent.
 const sourceLink = "link"
-
-// unsubscribeTimeout bounds the wait for the database. Mail providers wait longer.
-const unsubscribeTimeout = 5 * time.Second
 
 // unsubscribers are the recipients of campaigns. Their token names what they may do.
 var unsubscribers = &access{
 	area:   campaign.UnsubscribePath,
-	served: func(d *Deps) bool { return d.Unsubscriber != nil },
+	served: func(d *Deps) bool { return d.Changes != nil },
 	admit:  everyone.admit,
 }
 
@@ -55,13 +48,29 @@ func (s *server) unsubscribe(c *gin.Context) {
 		s.page(c, http.StatusBadRequest, page.LinkInvalid)
 		return
 	}
-	ctx, cancel := context.WithTimeout(c.Request.Context(), unsubscribeTimeout)
-	defer cancel()
-	if err := s.Unsubscriber.Unsubscribe(ctx, userID, sourceLink); err != nil {
-		s.log(ctx).Warn("not unsubscribed", "campaign_id", campaignID, "err", err)
+	ctx := c.Request.Context()
+	out, err := s.Changes.Change(ctx, s.withdrawal(campaignID, userID))
+	log := s.log(ctx).With("campaign_id", campaignID)
+	switch {
+	case err == nil:
+		log.Info("unsubscribed", "outcome", out.Outcome)
+		s.page(c, http.StatusOK, page.LinkUnsubscribed)
+	case errors.Is(err, engine.ErrUnconfirmed):
+		log.Info("unsubscription accepted")
+		s.page(c, http.StatusAccepted, page.LinkAccepted)
+	default:
+		log.Warn("not unsubscribed", "err", err)
 		s.pageUnavailable(c, page.LinkNotUnsubscribed)
-		return
 	}
-	s.log(ctx).Info("unsubscribed", "campaign_id", campaignID)
-	s.page(c, http.StatusOK, page.LinkUnsubscribed)
+}
+
+// withdrawal returns the change of a link. Repeated clicks within a minute are one change. A later click is another one, because
+// the user may have consented again since.
+func (s *server) withdrawal(campaignID, userID string) workflows.UserChangeInput {
+	now, consents := s.Now().UTC(), false
+	return workflows.UserChangeInput{
+		ChangeID: s.Keys.ChangeID("unsubscribe", campaignID, userID, now.Truncate(time.Minute).Format(time.RFC3339)),
+		UserID:   userID, Kind: user.ChangeConsent, Actor: sourceLink, At: now, Set: user.Change{MarketingConsent: &consents},
+		Budgets: s.Policy.Budgets, ParkingTime: s.Policy.ParkingTime,
+	}
 }

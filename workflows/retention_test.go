@@ -38,7 +38,7 @@ func TestRetention(t *testing.T) {
 	require.Equal(t, map[retention.Rule]int{retention.Reports: 20, retention.Audit: 10}, out.Deleted)
 	require.Equal(t, []string{
 		"report_tokens ", "delivery_reports ", "delivery_reports 2", "delivery_reports 1", "notifications_without_user ",
-		"delivery_attempts_without_user ", "notifications ", "delivery_attempts ", "audit ", "audit 1",
+		"delivery_attempts_without_user ", "notifications ", "delivery_attempts ", "events ", "gate_answers ", "audit ", "audit 1",
 	}, *seen)
 	require.Contains(t, f.details(), "deleted 10 rows: delivery_reports")
 	require.Empty(t, f.attributes)

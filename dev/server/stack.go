@@ -98,21 +98,22 @@ func (s *stack) start(ctx context.Context) error {
 	if s.providers != nil {
 		providers = s.providers(providers)
 	}
-	workers, err := wiring.StartWorkers(s.config, keys, users, providers, temporal, s.fail)
-	if err != nil {
-		return err
-	}
-	s.onStop(func() error { workers.Stop(); return nil })
 	limits, err := wiring.OpenLimits(s.config.Limit, keys, s.logger)
 	if err != nil {
 		return err
 	}
 	s.onStop(limits.Close)
+	workers, err := wiring.StartWorkers(s.config, keys, users, providers, limits, temporal, s.fail)
+	if err != nil {
+		return err
+	}
+	s.onStop(func() error { workers.Stop(); return nil })
+	s.scheduleRetention(ctx, temporal)
 	schema, err := wiring.OpenSchema(s.config.Registration)
 	if err != nil {
 		return err
 	}
-	deps := wiring.APIDeps(s.config, keys, users, temporal, schema, s.logger)
+	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.logger)
 	deps.Limits = limits
 	counts := metrics.New()
 	if deps.Gate, err = wiring.OpenGate(s.config.Gate, users, counts, s.logger); err != nil {
@@ -143,6 +144,17 @@ func (s *stack) listen(ctx context.Context) (net.Listener, error) {
 	return listener, nil
 }
 
+// scheduleRetention schedules the retention, in the background because it does not delay the start.
+func (s *stack) scheduleRetention(ctx context.Context, temporal wiring.Temporal) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		wiring.ScheduleRetention(ctx, temporal, s.logger)
+	}()
+	s.onStop(func() error { cancel(); <-done; return nil })
+}
+
 // openUsers opens and migrates the user store.
 func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 	path := filepath.Join(s.data, "registrar.db")
@@ -162,13 +174,13 @@ func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 }
 
 // openTemporal returns a client of the Temporal server at TEMPORAL_ADDRESS. If the variable is empty, it starts a server.
-func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string) (client.Client, error) {
+func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string) (wiring.Temporal, error) {
 	o := wiring.Encrypted(client.Options{Namespace: client.DefaultNamespace}, keys, s.logger)
 	external := os.Getenv("TEMPORAL_ADDRESS") != ""
 	if external {
 		var err error
 		if o, err = wiring.TemporalOptions(keys, s.logger); err != nil {
-			return nil, err
+			return wiring.Temporal{}, err
 		}
 		s.uiPort = 0 // an external server has its own Web UI
 	} else {
@@ -177,7 +189,7 @@ func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string
 			Namespace: o.Namespace, SearchAttributes: engine.SearchAttributes(), Logger: s.logger,
 		})
 		if err != nil {
-			return nil, withPortFlag(err)
+			return wiring.Temporal{}, withPortFlag(err)
 		}
 		s.onStop(func() error { server.Stop(); return nil })
 		o.HostPort = server.Address()
@@ -185,16 +197,16 @@ func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string
 	c, err := client.DialContext(ctx, o)
 	switch {
 	case err != nil && external:
-		return nil, fmt.Errorf("connect to Temporal at %s (TEMPORAL_ADDRESS; unset it to start a server here): %w", o.HostPort, err)
+		return wiring.Temporal{}, fmt.Errorf("connect to Temporal at %s (TEMPORAL_ADDRESS; unset it to start a server here): %w", o.HostPort, err)
 	case err != nil:
-		return nil, fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
+		return wiring.Temporal{}, fmt.Errorf("connect to Temporal at %s: %w", o.HostPort, err)
 	}
 	s.onStop(func() error { c.Close(); return nil })
 	s.locations = append(s.locations, location{Name: "Temporal", Address: o.HostPort})
 	if external {
-		return c, engine.AddSearchAttributes(ctx, c, o.Namespace)
+		return wiring.Temporal{Client: c, Namespace: o.Namespace}, engine.AddSearchAttributes(ctx, c, o.Namespace)
 	}
-	return c, nil
+	return wiring.Temporal{Client: c, Namespace: o.Namespace}, nil
 }
 
 // withPortFlag adds to the error of a busy port the flag that sets the port.

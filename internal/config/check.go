@@ -57,6 +57,7 @@ func (c Config) check() problems {
 	found.requirePositive("DATABASE_CONN_MAX_LIFETIME", c.Database.MaxLifetime)
 	c.Limit.check(&found)
 	c.Challenge.check(&found)
+	c.Retention.check(&found)
 	c.Worker.check(&found)
 	c.Email.check(&found)
 	c.SMS.check(&found)
@@ -66,6 +67,18 @@ func (c Config) check() problems {
 	found.require(c.Metrics.MetricsAddr == "" || isAddress(c.Metrics.MetricsAddr), "METRICS_ADDR", "%q is not an address (host:port)", c.Metrics.MetricsAddr)
 	c.checkSafety(&found)
 	return found
+}
+
+// minRetention leaves operators time to look into a failure.
+const minRetention = 24 * time.Hour
+
+func (r Retention) check(found *problems) {
+	for name, age := range map[string]time.Duration{
+		"RETENTION_EXPIRED": r.RetentionExpired, "RETENTION_LEDGER": r.RetentionLedger,
+		"RETENTION_EVENTS": r.RetentionEvents, "RETENTION_AUDIT": r.RetentionAudit,
+	} {
+		found.require(age == 0 || age >= minRetention, name, "%s must be at least %s, or 0 to keep everything", age, minRetention)
+	}
 }
 
 func (w Worker) check(found *problems) {

@@ -30,6 +30,7 @@ type Config struct {
 	Gate         Gate
 	Keys         Keys
 	Database     Database
+	Retention    Retention
 	Worker       Worker
 	Email        Email
 	SMS          SMS
@@ -147,6 +148,14 @@ type Database struct {
 	MaxOpen     int           `env:"DATABASE_MAX_OPEN" envDefault:"20" example:"20" doc:"Maximum number of connections per process."`
 	MaxIdle     int           `env:"DATABASE_MAX_IDLE" envDefault:"20" example:"20" doc:"Maximum number of idle connections per process."`
 	MaxLifetime time.Duration `env:"DATABASE_CONN_MAX_LIFETIME" envDefault:"5m" example:"5m" doc:"Age at which a connection is replaced."`
+}
+
+// Retention has the ages after which workers delete rows of the user database.
+type Retention struct {
+	RetentionExpired time.Duration `env:"RETENTION_EXPIRED" envDefault:"720h" example:"720h" doc:"Age after which messages and failed attempts of registrations without a user are deleted (docs/users.md). 0 keeps them, as in the other settings of the retention."`
+	RetentionLedger  time.Duration `env:"RETENTION_LEDGER" envDefault:"8760h" example:"8760h" doc:"Age after which messages and failed attempts of all registrations are deleted."`
+	RetentionEvents  time.Duration `env:"RETENTION_EVENTS" envDefault:"2160h" example:"2160h" doc:"Age after which events are deleted that every endpoint has. Events that an endpoint lacks are deleted after twice the time."`
+	RetentionAudit   time.Duration `env:"RETENTION_AUDIT" envDefault:"17520h" example:"17520h" doc:"Age after which entries of the audit trail are deleted."`
 }
 
 // Worker configures the workers.

@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"registrar/internal/audit"
+	"registrar/internal/event"
 	"registrar/internal/user"
 )
 
@@ -28,7 +29,7 @@ func (s *Store) Subject(ctx context.Context, id string) (found user.Subject, ok 
 }
 
 // traces are the tables that know the user and the registration of an id, besides users.
-var traces = []any{&erasureRow{}, &notificationRow{}}
+var traces = []any{&erasureRow{}, &notificationRow{}, &eventRow{}}
 
 func subjectOf(db *gorm.DB, id string) (user.Subject, bool, error) {
 	var users []userRow
@@ -69,30 +70,61 @@ func (s *Store) WithoutUser(ctx context.Context, registrationIDs []string) ([]st
 }
 
 // Erase deletes everything about a user in one transaction: the user with its profile, its messages with their attempts and
-// reports, and the suppressions of its address unless another user has the address. It reduces the user's events to ids. It
-// adds the receipt, an entry of the audit trail, and the event. A repeated call deletes what was written since.
+// reports, the gate's answers, and the suppressions of its address unless another user has the address. It reduces the user's
+// events to ids. It adds the receipt, an entry of the audit trail, and the event. A repeated call deletes what was written since.
 func (s *Store) Erase(ctx context.Context, e user.Erasure) (out user.ChangeResult, err error) {
 	err = s.do(ctx, "erase user", func(db *gorm.DB) error {
-		return db.Transaction(func(tx *gorm.DB) (err error) {
-			out = user.ChangeResult{Outcome: user.ChangeDone}
-			if out.Announced, err = s.announceErased(tx, e); err != nil {
+		for range raceLimit {
+			out, err = s.erase(db, e)
+			if !isDuplicate(err) {
 				return err
 			}
-			counts, err := deleteTraces(tx, e)
-			if err != nil {
-				return err
-			}
-			if err := insertIfAbsent(tx, auditOf(e)); err != nil {
-				return err
-			}
-			return saveReceipt(tx, e, counts)
-		})
+		}
+		return errContended
 	})
 	return out, err
 }
 
-// announceErased announces the end of a user.
-func (s *Store) announceErased(*gorm.DB, user.Erasure) ([]user.Announced, error) { return nil, nil }
+func (s *Store) erase(db *gorm.DB, e user.Erasure) (user.ChangeResult, error) {
+	out := user.ChangeResult{Outcome: user.ChangeDone}
+	err := db.Transaction(func(tx *gorm.DB) (err error) {
+		if out.Announced, err = s.announceErased(tx, e); err != nil {
+			return err
+		}
+		counts, err := deleteTraces(tx, e)
+		if err != nil {
+			return err
+		}
+		if err := insertIfAbsent(tx, auditOf(e)); err != nil {
+			return err
+		}
+		return saveReceipt(tx, e, counts)
+	})
+	return out, err
+}
+
+// announceErased announces the end of a user, once. A registration without a user, of which nobody has heard, is not announced.
+func (s *Store) announceErased(tx *gorm.DB, e user.Erasure) ([]user.Announced, error) {
+	announced, err := s.announce(tx, occurrence{UserID: e.UserID, Type: event.UserErased})
+	if err != nil || len(announced) > 0 || !s.events.Records(event.UserErased) {
+		return announced, err
+	}
+	last, err := s.lastEvent(tx, e.RegistrationID)
+	if err != nil || last.ID == "" {
+		return nil, err
+	}
+	if last.Type != event.UserErased {
+		last.Sequence++
+		row := eventRow{
+			ID: uuid.Must(uuid.NewV7()).String(), RegistrationID: last.RegistrationID, UserID: last.UserID, Sequence: last.Sequence,
+			Type: event.UserErased, OccurredAt: tx.NowFunc(),
+		}
+		if err := tx.Create(&row).Error; err != nil {
+			return nil, err
+		}
+	}
+	return []user.Announced{{RegistrationID: last.RegistrationID, Through: last.Sequence}}, nil
+}
 
 func auditOf(e user.Erasure) *auditRow {
 	row := auditRowOf(audit.Entry{ID: e.ID, At: e.At, Actor: e.Actor, Action: audit.UserErased, UserID: e.UserID})
@@ -127,10 +159,17 @@ func deleteTraces(tx *gorm.DB, e user.Erasure) (counts map[string]int, err error
 	for _, r := range receipts {
 		remove("delivery_reports", tx.Where("provider = ? AND message_id = ?", r.Provider, r.ProviderMessageID))
 	}
-	for _, table := range []string{"delivery_attempts", "notifications"} {
+	for _, table := range []string{"delivery_attempts", "notifications", "gate_answers"} {
 		remove(table, tx.Where("registration_id IN ?", registrations))
 	}
-	return counts, err
+	if err != nil {
+		return nil, err
+	}
+	reduced := tx.Model(&eventRow{}).Where("registration_id IN ? AND body IS NOT NULL", registrations).Update("body", nil)
+	if reduced.RowsAffected > 0 {
+		counts["events"] = int(reduced.RowsAffected)
+	}
+	return counts, reduced.Error
 }
 
 // soleAddresses returns the address of a user, unless another user has it too.

@@ -106,3 +106,17 @@ func (s *Store) ReleaseGate(ctx context.Context, r gate.Record) error {
 			Delete(&gateRow{}).Error
 	})
 }
+
+// GateAnswer returns the record of a registration. The bool is false if there is none.
+func (s *Store) GateAnswer(ctx context.Context, registrationID string) (record gate.Record, found bool, err error) {
+	var rows []gateRow
+	err = s.do(ctx, "look up the gate's answer", func(db *gorm.DB) error {
+		rows = nil
+		return whereRegistration(db, registrationID).Find(&rows).Error
+	})
+	if err != nil || len(rows) == 0 {
+		return gate.Record{}, false, err
+	}
+	record, err = rows[0].record()
+	return record, true, err
+}

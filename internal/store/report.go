@@ -182,3 +182,18 @@ func (s *Store) UndeliveredBy(ctx context.Context, k message.Key) ([]string, err
 	})
 	return providers, err
 }
+
+// ReportsOf returns the delivery reports of the registration's messages, oldest first.
+func (s *Store) ReportsOf(ctx context.Context, registrationID string) ([]message.Report, error) {
+	var rows []reportRow
+	err := s.do(ctx, "list reports", func(db *gorm.DB) error {
+		messages := whereRegistration(db.Model(&notificationRow{}).Select("1"), registrationID).
+			Where("notifications.provider = delivery_reports.provider AND provider_message_id = message_id")
+		return db.Where("EXISTS (?)", messages).Order("at, status").Find(&rows).Error
+	})
+	reports := make([]message.Report, len(rows))
+	for i, r := range rows {
+		reports[i] = message.Report{Provider: r.Provider, MessageID: r.MessageID, Status: r.Status, Code: r.Code, At: r.At.UTC()}
+	}
+	return reports, err
+}

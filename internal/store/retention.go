@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
 
+	"registrar/internal/event"
 	"registrar/internal/retention"
 )
 
@@ -20,6 +22,7 @@ var expiring = map[retention.Rule]struct{ table, time string }{
 	retention.Reports:      {"delivery_reports", "received_at"},
 	retention.Ledger:       {"notifications", "sent_at"},
 	retention.Attempts:     {"delivery_attempts", "at"},
+	retention.GateAnswers:  {"gate_answers", "asked_at"},
 	retention.Audit:        {"audit", "at"},
 }
 
@@ -31,6 +34,8 @@ func (s *Store) DeleteExpired(ctx context.Context, p retention.Page) (done reten
 			done, err = deleteWithoutUser(db, "notifications", "sent_at", p)
 		case retention.AttemptsWithoutUser:
 			done, err = deleteWithoutUser(db, "delivery_attempts", "at", p)
+		case retention.Events:
+			done, err = deleteEvents(db, p)
 		default:
 			done, err = deleteOldest(db, p)
 		}
@@ -98,4 +103,52 @@ func deleteRows(db *gorm.DB, table string, registrations []string) (int, error) 
 	users := db.Model(&userRow{}).Select("1").Where("users.registration_id = " + table + ".registration_id")
 	deleted := db.Table(table).Where("registration_id IN ? AND NOT EXISTS (?)", registrations, users).Delete(nil)
 	return int(deleted.RowsAffected), deleted.Error
+}
+
+// maxEvents is the number of events in a page. Each can have several deliveries, which are deleted with it.
+const maxEvents = 250
+
+// deleteEvents deletes the next old events, except those that an endpoint lacks and may still get.
+func deleteEvents(db *gorm.DB, p retention.Page) (retention.Done, error) {
+	var page []eventRow
+	err := db.Select("id, type, occurred_at").Where("occurred_at < ? AND id > ?", storedTime(p.Before), p.After).
+		Order("id").Limit(maxEvents).Find(&page).Error
+	if err != nil || len(page) == 0 {
+		return retention.Done{}, err
+	}
+	has, err := deliveredTo(db, page)
+	if err != nil {
+		return retention.Done{}, err
+	}
+	var old []string
+	for _, e := range page {
+		lacks := func(endpoint event.Endpoint) bool {
+			return endpoint.Wants(e.Type) && !has[deliveryKey{e.ID, endpoint.Name}]
+		}
+		if e.OccurredAt.Before(p.BeforeAnyway) || !slices.ContainsFunc(p.Endpoints, lacks) {
+			old = append(old, e.ID)
+		}
+	}
+	deleted := db.Where("id IN ?", old).Delete(&eventRow{})
+	done := retention.Done{Deleted: int(deleted.RowsAffected), After: page[len(page)-1].ID, More: len(page) == maxEvents}
+	return done, deleted.Error
+}
+
+type deliveryKey struct{ eventID, endpoint string }
+
+// deliveredTo returns which endpoints have the events, or do not want them any more.
+func deliveredTo(db *gorm.DB, events []eventRow) (map[deliveryKey]bool, error) {
+	ids := make([]string, len(events))
+	for i, e := range events {
+		ids[i] = e.ID
+	}
+	var rows []deliveryRow
+	if err := db.Where("event_id IN ?", ids).Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	has := map[deliveryKey]bool{}
+	for _, r := range rows {
+		has[deliveryKey{r.EventID, r.Endpoint}] = true
+	}
+	return has, nil
 }

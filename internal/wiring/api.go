@@ -46,7 +46,6 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 
 		Timelines: newTimelineReader(keys, users, registrations), Operators: operators(c.API), Webhooks: openReports(c, users),
 		Users: users, Changes: engine.NewChanges(temporal, c.API.WaitBudget),
-		Unsubscriber: users,
 	}
 	if c.Public.PublicURL != "" { // the links in campaign emails need it
 		deps.Campaigns = newCampaigns(c, keys, temporal)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -15,14 +16,25 @@ import (
 	"registrar/internal/delivery"
 	"registrar/internal/emaillink"
 	"registrar/internal/engine"
+	"registrar/internal/event"
+	"registrar/internal/limit"
+	"registrar/internal/retention"
 	"registrar/internal/store"
 	"registrar/worker"
 	"registrar/workflows"
 )
 
+// Temporal is a namespace of Temporal.
+type Temporal struct {
+	client.Client
+	Namespace string
+}
+
 // StartWorkers serves the configured task queues until the workers are stopped. It calls fatal with an error after which a
-// worker no longer works.
-func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, temporal client.Client, fatal func(error)) (worker.Workers, error) {
+// worker no longer works. limits may be nil if the processes do not share their counts.
+func StartWorkers(
+	c config.Config, keys Keys, users *store.Store, p Providers, limits *limit.Limits, temporal Temporal, fatal func(error),
+) (worker.Workers, error) {
 	templates, err := OpenTemplates(c)
 	if err != nil {
 		return nil, err
@@ -31,13 +43,24 @@ func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, t
 	if err != nil {
 		return nil, err
 	}
+	endpoints, err := c.Endpoints()
+	if err != nil {
+		return nil, err
+	}
 	steps := &activities.Activities{
 		Users: users, Ledger: users, Codes: keys.Ring, Messages: templates,
 		Links: emaillink.Links{Keys: keys.Ring, PublicURL: c.Public.PublicURL, Now: time.Now},
 		Email: p.Email, SMS: p.SMS, Events: users, Endpoints: p.Endpoints,
 		Campaigns: users, Composer: CampaignComposer(c, keys), Batches: p.Batches,
+		Erasures: users, Expiring: users, Retention: retentionOf(c.Retention, endpoints),
+		Executions: engine.NewExecutions(temporal.Client, engine.ExecutionOptions{
+			Namespace: temporal.Namespace, EmailHashes: keys.Ring.EmailHashes,
+		}),
 	}
-	return worker.Start(temporal, steps, worker.Options{
+	if limits != nil {
+		steps.Limits = limits
+	}
+	return worker.Start(temporal.Client, steps, worker.Options{
 		Deployment: version,
 		Queues:     c.Worker.Queues, Concurrency: c.Worker.Concurrency, StopTimeout: c.Worker.StopTimeout, Fatal: fatal,
 		PerSecond: map[string]float64{
@@ -45,6 +68,30 @@ func StartWorkers(c config.Config, keys Keys, users *store.Store, p Providers, t
 			workflows.QueueNotificationsLow:  c.Worker.NoticesPerSecond,
 		},
 	})
+}
+
+func retentionOf(c config.Retention, endpoints []event.Endpoint) retention.Settings {
+	return retention.Settings{
+		Expired: c.RetentionExpired, Ledger: c.RetentionLedger, Events: c.RetentionEvents, Audit: c.RetentionAudit, Endpoints: endpoints,
+	}
+}
+
+// openSharedLimits returns the limits whose counts an erasure forgets, nil if the API's processes do not share their counts.
+func openSharedLimits(c config.Config, keys Keys, logger *slog.Logger) (*limit.Limits, error) {
+	if c.Limit.RedisURL == "" || !slices.Contains(c.Worker.Queues, workflows.QueueRegistration) {
+		return nil, nil
+	}
+	return OpenLimits(c.Limit, keys, logger)
+}
+
+// ScheduleRetention creates or updates the schedule of the retention. It retries until it succeeds or ctx ends.
+func ScheduleRetention(ctx context.Context, temporal client.Client, logger *slog.Logger) {
+	err := Await(ctx, logger, "the schedule of the retention", func(ctx context.Context) error {
+		return engine.ScheduleRetention(ctx, temporal)
+	})
+	if err == nil {
+		logger.Info("the retention is scheduled")
+	}
 }
 
 // deployment returns the version of the workers. Its build id is the program's revision unless configured otherwise.
@@ -90,7 +137,7 @@ func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, er
 
 // RunWorker serves the configured task queues until ctx ends, then drains. At the start it waits for Temporal, but not for
 // the database, because activities are retried. It answers probes from the start until it has drained.
-func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error {
+func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err error) {
 	o, providers, err := openWorker(c, logger)
 	if err != nil {
 		return err
@@ -114,9 +161,19 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) error 
 		return err
 	}
 	defer temporal.Close()
-	workers, err := StartWorkers(c, o.keys, o.users, providers, temporal, cancel)
+	limits, err := openSharedLimits(c, o.keys, logger)
 	if err != nil {
 		return err
+	}
+	if limits != nil {
+		defer func() { err = errors.Join(err, limits.Close()) }()
+	}
+	workers, err := StartWorkers(c, o.keys, o.users, providers, limits, Temporal{temporal, o.temporal.Namespace}, cancel)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(c.Worker.Queues, workflows.QueueRegistration) {
+		go ScheduleRetention(ctx, temporal, logger)
 	}
 	logger.Info("serving", "queues", c.Worker.Queues)
 	<-ctx.Done()

@@ -50,7 +50,7 @@ func newSite(t *testing.T) *site {
 		database: parts.StartMariaDB(t), monolith: parts.StartMonolith(t), program: parts.BuildRegistrar(t), dir: parts.Dir(t, "operator"),
 	}
 	require.NoError(t, s.database.Exec(t.Context(), "CREATE DATABASE registrar"))
-	require.NoError(t, s.database.Exec(t.Context(), "CREATE DATABASE monolith"))
+	require.NoError(t, s.database.Exec(t.Context(), "CREATE DATABASE monolith CHARACTER SET utf8mb4"))
 	codec := parts.Loopback(parts.FreePort())
 	s.Surroundings = parts.Surroundings{
 		DSN: s.database.DSN("registrar"), Temporal: parts.StartTemporal(t, "http://"+codec),

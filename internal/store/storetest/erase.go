@@ -12,6 +12,7 @@ import (
 
 	"registrar/internal/audit"
 	"registrar/internal/event"
+	"registrar/internal/gate"
 	"registrar/internal/message"
 	"registrar/internal/store"
 	"registrar/internal/user"
@@ -227,4 +228,46 @@ func testRaceErase(t *testing.T, s *store.Store) {
 		require.NotContains(t, after, p)
 	}
 	require.Equal(t, 1, count(t, s, "erasures"))
+}
+
+func testEventsErased(t *testing.T, s *store.Store) {
+	e, personal := lived(t, s)
+	_, _, err := s.ClaimGate(within(t), gate.Record{RegistrationID: e.RegistrationID, Fingerprint: "f", AskedAt: noon}, noon)
+	require.NoError(t, err)
+	for range 2 {
+		out := erase(t, s, e)
+		require.Equal(t, []user.Announced{{RegistrationID: e.RegistrationID, Through: 4}}, out.Announced)
+	}
+	require.Equal(t, []string{"1 user.registered", "2 user.activated", "3 user.email_confirmed", "4 user.erased"}, history(t, s, e.RegistrationID))
+	for _, one := range eventsOf(t, s, e.RegistrationID) {
+		require.Nil(t, one.User)
+		require.Equal(t, e.UserID, one.UserID)
+	}
+	after := Dump(t, s)
+	for _, p := range personal {
+		require.NotContains(t, after, p)
+	}
+	require.Zero(t, count(t, s, "gate_answers"))
+	receipt, _, err := s.Receipt(within(t), e.UserID)
+	require.NoError(t, err)
+	require.Equal(t, []int{3, 1}, []int{receipt.Counts["events"], receipt.Counts["gate_answers"]})
+}
+
+// testEventsErasedWithoutUser: the end of an expired user is announced only to those who heard of it.
+func testEventsErasedWithoutUser(t *testing.T, s *store.Store) {
+	r := registration("ada@example.org")
+	id := persist(t, s, r).UserID
+	_, err := s.Expire(within(t), r.ID, event.ReasonNotVerified)
+	require.NoError(t, err)
+	requireSubject(t, s, id, user.Subject{UserID: id, RegistrationID: r.ID})
+	for range 2 {
+		out := erase(t, s, user.Erasure{ID: user.ErasureID(r.ID), At: noon, UserID: id, RegistrationID: r.ID})
+		require.Equal(t, []user.Announced{through(r, 3)}, out.Announced)
+	}
+	require.Equal(t, []string{"1 user.registered", "2 user.expired not_verified", "3 user.erased"}, history(t, s, r.ID))
+	require.Equal(t, id, eventsOf(t, s, r.ID)[2].UserID)
+	require.NotContains(t, Dump(t, s), "ada@example.org")
+
+	unheard := erase(t, s, user.Erasure{ID: uuid.NewString(), At: noon, RegistrationID: uuid.NewString()})
+	require.Empty(t, unheard.Announced)
 }

@@ -10,9 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/audit"
+	"registrar/internal/event"
 	"registrar/internal/message"
 	"registrar/internal/retention"
 	"registrar/internal/store"
+	"registrar/internal/user"
 )
 
 // oldReports inserts n tokens and n reports. The newest is as old as age; each other is a microsecond older.
@@ -43,7 +45,11 @@ func insert(t *testing.T, s *store.Store, into string, columns int, values []any
 // deleteAll deletes the rows of a rule that are older than age at noon, and returns the number of rows and pages.
 func deleteAll(t *testing.T, s *store.Store, rule retention.Rule, age time.Duration) (rows, pages int) {
 	t.Helper()
-	p := retention.Page{Rule: rule, Before: noon.Add(-age)}
+	return deletePages(t, s, retention.Page{Rule: rule, Before: noon.Add(-age)})
+}
+
+func deletePages(t *testing.T, s *store.Store, p retention.Page) (rows, pages int) {
+	t.Helper()
 	for {
 		done, err := s.DeleteExpired(within(t), p)
 		require.NoError(t, err)
@@ -52,6 +58,12 @@ func deleteAll(t *testing.T, s *store.Store, rule retention.Rule, age time.Durat
 			return rows, pages
 		}
 	}
+}
+
+func deleteEvents(t *testing.T, s *store.Store, p retention.Page) int {
+	t.Helper()
+	deleted, _ := deletePages(t, s, p)
+	return deleted
 }
 
 // testRetentionByAge starts with more rows than one page deletes.
@@ -114,4 +126,52 @@ func testRetentionWithoutUser(t *testing.T, s *store.Store) {
 	rows, pages = deleteAll(t, s, retention.AttemptsWithoutUser, time.Minute)
 	require.Equal(t, []int{1, 1}, []int{rows, pages})
 	require.Equal(t, 3, count(t, s, "delivery_attempts"))
+}
+
+// testRetentionOfEvents keeps events that an endpoint lacks for twice the time.
+func testRetentionOfEvents(t *testing.T, s *store.Store) {
+	first, second := registration(email(1)), registration(email(2))
+	for _, r := range []user.Registration{first, second} {
+		persist(t, s, r)
+		activate(t, s, r)
+	}
+	delivered := eventsOf(t, s, first.ID)
+	endpoints := []event.Endpoint{
+		{Name: "crm", Types: event.Types}, {Name: "shop", Types: []event.Type{event.UserActivated}},
+	}
+	deliver := func(e event.Event, endpoint string, status event.DeliveryStatus) {
+		require.NoError(t, s.RecordDelivery(within(t), event.Delivery{EventID: e.ID, Endpoint: endpoint, Status: status, At: noon}))
+	}
+	for _, e := range delivered {
+		deliver(e, "crm", event.Delivered)
+	}
+	old := retention.Page{Rule: retention.Events, Before: time.Now().Add(time.Hour), Endpoints: endpoints}
+	require.Equal(t, 1, deleteEvents(t, s, old), "shop does not want the first event")
+	require.Equal(t, delivered[1:], eventsOf(t, s, first.ID))
+	deliver(delivered[1], "shop", event.Gone)
+	require.Equal(t, 1, deleteEvents(t, s, old))
+	require.Len(t, eventsOf(t, s, second.ID), 2)
+
+	older := old
+	older.BeforeAnyway = old.Before
+	old.Before = time.Now().Add(-time.Hour)
+	require.Zero(t, deleteEvents(t, s, old))
+	require.Equal(t, 2, deleteEvents(t, s, older))
+	require.Zero(t, count(t, s, "events"))
+	require.Zero(t, count(t, s, "event_deliveries"))
+}
+
+// testRetentionOfManyEvents reads more than one page, none of which is deleted.
+func testRetentionOfManyEvents(t *testing.T, s *store.Store) {
+	const n = 600
+	for i := range n {
+		_, err := s.RecordEvent(within(t), uuid.NewString(), event.RegistrationFailed, fmt.Sprint(i))
+		require.NoError(t, err)
+	}
+	page := retention.Page{
+		Rule: retention.Events, Before: time.Now().Add(time.Hour), Endpoints: []event.Endpoint{{Name: "crm", Types: event.Types}},
+	}
+	require.Zero(t, deleteEvents(t, s, page))
+	page.Endpoints = nil
+	require.Equal(t, n, deleteEvents(t, s, page))
 }
