@@ -35,6 +35,7 @@ var runners = map[string][]string{
 	"docs/operations.md":              {"test/ops"},
 	"docs/production.md":              {"test/ops", "docs"},
 	"docs/signup-page.md":             {"docs"},
+	"docs/users.md":                   {"test/ops"},
 }
 
 // pages returns the paths of all pages of documentation for readers. Decisions are records; their blocks are not run.

@@ -56,14 +56,20 @@ func TestResetsWithoutAnotherCodeKeepTheLastTwo(t *testing.T) {
 	active(t, current)
 }
 
+// TestResetOfAnActiveUserSendsNoCode: a user who was blocked since has been active too.
 func TestResetOfAnActiveUserSendsNoCode(t *testing.T) {
 	t.Parallel()
-	f := setup(t)
-	f.fake.persistUser = outcomes[workflows.PersistInput](storedBefore(user.StatusActive, 0))
-	f.ends(workflows.StatusActive)
-	require.Zero(t, f.called("otp"))
-	require.Equal(t, 1, f.called("activate")) // which changes nothing
-	require.Equal(t, 1, f.called("welcome"))  // the ledger keeps it from being sent twice
+	for _, status := range []user.Status{user.StatusActive, user.StatusBlocked} {
+		t.Run(string(status), func(t *testing.T) {
+			t.Parallel()
+			f := setup(t)
+			f.fake.persistUser = outcomes[workflows.PersistInput](storedBefore(status, 0))
+			f.ends(workflows.StatusActive)
+			require.Zero(t, f.called("otp"))
+			require.Equal(t, 1, f.called("activate")) // which changes nothing
+			require.Equal(t, 1, f.called("welcome"))  // the ledger keeps it from being sent twice
+		})
+	}
 }
 
 // TestDetailsHaveTheAttempts parks the code twice, after 7 and after 3 attempts.

@@ -19,12 +19,14 @@ const ui = SwaggerUIBundle({
     if (response.url.endsWith("/openapi.yaml")) {
       response.text = response.text.replaceAll("http://localhost:8080", location.origin); // the commands call this server
     }
-    const { registration_id, registration_token, campaign_id } = response.obj ?? {};
+    const { registration_id, registration_token, campaign_id, users } = response.obj ?? {};
     if (registration_token) {
       ui.preauthorizeApiKey("registrationToken", registration_token);
       fillIn("/registrations/{id}", registration_id, "The id and the token of this registration are");
     } else if (campaign_id) {
       fillIn("/campaigns/{id}", campaign_id, "The id of this campaign is");
+    } else if (users?.length) {
+      fillIn("/admin/users/{id}", users[0].user_id, "The id of the first user is");
     }
     return response;
   },

@@ -36,6 +36,16 @@ var exampleStatuses = []struct {
 	{"resendCode/by_email", []int{202}},
 	{"resendCode/corrected_number", []int{202}},
 	{"getTimeline/", []int{200}},
+	{"listUsers/", []int{200}},
+	{"searchUsers/by_email", []int{200}},
+	{"searchUsers/page", []int{200}},
+	{"getUser/", []int{200}},
+	{"updateUser/name", []int{200}},
+	{"updateUser/consent", []int{200}},
+	{"updateUser/invalid", []int{422}},
+	{"blockUser/", []int{409}}, // no user has verified
+	{"unblockUser/", []int{200}},
+	{"listAudit/", []int{200}},
 	{"previewCampaign/html", []int{200}},
 	{"previewCampaign/mistake", []int{422}},
 	{"createCampaign/text", []int{202}},
@@ -64,7 +74,7 @@ type example struct {
 }
 
 // TestExamplesOfTheContract sends every example of openapi.yaml to the service. As on the page, the ids are those of the last
-// registration and the last campaign.
+// registration, the last campaign and the newest user.
 func TestExamplesOfTheContract(t *testing.T) {
 	t.Parallel()
 	document, err := openapi3.NewLoader().LoadFromFile("../../api/openapi.yaml")
@@ -81,9 +91,16 @@ func TestExamplesOfTheContract(t *testing.T) {
 		var got struct {
 			RegistrationID string `json:"registration_id"`
 			CampaignID     string `json:"campaign_id"`
+			Users          []struct {
+				UserID string `json:"user_id"`
+			}
 		}
 		_ = json.Unmarshal(a.body, &got) // pages are not JSON
 		ids["/v1/registrations/"] = cmp.Or(got.RegistrationID, ids["/v1/registrations/"])
+		ids["/v1/admin/registrations/"] = ids["/v1/registrations/"]
+		if len(got.Users) > 0 {
+			ids["/v1/admin/users/"] = got.Users[0].UserID
+		}
 		ids["/v1/campaigns/"] = cmp.Or(got.CampaignID, ids["/v1/campaigns/"])
 	}
 	require.Empty(t, slices.Collect(maps.Keys(examples)), "examples without an expected status")
@@ -93,9 +110,6 @@ func TestExamplesOfTheContract(t *testing.T) {
 func (s *testClient) callExample(t *testing.T, e example, ids map[string]string) answer {
 	t.Helper()
 	path := strings.Replace(e.path, "{id}", ids[e.path[:strings.Index(e.path+"{", "{")]], 1)
-	if strings.Contains(e.path, "/admin/") {
-		path = strings.Replace(e.path, "{id}", ids["/v1/registrations/"], 1)
-	}
 	body := io.Reader(http.NoBody)
 	if form, ok := e.body.(map[string]any); ok && e.mediaType == "application/x-www-form-urlencoded" {
 		values := url.Values{}

@@ -83,6 +83,9 @@ func TestUnsubscribeTokensDuringARotation(t *testing.T) {
 func TestCampaignAndRegistrationIDsDiffer(t *testing.T) {
 	t.Parallel()
 	k := golden(t)
+	require.NotEqual(t, k.RegistrationID("x", ""), k.ChangeID("x", ""))
+	require.NotEqual(t, k.ChangeID("x", "a", "b"), k.ChangeID("x", "ab"))
+	require.Equal(t, k.ChangeID("x", "a"), k.ChangeID("x", "a"))
 	require.NotEqual(t, k.RegistrationID("x", ""), k.CampaignID("x"))
 	require.NotEqual(t, k.CampaignID("x"), k.CampaignID("y"))
 }

@@ -253,7 +253,7 @@ func TestServicesGetOnlyTheSecretsTheyUse(t *testing.T) {
 		node     = "database_root_password database_password database_migrate_password"
 	)
 	uses := map[string]string{
-		"api":     worker + " valkey_password admin_token challenge_secret mailgun_webhook_signing_key twilio_webhook_auth_token",
+		"api":     worker + " valkey_password admin_token admin_tokens challenge_secret mailgun_webhook_signing_key twilio_webhook_auth_token",
 		"migrate": "database_migrate_password", "worker-registration": worker, "worker-high": notifier, "worker-low": notifier,
 		"worker-events": worker + " events_secret",
 		"codec": "codec_token payload_keyset", "web-ui": "codec_token", "valkey": "valkey_password", "catcher": "sms_webhook_secret",

@@ -17,6 +17,7 @@ var (
 	operations    = readPage("operations.md", "sh") // for operators
 	production    = readPage("production.md", "sh", "sql", "text")
 	notifications = readPage("notifications.md", "sh", "http", "python", "text")
+	users         = readPage("users.md", "sh", "text")
 )
 
 func readPage(name string, languages ...string) *parts.Page {

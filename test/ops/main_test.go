@@ -1,6 +1,6 @@
 //go:build ops
 
-// Package ops_test runs every command of docs/operations.md, docs/production.md and docs/notifications.md against the real service:
+// Package ops_test runs every command of docs/operations.md, docs/production.md, docs/notifications.md and docs/users.md against the real service:
 // production binaries, MariaDB, Temporal, the operators' own tools, and doubles of the providers.
 package ops_test
 
@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 		if code != 0 || flag.Lookup("test.run").Value.String() != "" {
 			return code
 		}
-		for _, page := range []*parts.Page{operations, production, notifications} {
+		for _, page := range []*parts.Page{operations, production, notifications, users} {
 			if err := page.CheckUsed(); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				code = 1
