@@ -256,7 +256,7 @@ func TestServicesGetOnlyTheSecretsTheyUse(t *testing.T) {
 		"api":     worker + " valkey_password admin_token admin_tokens challenge_secret mailgun_webhook_signing_key twilio_webhook_auth_token",
 		"migrate": "database_migrate_password", "worker-registration": worker, "worker-high": notifier, "worker-low": notifier,
 		"worker-events": worker + " events_secret",
-		"codec": "codec_token payload_keyset", "web-ui": "codec_token", "valkey": "valkey_password", "catcher": "sms_webhook_secret",
+		"codec":         "codec_token payload_keyset", "web-ui": "codec_token", "valkey": "valkey_password", "catcher": "sms_webhook_secret",
 		"db1": node, "db2": node, "db3": node, "grafana": "grafana_password",
 		"temporal": "temporal_db_password", "temporal-db": "temporal_db_password", "temporal-schema": "temporal_db_password",
 	}
