@@ -41,8 +41,8 @@ func (s *Store) NewImporter(o ImportOptions) *Importer {
 
 // Import stores users in one transaction, MaxImport at most, and returns what became of each. It changes no other user. A user
 // who is stored already with equal values is present. A user is refused if another user has the id, the registration id or
-// the username, or the email: an active or blocked user who has the same email, proven or not. For a user with a registration
-// id, which comes from an export, only a proven email counts, so that an export can be imported again.
+// the username, or if another active or blocked user has the email. Users with a registration id, who come from an export,
+// may have the same unproven email, as in the exported table.
 func (i *Importer) Import(ctx context.Context, users []user.Transfer) ([]user.Imported, error) {
 	done := make([]user.Imported, len(users))
 	err := i.store.do(ctx, "import users", func(db *gorm.DB) error { return i.importAll(db, users, done) })

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"hash/maphash"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,13 +82,17 @@ func decideImport(t user.Transfer, k known, before *earlier) user.Imported {
 	return before.add(t)
 }
 
-// claims reports whether a user cannot be imported because another one has the same email.
+// claims reports whether a user cannot be imported because another one has the same email. Several users may have it unproven;
+// of those, only users with a registration id are known to be different people.
 func claims(t, other user.Transfer) bool {
-	if t.RegistrationID != "" {
-		return t.EmailVerified && other.EmailVerified
+	if other.Status == user.StatusPending && !other.EmailVerified {
+		return false // the proof of the email decides, or the registration expires
 	}
-	return other.Status != user.StatusPending || other.EmailVerified
+	return !mayShare(t) || other.EmailVerified
 }
+
+// mayShare reports whether other users may have the same email.
+func mayShare(t user.Transfer) bool { return t.RegistrationID != "" && !t.EmailVerified }
 
 // differences returns the names of the values in which a user to import differs from a stored one. What the file does not say
 // makes no difference.
@@ -147,18 +152,25 @@ type earlier struct {
 
 func newEarlier() *earlier { return &earlier{maphash.MakeSeed(), map[uint64]uint64{}} }
 
-// unique is a value that only one user may have.
-type unique struct{ field, value string }
+// unique is a value that only one user may have. A shared email may be that of several users, but not also of one who may not
+// share it.
+type unique struct {
+	field, value string
+	shared       bool
+}
 
 // add decides about a user from the earlier ones, and remembers it if it is new.
 func (e *earlier) add(t user.Transfer) user.Imported {
-	keys := []unique{{"id", t.ID}, {"registration_id", t.RegistrationID}, {"username", usernameOf(t)}}
-	if t.RegistrationID == "" || t.EmailVerified { // see claims
-		keys = append(keys, unique{"email", t.EmailCanonical})
+	keys := []unique{{"id", t.ID, false}, {"registration_id", t.RegistrationID, false}, {"username", usernameOf(t), false}, {"email", t.EmailCanonical, false}}
+	taken := keys
+	if shared := (unique{"email", t.EmailCanonical, true}); mayShare(t) {
+		keys = append(keys[:len(keys)-1:len(keys)-1], shared)
+	} else {
+		taken = append(slices.Clip(keys), shared)
 	}
 	whole := maphash.Comparable(e.seed, t)
 	var problems []user.FieldError
-	for _, key := range keys {
+	for _, key := range taken {
 		other, found := e.hashes[maphash.Comparable(e.seed, key)]
 		switch {
 		case key.value == "" || !found:

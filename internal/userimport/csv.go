@@ -29,24 +29,24 @@ type csvSource struct {
 	parser cellParser
 }
 
-func newCSVSource(from io.Reader) (*csvSource, error) {
-	s := &csvSource{splitter: newSplitter(from, true), parser: newCellParser()}
-	if err := s.skipBOM(); err != nil {
-		return nil, err
-	}
+func newCSVSource(from io.Reader) *csvSource {
+	return &csvSource{splitter: newSplitter(from, true), parser: newCellParser()}
+}
+
+func (s *csvSource) readHeader() error {
 	first, err := s.splitter.next()
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, errors.New("the file is empty: it needs a header with the names of the columns")
+		return errors.New("the file is empty: it needs a header with the names of the columns")
 	case err != nil:
-		return nil, err
+		return err
 	case first.problem != "":
-		return nil, errors.New("the header " + first.problem)
+		return errors.New("the header " + first.problem)
 	}
 	if s.header, err = s.parser.parse(first.raw); err != nil {
-		return nil, fmt.Errorf("the header %w", err)
+		return fmt.Errorf("the header %w", err)
 	}
-	return s, s.checkHeader()
+	return s.checkHeader()
 }
 
 func (s *csvSource) checkHeader() error {
@@ -78,6 +78,11 @@ func (s *csvSource) checkHeader() error {
 func (s *csvSource) position() int64 { return s.read }
 
 func (s *csvSource) next() (row, error) {
+	if s.header == nil {
+		if err := s.readHeader(); err != nil {
+			return row{}, err
+		}
+	}
 	r, err := s.splitter.next()
 	if err != nil || r.problem != "" {
 		return r, err

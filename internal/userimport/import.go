@@ -58,16 +58,10 @@ type batch struct {
 func (c Checker) Import(ctx context.Context, from io.Reader, to Store, o Options) (Result, error) {
 	var (
 		done Result
-		rows source
-		err  error
+		rows source = newJSONSource(from)
 	)
 	if o.Format == CSV {
-		rows, err = newCSVSource(from)
-	} else {
-		rows, err = newJSONSource(from)
-	}
-	if err != nil {
-		return done, err
+		rows = newCSVSource(from)
 	}
 	refused := bufio.NewWriterSize(o.Refused, 64<<10)
 	reading, stop := context.WithCancel(ctx)

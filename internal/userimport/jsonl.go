@@ -15,10 +15,7 @@ import (
 // jsonSource reads one JSON object a line.
 type jsonSource struct{ *splitter }
 
-func newJSONSource(from io.Reader) (*jsonSource, error) {
-	s := &jsonSource{newSplitter(from, false)}
-	return s, s.skipBOM()
-}
+func newJSONSource(from io.Reader) *jsonSource { return &jsonSource{newSplitter(from, false)} }
 
 func (s *jsonSource) position() int64 { return s.read }
 

@@ -66,6 +66,11 @@ func (s *splitter) skipBOM() error {
 
 // next returns the next row that is not blank, and io.EOF after the last one.
 func (s *splitter) next() (row, error) {
+	if s.line == 0 {
+		if err := s.skipBOM(); err != nil {
+			return row{}, err
+		}
+	}
 	for {
 		r, err := s.nextRow()
 		if err != nil || r.problem != "" || len(bytes.TrimSpace(r.raw)) > 0 {

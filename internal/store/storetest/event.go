@@ -22,6 +22,7 @@ var eventTests = map[string]func(*testing.T, *store.Store){
 	"events of a confirmed email":          testEventsConfirmed,
 	"events of a disowned email":           testEventsDisowned,
 	"events of an expired user":            testEventsExpired,
+	"events of imported users":             testImportEvents,
 	"events of an unannounced user":        testEventsUnannounced,
 	"events of changes":                    testEventsOfChanges,
 	"events without a change":              testRecordEvent,
