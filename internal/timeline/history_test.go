@@ -73,7 +73,14 @@ func TestScenarios(t *testing.T) {
 		"rejected":         {"step_completed PersistUser username_taken #1", "run_completed username_taken (rejected)"},
 		"stored_late":      {"step_failed PersistUser timeout ScheduleToClose #1", "step_completed PersistUser #1"},
 		"proven_first":     {"replaced (" + displaced(t) + ")"},
-		"superseded":       {"superseded by worker (" + supersededBy(t) + ")", "run_completed (superseded)"},
+		"events_failed": {
+			"step_completed RecordEvent #1", "step_scheduled DeliverEvents (deliver the events)", "step_completed DeliverEvents #1",
+		},
+		"events_parked_and_retried": {
+			"status_changed event_undelivered (failed)", "parked wait for an operator: deliver the events", "retry by worker",
+			"run_completed (active)",
+		},
+		"superseded": {"superseded by worker (" + supersededBy(t) + ")", "run_completed (superseded)"},
 	} {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()

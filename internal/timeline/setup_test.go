@@ -45,7 +45,10 @@ func encrypting(t *testing.T) Converters {
 // recorded is a history that the workflows' replay tests keep.
 func recorded(t *testing.T, scenario string) []*history.HistoryEvent {
 	t.Helper()
-	file, err := os.Open(filepath.Join("..", "..", "workflows", "testdata", "v1_"+scenario+".json"))
+	paths, err := filepath.Glob(filepath.Join("..", "..", "workflows", "testdata", "v[0-9]_"+scenario+".json"))
+	require.NoError(t, err)
+	require.Len(t, paths, 1, "recorded in one version")
+	file, err := os.Open(paths[0])
 	require.NoError(t, err)
 	defer func() { _ = file.Close() }()
 	h, err := client.HistoryFromJSON(file, client.HistoryJSONOptions{})
