@@ -28,7 +28,9 @@ type eventsFake struct {
 	deliveries []event.Delivery
 }
 
-func (f *eventsFake) EventsOf(context.Context, string) ([]event.Event, error) { return f.events, f.failed }
+func (f *eventsFake) EventsOf(context.Context, string) ([]event.Event, error) {
+	return f.events, f.failed
+}
 
 func (f *eventsFake) Deliveries(_ context.Context, ids ...string) ([]event.Delivery, error) {
 	f.mu.Lock()

@@ -34,6 +34,8 @@ var operations = map[route]operation{
 	{"POST", usersPath + "/search"}:      {userReaders, uncounted, object[openapi.UserSearch](maxBody)},
 	{"GET", usersPath + "/:id"}:          {userReaders, uncounted, noBody},
 	{"PATCH", usersPath + "/:id"}:        {userWriters, uncounted, object[openapi.UserUpdate](maxBody)},
+	{"DELETE", usersPath + "/:id"}:       {userWriters, uncounted, noBody},
+	{"GET", usersPath + "/:id/export"}:   {userReaders, uncounted, noBody},
 	{"POST", usersPath + "/:id/block"}:   {userWriters, uncounted, noBody},
 	{"POST", usersPath + "/:id/unblock"}: {userWriters, uncounted, noBody},
 	{"GET", adminArea + "/audit"}:        {userReaders, uncounted, noBody},

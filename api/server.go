@@ -109,6 +109,8 @@ type Deps struct {
 	// addresses answer 404. Changes also withdraws the consent to campaigns; if it is nil, /unsubscribe answers 404.
 	Users   Users
 	Changes Changes
+	// Exports reads what is kept of users.
+	Exports Exports
 	// Campaigns runs campaigns. If it is nil or there are no Operators, /v1/campaigns answers 404.
 	Campaigns Campaigns
 	// PublicURL is the API's public address, for the links in previews, and as an origin of the sign-up form. Empty: forms must

@@ -20,6 +20,8 @@ type Users interface {
 	User(ctx context.Context, id string) (user.Record, bool, error)
 	// FindUsers returns at most limit users, newest first, whose id is lower than after unless that is empty.
 	FindUsers(ctx context.Context, f user.Filter, after string, limit int) ([]user.Record, error)
+	// Receipt returns the receipt of an erasure by the id of the user or its registration; false if there is none.
+	Receipt(ctx context.Context, id string) (user.Receipt, bool, error)
 	// RecordAudit adds an entry to the audit trail, and gives it an id.
 	RecordAudit(context.Context, audit.Entry) error
 	// Audit returns at most limit entries behind after, newest first.

@@ -28,6 +28,7 @@ type fakeUsers struct {
 
 	recorded    []audit.Entry
 	auditErr    error
+	receipts    map[string]user.Receipt // by the id of the user or its registration
 	auditFilter audit.Filter
 	auditAfter  audit.Cursor
 }
@@ -46,6 +47,12 @@ func (f *fakeUsers) FindUsers(ctx context.Context, filter user.Filter, after str
 	requireDeadline(ctx)
 	f.filter, f.after, f.limit = filter, after, limit
 	return f.users[:min(limit, len(f.users))], f.err
+}
+
+func (f *fakeUsers) Receipt(ctx context.Context, id string) (user.Receipt, bool, error) {
+	requireDeadline(ctx)
+	receipt, found := f.receipts[id]
+	return receipt, found, f.err
 }
 
 func (f *fakeUsers) RecordAudit(ctx context.Context, e audit.Entry) error {

@@ -14,8 +14,8 @@ import (
 // longer than one attempt of any step that is not waited for.
 const MessageTime = 35 * time.Second
 
-// UserChangeWorkflow changes a stored user, or erases it. It goes on while the database is unavailable, and its steps park
-// like those of a registration.
+// UserChangeWorkflow changes a stored user, or erases it, and delivers the events of the change. It goes on while the database is
+// unavailable, and its steps park like those of a registration. UpdateMade does not wait for the delivery.
 func UserChangeWorkflow(ctx workflow.Context, in UserChangeInput) (UserChangeResult, error) {
 	if err := checkID(ctx, UserChangeWorkflowID(in.UserID, in.ChangeID)); err != nil {
 		return UserChangeResult{}, err
@@ -23,23 +23,67 @@ func UserChangeWorkflow(ctx workflow.Context, in UserChangeInput) (UserChangeRes
 	c := &userChange{in: in}
 	c.stepRunner = newStepRunner(c, in.Budgets, in.ParkingTime, published{attribute: attributeStatus, status: c.publicStatus()})
 	c.listenForOperators(ctx)
-	run := c.change
-	if in.Kind == user.ChangeErase {
-		run = c.erase
-	}
-	if err := run(ctx); err != nil {
-		c.ended = true
-		c.addDetail(ctx, "the change has failed")
+	err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateMade, c.onMade,
+		workflow.UpdateHandlerOptions{Description: "waits until the change is made"})
+	if err != nil {
 		return UserChangeResult{}, err
 	}
-	return UserChangeResult{Outcome: c.out.Outcome, Conflict: c.out.Conflict}, nil
+	if err := c.close(ctx, c.run(ctx)); err != nil {
+		return UserChangeResult{}, err
+	}
+	return c.result(), nil
 }
 
 // userChange is the state of one run.
 type userChange struct {
 	stepRunner
-	in  UserChangeInput
-	out user.ChangeResult
+	in   UserChangeInput
+	out  user.ChangeResult
+	made bool // the change is made, or will not be
+}
+
+func (c *userChange) run(ctx workflow.Context) error {
+	run := c.change
+	if c.in.Kind == user.ChangeErase {
+		run = c.erase
+	}
+	if err := run(ctx); err != nil {
+		return err
+	}
+	c.made = true
+	c.announce(ctx, c.out.Announced...)
+	return c.await(ctx, c.delivered)
+}
+
+// close delivers the events of a failed workflow, and lets Updates in progress finish.
+func (c *userChange) close(ctx workflow.Context, outcome error) error {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	if c.ended = true; outcome != nil {
+		c.addDetail(ctx, "the change has failed")
+		c.finishEvents(ctx, c.deliveryEnded)
+	}
+	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
+		return err
+	}
+	return outcome
+}
+
+// onMade waits until the change is made. The events may not be delivered yet.
+func (c *userChange) onMade(ctx workflow.Context) (UserChangeResult, error) {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	if err := workflow.Await(ctx, func() bool { return c.made || c.ended }); err != nil {
+		return UserChangeResult{}, err
+	}
+	if !c.made {
+		return UserChangeResult{}, (&RefusedError{Refusal: RefusedClosed}).application()
+	}
+	return c.result(), nil
+}
+
+func (c *userChange) result() UserChangeResult {
+	return UserChangeResult{Outcome: c.out.Outcome, Conflict: c.out.Conflict}
 }
 
 func (c *userChange) change(ctx workflow.Context) error {

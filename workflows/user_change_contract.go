@@ -7,8 +7,11 @@ import (
 	"registrar/internal/user"
 )
 
-// UserChangeWorkflowType is the name of UserChangeWorkflow for clients.
-const UserChangeWorkflowType = "UserChangeWorkflow"
+// Names for clients of UserChangeWorkflow.
+const (
+	UserChangeWorkflowType = "UserChangeWorkflow"
+	UpdateMade             = "made" // waits until the change is made: UserChangeResult
+)
 
 // UserChangeWorkflowID is the id of the workflow that makes a change. The id begins with the user's, so that an erasure finds
 // all changes of a user.

@@ -23,7 +23,7 @@ func userCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  help,
 	}
-	cmd.AddCommand(userFindCommand(), userShowCommand(),
+	cmd.AddCommand(userFindCommand(), userShowCommand(), userExportCommand(), userEraseCommand(),
 		userChangeCommand(user.ChangeBlock, "Block an active user",
 			"Block an active user. It keeps its data, its email address and its username, and gets no campaigns."),
 		userChangeCommand(user.ChangeUnblock, "Make a blocked user active again", ""))

@@ -81,17 +81,17 @@ func (c Config) Endpoints() ([]event.Endpoint, error) {
 	return []event.Endpoint{one.endpoint()}, errors.Join(found...)
 }
 
-// secretsOf splits a setting with several secrets at spaces and commas.
-func secretsOf(setting string) []string {
-	return strings.FieldsFunc(setting, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
-}
-
 // ofURL returns the endpoint of EVENTS_URL.
 func (e Events) ofURL() endpointEntry {
 	return endpointEntry{
 		Name: event.DefaultEndpoint, URL: e.EventsURL, Types: e.EventsTypes, Data: e.EventsData, PasswordHash: e.EventsHash,
 		Secrets: secretsOf(e.EventsSecret),
 	}
+}
+
+// secretsOf splits a setting with several secrets at spaces and commas.
+func secretsOf(setting string) []string {
+	return strings.FieldsFunc(setting, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
 // settingOf has the settings of the endpoint that has no entry in a file.

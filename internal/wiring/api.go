@@ -45,7 +45,8 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		SignupPage: c.Signup.Page, PublicURL: c.Public.PublicURL,
 
 		Timelines: newTimelineReader(keys, users, registrations), Operators: operators(c.API), Webhooks: openReports(c, users),
-		Users: users, Changes: engine.NewChanges(temporal, c.API.WaitBudget),
+		Exports: newExports(keys, users, registrations),
+		Users:   users, Changes: engine.NewChanges(temporal, c.API.WaitBudget),
 	}
 	if c.Public.PublicURL != "" { // the links in campaign emails need it
 		deps.Campaigns = newCampaigns(c, keys, temporal)
