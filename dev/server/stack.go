@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +24,6 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/engine"
 	"registrar/internal/loopback"
-	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
@@ -71,10 +69,7 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.startCompanion(ctx); err != nil {
-		return err
-	}
-	endpoints, err := s.openEndpoints()
+	endpoints, err := s.openEndpoints(ctx)
 	if err != nil {
 		return err
 	}
@@ -115,44 +110,10 @@ func (s *stack) start(ctx context.Context) error {
 	}
 	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.logger)
 	deps.Limits = limits
-	counts := metrics.New()
-	if deps.Gate, err = wiring.OpenGate(s.config.Gate, users, counts, s.logger); err != nil {
+	if err := s.openGate(ctx, &deps, users); err != nil {
 		return err
 	}
-	stopMetrics, err := wiring.ServeMetrics(ctx, s.config.Metrics, counts, s.fail, s.logger)
-	if err != nil {
-		return err
-	}
-	s.onStop(func() error { stopMetrics(); return nil })
 	return s.serve(ctx, listener, keys.Codec, deps, schema)
-}
-
-// listen locks the data folder and listens on the port of the API.
-func (s *stack) listen(ctx context.Context) (net.Listener, error) {
-	lock, err := preflight.LockData(s.data)
-	if err != nil {
-		return nil, err
-	}
-	s.onStop(lock.Close)
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", loopbackAddress(s.apiPort))
-	if err != nil {
-		return nil, preflight.API.Busy(s.apiPort, err)
-	}
-	s.onStop(func() error { return ignoreClosed(listener.Close()) })
-	s.base = "http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
-	s.config.Public.PublicURL = cmp.Or(s.config.Public.PublicURL, s.base)
-	return listener, nil
-}
-
-// scheduleRetention schedules the retention, in the background because it does not delay the start.
-func (s *stack) scheduleRetention(ctx context.Context, temporal wiring.Temporal) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		wiring.ScheduleRetention(ctx, temporal, s.logger)
-	}()
-	s.onStop(func() error { cancel(); <-done; return nil })
 }
 
 // openUsers opens and migrates the user store.
