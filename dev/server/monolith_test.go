@@ -16,7 +16,7 @@ import (
 // awaitUser waits until the monolith's table has one user with a status, or none if it is empty.
 func awaitUser(t *testing.T, m *parts.Monolith, status string) (got parts.MonolithState) {
 	t.Helper()
-	require.NoError(t, parts.Await(t.Context(), time.Minute, nil, func(ctx context.Context) (err error) {
+	require.NoError(t, parts.Await(t.Context(), 3*time.Minute, nil, func(ctx context.Context) (err error) {
 		if got, err = m.State(ctx); err != nil {
 			return err
 		}

@@ -82,6 +82,7 @@ func (t *table) list(ctx context.Context) (list []row, err error) {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
+	list = []row{} // in JSON, an empty list
 	for rows.Next() {
 		var r row
 		if err := rows.Scan(&r.RegistrationID, &r.UserID, &r.Status, &r.Email, &r.FirstName, &r.LastName, &r.Sequence); err != nil {
