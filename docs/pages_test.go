@@ -29,6 +29,7 @@ var runners = map[string][]string{
 	"docs/clients.md":           {"test/client"},
 	"docs/compose.md":           {"test/compose"},
 	"docs/developing.md":        {"test/docs"},
+	"docs/events.md":            {"docs"},
 	"docs/high-availability.md": {"test/chaos", "docs"},
 	"docs/import.md":            {"test/mariadb"},
 	"docs/notifications.md":     {"test/ops", "internal/sms"},

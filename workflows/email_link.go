@@ -54,7 +54,7 @@ const (
 // EmailLinkStepResult is the result of ConfirmEmail and DisownEmail.
 type EmailLinkStepResult struct {
 	Outcome   EmailLinkOutcome
-	Displaced user.Displaced // the registrations that lost the address
+	Displaced user.Displaced // the registrations that lost the address, and all announced events
 }
 
 // EmailLinkWorkflow does what a link in the welcome email asks, also while the database is unavailable and after the

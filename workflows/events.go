@@ -67,11 +67,12 @@ func (r *stepRunner) finishEvents(ctx workflow.Context, done func() bool) {
 	_ = workflow.Await(ctx, func() bool { return done() || r.abandoned }) // ctx is never cancelled
 }
 
-// announcesFailure reports whether the failure of a registration is an event. It is none if only events could not be delivered,
-// or if the user was never announced, because somebody else has the address.
+// announcesFailure reports whether the failure of a registration is an event. It is not if the user was active or deleted before,
+// if only events could not be delivered, or if somebody else has the address: then the user was never announced.
 func (r *registration) announcesFailure(outcome error) bool {
+	open := r.status == StatusAccepted || r.status == StatusPending
 	return r.in.Policy.Budgets.Events > 0 && outcome != nil && !temporal.IsCanceledError(outcome) &&
-		!r.held && r.failureReason(outcome) != ReasonEventUndelivered
+		open && !r.held && r.failureReason(outcome) != ReasonEventUndelivered
 }
 
 func (r *registration) failureReason(outcome error) FailureReason {

@@ -108,7 +108,8 @@ func TestDeliveryOfAFailureIsBounded(t *testing.T) {
 	require.WithinDuration(t, begin.Add((7+7)*day), f.env.Now(), time.Hour)
 }
 
-// No event is recorded if the delivery itself fails, the service has no endpoint, or somebody else has the address.
+// No event is recorded if only the delivery or a message to an active user fails, the service has no endpoint, or somebody else has
+// the address.
 func TestFailureThatIsNoEvent(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*fixture){
@@ -130,12 +131,21 @@ func TestFailureThatIsNoEvent(t *testing.T) {
 			require.Empty(t, *recorded)
 		})
 	}
+	t.Run("the user is active", func(t *testing.T) {
+		t.Parallel()
+		f, recorded := failing(t)
+		f.fake.sendOTP = outcomes[workflows.OTPInput](sentBy("twilio"))
+		f.breakStep("completion", 99, failure(workflows.ReasonSMSRejected))
+		f.verifyAt(time.Minute, 1)
+		f.signalAt(time.Hour, workflows.SignalAbandon)
+		f.fails(workflows.ReasonSMSRejected)
+		require.Empty(t, *recorded)
+	})
 	t.Run("only the delivery failed", func(t *testing.T) {
 		t.Parallel()
 		f, recorded := failing(t)
 		f.fake.sendOTP = outcomes[workflows.OTPInput](sentBy("twilio"))
 		f.breakStep("deliver", 99, failure(workflows.ReasonEventUndelivered))
-		f.verifyAt(time.Minute, 1)
 		f.signalAt(time.Hour, workflows.SignalAbandon)
 		f.fails(workflows.ReasonEventUndelivered)
 		require.Empty(t, *recorded)

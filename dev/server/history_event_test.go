@@ -31,8 +31,8 @@ type receivedEvent struct {
 	}
 }
 
-// receiver receives events and verifies their signatures. While it is down, it answers 500.
-type receiver struct {
+// eventReceiver receives events and verifies their signatures. While it is down, it answers 500.
+type eventReceiver struct {
 	*httptest.Server
 	down  atomic.Bool
 	tries atomic.Int64
@@ -40,11 +40,11 @@ type receiver struct {
 	got   []receivedEvent
 }
 
-func startReceiver(t *testing.T) *receiver {
+func startReceiver(t *testing.T) *eventReceiver {
 	t.Helper()
 	verifier, err := webhooks.NewWebhook(eventsSecret)
 	require.NoError(t, err)
-	r := &receiver{}
+	r := &eventReceiver{}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		r.tries.Add(1)
 		body, err := io.ReadAll(request.Body)
@@ -65,14 +65,14 @@ func startReceiver(t *testing.T) *receiver {
 }
 
 // settings are those of a service that sends its events to the receiver.
-func (r *receiver) settings(more ...string) []string {
+func (r *eventReceiver) settings(more ...string) []string {
 	return append([]string{
 		"EVENTS_URL=" + r.URL, "EVENTS_SECRET=" + eventsSecret, "EVENTS_ALLOW_PRIVATE=true", "PLAINTEXT_HOSTS=127.0.0.1",
 	}, more...)
 }
 
 // types lists the received events of a registration in order.
-func (r *receiver) types(registrationID string) []string {
+func (r *eventReceiver) types(registrationID string) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	types := []string{}
@@ -84,7 +84,7 @@ func (r *receiver) types(registrationID string) []string {
 	return types
 }
 
-func (r *receiver) await(t *testing.T, registrationID string, want ...string) {
+func (r *eventReceiver) await(t *testing.T, registrationID string, want ...string) {
 	t.Helper()
 	await(t, "events", func() ([]string, bool) { got := r.types(registrationID); return got, slices.Equal(got, want) })
 }
@@ -94,7 +94,7 @@ var eventScenarios = []struct {
 	name     string
 	evidence string
 	settings []string
-	run      func(*testing.T, *testService, *receiver) string
+	run      func(*testing.T, *testService, *eventReceiver) string
 }{
 	{"events_delivered", `"DeliverEvents"`, nil, runEventsDelivered},
 	{"events_parked_and_retried", `"signalName": "retry"`, []string{"EVENTS_BUDGET=5s"}, runEventsParkedAndRetried},
@@ -119,7 +119,7 @@ func TestHistoriesOfEvents(t *testing.T) {
 	}
 }
 
-func runEventsDelivered(t *testing.T, s *testService, r *receiver) string {
+func runEventsDelivered(t *testing.T, s *testService, r *eventReceiver) string {
 	form := newFormWithoutNumber()
 	id := s.mustRegister(t, form).RegistrationID
 	s.requireActive(t, id, s.awaitCode(t, form.Email, 1))
@@ -129,7 +129,7 @@ func runEventsDelivered(t *testing.T, s *testService, r *receiver) string {
 
 // runEventsParkedAndRetried keeps the receiver down until the delivery parks. It delays neither the code nor the activation, and
 // the user sees nothing of it.
-func runEventsParkedAndRetried(t *testing.T, s *testService, r *receiver) string {
+func runEventsParkedAndRetried(t *testing.T, s *testService, r *eventReceiver) string {
 	r.down.Store(true)
 	form := newFormWithoutNumber()
 	id := s.mustRegister(t, form).RegistrationID
@@ -145,26 +145,26 @@ func runEventsParkedAndRetried(t *testing.T, s *testService, r *receiver) string
 	return workflows.RegistrationWorkflowID(id)
 }
 
-func runEventsExpired(t *testing.T, s *testService, r *receiver) string {
+func runEventsExpired(t *testing.T, s *testService, r *eventReceiver) string {
 	id := s.mustRegister(t, newForm()).RegistrationID
 	r.await(t, id, "user.registered", "user.expired")
 	return workflows.RegistrationWorkflowID(id)
 }
 
-func runEventsCancelled(t *testing.T, s *testService, r *receiver) string {
+func runEventsCancelled(t *testing.T, s *testService, r *eventReceiver) string {
 	id := runCancelled(t, s)
 	r.await(t, id, "user.registered", "user.expired")
 	return workflows.RegistrationWorkflowID(id)
 }
 
-func runEventsFailed(t *testing.T, s *testService, r *receiver) string {
+func runEventsFailed(t *testing.T, s *testService, r *eventReceiver) string {
 	id := runAbandoned(t, s)
 	r.await(t, id, "user.registered", "registration.failed")
 	return workflows.RegistrationWorkflowID(id)
 }
 
 // runEventsAbandoned abandons the delivery of an active user's events.
-func runEventsAbandoned(t *testing.T, s *testService, r *receiver) string {
+func runEventsAbandoned(t *testing.T, s *testService, r *eventReceiver) string {
 	r.down.Store(true)
 	form := newFormWithoutNumber()
 	id := s.mustRegister(t, form).RegistrationID
@@ -175,14 +175,14 @@ func runEventsAbandoned(t *testing.T, s *testService, r *receiver) string {
 	return workflows.RegistrationWorkflowID(id)
 }
 
-func runEventsDisplaced(t *testing.T, s *testService, r *receiver) string {
+func runEventsDisplaced(t *testing.T, s *testService, r *eventReceiver) string {
 	pending, proven := s.proveFirst(t)
 	r.await(t, proven, "user.registered", "user.activated", "user.email_confirmed")
 	r.await(t, pending, "user.registered", "user.expired")
 	return workflows.RegistrationWorkflowID(proven)
 }
 
-func runEventsEmailLink(t *testing.T, s *testService, r *receiver) string {
+func runEventsEmailLink(t *testing.T, s *testService, r *eventReceiver) string {
 	form := newForm()
 	id := s.mustRegister(t, form).RegistrationID
 	s.requireActive(t, id, s.awaitCode(t, form.MobileNumber, 1))

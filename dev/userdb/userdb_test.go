@@ -26,3 +26,7 @@ func TestStore(t *testing.T) {
 }
 
 func BenchmarkPersist(b *testing.B) { storetest.BenchmarkPersist(b, open(b, store.Options{})) }
+
+func BenchmarkPersistWithEvents(b *testing.B) {
+	storetest.BenchmarkPersist(b, open(b, storetest.WithEvents()))
+}

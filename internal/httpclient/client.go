@@ -45,11 +45,14 @@ func New() *http.Client {
 // NewPublic returns a client like New that connects only to public addresses. It refuses addresses of this machine and of
 // private, link-local and other special networks (the IANA special-purpose registries), when it connects: a host name that
 // resolves to such an address is refused too. It uses no proxy, because a proxy would connect for it.
-func NewPublic() *http.Client {
+func NewPublic() *http.Client { return newPublic(net.DefaultResolver) }
+
+func newPublic(resolver *net.Resolver) *http.Client {
 	client := New()
 	transport := client.Transport.(*http.Transport)
 	transport.Proxy = nil
-	transport.DialContext = (&net.Dialer{Timeout: clientTimeout, Control: ssrf.New(ssrf.WithAnyPort()).Safe}).DialContext
+	dialer := &net.Dialer{Timeout: clientTimeout, Control: ssrf.New(ssrf.WithAnyPort()).Safe, Resolver: resolver}
+	transport.DialContext = dialer.DialContext
 	return client
 }
 

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,14 +13,12 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
-	"strings"
 	"text/template"
 	"time"
 
-	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-
 	"registrar/internal/httpclient"
 	"registrar/internal/message"
+	"registrar/internal/webhook"
 )
 
 // WebhookName is the provider name of the gateway in receipts, errors and pauses.
@@ -48,14 +45,12 @@ type WebhookOptions struct {
 // detect duplicates. A message without a registration has a random id.
 type Webhook struct {
 	url    string
-	signer *webhooks.Webhook
+	signer webhook.Signer
 	body   *template.Template
 	http   http.Client
 }
 
 const (
-	secretPrefix     = "whsec_"
-	minSecret        = 24       // bytes, as the specification requires
 	maxWebhookAnswer = 64 << 10 // bytes
 	maxMessageID     = 255      // width of the ledger's column
 )
@@ -66,14 +61,9 @@ func NewWebhook(o WebhookOptions) (*Webhook, error) {
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, errors.New("webhook: the URL must start with http:// or https:// and must not contain a user")
 	}
-	encoded, prefixed := strings.CutPrefix(o.Secret, secretPrefix)
-	key, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil || !prefixed || len(key) < minSecret {
-		return nil, fmt.Errorf("webhook: the secret must be %q and at least %d bytes in base64", secretPrefix, minSecret)
-	}
-	signer, err := webhooks.NewWebhookRaw(key)
+	signer, err := webhook.NewSigner(o.Secret)
 	if err != nil {
-		return nil, errors.New("webhook: the secret is invalid")
+		return nil, fmt.Errorf("webhook: %w", err)
 	}
 	body, err := template.New("body").Option("missingkey=error").Funcs(template.FuncMap{"json": toJSON}).
 		Parse(cmp.Or(o.Body, webhookBody))
@@ -147,15 +137,10 @@ func (w *Webhook) request(ctx context.Context, id string, m message.Message) (*h
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
-	signature, err := w.signer.Sign(id, now, body)
-	if err != nil {
+	if err := w.signer.Sign(req.Header, id, time.Now(), body); err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set(webhooks.HeaderWebhookID, id)
-	req.Header.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
-	req.Header.Set(webhooks.HeaderWebhookSignature, signature)
 	return req, nil
 }
 

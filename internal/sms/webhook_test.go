@@ -191,7 +191,7 @@ func TestWebhookOptions(t *testing.T) {
 		"the URL":                   func(o *sms.WebhookOptions) { o.URL = "" },
 		"URL must start with http":  func(o *sms.WebhookOptions) { o.URL = "ftp://sms.example.com" },
 		"not contain a user":        func(o *sms.WebhookOptions) { o.URL = "https://a:hush@sms.example.com" },
-		"the secret":                func(o *sms.WebhookOptions) { o.Secret = "" },
+		"a secret":                  func(o *sms.WebhookOptions) { o.Secret = "" },
 		"secret must be":            func(o *sms.WebhookOptions) { o.Secret = strings.TrimPrefix(webhookSecret, "whsec_") },
 		"in base64":                 func(o *sms.WebhookOptions) { o.Secret = "whsec_hush hush hush hush hush hush hush hush" },
 		"at least 24 bytes":         func(o *sms.WebhookOptions) { o.Secret = "whsec_aHVzaA==" },

@@ -40,6 +40,10 @@ func TestStore(t *testing.T) {
 
 func BenchmarkPersist(b *testing.B) { storetest.BenchmarkPersist(b, shared.open(b)) }
 
+func BenchmarkPersistWithEvents(b *testing.B) {
+	storetest.BenchmarkPersist(b, shared.openWith(b, storetest.WithEvents()))
+}
+
 func registration(email string, after time.Duration) user.Registration {
 	return user.Registration{
 		ID: uuid.NewString(),

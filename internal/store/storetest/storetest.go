@@ -22,7 +22,7 @@ import (
 // when the test ends.
 func Run(t *testing.T, open func(t *testing.T, o store.Options) *store.Store) {
 	without := func(t *testing.T) *store.Store { return open(t, store.Options{}) }
-	recording := store.Options{Events: event.Recording{Types: event.Types}}
+	recording := WithEvents()
 	t.Run("migrations", func(t *testing.T) {
 		t.Parallel()
 		testMigrations(t, without)
@@ -48,6 +48,9 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) *store.Store) {
 	run("events: hash of the password", store.Options{Events: event.Recording{Types: event.Types, PasswordHash: true}}, testEventPasswordHash)
 	run("events: only wanted types", store.Options{Events: event.Recording{Types: []event.Type{event.UserActivated}}}, testEventTypes)
 }
+
+// WithEvents are the options of a store that records all events.
+func WithEvents() store.Options { return store.Options{Events: event.Recording{Types: event.Types}} }
 
 // tests run without events. The races and the model run with events too.
 var tests = map[string]func(*testing.T, *store.Store){
