@@ -101,7 +101,9 @@ func TestExportUser(t *testing.T) {
 	exports := fakeExports{found: export.Export{
 		UserID: userID, RegistrationID: registrationID, Messages: []export.Message{{Kind: message.KindOTP, Sequence: 1}},
 	}}
-	s := setup(t, func(d *Deps) { d.Users, d.Changes, d.Exports, d.Operators = f, fakeChanges(nil), exports, administrators() })
+	s := setup(t, func(d *Deps) {
+		d.Users, d.Changes, d.Exports, d.Operators = f, fakeChanges(nil), exports, administrators()
+	})
 	w := s.operate(t, "GET", usersPath+"/"+userID+"/export", "")
 	require.Equal(t, 200, w.Code, w.Body)
 	require.Contains(t, w.Body.String(), `"first_name":"Zoë"`)

@@ -1103,8 +1103,9 @@ type UserChange struct {
 // * `accepted`: safe; the change will be made when the database answers
 type UserChangeStatus string
 
-// UserExport Everything that is kept of one person. Members without a value are absent: `user`, `messages`, `attempts`,
-// `delivery_reports`, `suppressions`, `gate`, `events`, `audit`, `workflow` and `timeline`.
+// UserExport Everything that is kept of one person: `user_id`, `registration_id`, `user` (as GET /v1/admin/users/{id} returns it),
+// `messages`, `attempts`, `delivery_reports`, `suppressions`, `gate`, `events`, `audit`, `workflow` and `timeline`. Members
+// without a value are absent.
 type UserExport = json.RawMessage
 
 // UserID The user's id, a UUID. Present once the account is active.

@@ -150,6 +150,8 @@ func replay(t *testing.T, workflowID string, text []byte) {
 		workflow.RegisterOptions{Name: workflows.RegistrationWorkflowType})
 	replayer.RegisterWorkflowWithOptions(workflows.EmailLinkWorkflow, workflow.RegisterOptions{Name: workflows.EmailLinkWorkflowType})
 	replayer.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
+	replayer.RegisterWorkflowWithOptions(workflows.UserChangeWorkflow, workflow.RegisterOptions{Name: workflows.UserChangeWorkflowType})
+	replayer.RegisterWorkflowWithOptions(workflows.RetentionWorkflow, workflow.RegisterOptions{Name: workflows.RetentionWorkflowType})
 	options := worker.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: workflowID}}
 	require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(log.NewStructuredLogger(discardLogger()), recorded, options))
 }

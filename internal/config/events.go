@@ -54,11 +54,17 @@ func (e Events) Configured() bool { return e.EventsURL != "" || e.EventsFile != 
 // Recording returns which events the store records. It needs no EVENTS_SECRET, but it reads EVENTS_FILE. Its errors are those of
 // Endpoints.
 func (c Config) Recording() (event.Recording, error) {
+	receivers, err := c.Receivers()
+	return event.RecordingOf(receivers), err
+}
+
+// Receivers is Endpoints for processes that do not deliver events. It does not check the endpoint of EVENTS_URL, whose key they do
+// not have.
+func (c Config) Receivers() ([]event.Endpoint, error) {
 	if c.Events.EventsURL != "" && c.Events.EventsFile == "" {
-		return event.RecordingOf([]event.Endpoint{c.Events.ofURL().endpoint()}), nil
+		return []event.Endpoint{c.Events.ofURL().endpoint()}, nil
 	}
-	endpoints, err := c.Endpoints()
-	return event.RecordingOf(endpoints), err
+	return c.Endpoints()
 }
 
 // Endpoints returns the endpoints that receive events: the one of EVENTS_URL or those of EVENTS_FILE, which it reads. Its error

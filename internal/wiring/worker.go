@@ -43,7 +43,7 @@ func StartWorkers(
 	if err != nil {
 		return nil, err
 	}
-	endpoints, err := c.Endpoints()
+	receivers, err := c.Receivers()
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func StartWorkers(
 		Links: emaillink.Links{Keys: keys.Ring, PublicURL: c.Public.PublicURL, Now: time.Now},
 		Email: p.Email, SMS: p.SMS, Events: users, Endpoints: p.Endpoints,
 		Campaigns: users, Composer: CampaignComposer(c, keys), Batches: p.Batches,
-		Erasures: users, Expiring: users, Retention: retentionOf(c.Retention, endpoints),
+		Erasures: users, Expiring: users, Retention: retentionOf(c.Retention, receivers),
 		Executions: engine.NewExecutions(temporal.Client, engine.ExecutionOptions{
 			Namespace: temporal.Namespace, EmailHashes: keys.Ring.EmailHashes,
 		}),
