@@ -17,7 +17,7 @@ func TestScopesOfOperations(t *testing.T) {
 	t.Parallel()
 	scopes := map[string]Scope{
 		"getTimeline": ScopeRead, "listUsers": ScopeRead, "searchUsers": ScopeRead, "getUser": ScopeRead, "listAudit": ScopeRead,
-		"updateUser": ScopeWrite, "blockUser": ScopeWrite, "unblockUser": ScopeWrite,
+		"exportUser": ScopeRead, "updateUser": ScopeWrite, "blockUser": ScopeWrite, "unblockUser": ScopeWrite, "eraseUser": ScopeWrite,
 		"listCampaigns": ScopeCampaigns, "createCampaign": ScopeCampaigns, "previewCampaign": ScopeCampaigns, "getCampaign": ScopeCampaigns,
 		"steerCampaign": ScopeCampaigns,
 	}

@@ -97,7 +97,7 @@ func (c *userChange) make() error {
 	case user.ChangeUnblock:
 		return c.unblock()
 	case user.ChangeUpdate:
-		c.source = consentByOperator + c.request.Actor
+		c.source = truncate(consentByOperator+c.request.Actor, sourceLimit)
 		return c.update()
 	case user.ChangeConsent:
 		return c.setConsent()
@@ -106,8 +106,11 @@ func (c *userChange) make() error {
 	}
 }
 
-// consentByOperator is before the operator's name in the source of a consent.
-const consentByOperator = "operator:"
+// consentByOperator is before the operator's name in the source of a consent. sourceLimit is the width of the column, in characters.
+const (
+	consentByOperator = "operator:"
+	sourceLimit       = 64
+)
 
 func (c *userChange) block() error {
 	switch c.row.User.Status {
