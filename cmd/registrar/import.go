@@ -73,7 +73,7 @@ func runImport(cmd *cobra.Command, path string, flags importFlags) error {
 		o.Refused = refused
 	}
 	var done userimport.Result
-	err = withStore(cmd.Context(), func(ctx context.Context, s *store.Store) (err error) {
+	err = withRecordingStore(cmd.Context(), config.Config.Recording, func(ctx context.Context, s *store.Store) (err error) {
 		if err := migratedStore(ctx, s); err != nil {
 			return err
 		}

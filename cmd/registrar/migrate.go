@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"registrar/internal/config"
+	"registrar/internal/event"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
 )
@@ -88,7 +89,12 @@ func printStatus(ctx context.Context, cmd *cobra.Command, s *store.Store) error 
 	return table.Flush()
 }
 
+// withStore calls do with a store that records no events.
 func withStore(ctx context.Context, do func(context.Context, *store.Store) error) error {
+	return withRecordingStore(ctx, func(config.Config) (event.Recording, error) { return event.Recording{}, nil }, do)
+}
+
+func withRecordingStore(ctx context.Context, recording func(config.Config) (event.Recording, error), do func(context.Context, *store.Store) error) error {
 	c, err := config.Load(os.Environ())
 	if err != nil {
 		return err
@@ -97,7 +103,11 @@ func withStore(ctx context.Context, do func(context.Context, *store.Store) error
 		return err
 	}
 	slog.SetDefault(wiring.Logger(c.Log, os.Stderr))
-	s, err := wiring.OpenStore(c, slog.Default())
+	events, err := recording(c)
+	if err != nil {
+		return err
+	}
+	s, err := wiring.OpenStore(c.Database, events, slog.Default())
 	if err != nil {
 		return err
 	}

@@ -7,28 +7,13 @@ import (
 	"log/slog"
 	"os"
 
-	"gorm.io/gorm"
-
 	"registrar/internal/config"
+	"registrar/internal/event"
 	"registrar/internal/store"
 )
 
-// OpenStore returns the user store, which records the events that the configured endpoints want. It does not connect yet.
-func OpenStore(c config.Config, logger *slog.Logger) (*store.Store, error) {
-	events, err := c.Recording()
-	if err != nil {
-		return nil, err
-	}
-	dialector, err := databaseDialector(c.Database)
-	if err != nil {
-		return nil, err
-	}
-	return store.Open(dialector, store.Options{
-		MaxOpen: c.Database.MaxOpen, MaxIdle: c.Database.MaxIdle, MaxLifetime: c.Database.MaxLifetime, Logger: logger, Events: events,
-	})
-}
-
-func databaseDialector(c config.Database) (gorm.Dialector, error) {
+// OpenStore returns the user store, which records events as they are configured. It does not connect yet.
+func OpenStore(c config.Database, events event.Recording, logger *slog.Logger) (*store.Store, error) {
 	authorities, err := databaseAuthorities(c.TLSCA)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_TLS_CA: %w", err)
@@ -43,7 +28,9 @@ func databaseDialector(c config.Database) (gorm.Dialector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_DSN: %w", err)
 	}
-	return dialector, nil
+	return store.Open(dialector, store.Options{
+		MaxOpen: c.MaxOpen, MaxIdle: c.MaxIdle, MaxLifetime: c.MaxLifetime, Logger: logger, Events: events,
+	})
 }
 
 // databaseAuthorities reads the CA certificates in a file. It returns nil for an empty path.

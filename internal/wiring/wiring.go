@@ -29,6 +29,10 @@ func openCommon(c config.Config, logger *slog.Logger) (o common, err error) {
 	if o.temporal, err = TemporalOptions(o.keys, logger); err != nil {
 		return o, err
 	}
-	o.users, err = OpenStore(c, logger)
+	events, err := c.Recording()
+	if err != nil {
+		return o, err
+	}
+	o.users, err = OpenStore(c.Database, events, logger)
 	return o, err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/config"
+	"registrar/internal/event"
 	"registrar/internal/wiring"
 )
 
@@ -49,11 +50,11 @@ func TestPasswordsBesideAddresses(t *testing.T) {
 	for _, c := range []config.Database{
 		{DSN: "registrar@tcp(127.0.0.1:1)/registrar", Password: "p@ss/w:rd"}, {DSN: "registrar:hush@tcp(127.0.0.1:1)/registrar"},
 	} {
-		users, err := wiring.OpenStore(config.Config{Database: c}, logger)
+		users, err := wiring.OpenStore(c, event.Recording{}, logger)
 		require.NoError(t, err)
 		require.NoError(t, users.Close())
 	}
-	_, err := wiring.OpenStore(config.Config{Database: config.Database{DSN: "registrar:hush@tcp(127.0.0.1:1)/registrar", Password: "quiet"}}, logger)
+	_, err := wiring.OpenStore(config.Database{DSN: "registrar:hush@tcp(127.0.0.1:1)/registrar", Password: "quiet"}, event.Recording{}, logger)
 	require.EqualError(t, err, "DATABASE_DSN with DATABASE_PASSWORD: the account has a password already")
 
 	keys, err := wiring.OpenKeys(newKeys(t))
