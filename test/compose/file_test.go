@@ -214,14 +214,15 @@ func TestSecretsAreMounted(t *testing.T) {
 	})
 }
 
-// The API replicas share their limits in Valkey, but also work without it: a rate limit must not prevent registrations.
+// The API replicas share their limits in Valkey, but also work without it: a rate limit must not prevent registrations. The workers
+// that erase users delete counts there.
 func TestLimitsAreSharedAndNotNeeded(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s types.ServiceConfig) {
 		_, needs := s.DependsOn["valkey"]
 		require.False(t, needs)
 		_, shares := s.Environment["LIMIT_REDIS_URL"]
-		require.Equal(t, s.Name == "api", shares)
+		require.Equal(t, s.Name == "api" || s.Name == "worker-registration", shares)
 	})
 	valkey := setup(t).Services["valkey"]
 	require.Equal(t, "/etc/valkey/start.sh", valkey.Command[1])
@@ -254,7 +255,7 @@ func TestServicesGetOnlyTheSecretsTheyUse(t *testing.T) {
 	)
 	uses := map[string]string{
 		"api":     worker + " valkey_password admin_token admin_tokens challenge_secret mailgun_webhook_signing_key twilio_webhook_auth_token",
-		"migrate": "database_migrate_password", "worker-registration": worker, "worker-high": notifier, "worker-low": notifier,
+		"migrate": "database_migrate_password", "worker-registration": worker + " valkey_password", "worker-high": notifier, "worker-low": notifier,
 		"worker-events": worker + " events_secret",
 		"codec":         "codec_token payload_keyset", "web-ui": "codec_token", "valkey": "valkey_password", "catcher": "sms_webhook_secret",
 		"db1": node, "db2": node, "db3": node, "grafana": "grafana_password",
@@ -275,7 +276,7 @@ func TestNetworks(t *testing.T) {
 	project := setup(t)
 	want := map[string]string{
 		"published": "haproxy database mailpit catcher web-ui grafana", "internet": "api worker-high worker-low worker-events",
-		"front": "haproxy api", "limits": "api valkey", "galera": "database db1 db2 db3", "messages": "worker-high worker-low mailpit catcher",
+		"front": "haproxy api", "limits": "api worker-registration valkey", "galera": "database db1 db2 db3", "messages": "worker-high worker-low mailpit catcher",
 		"database": "database api worker-registration worker-high worker-low worker-events migrate", "temporal-db": "temporal temporal-schema temporal-db",
 		"temporal": "temporal api worker-registration worker-high worker-low worker-events migrate temporal-namespace temporal-ui",
 		"web-ui":   "web-ui temporal-ui codec", "dashboards": "prometheus grafana",
