@@ -2,10 +2,7 @@
 // names of fields, never their values, so it holds no personal data and outlives the user.
 package audit
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Action is what an operator did.
 type Action string
@@ -26,9 +23,6 @@ const (
 var Actions = []Action{
 	UserRead, UserSearched, UserExported, UserUpdated, UserConsented, UserBlocked, UserUnblocked, UserErased,
 }
-
-// Known reports whether a is an action.
-func (a Action) Known() bool { return slices.Contains(Actions, a) }
 
 // MaxActor is the maximum length of an actor, in bytes.
 const MaxActor = 64

@@ -11,8 +11,6 @@ import (
 	"registrar/internal/user"
 )
 
-func pointer[T any](v T) *T { return &v }
-
 func attributeRules(t *testing.T) user.Rules {
 	t.Helper()
 	schema, err := attribute.Parse([]byte(`{"type":"object","additionalProperties":false,"required":["company"],"properties":{
@@ -25,11 +23,11 @@ func attributeRules(t *testing.T) user.Rules {
 func TestNewChange(t *testing.T) {
 	t.Parallel()
 	c, err := user.NewChange(user.Update{
-		FirstName: pointer("  Zoe\u0308 "), LastName: pointer("Nguyễn"), Locale: pointer("FR-ca"), MarketingConsent: pointer(false),
+		FirstName: new("  Zoe\u0308 "), LastName: new("Nguyễn"), Locale: new("FR-ca"), MarketingConsent: new(false),
 	}, "", user.Rules{})
 	require.NoError(t, err)
 	require.Equal(t, user.Change{
-		FirstName: pointer("Zoë"), LastName: pointer("Nguyễn"), Locale: pointer("fr-CA"), MarketingConsent: pointer(false),
+		FirstName: new("Zoë"), LastName: new("Nguyễn"), Locale: new("fr-CA"), MarketingConsent: new(false),
 	}, c, "normalised like a form")
 	require.Equal(t, []string{"first_name", "last_name", "locale", "marketing_consent"}, c.Fields())
 
@@ -42,7 +40,7 @@ func TestNewChange(t *testing.T) {
 func TestNewChangeFindsAllMistakes(t *testing.T) {
 	t.Parallel()
 	_, err := user.NewChange(user.Update{
-		FirstName: pointer(" "), LastName: pointer("a\u0000b"), Locale: pointer("klingon!"), Attributes: []byte(`{"company":7}`),
+		FirstName: new(" "), LastName: new("a\u0000b"), Locale: new("klingon!"), Attributes: []byte(`{"company":7}`),
 	}, "", attributeRules(t))
 	var invalid *user.ValidationError
 	require.ErrorAs(t, err, &invalid)

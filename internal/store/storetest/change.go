@@ -54,9 +54,6 @@ func trail(t *testing.T, s *store.Store, f audit.Filter) []audit.Entry {
 	return entries
 }
 
-func text(s string) *string { return &s }
-func flag(b bool) *bool     { return &b }
-
 func testBlock(t *testing.T, s *store.Store) {
 	ada, bob := full(), registration("bob@example.org")
 	id, pending := persist(t, s, ada).UserID, persist(t, s, bob).UserID
@@ -156,7 +153,7 @@ func testUpdate(t *testing.T, s *store.Store) {
 	id := persist(t, s, ada).UserID
 	before := recordOf(t, s, id)
 	makeChange(t, s, requestOf(id, user.ChangeUpdate, user.Change{
-		FirstName: text("Augusta"), Locale: text("fr"),
+		FirstName: new("Augusta"), Locale: new("fr"),
 		Attributes: user.AttributeChange{"company": json.RawMessage(`"<Dupont>"`), "size": json.RawMessage("null"), "vip": json.RawMessage("true")},
 	}))
 	after := recordOf(t, s, id)
@@ -195,7 +192,7 @@ func testConsentByOperator(t *testing.T, s *store.Store) {
 		require.NoError(t, err)
 		return len(listed)
 	}
-	withdraw, give := requestOf(id, user.ChangeUpdate, user.Change{MarketingConsent: flag(false)}), requestOf(id, user.ChangeUpdate, user.Change{MarketingConsent: flag(true)})
+	withdraw, give := requestOf(id, user.ChangeUpdate, user.Change{MarketingConsent: new(false)}), requestOf(id, user.ChangeUpdate, user.Change{MarketingConsent: new(true)})
 	makeChange(t, s, withdraw)
 	require.Equal(t, consent{false, micro(night), "operator:support"}, consentOf(t, s, id))
 	require.Equal(t, []message.Suppression{
@@ -212,7 +209,7 @@ func testConsentByOperator(t *testing.T, s *store.Store) {
 	makeChange(t, s, again)
 	require.Equal(t, consent{true, micro(give.At), "operator:support"}, consentOf(t, s, id), "the first time and source stay")
 
-	link := requestOf(id, user.ChangeConsent, user.Change{MarketingConsent: flag(false)})
+	link := requestOf(id, user.ChangeConsent, user.Change{MarketingConsent: new(false)})
 	link.Actor, link.At = "link", night.Add(2*time.Hour)
 	makeChange(t, s, link)
 	require.Equal(t, consent{false, micro(link.At), "link"}, consentOf(t, s, id))
@@ -226,7 +223,7 @@ func testConsentWithoutAddress(t *testing.T, s *store.Store) {
 	activate(t, s, ada)
 	_, err := s.DisownEmail(within(t), ada.ID, "ada@example.org", noon)
 	require.NoError(t, err)
-	makeChange(t, s, requestOf(id, user.ChangeUpdate, user.Change{MarketingConsent: flag(false)}))
+	makeChange(t, s, requestOf(id, user.ChangeUpdate, user.Change{MarketingConsent: new(false)}))
 	require.Equal(t, consent{false, micro(night), "operator:support"}, consentOf(t, s, id))
 	require.Empty(t, listSuppressions(t, s))
 }

@@ -27,14 +27,14 @@ func testEventsOfChanges(t *testing.T, s *store.Store) {
 		require.Equal(t, ada.ID, first.Announced[0].RegistrationID)
 		return first.Announced[0].Through
 	}
-	everything := user.Change{FirstName: text("Augusta"), MarketingConsent: flag(true)}
+	everything := user.Change{FirstName: new("Augusta"), MarketingConsent: new(true)}
 	require.Equal(t, 4, announced(user.ChangeUpdate, everything))
 	require.Zero(t, announced(user.ChangeUpdate, everything), "nothing changes")
 	require.Zero(t, announced(user.ChangeUpdate, user.Change{}))
 	require.Zero(t, announced(user.ChangeUnblock, user.Change{}))
 	require.Equal(t, 5, announced(user.ChangeBlock, user.Change{}))
 	require.Equal(t, 6, announced(user.ChangeUnblock, user.Change{}))
-	require.Equal(t, 7, announced(user.ChangeConsent, user.Change{MarketingConsent: flag(false)}))
+	require.Equal(t, 7, announced(user.ChangeConsent, user.Change{MarketingConsent: new(false)}))
 	require.Equal(t, []string{
 		"1 user.registered", "2 user.activated", "3 user.updated", "4 consent.changed", "5 user.blocked", "6 user.unblocked", "7 consent.changed",
 	}, history(t, s, ada.ID))
