@@ -82,14 +82,14 @@ func (r *testService) allHistories(t *testing.T) string {
 	return all.String()
 }
 
-// receiver keeps the bodies of events.
-type receiver struct {
+// erasedReceiver keeps the bodies of events.
+type erasedReceiver struct {
 	*httptest.Server
 	mu     sync.Mutex
 	bodies []string
 }
 
-func startReceiver(t *testing.T) *receiver {
+func startErasedReceiver(t *testing.T) *erasedReceiver {
 	t.Helper()
 	r := new(receiver)
 	r.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
@@ -102,7 +102,7 @@ func startReceiver(t *testing.T) *receiver {
 	return r
 }
 
-func (r *receiver) awaitEvent(t *testing.T, event string) string {
+func (r *erasedReceiver) awaitEvent(t *testing.T, event string) string {
 	t.Helper()
 	return await(t, event, func() (string, bool) {
 		r.mu.Lock()
@@ -141,7 +141,7 @@ func eventSettings(url string) []string {
 // TestErase erases an active user who was changed, after a message about it had been sent.
 func TestErase(t *testing.T) {
 	t.Parallel()
-	to := startReceiver(t)
+	to := startErasedReceiver(t)
 	s := startService(t, eventSettings(to.URL)...)
 	form := distinctiveForm()
 	id := s.mustRegister(t, form).RegistrationID
