@@ -91,7 +91,7 @@ type erasedReceiver struct {
 
 func startErasedReceiver(t *testing.T) *erasedReceiver {
 	t.Helper()
-	r := new(receiver)
+	r := new(erasedReceiver)
 	r.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
 		body, _ := io.ReadAll(request.Body)
 		r.mu.Lock()
