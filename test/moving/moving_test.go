@@ -24,15 +24,15 @@ import (
 
 var root = filepath.Join("..", "..")
 
-// monolithTable is the table of a monolith, with users who have a hash or none, have confirmed or not, and are disabled.
+// monolithTable is the table of a monolith, with users who have confirmed their address or not, and one who is disabled.
 const monolithTable = `
 CREATE TABLE users (
 	id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(254) NOT NULL, email_confirmed_at DATETIME, first_name VARCHAR(30), last_name VARCHAR(30),
 	language VARCHAR(35) DEFAULT 'en', disabled BOOL DEFAULT FALSE, password VARCHAR(255), newsletter BOOL DEFAULT FALSE);
 INSERT INTO users (email, email_confirmed_at, first_name, last_name, language, disabled, password, newsletter) VALUES
 	('grace@example.com', NOW(), 'Grace', 'Hopper', 'en', FALSE, '$2y$05$js.JUtCwPgc97xcCisrAze0.x/54CxNcUplinoGRlWwa57Yw/yYaS', TRUE),
-	('zoe@example.com', NOW(), 'Zoë', 'Nguyễn', 'fr-CA', FALSE, NULL, FALSE),
-	('edsger@example.com', NULL, 'Edsger', 'Dijkstra', 'de', TRUE, NULL, FALSE);`
+	('zoe@example.com', NOW(), 'Zoë', 'Nguyễn', 'fr-CA', FALSE, 'pbkdf2_sha256$260000$9Uqu4fMDnvxsqeEGNkAxvj$rRll88lUS9cRxqBrcBI3ssQsdXjhvz3LelOJGATpNV4=', FALSE),
+	('edsger@example.com', NULL, 'Edsger', 'Dijkstra', 'de', TRUE, '$2y$05$js.JUtCwPgc97xcCisrAze0.x/54CxNcUplinoGRlWwa57Yw/yYaS', FALSE);`
 
 // site is Registrar beside a monolith.
 type site struct {
