@@ -12,7 +12,7 @@ type outcome string
 
 const (
 	applied    outcome = "applied"
-	duplicate  outcome = "duplicate"    // the same delivery came before: its answer got lost
+	duplicate  outcome = "duplicate"    // the same delivery came before: its answer was lost
 	outOfOrder outcome = "out of order" // a later event of the same registration came before
 )
 
