@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,7 +71,7 @@ func (s *service) postSigned(t *testing.T, path, id string, body any, secret str
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+path, bytes.NewReader(content))
 	require.NoError(t, err)
 	request.Header.Set(webhooks.HeaderWebhookID, id)
-	request.Header.Set(webhooks.HeaderWebhookTimestamp, fmt.Sprint(at.Unix()))
+	request.Header.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
 	request.Header.Set(webhooks.HeaderWebhookSignature, signature)
 	return do(t, request)
 }
