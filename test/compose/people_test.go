@@ -19,6 +19,10 @@ import (
 	"time"
 )
 
+// lostTimeout is the time after which a person without an account counts as lost. Temporal repeats lost work until then, and a
+// code is valid for longer.
+const lostTimeout = 6 * time.Minute
+
 // people register through HAProxy at a steady rate, enter the code from the catcher, and record the answers. They retry a
 // request without an answer, or with a 5xx, with its key. They retry at once and ignore Retry-After, so that measured gaps
 // are those of the service.
@@ -30,10 +34,22 @@ type people struct {
 	next         int
 	acknowledged map[string]string // mobile numbers of the registrations with 201 or 202, by id
 	active       map[string]bool   // ids of the registrations that were reported active
-	answers      []time.Time       // times of all registrations' 2xx
-	waits        []time.Duration   // for these answers, including retries
-	failed       []error
+	answers      []wait            // for all registrations' 2xx, including retries
+	codes        []wait            // for all codes, from the registration's 2xx
+	failed       []failure
 	errors       map[string]int // 5xx answers and requests without an answer, by kind
+}
+
+// wait is how long a person waited for something.
+type wait struct {
+	end    time.Time
+	length time.Duration
+}
+
+// failure is a person who could not register. registration is empty without a 2xx.
+type failure struct {
+	error
+	registration string
 }
 
 func newPeople(s *stack) *people {
@@ -97,16 +113,17 @@ func awaitMore(t *testing.T, n int, count func() int) {
 }
 
 func (p *people) serve(ctx context.Context, n int) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, lostTimeout)
 	defer cancel()
-	if err := p.one(ctx, n); err != nil {
+	if registration, err := p.one(ctx, n); err != nil {
 		p.mu.Lock()
-		p.failed = append(p.failed, fmt.Errorf("person %d: %w", n, err))
+		p.failed = append(p.failed, failure{fmt.Errorf("person %d: %w", n, err), registration})
 		p.mu.Unlock()
 	}
 }
 
-func (p *people) one(ctx context.Context, n int) error {
+// one registers person n, and returns the registration's id if it was acknowledged.
+func (p *people) one(ctx context.Context, n int) (registration string, err error) {
 	number := fmt.Sprintf("+49170%07d", n)
 	form := map[string]string{
 		"first_name": "Ada", "last_name": "Lovelace", "email": fmt.Sprintf("ada.%d@example.com", n),
@@ -120,22 +137,25 @@ func (p *people) one(ctx context.Context, n int) error {
 	began := time.Now()
 	key := http.Header{"Idempotency-Key": {fmt.Sprintf("person-%d", n)}}
 	if err := p.callUntilAnswered(ctx, http.MethodPost, "/v1/registrations", key, form, &answer); err != nil {
-		return fmt.Errorf("register: %w", err)
+		return "", fmt.Errorf("register: %w", err)
 	}
+	acknowledged := time.Now()
 	p.mu.Lock()
 	p.acknowledged[answer.ID] = number
-	p.answers = append(p.answers, time.Now())
-	p.waits = append(p.waits, time.Since(began))
+	p.answers = append(p.answers, wait{acknowledged, acknowledged.Sub(began)})
 	p.mu.Unlock()
 
 	code, err := p.code(ctx, number)
 	if err != nil {
-		return err
+		return answer.ID, err
 	}
+	p.mu.Lock()
+	p.codes = append(p.codes, wait{time.Now(), time.Since(acknowledged)})
+	p.mu.Unlock()
 	// A repeated code gets the same answer as the first.
 	path, token := "/v1/registrations/"+answer.ID, http.Header{"Authorization": {"Bearer " + answer.Token}}
 	if err := p.callUntilAnswered(ctx, http.MethodPost, path+"/verification", token, map[string]string{"code": code}, &answer); err != nil {
-		return fmt.Errorf("verify %s: %w", answer.ID, err)
+		return answer.ID, fmt.Errorf("verify: %w", err)
 	}
 	err = poll(ctx, 500*time.Millisecond, func() error {
 		if answer.Status == "active" {
@@ -145,12 +165,12 @@ func (p *people) one(ctx context.Context, n int) error {
 		return errors.Join(p.callUntilAnswered(ctx, http.MethodGet, path, token, nil, &answer), errors.New("it was "+status))
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w", answer.ID, err)
+		return answer.ID, err
 	}
 	p.mu.Lock()
 	p.active[answer.ID] = true
 	p.mu.Unlock()
-	return nil
+	return answer.ID, nil
 }
 
 // callUntilAnswered repeats a request until it is answered with a status below 500.
@@ -227,17 +247,34 @@ func (p *people) takeErrors() map[string]int {
 	return all
 }
 
-// gap returns the longest time without an acknowledgement since a time, the longest wait for one, and their count.
-func (p *people) gap(since time.Time) (gap, wait time.Duration, count int) {
+// figures are those of a time with a fault.
+type figures struct {
+	acknowledged int
+	gap          time.Duration // the longest time without an acknowledgement
+	answer, code time.Duration // the longest waits of a person for an acknowledgement, and from there for the code
+}
+
+func (f figures) String() string {
+	return fmt.Sprintf("%3d acknowledged | longest gap %4.1f s | longest wait %4.1f s | longest wait for a code %4.1f s",
+		f.acknowledged, f.gap.Seconds(), f.answer.Seconds(), f.code.Seconds())
+}
+
+// figures returns the figures since a time.
+func (p *people) figures(since time.Time) (f figures) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	last := since
-	for i, at := range p.answers {
-		if at.Before(since) {
-			continue
+	for _, w := range p.answers {
+		if w.end.After(since) {
+			f.acknowledged++
+			f.gap, f.answer = max(f.gap, w.end.Sub(last)), max(f.answer, w.length)
+			last = w.end
 		}
-		gap, wait, count = max(gap, at.Sub(last)), max(wait, p.waits[i]), count+1
-		last = at
 	}
-	return gap, wait, count
+	for _, w := range p.codes {
+		if w.end.After(since) {
+			f.code = max(f.code, w.length)
+		}
+	}
+	return f
 }

@@ -25,7 +25,7 @@ type PostgreSQL struct {
 const postgresAccount = "postgres"
 
 // postgresOptions are those of the command of temporal-db in docker-compose.yml.
-var postgresOptions = []string{"-c", "max_connections=200"}
+var postgresOptions = []string{"-c", "max_connections=200", "-c", "idle_in_transaction_session_timeout=5s"}
 
 // StartPostgreSQL starts a new, empty server and returns when it answers.
 func StartPostgreSQL(t Test) *PostgreSQL {
