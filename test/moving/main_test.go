@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -40,18 +39,13 @@ func TestMain(m *testing.M) {
 // TestTry starts the example beside the service by the command of the page. Ctrl-C ends both.
 func TestTry(t *testing.T) {
 	t.Parallel()
-	dir, program := parts.Dir(t, "try"), strconv.Itoa(parts.FreePort())
-	command := strings.TrimSpace(page.Block(t, "try"))
-	for flag, value := range map[string]string{
-		"data": filepath.Join(dir, "data"), "api-port": strconv.Itoa(parts.FreePort()), "ui-port": strconv.Itoa(parts.FreePort()),
-		"temporal-port": strconv.Itoa(parts.FreePort()), "with-port": program,
-	} {
-		command += " --" + flag + "=" + value
-	}
+	dir, program := parts.Dir(t, "try"), parts.FreePort()
+	command := strings.TrimSpace(page.Block(t, "try")) + fmt.Sprintf(" --data=%s --api-port=%d --ui-port=%d --temporal-port=%d --with-port=%d",
+		filepath.Join(dir, "data"), parts.FreePort(), parts.FreePort(), parts.FreePort(), program)
 	s := parts.StartServer(t, parts.Command{
 		Name: "dev", Path: "bash", Args: []string{"-c", command}, Env: os.Environ(), Dir: root, LogDir: dir, StopSignal: syscall.SIGINT,
 	}, "Registrar is ready.\n")
-	address := "http://localhost:" + program
+	address := fmt.Sprintf("http://localhost:%d", program)
 	require.Contains(t, s.Process().Log(), address)
 	require.Equal(t, http.StatusOK, get(address))
 	_ = s.Stop() // go run exits with 1 after Ctrl-C
