@@ -9,7 +9,7 @@ import (
 
 // startCompanion starts the program of --with, if there is one, and makes it the receiver of events and the gate.
 func (s *stack) startCompanion(ctx context.Context) error {
-	o := s.options.companion
+	o := s.companion
 	if o.Path == "" {
 		return nil
 	}
