@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +13,8 @@ import (
 
 	"go.temporal.io/sdk/client"
 
-	"registrar/activities"
 	"registrar/api"
+	"registrar/dev/companion"
 	"registrar/dev/outbox"
 	"registrar/dev/preflight"
 	"registrar/dev/receiver"
@@ -25,7 +24,6 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/engine"
 	"registrar/internal/loopback"
-	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
@@ -37,7 +35,8 @@ type options struct {
 	apiPort, uiPort, temporalPort int
 	config                        config.Config
 	logger                        *slog.Logger
-	hasher                        api.Hasher // nil: as configured. Benchmarks replace it to measure everything else.
+	companion                     companion.Options // without a path there is none
+	hasher                        api.Hasher        // nil: as configured. Benchmarks replace it to measure everything else.
 	// receiver shows events at /receiver, unless an endpoint is configured. Most tests need no events.
 	receiver bool
 	// providers returns replacements for the outbox. nil: the outbox is used.
@@ -47,7 +46,8 @@ type options struct {
 // stack is the running service.
 type stack struct {
 	options
-	base      string // URL of the API
+	base      string    // URL of the API
+	program   *location // of --with; nil without one
 	locations []location
 	outbox    *outbox.Outbox
 	events    *receiver.Receiver // nil: events go to a configured endpoint, or are not recorded
@@ -65,19 +65,11 @@ func start(ctx context.Context, o options) (*stack, error) {
 }
 
 func (s *stack) start(ctx context.Context) error {
-	lock, err := preflight.LockData(s.data)
+	listener, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
-	s.onStop(lock.Close)
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", loopbackAddress(s.apiPort))
-	if err != nil {
-		return preflight.API.Busy(s.apiPort, err)
-	}
-	s.onStop(func() error { return ignoreClosed(listener.Close()) })
-	s.base = "http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
-	s.config.Public.PublicURL = cmp.Or(s.config.Public.PublicURL, s.base)
-	endpoints, err := s.openEndpoints()
+	endpoints, err := s.openEndpoints(ctx)
 	if err != nil {
 		return err
 	}
@@ -112,23 +104,16 @@ func (s *stack) start(ctx context.Context) error {
 	}
 	s.onStop(func() error { workers.Stop(); return nil })
 	s.scheduleRetention(ctx, temporal)
-	deps, schema, err := s.openAPI(ctx, keys, users, temporal.Client)
+	schema, err := wiring.OpenSchema(s.config.Registration)
 	if err != nil {
 		return err
 	}
+	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.logger)
 	deps.Limits = limits
+	if err := s.openGate(ctx, &deps, users); err != nil {
+		return err
+	}
 	return s.serve(ctx, listener, keys.Codec, deps, schema)
-}
-
-// scheduleRetention schedules the retention, in the background because it does not delay the start.
-func (s *stack) scheduleRetention(ctx context.Context, temporal wiring.Temporal) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		wiring.ScheduleRetention(ctx, temporal, s.logger)
-	}()
-	s.onStop(func() error { cancel(); <-done; return nil })
 }
 
 // openUsers opens and migrates the user store.
@@ -147,29 +132,6 @@ func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return users, nil
-}
-
-// openAPI returns the dependencies of the API without its limits, and the schema of attributes, nil if there is none.
-func (s *stack) openAPI(
-	ctx context.Context, keys wiring.Keys, users *store.Store, temporal client.Client,
-) (deps api.Deps, schema *attribute.Schema, err error) {
-	if schema, err = wiring.OpenSchema(s.config.Registration); err != nil {
-		return deps, nil, err
-	}
-	deps = wiring.APIDeps(s.config, keys, users, temporal, schema, s.logger)
-	deps.Gate, err = s.openGate(ctx, users)
-	return deps, schema, err
-}
-
-// openGate opens the gate, if one is configured, and serves its metrics.
-func (s *stack) openGate(ctx context.Context, users *store.Store) (api.Gate, error) {
-	counts := metrics.New()
-	stop, err := wiring.ServeMetrics(ctx, s.config.Metrics, counts, s.fail, s.logger)
-	if err != nil {
-		return nil, err
-	}
-	s.onStop(func() error { stop(); return nil })
-	return wiring.OpenGate(s.config.Gate, users, counts, s.logger)
 }
 
 // openTemporal returns a client of the Temporal server at TEMPORAL_ADDRESS. If the variable is empty, it starts a server.
