@@ -121,7 +121,8 @@ func TestParallelRequests(t *testing.T) {
 	<-arrived
 	go ask(replicas[1])
 	close(release)
-	require.Equal(t, <-answers, <-answers)
+	first, second := <-answers, <-answers
+	require.Equal(t, first, second)
 	require.Equal(t, 1, r.count())
 	require.Empty(t, append(replicas[0].logs.Bytes(), replicas[1].logs.Bytes()...))
 }
@@ -145,7 +146,7 @@ func TestAway(t *testing.T) {
 			says(200, `{"decision"`)(w, nil)
 		}, "unreadable", 2},
 		"500":      {says(500, denial), "the status is 500", 1},
-		"redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) }, "the status is 307", 1},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) }, "the status is 307", 1},
 		"not JSON": {says(200, "allow"), "not one JSON object", 1},
 		"too long": {says(200, `{"decision":"allow"}`+strings.Repeat(" ", 64<<10)), "longer than 65536 bytes", 1},
 	} {

@@ -159,7 +159,6 @@ func setup(t *testing.T, url string, changes ...func(*gate.Options)) *fixture {
 	return f
 }
 
-func failOpen(o *gate.Options)  { o.FailOpen = true }
 func impatient(o *gate.Options) { o.Timeout = 200 * time.Millisecond }
 
 func question() gate.Question {
