@@ -145,8 +145,10 @@ func TestAway(t *testing.T) {
 			w.Header().Set("Content-Length", "99")
 			says(200, `{"decision"`)(w, nil)
 		}, "unreadable", 2},
-		"500":      {says(500, denial), "the status is 500", 1},
-		"redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) }, "the status is 307", 1},
+		"500": {says(500, denial), "the status is 500", 1},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, "the status is 307", 1},
 		"not JSON": {says(200, "allow"), "not one JSON object", 1},
 		"too long": {says(200, `{"decision":"allow"}`+strings.Repeat(" ", 64<<10)), "longer than 65536 bytes", 1},
 	} {
