@@ -120,8 +120,8 @@ type Executions interface {
 
 // Limits counts messages to destinations.
 type Limits interface {
-	// Forget deletes the counts of a canonical email and a number. Either may be empty.
-	Forget(ctx context.Context, email, mobile string) error
+	// Forget deletes the counts of a mailbox and a number. Either may be empty.
+	Forget(ctx context.Context, mailbox, mobile string) error
 }
 
 // Ledger stores accepted messages, failed attempts and delivery reports.

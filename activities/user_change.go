@@ -54,7 +54,7 @@ func (a *Activities) ForgetLimits(ctx context.Context, in workflows.ErasedInput)
 	if err != nil || !found {
 		return out, databaseError(ctx, err)
 	}
-	if err := a.Limits.Forget(ctx, subject.Email, subject.Mobile); err != nil {
+	if err := a.Limits.Forget(ctx, user.Mailbox(subject.Email), subject.Mobile); err != nil {
 		return out, retryable(ctx, "the store of rate limits failed", workflows.ReasonLimitsUnavailable, err)
 	}
 	return out, nil

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/api/openapi"
+	"registrar/internal/gate"
 	"registrar/internal/limit"
 	"registrar/internal/message"
 	"registrar/internal/user"
@@ -120,6 +121,20 @@ func TestRefusalsAreNoOracle(t *testing.T) {
 			require.Equal(t, 409, s.send(t, "POST", registrations, asking("z@example.com", ""), as("198.51.100.8")...).Code)
 		})
 	}
+}
+
+// TestDenialsAreNoOracle asks the gate about 300 addresses.
+func TestDenialsAreNoOracle(t *testing.T) {
+	t.Parallel()
+	s, _ := setupAbuse(t, limit.Options{Clients: limit.Clients{Refusals: perHour(10)}}, func(d *Deps) {
+		d.Gate = fakeGate(func(context.Context, gate.Question) (gate.Answer, error) { return denial("email"), nil })
+	})
+	answers := map[int]int{}
+	for i := range 300 {
+		answers[s.send(t, "POST", registrations, asking(fmt.Sprintf("z%d@example.com", i), ""), as("198.51.100.7")...).Code]++
+	}
+	require.Equal(t, map[int]int{422: 10, 429: 290}, answers)
+	require.Equal(t, 422, s.send(t, "POST", registrations, asking("z@example.com", ""), as("198.51.100.8")...).Code)
 }
 
 // TestVariantsOfOneMailbox registers 24 variants of one mailbox, each of which is an address of its own.

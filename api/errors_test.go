@@ -40,7 +40,7 @@ func TestCodes(t *testing.T) {
 		string(user.CodeInvalidCharacters), string(user.CodeNotMobile), string(user.CodeNotSupported), string(user.CodeRequired),
 		string(user.CodeDomainNotAllowed),
 		string(user.CodeReserved), string(user.CodeTooLarge), string(user.CodeTooLong), string(user.CodeTooShort), string(user.CodeTooSmall),
-		string(user.CodeTooWeak),
+		string(user.CodeTooWeak), string(openapi.FieldErrorCodeRefusedByPolicy),
 	}
 	for _, code := range campaign.Codes {
 		rules = append(rules, string(code))

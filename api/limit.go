@@ -94,12 +94,12 @@ func (s *server) refusedBy(limit string, err error) *problem {
 // emailKey is the keyed hash under which an email address is counted, with the other addresses of its mailbox. The workflow
 // stores the keys of its destinations.
 func (s *server) emailKey(canonical string) string {
-	return limit.EmailKey(s.Keys.LimitKey, canonical)
+	return limit.DestinationKey(s.Keys.LimitKey, user.Mailbox(canonical))
 }
 
 // mobileKey is the keyed hash under which a mobile number is counted; "" without a number.
 func (s *server) mobileKey(e164 string) string {
-	return limit.MobileKey(s.Keys.LimitKey, e164)
+	return limit.DestinationKey(s.Keys.LimitKey, e164)
 }
 
 // messagesOf returns the messages of a registration for its limits. A repeated request has the same id, so it counts once.

@@ -15,6 +15,7 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/engine"
+	"registrar/internal/gate"
 	"registrar/internal/limit"
 	"registrar/internal/message"
 	"registrar/internal/secret"
@@ -198,6 +199,8 @@ func TestRequestsThatSendNothingAreNotCounted(t *testing.T) {
 		body     map[string]any
 		key      string
 		hash     error
+		gate     gate.Answer
+		gateErr  error
 		register func(workflows.RegistrationInput) (workflows.Persisted, error)
 		status   int
 		counts   bool
@@ -206,6 +209,10 @@ func TestRequestsThatSendNothingAreNotCounted(t *testing.T) {
 		{name: "username taken", register: refuse(user.CodeUsernameTaken), status: 409},
 		{name: "email taken, under a key", register: refuse(user.CodeEmailTaken), key: "a", status: 409},
 		{name: "no Temporal", register: fail(fmt.Errorf("dial: %w", engine.ErrUnavailable)), status: 503},
+		{name: "denied by the gate", gate: denial("email"), status: 422},
+		{name: "denied by the gate, under a key", gate: denial("email"), key: "a", status: 422},
+		{name: "no answer of the gate", gateErr: gate.ErrUnavailable, status: 503},
+		{name: "no answer of the gate, under a key", gateErr: gate.ErrUnavailable, key: "a", status: 503, counts: true},
 		{name: "hashing is saturated", hash: secret.ErrSaturated, status: 503},
 		// A key's next try counts as this one, or else another request might have started it meanwhile.
 		{name: "no Temporal, under a key", register: fail(engine.ErrUnavailable), key: "a", status: 503, counts: true},
@@ -215,7 +222,9 @@ func TestRequestsThatSendNothingAreNotCounted(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			hash := tt.hash
+			answer, gateErr := tt.gate, tt.gateErr
 			s := setupLimits(t, 1, func(d *Deps) {
+				d.Gate = fakeGate(func(context.Context, gate.Question) (gate.Answer, error) { return answer, gateErr })
 				d.Hasher = fakeHasher(func(context.Context, string, []byte) (string, error) { return "$argon2id$hash", hash })
 			})
 			accept := s.engine.register
@@ -237,6 +246,7 @@ func TestRequestsThatSendNothingAreNotCounted(t *testing.T) {
 				require.Equal(t, tt.status, w.Code, w.Body)
 			}
 			hash, s.engine.register = nil, accept
+			answer, gateErr = gate.Answer{}, nil
 			w := s.send(t, "POST", registrations, with(validBody(), nil))
 			if tt.counts {
 				requireLimited(t, w)

@@ -27,7 +27,7 @@ for name in database_root_password database_password database_migrate_password t
 	admin_token codec_token grafana_password; do
 	random | new $name
 done
-for name in sms_webhook_secret events_secret; do
+for name in sms_webhook_secret events_secret gate_secret; do
 	echo "whsec_$(head -c 24 /dev/urandom | base64)" | new $name
 done
 for name in smtp_password mailgun_api_key mailgun_webhook_signing_key twilio_auth_token twilio_webhook_auth_token challenge_secret \

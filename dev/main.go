@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 
 	"registrar/dev/launch"
 	"registrar/dev/preflight"
@@ -21,36 +22,52 @@ func service(args []string) launch.Target {
 	}
 }
 
+// companion returns the program of --with to compile.
+func companion(pkg string) launch.Target {
+	return launch.Target{Name: "dev", Package: pkg, FirstBuild: "compiling " + pkg + ", which --" + preflight.WithFlag + " names."}
+}
+
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // run returns the exit code. On success it does not return, because the service replaces this process.
 func run(args []string, stdout, stderr *os.File) int {
-	data, err := check(args, stdout)
+	f, data, err := check(args, stdout)
 	if err != nil {
 		return preflight.Exit(err, stderr)
 	}
 	defer func() { _ = data.Close() }() // the lock ends when the service replaces this process, and the service takes it again
-	err = service(args).Start(stderr)
+	err = start(f, args, stderr)
 	if stopped, ok := errors.AsType[*launch.InterruptedError](err); ok {
 		return stopped.ExitCode()
 	}
 	return preflight.Exit(err, stderr)
 }
 
-// check checks the flags, the data folder and the ports. It returns the lock of the data folder.
-func check(args []string, stdout io.Writer) (data *os.File, err error) {
-	f, err := preflight.Parse(args, stdout)
-	if err != nil {
-		return nil, err
+// start starts the service. It returns only on failure. The service gets the program of --with as a file: the last --with counts.
+func start(f preflight.Flags, args []string, stderr *os.File) error {
+	if f.With != "" {
+		program, err := companion(f.With).Build(stderr)
+		if err != nil {
+			return err
+		}
+		args = append(slices.Clip(args), "--"+preflight.WithFlag, program)
+	}
+	return service(args).Start(stderr)
+}
+
+// check checks the flags, the data folder and the ports. It returns the flags and the lock of the data folder.
+func check(args []string, stdout io.Writer) (f preflight.Flags, data *os.File, err error) {
+	if f, err = preflight.Parse(args, stdout); err != nil {
+		return f, nil, err
 	}
 	if data, err = preflight.LockData(f.Data); err != nil {
-		return nil, err
+		return f, nil, err
 	}
 	if err := f.CheckPorts(os.Getenv("TEMPORAL_ADDRESS") != ""); err != nil {
 		_ = data.Close()
-		return nil, err
+		return f, nil, err
 	}
-	return data, nil
+	return f, data, nil
 }

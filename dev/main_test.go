@@ -55,7 +55,7 @@ func TestProblemsAreReportedWithoutCompiling(t *testing.T) {
 	t.Cleanup(release)
 	var free []string // the default ports may be in use on this machine
 	var releases []func()
-	for range 3 {
+	for range 4 {
 		port, release := listen(t)
 		free, releases = append(free, port), append(releases, release)
 	}
@@ -74,6 +74,8 @@ func TestProblemsAreReportedWithoutCompiling(t *testing.T) {
 		"argument":        {[]string{"start"}, 1, []string{`"start"`}},
 		"API port busy":   {[]string{"--api-port", busy, "--ui-port", free[1], "--temporal-port", free[2]}, 1, []string{"port " + busy, "API", "--api-port"}},
 		"UI port busy":    {[]string{"--api-port", free[0], "--ui-port", busy, "--temporal-port", free[2]}, 1, []string{"port " + busy, "Web UI", "--ui-port"}},
+		"with port busy":  {[]string{"--with", "./program", "--with-port", busy, "--api-port", free[0], "--ui-port", free[1], "--temporal-port", free[2]}, 1, []string{"port " + busy, "--with-port"}},
+		"program":         {[]string{"--with", "./program", "--with-port", free[3], "--api-port", free[0], "--ui-port", free[1], "--temporal-port", free[2]}, 1, []string{"go command", "./program"}},
 		"unusable folder": {[]string{"--data", file}, 1, []string{file, "--data"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -30,6 +30,7 @@ var runners = map[string][]string{
 	"docs/compose.md":           {"test/compose"},
 	"docs/developing.md":        {"test/docs"},
 	"docs/events.md":            {"docs", "test/ops"},
+	"docs/gate.md":              {"docs"},
 	"docs/high-availability.md": {"test/chaos", "docs"},
 	"docs/import.md":            {"test/mariadb"},
 	"docs/notifications.md":     {"test/ops", "internal/sms"},
@@ -37,6 +38,8 @@ var runners = map[string][]string{
 	"docs/production.md":        {"test/ops", "docs"},
 	"docs/signup-page.md":       {"docs"},
 	"docs/users.md":             {"test/ops"},
+
+	"docs/moving-off-the-monolith.md": {"test/moving"}, // apart, so that its length does not move the others
 }
 
 // pages returns the paths of all pages of documentation for readers. Decisions are records; their blocks are not run.

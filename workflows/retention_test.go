@@ -2,8 +2,8 @@ package workflows_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -23,7 +23,7 @@ func setupRetention(t *testing.T, calls map[retention.Rule]int) (*fixture, *[]st
 		if calls[in.Rule]--; calls[in.Rule] <= 0 {
 			return retention.Done{}, nil
 		}
-		return retention.Done{Deleted: 10, After: fmt.Sprint(calls[in.Rule]), More: true}, nil
+		return retention.Done{Deleted: 10, After: strconv.Itoa(calls[in.Rule]), More: true}, nil
 	}
 	return f, seen
 }

@@ -44,7 +44,7 @@ type userChange struct {
 
 func (c *userChange) run(ctx workflow.Context) error {
 	run := c.change
-	if c.in.Kind == user.ChangeErase {
+	if c.in.Erases() {
 		run = c.erase
 	}
 	if err := run(ctx); err != nil {

@@ -19,6 +19,9 @@ func UserChangeWorkflowID(userID, changeID string) string {
 	return "user-change-" + userID + "-" + changeID
 }
 
+// ErasureWorkflowID is the id of the workflow that erases a user or a registration.
+func ErasureWorkflowID(id string) string { return UserChangeWorkflowID(id, user.ErasureID(id)) }
+
 // UserChangeInput starts UserChangeWorkflow.
 type UserChangeInput struct {
 	ChangeID    string
@@ -30,6 +33,9 @@ type UserChangeInput struct {
 	Budgets     Budgets
 	ParkingTime time.Duration // how long a failed step waits for an operator
 }
+
+// Erases reports whether the change is an erasure.
+func (in UserChangeInput) Erases() bool { return in.Kind == user.ChangeErase }
 
 func (in UserChangeInput) request() user.ChangeRequest {
 	return user.ChangeRequest{ID: in.ChangeID, UserID: in.UserID, Kind: in.Kind, Actor: in.Actor, At: in.At, Set: in.Set}

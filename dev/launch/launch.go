@@ -40,18 +40,28 @@ func (e *InterruptedError) ExitCode() int { return 128 + int(e.Signal) }
 // SIGINT, SIGTERM or SIGHUP the error is an *InterruptedError. Progress and the compiler's errors go to stderr. Several
 // processes may start the same target at the same time.
 func (t Target) Start(stderr *os.File) error {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, stopSignals()...)
-	path, err := t.build(newDisplay(stderr, t.Name, time.Now()), signals)
-	signal.Stop(signals)
+	path, err := t.Build(stderr)
 	if err != nil {
 		return err
 	}
+	return replaceProcess(path, t.Args)
+}
+
+// Build is the first half of Start: it compiles the target unless it is up to date, and returns the path of the program, which is in
+// the build cache.
+func (t Target) Build(stderr *os.File) (path string, err error) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, stopSignals()...)
+	path, err = t.build(newDisplay(stderr, t.Name, time.Now()), signals)
+	signal.Stop(signals)
+	if err != nil {
+		return "", err
+	}
 	select {
 	case s := <-signals: // received after the go command had ended
-		return &InterruptedError{s.(syscall.Signal)}
+		return "", &InterruptedError{s.(syscall.Signal)}
 	default:
-		return replaceProcess(path, t.Args)
+		return path, nil
 	}
 }
 

@@ -33,6 +33,8 @@ func TestBusyPorts(t *testing.T) {
 		"Web UI":           {Flags{UIPort: busy}, false, "port " + number + " is not free for the Temporal Web UI: choose another with --ui-port (address already in use)"},
 		"Temporal":         {Flags{TemporalPort: busy}, false, "port " + number + " is not free for the Temporal frontend: choose another with --temporal-port (address already in use)"},
 		"all":              {Flags{APIPort: busy, UIPort: busy, TemporalPort: busy}, false, "port " + number + " is not free for the API: choose another with --api-port (address already in use)\nport " + number + " is not free for the Temporal Web UI: choose another with --ui-port (address already in use)\nport " + number + " is not free for the Temporal frontend: choose another with --temporal-port (address already in use)"},
+		"companion":        {Flags{With: "./program", WithPort: busy}, true, "port " + number + " is not free for the program of --with: choose another with --with-port (address already in use)"},
+		"no companion":     {Flags{WithPort: busy}, false, ""},
 		"not needed":       {Flags{UIPort: busy, TemporalPort: busy}, true, ""},
 		"free":             {Flags{}, false, ""}, // 0 is any free port
 	} {

@@ -16,7 +16,13 @@ import (
 type Flags struct {
 	Data                          string
 	APIPort, UIPort, TemporalPort int
+	// With is a program to start beside the service, or empty: for the front a Go package to build, for the service a file.
+	With     string
+	WithPort int
 }
+
+// WithFlag is the name of the flag that sets Flags.With.
+const WithFlag = "with"
 
 const usage = `Usage: go run ./dev [flags]
 
@@ -24,6 +30,9 @@ const usage = `Usage: go run ./dev [flags]
   --api-port PORT       port of the API, the outbox and the sign-up page (default 8080)
   --ui-port PORT        port of Temporal Web UI (default 8233)
   --temporal-port PORT  port of Temporal, for tctl and temporal (default 7233)
+  --with PACKAGE        Go program to build and start beside the service: it receives all events
+                        and is the gate (see examples/monolith)
+  --with-port PORT      port of that program (default 8090)
 
 Settings come from the environment: see docs/configuration.md. If TEMPORAL_ADDRESS is set,
 the service uses that Temporal server and starts none of its own.
@@ -39,7 +48,7 @@ func (e usageError) Error() string { return string(e) }
 
 // Parse parses the command line. With --help it prints the help to stdout and returns an error for which Exit returns 0.
 func Parse(args []string, stdout io.Writer) (Flags, error) {
-	f := Flags{Data: ".data", APIPort: 8080, UIPort: 8233, TemporalPort: 7233}
+	f := Flags{Data: ".data", APIPort: 8080, UIPort: 8233, TemporalPort: 7233, WithPort: 8090}
 	for len(args) > 0 {
 		var err error
 		if args, err = f.parseOne(args, stdout); err != nil {
@@ -80,19 +89,29 @@ func (f *Flags) parseOne(args []string, stdout io.Writer) (rest []string, err er
 	return rest, f.set(name, value)
 }
 
-const dataFlag = "data"
-
-func (f *Flags) has(name string) bool { return name == dataFlag || f.port(name) != nil }
+func (f *Flags) has(name string) bool { return f.text(name) != nil || f.port(name) != nil }
 
 func (f *Flags) set(name, value string) (err error) {
-	if name == dataFlag {
-		f.Data = value
+	if text := f.text(name); text != nil {
+		*text = value
 		return nil
 	}
 	if *f.port(name), err = strconv.Atoi(value); err != nil {
 		return usageError("--" + name + ": " + strconv.Quote(value) + " is not a number; see --help")
 	}
 	return nil
+}
+
+// text returns the value of a flag that is not a port.
+func (f *Flags) text(flag string) *string {
+	switch flag {
+	case "data":
+		return &f.Data
+	case WithFlag:
+		return &f.With
+	default:
+		return nil
+	}
 }
 
 func (f *Flags) port(flag string) (number *int) {

@@ -10,7 +10,7 @@ import (
 
 func TestFlags(t *testing.T) {
 	t.Parallel()
-	defaults := Flags{Data: ".data", APIPort: 8080, UIPort: 8233, TemporalPort: 7233}
+	defaults := Flags{Data: ".data", APIPort: 8080, UIPort: 8233, TemporalPort: 7233, WithPort: 8090}
 	for name, c := range map[string]struct {
 		args []string
 		want func(*Flags)
@@ -21,6 +21,7 @@ func TestFlags(t *testing.T) {
 		"equals sign":  {[]string{"--temporal-port=65535", "-data=a=b"}, func(f *Flags) { f.TemporalPort, f.Data = 65535, "a=b" }},
 		"last one":     {[]string{"--api-port=1", "--api-port=2"}, func(f *Flags) { f.APIPort = 2 }},
 		"like a flag":  {[]string{"--data", "--api-port"}, func(f *Flags) { f.Data = "--api-port" }},
+		"program":      {[]string{"--with", "./examples/monolith", "--with-port=3"}, func(f *Flags) { f.With, f.WithPort = "./examples/monolith", 3 }},
 		"leading zero": {[]string{"--api-port", "08080"}, func(*Flags) {}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,6 +78,7 @@ func TestHelp(t *testing.T) {
 	for _, p := range new(Flags).ports() {
 		require.Contains(t, usage, "--"+p.Flag+" ")
 	}
+	require.Contains(t, usage, "--"+WithFlag+" ")
 }
 
 func TestExit(t *testing.T) {

@@ -11,9 +11,10 @@ type Port struct{ Use, Flag string }
 
 // The ports of the service.
 var (
-	API      = Port{"API", "api-port"}
-	WebUI    = Port{"Temporal Web UI", "ui-port"}
-	Temporal = Port{"Temporal frontend", "temporal-port"}
+	API       = Port{"API", "api-port"}
+	WebUI     = Port{"Temporal Web UI", "ui-port"}
+	Temporal  = Port{"Temporal frontend", "temporal-port"}
+	Companion = Port{"program of --" + WithFlag, "with-port"}
 )
 
 // Busy returns the error for a port on which listening failed.
@@ -29,18 +30,17 @@ type portFlag struct {
 }
 
 func (f *Flags) ports() []portFlag {
-	return []portFlag{{API, &f.APIPort}, {WebUI, &f.UIPort}, {Temporal, &f.TemporalPort}}
+	return []portFlag{{API, &f.APIPort}, {WebUI, &f.UIPort}, {Temporal, &f.TemporalPort}, {Companion, &f.WithPort}}
 }
 
-// CheckPorts returns an error with one line for each port on which listening fails. With an external Temporal server, only
-// the API needs a port.
+// CheckPorts returns an error with one line for each port on which listening fails. With an external Temporal server, neither
+// Temporal nor its Web UI needs a port.
 func (f Flags) CheckPorts(externalTemporal bool) error {
-	ports := f.ports()
-	if externalTemporal {
-		ports = ports[:1]
-	}
 	var busy []error
-	for _, p := range ports {
+	for _, p := range f.ports() {
+		if externalTemporal && (p.Port == WebUI || p.Port == Temporal) || p.Port == Companion && f.With == "" {
+			continue
+		}
 		socket, err := listen(*p.number)
 		if err != nil {
 			busy = append(busy, p.Busy(*p.number, err))

@@ -2,14 +2,18 @@ package main
 
 import (
 	"cmp"
+	"context"
 
 	"registrar/activities"
 	"registrar/dev/receiver"
 	"registrar/internal/wiring"
 )
 
-// openEndpoints returns the endpoints for events. Unless one is configured, it is the receiver.
-func (s *stack) openEndpoints() ([]activities.Endpoint, error) {
+// openEndpoints returns the endpoints for events: the program of --with, those that are configured, or else the receiver.
+func (s *stack) openEndpoints(ctx context.Context) ([]activities.Endpoint, error) {
+	if err := s.startCompanion(ctx); err != nil {
+		return nil, err
+	}
 	own := s.receiver && !s.config.Events.Configured()
 	if own {
 		s.config.Events.EventsURL = s.base + receiver.Path

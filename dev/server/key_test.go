@@ -16,6 +16,7 @@ import (
 	"registrar/api/openapi"
 	"registrar/dev/userdb"
 	"registrar/internal/config"
+	"registrar/internal/metrics"
 	"registrar/internal/secret"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
@@ -75,7 +76,10 @@ func (r *testService) secondAPI(t *testing.T, k config.Keys) *testClient {
 	t.Cleanup(temporal.Close)
 	c := r.stack.config
 	c.API.WaitBudget = 0 // the default
-	server := httptest.NewServer(api.New(wiring.APIDeps(c, keys, users, temporal, nil, discardLogger())))
+	deps := wiring.APIDeps(c, keys, users, temporal, nil, discardLogger())
+	deps.Gate, err = wiring.OpenGate(c.Gate, users, metrics.New(), discardLogger())
+	require.NoError(t, err)
+	server := httptest.NewServer(api.New(deps))
 	t.Cleanup(server.Close)
 	return newTestClient(server.URL)
 }

@@ -17,6 +17,9 @@ func (s *stack) listLocations() []location {
 		{"Sign-up page", s.base, true},
 		{"Outbox", s.base + "/outbox", true},
 	}
+	if s.program != nil {
+		locations = append(locations, *s.program)
+	}
 	if s.events != nil {
 		locations = append(locations, location{"Events", s.base + receiver.Path, true})
 	}

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"registrar/dev/companion"
 	"registrar/dev/preflight"
 	"registrar/internal/config"
 	"registrar/internal/wiring"
@@ -33,6 +34,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return err
 	}
 	o := options{data: f.Data, apiPort: f.APIPort, uiPort: f.UIPort, temporalPort: f.TemporalPort, receiver: true}
+	o.companion = companion.Options{Path: f.With, Port: f.WithPort, Output: stderr}
 	c, err := config.Load(append(defaults(), environ...))
 	if err != nil {
 		return err

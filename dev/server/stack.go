@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +13,8 @@ import (
 
 	"go.temporal.io/sdk/client"
 
-	"registrar/activities"
 	"registrar/api"
+	"registrar/dev/companion"
 	"registrar/dev/outbox"
 	"registrar/dev/preflight"
 	"registrar/dev/receiver"
@@ -24,9 +23,7 @@ import (
 	"registrar/internal/attribute"
 	"registrar/internal/config"
 	"registrar/internal/engine"
-	"registrar/internal/limit"
 	"registrar/internal/loopback"
-	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
@@ -38,7 +35,8 @@ type options struct {
 	apiPort, uiPort, temporalPort int
 	config                        config.Config
 	logger                        *slog.Logger
-	hasher                        api.Hasher // nil: as configured. Benchmarks replace it to measure everything else.
+	companion                     companion.Options // without a path there is none
+	hasher                        api.Hasher        // nil: as configured. Benchmarks replace it to measure everything else.
 	// receiver shows events at /receiver, unless an endpoint is configured. Most tests need no events.
 	receiver bool
 	// providers returns replacements for the outbox. nil: the outbox is used.
@@ -48,7 +46,8 @@ type options struct {
 // stack is the running service.
 type stack struct {
 	options
-	base      string // URL of the API
+	base      string    // URL of the API
+	program   *location // of --with; nil without one
 	locations []location
 	outbox    *outbox.Outbox
 	events    *receiver.Receiver // nil: events go to a configured endpoint, or are not recorded
@@ -66,19 +65,11 @@ func start(ctx context.Context, o options) (*stack, error) {
 }
 
 func (s *stack) start(ctx context.Context) error {
-	lock, err := preflight.LockData(s.data)
+	listener, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
-	s.onStop(lock.Close)
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", loopbackAddress(s.apiPort))
-	if err != nil {
-		return preflight.API.Busy(s.apiPort, err)
-	}
-	s.onStop(func() error { return ignoreClosed(listener.Close()) })
-	s.base = "http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
-	s.config.Public.PublicURL = cmp.Or(s.config.Public.PublicURL, s.base)
-	endpoints, err := s.openEndpoints()
+	endpoints, err := s.openEndpoints(ctx)
 	if err != nil {
 		return err
 	}
@@ -116,43 +107,10 @@ func (s *stack) start(ctx context.Context) error {
 	if deps.Endpoints, err = s.config.Receivers(); err != nil {
 		return err
 	}
-	counts := metrics.New()
-	if deps.Gate, err = wiring.OpenGate(s.config.Gate, users, counts, s.logger); err != nil {
+	if err := s.openGate(ctx, &deps, users); err != nil {
 		return err
 	}
-	stopMetrics, err := wiring.ServeMetrics(ctx, s.config.Metrics, counts, s.fail, s.logger)
-	if err != nil {
-		return err
-	}
-	s.onStop(func() error { stopMetrics(); return nil })
 	return s.serve(ctx, listener, keys.Codec, deps, schema)
-}
-
-// startWorkers serves the configured queues. The outbox stands for the providers, unless the tests replace it.
-func (s *stack) startWorkers(
-	keys wiring.Keys, users *store.Store, limits *limit.Limits, temporal wiring.Temporal, endpoints []activities.Endpoint,
-) error {
-	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox, Endpoints: endpoints}
-	if s.providers != nil {
-		providers = s.providers(providers)
-	}
-	workers, err := wiring.StartWorkers(s.config, keys, users, providers, limits, temporal, s.fail)
-	if err != nil {
-		return err
-	}
-	s.onStop(func() error { workers.Stop(); return nil })
-	return nil
-}
-
-// scheduleRetention schedules the retention, in the background because it does not delay the start.
-func (s *stack) scheduleRetention(ctx context.Context, temporal wiring.Temporal) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		wiring.ScheduleRetention(ctx, temporal, s.logger)
-	}()
-	s.onStop(func() error { cancel(); <-done; return nil })
 }
 
 // openUsers opens and migrates the user store.

@@ -14,7 +14,6 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"registrar/internal/user"
 	"registrar/workflows"
 )
 
@@ -156,7 +155,7 @@ func (e *Executions) runsOf(ctx context.Context, erased workflows.Erased) ([]*wo
 	if err != nil {
 		return nil, err
 	}
-	own := workflows.UserChangeWorkflowID(erased.UserID, user.ErasureID(erased.UserID))
+	own := workflows.ErasureWorkflowID(erased.UserID)
 	return append(runs, slices.DeleteFunc(changes, func(run *workflow.WorkflowExecutionInfo) bool {
 		return run.GetExecution().GetWorkflowId() == own
 	})...), nil

@@ -31,6 +31,8 @@ type fakeRegistration struct {
 	startErr error
 	update   error
 	signal   error
+
+	describeErr error
 }
 
 func (f *fakeRegistration) NewWithStartWorkflowOperation(client.StartWorkflowOptions, any, ...any) client.WithStartWorkflowOperation {
@@ -66,7 +68,7 @@ func (f *fakeRegistration) QueryWorkflowWithOptions(_ context.Context, r *client
 func (f *fakeRegistration) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflow.WorkflowExecutionInfo{
 		Execution: &common.WorkflowExecution{WorkflowId: id, RunId: "run"}, Status: f.status,
-	}}, nil
+	}}, f.describeErr
 }
 
 func (f *fakeRegistration) GetWorkflow(context.Context, string, string) client.WorkflowRun {
@@ -182,4 +184,20 @@ func TestUndelivered(t *testing.T) {
 	require.ErrorIs(t, report(serviceerror.NewUnavailable("")), engine.ErrUnavailable)
 	require.ErrorIs(t, report(errUnavailable), errUnavailable)
 	require.NotErrorIs(t, report(errUnavailable), engine.ErrUnavailable)
+}
+
+func TestExists(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		describeErr, want error
+		exists            bool
+	}{
+		{nil, nil, true},
+		{serviceerror.NewNotFound("no such workflow"), nil, false},
+		{serviceerror.NewUnavailable("down"), engine.ErrUnavailable, false},
+	} {
+		exists, err := registrations(&fakeRegistration{describeErr: tt.describeErr}).Exists(t.Context(), registrationID)
+		require.ErrorIs(t, err, tt.want)
+		require.Equal(t, tt.exists, exists)
+	}
 }

@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
-	"registrar/internal/user"
 	"registrar/workflows"
 )
 
@@ -70,7 +69,7 @@ func (c *Changes) confirm(ctx context.Context, start client.StartWorkflowOptions
 
 func userChangeOptions(in workflows.UserChangeInput) client.StartWorkflowOptions {
 	o := onceOptions(workflows.UserChangeWorkflowID(in.UserID, in.ChangeID), fmt.Sprintf("Change of a user: %s", in.Kind))
-	if in.Kind == user.ChangeErase {
+	if in.Erases() {
 		o.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 	}
 	return o

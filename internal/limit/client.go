@@ -13,7 +13,7 @@ type Clients struct {
 	Codes         []Rate // requests to check a code or to send another one
 	Reads         []Rate // requests for the state of a registration
 	Passwords     []Rate // requests to check a password
-	Refusals      []Rate // registrations that were refused because somebody has the email or the username
+	Refusals      []Rate // registrations that were refused because somebody has the email or the username, or by the gate
 	WrongTokens   []Rate // requests with a wrong operator's token
 	// NetworkFactor is how many times a client's limit its network may use: a /24 of IPv4 or a /56 of IPv6. A /48 of IPv6 may
 	// use the factor's square. 0: networks are not limited. Refusals and the longest rate of SMS.Clients ignore IPv4 networks.
@@ -28,8 +28,9 @@ func (l *Limits) Registration(ctx context.Context, client netip.Addr) (wait time
 	return longestWait(l.take(ctx, rand.Text(), slots))
 }
 
-// Refused counts a registration that was refused because somebody has the email or the username. Otherwise, a client could
-// find out which addresses and names are taken. action is the registration's id; a repeated request counts once.
+// Refused counts a registration that was refused because somebody has the email or the username, or by the gate. Otherwise, a
+// client could find out which addresses and names are taken, or whom the gate denies. action is the registration's id; a
+// repeated request counts once.
 func (l *Limits) Refused(ctx context.Context, client netip.Addr, action string) {
 	l.take(ctx, action, l.customerSlots("refusal", client, l.Clients.Refusals))
 }

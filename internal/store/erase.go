@@ -18,9 +18,6 @@ import (
 
 // Subject finds a user, or a registration without a user, by the id of either. An erased user is found by its receipt.
 func (s *Store) Subject(ctx context.Context, id string) (found user.Subject, ok bool, err error) {
-	if uuid.Validate(id) != nil {
-		return found, false, nil
-	}
 	err = s.do(ctx, "look up what an erasure is about", func(db *gorm.DB) error {
 		found, ok, err = subjectOf(db, id)
 		return err
@@ -56,6 +53,9 @@ func subjectOf(db *gorm.DB, id string) (user.Subject, bool, error) {
 
 // whereEither selects the rows of a user's or a registration's id. column has the id of the user.
 func whereEither(db *gorm.DB, column, id string) *gorm.DB {
+	if uuid.Validate(id) != nil {
+		return db.Where("1 = 0")
+	}
 	return db.Where("("+column+" = ? OR registration_id = ?)", id, id)
 }
 
@@ -248,9 +248,6 @@ func (s *Store) CompleteErasure(ctx context.Context, id string, at time.Time) er
 
 // Receipt returns the receipt of an erased user, by the id of the user or its registration. The bool is false if there is none.
 func (s *Store) Receipt(ctx context.Context, id string) (receipt user.Receipt, ok bool, err error) {
-	if uuid.Validate(id) != nil {
-		return receipt, false, nil
-	}
 	var found []erasureRow
 	err = s.do(ctx, "look up receipt", func(db *gorm.DB) error {
 		found = nil

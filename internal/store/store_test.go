@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/event"
-	"registrar/internal/message"
 	"registrar/internal/user"
 )
 
@@ -147,22 +145,4 @@ func TestDialectsHaveTheSameMigrations(t *testing.T) {
 	}
 	require.NotEmpty(t, names["mysql"])
 	require.Equal(t, names["mysql"], names["sqlite"])
-}
-
-func TestReportIsStoredWhenPruningFails(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	stored := 0
-	s := openFake(t, &fake{exec: func(query string) error {
-		if strings.HasPrefix(query, "DELETE") {
-			return mysqlError(1180)
-		}
-		stored++
-		return nil
-	}}, Options{Logger: slog.New(slog.NewTextHandler(&out, nil))})
-	_, _, err := s.Report(t.Context(), message.Report{Provider: secret, MessageID: secret, Status: message.StatusDelivered, Token: secret})
-	require.NoError(t, err)
-	require.Equal(t, 2, stored, "the token and the report")
-	require.Contains(t, out.String(), "pruning delivery reports failed")
-	require.NotContains(t, out.String(), secret)
 }

@@ -32,4 +32,6 @@ var (
 	shown = define("shown", "DEFAULT_REGION=DE")
 	// secretive does not tell who has an account.
 	secretive = define("secretive", "CONCEAL_ACCOUNTS=true")
+	// gated asks a gate before it registers a user.
+	gated = define("gated", "DEFAULT_REGION=DE", "GATE_URL="+policy.URL, "GATE_SECRET=whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz")
 )

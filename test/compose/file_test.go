@@ -254,7 +254,7 @@ func TestServicesGetOnlyTheSecretsTheyUse(t *testing.T) {
 		node     = "database_root_password database_password database_migrate_password"
 	)
 	uses := map[string]string{
-		"api":     worker + " valkey_password admin_token admin_tokens challenge_secret mailgun_webhook_signing_key twilio_webhook_auth_token",
+		"api":     worker + " valkey_password admin_token admin_tokens challenge_secret gate_secret mailgun_webhook_signing_key twilio_webhook_auth_token",
 		"migrate": "database_migrate_password", "worker-registration": worker + " valkey_password", "worker-high": notifier, "worker-low": notifier,
 		"worker-events": worker + " events_secret",
 		"codec":         "codec_token payload_keyset", "web-ui": "codec_token", "valkey": "valkey_password", "catcher": "sms_webhook_secret",
@@ -280,7 +280,7 @@ func TestNetworks(t *testing.T) {
 		"database": "database api worker-registration worker-high worker-low worker-events migrate", "temporal-db": "temporal temporal-schema temporal-db",
 		"temporal": "temporal api worker-registration worker-high worker-low worker-events migrate temporal-namespace temporal-ui",
 		"web-ui":   "web-ui temporal-ui codec", "dashboards": "prometheus grafana",
-		"haproxy-metrics": "prometheus haproxy", "database-metrics": "prometheus database", "temporal-metrics": "prometheus temporal",
+		"api-metrics": "prometheus api", "haproxy-metrics": "prometheus haproxy", "database-metrics": "prometheus database", "temporal-metrics": "prometheus temporal",
 	}
 	have := map[string][]string{}
 	for _, service := range project.Services {

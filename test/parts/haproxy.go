@@ -63,7 +63,7 @@ func haproxyCommand(t Test, name string, addresses Settings) Command {
 	}
 	return Command{
 		Name: "haproxy-" + name, Path: "haproxy", Dir: Dir(t, "haproxy-"+name),
-		Args: []string{"-W", "-db", "-f", config}, Env: append(addresses.environ(), "PATH="+os.Getenv("PATH")), // a reload starts haproxy again
+		Args: []string{"-W", "-db", "-f", config}, Env: append(addresses.Environ(), "PATH="+os.Getenv("PATH")), // a reload starts haproxy again
 	}
 }
 

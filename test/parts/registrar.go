@@ -68,14 +68,14 @@ func BuildChanged(t Test, flags ...string) Registrar {
 // command is ready.
 func (r Registrar) Start(t Test, s Settings, args ...string) *Process {
 	t.Helper()
-	return Start(t, Command{Name: args[0], Path: string(r), Args: args, Env: s.environ(), Dir: Dir(t, args[0])})
+	return Start(t, Command{Name: args[0], Path: string(r), Args: args, Env: s.Environ(), Dir: Dir(t, args[0])})
 }
 
 // Run runs a command of the program to its end and returns its standard output. An error contains the standard error.
 func (r Registrar) Run(ctx context.Context, s Settings, args ...string) (stdout string, err error) {
 	var out, errs bytes.Buffer
 	c := exec.CommandContext(ctx, string(r), args...)
-	c.Env, c.Stdout, c.Stderr, c.SysProcAttr = s.environ(), &out, &errs, attributes(nil)
+	c.Env, c.Stdout, c.Stderr, c.SysProcAttr = s.Environ(), &out, &errs, attributes(nil)
 	if err := c.Run(); err != nil {
 		return out.String(), fmt.Errorf("registrar %v: %w: %s", args, err, &errs)
 	}
@@ -123,7 +123,7 @@ func (r Registrar) startReplica(t Test, name string, s Settings, variable string
 		address = Loopback(FreePort())
 	}
 	replica := &Replica{Address: address}
-	replica.command = Command{Name: name, Path: string(r), Args: args, Env: s.With(variable, address).environ(), Dir: Dir(t, name)}
+	replica.command = Command{Name: name, Path: string(r), Args: args, Env: s.With(variable, address).Environ(), Dir: Dir(t, name)}
 	replica.check = func(ctx context.Context) error {
 		return health.Ask(ctx, address, health.ReadyPath, checkTimeout)
 	}
@@ -141,5 +141,5 @@ func (r *Replica) Configure(pairs ...string) {
 		name, value, _ := strings.Cut(variable, "=")
 		s[name] = value
 	}
-	r.command.Env = s.With(pairs...).environ()
+	r.command.Env = s.With(pairs...).Environ()
 }

@@ -20,7 +20,8 @@ func (s Settings) With(pairs ...string) Settings {
 	return with
 }
 
-func (s Settings) environ() []string {
+// Environ returns the settings in the format of os.Environ, sorted.
+func (s Settings) Environ() []string {
 	environ := make([]string, 0, len(s))
 	for name, value := range s {
 		environ = append(environ, name+"="+value)

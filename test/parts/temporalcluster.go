@@ -93,7 +93,7 @@ func StartTemporalCluster(t Test, database *PostgreSQL) *TemporalCluster {
 func (c *TemporalCluster) newServer(t Test, name, program string, host netip.Addr, settings Settings) *TemporalServer {
 	t.Helper()
 	s := &TemporalServer{address: netip.AddrPortFrom(host, uint16(c.ports.frontend)).String()}
-	s.command = Command{Name: name, Path: program, Dir: Dir(t, name), Args: []string{"start"}, Env: c.on(host, settings).environ()}
+	s.command = Command{Name: name, Path: program, Dir: Dir(t, name), Args: []string{"start"}, Env: c.on(host, settings).Environ()}
 	s.check = func(ctx context.Context) error {
 		if err := s.search(ctx, ""); err != nil {
 			return err

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -115,7 +116,7 @@ func testRetentionWithoutUser(t *testing.T, s *store.Store) {
 	const gone = 1_050
 	var messages []any
 	for i := range gone {
-		messages = append(messages, uuid.NewString(), uuid.NewString(), "otp", "sms", 1, "twilio", fmt.Sprint(i), "sent", micro(old), micro(old))
+		messages = append(messages, uuid.NewString(), uuid.NewString(), "otp", "sms", 1, "twilio", strconv.Itoa(i), "sent", micro(old), micro(old))
 	}
 	insert(t, s, "notifications (registration_id, user_id, kind, channel, sequence, provider, provider_message_id, status, created_at, sent_at)", 10, messages)
 	require.NoError(t, s.RecordAttempt(within(t), attempt(uuid.NewString(), 1, old)))
@@ -165,7 +166,7 @@ func testRetentionOfEvents(t *testing.T, s *store.Store) {
 func testRetentionOfManyEvents(t *testing.T, s *store.Store) {
 	const n = 600
 	for i := range n {
-		_, err := s.RecordEvent(within(t), uuid.NewString(), event.RegistrationFailed, fmt.Sprint(i))
+		_, err := s.RecordEvent(within(t), uuid.NewString(), event.RegistrationFailed, strconv.Itoa(i))
 		require.NoError(t, err)
 	}
 	page := retention.Page{
