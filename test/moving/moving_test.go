@@ -111,6 +111,7 @@ func TestMovingOffTheMonolith(t *testing.T) {
 	s.signUp(t, api.URL(), worker)
 	require.NoError(t, api.Stop())
 	s.leave(t)
+	s.importAnnounced(t)
 	require.NoError(t, worker.Stop())
 }
 
@@ -223,4 +224,33 @@ func (s *site) leave(t *testing.T) {
 	_, err := s.shell(t, "$MONOLITH --execute \"DELETE FROM users WHERE first_name = 'Grace'\"")
 	require.NoError(t, err)
 	require.Equal(t, "1", strings.TrimSpace(s.run(t, "leave")))
+}
+
+// importAnnounced imports users whose events reach the monolith, in order. Importing them again announces nothing.
+func (s *site) importAnnounced(t *testing.T) {
+	t.Helper()
+	const users = 150 // more than one batch of deliveries
+	var file bytes.Buffer
+	for i := range users {
+		fmt.Fprintf(&file, `{"email":"imported.%d@example.com","email_verified":true,"first_name":"Grace","last_name":"Hopper","status":"active",`+
+			`"password_hash":"$2y$05$js.JUtCwPgc97xcCisrAze0.x/54CxNcUplinoGRlWwa57Yw/yYaS"}`+"\n", i)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(s.dir, "announced.jsonl"), file.Bytes(), 0o600))
+	before := s.await(t, "its users", func(m parts.MonolithState) bool { return len(m.Users) == 1 })
+	for _, stored := range []string{"150 stored, 0 already there", "0 stored, 150 already there"} {
+		out, err := s.shell(t, "registrar import --events announced.jsonl")
+		require.NoError(t, err, out)
+		require.Contains(t, out, stored)
+	}
+	state := s.await(t, "the imported users", func(m parts.MonolithState) bool {
+		active := 0
+		for _, u := range m.Users {
+			if u.Status == "active" {
+				active++
+			}
+		}
+		return active == 1+users
+	})
+	require.Equal(t, before.Counters.Applied+2*users, state.Counters.Applied)
+	require.Zero(t, state.Counters.OutOfOrder)
 }
