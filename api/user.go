@@ -10,6 +10,7 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/audit"
+	"registrar/internal/operator"
 	"registrar/internal/user"
 )
 
@@ -32,8 +33,8 @@ const usersPath = adminArea + "/users"
 
 // userReaders may read users, and userWriters may change them.
 var (
-	userReaders = operators(adminArea, ScopeRead, (*Deps).servesUsers)
-	userWriters = operators(adminArea, ScopeWrite, (*Deps).servesUsers)
+	userReaders = operators(adminArea, operator.Read, (*Deps).servesUsers)
+	userWriters = operators(adminArea, operator.Write, (*Deps).servesUsers)
 )
 
 func (d *Deps) servesUsers() bool { return d.Users != nil && d.Changes != nil }
