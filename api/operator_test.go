@@ -18,6 +18,7 @@ func TestScopesOfOperations(t *testing.T) {
 	t.Parallel()
 	scopes := map[string]operator.Scope{
 		"getTimeline": operator.Read, "listUsers": operator.Read, "searchUsers": operator.Read, "getUser": operator.Read, "listAudit": operator.Read,
+		"listEvents": operator.Read, "getEvent": operator.Read, "getEventReplay": operator.Read, "replayEvents": operator.Write,
 		"exportUser": operator.Read, "updateUser": operator.Write, "blockUser": operator.Write, "unblockUser": operator.Write, "eraseUser": operator.Write,
 		"listCampaigns": operator.Campaigns, "createCampaign": operator.Campaigns, "previewCampaign": operator.Campaigns, "getCampaign": operator.Campaigns,
 		"steerCampaign": operator.Campaigns,

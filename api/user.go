@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"registrar/api/openapi"
 	"registrar/internal/audit"
 	"registrar/internal/operator"
@@ -124,9 +122,7 @@ func (s *server) readSearch(q openapi.UserSearch) (f user.Filter, page int, err 
 	if f.Status != "" && !slices.Contains(user.Statuses, f.Status) {
 		e.add("status", "must be pending_verification, active or blocked")
 	}
-	if q.Cursor != "" && uuid.Validate(q.Cursor) != nil {
-		e.add("cursor", "must be the next_cursor of a page")
-	}
+	e.id("cursor", q.Cursor, "must be the next_cursor of a page")
 	page = e.limit(q.Limit)
 	return f, page, e.err()
 }
