@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"registrar/api/openapi"
+	"registrar/internal/operator"
 	"registrar/internal/timeline"
 )
 
@@ -22,7 +23,7 @@ const adminArea = "/v1/admin"
 const timelineTimeout = 15 * time.Second
 
 // timelineOperators may read timelines.
-var timelineOperators = operators(adminArea, ScopeRead, func(d *Deps) bool { return d.Timelines != nil })
+var timelineOperators = operators(adminArea, operator.Read, func(d *Deps) bool { return d.Timelines != nil })
 
 // GetTimeline is GET /v1/admin/registrations/{id}/timeline.
 func (s *server) GetTimeline(

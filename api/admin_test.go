@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/api/openapi"
+	"registrar/internal/operator"
 	"registrar/internal/timeline"
 	"registrar/internal/user"
 )
@@ -20,8 +21,8 @@ const (
 )
 
 // administrators has one operator, with all scopes.
-func administrators() []Operator {
-	return []Operator{{Name: "admin", Scopes: []Scope{ScopeRead, ScopeWrite, ScopeCampaigns}, Token: adminToken}}
+func administrators() []operator.Operator {
+	return []operator.Operator{{Name: "admin", Scopes: operator.Scopes, Token: adminToken}}
 }
 
 type fakeTimelines func(ctx context.Context, registrationID string) (timeline.Timeline, error)

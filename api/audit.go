@@ -17,9 +17,7 @@ func (s *server) ListAudit(ctx context.Context, r openapi.ListAuditRequestObject
 	var e fieldReader
 	p := r.Params
 	filter := audit.Filter{Actor: p.Actor, UserID: p.User, Since: e.time("since", p.Since), Until: e.time("until", p.Until)}
-	if p.User != "" && uuid.Validate(p.User) != nil {
-		e.add("user", "must be a user_id")
-	}
+	e.id("user", p.User, "must be a user_id")
 	after, ok := readAuditCursor(p.Cursor)
 	if !ok {
 		e.add("cursor", "must be the next_cursor of a page")

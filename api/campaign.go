@@ -11,6 +11,7 @@ import (
 	"registrar/api/openapi"
 	"registrar/internal/campaign"
 	"registrar/internal/engine"
+	"registrar/internal/operator"
 )
 
 // Campaigns starts, lists and controls campaigns. engine.Campaigns implements it; campaignProblem maps its errors. Every
@@ -31,7 +32,7 @@ var _ Campaigns = (*engine.Campaigns)(nil)
 const campaignsPath = "/v1/campaigns"
 
 // campaignOperators may start, list and control campaigns.
-var campaignOperators = operators(campaignsPath, ScopeCampaigns, func(d *Deps) bool { return d.Campaigns != nil })
+var campaignOperators = operators(campaignsPath, operator.Campaigns, func(d *Deps) bool { return d.Campaigns != nil })
 
 // CreateCampaign is POST /v1/campaigns.
 func (s *server) CreateCampaign(

@@ -6,11 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"registrar/api/openapi"
 	"registrar/internal/audit"
 	"registrar/internal/event"
+	"registrar/internal/operator"
 )
 
 // Events reads the recorded events. The store implements it. Every method returns within its context's deadline.
@@ -27,8 +26,8 @@ const eventsPath = adminArea + "/events"
 
 // eventReaders may read events, and eventWriters may deliver them again.
 var (
-	eventReaders = operators(adminArea, ScopeRead, (*Deps).servesEvents)
-	eventWriters = operators(adminArea, ScopeWrite, (*Deps).servesEvents)
+	eventReaders = operators(adminArea, operator.Read, (*Deps).servesEvents)
+	eventWriters = operators(adminArea, operator.Write, (*Deps).servesEvents)
 )
 
 func (d *Deps) servesEvents() bool { return d.Users != nil && d.Events != nil && d.Replays != nil }
@@ -84,13 +83,6 @@ func (e *fieldReader) types(field string, names []string) []event.Type {
 		}
 	}
 	return types
-}
-
-// id checks an id that may be empty.
-func (e *fieldReader) id(field, text, message string) {
-	if text != "" && uuid.Validate(text) != nil {
-		e.add(field, message)
-	}
 }
 
 // GetEvent is GET /v1/admin/events/{id}.

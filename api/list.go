@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"registrar/internal/user"
 )
 
@@ -38,6 +40,13 @@ func (e *fieldReader) time(field, text string) time.Time {
 		e.add(field, "must be a time in RFC 3339, such as 2026-12-01T09:00:00Z")
 	}
 	return at
+}
+
+// id checks an id that may be empty.
+func (e *fieldReader) id(field, text, message string) {
+	if text != "" && uuid.Validate(text) != nil {
+		e.add(field, message)
+	}
 }
 
 // limit reads the size of a page; 0 is the default.

@@ -10,31 +10,15 @@ import (
 	"github.com/google/uuid"
 
 	"registrar/api/openapi"
+	"registrar/internal/operator"
 )
-
-// Scope is what an operator's token may be used for.
-type Scope string
-
-// The scopes.
-const (
-	ScopeRead      Scope = "read"      // read users, timelines and the audit trail
-	ScopeWrite     Scope = "write"     // change users
-	ScopeCampaigns Scope = "campaigns" // list, start and control campaigns
-)
-
-// Operator is a bearer token with the name under which its use is recorded.
-type Operator struct {
-	Name   string // unique
-	Scopes []Scope
-	Token  string // unique; never logged
-}
 
 // operatorName is the name in gin's context under which admitOperator stores the operator.
 const operatorName = "operator"
 
 // operators is the access with the bearer token of an operator who has the scope. It is served if there is a token and served is
 // true.
-func operators(area string, scope Scope, served func(*Deps) bool) *access {
+func operators(area string, scope operator.Scope, served func(*Deps) bool) *access {
 	return &access{
 		area:   area,
 		served: func(d *Deps) bool { return len(d.Operators) > 0 && served(d) },
@@ -66,7 +50,7 @@ func (s *server) admitOperator(c *gin.Context) error {
 
 // findOperator compares hashes of all tokens in constant time, so that the duration reveals neither a token's length nor a matching
 // prefix, nor which operator has it.
-func (s *server) findOperator(token string) (found Operator, ok bool) {
+func (s *server) findOperator(token string) (found operator.Operator, ok bool) {
 	got := sha256.Sum256([]byte(token))
 	for _, o := range s.Operators {
 		want := sha256.Sum256([]byte(o.Token))
@@ -78,8 +62,8 @@ func (s *server) findOperator(token string) (found Operator, ok bool) {
 }
 
 // operatorOf returns the operator that admitOperator has admitted.
-func operatorOf(ctx context.Context) (Operator, bool) {
-	o, ok := ctx.Value(operatorName).(Operator)
+func operatorOf(ctx context.Context) (operator.Operator, bool) {
+	o, ok := ctx.Value(operatorName).(operator.Operator)
 	return o, ok
 }
 

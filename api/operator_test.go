@@ -9,31 +9,32 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/api/openapi"
+	"registrar/internal/operator"
 	"registrar/internal/user"
 )
 
 // TestScopesOfOperations: each operation of operators needs exactly one scope.
 func TestScopesOfOperations(t *testing.T) {
 	t.Parallel()
-	scopes := map[string]Scope{
-		"getTimeline": ScopeRead, "listUsers": ScopeRead, "searchUsers": ScopeRead, "getUser": ScopeRead, "listAudit": ScopeRead,
-		"listEvents": ScopeRead, "getEvent": ScopeRead, "getEventReplay": ScopeRead, "replayEvents": ScopeWrite,
-		"exportUser": ScopeRead, "updateUser": ScopeWrite, "blockUser": ScopeWrite, "unblockUser": ScopeWrite, "eraseUser": ScopeWrite,
-		"listCampaigns": ScopeCampaigns, "createCampaign": ScopeCampaigns, "previewCampaign": ScopeCampaigns, "getCampaign": ScopeCampaigns,
-		"steerCampaign": ScopeCampaigns,
+	scopes := map[string]operator.Scope{
+		"getTimeline": operator.Read, "listUsers": operator.Read, "searchUsers": operator.Read, "getUser": operator.Read, "listAudit": operator.Read,
+		"listEvents": operator.Read, "getEvent": operator.Read, "getEventReplay": operator.Read, "replayEvents": operator.Write,
+		"exportUser": operator.Read, "updateUser": operator.Write, "blockUser": operator.Write, "unblockUser": operator.Write, "eraseUser": operator.Write,
+		"listCampaigns": operator.Campaigns, "createCampaign": operator.Campaigns, "previewCampaign": operator.Campaigns, "getCampaign": operator.Campaigns,
+		"steerCampaign": operator.Campaigns,
 	}
 	eachOperation(t, func(t *testing.T, d documented) {
 		if len(*d.Security) == 0 || (*d.Security)[0]["adminToken"] == nil {
 			return
 		}
 		require.Contains(t, scopes, d.OperationID)
-		var others []Scope
-		for _, scope := range []Scope{ScopeRead, ScopeWrite, ScopeCampaigns} {
+		var others []operator.Scope
+		for _, scope := range operator.Scopes {
 			if scope != scopes[d.OperationID] {
 				others = append(others, scope)
 			}
 		}
-		s := setupAll(t, func(d *Deps) { d.Operators = []Operator{{Name: "others", Scopes: others, Token: adminToken}} })
+		s := setupAll(t, func(d *Deps) { d.Operators = []operator.Operator{{Name: "others", Scopes: others, Token: adminToken}} })
 		requireProblem(t, s.serve(t, d.request("no body of the contract", d.credentials()...)), 403, openapi.ProblemCodeInsufficientScope)
 		require.Contains(t, s.logs.String(), `"actor":"others"`, "refused requests are logged too")
 	})
@@ -61,7 +62,7 @@ func TestWrongTokensAreCounted(t *testing.T) {
 	wrong := new(wrongTokens)
 	s := setup(t, func(d *Deps) {
 		d.Users, d.Changes, d.Limits = &fakeUsers{}, fakeChanges(nil), wrong
-		d.Operators = []Operator{{Name: "marketing", Scopes: []Scope{ScopeCampaigns}, Token: adminToken}}
+		d.Operators = []operator.Operator{{Name: "marketing", Scopes: []operator.Scope{operator.Campaigns}, Token: adminToken}}
 	})
 	requireProblem(t, s.operate(t, "GET", usersPath, ""), 403, openapi.ProblemCodeInsufficientScope)
 	require.Zero(t, wrong.counted)

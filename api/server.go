@@ -19,6 +19,7 @@ import (
 	"registrar/internal/event"
 	"registrar/internal/health"
 	"registrar/internal/message"
+	"registrar/internal/operator"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -123,7 +124,7 @@ type Deps struct {
 	// come from the host that the request names.
 	PublicURL string
 	// Operators are the tokens of operators.
-	Operators []Operator
+	Operators []operator.Operator
 	// Webhooks takes providers' delivery reports. The zero value takes none.
 	Webhooks Webhooks
 	// Pages renders the sign-up page and the pages of links. nil: the built-in ones, with no settings.

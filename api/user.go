@@ -6,10 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"registrar/api/openapi"
 	"registrar/internal/audit"
+	"registrar/internal/operator"
 	"registrar/internal/user"
 )
 
@@ -32,8 +31,8 @@ const usersPath = adminArea + "/users"
 
 // userReaders may read users, and userWriters may change them.
 var (
-	userReaders = operators(adminArea, ScopeRead, (*Deps).servesUsers)
-	userWriters = operators(adminArea, ScopeWrite, (*Deps).servesUsers)
+	userReaders = operators(adminArea, operator.Read, (*Deps).servesUsers)
+	userWriters = operators(adminArea, operator.Write, (*Deps).servesUsers)
 )
 
 func (d *Deps) servesUsers() bool { return d.Users != nil && d.Changes != nil }
@@ -123,9 +122,7 @@ func (s *server) readSearch(q openapi.UserSearch) (f user.Filter, page int, err 
 	if f.Status != "" && !slices.Contains(user.Statuses, f.Status) {
 		e.add("status", "must be pending_verification, active or blocked")
 	}
-	if q.Cursor != "" && uuid.Validate(q.Cursor) != nil {
-		e.add("cursor", "must be the next_cursor of a page")
-	}
+	e.id("cursor", q.Cursor, "must be the next_cursor of a page")
 	page = e.limit(q.Limit)
 	return f, page, e.err()
 }

@@ -14,6 +14,7 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/audit"
+	"registrar/internal/operator"
 	"registrar/internal/user"
 )
 
@@ -90,7 +91,7 @@ func setupUsers(t *testing.T, f *fakeUsers, changes fakeChanges) *service {
 	t.Helper()
 	return setup(t, func(d *Deps) {
 		d.Users, d.Changes = f, changes
-		d.Operators = append(administrators(), Operator{Name: "viewer", Scopes: []Scope{ScopeRead}, Token: adminToken + "-viewer"})
+		d.Operators = append(administrators(), operator.Operator{Name: "viewer", Scopes: []operator.Scope{operator.Read}, Token: adminToken + "-viewer"})
 	})
 }
 

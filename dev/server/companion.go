@@ -21,7 +21,7 @@ func (s *stack) startCompanion(ctx context.Context) error {
 	s.onStop(func() error { p.Stop(); return nil })
 	s.program = &location{filepath.Base(o.Path), p.URL, true}
 	events, gate := &s.config.Events, &s.config.Gate
-	events.EventsURL, events.EventsSecret, events.EventsHash, events.EventsInternal = p.EventsURL, p.EventsSecret, true, true
+	events.EventsURL, events.EventsSecret, events.EventsPasswordHash, events.EventsAllowPrivate = p.EventsURL, p.EventsSecret, true, true
 	gate.GateURL, gate.GateSecret = p.GateURL, p.GateSecret
 	return nil
 }

@@ -57,7 +57,7 @@ func (c Config) check() problems {
 	found.requirePositive("DATABASE_CONN_MAX_LIFETIME", c.Database.MaxLifetime)
 	c.Limit.check(&found)
 	c.Challenge.check(&found)
-	c.Retention.check(&found)
+	c.checkRetention(&found)
 	c.Worker.check(&found)
 	c.Email.check(&found)
 	c.SMS.check(&found)
@@ -72,13 +72,17 @@ func (c Config) check() problems {
 // minRetention leaves operators time to look into a failure.
 const minRetention = 24 * time.Hour
 
-func (r Retention) check(found *problems) {
+func (c Config) checkRetention(found *problems) {
+	r := c.Retention
 	for name, age := range map[string]time.Duration{
 		"RETENTION_EXPIRED": r.RetentionExpired, "RETENTION_LEDGER": r.RetentionLedger,
 		"RETENTION_EVENTS": r.RetentionEvents, "RETENTION_AUDIT": r.RetentionAudit,
 	} {
 		found.require(age == 0 || age >= minRetention, name, "%s must be at least %s, or 0 to keep everything", age, minRetention)
 	}
+	waits := c.Events.EventsBudget + c.Registration.ParkingTime
+	found.require(r.RetentionEvents == 0 || 2*r.RetentionEvents >= waits, "RETENTION_EVENTS",
+		"%s must be at least half of EVENTS_BUDGET plus PARKING_TIME (%s), or events are deleted before they are delivered", r.RetentionEvents, waits)
 }
 
 func (w Worker) check(found *problems) {

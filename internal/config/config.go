@@ -154,7 +154,7 @@ type Database struct {
 type Retention struct {
 	RetentionExpired time.Duration `env:"RETENTION_EXPIRED" envDefault:"720h" example:"720h" doc:"Age after which messages and failed attempts of registrations without a user are deleted (docs/users.md). 0 keeps them, as in the other settings of the retention."`
 	RetentionLedger  time.Duration `env:"RETENTION_LEDGER" envDefault:"8760h" example:"8760h" doc:"Age after which messages and failed attempts of all registrations are deleted."`
-	RetentionEvents  time.Duration `env:"RETENTION_EVENTS" envDefault:"2160h" example:"2160h" doc:"Age after which events are deleted that every endpoint has. Events that an endpoint lacks are deleted after twice the time."`
+	RetentionEvents  time.Duration `env:"RETENTION_EVENTS" envDefault:"2160h" example:"2160h" doc:"Age after which events are deleted that every endpoint has. Events that an endpoint lacks are deleted after twice the time, which must be at least EVENTS_BUDGET plus PARKING_TIME."`
 	RetentionAudit   time.Duration `env:"RETENTION_AUDIT" envDefault:"17520h" example:"17520h" doc:"Age after which entries of the audit trail are deleted."`
 }
 

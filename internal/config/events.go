@@ -19,15 +19,15 @@ import (
 
 // Events configures the endpoints that receive events.
 type Events struct {
-	EventsURL      string        `env:"EVENTS_URL" example:"https://monolith.example.com/events" doc:"Address that receives events about users (docs/events.md). It needs EVENTS_SECRET. If it and EVENTS_FILE are empty, no events are recorded."`
-	EventsSecret   string        `env:"EVENTS_SECRET" secret:"true" example:"whsec_ and 32 random bytes in base64" doc:"Key that signs the events for EVENTS_URL, in the Standard Webhooks format. Several keys, separated by spaces or commas, all sign, so that the receiver can change from one to another."`
-	EventsTypes    []string      `env:"EVENTS_TYPES" example:"user.activated,user.erased" doc:"Types of events that EVENTS_URL receives, separated by commas. If empty, it receives all."`
-	EventsData     string        `env:"EVENTS_DATA" envDefault:"whole" example:"ids" doc:"whole: events for EVENTS_URL have the user's data. ids: they have ids only."`
-	EventsHash     bool          `env:"EVENTS_PASSWORD_HASH" envDefault:"false" example:"true" doc:"Events for EVENTS_URL also have the hash of the user's password. They then need EVENTS_DATA=whole."`
-	EventsFile     string        `env:"EVENTS_FILE" example:"/etc/registrar/events.json" doc:"JSON file with several endpoints, used instead of EVENTS_URL (docs/events.md)."`
-	EventsBudget   time.Duration `env:"EVENTS_BUDGET" envDefault:"72h" example:"72h" doc:"How long the delivery of an event is retried before it waits for an operator."`
-	EventsTimeout  time.Duration `env:"EVENTS_TIMEOUT" envDefault:"15s" example:"15s" doc:"How long one attempt waits for an endpoint's answer, at most 30s."`
-	EventsInternal bool          `env:"EVENTS_ALLOW_PRIVATE" envDefault:"false" example:"true" doc:"Allow endpoints whose address is on this machine or in a private, link-local or other special network. Otherwise such connections are refused."`
+	EventsURL          string        `env:"EVENTS_URL" example:"https://monolith.example.com/events" doc:"Address that receives events about users (docs/events.md). It needs EVENTS_SECRET. If it and EVENTS_FILE are empty, no events are recorded."`
+	EventsSecret       string        `env:"EVENTS_SECRET" secret:"true" example:"whsec_ and 32 random bytes in base64" doc:"Key that signs the events for EVENTS_URL, in the Standard Webhooks format. Several keys, separated by spaces or commas, all sign, so that the receiver can change from one to another."`
+	EventsTypes        []string      `env:"EVENTS_TYPES" example:"user.activated,user.erased" doc:"Types of events that EVENTS_URL receives, separated by commas. If empty, it receives all."`
+	EventsData         string        `env:"EVENTS_DATA" envDefault:"whole" example:"ids" doc:"whole: events for EVENTS_URL have the user's data. ids: they have ids only."`
+	EventsPasswordHash bool          `env:"EVENTS_PASSWORD_HASH" envDefault:"false" example:"true" doc:"Events for EVENTS_URL also have the hash of the user's password. They then need EVENTS_DATA=whole."`
+	EventsFile         string        `env:"EVENTS_FILE" example:"/etc/registrar/events.json" doc:"JSON file with several endpoints, used instead of EVENTS_URL (docs/events.md)."`
+	EventsBudget       time.Duration `env:"EVENTS_BUDGET" envDefault:"72h" example:"72h" doc:"How long the delivery of an event is retried before it waits for an operator."`
+	EventsTimeout      time.Duration `env:"EVENTS_TIMEOUT" envDefault:"15s" example:"15s" doc:"How long one attempt waits for an endpoint's answer, at most 30s."`
+	EventsAllowPrivate bool          `env:"EVENTS_ALLOW_PRIVATE" envDefault:"false" example:"true" doc:"Allow endpoints whose address is on this machine or in a private, link-local or other special network. Otherwise such connections are refused."`
 }
 
 // maxEventsTimeout leaves an attempt of 60 seconds time to record what it delivered.
@@ -89,7 +89,7 @@ func (c Config) Endpoints() ([]event.Endpoint, error) {
 // ofURL returns the endpoint of EVENTS_URL.
 func (e Events) ofURL() endpointEntry {
 	return endpointEntry{
-		Name: event.DefaultEndpoint, URL: e.EventsURL, Types: e.EventsTypes, Data: e.EventsData, PasswordHash: e.EventsHash,
+		Name: event.DefaultEndpoint, URL: e.EventsURL, Types: e.EventsTypes, Data: e.EventsData, PasswordHash: e.EventsPasswordHash,
 		Secrets: secretsOf(e.EventsSecret),
 	}
 }

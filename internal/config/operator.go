@@ -4,27 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"registrar/internal/operator"
 )
-
-// Scope is what an operator's token may be used for.
-type Scope string
-
-// The scopes.
-const (
-	ScopeRead      Scope = "read"      // read users, timelines and the audit trail
-	ScopeWrite     Scope = "write"     // change, block and erase users
-	ScopeCampaigns Scope = "campaigns" // list, start and control campaigns
-)
-
-// Scopes lists every scope.
-var Scopes = []Scope{ScopeRead, ScopeWrite, ScopeCampaigns}
-
-// Operator is a bearer token with the name under which its use is recorded.
-type Operator struct {
-	Name   string
-	Scopes []Scope
-	Token  string // never logged
-}
 
 // administrator is the name of the operator with ADMIN_TOKEN.
 const administrator = "admin"
@@ -35,21 +17,21 @@ const maxOperatorName = 32
 const operatorNameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-_."
 
 // Operators returns the operators of ADMIN_TOKEN, which has all scopes, and of ADMIN_TOKENS. Load has checked them.
-func (a API) Operators() []Operator {
+func (a API) Operators() []operator.Operator {
 	operators, _ := a.readOperators()
 	return operators
 }
 
 // readOperators returns all valid operators, and what is wrong with the entries of ADMIN_TOKENS. The problems name an entry by its
 // position: an entry without a valid name may be a token.
-func (a API) readOperators() (operators []Operator, problems []string) {
+func (a API) readOperators() (operators []operator.Operator, problems []string) {
 	if a.AdminToken != "" {
-		operators = append(operators, Operator{administrator, Scopes, a.AdminToken})
+		operators = append(operators, operator.Operator{Name: administrator, Scopes: operator.Scopes, Token: a.AdminToken})
 	}
 	for i, entry := range a.AdminTokens {
 		o, problem := parseOperator(strings.TrimSpace(entry))
 		if problem == "" {
-			problem = o.conflict(operators)
+			problem = conflict(o, operators)
 		}
 		if problem != "" {
 			problems = append(problems, fmt.Sprintf("entry %d %s", i+1, problem))
@@ -61,12 +43,12 @@ func (a API) readOperators() (operators []Operator, problems []string) {
 }
 
 // parseOperator reads name:scope+scope:token.
-func parseOperator(entry string) (o Operator, problem string) {
+func parseOperator(entry string) (o operator.Operator, problem string) {
 	parts := strings.SplitN(entry, ":", 3)
 	if len(parts) != 3 {
 		return o, "is not name:scope+scope:token"
 	}
-	o = Operator{Name: parts[0], Token: parts[2]}
+	o = operator.Operator{Name: parts[0], Token: parts[2]}
 	switch {
 	case o.Name == "" || len(o.Name) > maxOperatorName || strings.Trim(o.Name, operatorNameCharacters) != "":
 		return o, fmt.Sprintf("needs a name of 1 to %d lower-case letters, digits, dashes, underscores and dots", maxOperatorName)
@@ -76,16 +58,16 @@ func parseOperator(entry string) (o Operator, problem string) {
 		return o, "has a token with characters other than visible ASCII"
 	}
 	for name := range strings.SplitSeq(parts[1], "+") {
-		if !slices.Contains(Scopes, Scope(name)) {
-			return o, fmt.Sprintf("has a scope that is not one of %q", Scopes)
+		if !slices.Contains(operator.Scopes, operator.Scope(name)) {
+			return o, fmt.Sprintf("has a scope that is not one of %q", operator.Scopes)
 		}
-		o.Scopes = append(o.Scopes, Scope(name))
+		o.Scopes = append(o.Scopes, operator.Scope(name))
 	}
 	return o, ""
 }
 
 // conflict returns what an operator has in common with another one.
-func (o Operator) conflict(others []Operator) (problem string) {
+func conflict(o operator.Operator, others []operator.Operator) (problem string) {
 	for _, other := range others {
 		switch {
 		case o.Name == other.Name:

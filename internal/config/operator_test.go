@@ -9,15 +9,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/config"
+	"registrar/internal/operator"
 )
 
 func TestOperators(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, load(t).API.Operators())
-	require.Equal(t, []config.Operator{
-		{Name: "admin", Scopes: []config.Scope{"read", "write", "campaigns"}, Token: "sixteen-letters!"},
-		{Name: "help-desk.2", Scopes: []config.Scope{"read"}, Token: "token:with:colons"},
-		{Name: "marketing", Scopes: []config.Scope{"read", "campaigns"}, Token: "another-token-16"},
+	require.Equal(t, []operator.Operator{
+		{Name: "admin", Scopes: []operator.Scope{"read", "write", "campaigns"}, Token: "sixteen-letters!"},
+		{Name: "help-desk.2", Scopes: []operator.Scope{"read"}, Token: "token:with:colons"},
+		{Name: "marketing", Scopes: []operator.Scope{"read", "campaigns"}, Token: "another-token-16"},
 	}, load(t, "ADMIN_TOKEN=sixteen-letters!",
 		"ADMIN_TOKENS=help-desk.2:read:token:with:colons, marketing:read+campaigns:another-token-16").API.Operators())
 }
@@ -28,7 +29,7 @@ func TestOperatorsOfAFile(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte("# who: what\nsupport:read+write:first-token-16ch\n\nmonolith:read:second-token-16c\n"), 0o600))
 	operators := load(t, "ADMIN_TOKENS_FILE="+file).API.Operators()
 	require.Len(t, operators, 2)
-	require.Equal(t, config.Operator{Name: "monolith", Scopes: []config.Scope{config.ScopeRead}, Token: "second-token-16c"}, operators[1])
+	require.Equal(t, operator.Operator{Name: "monolith", Scopes: []operator.Scope{operator.Read}, Token: "second-token-16c"}, operators[1])
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	require.Empty(t, load(t, "ADMIN_TOKENS_FILE="+file).API.Operators(), "an empty file")
 }

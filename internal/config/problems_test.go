@@ -80,6 +80,7 @@ func TestBadValues(t *testing.T) {
 		"GATE_TIMEOUT=0s":                                       "0s must be longer than 0; an example: 1s",
 		"GATE_TIMEOUT=11s":                                      "11s must be at most 10s; an example: 1s",
 		"GATE_FAIL=maybe":                                       `"maybe" is not open or closed; an example: open`,
+		"RETENTION_EVENTS=48h":                                  "48h0m0s must be at least half of EVENTS_BUDGET plus PARKING_TIME (240h0m0s), or events are deleted before they are delivered; an example: 2160h",
 		"METRICS_ADDR=9464":                                     `"9464" is not an address (host:port); an example: 127.0.0.1:9464`,
 		"SMS_COUNTRIES=DE,de":                                   `"de" is not a country with phone numbers (in capital letters); an example: DE,AT,CH`,
 		"EMAIL_DOMAINS_ALLOWED=localhost":                       `"localhost" is not a domain; an example: example.com,example.org`,

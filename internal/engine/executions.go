@@ -22,8 +22,8 @@ type ExecutionOptions struct {
 	Namespace string
 	// EmailHashes returns the hashes of an address, under each key in use, in the search attribute EmailHash.
 	EmailHashes func(canonical string) []string
-	// Patience is how long Stop waits for cancelled workflows before it terminates them. Default 30 s.
-	Patience time.Duration
+	// StopTimeout is how long Stop waits for cancelled workflows before it terminates them. Default 30 s.
+	StopTimeout time.Duration
 }
 
 // Executions finds, stops and deletes the workflows of users. It is safe for concurrent use.
@@ -34,7 +34,7 @@ type Executions struct {
 
 // NewExecutions returns the workflows in the client's namespace.
 func NewExecutions(c client.Client, o ExecutionOptions) *Executions {
-	o.Patience = cmp.Or(o.Patience, 30*time.Second)
+	o.StopTimeout = cmp.Or(o.StopTimeout, 30*time.Second)
 	return &Executions{newCaller(c, "workflow", 0), o}
 }
 
@@ -86,9 +86,9 @@ func (e *Executions) Stop(ctx context.Context, erased workflows.Erased) (recent 
 	return recent || len(running) > 0, e.awaitEnds(ctx, running)
 }
 
-// awaitEnds waits until workflows have ended, and terminates them after the patience.
+// awaitEnds waits until workflows have ended, and terminates them after the timeout.
 func (e *Executions) awaitEnds(ctx context.Context, running []*workflow.WorkflowExecutionInfo) error {
-	waiting, cancel := context.WithTimeout(ctx, e.options.Patience)
+	waiting, cancel := context.WithTimeout(ctx, e.options.StopTimeout)
 	defer cancel()
 	for _, run := range running {
 		id := run.GetExecution()

@@ -108,7 +108,7 @@ func (d fakeDelete) DeleteWorkflowExecution(
 
 func executions(f *fakeNamespace) *engine.Executions {
 	return engine.NewExecutions(f, engine.ExecutionOptions{
-		Namespace: "default", Patience: 50 * time.Millisecond, EmailHashes: func(string) []string { return []string{"hash"} },
+		Namespace: "default", StopTimeout: 50 * time.Millisecond, EmailHashes: func(string) []string { return []string{"hash"} },
 	})
 }
 

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -104,13 +103,8 @@ func (c *client) ask(ctx context.Context, q Question, now time.Time) (Answer, er
 
 // post returns the status and up to maxAnswer+1 bytes of the answer. Every error is one of the connection.
 func (c *client) post(ctx context.Context, id string, now time.Time, body []byte) (status int, answer []byte, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
+	r, err := c.signer.Request(ctx, c.url, id, now, body)
 	if err != nil {
-		return 0, nil, err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("User-Agent", "registrar")
-	if err := c.signer.Sign(r.Header, id, now, body); err != nil {
 		return 0, nil, err
 	}
 	response, err := httpclient.For(ctx, *c.http).Do(r)

@@ -143,7 +143,7 @@ func (g *Gate) askOnce(ctx context.Context, q Question) (Answer, error) {
 // claim returns the record of a question. The caller must ask the gate if claimed is true; otherwise the record has an answer.
 // While another request asks, claim waits for its answer.
 func (g *Gate) claim(ctx context.Context, q Question) (record Record, claimed bool, err error) {
-	deadline := time.After(2 * g.lease)
+	deadline := time.After(g.lease + storeTimeout) // then the claim of a request that ended is stale
 	for {
 		own := Record{RegistrationID: q.RegistrationID, Fingerprint: q.Fingerprint, AskedAt: g.Now()}
 		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)

@@ -133,15 +133,7 @@ func (w *Webhook) request(ctx context.Context, id string, m message.Message) (*h
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	if err := w.signer.Sign(req.Header, id, time.Now(), body); err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	return req, nil
+	return w.signer.Request(ctx, w.url, id, time.Now(), body)
 }
 
 func webhookError(failure message.Failure, code string) *message.Error {

@@ -56,7 +56,7 @@ func (s *Store) announce(tx *gorm.DB, changes ...occurrence) ([]user.Announced, 
 	if err != nil {
 		return nil, err
 	}
-	var found []announcedRow
+	var found []recordRow
 	err = tx.Model(&userRow{}).Joins("JOIN profiles ON profiles.user_id = users.id").Select("users.*, profiles.*").
 		Where("id IN ? AND events > 0", ids).Find(&found).Error
 	if err != nil {
@@ -71,12 +71,6 @@ func (s *Store) announce(tx *gorm.DB, changes ...occurrence) ([]user.Announced, 
 
 // maxEventRows is the number of events that one statement inserts. SQLite allows 32,766 values in a statement.
 const maxEventRows = 500
-
-// announcedRow is a user with its profile.
-type announcedRow struct {
-	User    userRow    `gorm:"embedded"`
-	Profile profileRow `gorm:"embedded"`
-}
 
 // countEvents adds the number of each user's changes to users.events, and returns the ids of these users.
 func countEvents(tx *gorm.DB, changes []occurrence) ([]string, error) {
@@ -111,8 +105,8 @@ func countEvents(tx *gorm.DB, changes []occurrence) ([]string, error) {
 }
 
 // eventsOf returns the rows of the changes of those users that were found.
-func (s *Store) eventsOf(changes []occurrence, found []announcedRow, now time.Time) ([]eventRow, error) {
-	users := map[string]announcedRow{}
+func (s *Store) eventsOf(changes []occurrence, found []recordRow, now time.Time) ([]eventRow, error) {
+	users := map[string]recordRow{}
 	left := map[string]int{} // changes of a user that have no row yet
 	for _, f := range found {
 		users[f.User.ID] = f
@@ -156,24 +150,24 @@ func announcedBy(rows []eventRow) []user.Announced {
 }
 
 // snapshot returns the user as its events tell it.
-func (r announcedRow) snapshot(passwordHash bool) event.User {
+func (r recordRow) snapshot(passwordHash bool) event.User {
 	u, p := r.User, r.Profile
 	snapshot := event.User{
 		Status:           string(u.Status),
-		Email:            orEmpty(u.Email),
+		Email:            textOf(u.Email),
 		EmailVerified:    u.EmailVerifiedAt != nil && u.Email != nil,
-		Username:         orEmpty(u.Username),
-		MobileNumber:     orEmpty(u.MobileE164),
+		Username:         textOf(u.Username),
+		MobileNumber:     textOf(u.MobileE164),
 		MobileVerified:   u.MobileVerifiedAt != nil,
 		FirstName:        p.FirstName,
 		LastName:         p.LastName,
 		Locale:           p.Locale,
 		MarketingConsent: p.MarketingConsent,
-		ConsentAt:        utc(p.ConsentAt),
+		ConsentAt:        utcOrNil(p.ConsentAt),
 		TermsVersion:     p.TermsVersion,
-		TermsAcceptedAt:  utc(p.TermsAcceptedAt),
+		TermsAcceptedAt:  utcOrNil(p.TermsAcceptedAt),
 		RequestedAt:      u.RequestedAt.UTC(),
-		VerifiedAt:       utc(u.VerifiedAt),
+		VerifiedAt:       utcOrNil(u.VerifiedAt),
 		UpdatedAt:        u.UpdatedAt.UTC(),
 	}
 	if p.Attributes != nil {
@@ -185,14 +179,7 @@ func (r announcedRow) snapshot(passwordHash bool) event.User {
 	return snapshot
 }
 
-func orEmpty(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-func utc(t *time.Time) *time.Time {
+func utcOrNil(t *time.Time) *time.Time {
 	if t == nil {
 		return nil
 	}

@@ -71,7 +71,8 @@ func (s *Store) WithoutUser(ctx context.Context, registrationIDs []string) ([]st
 
 // Erase deletes everything about a user in one transaction: the user with its profile, its messages with their attempts and
 // reports, the gate's answers, and the suppressions of its address unless another user has the address. It reduces the user's
-// events to ids. It adds the receipt, an entry of the audit trail, and the event. A repeated call deletes what was written since.
+// events to ids. It adds the receipt, an entry of the audit trail, and the event. It returns the last events of the registration and of
+// those that its changes caused in other registrations. A repeated call deletes what was written since.
 func (s *Store) Erase(ctx context.Context, e user.Erasure) (out user.ChangeResult, err error) {
 	err = s.do(ctx, "erase user", func(db *gorm.DB) error {
 		for range raceLimit {
@@ -88,7 +89,11 @@ func (s *Store) Erase(ctx context.Context, e user.Erasure) (out user.ChangeResul
 func (s *Store) erase(db *gorm.DB, e user.Erasure) (user.ChangeResult, error) {
 	out := user.ChangeResult{Outcome: user.ChangeDone}
 	err := db.Transaction(func(tx *gorm.DB) (err error) {
-		if out.Announced, err = s.announceErased(tx, e); err != nil {
+		if err = s.announceErased(tx, e); err != nil {
+			return err
+		}
+		// The workflows that delivered the earlier events of the registration and of its changes are stopped.
+		if out.Announced, err = s.announced(tx, e.RegistrationID); err != nil {
 			return err
 		}
 		counts, err := deleteTraces(tx, e)
@@ -104,26 +109,19 @@ func (s *Store) erase(db *gorm.DB, e user.Erasure) (user.ChangeResult, error) {
 }
 
 // announceErased announces the end of a user, once. A registration without a user, of which nobody has heard, is not announced.
-func (s *Store) announceErased(tx *gorm.DB, e user.Erasure) ([]user.Announced, error) {
+func (s *Store) announceErased(tx *gorm.DB, e user.Erasure) error {
 	announced, err := s.announce(tx, occurrence{UserID: e.UserID, Type: event.UserErased})
 	if err != nil || len(announced) > 0 || !s.events.Records(event.UserErased) {
-		return announced, err
+		return err
 	}
 	last, err := s.lastEvent(tx, e.RegistrationID)
-	if err != nil || last.ID == "" {
-		return nil, err
+	if err != nil || last.ID == "" || last.Type == event.UserErased {
+		return err
 	}
-	if last.Type != event.UserErased {
-		last.Sequence++
-		row := eventRow{
-			ID: uuid.Must(uuid.NewV7()).String(), RegistrationID: last.RegistrationID, UserID: last.UserID, Sequence: last.Sequence,
-			Type: event.UserErased, OccurredAt: tx.NowFunc(),
-		}
-		if err := tx.Create(&row).Error; err != nil {
-			return nil, err
-		}
-	}
-	return []user.Announced{{RegistrationID: last.RegistrationID, Through: last.Sequence}}, nil
+	return tx.Create(&eventRow{
+		ID: uuid.Must(uuid.NewV7()).String(), RegistrationID: last.RegistrationID, UserID: last.UserID, Sequence: last.Sequence + 1,
+		Type: event.UserErased, OccurredAt: tx.NowFunc(),
+	}).Error
 }
 
 func auditOf(e user.Erasure) *auditRow {

@@ -12,6 +12,7 @@ import (
 // MySQL: https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
 // SQLite, extended result codes: https://www.sqlite.org/rescode.html
 const (
+	mysqlChanged         = 1020 // MariaDB with innodb_snapshot_isolation: a row has changed since the transaction's first read
 	mysqlDuplicate       = 1062
 	mysqlNoTable         = 1146
 	mysqlLockWaitTimeout = 1205

@@ -63,14 +63,16 @@ func (s *Store) RecordEvent(ctx context.Context, registrationID string, t event.
 	return through, err
 }
 
+// recordEvent reads the user before the last event: an event that is recorded in between makes the user's number of events wrong, which
+// is a lost race.
 func (s *Store) recordEvent(db *gorm.DB, registrationID string, t event.Type, reason string) (int, error) {
-	last, err := s.lastEvent(db, registrationID)
-	if err != nil || last.Type == t || !s.events.Records(t) {
-		return last.Sequence, err
-	}
 	var users []userRow
 	if err := whereRegistration(db, registrationID).Select("id, events").Find(&users).Error; err != nil {
 		return 0, err
+	}
+	last, err := s.lastEvent(db, registrationID)
+	if err != nil || last.Type == t || !s.events.Records(t) {
+		return last.Sequence, err
 	}
 	if len(users) == 0 { // the user was never stored, or is deleted
 		row := eventRow{

@@ -12,9 +12,10 @@ import (
 	"gorm.io/driver/mysql"
 )
 
-// fake is a MySQL server. Each function handles one kind of request; a nil function succeeds.
+// fake is a MySQL server. Each function handles one kind of request; a nil function succeeds, and finds no rows.
 type fake struct {
 	exec   func(query string) error
+	query  func(query string) driver.Rows
 	commit func() error
 }
 
@@ -42,8 +43,30 @@ func (c fakeConn) ExecContext(_ context.Context, query string, _ []driver.NamedV
 	return driver.RowsAffected(1), c.exec(query)
 }
 
-func (fakeConn) QueryContext(context.Context, string, []driver.NamedValue) (driver.Rows, error) {
-	return noRows{}, nil
+func (c fakeConn) QueryContext(_ context.Context, query string, _ []driver.NamedValue) (driver.Rows, error) {
+	if c.query == nil {
+		return noRows{}, nil
+	}
+	return c.query(query), nil
+}
+
+// oneRow is a result with one row.
+type oneRow struct {
+	columns []string
+	values  []driver.Value
+	read    bool
+}
+
+func (r *oneRow) Columns() []string { return r.columns }
+func (r *oneRow) Close() error      { return nil }
+
+func (r *oneRow) Next(to []driver.Value) error {
+	if r.read {
+		return io.EOF
+	}
+	r.read = true
+	copy(to, r.values)
+	return nil
 }
 
 type noRows struct{}

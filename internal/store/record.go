@@ -63,7 +63,7 @@ func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
-// recordRow has the columns of users and profiles that operators may read.
+// recordRow is a user with its profile.
 type recordRow struct {
 	User    userRow    `gorm:"embedded"`
 	Profile profileRow `gorm:"embedded"`

@@ -38,7 +38,7 @@ func isLockConflict(err error) bool {
 	case e == nil:
 		return false
 	case e.Server == "mysql":
-		return e.Number == mysqlDeadlock || e.Number == mysqlLockWaitTimeout
+		return e.Number == mysqlDeadlock || e.Number == mysqlLockWaitTimeout || e.Number == mysqlChanged
 	default:
 		return e.Number&0xff == sqliteBusy // every extended busy code has SQLITE_BUSY in its low byte
 	}

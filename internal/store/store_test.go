@@ -33,7 +33,7 @@ func mysqlError(number uint16) error {
 
 func TestRetriesLockConflicts(t *testing.T) {
 	t.Parallel()
-	for _, number := range []uint16{mysqlDeadlock, mysqlLockWaitTimeout} {
+	for _, number := range []uint16{mysqlDeadlock, mysqlLockWaitTimeout, mysqlChanged} {
 		left := 3
 		failThreeTimes := func() error {
 			if left--; left >= 0 {

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -66,15 +65,10 @@ func New(o Options) (*Client, error) {
 func (c *Client) Post(ctx context.Context, id string, body []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
+	req, err := c.signer.Request(ctx, c.url, id, time.Now(), body)
 	if err != nil {
-		return c.refusal("request") // the text of err has the URL
+		return c.refusal("request")
 	}
-	if err := c.signer.Sign(req.Header, id, time.Now(), body); err != nil {
-		return c.refusal("signature")
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", "registrar")
 	resp, err := httpclient.For(ctx, c.http).Do(req)
 	if err != nil {
 		return httpclient.NoAnswer(c.name, err)

@@ -2,6 +2,8 @@
 package webhook
 
 import (
+	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -43,18 +45,23 @@ func NewSigner(secrets ...string) (Signer, error) {
 	return s, nil
 }
 
-// Sign sets the headers that identify, date and sign a request with a body. The id must have no full stop, because full stops
-// separate the parts of the signed text.
-func (s Signer) Sign(h http.Header, id string, at time.Time, body []byte) error {
+// Request returns a signed POST request with a JSON body. The id must have no full stop, because full stops separate the parts of the
+// signed text. The error does not contain the URL.
+func (s Signer) Request(ctx context.Context, url, id string, at time.Time, body []byte) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, errors.New("the URL is invalid")
+	}
 	signatures := make([]string, len(s.keys))
 	for i, key := range s.keys {
-		var err error
 		if signatures[i], err = key.Sign(id, at, body); err != nil {
-			return fmt.Errorf("sign: %w", err)
+			return nil, fmt.Errorf("sign: %w", err)
 		}
 	}
-	h.Set(webhooks.HeaderWebhookID, id)
-	h.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
-	h.Set(webhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
-	return nil
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "registrar")
+	req.Header.Set(webhooks.HeaderWebhookID, id)
+	req.Header.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
+	req.Header.Set(webhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
+	return req, nil
 }

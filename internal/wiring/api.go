@@ -44,7 +44,7 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Origins: slices.Concat(c.API.CORSOrigins, c.Signup.EmbedOrigins), EmbedOrigins: c.Signup.EmbedOrigins,
 		SignupPage: c.Signup.Page, PublicURL: c.Public.PublicURL,
 
-		Timelines: newTimelineReader(keys, users, registrations), Operators: operators(c.API), Webhooks: openReports(c, users),
+		Timelines: newTimelineReader(keys, users, registrations), Operators: c.API.Operators(), Webhooks: openReports(c, users),
 		Exports: newExports(keys, users, registrations),
 		Users:   users, Changes: engine.NewChanges(temporal, c.API.WaitBudget),
 		Events: users, Replays: engine.NewReplays(temporal, c.Policy()),
@@ -60,18 +60,6 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		deps.BreachRequired = c.Password.BreachFail == "closed"
 	}
 	return deps
-}
-
-func operators(c config.API) []api.Operator {
-	var all []api.Operator
-	for _, o := range c.Operators() {
-		operator := api.Operator{Name: o.Name, Token: o.Token}
-		for _, scope := range o.Scopes {
-			operator.Scopes = append(operator.Scopes, api.Scope(scope))
-		}
-		all = append(all, operator)
-	}
-	return all
 }
 
 func openHasher(c config.Password) *secret.Hasher {

@@ -19,7 +19,7 @@ func OpenEndpoints(c config.Config, logger *slog.Logger) ([]activities.Endpoint,
 	endpoints := make([]activities.Endpoint, len(configured))
 	for i, e := range configured {
 		client, err := webhook.New(webhook.Options{
-			Name: e.Name, URL: e.URL, Secrets: e.Secrets, Timeout: c.Events.EventsTimeout, AllowPrivate: c.Events.EventsInternal,
+			Name: e.Name, URL: e.URL, Secrets: e.Secrets, Timeout: c.Events.EventsTimeout, AllowPrivate: c.Events.EventsAllowPrivate,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %s for events: %w", e.Name, err)

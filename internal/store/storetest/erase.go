@@ -271,3 +271,20 @@ func testEventsErasedWithoutUser(t *testing.T, s *store.Store) {
 	unheard := erase(t, s, user.Erasure{ID: uuid.NewString(), At: noon, RegistrationID: uuid.NewString()})
 	require.Empty(t, unheard.Announced)
 }
+
+// testEventsErasedWinner erases a user who has taken an email from others. The workflow that delivered their events is stopped, so the
+// erasure delivers them.
+func testEventsErasedWinner(t *testing.T, s *store.Store) {
+	winner, pending, active := registration(email(1)), registration(email(1)), registration(email(1))
+	for _, r := range []user.Registration{active, pending, winner} {
+		persist(t, s, r)
+	}
+	activate(t, s, active)
+	_, err := s.Activate(within(t), byEmail(winner))
+	require.NoError(t, err)
+	id := eventsOf(t, s, winner.ID)[0].UserID
+	for range 2 {
+		out := erase(t, s, user.Erasure{ID: user.ErasureID(id), Actor: "crm", At: noon, UserID: id, RegistrationID: winner.ID})
+		require.ElementsMatch(t, []user.Announced{through(winner, 4), through(pending, 2), through(active, 3)}, out.Announced)
+	}
+}

@@ -28,6 +28,7 @@ var eventTests = map[string]func(*testing.T, *store.Store){
 	"events without a change":              testRecordEvent,
 	"events of an erased user":             testEventsErased,
 	"events of an erased registration":     testEventsErasedWithoutUser,
+	"events of an erased winner":           testEventsErasedWinner,
 	"retention of events":                  testRetentionOfEvents,
 	"retention of many events":             testRetentionOfManyEvents,
 	"events: filter":                       testEventFilter,
@@ -279,7 +280,10 @@ func testEventPasswordHash(t *testing.T, s *store.Store) {
 
 func testEventTypes(t *testing.T, s *store.Store) {
 	r := registration(email(1))
-	require.Zero(t, persist(t, s, r).Announced)
+	p := persist(t, s, r)
+	require.Zero(t, p.Announced)
 	require.NoError(t, verified(s, within(t), byEmail(r)))
 	require.Equal(t, []string{"1 user.activated"}, history(t, s, r.ID))
+	erased := erase(t, s, user.Erasure{ID: user.ErasureID(p.UserID), Actor: "crm", At: noon, UserID: p.UserID, RegistrationID: r.ID})
+	require.Equal(t, []user.Announced{through(r, 1)}, erased.Announced, "the workflow that delivered it is stopped")
 }
