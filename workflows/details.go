@@ -61,6 +61,6 @@ var operatorActions = map[FailureReason]string{
 	ReasonEmailUnavailable:    "Check that the email provider answers and that workers serve the queue.",
 	ReasonLimitsUnavailable:   "Make the store of rate limits (Redis) available again.",
 	ReasonTemporalUnavailable: "Temporal refused calls of a worker. Read the activity's error in the history.",
-	ReasonEventUndelivered:    "Make the endpoint accept events again. `registrar events list --undelivered` names what it lacks.",
+	ReasonEventUndelivered:    "Check that the endpoint accepts events and that workers serve the queue events. `registrar events list --undelivered` shows what is missing.",
 	ReasonInternal:            "This is a defect. Read the activity's error in the history, and deploy a fix.",
 }

@@ -20,7 +20,7 @@ import (
 func auditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
-		Short: "List what operators did with users",
+		Short: "List who read and changed users",
 		Args:  cobra.NoArgs,
 		RunE:  help,
 	}

@@ -53,7 +53,7 @@ func runExport(ctx context.Context, cmd *cobra.Command, s *store.Store, path str
 	}
 	display.done()
 	if err == nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%d users\n", users)
+		fmt.Fprintf(cmd.ErrOrStderr(), "users written: %d\n", users)
 	}
 	return err
 }

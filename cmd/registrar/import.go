@@ -109,6 +109,9 @@ func deliverImported(cmd *cobra.Command) error {
 
 // reportImport prints the counts, and returns an error if the import is not complete.
 func reportImport(w io.Writer, done userimport.Result, flags importFlags, err error) error {
+	if err != nil && done.Rows == 0 {
+		return err // the file or the database cannot be used: there is nothing to continue
+	}
 	stored := "stored"
 	if flags.dryRun {
 		stored = "could be stored (dry run: nothing was)"
@@ -118,9 +121,9 @@ func reportImport(w io.Writer, done userimport.Result, flags importFlags, err er
 	case err != nil:
 		return fmt.Errorf("the import has not ended; to continue, run the same command again: %w", err)
 	case done.Refused > 0 && flags.refused == "":
-		return fmt.Errorf("%d rows are refused; --refused FILE writes them to a file", done.Refused)
+		return fmt.Errorf("%d of %d rows refused; --refused FILE writes them to a file", done.Refused, done.Rows)
 	case done.Refused > 0:
-		return fmt.Errorf("%d rows are refused; mend them in %s and import that file", done.Refused, flags.refused)
+		return fmt.Errorf("%d of %d rows refused; correct them in %s and import that file", done.Refused, done.Rows, flags.refused)
 	}
 	return nil
 }
@@ -153,7 +156,7 @@ func newChecker(flags importFlags) (userimport.Checker, error) {
 func formatOf(flag, path string) (userimport.Format, error) {
 	format := cmp.Or(userimport.Format(flag), userimport.FormatOf(path))
 	if !slices.Contains(userimport.Formats, format) {
-		return "", fmt.Errorf("--format: must be one of %v, unless the file's name ends in .csv, .jsonl or .ndjson", userimport.Formats)
+		return "", errors.New("--format: must be csv or jsonl, unless the file's name ends in .csv, .jsonl or .ndjson")
 	}
 	return format, nil
 }

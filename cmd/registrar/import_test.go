@@ -20,9 +20,9 @@ func TestImportFlags(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "users.csv")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	for args, want := range map[string]string{
-		"-":                         "--format: must be one of [csv jsonl]",
-		"users.xlsx":                "--format: must be one of [csv jsonl]",
-		"- --format xml":            "--format: must be one of [csv jsonl]",
+		"-":                         "--format: must be csv or jsonl, unless",
+		"users.xlsx":                "--format: must be csv or jsonl, unless",
+		"- --format xml":            "--format: must be csv or jsonl, unless",
 		file + " --batch 0":         "--batch: 0 must be from 1 to 1000",
 		file + " --batch 1001":      "--batch: 1001 must be from 1 to 1000",
 		file + " --events":          "--events: no endpoint receives events",
@@ -33,7 +33,7 @@ func TestImportFlags(t *testing.T) {
 		require.ErrorContains(t, err, want, args)
 	}
 	_, err := execute(t, "", "export", "--out", "users.xlsx")
-	require.ErrorContains(t, err, "--format: must be one of [csv jsonl]")
+	require.ErrorContains(t, err, "--format: must be csv or jsonl, unless")
 }
 
 func TestRefusedFileIsPrivate(t *testing.T) {
@@ -79,8 +79,8 @@ func TestReportImport(t *testing.T) {
 		out   string
 		want  string
 	}{
-		{importFlags{}, nil, "6 rows: 3 stored, 2 already there, 1 refused\n", "1 rows are refused; --refused FILE writes them to a file"},
-		{importFlags{refused: "r.csv", dryRun: true}, nil, "6 rows: 3 could be stored (dry run: nothing was), 2 already there, 1 refused\n", "1 rows are refused; mend them in r.csv and import that file"},
+		{importFlags{}, nil, "6 rows: 3 stored, 2 already there, 1 refused\n", "1 of 6 rows refused; --refused FILE writes them to a file"},
+		{importFlags{refused: "r.csv", dryRun: true}, nil, "6 rows: 3 could be stored (dry run: nothing was), 2 already there, 1 refused\n", "1 of 6 rows refused; correct them in r.csv and import that file"},
 		{importFlags{}, userimport.ErrInterrupted, "6 rows: 3 stored, 2 already there, 1 refused\n", "the import has not ended; to continue, run the same command again: interrupted"},
 	} {
 		var out bytes.Buffer
@@ -88,6 +88,11 @@ func TestReportImport(t *testing.T) {
 		require.Equal(t, c.out, out.String())
 	}
 	require.NoError(t, reportImport(io.Discard, userimport.Result{Rows: 1, Stored: 1}, importFlags{}, nil))
+
+	var out bytes.Buffer
+	unusable := errors.New("read the file: the header has no column \"email\"")
+	require.Equal(t, unusable, reportImport(&out, userimport.Result{}, importFlags{}, unusable), "running it again would not help")
+	require.Empty(t, out.String())
 }
 
 func TestTransferDisplay(t *testing.T) {

@@ -40,7 +40,9 @@ func (d *transferDisplay) imported(r userimport.Result) {
 	d.show(r.Bytes, fmt.Sprintf("%d rows: %d stored, %d already there, %d refused", r.Rows, r.Stored, r.Present, r.Refused))
 }
 
-func (d *transferDisplay) exported(users int) { d.show(int64(users), fmt.Sprintf("%d users", users)) }
+func (d *transferDisplay) exported(users int) {
+	d.show(int64(users), fmt.Sprintf("users written: %d", users))
+}
 
 func (d *transferDisplay) show(position int64, text string) {
 	if d.bar != nil {

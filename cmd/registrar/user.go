@@ -18,8 +18,8 @@ import (
 func userCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "user",
-		Short: "Find, show and change users",
-		Long:  "Find, show and change users. Each command is recorded in the audit trail (registrar audit list).",
+		Short: "Find, show, export, block and erase users",
+		Long:  "Find, show, export, block and erase users. Each command is recorded in the audit trail (registrar audit list).",
 		Args:  cobra.NoArgs,
 		RunE:  help,
 	}

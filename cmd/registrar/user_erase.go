@@ -77,7 +77,7 @@ func userEraseCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&confirmed, "yes", false, "erase without asking")
+	cmd.Flags().BoolVar(&confirmed, "yes", false, "confirm that the user is deleted for good")
 	return cmd
 }
 

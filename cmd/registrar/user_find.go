@@ -83,7 +83,7 @@ func (s userSearch) filter(stdin io.Reader) (f user.Filter, err error) {
 	}
 	switch {
 	case typed != 1:
-		return f, errors.New("give one of --email, --mobile, --username and an id")
+		return f, errors.New("give an id, or one of --email, --mobile and --username")
 	case s.email != "":
 		f.EmailCanonical, err = canonical(s.email)
 		return f, err

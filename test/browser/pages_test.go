@@ -12,7 +12,7 @@ import (
 func TestOtherPages(t *testing.T) {
 	t.Parallel()
 	for name, page := range map[string]struct{ path, content string }{
-		"the outbox": {"/outbox", "iframe"}, "the API reference": {"/docs", ".opblock"},
+		"the outbox": {"/outbox", "iframe"}, "the receiver of events": {"/receiver", "article"}, "the API reference": {"/docs", ".opblock"},
 	} {
 		for _, scheme := range []string{"light", "dark"} {
 			t.Run(name+", "+scheme, func(t *testing.T) {

@@ -172,7 +172,7 @@ func TestImportRefusesRows(t *testing.T) {
 
 	stdout, err := c.program.Run(t.Context(), c.settings, "import", file, "--refused", refused)
 	require.Equal(t, "4 rows: 1 stored, 0 already there, 3 refused\n", stdout)
-	require.ErrorContains(t, err, "3 rows are refused; mend them in "+refused)
+	require.ErrorContains(t, err, "3 of 4 rows refused; correct them in "+refused)
 	require.ErrorContains(t, err, "line 3: email: another user has it; different: email_verified, username, password_hash")
 	require.NotContains(t, err.Error(), "example.org", "reasons have no values")
 	require.Regexp(t, `^refused,email,first_name,last_name,password_hash,username

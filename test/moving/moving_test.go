@@ -124,7 +124,7 @@ func (s *site) importUsers(t *testing.T) {
 	require.NoError(t, err)
 	s.run(t, "extract")
 	_, err = s.shell(t, page.Block(t, "dry-run"))
-	require.ErrorContains(t, err, "1 rows are refused")
+	require.ErrorContains(t, err, " rows refused; ")
 	refused, err := os.ReadFile(filepath.Join(s.dir, "refused.jsonl"))
 	require.NoError(t, err)
 	require.Equal(t, 1, bytes.Count(refused, []byte("\n")), "%s", refused)
