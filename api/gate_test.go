@@ -158,7 +158,7 @@ func TestSignupPageShowsTheGatesText(t *testing.T) {
 	require.Equal(t, "true", input["aria-invalid"])
 	require.Regexp(t, `id="signup-email-error"[^>]*>Bitte frag nach einer Einladung\.`, p.Body.String())
 
-	for _, field := range []string{"", "attributes.company"} { // the page does not have this field
+	for _, field := range []string{"", "attributes.company", "terms_accepted"} { // the page does not have these fields
 		p = setupSignup(t, gated(denial(field))).browse().open(t, "/").submit(t, "register", typedSignup()...)
 		require.Equal(t, 422, p.Code)
 		require.Regexp(t, `data-summary><p>Please ask for an invitation\.</p>`, p.Body.String())

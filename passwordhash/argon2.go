@@ -17,8 +17,9 @@ func parseArgon2(text string) (Hash, error) {
 		return Hash{}, unknownNotation("argon2")
 	}
 	memory, iterations, parallelism := number(match[2]), number(match[3]), number(match[4])
-	if memory > MaxMemory || iterations > MaxArgon2Iterations || parallelism > MaxParallelism {
-		return Hash{}, tooCostly(fmt.Sprintf("argon2 may have at most m=%d,t=%d,p=%d", MaxMemory, MaxArgon2Iterations, MaxParallelism))
+	if memory > MaxMemory || iterations > MaxArgon2Iterations || parallelism > MaxParallelism || memory*iterations > MaxArgon2Work {
+		return Hash{}, tooCostly(fmt.Sprintf("argon2 may have at most m=%d,t=%d,p=%d, and m*t=%d",
+			MaxMemory, MaxArgon2Iterations, MaxParallelism, MaxArgon2Work))
 	}
 	salt, digest, err := decodeBoth(match[5], match[6])
 	if err != nil {

@@ -37,8 +37,9 @@ const (
 
 // The highest parameters of a hash. One Verify takes at most 1 GiB of memory, and seconds on one core.
 const (
-	MaxMemory            = 1 << 20 // KiB, of argon2 and scrypt
+	MaxMemory            = 1 << 20 // KiB, of argon2, and of scrypt times p
 	MaxArgon2Iterations  = 20
+	MaxArgon2Work        = 4 << 20 // KiB, memory times iterations
 	MaxParallelism       = 16
 	MaxBcryptCost        = 16
 	MaxPBKDF2Iterations  = 10_000_000

@@ -88,6 +88,8 @@ func TestRefused(t *testing.T) {
 			"$argon2id$v=19$m=1048577,t=1,p=1$" + salt + "$" + digest, "$argon2id$v=19$m=8,t=21,p=1$" + salt + "$" + digest,
 			"$argon2i$v=19$m=8,t=1,p=17$" + salt + "$" + digest, "$2b$17" + bcrypt, "$2b$31" + bcrypt,
 			"$scrypt$ln=21,r=8,p=1$" + salt + "$" + digest, "$scrypt$ln=99,r=8,p=1$" + salt + "$" + digest, "$scrypt$ln=10,r=8,p=17$" + salt + "$" + digest,
+			"$argon2id$v=19$m=1048576,t=5,p=1$" + salt + "$" + digest, "$scrypt$ln=20,r=8,p=2$" + salt + "$" + digest,
+			"$scrypt$ln=1,r=1048576,p=16$" + salt + "$" + digest,
 			"$scrypt$ln=30,r=999999999,p=1$" + salt + "$" + digest, "scrypt$536870912$salt$8$1$" + digest, "pbkdf2_sha256$10000001$salt$" + digest,
 			aspNET("\x01\x00\x00\x00\x01\x7f\xff\xff\xff\x00\x00\x00\x09"),
 		},

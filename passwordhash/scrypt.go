@@ -49,13 +49,13 @@ func logarithm(digits string) int {
 	return bits.TrailingZeros(n)
 }
 
-// newScrypt returns a hash with N = 2^ln. It needs N*r*128 bytes of memory.
+// newScrypt returns a hash with N = 2^ln. It needs (N+p)*r*128 bytes of memory, and time for N*r*p.
 func newScrypt(ln, r, p int, salt, digest []byte) (Hash, error) {
 	switch {
 	case ln == 0:
 		return Hash{}, fmt.Errorf("%w: N of scrypt must be a power of 2 above 1", ErrBroken)
-	case ln > 30 || r > MaxMemory || (1<<ln)*r*128 > MaxMemory*1024 || p > MaxParallelism:
-		return Hash{}, tooCostly(fmt.Sprintf("scrypt may need at most %d KiB and have at most p=%d", MaxMemory, MaxParallelism))
+	case ln > 30 || r > MaxMemory || p > MaxParallelism || (1<<ln)*r*p*128 > MaxMemory*1024:
+		return Hash{}, tooCostly(fmt.Sprintf("scrypt may have at most p=%d, and N*r*p*128 of at most %d KiB", MaxParallelism, MaxMemory))
 	}
 	params := fmt.Sprintf("ln=%d,r=%d,p=%d", ln, r, p)
 	return derived(Scrypt, params, salt, digest, func(password string) []byte {

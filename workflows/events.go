@@ -2,6 +2,8 @@ package workflows
 
 import (
 	"cmp"
+	"slices"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -15,13 +17,35 @@ type eventDelivery struct {
 	left    []user.Announced // not delivered yet
 	running bool
 	failed  bool // abandoned, or parked for too long: nothing more is delivered
+
+	began   time.Time           // of the activities that are running
+	restart workflow.CancelFunc // ends them, so that new ones begin at once
 }
 
-// announce delivers events in parallel with the other steps, the first ones first. A cancelled workflow delivers them too.
+// patience is how long a delivery may run before further events restart it. It then waits for an endpoint that fails, and for longer
+// after each attempt, but other endpoints may take the further events at once.
+const patience = 5 * time.Second
+
+// versionApart marks workflows that deliver the events of each registration apart from the others, and restart a delivery.
+const versionApart = "deliver events apart"
+
+// deliversApart reports whether the workflow began such a delivery with this code.
+func deliversApart(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, versionApart, workflow.DefaultVersion, 1) != workflow.DefaultVersion
+}
+
+// announce delivers events in parallel with the other steps. A cancelled workflow delivers them too.
 func (r *stepRunner) announce(ctx workflow.Context, announced ...user.Announced) {
 	d := &r.events
+	before := slices.Clone(d.left)
 	d.left = user.Announce(d.left, announced...)
-	if len(d.left) == 0 || d.running || d.failed {
+	if len(d.left) == 0 || d.failed {
+		return
+	}
+	if d.running {
+		if d.restart != nil && !slices.Equal(before, d.left) && workflow.Now(ctx).Sub(d.began) >= patience && deliversApart(ctx) {
+			d.restart()
+		}
 		return
 	}
 	d.running = true
@@ -38,16 +62,39 @@ func (r *stepRunner) announce(ctx workflow.Context, announced ...user.Announced)
 // deliver delivers the events that are left. Events that are announced meanwhile follow.
 func (r *stepRunner) deliver(ctx workflow.Context) error {
 	for len(r.events.left) > 0 {
-		next := r.events.left[0]
-		in := DeliverEventsInput{RegistrationID: next.RegistrationID, Through: next.Through}
-		if _, err := execute(ctx, r.budgets, stepDeliver.action(), Activities.DeliverEvents, in); err != nil {
+		restarted, err := r.deliverOnce(ctx)
+		if err != nil && !restarted {
 			return err
-		}
-		if r.events.left[0].Through == next.Through {
-			r.events.left = r.events.left[1:]
 		}
 	}
 	return nil
+}
+
+// deliverOnce runs one activity for each registration with events, so that an endpoint that refuses an event of one user does not
+// delay the events of another. restarted is true if further events have ended the activities.
+func (r *stepRunner) deliverOnce(ctx workflow.Context) (restarted bool, err error) {
+	d := &r.events
+	round := slices.Clone(d.left)
+	if len(round) > 1 && !deliversApart(ctx) {
+		round = round[:1]
+	}
+	running, stop := workflow.WithCancel(ctx)
+	defer stop()
+	d.began, d.restart = workflow.Now(ctx), stop
+	defer func() { d.restart = nil }()
+	results := make([]workflow.Future, len(round))
+	for i, a := range round {
+		in := DeliverEventsInput{RegistrationID: a.RegistrationID, Through: a.Through}
+		results[i] = begin(running, r.budgets, stepDeliver.action(), Activities.DeliverEvents, in)
+	}
+	for i, a := range round {
+		if failed := results[i].Get(ctx, nil); failed != nil {
+			err = cmp.Or(err, failed)
+			continue
+		}
+		d.left = slices.DeleteFunc(d.left, func(left user.Announced) bool { return left == a })
+	}
+	return running.Err() != nil, err
 }
 
 // delivered reports whether every event is delivered.

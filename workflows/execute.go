@@ -24,9 +24,14 @@ func (a activity[I, O]) step() step { return step(a.name()) }
 // compile.
 func execute[I, O any](ctx workflow.Context, b Budgets, summary string, a activity[I, O], in I) (O, error) {
 	var out O
-	ctx = workflow.WithActivityOptions(ctx, ActivityOptions(ctx, b, summary, a.name()))
-	err := workflow.ExecuteActivity(ctx, a.name(), in).Get(ctx, &out)
+	err := begin(ctx, b, summary, a, in).Get(ctx, &out)
 	return out, err
+}
+
+// begin starts an activity like execute, and does not wait for it.
+func begin[I, O any](ctx workflow.Context, b Budgets, summary string, a activity[I, O], in I) workflow.Future {
+	ctx = workflow.WithActivityOptions(ctx, ActivityOptions(ctx, b, summary, a.name()))
+	return workflow.ExecuteActivity(ctx, a.name(), in)
 }
 
 // ActivityOptions returns the options with which a workflow runs an activity. It is exported for tests of the queues.

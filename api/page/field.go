@@ -225,7 +225,10 @@ func (p *Pages) fieldOrder() []string {
 	for _, f := range p.options.Fields {
 		order = append(order, AttributePrefix+f.Name)
 	}
-	return append(order, "terms_accepted", "marketing_consent", "code")
+	if p.options.TermsVersion != "" {
+		order = append(order, "terms_accepted")
+	}
+	return append(order, "marketing_consent", "code")
 }
 
 // arrangeErrors sorts the errors in the order of the fields, so that the first one is the first that users see. An error of a

@@ -244,12 +244,14 @@ func (s *Store) CompleteErasure(ctx context.Context, id string, at time.Time) er
 	})
 }
 
-// Receipt returns the receipt of an erased user, by the id of the user or its registration. The bool is false if there is none.
+// Receipt returns the receipt of an erased user, by the id of the user or its registration. The bool is false if there is none, or
+// if somebody has registered again under the same idempotency key, and so under the same registration id.
 func (s *Store) Receipt(ctx context.Context, id string) (receipt user.Receipt, ok bool, err error) {
 	var found []erasureRow
 	err = s.do(ctx, "look up receipt", func(db *gorm.DB) error {
 		found = nil
-		return whereEither(db, "user_id", id).Order("requested_at DESC").Limit(1).Find(&found).Error
+		return whereEither(db, "user_id", id).Where("NOT EXISTS (?)", whereEither(db.Model(&userRow{}), "id", id).Select("1")).
+			Order("requested_at DESC").Limit(1).Find(&found).Error
 	})
 	if err != nil || len(found) == 0 {
 		return receipt, false, err

@@ -45,7 +45,13 @@ func (s *Store) NewImporter(o ImportOptions) *Importer {
 // may have the same unproven email, as in the exported table.
 func (i *Importer) Import(ctx context.Context, users []user.Transfer) ([]user.Imported, error) {
 	done := make([]user.Imported, len(users))
-	err := i.store.do(ctx, "import users", func(db *gorm.DB) error { return i.importAll(db, users, done) })
+	importAll := func(db *gorm.DB) error { return i.importAll(db, users, done) }
+	err := i.store.do(ctx, "import users", func(db *gorm.DB) error {
+		if i.options.DryRun {
+			return importAll(db)
+		}
+		return whileLocked(db, importAll)
+	})
 	return done, err
 }
 

@@ -130,6 +130,7 @@ func TestFormsOfJSON(t *testing.T) {
 		require.Equal(t, 1, o.Stored)
 	}
 	for broken, want := range map[string]string{
+		`{"email":"ada@example.com","email":"eve@example.com"}`: `has the member "email" twice`,
 		"[]": "is not a JSON object", "null": "is not a JSON object", `{"email":`: "is not a JSON object", row + row: "is not a JSON object", "x": "is not a JSON object",
 		`{"email":"\xff"}`: "is not valid UTF-8 text", `{"shoe":1,"email":{}}`: `has a value of the wrong type in "email"; there is no column "shoe"`,
 		`{"attributes":[]}`: `has a value of the wrong type in "attributes"`,

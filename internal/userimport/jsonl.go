@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -24,17 +25,45 @@ func (s *jsonSource) next() (row, error) {
 	if err != nil || r.problem != "" {
 		return r, err
 	}
-	var object map[string]json.RawMessage
-	switch {
-	case !utf8.Valid(r.raw):
+	if !utf8.Valid(r.raw) {
 		r.problem = notUTF8
-	case json.Unmarshal(r.raw, &object) != nil || object == nil:
-		r.problem = "is not a JSON object"
-	default:
+		return r, nil
+	}
+	object, problem := readObject(r.raw)
+	if r.problem = problem; problem == "" {
 		r.values = make([]string, len(columns))
 		r.problem = assignMembers(r.values, object)
 	}
 	return r, nil
+}
+
+// readObject returns the members of an object, or what is wrong with it. Of a member that is there twice, nobody knows which is right.
+func readObject(raw []byte) (object map[string]json.RawMessage, problem string) {
+	const notObject = "is not a JSON object"
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	if first, err := decoder.Token(); err != nil || first != json.Delim('{') {
+		return nil, notObject
+	}
+	object = map[string]json.RawMessage{}
+	for decoder.More() {
+		token, err := decoder.Token()
+		name, ok := token.(string)
+		var value json.RawMessage
+		if err != nil || !ok || decoder.Decode(&value) != nil {
+			return nil, notObject
+		}
+		if _, twice := object[name]; twice && name != columnRefused {
+			return nil, fmt.Sprintf("has the member %q twice", name)
+		}
+		object[name] = value
+	}
+	if _, err := decoder.Token(); err != nil {
+		return nil, notObject
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, notObject
+	}
+	return object, ""
 }
 
 // assignMembers gives the members of an object to their columns. It returns what is wrong with them.
@@ -76,9 +105,9 @@ func memberText(name string, value json.RawMessage) (text string, ok bool) {
 func (s *jsonSource) writeRefused(w *bufio.Writer, _ bool, r row, reason string) error {
 	refused, _ := json.Marshal(reason) // cannot fail
 	raw := bytes.TrimSpace(r.raw)
-	var object map[string]json.RawMessage
+	object, problem := readObject(raw)
 	switch rest, isObject := bytes.CutPrefix(raw, []byte{'{'}); {
-	case json.Unmarshal(raw, &object) == nil && object != nil && utf8.Valid(raw):
+	case problem == "" && utf8.Valid(raw):
 		object[columnRefused] = refused
 		text, err := json.Marshal(object)
 		if err != nil {

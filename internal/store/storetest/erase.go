@@ -211,6 +211,21 @@ func testEraseSharedAddress(t *testing.T, s *store.Store) {
 	require.Equal(t, []string{first.ID}, without)
 }
 
+// testReceiptOfRegistrationAgain: a client registers again under the idempotency key of an erased user.
+func testReceiptOfRegistrationAgain(t *testing.T, s *store.Store) {
+	r := registration("ada@example.org")
+	first := persist(t, s, r).UserID
+	erase(t, s, user.Erasure{ID: user.ErasureID(first), Actor: "crm", At: noon, UserID: first, RegistrationID: r.ID})
+	second := persist(t, s, r).UserID
+	require.NotEqual(t, first, second)
+	_, found, err := s.Receipt(within(t), r.ID)
+	require.NoError(t, err)
+	require.False(t, found, "the registration has a user")
+	_, found, err = s.Receipt(within(t), first)
+	require.NoError(t, err)
+	require.True(t, found)
+}
+
 func testRaceErase(t *testing.T, s *store.Store) {
 	e, personal := lived(t, s)
 	errs := make([]error, 8)

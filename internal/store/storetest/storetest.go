@@ -102,6 +102,7 @@ var tests = map[string]func(*testing.T, *store.Store){
 	"erase":                             testErase,
 	"erase a registration without user": testEraseWithoutUser,
 	"erase: shared address":             testEraseSharedAddress,
+	"erase: registered again":           testReceiptOfRegistrationAgain,
 	"race: erase":                       testRaceErase,
 	"retention by age":                  testRetentionByAge,
 	"retention without a user":          testRetentionWithoutUser,
