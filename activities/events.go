@@ -19,8 +19,12 @@ import (
 
 // Events is the store of events and of their deliveries.
 type Events interface {
-	// EventsOf returns the events of a registration in order.
-	EventsOf(ctx context.Context, registrationID string) ([]event.Event, error)
+	// EventsOf returns the events of registrations, those of each one in order.
+	EventsOf(ctx context.Context, registrationIDs ...string) ([]event.Event, error)
+	// Events returns at most limit events that a filter selects, in the order of their ids, behind the event after.
+	Events(ctx context.Context, f event.Filter, after string, limit int) ([]event.Event, error)
+	// CountEvents returns the number of events that a filter selects.
+	CountEvents(ctx context.Context, f event.Filter) (int, error)
 	// Deliveries returns the deliveries of events that have ended.
 	Deliveries(ctx context.Context, eventIDs ...string) ([]event.Delivery, error)
 	// RecordDelivery records the end of a delivery. It is idempotent.
@@ -63,12 +67,18 @@ func (a *Activities) DeliverEvents(ctx context.Context, in workflows.DeliverEven
 // eventsOf returns the events of a registration, and their deliveries. A node of the database may not show the last events yet,
 // which is an error.
 func (a *Activities) eventsOf(ctx context.Context, in workflows.DeliverEventsInput) ([]event.Event, []event.Delivery, error) {
-	events, err := a.Events.EventsOf(ctx, in.RegistrationID)
-	if err != nil {
-		return nil, nil, err
+	events, deliveries, err := a.withDeliveries(ctx, in.RegistrationID)
+	if err == nil && (len(events) == 0 || events[len(events)-1].Sequence < in.Through) {
+		err = fmt.Errorf("the database does not have event %d of the registration", in.Through)
 	}
-	if len(events) == 0 || events[len(events)-1].Sequence < in.Through {
-		return nil, nil, fmt.Errorf("the database does not have event %d of the registration", in.Through)
+	return events, deliveries, err
+}
+
+// withDeliveries returns the events of registrations, and their deliveries.
+func (a *Activities) withDeliveries(ctx context.Context, registrationIDs ...string) ([]event.Event, []event.Delivery, error) {
+	events, err := a.Events.EventsOf(ctx, registrationIDs...)
+	if err != nil || len(events) == 0 {
+		return nil, nil, err
 	}
 	ids := make([]string, len(events))
 	for i, e := range events {

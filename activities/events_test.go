@@ -28,8 +28,24 @@ type eventsFake struct {
 	deliveries []event.Delivery
 }
 
-func (f *eventsFake) EventsOf(context.Context, string) ([]event.Event, error) {
+func (f *eventsFake) EventsOf(context.Context, ...string) ([]event.Event, error) {
 	return f.events, f.failed
+}
+
+func (f *eventsFake) Events(_ context.Context, filter event.Filter, after string, limit int) ([]event.Event, error) {
+	found := slices.DeleteFunc(slices.Clone(f.events), func(e event.Event) bool {
+		return e.ID <= after || !slices.Contains(filter.Types, e.Type) || len(filter.Undelivered) > 0 && f.ended(e.ID, filter.Undelivered[0].Name)
+	})
+	return found[:min(limit, len(found))], f.failed
+}
+
+func (f *eventsFake) CountEvents(ctx context.Context, filter event.Filter) (int, error) {
+	found, err := f.Events(ctx, filter, "", 1000)
+	return len(found), err
+}
+
+func (f *eventsFake) ended(id, endpoint string) bool {
+	return slices.ContainsFunc(f.deliveries, func(d event.Delivery) bool { return d.EventID == id && d.Endpoint == endpoint })
 }
 
 func (f *eventsFake) Deliveries(_ context.Context, ids ...string) ([]event.Delivery, error) {

@@ -33,7 +33,8 @@ func object[T any](limit int64) bodyCheck { return shapeOf[T](true, limit).read 
 // optionalObject is object, but also allows no body.
 func optionalObject[T any](limit int64) bodyCheck { return shapeOf[T](false, limit).read }
 
-// shape is what a body may have. The contract has only flat objects, except for attributes, which the domain checks.
+// shape is what a body may have. The contract has only flat objects, except for lists of strings and for attributes, which the domain
+// checks.
 type shape struct {
 	required bool
 	limit    int64 // bytes
@@ -42,8 +43,8 @@ type shape struct {
 }
 
 type field struct {
-	kind     reflect.Kind
-	optional bool // may be null
+	kind     reflect.Kind // of a json.RawMessage: Slice; of a list of strings: Array
+	optional bool         // may be null
 }
 
 // shapeOf returns the shape of a generated struct. A field is optional if its JSON tag has omitempty.
@@ -55,6 +56,9 @@ func shapeOf[T any](required bool, limit int64) shape {
 		kind := f.Type.Kind()
 		if kind == reflect.Pointer {
 			kind = f.Type.Elem().Kind()
+		}
+		if f.Type == reflect.TypeFor[[]string]() {
+			kind = reflect.Array
 		}
 		s.fields[name] = field{kind, strings.Contains(options, "omitempty")}
 		names = append(names, name)
@@ -160,6 +164,8 @@ func (f field) check(name string, d *json.Decoder) error {
 	switch f.kind {
 	case reflect.Slice:
 		return f.checkRaw(name, d)
+	case reflect.Array:
+		return f.checkList(name, d)
 	case reflect.Int:
 		return f.checkInt(name, d)
 	default:
@@ -177,10 +183,7 @@ func (f field) check(name string, d *json.Decoder) error {
 		if f.kind != reflect.String {
 			return f.wrongType(name)
 		}
-		// encoding/json replaces half a surrogate pair by this rune, which no user types.
-		if strings.ContainsRune(v, utf8.RuneError) {
-			return &problem{code: openapi.ProblemCodeInvalidJSON, detail: "The field " + name + " is not valid Unicode text."}
-		}
+		return checkText(name, v)
 	case bool:
 		if f.kind != reflect.Bool {
 			return f.wrongType(name)
@@ -195,11 +198,36 @@ func (f field) check(name string, d *json.Decoder) error {
 	return nil
 }
 
+// checkText refuses text with half a surrogate pair, which encoding/json replaces by a rune that no user types.
+func checkText(name, text string) error {
+	if strings.ContainsRune(text, utf8.RuneError) {
+		return &problem{code: openapi.ProblemCodeInvalidJSON, detail: "The field " + name + " is not valid Unicode text."}
+	}
+	return nil
+}
+
 // checkRaw checks a json.RawMessage: an object, or null.
 func (f field) checkRaw(name string, d *json.Decoder) error {
 	var raw json.RawMessage
 	if err := d.Decode(&raw); err != nil || raw[0] != '{' && raw[0] != 'n' {
 		return f.wrongType(name)
+	}
+	return nil
+}
+
+// checkList checks a list of strings, or null if the field is optional.
+func (f field) checkList(name string, d *json.Decoder) error {
+	var list []*string
+	if err := d.Decode(&list); err != nil || list == nil && !f.optional {
+		return f.wrongType(name)
+	}
+	for _, text := range list {
+		if text == nil {
+			return f.wrongType(name)
+		}
+		if err := checkText(name, *text); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -224,6 +252,8 @@ func (f field) wrongType(name string) *problem {
 		kind = "a whole number"
 	case reflect.Slice:
 		kind = "an object"
+	case reflect.Array:
+		kind = "a list of strings"
 	default:
 	}
 	return &problem{code: openapi.ProblemCodeWrongType, detail: "The field " + name + " must be " + kind + "."}

@@ -40,6 +40,11 @@ var operations = map[route]operation{
 	{"POST", usersPath + "/:id/unblock"}: {userWriters, uncounted, noBody},
 	{"GET", adminArea + "/audit"}:        {userReaders, uncounted, noBody},
 
+	{"GET", eventsPath}:                  {eventReaders, uncounted, noBody},
+	{"GET", eventsPath + "/:id"}:         {eventReaders, uncounted, noBody},
+	{"POST", eventsPath + "/replay"}:     {eventWriters, uncounted, object[openapi.EventReplayRequest](maxBody)},
+	{"GET", eventsPath + "/replays/:id"}: {eventReaders, uncounted, noBody},
+
 	{"GET", campaignsPath}:                   {campaignOperators, uncounted, noBody},
 	{"POST", campaignsPath}:                  {campaignOperators, uncounted, object[openapi.CampaignRequest](maxCampaignBody)},
 	{"POST", campaignsPath + "/preview"}:     {campaignOperators, uncounted, object[openapi.CampaignPreviewRequest](maxCampaignBody)},

@@ -115,6 +115,7 @@ func setupAll(t *testing.T, changes ...func(*Deps)) *service {
 	return setup(t, append([]func(*Deps){func(d *Deps) {
 		d.Timelines, d.Campaigns, d.Operators = fakeTimelines(nil), &fakeCampaigns{}, administrators()
 		d.Users, d.Changes = &fakeUsers{}, fakeChanges(nil)
+		d.Events, d.Replays = &fakeEvents{}, &fakeEvents{}
 		d.Webhooks.Mailgun = fakeMailgun(func([]byte, []byte) (message.Report, error) { return message.Report{}, message.ErrNotGenuine })
 		d.Webhooks.Twilio = fakeTwilio(func(string, string, url.Values) (message.Report, error) {
 			return message.Report{}, message.ErrNotGenuine

@@ -17,6 +17,7 @@ func TestScopesOfOperations(t *testing.T) {
 	t.Parallel()
 	scopes := map[string]Scope{
 		"getTimeline": ScopeRead, "listUsers": ScopeRead, "searchUsers": ScopeRead, "getUser": ScopeRead, "listAudit": ScopeRead,
+		"listEvents": ScopeRead, "getEvent": ScopeRead, "getEventReplay": ScopeRead, "replayEvents": ScopeWrite,
 		"exportUser": ScopeRead, "updateUser": ScopeWrite, "blockUser": ScopeWrite, "unblockUser": ScopeWrite, "eraseUser": ScopeWrite,
 		"listCampaigns": ScopeCampaigns, "createCampaign": ScopeCampaigns, "previewCampaign": ScopeCampaigns, "getCampaign": ScopeCampaigns,
 		"steerCampaign": ScopeCampaigns,

@@ -16,6 +16,7 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/api/page"
+	"registrar/internal/event"
 	"registrar/internal/health"
 	"registrar/internal/message"
 	"registrar/internal/user"
@@ -111,6 +112,11 @@ type Deps struct {
 	Changes Changes
 	// Exports reads what is kept of users.
 	Exports Exports
+	// Events reads events, and Replays delivers them again, to the Endpoints. If Events, Replays or Users is nil, or there are no
+	// Operators, their addresses answer 404.
+	Events    Events
+	Replays   Replays
+	Endpoints []event.Endpoint
 	// Campaigns runs campaigns. If it is nil or there are no Operators, /v1/campaigns answers 404.
 	Campaigns Campaigns
 	// PublicURL is the API's public address, for the links in previews, and as an origin of the sign-up form. Empty: forms must
@@ -237,7 +243,8 @@ func (s *server) failParameter(c *gin.Context, err error, _ int) {
 
 // queryParameters are the parameters of lists.
 var queryParameters = []string{
-	"actor", "created_after", "created_before", "cursor", "email", "limit", "mobile", "since", "status", "until", "user", "username",
+	"actor", "created_after", "created_before", "cursor", "email", "limit", "mobile", "since", "status", "type", "undelivered", "until",
+	"user", "username",
 }
 
 // unreadableParameter matches the errors of the generated code, which has no types for them.

@@ -29,7 +29,7 @@ var runners = map[string][]string{
 	"docs/clients.md":           {"test/client"},
 	"docs/compose.md":           {"test/compose"},
 	"docs/developing.md":        {"test/docs"},
-	"docs/events.md":            {"docs"},
+	"docs/events.md":            {"docs", "test/ops"},
 	"docs/gate.md":              {"docs"},
 	"docs/high-availability.md": {"test/chaos", "docs"},
 	"docs/import.md":            {"test/mariadb"},

@@ -137,6 +137,8 @@ func register(w worker.Registry, queue string, a *activities.Activities) {
 		w.RegisterActivityWithOptions(a.SendCampaignBatch, as("SendCampaignBatch"))
 	case workflows.QueueEvents:
 		w.RegisterActivityWithOptions(a.DeliverEvents, as("DeliverEvents"))
+		w.RegisterActivityWithOptions(a.CountEvents, as("CountEvents"))
+		w.RegisterActivityWithOptions(a.ReplayEvents, as("ReplayEvents"))
 	}
 }
 
@@ -149,6 +151,7 @@ func registerChanges(w worker.Registry, a *activities.Activities) {
 	w.RegisterActivityWithOptions(a.EraseUser, as("EraseUser"))
 	w.RegisterActivityWithOptions(a.DeleteHistories, as("DeleteHistories"))
 	w.RegisterActivityWithOptions(a.CompleteErasure, as("CompleteErasure"))
+	w.RegisterWorkflowWithOptions(workflows.EventDeliveryWorkflow, workflow.RegisterOptions{Name: workflows.EventDeliveryWorkflowType})
 	w.RegisterWorkflowWithOptions(workflows.RetentionWorkflow, workflow.RegisterOptions{Name: workflows.RetentionWorkflowType})
 	w.RegisterActivityWithOptions(a.DeleteExpired, as("DeleteExpired"))
 }

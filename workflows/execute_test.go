@@ -45,6 +45,8 @@ func stubNames() map[string]string {
 		"DeleteExpired":     activity[DeleteExpiredInput, retention.Done](Activities.DeleteExpired).name(),
 		"RecordEvent":       activity[RecordEventInput, RecordEventResult](Activities.RecordEvent).name(),
 		"DeliverEvents":     activity[DeliverEventsInput, DeliverEventsResult](Activities.DeliverEvents).name(),
+		"CountEvents":       activity[ReplayInput, CountEventsResult](Activities.CountEvents).name(),
+		"ReplayEvents":      activity[ReplayInput, ReplayResult](Activities.ReplayEvents).name(),
 		"StoreCampaign":     activity[StoreCampaignInput, StoreCampaignResult](Activities.StoreCampaign).name(),
 		"StartCampaign":     activity[StartCampaignInput, StartCampaignResult](Activities.StartCampaign).name(),
 		"SendCampaignBatch": activity[CampaignBatchInput, CampaignBatchResult](Activities.SendCampaignBatch).name(),
@@ -101,6 +103,8 @@ func TestSteps(t *testing.T) {
 		"DeleteExpired":     {"registration", 30 * time.Second, day, store, 0},
 		"RecordEvent":       {"registration", 5 * time.Second, day, store, 0},
 		"DeliverEvents":     {"events", minute, 3 * day, events, 0}, // the default, if the policy has no budget
+		"CountEvents":       {"events", minute, 3 * day, store, 0},
+		"ReplayEvents":      {"events", minute, 3 * day, events, 0},
 		"StoreCampaign":     {"registration", 5 * time.Second, day, store, 0},
 		"StartCampaign":     {"registration", 2 * minute, day, store, 0},
 		"SendCampaignBatch": {"notifications-low", 2 * minute, 3 * day, notice, 5},
@@ -133,7 +137,7 @@ func TestEachStepHasItsOwnBudget(t *testing.T) {
 		"PersistUser": 1, "ActivateUser": 1, "ExpireUser": 1, "SendOTP": 2, "SendWelcomeEmail": 3, "SendCompletionSMS": 4,
 		"SendAccountExists": 2, "SendEmailReleased": 4, "ConfirmEmail": 1, "DisownEmail": 1, "RecordMessage": 1, "RecordEvent": 1, "DeliverEvents": 6,
 		"ChangeUser": 1, "StopWorkflows": 1, "ForgetLimits": 1, "EraseUser": 1, "DeleteHistories": 1, "CompleteErasure": 1,
-		"DeleteExpired": 1,
+		"DeleteExpired": 1, "CountEvents": 6, "ReplayEvents": 6,
 		"StoreCampaign": 1, "StartCampaign": 1, "SendCampaignBatch": 5, "SetCampaignStatus": 1, "RecordCampaignBatch": 1,
 	} {
 		require.Equal(t, want, steps[step(name)].budget(b), name)

@@ -55,6 +55,8 @@ var steps = map[step]stepOptions{
 	stepLedger:        {"write the ledger", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepRecordEvent:   {"record the event of the failure", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepDeliver:       {"deliver the events", QueueEvents, time.Minute, eventsBudget, eventsBackoff, 0, ReasonEventUndelivered},
+	stepCountEvents:   {"count the events", QueueEvents, time.Minute, eventsBudget, storeBackoff, 0, ReasonEventUndelivered},
+	stepReplay:        {"deliver the events", QueueEvents, time.Minute, eventsBudget, eventsBackoff, 0, ReasonEventUndelivered},
 	stepChange:        {"change the user", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepStop:          {"stop the user's workflows", QueueRegistration, time.Minute, storeBudget, storeBackoff, 0, ReasonTemporalUnavailable},
 	stepForget:        {"forget the user's limits", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonLimitsUnavailable},

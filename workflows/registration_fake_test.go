@@ -13,6 +13,7 @@ var _ workflows.Activities = (*activitiesFake)(nil)
 type activitiesFake struct {
 	campaignFake
 	changeFake
+	replayFake
 	persistUser       func(context.Context, workflows.PersistInput) (workflows.PersistResult, error)
 	activateUser      func(context.Context, workflows.ActivateInput) (workflows.ActivateResult, error)
 	expireUser        func(context.Context, workflows.ExpireInput) (workflows.ExpireResult, error)

@@ -123,6 +123,7 @@ func (f *fixture) register() {
 	f.env.RegisterWorkflowWithOptions(workflows.EmailLinkWorkflow,
 		workflow.RegisterOptions{Name: workflows.EmailLinkWorkflowType})
 	f.registerChanges()
+	f.registerReplays()
 	for name, run := range map[string]any{
 		"PersistUser":       noted(f, "persist", &f.fake.persistUser),
 		"ActivateUser":      noted(f, "activate", &f.fake.activateUser),

@@ -41,6 +41,7 @@ func replay(h *history.History) error {
 	replayer.RegisterWorkflowWithOptions(CampaignWorkflow, workflow.RegisterOptions{Name: CampaignWorkflowType})
 	replayer.RegisterWorkflowWithOptions(UserChangeWorkflow, workflow.RegisterOptions{Name: UserChangeWorkflowType})
 	replayer.RegisterWorkflowWithOptions(RetentionWorkflow, workflow.RegisterOptions{Name: RetentionWorkflowType})
+	replayer.RegisterWorkflowWithOptions(EventDeliveryWorkflow, workflow.RegisterOptions{Name: EventDeliveryWorkflowType})
 	options := worker.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: workflowID(h)}}
 	return replayer.ReplayWorkflowHistoryWithOptions(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), h, options)
 }
@@ -62,6 +63,10 @@ func workflowID(h *history.History) string {
 		var in UserChangeInput
 		_ = dc.FromPayloads(started.GetInput(), &in)
 		return UserChangeWorkflowID(in.UserID, in.ChangeID)
+	case EventDeliveryWorkflowType:
+		var in EventDeliveryInput
+		_ = dc.FromPayloads(started.GetInput(), &in)
+		return EventDeliveryWorkflowID(in.ID)
 	case RetentionWorkflowType:
 		return RetentionScheduleID
 	default:

@@ -32,6 +32,8 @@ const (
 const (
 	stepRecordEvent step = "RecordEvent"
 	stepDeliver     step = "DeliverEvents"
+	stepCountEvents step = "CountEvents"
+	stepReplay      step = "ReplayEvents"
 )
 
 // The steps of the links in the welcome email.
@@ -67,7 +69,7 @@ var stepOrder = []step{
 	stepPersist, stepActivate, stepExpire, stepOTP, stepConfirm, stepDisown, stepWelcome, stepCompletion, stepExists, stepReleased, stepLedger,
 	stepChange, stepStop, stepForget, stepErase, stepHistories, stepErased, stepRetention,
 	stepStoreCampaign, stepStartCampaign, stepBatch, stepRecordBatch, stepSetStatus,
-	stepRecordEvent, stepDeliver,
+	stepRecordEvent, stepDeliver, stepCountEvents, stepReplay,
 }
 
 // action is what the step does, for operators.

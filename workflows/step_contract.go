@@ -40,6 +40,7 @@ type Activities interface {
 	// RecordMessage writes a sent message to the ledger, after the step that sent it could not.
 	RecordMessage(context.Context, RecordInput) (RecordResult, error)
 	ChangeActivities
+	ReplayActivities
 	RetentionActivities
 	CampaignActivities
 }

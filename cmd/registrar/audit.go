@@ -46,7 +46,7 @@ func auditListCommand() *cobra.Command {
 			if limit < 1 {
 				return fmt.Errorf("--limit: %d must be above 0", limit)
 			}
-			if filter.Since, err = parseSince(since, time.Now()); err != nil {
+			if filter.Since, err = parseTime("since", since, time.Now()); err != nil {
 				return err
 			}
 			return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error {
@@ -69,8 +69,8 @@ func auditListCommand() *cobra.Command {
 	return cmd
 }
 
-// parseSince reads a time in RFC 3339 or a duration before now; empty is the zero time.
-func parseSince(text string, now time.Time) (time.Time, error) {
+// parseTime reads the value of a flag: a time in RFC 3339 or a duration before now; empty is the zero time.
+func parseTime(flag, text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
@@ -79,7 +79,7 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, fmt.Errorf("--since: %q is not a time such as 2026-12-01T09:00:00Z or a duration such as 24h", text)
+		return at, fmt.Errorf("--%s: %q is not a time such as 2026-12-01T09:00:00Z or a duration such as 24h", flag, text)
 	}
 	return at, nil
 }

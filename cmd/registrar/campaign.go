@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -146,15 +144,7 @@ func confirm(cmd *cobra.Command, r campaign.Request) error {
 	if r.ScheduleAt.After(time.Now()) {
 		when = "from " + r.ScheduleAt.UTC().Format(timeFormat) + " UTC on"
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "Send %q to %s, %s? Type yes to confirm: ", r.Content.Name, recipients, when)
-	answer, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 100)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	if !strings.EqualFold(strings.TrimSpace(answer), "yes") {
-		return errors.New("not confirmed, so nothing was started (--yes skips the question)")
-	}
-	return nil
+	return confirmed(cmd, fmt.Sprintf("Send %q to %s, %s?", r.Content.Name, recipients, when))
 }
 
 func campaignActionCommand(do engine.Action, short string) *cobra.Command {

@@ -23,7 +23,7 @@ func campaignShowCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withCampaigns(cmd, func(ctx context.Context, e *engine.Campaigns) error {
 				if watch {
-					return watchCampaign(ctx, e, args[0], newWatcher(cmd.OutOrStdout()), watchInterval)
+					return watchCampaign(ctx, e, args[0], newWatcher(cmd.OutOrStdout(), "emails"), watchInterval)
 				}
 				c, err := e.Get(ctx, args[0])
 				if err != nil {

@@ -215,7 +215,7 @@ func TestWatchCampaign(t *testing.T) {
 	}
 	var out bytes.Buffer
 	s := steps()
-	require.NoError(t, watchCampaign(t.Context(), s, aCampaign, newWatcher(&out), time.Millisecond))
+	require.NoError(t, watchCampaign(t.Context(), s, aCampaign, newWatcher(&out, "emails"), time.Millisecond))
 	require.Empty(t, *s)
 	require.Equal(t, strings.TrimLeft(`
 scheduled

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"registrar/internal/config"
+	"registrar/internal/engine"
 	"registrar/internal/store"
 	"registrar/internal/userimport"
 	"registrar/internal/wiring"
@@ -42,7 +43,7 @@ func importCommand() *cobra.Command {
 	cmd.Flags().StringVar(&flags.refused, "refused", "", "file for the refused rows and the reasons; an older one is replaced")
 	cmd.Flags().IntVar(&flags.batch, "batch", flags.batch, fmt.Sprintf("rows in a transaction, at most %d", store.MaxImport))
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "check everything and store nothing")
-	cmd.Flags().BoolVar(&flags.events, "events", false, "record the events user.registered and user.activated of every stored user")
+	cmd.Flags().BoolVar(&flags.events, "events", false, "record the events user.registered and user.activated of every stored user, and deliver them")
 	return cmd
 }
 
@@ -81,7 +82,29 @@ func runImport(cmd *cobra.Command, path string, flags importFlags) error {
 		return err
 	})
 	display.done()
-	return errors.Join(closeRefused(refused), reportImport(cmd.OutOrStdout(), done, flags, err))
+	failures := errors.Join(closeRefused(refused), reportImport(cmd.OutOrStdout(), done, flags, err))
+	if err == nil && flags.announces() {
+		failures = errors.Join(failures, deliverImported(cmd))
+	}
+	return failures
+}
+
+// announces reports whether the import records events.
+func (f importFlags) announces() bool { return f.events && !f.dryRun }
+
+// deliverImported starts the delivery of the events that no workflow delivers, also those of an import that was interrupted before.
+func deliverImported(cmd *cobra.Command) error {
+	err := withReplays(cmd.Context(), func(ctx context.Context, c config.Config, s *store.Store, replays *engine.Replays) error {
+		r, err := (&eventFlags{undelivered: true}).replay(c, time.Now())
+		if err != nil {
+			return err
+		}
+		return startReplay(ctx, cmd, s, replays, r, false)
+	})
+	if err != nil {
+		return fmt.Errorf("the events are recorded, but their delivery has not started; run registrar events replay --undelivered: %w", err)
+	}
+	return nil
 }
 
 // reportImport prints the counts, and returns an error if the import is not complete.
@@ -109,6 +132,11 @@ func newChecker(flags importFlags) (userimport.Checker, error) {
 	}
 	if flags.events && c.Events.EventsURL == "" && c.Events.EventsFile == "" {
 		return userimport.Checker{}, errors.New("--events: no endpoint receives events; set EVENTS_URL or EVENTS_FILE")
+	}
+	if flags.announces() { // to start the delivery
+		if err := c.Require("PRF_KEYSET", "PAYLOAD_KEYSET"); err != nil {
+			return userimport.Checker{}, err
+		}
 	}
 	schema, err := wiring.OpenSchema(c.Registration)
 	if err != nil {

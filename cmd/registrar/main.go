@@ -41,7 +41,7 @@ func root() *cobra.Command {
 		RunE:          help,
 	}
 	cmd.AddCommand(apiCommand(), workerCommand(), migrateCommand(), codecCommand(), healthcheckCommand(), providerCommand(), suppressionCommand(), keysCommand(), hashCommand(), templateCommand(),
-		timelineCommand(), findCommand(), userCommand(), auditCommand(), campaignCommand(), importCommand(), exportCommand(),
+		timelineCommand(), findCommand(), userCommand(), auditCommand(), eventsCommand(), campaignCommand(), importCommand(), exportCommand(),
 		versionCommand())
 	return cmd
 }

@@ -239,10 +239,10 @@ func TestAuditErrors(t *testing.T) {
 		_, err := execute(t, "", append([]string{"audit", "list"}, args...)...)
 		require.EqualError(t, err, want)
 	}
-	at, err := parseSince("24h", noon)
+	at, err := parseTime("since", "24h", noon)
 	require.NoError(t, err)
 	require.Equal(t, noon.Add(-24*time.Hour), at)
-	at, err = parseSince("2026-12-01T13:00:00+01:00", noon)
+	at, err = parseTime("since", "2026-12-01T13:00:00+01:00", noon)
 	require.NoError(t, err)
 	require.True(t, at.Equal(noon))
 }

@@ -48,6 +48,12 @@ var exampleStatuses = []struct {
 	{"exportUser/", []int{200}},
 	{"eraseUser/", []int{202}}, // the registration is running
 	{"listAudit/", []int{200}},
+	{"listEvents/", []int{200}},
+	{"getEvent/", []int{200}},
+	{"replayEvents/undelivered", []int{202}},
+	{"replayEvents/all", []int{202}},
+	{"replayEvents/invalid", []int{422}},
+	{"getEventReplay/", []int{200}},
 	{"previewCampaign/html", []int{200}},
 	{"previewCampaign/mistake", []int{422}},
 	{"createCampaign/text", []int{202}},
@@ -82,7 +88,7 @@ func TestExamplesOfTheContract(t *testing.T) {
 	document, err := openapi3.NewLoader().LoadFromFile("../../api/openapi.yaml")
 	require.NoError(t, err)
 	examples := requestExamples(t, document)
-	s := startService(t, "ADMIN_TOKEN="+adminToken)
+	s := startWithReceiver(t, "ADMIN_TOKEN="+adminToken)
 	ids := map[string]string{}
 	for _, want := range exampleStatuses {
 		e, ok := examples[want.example]
@@ -96,6 +102,10 @@ func TestExamplesOfTheContract(t *testing.T) {
 			Users          []struct {
 				UserID string `json:"user_id"`
 			}
+			Events []struct {
+				EventID string `json:"event_id"`
+			}
+			ReplayID string `json:"replay_id"`
 		}
 		_ = json.Unmarshal(a.body, &got) // pages are not JSON
 		ids["/v1/registrations/"] = cmp.Or(got.RegistrationID, ids["/v1/registrations/"])
@@ -103,6 +113,10 @@ func TestExamplesOfTheContract(t *testing.T) {
 		if len(got.Users) > 0 {
 			ids["/v1/admin/users/"] = got.Users[0].UserID
 		}
+		if len(got.Events) > 0 {
+			ids["/v1/admin/events/"] = got.Events[0].EventID
+		}
+		ids["/v1/admin/events/replays/"] = cmp.Or(got.ReplayID, ids["/v1/admin/events/replays/"])
 		ids["/v1/campaigns/"] = cmp.Or(got.CampaignID, ids["/v1/campaigns/"])
 	}
 	require.Empty(t, slices.Collect(maps.Keys(examples)), "examples without an expected status")

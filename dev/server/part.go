@@ -6,8 +6,10 @@ import (
 	"net"
 	"strconv"
 
+	"registrar/activities"
 	"registrar/api"
 	"registrar/dev/preflight"
+	"registrar/internal/limit"
 	"registrar/internal/metrics"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
@@ -53,4 +55,20 @@ func (s *stack) scheduleRetention(ctx context.Context, temporal wiring.Temporal)
 		wiring.ScheduleRetention(ctx, temporal, s.logger)
 	}()
 	s.onStop(func() error { cancel(); <-done; return nil })
+}
+
+// startWorkers serves the configured queues. The outbox stands for the providers, unless the tests replace it.
+func (s *stack) startWorkers(
+	keys wiring.Keys, users *store.Store, limits *limit.Limits, temporal wiring.Temporal, endpoints []activities.Endpoint,
+) error {
+	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox, Endpoints: endpoints}
+	if s.providers != nil {
+		providers = s.providers(providers)
+	}
+	workers, err := wiring.StartWorkers(s.config, keys, users, providers, limits, temporal, s.fail)
+	if err != nil {
+		return err
+	}
+	s.onStop(func() error { workers.Stop(); return nil })
+	return nil
 }

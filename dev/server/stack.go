@@ -89,20 +89,14 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox, Endpoints: endpoints}
-	if s.providers != nil {
-		providers = s.providers(providers)
-	}
 	limits, err := wiring.OpenLimits(s.config.Limit, keys, s.logger)
 	if err != nil {
 		return err
 	}
 	s.onStop(limits.Close)
-	workers, err := wiring.StartWorkers(s.config, keys, users, providers, limits, temporal, s.fail)
-	if err != nil {
+	if err := s.startWorkers(keys, users, limits, temporal, endpoints); err != nil {
 		return err
 	}
-	s.onStop(func() error { workers.Stop(); return nil })
 	s.scheduleRetention(ctx, temporal)
 	schema, err := wiring.OpenSchema(s.config.Registration)
 	if err != nil {
@@ -110,6 +104,9 @@ func (s *stack) start(ctx context.Context) error {
 	}
 	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.logger)
 	deps.Limits = limits
+	if deps.Endpoints, err = s.config.Receivers(); err != nil {
+		return err
+	}
 	if err := s.openGate(ctx, &deps, users); err != nil {
 		return err
 	}

@@ -17,11 +17,14 @@ const (
 	UserBlocked   Action = "user.block"
 	UserUnblocked Action = "user.unblock"
 	UserErased    Action = "user.erase"
+	EventRead     Action = "event.read"   // one event was read, with its user
+	EventReplayed Action = "event.replay" // events were delivered again
 )
 
 // Actions lists every action.
 var Actions = []Action{
 	UserRead, UserSearched, UserExported, UserUpdated, UserConsented, UserBlocked, UserUnblocked, UserErased,
+	EventRead, EventReplayed,
 }
 
 // MaxActor is the maximum length of an actor, in bytes.

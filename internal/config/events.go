@@ -51,8 +51,7 @@ func knownData(data string) bool { return data == "whole" || data == "ids" }
 // Configured reports whether the service has an endpoint for events.
 func (e Events) Configured() bool { return e.EventsURL != "" || e.EventsFile != "" }
 
-// Recording returns which events the store records. It needs no EVENTS_SECRET, but it reads EVENTS_FILE. Its errors are those of
-// Endpoints.
+// Recording returns which events the store records. Its errors are those of Receivers.
 func (c Config) Recording() (event.Recording, error) {
 	receivers, err := c.Receivers()
 	return event.RecordingOf(receivers), err

@@ -109,6 +109,7 @@ type Filter struct {
 	Types          []Type    // empty: all
 	UserID         string    // empty: all
 	RegistrationID string    // empty: all
-	// Undelivered selects only events that lack a delivery to one of these endpoints.
-	Undelivered []string
+	// Undelivered selects only events that one of these endpoints wants and has not received. Empty: all. It has secrets, so it is
+	// not part of what is encoded.
+	Undelivered []Endpoint `json:"-"`
 }

@@ -24,7 +24,7 @@ type Store interface {
 	Attempts(ctx context.Context, registrationID string) ([]message.Attempt, error)
 	ReportsOf(ctx context.Context, registrationID string) ([]message.Report, error)
 	SuppressionsOf(ctx context.Context, registrationID string) ([]message.Suppression, error)
-	EventsOf(ctx context.Context, registrationID string) ([]event.Event, error)
+	EventsOf(ctx context.Context, registrationIDs ...string) ([]event.Event, error)
 	Deliveries(ctx context.Context, eventIDs ...string) ([]event.Delivery, error)
 	GateAnswer(ctx context.Context, registrationID string) (gate.Record, bool, error)
 	Audit(ctx context.Context, f audit.Filter, after audit.Cursor, limit int) ([]audit.Entry, error)

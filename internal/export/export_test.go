@@ -66,7 +66,7 @@ func (f fakeStore) SuppressionsOf(context.Context, string) ([]message.Suppressio
 	return get(f, "suppressions", []message.Suppression{{Reason: message.Bounced, Since: at}})
 }
 
-func (f fakeStore) EventsOf(context.Context, string) ([]event.Event, error) {
+func (f fakeStore) EventsOf(context.Context, ...string) ([]event.Event, error) {
 	return get(f, "events", []event.Event{{ID: "e-1", User: &event.User{PasswordHash: "$argon2id"}}, {ID: "e-2"}})
 }
 

@@ -94,9 +94,11 @@ func (s *Store) recordEvent(db *gorm.DB, registrationID string, t event.Type, re
 	return through, err
 }
 
-// EventsOf returns the events of a registration in order.
-func (s *Store) EventsOf(ctx context.Context, registrationID string) ([]event.Event, error) {
-	return s.listEvents(ctx, func(db *gorm.DB) *gorm.DB { return whereRegistration(db, registrationID).Order("sequence, id") })
+// EventsOf returns the events of registrations, those of each one in order.
+func (s *Store) EventsOf(ctx context.Context, registrationIDs ...string) ([]event.Event, error) {
+	return s.listEvents(ctx, func(db *gorm.DB) *gorm.DB {
+		return db.Where("registration_id IN ?", registrationIDs).Order("registration_id, sequence, id")
+	})
 }
 
 // Event returns an event. The bool is false if there is none.
@@ -112,6 +114,13 @@ func (s *Store) Event(ctx context.Context, id string) (event.Event, bool, error)
 // after is the id of the event before the first one; empty starts at the beginning.
 func (s *Store) Events(ctx context.Context, f event.Filter, after string, limit int) ([]event.Event, error) {
 	return s.listEvents(ctx, func(db *gorm.DB) *gorm.DB { return filterEvents(db, f).Where("id > ?", after).Order("id").Limit(limit) })
+}
+
+// CountEvents returns the number of events that a filter selects.
+func (s *Store) CountEvents(ctx context.Context, f event.Filter) (n int, err error) {
+	var found int64
+	err = s.do(ctx, "count events", func(db *gorm.DB) error { return filterEvents(db.Model(&eventRow{}), f).Count(&found).Error })
+	return int(found), err
 }
 
 func filterEvents(db *gorm.DB, f event.Filter) *gorm.DB {
@@ -131,7 +140,15 @@ func filterEvents(db *gorm.DB, f event.Filter) *gorm.DB {
 		db = whereRegistration(db, f.RegistrationID)
 	}
 	if len(f.Undelivered) > 0 {
-		db = db.Where("(SELECT COUNT(*) FROM event_deliveries WHERE event_id = events.id AND endpoint IN ?) < ?", f.Undelivered, len(f.Undelivered))
+		db = db.Where(lackedBy(db.Session(&gorm.Session{NewDB: true}), f.Undelivered))
+	}
+	return db
+}
+
+// lackedBy selects the events that one of the endpoints wants and has not received.
+func lackedBy(db *gorm.DB, endpoints []event.Endpoint) *gorm.DB {
+	for _, e := range endpoints {
+		db = db.Or("type IN ? AND NOT EXISTS (SELECT 1 FROM event_deliveries WHERE event_id = events.id AND endpoint = ?)", e.Types, e.Name)
 	}
 	return db
 }

@@ -47,6 +47,7 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Timelines: newTimelineReader(keys, users, registrations), Operators: operators(c.API), Webhooks: openReports(c, users),
 		Exports: newExports(keys, users, registrations),
 		Users:   users, Changes: engine.NewChanges(temporal, c.API.WaitBudget),
+		Events: users, Replays: engine.NewReplays(temporal, c.Policy()),
 	}
 	if c.Public.PublicURL != "" { // the links in campaign emails need it
 		deps.Campaigns = newCampaigns(c, keys, temporal)
@@ -173,6 +174,9 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	deps := APIDeps(c, o.keys, o.users, temporal, schema, logger)
 	deps.Limits, deps.Draining, deps.Schema = limits, server.Draining, schemaReady(o.users)
 	if deps.Pages, err = OpenPages(c, schema); err != nil {
+		return err
+	}
+	if deps.Endpoints, err = c.Receivers(); err != nil {
 		return err
 	}
 	counts := metrics.New()

@@ -11,6 +11,7 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/engine"
 	"registrar/internal/payload"
+	"registrar/internal/store"
 )
 
 // newCampaigns returns the campaigns in the client's namespace.
@@ -37,6 +38,20 @@ func WithCampaigns(ctx context.Context, c config.Config, logger *slog.Logger, us
 func WithChanges(ctx context.Context, c config.Config, logger *slog.Logger, use func(context.Context, *engine.Changes) error) error {
 	return withTemporal(ctx, c, logger, func(_ Keys, temporal client.Client) error {
 		return use(ctx, engine.NewChanges(temporal, operatorTimeout))
+	})
+}
+
+// WithReplays calls use with the user store and the replays of events. Each call of Replays has its own timeout.
+func WithReplays(
+	ctx context.Context, c config.Config, logger *slog.Logger, use func(context.Context, *store.Store, *engine.Replays) error,
+) error {
+	o, err := openCommon(c, logger)
+	if err != nil {
+		return err
+	}
+	defer closeStore(o.users, logger)
+	return withTemporal(ctx, c, logger, func(_ Keys, temporal client.Client) error {
+		return use(ctx, o.users, engine.NewReplays(temporal, c.Policy()))
 	})
 }
 

@@ -18,6 +18,7 @@ var (
 	production    = readPage("production.md", "sh", "sql", "text")
 	notifications = readPage("notifications.md", "sh", "http", "python", "text")
 	users         = readPage("users.md", "sh", "text")
+	events        = readPage("events.md", "sh")
 )
 
 func readPage(name string, languages ...string) *parts.Page {

@@ -33,6 +33,7 @@ type site struct {
 	parts.Surroundings
 	owner     parts.Test // stops everything
 	program   parts.Registrar
+	more      []string // settings of startSite
 	settings  parts.Settings
 	database  *parts.MariaDB
 	api       *parts.Replica
@@ -45,9 +46,10 @@ type site struct {
 
 const notificationQueues = "--queues=notifications-high,notifications-low"
 
-func startSite(t parts.Test) *site {
+// startSite starts a site with additional settings.
+func startSite(t parts.Test, settings ...string) *site {
 	t.Helper()
-	s := &site{owner: t, program: parts.BuildRegistrar(t), database: parts.StartMariaDB(t), home: parts.Dir(t, "operator")}
+	s := &site{owner: t, more: settings, program: parts.BuildRegistrar(t), database: parts.StartMariaDB(t), home: parts.Dir(t, "operator")}
 	if err := s.database.Exec(t.Context(), "CREATE DATABASE registrar"); err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -63,7 +65,7 @@ func (s *site) startBeside(t parts.Test, dsn string) {
 		DSN: dsn, Temporal: parts.StartTemporal(t, "http://"+codec),
 		Mailgun: parts.StartMailgun(t), Twilio: parts.StartTwilio(t), Codec: codec,
 	}
-	s.settings = s.program.Settings(t, s.Surroundings).With("ADMIN_TOKEN", adminToken)
+	s.settings = s.program.Settings(t, s.Surroundings).With("ADMIN_TOKEN", adminToken).With(s.more...)
 	s.program.MigrateUp(t, s.settings)
 	s.codec = s.program.StartCodec(t, s.settings)
 	s.registrar = s.program.StartWorker(t, "registrar", s.settings, "--queues=registration")

@@ -46,8 +46,23 @@ func testEventFilter(t *testing.T, s *store.Store) {
 	deliver(all[0], "crm")
 	deliver(all[0], "billing")
 	deliver(all[1], "crm")
-	require.Equal(t, all[2:], list(event.Filter{Undelivered: []string{"crm"}}, "", 10))
-	require.Equal(t, all[1:], list(event.Filter{Undelivered: []string{"crm", "billing"}}, "", 10))
+	crm, billing := event.Endpoint{Name: "crm", Types: event.Types}, event.Endpoint{Name: "billing", Types: event.Types}
+	require.Equal(t, all[2:], list(event.Filter{Undelivered: []event.Endpoint{crm}}, "", 10))
+	require.Equal(t, all[1:], list(event.Filter{Undelivered: []event.Endpoint{crm, billing}}, "", 10))
+	require.Equal(t, all[1:2], list(event.Filter{UserID: userID, Undelivered: []event.Endpoint{crm, billing}}, "", 10))
+	billing.Types = []event.Type{event.UserActivated}
+	require.Equal(t, all[1:2], list(event.Filter{Undelivered: []event.Endpoint{billing}}, "", 10), "billing does not want the others")
+	require.Empty(t, list(event.Filter{Undelivered: []event.Endpoint{{Name: "none"}}}, "", 10))
+
+	n, err := s.CountEvents(within(t), event.Filter{Undelivered: []event.Endpoint{crm, billing}})
+	require.NoError(t, err)
+	require.Equal(t, 2, n)
+	n, err = s.CountEvents(within(t), event.Filter{})
+	require.NoError(t, err)
+	require.Equal(t, 3, n)
+	of, err := s.EventsOf(within(t), bob.ID, ada.ID)
+	require.NoError(t, err)
+	require.Len(t, of, 3)
 }
 
 func testDeliveries(t *testing.T, s *store.Store) {
