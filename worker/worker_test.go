@@ -63,11 +63,12 @@ func TestRegister(t *testing.T) {
 				"ChangeUser", "StopWorkflows", "ForgetLimits", "EraseUser", "DeleteHistories", "CompleteErasure", "DeleteExpired",
 				"StoreCampaign", "StartCampaign", "SetCampaignStatus", "RecordCampaignBatch",
 			},
-			[]string{workflows.RegistrationWorkflowType, workflows.EmailLinkWorkflowType, workflows.UserChangeWorkflowType, workflows.RetentionWorkflowType, workflows.CampaignWorkflowType},
+			[]string{workflows.RegistrationWorkflowType, workflows.EmailLinkWorkflowType, workflows.UserChangeWorkflowType, workflows.EventDeliveryWorkflowType,
+				workflows.EventSweepWorkflowType, workflows.RetentionWorkflowType, workflows.CampaignWorkflowType},
 		},
 		workflows.QueueNotificationsHigh: {[]string{"SendOTP", "SendAccountExists"}, nil},
 		workflows.QueueNotificationsLow:  {[]string{"SendWelcomeEmail", "SendEmailReleased", "SendCompletionSMS", "SendCampaignBatch"}, nil},
-		workflows.QueueEvents:            {[]string{"DeliverEvents"}, nil},
+		workflows.QueueEvents:            {[]string{"DeliverEvents", "CountEvents", "ReplayEvents", "SweepEvents"}, nil},
 	} {
 		acts, flows := registered(t, queue)
 		require.Equal(t, want.activities, acts, queue)

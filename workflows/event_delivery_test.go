@@ -20,6 +20,11 @@ import (
 type replayFake struct {
 	countEvents  func(context.Context, workflows.ReplayInput) (workflows.CountEventsResult, error)
 	replayEvents func(context.Context, workflows.ReplayInput) (workflows.ReplayResult, error)
+	sweepEvents  func(context.Context, workflows.SweepEventsInput) (workflows.SweepEventsResult, error)
+}
+
+func (f *replayFake) SweepEvents(ctx context.Context, in workflows.SweepEventsInput) (workflows.SweepEventsResult, error) {
+	return f.sweepEvents(ctx, in)
 }
 
 func (f *replayFake) CountEvents(ctx context.Context, in workflows.ReplayInput) (workflows.CountEventsResult, error) {
@@ -32,6 +37,8 @@ func (f *replayFake) ReplayEvents(ctx context.Context, in workflows.ReplayInput)
 
 func (f *fixture) registerReplays() {
 	f.env.RegisterWorkflowWithOptions(workflows.EventDeliveryWorkflow, workflow.RegisterOptions{Name: workflows.EventDeliveryWorkflowType})
+	f.env.RegisterWorkflowWithOptions(workflows.EventSweepWorkflow, workflow.RegisterOptions{Name: workflows.EventSweepWorkflowType})
+	f.env.RegisterActivityWithOptions(noted(f, "sweep", &f.fake.sweepEvents), activity.RegisterOptions{Name: "SweepEvents"})
 	f.env.RegisterActivityWithOptions(noted(f, "count", &f.fake.countEvents), activity.RegisterOptions{Name: "CountEvents"})
 	f.env.RegisterActivityWithOptions(noted(f, "replay", &f.fake.replayEvents), activity.RegisterOptions{Name: "ReplayEvents"})
 }
@@ -107,15 +114,16 @@ func TestReplayContinuesAsNew(t *testing.T) {
 	f := setupReplay(t, 10_000)
 	var next *workflow.ContinueAsNewError
 	require.ErrorAs(t, f.run(), &next)
-	require.Len(t, f.seen["crm"], 250)
-	require.Len(t, f.seen["monolith"], 250)
+	require.Len(t, append(f.seen["crm"], f.seen["monolith"]...), 500, "batches in one run")
 
-	again := setupReplay(t, 251)
+	again := setupReplay(t, 499)
 	again.in.Progress = f.progress()
 	again.fake.countEvents = nil // the endpoints are counted
 	require.NoError(t, again.run())
-	require.Equal(t, map[string][]string{"crm": {"250"}, "monolith": {"250"}}, again.seen)
-	require.Equal(t, 25_100, again.progress().Endpoints[0].Delivered)
+	for i, endpoint := range f.progress().Endpoints {
+		require.Equal(t, endpoint.After, again.seen[endpoint.Endpoint][0])
+		require.Equal(t, 49_900, again.progress().Endpoints[i].Delivered)
+	}
 }
 
 // TestReplayParks fails one endpoint for good. The other one is not affected, and the retry goes on where it stopped.

@@ -46,13 +46,13 @@ func (s *stack) openGate(ctx context.Context, deps *api.Deps, users *store.Store
 	return nil
 }
 
-// scheduleRetention schedules the retention, in the background because it does not delay the start.
-func (s *stack) scheduleRetention(ctx context.Context, temporal wiring.Temporal) {
+// schedule schedules what runs regularly, in the background because it does not delay the start.
+func (s *stack) schedule(ctx context.Context, temporal wiring.Temporal) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		wiring.ScheduleRetention(ctx, temporal, s.logger)
+		wiring.Schedule(ctx, s.config, temporal, s.logger)
 	}()
 	s.onStop(func() error { cancel(); <-done; return nil })
 }

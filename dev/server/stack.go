@@ -97,7 +97,7 @@ func (s *stack) start(ctx context.Context) error {
 	if err := s.startWorkers(keys, users, limits, temporal, endpoints); err != nil {
 		return err
 	}
-	s.scheduleRetention(ctx, temporal)
+	s.schedule(ctx, temporal)
 	schema, err := wiring.OpenSchema(s.config.Registration)
 	if err != nil {
 		return err

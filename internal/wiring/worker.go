@@ -84,10 +84,15 @@ func openSharedLimits(c config.Config, keys Keys, logger *slog.Logger) (*limit.L
 	return OpenLimits(c.Limit, keys, logger)
 }
 
-// ScheduleRetention creates or updates the schedule of the retention. It retries until it succeeds or ctx ends.
-func ScheduleRetention(ctx context.Context, temporal client.Client, logger *slog.Logger) {
-	err := Await(ctx, logger, "the schedule of the retention", func(ctx context.Context) error {
-		return engine.ScheduleRetention(ctx, temporal)
+// Schedule creates or updates the schedules of the retention and of the sweep of undelivered events. It retries until it succeeds or
+// ctx ends.
+func Schedule(ctx context.Context, c config.Config, temporal client.Client, logger *slog.Logger) {
+	err := Await(ctx, logger, "the schedules", func(ctx context.Context) error {
+		endpoints, err := c.Receivers()
+		if err == nil {
+			err = engine.ScheduleEventSweep(ctx, temporal, len(endpoints))
+		}
+		return errors.Join(err, engine.ScheduleRetention(ctx, temporal))
 	})
 	if err == nil {
 		logger.Info("the retention is scheduled")
@@ -173,7 +178,7 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err e
 		return err
 	}
 	if slices.Contains(c.Worker.Queues, workflows.QueueRegistration) {
-		go ScheduleRetention(ctx, temporal, logger)
+		go Schedule(ctx, c, temporal, logger)
 	}
 	logger.Info("serving", "queues", c.Worker.Queues)
 	<-ctx.Done()

@@ -25,6 +25,8 @@ var eventTests = map[string]func(*testing.T, *store.Store){
 	"events of imported users":             testImportEvents,
 	"events of an unannounced user":        testEventsUnannounced,
 	"events of changes":                    testEventsOfChanges,
+	"events of suppressions":               testEventsOfSuppressions,
+	"events that an endpoint lacks":        testLackingEvents,
 	"events without a change":              testRecordEvent,
 	"events of an erased user":             testEventsErased,
 	"events of an erased registration":     testEventsErasedWithoutUser,
