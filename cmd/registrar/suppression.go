@@ -86,10 +86,9 @@ func suppressCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add ADDRESS",
 		Short: "Suppress an address",
-		Long: "Suppress an address. It gets no campaigns and, with the reason bounced or complained, no welcome email. " +
-			"The reasons complained and unsubscribed\n" +
-			"also withdraw the consent of its users, and announce that to the endpoints of EVENTS_URL or EVENTS_FILE. " +
-			"Codes are still sent.",
+		Long: "Suppress an address. It gets no campaigns and, with the reason bounced or complained, no welcome email. The reasons\n" +
+			"complained and unsubscribed also withdraw the consent of its users, and announce that to the endpoints of EVENTS_URL or\n" +
+			"EVENTS_FILE. Codes are still sent.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(suppressionReasons, reason) {

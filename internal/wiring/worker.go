@@ -18,6 +18,7 @@ import (
 	"registrar/internal/engine"
 	"registrar/internal/event"
 	"registrar/internal/limit"
+	"registrar/internal/metrics"
 	"registrar/internal/retention"
 	"registrar/internal/store"
 	"registrar/worker"
@@ -124,7 +125,7 @@ func Revision() string {
 
 // openWorker returns what the worker's queues need: only the queues of notifications need providers, and only the queue of events
 // needs endpoints.
-func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, err error) {
+func openWorker(c config.Config, counts *metrics.Metrics, logger *slog.Logger) (o common, p Providers, err error) {
 	if o, err = openCommon(c, logger); err != nil {
 		return o, p, err
 	}
@@ -132,7 +133,7 @@ func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, er
 		p, err = OpenProviders(c, delivery.NewPauseChecker(o.users.Pauses), logger)
 	}
 	if err == nil && c.Worker.DeliversEvents() {
-		p.Endpoints, err = OpenEndpoints(c, logger)
+		p.Endpoints, err = OpenEndpoints(c, counts, logger)
 	}
 	if err != nil {
 		closeStore(o.users, logger)
@@ -143,7 +144,8 @@ func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, er
 // RunWorker serves the configured task queues until ctx ends, then drains. At the start it waits for Temporal, but not for
 // the database, because activities are retried. It answers probes from the start until it has drained.
 func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err error) {
-	o, providers, err := openWorker(c, logger)
+	counts := metrics.New()
+	o, providers, err := openWorker(c, counts, logger)
 	if err != nil {
 		return err
 	}
@@ -157,6 +159,11 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err e
 		return err
 	}
 	defer stopHealth()
+	stopMetrics, err := ServeMetrics(ctx, c.Metrics, counts, cancel, logger)
+	if err != nil {
+		return err
+	}
+	defer stopMetrics()
 	o.temporal.ConnectionOptions.DialOptions = append(o.temporal.ConnectionOptions.DialOptions, polls.DialOption())
 	temporal, err := dial(ctx, o.temporal, logger)
 	if err != nil && errors.Is(context.Cause(ctx), context.Canceled) {
