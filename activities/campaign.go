@@ -122,7 +122,7 @@ func (a *Activities) composeBatch(c campaign.Stored, addressees []campaign.Addre
 // deliverBatch sends a batch through a provider. Without an error at least one recipient needs no further attempt. It ends
 // early if the worker stops.
 func (a *Activities) deliverBatch(ctx context.Context, batch message.Batch) (message.BatchReceipt, error) {
-	sending, cancel := withMargin(ctx, ledgerMargin+resultMargin)
+	sending, cancel := withMargin(ctx)
 	defer cancel()
 	batch.Attempt = attemptNumber(ctx)
 	var refusals []*message.Error

@@ -47,7 +47,7 @@ func (a *Activities) ReplayEvents(ctx context.Context, in workflows.ReplayInput)
 	if err != nil {
 		return workflows.ReplayResult{}, databaseError(ctx, err)
 	}
-	sending, cancel := withMargin(ctx, ledgerMargin+resultMargin)
+	sending, cancel := withMargin(ctx)
 	defer cancel()
 	out := workflows.ReplayResult{Done: len(batch) < in.Size}
 	for i, e := range batch {

@@ -15,7 +15,7 @@ const sweepBatch = 100
 // SweepEvents delivers the events before an id that an endpoint lacks, in the order of their ids, to all endpoints in parallel. An
 // endpoint that accepts no calls any more gets the next events in the next sweep.
 func (a *Activities) SweepEvents(ctx context.Context, in workflows.SweepEventsInput) (workflows.SweepEventsResult, error) {
-	sending, cancel := withMargin(ctx, ledgerMargin+resultMargin)
+	sending, cancel := withMargin(ctx)
 	defer cancel()
 	sweeps := make([]sweep, len(a.Endpoints))
 	errs := make([]error, len(a.Endpoints))

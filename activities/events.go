@@ -102,7 +102,7 @@ func missing(events []event.Event, deliveries []event.Delivery, endpoint event.E
 
 // toEndpoints runs deliver for all endpoints in parallel, with time left to record what they accepted.
 func (a *Activities) toEndpoints(ctx context.Context, deliver func(context.Context, Endpoint) (*message.Error, error)) error {
-	sending, cancel := withMargin(ctx, ledgerMargin+resultMargin)
+	sending, cancel := withMargin(ctx)
 	defer cancel()
 	refusals, errs := make([]*message.Error, len(a.Endpoints)), make([]error, len(a.Endpoints))
 	var all sync.WaitGroup

@@ -170,7 +170,7 @@ const (
 
 // deliver sends m through a provider. It records every refusal, even if another provider then accepted the message.
 func (a *Activities) deliver(ctx context.Context, m message.Message, key message.Key) (message.Receipt, error) {
-	sending, cancel := withMargin(ctx, ledgerMargin+resultMargin)
+	sending, cancel := withMargin(ctx)
 	defer cancel()
 	m.Attempt = attemptNumber(ctx)
 	var refusals []*message.Error
@@ -210,13 +210,14 @@ func (a *Activities) record(ctx context.Context, entry message.Entry) error {
 	return a.Ledger.Record(ctx, entry)
 }
 
-// withMargin returns a context that ends by that long before ctx's deadline. Without a deadline it only adds a cancel.
-func withMargin(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+// withMargin returns a context that ends before ctx's deadline, early enough to record what was sent and to return the result. Without
+// a deadline it only adds a cancel.
+func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return context.WithCancel(ctx)
 	}
-	return context.WithDeadline(ctx, deadline.Add(-by))
+	return context.WithDeadline(ctx, deadline.Add(-ledgerMargin-resultMargin))
 }
 
 // recordingContext returns the context for writing to the database after the provider has answered. It ends early enough

@@ -25,7 +25,8 @@ import (
 )
 
 // TestReceiverIsDownForAnHour changes a user while the receiver is down for an hour of workflow time. The clock skips the time between
-// the attempts; the database and the receiver are real.
+// the attempts; the database and the receiver are real. The SDK's test environment makes at most 10 attempts, so the step parks, and an
+// operator retries it.
 func TestReceiverIsDownForAnHour(t *testing.T) {
 	t.Parallel()
 	var down atomic.Bool
@@ -54,7 +55,10 @@ func TestReceiverIsDownForAnHour(t *testing.T) {
 	env := new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment()
 	env.RegisterActivityWithOptions(steps.ChangeUser, activity.RegisterOptions{Name: "ChangeUser"})
 	env.RegisterActivityWithOptions(steps.DeliverEvents, activity.RegisterOptions{Name: "DeliverEvents"})
-	env.RegisterDelayedCallback(func() { down.Store(false) }, time.Hour)
+	env.RegisterDelayedCallback(func() {
+		down.Store(false)
+		env.SignalWorkflow(workflows.SignalRetry, nil)
+	}, time.Hour)
 	policy := workflows.DefaultPolicy()
 	in := workflows.UserChangeInput{
 		ChangeID: uuid.NewString(), UserID: stored.UserID, Kind: user.ChangeBlock, Actor: "admin", At: time.Now(),
@@ -76,7 +80,7 @@ func TestReceiverIsDownForAnHour(t *testing.T) {
 	require.NoError(t, err)
 	t.Logf("\n%s\n%s", countsHeader, countsRow("down for an hour of workflow time", n, env.Now().Sub(began)))
 	require.Equal(t, parts.EventCounts{Events: 4, Requests: n.Requests, Received: 4}, n)
-	require.InDelta(t, 16, n.Requests-4, 4, "the backoff grows to 10 minutes")
+	require.Greater(t, n.Requests, 10)
 }
 
 const countsHeader = "| fault | events | requests | received | duplicates | out of order | lost | time |"

@@ -55,7 +55,8 @@ func TestChaos(t *testing.T) {
 		p = manual
 	}
 	began := time.Now()
-	s := &site{ctx: t.Context(), Cluster: cluster.Start(t), plan: p}
+	events := startReceiver(t)
+	s := &site{ctx: t.Context(), Cluster: cluster.Start(t, events.settings()...), receiver: events, plan: p}
 	t.Logf("up after %s", time.Since(began).Round(100*time.Millisecond))
 	var outcomes []outcome
 	var all []loop.Record
@@ -76,6 +77,7 @@ func TestChaos(t *testing.T) {
 		audit, err := s.AwaitAudit(t.Context(), all, time.Minute)
 		require.NoError(t, err, "%+v", audit)
 	})
+	t.Run("all events", s.requireEvents)
 	t.Run("the audit detects errors", func(t *testing.T) { requireAuditDetects(t, s.Cluster, all) })
 }
 

@@ -16,6 +16,12 @@ func faults(p plan) []fault {
 		killed(p, "kill -9 of a worker of registration", func(s *site) []*parts.Replica { return s.Registration }),
 		killed(p, "kill -9 of a worker of notifications-high", func(s *site) []*parts.Replica { return s.High }),
 		killed(p, "kill -9 of the worker of notifications-low", func(s *site) []*parts.Replica { return s.Low }),
+		killed(p, "kill -9 of the worker of events", func(s *site) []*parts.Replica { return s.Events }),
+		{
+			name: "the receiver of events is down", duration: p.duration,
+			inject: func(s *site) error { s.receiver.down.Store(true); return nil },
+			repair: func(s *site) error { s.receiver.down.Store(false); return nil },
+		},
 		{
 			name: "kill -9 of the writing database node", duration: p.duration,
 			inject: onWriter(func(s *site) error { s.Galera.Nodes[s.node].Kill(); return nil }),

@@ -34,11 +34,12 @@ type fault struct {
 // site is the cluster under load.
 type site struct {
 	*cluster.Cluster
-	ctx    context.Context // the test's
-	plan   plan
-	node   int     // the database node with the fault
-	others int     // users who had messages before this fault
-	loads  []*load // of this fault
+	receiver *receiver       // of events
+	ctx      context.Context // the test's
+	plan     plan
+	node     int     // the database node with the fault
+	others   int     // users who had messages before this fault
+	loads    []*load // of this fault
 }
 
 func (s *site) do(step func(*site) error) error {
