@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -85,6 +86,33 @@ func testEventsOfSuppressions(t *testing.T, s *store.Store) {
 		require.ElementsMatch(t, []user.Announced{{RegistrationID: first.ID, Through: 5}, {RegistrationID: second.ID, Through: 5}}, announced)
 	}
 	require.Equal(t, registered, history(t, s, without.ID))
+}
+
+// testRaceWithdrawals withdraws the consents of two users of one address by their links and by a complaint at the same time. Each
+// consent is withdrawn, and announced, once.
+func testRaceWithdrawals(t *testing.T, s *store.Store) {
+	for i := range rounds {
+		var both []user.Registration
+		var calls []func()
+		errs := make([]error, 3)
+		for n := range 2 {
+			r := registration(email(i), consenting)
+			r.Profile.Mobile = ""
+			both = append(both, r)
+			change := requestOf(persist(t, s, r).UserID, user.ChangeConsent, user.Change{MarketingConsent: new(false)})
+			activate(t, s, r)
+			ctx := within(t)
+			calls = append(calls, func() { _, errs[n] = s.ChangeUser(ctx, change) })
+		}
+		ctx := within(t)
+		calls = append(calls, func() { errs[2] = s.Suppress(ctx, listed(both[0].Profile.EmailCanonical, message.Complained, night)) })
+		runConcurrently(calls...)
+		require.NoError(t, errors.Join(errs...))
+		for _, r := range both {
+			require.Equal(t, []string{"1 user.registered", "2 user.activated", "3 consent.changed"}, history(t, s, r.ID))
+			require.False(t, eventsOf(t, s, r.ID)[2].User.MarketingConsent)
+		}
+	}
 }
 
 // testLackingEvents lists what an endpoint wants and has not received, without what an import has announced.

@@ -36,6 +36,7 @@ var eventTests = map[string]func(*testing.T, *store.Store){
 	"events: deliveries":                   testDeliveries,
 	"race: sequences of events":            testRaceEvents,
 	"race: events of proofs of one email":  testRaceEventsProof,
+	"race: withdrawn consents":             testRaceWithdrawals,
 	"race: events of a change and failure": testRaceRecordEvent,
 }
 
