@@ -23,6 +23,9 @@ type Events interface {
 	EventsOf(ctx context.Context, registrationIDs ...string) ([]event.Event, error)
 	// Events returns at most limit events that a filter selects, in the order of their ids, behind the event after.
 	Events(ctx context.Context, f event.Filter, after string, limit int) ([]event.Event, error)
+	// LackingEvents returns at most limit events that an endpoint wants and has not received, in the order of their ids, which are
+	// above after and below before. It leaves out the events of imports.
+	LackingEvents(ctx context.Context, to event.Endpoint, after, before string, limit int) ([]event.Event, error)
 	// CountEvents returns the number of events that a filter selects.
 	CountEvents(ctx context.Context, f event.Filter) (int, error)
 	// Deliveries returns the deliveries of events that have ended.

@@ -39,6 +39,13 @@ func (f *eventsFake) Events(_ context.Context, filter event.Filter, after string
 	return found[:min(limit, len(found))], f.failed
 }
 
+func (f *eventsFake) LackingEvents(_ context.Context, to event.Endpoint, after, before string, limit int) ([]event.Event, error) {
+	found := slices.DeleteFunc(slices.Clone(f.events), func(e event.Event) bool {
+		return e.ID <= after || e.ID >= before || !to.Wants(e.Type) || f.ended(e.ID, to.Name)
+	})
+	return found[:min(limit, len(found))], f.failed
+}
+
 func (f *eventsFake) CountEvents(ctx context.Context, filter event.Filter) (int, error) {
 	found, err := f.Events(ctx, filter, "", 1000)
 	return len(found), err

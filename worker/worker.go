@@ -139,6 +139,7 @@ func register(w worker.Registry, queue string, a *activities.Activities) {
 		w.RegisterActivityWithOptions(a.DeliverEvents, as("DeliverEvents"))
 		w.RegisterActivityWithOptions(a.CountEvents, as("CountEvents"))
 		w.RegisterActivityWithOptions(a.ReplayEvents, as("ReplayEvents"))
+		w.RegisterActivityWithOptions(a.SweepEvents, as("SweepEvents"))
 	}
 }
 
@@ -152,6 +153,7 @@ func registerChanges(w worker.Registry, a *activities.Activities) {
 	w.RegisterActivityWithOptions(a.DeleteHistories, as("DeleteHistories"))
 	w.RegisterActivityWithOptions(a.CompleteErasure, as("CompleteErasure"))
 	w.RegisterWorkflowWithOptions(workflows.EventDeliveryWorkflow, workflow.RegisterOptions{Name: workflows.EventDeliveryWorkflowType})
+	w.RegisterWorkflowWithOptions(workflows.EventSweepWorkflow, workflow.RegisterOptions{Name: workflows.EventSweepWorkflowType})
 	w.RegisterWorkflowWithOptions(workflows.RetentionWorkflow, workflow.RegisterOptions{Name: workflows.RetentionWorkflowType})
 	w.RegisterActivityWithOptions(a.DeleteExpired, as("DeleteExpired"))
 }

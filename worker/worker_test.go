@@ -65,12 +65,13 @@ func TestRegister(t *testing.T) {
 			},
 			[]string{
 				workflows.RegistrationWorkflowType, workflows.EmailLinkWorkflowType, workflows.UserChangeWorkflowType,
-				workflows.EventDeliveryWorkflowType, workflows.RetentionWorkflowType, workflows.CampaignWorkflowType,
+				workflows.EventDeliveryWorkflowType, workflows.EventSweepWorkflowType, workflows.RetentionWorkflowType,
+				workflows.CampaignWorkflowType,
 			},
 		},
 		workflows.QueueNotificationsHigh: {[]string{"SendOTP", "SendAccountExists"}, nil},
 		workflows.QueueNotificationsLow:  {[]string{"SendWelcomeEmail", "SendEmailReleased", "SendCompletionSMS", "SendCampaignBatch"}, nil},
-		workflows.QueueEvents:            {[]string{"DeliverEvents", "CountEvents", "ReplayEvents"}, nil},
+		workflows.QueueEvents:            {[]string{"DeliverEvents", "CountEvents", "ReplayEvents", "SweepEvents"}, nil},
 	} {
 		acts, flows := registered(t, queue)
 		require.Equal(t, want.activities, acts, queue)

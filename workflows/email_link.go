@@ -10,7 +10,7 @@ import (
 	"registrar/internal/user"
 )
 
-// EmailLinkWorkflowType is the name of EmailLinkWorkflow for clients.
+// EmailLinkWorkflowType is the name of EmailLinkWorkflow for clients. Its Update is UpdateMade.
 const EmailLinkWorkflowType = "EmailLinkWorkflow"
 
 // EmailLinkAction is what a link in the welcome email does.
@@ -58,7 +58,7 @@ type EmailLinkStepResult struct {
 }
 
 // EmailLinkWorkflow does what a link in the welcome email asks, also while the database is unavailable and after the
-// registration has ended. Its steps park like those of a registration.
+// registration has ended. Its steps park like those of a registration. UpdateMade does not wait for messages and events.
 func EmailLinkWorkflow(ctx workflow.Context, in EmailLinkInput) (EmailLinkResult, error) {
 	if err := checkID(ctx, EmailLinkWorkflowID(in.Action, in.RegistrationID)); err != nil {
 		return EmailLinkResult{}, err
@@ -66,16 +66,16 @@ func EmailLinkWorkflow(ctx workflow.Context, in EmailLinkInput) (EmailLinkResult
 	l := &emailLink{in: in}
 	l.stepRunner = newStepRunner(l, in.Budgets, in.ParkingTime, published{attribute: attributeStatus, status: l.publicStatus()})
 	l.listenForOperators(ctx)
-	if err := l.run(ctx); err != nil {
-		l.ended = true
-		l.addDetail(ctx, "the link has failed")
-		ctx, cancel := workflow.NewDisconnectedContext(ctx)
-		defer cancel()
-		l.finishEvents(ctx, l.deliveryEnded)
+	if err := listenForMade(ctx, &l.stepRunner, l.result); err != nil {
 		return EmailLinkResult{}, err
 	}
-	return EmailLinkResult{l.out.Outcome}, nil
+	if err := l.closeChange(ctx, l.run(ctx), "the link has failed"); err != nil {
+		return EmailLinkResult{}, err
+	}
+	return l.result(), nil
 }
+
+func (l *emailLink) result() EmailLinkResult { return EmailLinkResult{l.out.Outcome} }
 
 // emailLink is the state of one run.
 type emailLink struct {
@@ -96,6 +96,7 @@ func (l *emailLink) run(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+	l.made = true
 	l.addDetail(ctx, fmt.Sprintf("%s: %s", l.in.Action, l.out.Outcome))
 	l.announce(ctx, l.out.Displaced.Announced...)
 	l.supersede(ctx, l.out.Displaced.Superseded)

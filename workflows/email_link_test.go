@@ -134,6 +134,35 @@ func TestEmailLinkTellsAfterARetry(t *testing.T) {
 	require.Equal(t, []string{"failed sms_unavailable", "accepted -"}, f.attributes)
 }
 
+// TestEmailLinkIsMadeBeforeItsEventsAreDelivered: neither the receiver nor the provider delays the answer to a link.
+func TestEmailLinkIsMadeBeforeItsEventsAreDelivered(t *testing.T) {
+	t.Parallel()
+	f := setupLink(t, workflows.ActionConfirm, workflows.EmailLinkStepResult{Outcome: workflows.LinkConfirmed, Displaced: user.Displaced{
+		Released: []string{"a"}, Announced: []user.Announced{{RegistrationID: registrationID, Through: 3}},
+	}})
+	f.told(failure(workflows.ReasonSMSUnavailable))
+	failFirst(&f.fake.deliverEvents, failure(workflows.ReasonEventUndelivered))
+	made := updateAt[workflows.EmailLinkResult](f.fixture, time.Minute, workflows.UpdateMade)
+	f.at(2*time.Minute, func() { require.True(t, made.done) })
+	f.signalAt(time.Hour, workflows.SignalRetry)
+	out, err := f.run()
+	require.NoError(t, err)
+	require.Equal(t, workflows.EmailLinkResult{Outcome: workflows.LinkConfirmed}, out)
+	require.NoError(t, made.err)
+	require.Equal(t, out, made.value)
+}
+
+// TestEmailLinkThatIsNotMade refuses the Update of a link that an operator abandons.
+func TestEmailLinkThatIsNotMade(t *testing.T) {
+	t.Parallel()
+	f := setupLink(t, workflows.ActionConfirm, workflows.EmailLinkStepResult{}, failure(workflows.ReasonDatabaseUnavailable), failure(workflows.ReasonDatabaseUnavailable))
+	made := updateAt[workflows.EmailLinkResult](f.fixture, time.Minute, workflows.UpdateMade)
+	f.signalAt(time.Hour, workflows.SignalAbandon)
+	_, err := f.run()
+	require.Error(t, err)
+	made.refusedAs(t, workflows.RefusedClosed)
+}
+
 func TestEmailLinkWorkflowID(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "email-confirm-r", workflows.EmailLinkWorkflowID(workflows.ActionConfirm, "r"))

@@ -21,6 +21,11 @@ import (
 type replayFake struct {
 	countEvents  func(context.Context, workflows.ReplayInput) (workflows.CountEventsResult, error)
 	replayEvents func(context.Context, workflows.ReplayInput) (workflows.ReplayResult, error)
+	sweepEvents  func(context.Context, workflows.SweepEventsInput) (workflows.SweepEventsResult, error)
+}
+
+func (f *replayFake) SweepEvents(ctx context.Context, in workflows.SweepEventsInput) (workflows.SweepEventsResult, error) {
+	return f.sweepEvents(ctx, in)
 }
 
 func (f *replayFake) CountEvents(ctx context.Context, in workflows.ReplayInput) (workflows.CountEventsResult, error) {
@@ -33,6 +38,8 @@ func (f *replayFake) ReplayEvents(ctx context.Context, in workflows.ReplayInput)
 
 func (f *fixture) registerReplays() {
 	f.env.RegisterWorkflowWithOptions(workflows.EventDeliveryWorkflow, workflow.RegisterOptions{Name: workflows.EventDeliveryWorkflowType})
+	f.env.RegisterWorkflowWithOptions(workflows.EventSweepWorkflow, workflow.RegisterOptions{Name: workflows.EventSweepWorkflowType})
+	f.env.RegisterActivityWithOptions(noted(f, "sweep", &f.fake.sweepEvents), activity.RegisterOptions{Name: "SweepEvents"})
 	f.env.RegisterActivityWithOptions(noted(f, "count", &f.fake.countEvents), activity.RegisterOptions{Name: "CountEvents"})
 	f.env.RegisterActivityWithOptions(noted(f, "replay", &f.fake.replayEvents), activity.RegisterOptions{Name: "ReplayEvents"})
 }

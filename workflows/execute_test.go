@@ -47,6 +47,7 @@ func stubNames() map[string]string {
 		"DeliverEvents":     activity[DeliverEventsInput, DeliverEventsResult](Activities.DeliverEvents).name(),
 		"CountEvents":       activity[ReplayInput, CountEventsResult](Activities.CountEvents).name(),
 		"ReplayEvents":      activity[ReplayInput, ReplayResult](Activities.ReplayEvents).name(),
+		"SweepEvents":       activity[SweepEventsInput, SweepEventsResult](Activities.SweepEvents).name(),
 		"StoreCampaign":     activity[StoreCampaignInput, StoreCampaignResult](Activities.StoreCampaign).name(),
 		"StartCampaign":     activity[StartCampaignInput, StartCampaignResult](Activities.StartCampaign).name(),
 		"SendCampaignBatch": activity[CampaignBatchInput, CampaignBatchResult](Activities.SendCampaignBatch).name(),
@@ -105,6 +106,7 @@ func TestSteps(t *testing.T) {
 		"DeliverEvents":     {"events", minute, 3 * day, events, 0}, // the default, if the policy has no budget
 		"CountEvents":       {"events", minute, 3 * day, store, 0},
 		"ReplayEvents":      {"events", minute, 3 * day, events, 0},
+		"SweepEvents":       {"events", minute, 3 * day, store, 0},
 		"StoreCampaign":     {"registration", 5 * time.Second, day, store, 0},
 		"StartCampaign":     {"registration", 2 * minute, day, store, 0},
 		"SendCampaignBatch": {"notifications-low", 2 * minute, 3 * day, notice, 5},
@@ -137,7 +139,7 @@ func TestEachStepHasItsOwnBudget(t *testing.T) {
 		"PersistUser": 1, "ActivateUser": 1, "ExpireUser": 1, "SendOTP": 2, "SendWelcomeEmail": 3, "SendCompletionSMS": 4,
 		"SendAccountExists": 2, "SendEmailReleased": 4, "ConfirmEmail": 1, "DisownEmail": 1, "RecordMessage": 1, "RecordEvent": 1, "DeliverEvents": 6,
 		"ChangeUser": 1, "StopWorkflows": 1, "ForgetLimits": 1, "EraseUser": 1, "DeleteHistories": 1, "CompleteErasure": 1,
-		"DeleteExpired": 1, "CountEvents": 6, "ReplayEvents": 6,
+		"DeleteExpired": 1, "CountEvents": 6, "ReplayEvents": 6, "SweepEvents": 6,
 		"StoreCampaign": 1, "StartCampaign": 1, "SendCampaignBatch": 5, "SetCampaignStatus": 1, "RecordCampaignBatch": 1,
 	} {
 		require.Equal(t, want, steps[step(name)].budget(b), name)

@@ -57,6 +57,7 @@ var steps = map[step]stepOptions{
 	stepDeliver:       {"deliver the events", QueueEvents, time.Minute, eventsBudget, eventsBackoff, 0, ReasonEventUndelivered},
 	stepCountEvents:   {"count the events", QueueEvents, time.Minute, eventsBudget, storeBackoff, 0, ReasonEventUndelivered},
 	stepReplay:        {"deliver the events", QueueEvents, time.Minute, eventsBudget, eventsBackoff, 0, ReasonEventUndelivered},
+	stepSweep:         {"deliver old events", QueueEvents, time.Minute, eventsBudget, storeBackoff, 0, ReasonEventUndelivered},
 	stepChange:        {"change the user", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonDatabaseUnavailable},
 	stepStop:          {"stop the user's workflows", QueueRegistration, time.Minute, storeBudget, storeBackoff, 0, ReasonTemporalUnavailable},
 	stepForget:        {"forget the user's limits", QueueRegistration, 5 * time.Second, storeBudget, storeBackoff, 0, ReasonLimitsUnavailable},

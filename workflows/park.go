@@ -19,6 +19,7 @@ type stepRunner struct {
 	parked       map[step]stepFailure
 	retrySignals int   // so far
 	abandoned    bool  // an operator abandoned the parked steps
+	made         bool  // the change is made, see UpdateMade
 	ended        bool  // no step runs any more, except those of events
 	failure      error // the final error of a parallel step
 	events       eventDelivery

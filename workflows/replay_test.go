@@ -42,6 +42,7 @@ func replay(h *history.History) error {
 	replayer.RegisterWorkflowWithOptions(UserChangeWorkflow, workflow.RegisterOptions{Name: UserChangeWorkflowType})
 	replayer.RegisterWorkflowWithOptions(RetentionWorkflow, workflow.RegisterOptions{Name: RetentionWorkflowType})
 	replayer.RegisterWorkflowWithOptions(EventDeliveryWorkflow, workflow.RegisterOptions{Name: EventDeliveryWorkflowType})
+	replayer.RegisterWorkflowWithOptions(EventSweepWorkflow, workflow.RegisterOptions{Name: EventSweepWorkflowType})
 	options := worker.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: workflowID(h)}}
 	return replayer.ReplayWorkflowHistoryWithOptions(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), h, options)
 }
@@ -69,6 +70,8 @@ func workflowID(h *history.History) string {
 		return EventDeliveryWorkflowID(in.ID)
 	case RetentionWorkflowType:
 		return RetentionScheduleID
+	case EventSweepWorkflowType:
+		return EventSweepScheduleID
 	default:
 		var in RegistrationInput
 		_ = dc.FromPayloads(started.GetInput(), &in)

@@ -34,6 +34,7 @@ const (
 	stepDeliver     step = "DeliverEvents"
 	stepCountEvents step = "CountEvents"
 	stepReplay      step = "ReplayEvents"
+	stepSweep       step = "SweepEvents"
 )
 
 // The steps of the links in the welcome email.
@@ -69,7 +70,7 @@ var stepOrder = []step{
 	stepPersist, stepActivate, stepExpire, stepOTP, stepConfirm, stepDisown, stepWelcome, stepCompletion, stepExists, stepReleased, stepLedger,
 	stepChange, stepStop, stepForget, stepErase, stepHistories, stepErased, stepRetention,
 	stepStoreCampaign, stepStartCampaign, stepBatch, stepRecordBatch, stepSetStatus,
-	stepRecordEvent, stepDeliver, stepCountEvents, stepReplay,
+	stepRecordEvent, stepDeliver, stepCountEvents, stepReplay, stepSweep,
 }
 
 // action is what the step does, for operators.

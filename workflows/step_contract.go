@@ -41,6 +41,7 @@ type Activities interface {
 	RecordMessage(context.Context, RecordInput) (RecordResult, error)
 	ChangeActivities
 	ReplayActivities
+	SweepActivities
 	RetentionActivities
 	CampaignActivities
 }

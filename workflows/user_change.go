@@ -23,12 +23,10 @@ func UserChangeWorkflow(ctx workflow.Context, in UserChangeInput) (UserChangeRes
 	c := &userChange{in: in}
 	c.stepRunner = newStepRunner(c, in.Budgets, in.ParkingTime, published{attribute: attributeStatus, status: c.publicStatus()})
 	c.listenForOperators(ctx)
-	err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateMade, c.onMade,
-		workflow.UpdateHandlerOptions{Description: "waits until the change is made"})
-	if err != nil {
+	if err := listenForMade(ctx, &c.stepRunner, c.result); err != nil {
 		return UserChangeResult{}, err
 	}
-	if err := c.close(ctx, c.run(ctx)); err != nil {
+	if err := c.closeChange(ctx, c.run(ctx), "the change has failed"); err != nil {
 		return UserChangeResult{}, err
 	}
 	return c.result(), nil
@@ -37,9 +35,8 @@ func UserChangeWorkflow(ctx workflow.Context, in UserChangeInput) (UserChangeRes
 // userChange is the state of one run.
 type userChange struct {
 	stepRunner
-	in   UserChangeInput
-	out  user.ChangeResult
-	made bool // the change is made, or will not be
+	in  UserChangeInput
+	out user.ChangeResult
 }
 
 func (c *userChange) run(ctx workflow.Context) error {
@@ -53,33 +50,6 @@ func (c *userChange) run(ctx workflow.Context) error {
 	c.made = true
 	c.announce(ctx, c.out.Announced...)
 	return c.await(ctx, c.delivered)
-}
-
-// close delivers the events of a failed workflow, and lets Updates in progress finish.
-func (c *userChange) close(ctx workflow.Context, outcome error) error {
-	ctx, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	if c.ended = true; outcome != nil {
-		c.addDetail(ctx, "the change has failed")
-		c.finishEvents(ctx, c.deliveryEnded)
-	}
-	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
-		return err
-	}
-	return outcome
-}
-
-// onMade waits until the change is made. The events may not be delivered yet.
-func (c *userChange) onMade(ctx workflow.Context) (UserChangeResult, error) {
-	ctx, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	if err := workflow.Await(ctx, func() bool { return c.made || c.ended }); err != nil {
-		return UserChangeResult{}, err
-	}
-	if !c.made {
-		return UserChangeResult{}, (&RefusedError{Refusal: RefusedClosed}).application()
-	}
-	return c.result(), nil
 }
 
 func (c *userChange) result() UserChangeResult {

@@ -7,11 +7,8 @@ import (
 	"registrar/internal/user"
 )
 
-// Names for clients of UserChangeWorkflow.
-const (
-	UserChangeWorkflowType = "UserChangeWorkflow"
-	UpdateMade             = "made" // waits until the change is made: UserChangeResult
-)
+// UserChangeWorkflowType is the name of UserChangeWorkflow for clients. Its Update is UpdateMade.
+const UserChangeWorkflowType = "UserChangeWorkflow"
 
 // UserChangeWorkflowID is the id of the workflow that makes a change. The id begins with the user's, so that an erasure finds
 // all changes of a user.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"registrar/internal/config"
 	"registrar/internal/message"
 	"registrar/internal/store"
 	"registrar/internal/user"
@@ -85,8 +86,9 @@ func suppressCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add ADDRESS",
 		Short: "Suppress an address",
-		Long: "Suppress an address. It gets no campaigns and, with the reason bounced or complained, no welcome email. " +
-			"The reasons complained and unsubscribed also withdraw the user's consent. Codes are still sent.",
+		Long: "Suppress an address. It gets no campaigns and, with the reason bounced or complained, no welcome email. The reasons\n" +
+			"complained and unsubscribed also withdraw the consent of its users, and announce that to the endpoints of EVENTS_URL or\n" +
+			"EVENTS_FILE. Codes are still sent.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(suppressionReasons, reason) {
@@ -99,7 +101,7 @@ func suppressCommand() *cobra.Command {
 			one := message.Suppression{
 				Address: address, Reason: message.SuppressionReason(reason), Source: operator, Since: time.Now().UTC(),
 			}
-			err = withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error { return s.Suppress(ctx, one) })
+			err = withRecordingStore(cmd.Context(), config.Config.Recording, func(ctx context.Context, s *store.Store) error { return s.Suppress(ctx, one) })
 			if err == nil {
 				fmt.Fprintf(cmd.OutOrStdout(), "the address is suppressed (%s)\n", reason)
 			}

@@ -27,3 +27,12 @@ func TestSuppressionErrors(t *testing.T) {
 		require.NotContains(t, err.Error(), "lovelace")
 	}
 }
+
+// TestSuppressionNeedsTheEndpoints: without them, it would not announce a withdrawn consent.
+func TestSuppressionNeedsTheEndpoints(t *testing.T) {
+	clean(t)
+	t.Setenv("DATABASE_DSN", "user:password@tcp(127.0.0.1:1)/none")
+	t.Setenv("EVENTS_FILE", "/no/such/file")
+	_, err := execute(t, "", "suppression", "add", "ada@example.com")
+	require.ErrorContains(t, err, "EVENTS_FILE")
+}

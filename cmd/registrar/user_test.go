@@ -29,6 +29,7 @@ type fakeUsers struct {
 	api.Users
 
 	user     user.Record
+	others   []user.Record // with the same address
 	filter   user.Filter
 	recorded []audit.Entry
 	auditErr error
@@ -44,7 +45,7 @@ func (f *fakeUsers) AccountOf(_ context.Context, id string) (user.Account, bool,
 
 func (f *fakeUsers) FindUsers(_ context.Context, filter user.Filter, _ string, _ int) ([]user.Record, error) {
 	f.filter = filter
-	return []user.Record{f.user}, nil
+	return append(f.others, f.user), nil
 }
 
 func (f *fakeUsers) RecordAudit(_ context.Context, e audit.Entry) error {
@@ -132,6 +133,19 @@ changed       2026-12-01 13:00:00.000 UTC
 `, "\n"), out.String())
 }
 
+func TestOnlyUser(t *testing.T) {
+	t.Parallel()
+	f := &fakeUsers{user: ada()}
+	for id, want := range map[string]string{"": aUser, aRegistration: aRegistration} {
+		got, err := onlyUser(t.Context(), f, id, user.Filter{EmailCanonical: "ada@example.com"})
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	f.others = []user.Record{{ID: aRegistration}}
+	_, err := onlyUser(t.Context(), f, "", user.Filter{})
+	require.EqualError(t, err, "2 users have the address; export each by its id: "+aRegistration+", "+aUser)
+}
+
 func TestUserErrors(t *testing.T) {
 	clean(t)
 	for _, tt := range []struct {
@@ -152,6 +166,10 @@ func TestUserErrors(t *testing.T) {
 		{[]string{"find", "--username", "-"}, "", "standard input is empty"},
 		{[]string{"find", "--username", "-"}, "ada\n", "DATABASE_DSN: is not set"},
 		{[]string{"find", "--mobile", "+4917012345678"}, "", "DATABASE_DSN: is not set"},
+		{[]string{"export"}, "", "accepts 1 arg(s)"},
+		{[]string{"export", aUser, "--email", "a@example.com"}, "", "give an id or --email, not both"},
+		{[]string{"export", "--email", "ada lovelace"}, "", "the address must be one email address"},
+		{[]string{"export", "--email", "-"}, "ada@example.com\n", "PRF_KEYSET: is not set"},
 		{[]string{"block"}, "", "accepts 1 arg(s)"},
 		{[]string{"block", "ada@example.com"}, "", "the argument is not an id (a UUID)"},
 		{[]string{"unblock", aUser}, "", "PRF_KEYSET: is not set"},

@@ -19,7 +19,7 @@ func (s *stack) openEndpoints(ctx context.Context) ([]activities.Endpoint, error
 		s.config.Events.EventsURL = s.base + receiver.Path
 		s.config.Events.EventsSecret = cmp.Or(s.config.Events.EventsSecret, receiver.Secret)
 	}
-	endpoints, err := wiring.OpenEndpoints(s.config, s.logger)
+	endpoints, err := wiring.OpenEndpoints(s.config, s.counts, s.logger)
 	if err != nil || !own {
 		return endpoints, err
 	}

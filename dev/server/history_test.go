@@ -151,6 +151,7 @@ func replay(t *testing.T, workflowID string, text []byte) {
 	replayer.RegisterWorkflowWithOptions(workflows.EmailLinkWorkflow, workflow.RegisterOptions{Name: workflows.EmailLinkWorkflowType})
 	replayer.RegisterWorkflowWithOptions(workflows.CampaignWorkflow, workflow.RegisterOptions{Name: workflows.CampaignWorkflowType})
 	replayer.RegisterWorkflowWithOptions(workflows.UserChangeWorkflow, workflow.RegisterOptions{Name: workflows.UserChangeWorkflowType})
+	replayer.RegisterWorkflowWithOptions(workflows.EventSweepWorkflow, workflow.RegisterOptions{Name: workflows.EventSweepWorkflowType})
 	replayer.RegisterWorkflowWithOptions(workflows.RetentionWorkflow, workflow.RegisterOptions{Name: workflows.RetentionWorkflowType})
 	options := worker.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: workflowID}}
 	require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(log.NewStructuredLogger(discardLogger()), recorded, options))

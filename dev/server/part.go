@@ -10,7 +10,6 @@ import (
 	"registrar/api"
 	"registrar/dev/preflight"
 	"registrar/internal/limit"
-	"registrar/internal/metrics"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
 )
@@ -34,11 +33,10 @@ func (s *stack) listen(ctx context.Context) (net.Listener, error) {
 
 // openGate opens the gate, and serves the metrics that count its answers.
 func (s *stack) openGate(ctx context.Context, deps *api.Deps, users *store.Store) (err error) {
-	counts := metrics.New()
-	if deps.Gate, err = wiring.OpenGate(s.config.Gate, users, counts, s.logger); err != nil {
+	if deps.Gate, err = wiring.OpenGate(s.config.Gate, users, s.counts, s.logger); err != nil {
 		return err
 	}
-	stopMetrics, err := wiring.ServeMetrics(ctx, s.config.Metrics, counts, s.fail, s.logger)
+	stopMetrics, err := wiring.ServeMetrics(ctx, s.config.Metrics, s.counts, s.fail, s.logger)
 	if err != nil {
 		return err
 	}
@@ -46,13 +44,13 @@ func (s *stack) openGate(ctx context.Context, deps *api.Deps, users *store.Store
 	return nil
 }
 
-// scheduleRetention schedules the retention, in the background because it does not delay the start.
-func (s *stack) scheduleRetention(ctx context.Context, temporal wiring.Temporal) {
+// schedule schedules what runs regularly, in the background because it does not delay the start.
+func (s *stack) schedule(ctx context.Context, temporal wiring.Temporal) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		wiring.ScheduleRetention(ctx, temporal, s.logger)
+		wiring.Schedule(ctx, s.config, temporal, s.logger)
 	}()
 	s.onStop(func() error { cancel(); <-done; return nil })
 }

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
@@ -12,32 +11,41 @@ import (
 	"registrar/workflows"
 )
 
-// triggerRetention starts the retention now, as an operator does, and returns the id of its workflow.
-func (r *testService) triggerRetention(t *testing.T) string {
+// trigger starts the workflow of a schedule now, as an operator does, and returns the workflow's id.
+func (r *testService) trigger(t *testing.T, scheduleID, workflowType string) string {
 	t.Helper()
 	c := r.temporalClient(t)
-	schedule := c.ScheduleClient().GetHandle(t.Context(), workflows.RetentionScheduleID)
+	schedule := c.ScheduleClient().GetHandle(t.Context(), scheduleID)
 	await(t, "the schedule", func() (bool, bool) {
 		_, err := schedule.Describe(t.Context())
 		return true, err == nil
 	})
+	before := r.workflowsOf(t, workflowType)
 	require.NoError(t, schedule.Trigger(t.Context(), client.ScheduleTriggerOptions{}))
-	started := await(t, "the retention", func() (*workflow.WorkflowExecutionInfo, bool) {
-		listed, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType = 'RetentionWorkflow'"})
-		require.NoError(t, err)
-		if len(listed.GetExecutions()) == 0 {
-			return nil, false
-		}
-		return listed.GetExecutions()[0], true
+	return await(t, workflowType, func() (string, bool) {
+		all := r.workflowsOf(t, workflowType) // the newest first
+		return all[0], len(all) > len(before)
 	})
-	return started.GetExecution().GetWorkflowId()
+}
+
+// workflowsOf returns the ids of the workflows of a type, the newest first, and then an empty one.
+func (r *testService) workflowsOf(t *testing.T, workflowType string) []string {
+	t.Helper()
+	query := "WorkflowType = '" + workflowType + "'"
+	listed, err := r.temporalClient(t).ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query})
+	require.NoError(t, err)
+	var ids []string
+	for _, e := range listed.GetExecutions() {
+		ids = append(ids, e.GetExecution().GetWorkflowId())
+	}
+	return append(ids, "")
 }
 
 // TestRetention triggers the schedule. A paused schedule stays paused when a worker updates it.
 func TestRetention(t *testing.T) {
 	t.Parallel()
 	s := startService(t)
-	id := s.triggerRetention(t)
+	id := s.trigger(t, workflows.RetentionScheduleID, workflows.RetentionWorkflowType)
 	s.checkHistory(t, "retention", id, `"DeleteExpired"`)
 	var out workflows.RetentionResult
 	c := s.temporalClient(t)

@@ -24,6 +24,7 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/engine"
 	"registrar/internal/loopback"
+	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
@@ -51,13 +52,14 @@ type stack struct {
 	locations []location
 	outbox    *outbox.Outbox
 	events    *receiver.Receiver // nil: events go to a configured endpoint, or are not recorded
+	counts    *metrics.Metrics
 	failed    chan error
 	stops     []func() error // called by stop, last first
 }
 
 // start starts all parts. If one fails, it stops the others.
 func start(ctx context.Context, o options) (*stack, error) {
-	s := &stack{options: o, failed: make(chan error, 8)}
+	s := &stack{options: o, counts: metrics.New(), failed: make(chan error, 8)}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
@@ -97,7 +99,7 @@ func (s *stack) start(ctx context.Context) error {
 	if err := s.startWorkers(keys, users, limits, temporal, endpoints); err != nil {
 		return err
 	}
-	s.scheduleRetention(ctx, temporal)
+	s.schedule(ctx, temporal)
 	schema, err := wiring.OpenSchema(s.config.Registration)
 	if err != nil {
 		return err

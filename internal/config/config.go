@@ -248,7 +248,7 @@ type Codec struct {
 
 // Metrics configures the endpoint for Prometheus.
 type Metrics struct {
-	MetricsAddr string `env:"METRICS_ADDR" example:"127.0.0.1:9464" doc:"Address at which the API serves metrics to Prometheus, at /metrics. Everyone who can reach it can read them. If empty, there is none."`
+	MetricsAddr string `env:"METRICS_ADDR" example:"127.0.0.1:9464" doc:"Address at which the API or a worker serves metrics to Prometheus, at /metrics. Everyone who can reach it can read them. If empty, there is none."`
 }
 
 // Network has settings for connections to other machines.

@@ -16,12 +16,14 @@ import (
 	"registrar/workflows"
 )
 
-// fakeChange is the workflow of one change.
+// fakeChange is the workflow of one change of a user, or of one link.
 type fakeChange struct {
 	client.Client
 	updateErr, answerErr, confirmErr, resultErr error
 
 	started client.StartWorkflowOptions
+	name    any
+	in      []any
 	update  client.UpdateWorkflowOptions
 }
 
@@ -29,8 +31,8 @@ type fakeStart struct {
 	client.WithStartWorkflowOperation
 }
 
-func (f *fakeChange) NewWithStartWorkflowOperation(o client.StartWorkflowOptions, _ any, _ ...any) client.WithStartWorkflowOperation {
-	f.started = o
+func (f *fakeChange) NewWithStartWorkflowOperation(o client.StartWorkflowOptions, name any, in ...any) client.WithStartWorkflowOperation {
+	f.started, f.name, f.in = o, name, in
 	return fakeStart{}
 }
 
@@ -56,7 +58,12 @@ type fakeHandle struct {
 }
 
 func (h fakeHandle) Get(_ context.Context, out any) error {
-	*out.(*workflows.UserChangeResult) = workflows.UserChangeResult{Outcome: user.ChangeDone}
+	switch out := out.(type) {
+	case *workflows.UserChangeResult:
+		*out = workflows.UserChangeResult{Outcome: user.ChangeDone}
+	case *workflows.EmailLinkResult:
+		*out = workflows.EmailLinkResult{Outcome: workflows.LinkConfirmed}
+	}
 	return h.err
 }
 
@@ -95,16 +102,18 @@ func TestChange(t *testing.T) {
 func TestChangeWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	closed := temporal.NewNonRetryableApplicationError("", string(workflows.RefusedClosed), nil)
+	unknown := temporal.NewApplicationError("unknown update made. KnownUpdates=[]", "")
 	unavailable := serviceerror.NewUnavailable("")
 	for name, tt := range map[string]struct {
 		fake fakeChange
 		want error
 	}{
-		"no result in time":        {fakeChange{answerErr: context.DeadlineExceeded}, engine.ErrUnconfirmed},
-		"no answer to the start":   {fakeChange{updateErr: unavailable}, engine.ErrUnconfirmed},
-		"Temporal does not answer": {fakeChange{updateErr: unavailable, confirmErr: unavailable}, engine.ErrUnavailable},
-		"abandoned":                {fakeChange{answerErr: closed}, engine.ErrUnavailable},
-		"a defect":                 {fakeChange{updateErr: errUnavailable}, errUnavailable},
+		"no result in time":            {fakeChange{answerErr: context.DeadlineExceeded}, engine.ErrUnconfirmed},
+		"no answer to the start":       {fakeChange{updateErr: unavailable}, engine.ErrUnconfirmed},
+		"Temporal does not answer":     {fakeChange{updateErr: unavailable, confirmErr: unavailable}, engine.ErrUnavailable},
+		"a worker of an older release": {fakeChange{answerErr: unknown}, engine.ErrUnconfirmed},
+		"abandoned":                    {fakeChange{answerErr: closed}, engine.ErrUnavailable},
+		"a defect":                     {fakeChange{updateErr: errUnavailable}, errUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/event"
@@ -100,4 +101,13 @@ func TestEndpointNames(t *testing.T) {
 		require.Equal(t, valid, event.ValidName(name), name)
 	}
 	require.Equal(t, "crm", event.Endpoint{Name: "crm", Secrets: []string{"whsec_"}}.String())
+}
+
+func TestFirstID(t *testing.T) {
+	t.Parallel()
+	before := time.Now().Add(-time.Millisecond)
+	id := uuid.Must(uuid.NewV7()).String()
+	require.Less(t, event.FirstID(before), id)
+	require.Less(t, id, event.FirstID(time.Now().Add(time.Millisecond)))
+	require.Equal(t, "019ad9a3-7e24-7000-8000-000000000000", event.FirstID(time.UnixMilli(0x019ad9a37e24)))
 }

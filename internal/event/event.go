@@ -4,6 +4,7 @@ package event
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -53,6 +54,12 @@ type Event struct {
 	Imported       bool   // the event is about a user who was imported
 	// User is the user after the change. It is nil if there is none any more.
 	User *User
+}
+
+// FirstID returns the lowest id that an event of a time can have.
+func FirstID(t time.Time) string {
+	ms := t.UnixMilli()
+	return fmt.Sprintf("%08x-%04x-7000-8000-000000000000", ms>>16, ms&0xffff)
 }
 
 // User is a user as an event tells it.

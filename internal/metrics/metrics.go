@@ -17,6 +17,7 @@ type Metrics struct {
 	registry     *prometheus.Registry
 	gateAnswers  *prometheus.CounterVec
 	gateDuration prometheus.Histogram
+	events       *prometheus.CounterVec
 }
 
 // New returns metrics that start at 0.
@@ -32,9 +33,13 @@ func New() *Metrics {
 			Help:    "Duration of questions to the gate, with the retry after a lost connection.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "registrar_event_requests_total",
+			Help: "Requests with an event by endpoint and outcome: delivered, gone (410), failed.",
+		}, []string{"endpoint", "outcome"}),
 	}
 	m.registry.MustRegister(
-		m.gateAnswers, m.gateDuration,
+		m.gateAnswers, m.gateDuration, m.events,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	for _, o := range []gate.Outcome{gate.Allowed, gate.Denied, gate.AwayOpen, gate.AwayClosed} {
@@ -54,4 +59,26 @@ func (m *Metrics) Handler() http.Handler {
 func (m *Metrics) GateAsked(o gate.Outcome, took time.Duration) {
 	m.gateAnswers.WithLabelValues(string(o)).Inc()
 	m.gateDuration.Observe(took.Seconds())
+}
+
+// EventOutcome is the outcome of a request with an event.
+type EventOutcome string
+
+// The outcomes of requests with events.
+const (
+	EventDelivered EventOutcome = "delivered"
+	EventGone      EventOutcome = "gone"
+	EventFailed    EventOutcome = "failed"
+)
+
+// AddEndpoint lets the counts of an endpoint start at 0, so that an alert sees the first increase.
+func (m *Metrics) AddEndpoint(name string) {
+	for _, o := range []EventOutcome{EventDelivered, EventGone, EventFailed} {
+		m.events.WithLabelValues(name, string(o))
+	}
+}
+
+// EventPosted counts a request with an event.
+func (m *Metrics) EventPosted(endpoint string, o EventOutcome) {
+	m.events.WithLabelValues(endpoint, string(o)).Inc()
 }

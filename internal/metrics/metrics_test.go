@@ -17,6 +17,8 @@ func TestMetrics(t *testing.T) {
 	m.GateAsked(gate.Denied, 30*time.Millisecond)
 	m.GateAsked(gate.AwayClosed, time.Second)
 	m.GateAsked(gate.AwayClosed, time.Second)
+	m.AddEndpoint("crm")
+	m.EventPosted("crm", metrics.EventFailed)
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	require.Equal(t, 200, w.Code)
@@ -24,6 +26,7 @@ func TestMetrics(t *testing.T) {
 		`registrar_gate_answers_total{answer="allow"} 0`, `registrar_gate_answers_total{answer="deny"} 1`,
 		`registrar_gate_answers_total{answer="away_open"} 0`, `registrar_gate_answers_total{answer="away_closed"} 2`,
 		`registrar_gate_duration_seconds_bucket{le="0.05"} 1`, `registrar_gate_duration_seconds_count 3`, "go_goroutines ",
+		`registrar_event_requests_total{endpoint="crm",outcome="delivered"} 0`, `registrar_event_requests_total{endpoint="crm",outcome="failed"} 1`,
 	} {
 		require.Contains(t, w.Body.String(), "\n"+line)
 	}

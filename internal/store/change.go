@@ -181,9 +181,11 @@ func (c *userChange) setConsent() error {
 	at := storedTime(c.request.At)
 	if !*given && c.row.User.EmailCanonical != nil {
 		listed := message.Suppression{Address: *c.row.User.EmailCanonical, Reason: message.Unsubscribed, Source: c.source, Since: at}
-		if err := suppress(c.tx, listed); err != nil {
+		withdrawn, err := suppress(c.tx, listed)
+		if err != nil {
 			return err
 		}
+		c.happenedToOthers(withdrawn)
 	}
 	if *given == c.row.Profile.MarketingConsent {
 		return nil
@@ -194,6 +196,16 @@ func (c *userChange) setConsent() error {
 
 func (c *userChange) happened(t event.Type) {
 	c.occurrences = append(c.occurrences, occurrence{UserID: c.row.User.ID, Type: t})
+}
+
+// happenedToOthers adds what the change has done to other users with the same unproven address.
+func (c *userChange) happenedToOthers(all []occurrence) {
+	for _, o := range all {
+		if o.UserID != c.row.User.ID {
+			o.CausedBy = c.row.User.RegistrationID
+			c.occurrences = append(c.occurrences, o)
+		}
+	}
 }
 
 func (c *userChange) setUser(set map[string]any) error {

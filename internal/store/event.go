@@ -125,6 +125,15 @@ func (s *Store) CountEvents(ctx context.Context, f event.Filter) (n int, err err
 	return int(found), err
 }
 
+// LackingEvents returns at most limit events that an endpoint wants and has not received, in the order of their ids, which are above
+// after and below before. It leaves out the events of imports, which a replay delivers.
+func (s *Store) LackingEvents(ctx context.Context, to event.Endpoint, after, before string, limit int) ([]event.Event, error) {
+	return s.listEvents(ctx, func(db *gorm.DB) *gorm.DB {
+		lacked := lackedBy(db.Session(&gorm.Session{NewDB: true}), []event.Endpoint{to})
+		return db.Where("id > ? AND id < ? AND imported = ?", after, before, false).Where(lacked).Order("id").Limit(limit)
+	})
+}
+
 func filterEvents(db *gorm.DB, f event.Filter) *gorm.DB {
 	if !f.Since.IsZero() {
 		db = db.Where("occurred_at >= ?", storedTime(f.Since))

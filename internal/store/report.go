@@ -33,7 +33,7 @@ const messageIDLimit = 255
 // token counts as used only once its report is stored.
 func (s *Store) Report(ctx context.Context, r message.Report) (entry message.Entry, found bool, err error) {
 	err = s.do(ctx, "store report", func(db *gorm.DB) error {
-		return db.Transaction(func(tx *gorm.DB) error { return saveReport(tx, r) })
+		return db.Transaction(func(tx *gorm.DB) error { return s.saveReport(tx, r) })
 	})
 	if err != nil || r.Status == "" {
 		return message.Entry{}, false, err
@@ -46,13 +46,13 @@ func (s *Store) Report(ctx context.Context, r message.Report) (entry message.Ent
 	return entry, found, err
 }
 
-func saveReport(tx *gorm.DB, r message.Report) error {
+func (s *Store) saveReport(tx *gorm.DB, r message.Report) error {
 	if err := useToken(tx, r); err != nil {
 		return err
 	}
 	if r.Recipient != "" {
 		listed := message.Suppression{Address: r.Recipient, Reason: r.Suppress, Source: r.Provider, Since: r.At}
-		if err := suppress(tx, listed); err != nil {
+		if err := s.suppress(tx, listed); err != nil {
 			return err
 		}
 	}

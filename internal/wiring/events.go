@@ -1,17 +1,22 @@
 package wiring
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
 	"registrar/activities"
 	"registrar/internal/config"
 	"registrar/internal/delivery"
+	"registrar/internal/message"
+	"registrar/internal/metrics"
 	"registrar/internal/webhook"
 )
 
-// OpenEndpoints returns the configured endpoints for events, each with a client of its own. It calls none of them.
-func OpenEndpoints(c config.Config, logger *slog.Logger) ([]activities.Endpoint, error) {
+// OpenEndpoints returns the configured endpoints for events, each with a client of its own, whose requests are counted. It calls
+// none of them.
+func OpenEndpoints(c config.Config, counts *metrics.Metrics, logger *slog.Logger) ([]activities.Endpoint, error) {
 	configured, err := c.Endpoints()
 	if err != nil {
 		return nil, err
@@ -24,8 +29,29 @@ func OpenEndpoints(c config.Config, logger *slog.Logger) ([]activities.Endpoint,
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %s for events: %w", e.Name, err)
 		}
-		guard := delivery.NewGuard(e.Name, client, logger.With("of", "events"))
+		counts.AddEndpoint(e.Name)
+		guard := delivery.NewGuard(e.Name, countingPoster{client, e.Name, counts}, logger.With("of", "events"))
 		endpoints[i] = activities.Endpoint{Endpoint: e, Poster: guard}
 	}
 	return endpoints, nil
+}
+
+// countingPoster counts the requests to an endpoint.
+type countingPoster struct {
+	delivery.Poster
+	endpoint string
+	counts   *metrics.Metrics
+}
+
+func (p countingPoster) Post(ctx context.Context, id string, body []byte) error {
+	err := p.Poster.Post(ctx, id, body)
+	outcome := metrics.EventFailed
+	if refusal, ok := errors.AsType[*message.Error](err); ok && refusal.Failure == message.Rejected {
+		outcome = metrics.EventGone
+	}
+	if err == nil {
+		outcome = metrics.EventDelivered
+	}
+	p.counts.EventPosted(p.endpoint, outcome)
+	return err
 }

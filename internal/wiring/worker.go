@@ -18,6 +18,7 @@ import (
 	"registrar/internal/engine"
 	"registrar/internal/event"
 	"registrar/internal/limit"
+	"registrar/internal/metrics"
 	"registrar/internal/retention"
 	"registrar/internal/store"
 	"registrar/worker"
@@ -84,10 +85,15 @@ func openSharedLimits(c config.Config, keys Keys, logger *slog.Logger) (*limit.L
 	return OpenLimits(c.Limit, keys, logger)
 }
 
-// ScheduleRetention creates or updates the schedule of the retention. It retries until it succeeds or ctx ends.
-func ScheduleRetention(ctx context.Context, temporal client.Client, logger *slog.Logger) {
-	err := Await(ctx, logger, "the schedule of the retention", func(ctx context.Context) error {
-		return engine.ScheduleRetention(ctx, temporal)
+// Schedule creates or updates the schedules of the retention and of the sweep of undelivered events. It retries until it succeeds or
+// ctx ends.
+func Schedule(ctx context.Context, c config.Config, temporal client.Client, logger *slog.Logger) {
+	err := Await(ctx, logger, "the schedules", func(ctx context.Context) error {
+		endpoints, err := c.Receivers()
+		if err == nil {
+			err = engine.ScheduleEventSweep(ctx, temporal, len(endpoints))
+		}
+		return errors.Join(err, engine.ScheduleRetention(ctx, temporal))
 	})
 	if err == nil {
 		logger.Info("the retention is scheduled")
@@ -119,7 +125,7 @@ func Revision() string {
 
 // openWorker returns what the worker's queues need: only the queues of notifications need providers, and only the queue of events
 // needs endpoints.
-func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, err error) {
+func openWorker(c config.Config, counts *metrics.Metrics, logger *slog.Logger) (o common, p Providers, err error) {
 	if o, err = openCommon(c, logger); err != nil {
 		return o, p, err
 	}
@@ -127,7 +133,7 @@ func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, er
 		p, err = OpenProviders(c, delivery.NewPauseChecker(o.users.Pauses), logger)
 	}
 	if err == nil && c.Worker.DeliversEvents() {
-		p.Endpoints, err = OpenEndpoints(c, logger)
+		p.Endpoints, err = OpenEndpoints(c, counts, logger)
 	}
 	if err != nil {
 		closeStore(o.users, logger)
@@ -138,7 +144,8 @@ func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, er
 // RunWorker serves the configured task queues until ctx ends, then drains. At the start it waits for Temporal, but not for
 // the database, because activities are retried. It answers probes from the start until it has drained.
 func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err error) {
-	o, providers, err := openWorker(c, logger)
+	counts := metrics.New()
+	o, providers, err := openWorker(c, counts, logger)
 	if err != nil {
 		return err
 	}
@@ -152,6 +159,11 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err e
 		return err
 	}
 	defer stopHealth()
+	stopMetrics, err := ServeMetrics(ctx, c.Metrics, counts, cancel, logger)
+	if err != nil {
+		return err
+	}
+	defer stopMetrics()
 	o.temporal.ConnectionOptions.DialOptions = append(o.temporal.ConnectionOptions.DialOptions, polls.DialOption())
 	temporal, err := dial(ctx, o.temporal, logger)
 	if err != nil && errors.Is(context.Cause(ctx), context.Canceled) {
@@ -173,7 +185,7 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err e
 		return err
 	}
 	if slices.Contains(c.Worker.Queues, workflows.QueueRegistration) {
-		go ScheduleRetention(ctx, temporal, logger)
+		go Schedule(ctx, c, temporal, logger)
 	}
 	logger.Info("serving", "queues", c.Worker.Queues)
 	<-ctx.Done()

@@ -25,6 +25,8 @@ var eventTests = map[string]func(*testing.T, *store.Store){
 	"events of imported users":             testImportEvents,
 	"events of an unannounced user":        testEventsUnannounced,
 	"events of changes":                    testEventsOfChanges,
+	"events of suppressions":               testEventsOfSuppressions,
+	"events that an endpoint lacks":        testLackingEvents,
 	"events without a change":              testRecordEvent,
 	"events of an erased user":             testEventsErased,
 	"events of an erased registration":     testEventsErasedWithoutUser,
@@ -35,6 +37,7 @@ var eventTests = map[string]func(*testing.T, *store.Store){
 	"events: deliveries":                   testDeliveries,
 	"race: sequences of events":            testRaceEvents,
 	"race: events of proofs of one email":  testRaceEventsProof,
+	"race: withdrawn consents":             testRaceWithdrawals,
 	"race: events of a change and failure": testRaceRecordEvent,
 }
 
