@@ -14,6 +14,9 @@ import (
 
 // ListAudit is GET /v1/admin/audit.
 func (s *server) ListAudit(ctx context.Context, r openapi.ListAuditRequestObject) (openapi.ListAuditResponseObject, error) {
+	if err := onlyParameters(ctx, auditParameters); err != nil {
+		return nil, err
+	}
 	var e fieldReader
 	p := r.Params
 	filter := audit.Filter{Actor: p.Actor, UserID: p.User, Since: e.time("since", p.Since), Until: e.time("until", p.Until)}

@@ -34,6 +34,9 @@ func (d *Deps) servesEvents() bool { return d.Users != nil && d.Events != nil &&
 
 // ListEvents is GET /v1/admin/events.
 func (s *server) ListEvents(ctx context.Context, r openapi.ListEventsRequestObject) (openapi.ListEventsResponseObject, error) {
+	if err := onlyParameters(ctx, eventParameters); err != nil {
+		return nil, err
+	}
 	p := r.Params
 	filter, page, err := s.readEventFilter(p)
 	if err != nil {

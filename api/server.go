@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -242,10 +243,28 @@ func (s *server) failParameter(c *gin.Context, err error, _ int) {
 	}
 }
 
-// queryParameters are the parameters of lists.
-var queryParameters = []string{
-	"actor", "created_after", "created_before", "cursor", "email", "limit", "mobile", "since", "status", "type", "undelivered", "until",
-	"user", "username",
+// The parameters of the operators' lists.
+var (
+	auditParameters = []string{"actor", "cursor", "limit", "since", "until", "user"}
+	eventParameters = []string{"cursor", "limit", "since", "type", "undelivered", "until", "user"}
+	userParameters  = []string{"created_after", "created_before", "cursor", "email", "limit", "mobile", "status", "username"}
+	queryParameters = slices.Concat(auditParameters, eventParameters, userParameters)
+)
+
+// onlyParameters returns a problem for a query with another parameter. Otherwise, a misspelt filter would list everybody.
+func onlyParameters(ctx context.Context, names []string) error {
+	c, ok := ctx.(*gin.Context)
+	if !ok {
+		return nil
+	}
+	for name := range c.Request.URL.Query() {
+		if !slices.Contains(names, name) {
+			return &problem{
+				code: openapi.ProblemCodeValidationFailed, detail: "The query may have only these parameters: " + strings.Join(names, ", ") + ".",
+			}
+		}
+	}
+	return nil
 }
 
 // unreadableParameter matches the errors of the generated code, which has no types for them.

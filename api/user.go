@@ -60,6 +60,9 @@ func (s *server) GetUser(ctx context.Context, r openapi.GetUserRequestObject) (o
 
 // ListUsers is GET /v1/admin/users.
 func (s *server) ListUsers(ctx context.Context, r openapi.ListUsersRequestObject) (openapi.ListUsersResponseObject, error) {
+	if err := onlyParameters(ctx, userParameters); err != nil {
+		return nil, err
+	}
 	p := r.Params
 	page, err := s.search(ctx, openapi.UserSearch{
 		Email: p.Email, Mobile: p.Mobile, Username: p.Username, Status: p.Status,

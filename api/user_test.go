@@ -220,6 +220,8 @@ func TestInvalidSearches(t *testing.T) {
 	require.Equal(t, append(fields, "limit"), got)
 	require.NotContains(t, w.Body.String(), "violet-harbour")
 	requireProblem(t, s.operate(t, "GET", usersPath+"?limit=many", ""), 422, openapi.ProblemCodeValidationFailed)
+	requireProblem(t, s.operate(t, "GET", usersPath+"?emial=ada@example.com", ""), 422, openapi.ProblemCodeValidationFailed)
+	requireProblem(t, s.operate(t, "GET", adminArea+"/audit?users=1", ""), 422, openapi.ProblemCodeValidationFailed)
 	for _, limit := range []string{`"7"`, "7.5", "1e2", "99999999999999999999", "true"} {
 		requireProblem(t, s.operate(t, "POST", usersPath+"/search", `{"limit":`+limit+`}`), 400, openapi.ProblemCodeWrongType)
 	}

@@ -26,7 +26,8 @@ const (
 	Audit       Rule = "audit"
 )
 
-// Rules lists every rule in the order in which they are applied.
+// Rules lists every rule in the order in which they are applied. A new rule goes to the end: a run that waits for an operator
+// continues on the new release, with the order that it began with.
 var Rules = []Rule{ReportTokens, Reports, LedgerWithoutUser, AttemptsWithoutUser, Ledger, Attempts, Events, GateAnswers, Audit}
 
 const (

@@ -17,11 +17,13 @@ const (
 	mysqlNoTable         = 1146
 	mysqlLockWaitTimeout = 1205
 	mysqlDeadlock        = 1213
+	mysqlNoParent        = 1452
 
 	mysqlDataException = "22" // class of the SQLSTATE of a value that does not fit its column
 
 	sqliteError            = 1
 	sqliteBusy             = 5
+	sqliteNoParent         = 787
 	sqlitePrimaryKeyExists = 1555
 	sqliteUniqueExists     = 2067
 )
@@ -82,3 +84,6 @@ func isDuplicate(err error) bool {
 func isNoTable(err error) bool {
 	return hasNumber(err, mysqlNoTable, sqliteError)
 }
+
+// lacksParent reports whether a row was refused because the row that it refers to does not exist.
+func lacksParent(err error) bool { return hasNumber(err, mysqlNoParent, sqliteNoParent) }

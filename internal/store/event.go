@@ -203,10 +203,16 @@ type deliveryRow struct {
 
 func (deliveryRow) TableName() string { return "event_deliveries" }
 
-// RecordDelivery records the end of an event's delivery to an endpoint. If it is recorded already, the first one stays.
+// RecordDelivery records the end of an event's delivery to an endpoint. If it is recorded already, the first one stays. An
+// event that was deleted since needs no record.
 func (s *Store) RecordDelivery(ctx context.Context, d event.Delivery) error {
 	row := deliveryRow{EventID: d.EventID, Endpoint: d.Endpoint, Status: d.Status, DeliveredAt: storedTime(d.At)}
-	return s.do(ctx, "record delivery", func(db *gorm.DB) error { return insertIfAbsent(db, &row) })
+	return s.do(ctx, "record delivery", func(db *gorm.DB) error {
+		if err := insertIfAbsent(db, &row); !lacksParent(err) {
+			return err
+		}
+		return nil
+	})
 }
 
 // Deliveries returns the deliveries of events, by event and endpoint.

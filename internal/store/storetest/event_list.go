@@ -84,7 +84,9 @@ func testDeliveries(t *testing.T, s *store.Store) {
 	got, err := s.Deliveries(within(t), first, second)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
-	none, err := s.Deliveries(within(t), uuid.NewString())
+	deleted := uuid.NewString()
+	require.NoError(t, s.RecordDelivery(within(t), event.Delivery{EventID: deleted, Endpoint: "crm", Status: event.Delivered, At: noon}))
+	none, err := s.Deliveries(within(t), deleted)
 	require.NoError(t, err)
 	require.Empty(t, none)
 }
