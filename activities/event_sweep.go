@@ -50,7 +50,7 @@ type sweep struct {
 func (s *sweep) run(ctx context.Context) error {
 	refused := map[string]bool{} // registrations
 	for {
-		batch, err := s.Events.LackingEvents(ctx, s.to.Endpoint, max(s.position.After, s.position.Complete), s.before, sweepBatch)
+		batch, through, err := s.Events.LackingEvents(ctx, s.to.Endpoint, max(s.position.After, s.position.Complete), s.before, sweepBatch)
 		if err != nil {
 			return databaseError(ctx, err)
 		}
@@ -64,8 +64,12 @@ func (s *sweep) run(ctx context.Context) error {
 			}
 			s.position.After = e.ID
 		}
-		if len(batch) < sweepBatch {
+		if through == s.before {
 			s.endPass()
+			return nil
+		}
+		s.position.After = through
+		if s.timeUp = endOfAttempt(ctx) != ""; s.timeUp {
 			return nil
 		}
 	}

@@ -24,8 +24,9 @@ type Events interface {
 	// Events returns at most limit events that a filter selects, in the order of their ids, behind the event after.
 	Events(ctx context.Context, f event.Filter, after string, limit int) ([]event.Event, error)
 	// LackingEvents returns at most limit events that an endpoint wants and has not received, in the order of their ids, which are
-	// above after and below before. It leaves out the events of imports.
-	LackingEvents(ctx context.Context, to event.Endpoint, after, before string, limit int) ([]event.Event, error)
+	// above after and below before. It leaves out the events of imports. It has searched up to the id through; if that is before,
+	// there are no more.
+	LackingEvents(ctx context.Context, to event.Endpoint, after, before string, limit int) (found []event.Event, through string, err error)
 	// CountEvents returns the number of events that a filter selects.
 	CountEvents(ctx context.Context, f event.Filter) (int, error)
 	// Deliveries returns the deliveries of events that have ended.

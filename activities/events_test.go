@@ -39,11 +39,14 @@ func (f *eventsFake) Events(_ context.Context, filter event.Filter, after string
 	return found[:min(limit, len(found))], f.failed
 }
 
-func (f *eventsFake) LackingEvents(_ context.Context, to event.Endpoint, after, before string, limit int) ([]event.Event, error) {
+func (f *eventsFake) LackingEvents(_ context.Context, to event.Endpoint, after, before string, limit int) ([]event.Event, string, error) {
 	found := slices.DeleteFunc(slices.Clone(f.events), func(e event.Event) bool {
 		return e.ID <= after || e.ID >= before || !to.Wants(e.Type) || f.ended(e.ID, to.Name)
 	})
-	return found[:min(limit, len(found))], f.failed
+	if len(found) < limit {
+		return found, before, f.failed
+	}
+	return found[:limit], found[limit-1].ID, f.failed
 }
 
 func (f *eventsFake) CountEvents(ctx context.Context, filter event.Filter) (int, error) {

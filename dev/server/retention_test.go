@@ -17,8 +17,8 @@ func (r *testService) trigger(t *testing.T, scheduleID, workflowType string) str
 	c := r.temporalClient(t)
 	schedule := c.ScheduleClient().GetHandle(t.Context(), scheduleID)
 	await(t, "the schedule", func() (bool, bool) {
-		_, err := schedule.Describe(t.Context())
-		return true, err == nil
+		d, err := schedule.Describe(t.Context())
+		return true, err == nil && len(d.Info.RunningWorkflows) == 0
 	})
 	before := r.workflowsOf(t, workflowType)
 	require.NoError(t, schedule.Trigger(t.Context(), client.ScheduleTriggerOptions{}))

@@ -29,7 +29,7 @@ func TestRequestsWithEventsAreCounted(t *testing.T) {
 	endpoints, err := OpenEndpoints(c, counts, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	require.Len(t, endpoints, 1)
-	for range len(answers) {
+	for range answers {
 		_ = endpoints[0].Post(t.Context(), "evt_1_default", []byte("{}")) // counted
 	}
 	page := httptest.NewRecorder()
