@@ -224,7 +224,16 @@ func TestImportAnnounces(t *testing.T) {
 	_, err := c.program.Run(t.Context(), c.settings, "import", "--events", file)
 	require.ErrorContains(t, err, "--events: no endpoint receives events")
 	c.settings = c.settings.With("EVENTS_URL", "https://monolith.example.com/events", "EVENTS_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-	c.run(t, "import", "--events", file)
+	_, err = c.program.Run(t.Context(), c.settings, "import", "--events", file)
+	require.ErrorContains(t, err, "PRF_KEYSET: is not set", "before anything is stored")
+	require.Zero(t, c.count(t, "users"))
+	for key := range strings.Lines(c.run(t, "keys", "new")) {
+		name, value, _ := strings.Cut(strings.TrimSpace(key), "=")
+		c.settings = c.settings.With(name, value)
+	}
+	c.settings = c.settings.With("TEMPORAL_ADDRESS", "127.0.0.1:1")
+	_, err = c.program.Run(t.Context(), c.settings, "import", "--events", file)
+	require.ErrorContains(t, err, "the events are recorded, but their delivery has not started; run registrar events replay --undelivered")
 	require.Equal(t, 3000, c.count(t, "events"))
 	require.Equal(t, 1500, c.count(t, "users WHERE events = 2"))
 }
