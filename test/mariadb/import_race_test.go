@@ -4,7 +4,7 @@ package mariadb_test
 
 import (
 	"fmt"
-	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -17,11 +17,12 @@ func TestImportsAtOnce(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	const users, processes = 3000, 3
-	file := "email,first_name,last_name,password_hash\n"
+	var file strings.Builder
+	file.WriteString("email,first_name,last_name,password_hash\n")
 	for i := range users {
-		file += "person" + strconv.Itoa(i) + "@example.com,Ada,Lovelace," + hashes[0] + "\n"
+		fmt.Fprintf(&file, "person%d@example.com,Ada,Lovelace,%s\n", i, hashes[0])
 	}
-	path := c.write(t, "unproven.csv", file)
+	path := c.write(t, "unproven.csv", file.String())
 	outputs, errs := make([]string, processes), make([]error, processes)
 	var all sync.WaitGroup
 	for i := range processes {

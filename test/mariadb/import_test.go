@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -45,20 +46,19 @@ func monolithRow(i int) []string {
 	}
 	return []string{
 		fmt.Sprintf("Person%d@example%d.com", i, i%97), strconv.FormatBool(i%10 != 0), fmt.Sprintf("person%d", i), fmt.Sprintf("+49170%07d", 1_000_000+i),
-		fmt.Sprintf("Ada %d", i%1000), "Lovelace-Müller", status, hashes[i%len(hashes)], fmt.Sprint(i % 2), fmt.Sprintf("2023-01-%02d 10:00:00", 1+i%28), fmt.Sprintf("Company %d", i%7),
+		fmt.Sprintf("Ada %d", i%1000), "Lovelace-Müller", status, hashes[i%len(hashes)], strconv.Itoa(i % 2), fmt.Sprintf("2023-01-%02d 10:00:00", 1+i%28), fmt.Sprintf("Company %d", i%7),
 	}
 }
 
 // writeMonolith writes the CSV file of a monolith.
-func writeMonolith(t testing.TB, to io.Writer, users int) {
-	t.Helper()
+func writeMonolith(to io.Writer, users int) error {
 	w := csv.NewWriter(to)
-	require.NoError(t, w.Write(monolithHeader))
+	_ = w.Write(monolithHeader) // Error returns the first error of all
 	for i := range users {
-		require.NoError(t, w.Write(monolithRow(i)))
+		_ = w.Write(monolithRow(i))
 	}
 	w.Flush()
-	require.NoError(t, w.Error())
+	return w.Error()
 }
 
 // company is a program's settings and files for a database of its own.
@@ -98,7 +98,7 @@ func (c company) read(t *testing.T, name string) string {
 func (c company) monolith(t *testing.T, users int) (path string) {
 	t.Helper()
 	var text bytes.Buffer
-	writeMonolith(t, &text, users)
+	require.NoError(t, writeMonolith(&text, users))
 	return c.write(t, "users.csv", text.String())
 }
 
@@ -217,13 +217,26 @@ func TestImportKilled(t *testing.T) {
 	require.Equal(t, fmt.Sprintf("%d rows: 0 stored, %[1]d already there, 0 refused\n", users), c.run(t, "import", file))
 }
 
-// With an endpoint, the events are delivered by Temporal: test/moving has that.
-func TestImportAnnouncesOnlyToEndpoints(t *testing.T) {
+// test/moving has the delivery.
+func TestImportAnnounces(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	_, err := c.program.Run(t.Context(), c.settings, "import", "--events", c.monolith(t, 10))
+	file := c.monolith(t, 1500)
+	_, err := c.program.Run(t.Context(), c.settings, "import", "--events", file)
 	require.ErrorContains(t, err, "--events: no endpoint receives events")
+	c.settings = c.settings.With("EVENTS_URL", "https://monolith.example.com/events", "EVENTS_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	_, err = c.program.Run(t.Context(), c.settings, "import", "--events", file)
+	require.ErrorContains(t, err, "PRF_KEYSET: is not set", "before anything is stored")
 	require.Zero(t, c.count(t, "users"))
+	for key := range strings.Lines(c.run(t, "keys", "new")) {
+		name, value, _ := strings.Cut(strings.TrimSpace(key), "=")
+		c.settings = c.settings.With(name, value)
+	}
+	c.settings = c.settings.With("TEMPORAL_ADDRESS", "127.0.0.1:1")
+	_, err = c.program.Run(t.Context(), c.settings, "import", "--events", file)
+	require.ErrorContains(t, err, "the events are recorded, but their delivery has not started; run registrar events replay --undelivered")
+	require.Equal(t, 3000, c.count(t, "events"))
+	require.Equal(t, 1500, c.count(t, "users WHERE events = 2"))
 }
 
 // TestImportPage follows docs/import.md.
@@ -299,8 +312,8 @@ func BenchmarkImport(b *testing.B) {
 	from, to := io.Pipe()
 	go func() {
 		buffered := bufio.NewWriterSize(to, 1<<20)
-		writeMonolith(b, buffered, b.N)
-		_ = to.CloseWithError(buffered.Flush())
+		err := writeMonolith(buffered, b.N)
+		_ = to.CloseWithError(errors.Join(err, buffered.Flush()))
 	}()
 	checker := userimport.Checker{Rules: user.Rules{Attributes: anyAttributes{}}, Now: time.Now()}
 	b.ResetTimer()
