@@ -98,6 +98,7 @@ var eventScenarios = []struct {
 }{
 	{"events_delivered", `"DeliverEvents"`, nil, runEventsDelivered},
 	{"events_parked_and_retried", `"signalName": "retry"`, []string{"EVENTS_BUDGET=5s"}, runEventsParkedAndRetried},
+	{"events_apart", `"markerName": "Version"`, nil, runEventsApart},
 	{"events_expired", `"EVENT_TYPE_TIMER_FIRED"`, []string{"OTP_TTL=2s", "VERIFICATION_WINDOW=2s"}, runEventsExpired},
 	{"events_cancelled", `"EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED"`, nil, runEventsCancelled},
 	{"events_failed", `"EVENT_TYPE_WORKFLOW_EXECUTION_FAILED"`, nil, runEventsFailed},
@@ -123,6 +124,19 @@ func runEventsDelivered(t *testing.T, s *testService, r *eventReceiver) string {
 	form := newFormWithoutNumber()
 	id := s.mustRegister(t, form).RegistrationID
 	s.requireActive(t, id, s.awaitCode(t, form.Email, 1))
+	r.await(t, id, "user.registered", "user.activated", "user.email_confirmed")
+	return workflows.RegistrationWorkflowID(id)
+}
+
+// runEventsApart keeps the receiver down for so long that the events of the activation restart the delivery.
+func runEventsApart(t *testing.T, s *testService, r *eventReceiver) string {
+	r.down.Store(true)
+	form := newFormWithoutNumber()
+	id := s.mustRegister(t, form).RegistrationID
+	code := s.awaitCode(t, form.Email, 1)
+	await(t, "attempts for 7 s", func() (int64, bool) { n := r.tries.Load(); return n, n >= 4 })
+	s.requireActive(t, id, code)
+	r.down.Store(false)
 	r.await(t, id, "user.registered", "user.activated", "user.email_confirmed")
 	return workflows.RegistrationWorkflowID(id)
 }
