@@ -1265,7 +1265,7 @@ type UserChangeStatus string
 
 // UserExport Everything that is kept of one person: `user_id`, `registration_id`, `user` (as GET /v1/admin/users/{id} returns it),
 // `messages`, `attempts`, `delivery_reports`, `suppressions`, `gate`, `events`, `audit`, `workflow` and `timeline`. Members
-// without a value are absent.
+// without a value are absent. `registration_id` is always there.
 type UserExport = json.RawMessage
 
 // UserID The user's id, a UUID. Present once the account is active.
