@@ -55,6 +55,8 @@ func (f *eventsFake) CountEvents(ctx context.Context, filter event.Filter) (int,
 }
 
 func (f *eventsFake) ended(id, endpoint string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	return slices.ContainsFunc(f.deliveries, func(d event.Delivery) bool { return d.EventID == id && d.Endpoint == endpoint })
 }
 
