@@ -40,6 +40,7 @@ type Config struct {
 	Public       Public
 	Codec        Codec
 	Metrics      Metrics
+	Tracing      Tracing
 	Network      Network
 }
 
