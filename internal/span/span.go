@@ -6,6 +6,7 @@ package span
 
 import (
 	"context"
+	"net/http"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -31,7 +32,7 @@ func Start(ctx context.Context, name string, attributes ...attribute.KeyValue) (
 	if !parent.SpanContext().IsValid() {
 		return ctx, parent
 	}
-	return parent.TracerProvider().Tracer(scope).Start(ctx, name, trace.WithAttributes(attributes...), trace.WithSpanKind(trace.SpanKindClient))
+	return parent.TracerProvider().Tracer(scope).Start(ctx, name, trace.WithAttributes(attributes...))
 }
 
 // Fail marks a span as failed. The code is a fixed word or a number; empty: there is none.
@@ -43,6 +44,6 @@ func Fail(s trace.Span, code string) {
 }
 
 // Inject adds the traceparent header (W3C Trace Context) to a request of another system. Without a trace, it adds nothing.
-func Inject(ctx context.Context, header propagation.HeaderCarrier) {
-	propagation.TraceContext{}.Inject(ctx, header)
+func Inject(ctx context.Context, header http.Header) {
+	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(header))
 }

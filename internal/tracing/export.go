@@ -71,4 +71,6 @@ func (s safeSpan) Attributes() []attribute.KeyValue {
 func (safeSpan) Events() []sdktrace.Event { return nil }
 func (safeSpan) Links() []sdktrace.Link   { return nil }
 
-func (s safeSpan) Status() sdktrace.Status { return sdktrace.Status{Code: s.ReadOnlySpan.Status().Code} }
+func (s safeSpan) Status() sdktrace.Status {
+	return sdktrace.Status{Code: s.ReadOnlySpan.Status().Code}
+}

@@ -126,7 +126,9 @@ func (*registrationContext) InterceptActivity(_ context.Context, next intercepto
 	return &registrationActivity{interceptor.ActivityInboundInterceptorBase{Next: next}}
 }
 
-type registrationActivity struct{ interceptor.ActivityInboundInterceptorBase }
+type registrationActivity struct {
+	interceptor.ActivityInboundInterceptorBase
+}
 
 // ExecuteActivity implements interceptor.ActivityInboundInterceptor.
 func (a *registrationActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {

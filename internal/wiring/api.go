@@ -138,6 +138,11 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	if err := c.Challenge.Check(); err != nil {
 		return err
 	}
+	traces, err := OpenTracing(c.Tracing, logger)
+	if err != nil {
+		return err
+	}
+	defer traces.Close()
 	o, err := openCommon(c, logger)
 	if err != nil {
 		return err
@@ -148,6 +153,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, limits.Close()) }()
+	o.temporal.Interceptors = traces.Interceptors()
 	temporal, err := client.NewLazyClient(o.temporal)
 	if err != nil {
 		return err
@@ -160,7 +166,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 		return err
 	}
 	deps := APIDeps(c, o.keys, o.users, temporal, schema, logger)
-	deps.Limits, deps.Draining, deps.Schema = limits, server.Draining, schemaReady(o.users)
+	deps.Limits, deps.Draining, deps.Schema, deps.Traces = limits, server.Draining, schemaReady(o.users), traces.Provider()
 	if deps.Pages, err = OpenPages(c, schema); err != nil {
 		return err
 	}
