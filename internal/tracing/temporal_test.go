@@ -1,0 +1,63 @@
+package tracing
+
+import (
+	"bytes"
+	"log/slog"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/log"
+)
+
+// A header that cannot be read has no effect, so that it cannot fail a workflow.
+func TestUnreadableHeaderHasNoEffect(t *testing.T) {
+	t.Parallel()
+	traces, _ := setup(t, 1)
+	tracer, err := newSDKTracer(traces.provider.Tracer("test"), nil)
+	require.NoError(t, err)
+	require.True(t, tracer.Options().AllowInvalidParentSpans)
+	for _, header := range []map[string]string{nil, {"traceparent": "zoe@example.com"}, {"traceparent": ""}} {
+		_, _ = tracer.UnmarshalSpan(header) // may fail, and must not panic
+	}
+}
+
+// Only the ids of a trace are written to a header.
+func TestHeaderHasOnlyTheTrace(t *testing.T) {
+	t.Parallel()
+	traces, _ := setup(t, 1)
+	tracer, err := newSDKTracer(traces.provider.Tracer("test"), nil)
+	require.NoError(t, err)
+	s, err := tracer.StartSpan(&interceptor.TracerStartSpanOptions{Operation: "StartWorkflow", Name: "RegistrationWorkflow", ToHeader: true})
+	require.NoError(t, err)
+	header, err := tracer.MarshalSpan(s)
+	require.NoError(t, err)
+	require.Len(t, header, 1)
+	require.Regexp(t, "^00-[0-9a-f]{32}-[0-9a-f]{16}-01$", header["traceparent"])
+}
+
+func TestLinesOfWorkflowsNameTheTrace(t *testing.T) {
+	t.Parallel()
+	traces, _ := setup(t, 1)
+	tracer, err := newSDKTracer(traces.provider.Tracer("test"), nil)
+	require.NoError(t, err)
+	s, err := tracer.StartSpan(&interceptor.TracerStartSpanOptions{Operation: "RunActivity", Name: "SendOTP"})
+	require.NoError(t, err)
+	logs := new(bytes.Buffer)
+	tracer.GetLogger(log.NewStructuredLogger(slog.New(slog.NewTextHandler(logs, nil))), s).Info("sent")
+	require.Contains(t, logs.String(), " trace_id="+s.(interface{ SpanContext() trace.SpanContext }).SpanContext().TraceID().String())
+}
+
+func TestFixedIDs(t *testing.T) {
+	t.Parallel()
+	traces, _ := setup(t, 1)
+	tracer := traces.provider.Tracer("test")
+	workflow := &workflowTracing{id: "registration-1", run: "run-1"}
+	first := workflow.start(t.Context(), tracer, "RunWorkflow:RegistrationWorkflow").SpanContext()
+	workflow.replaying = true
+	require.Equal(t, first, workflow.start(t.Context(), tracer, "RunWorkflow:RegistrationWorkflow").SpanContext())
+	other := &workflowTracing{id: "registration-1", run: "run-2"}
+	require.NotEqual(t, first.TraceID(), other.start(t.Context(), tracer, "RunWorkflow:RegistrationWorkflow").SpanContext().TraceID())
+	require.NotEqual(t, first.SpanID(), workflow.start(t.Context(), tracer, "StartActivity:SendOTP").SpanContext().SpanID())
+}
