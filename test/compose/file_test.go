@@ -249,7 +249,7 @@ func TestHAProxySetsTheClientAddress(t *testing.T) {
 func TestServicesGetOnlyTheSecretsTheyUse(t *testing.T) {
 	t.Parallel()
 	const (
-		worker   = "database_password prf_keyset payload_keyset"
+		worker   = "database_password prf_keyset payload_keyset otlp_headers"
 		notifier = worker + " smtp_password mailgun_api_key sms_webhook_secret twilio_auth_token"
 		node     = "database_root_password database_password database_migrate_password"
 	)
