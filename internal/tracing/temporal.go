@@ -61,8 +61,8 @@ func (t temporalTracing) InterceptWorkflow(ctx workflow.Context, next intercepto
 	info := workflow.GetInfo(ctx)
 	w := &workflowTracing{id: info.WorkflowExecution.ID, run: info.WorkflowExecution.RunID}
 	tracer, err := newSDKTracer(t.tracer, w.start)
-	if err != nil {
-		return next // cannot happen: newTemporalTracing has created one with the same options
+	if err != nil { // newTemporalTracing has created one with the same options
+		return next
 	}
 	w.Next = interceptor.NewTracingInterceptor(tracer).InterceptWorkflow(ctx, next)
 	return w

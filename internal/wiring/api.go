@@ -138,22 +138,16 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	if err := c.Challenge.Check(); err != nil {
 		return err
 	}
-	traces, err := OpenTracing(c.Tracing, logger)
+	o, err := openTraced(c, logger)
 	if err != nil {
 		return err
 	}
-	defer traces.Close()
-	o, err := openCommon(c, logger)
-	if err != nil {
-		return err
-	}
-	defer closeStore(o.users, logger)
+	defer o.close(logger)
 	limits, err := OpenLimits(c.Limit, o.keys, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, limits.Close()) }()
-	o.temporal.Interceptors = traces.Interceptors()
 	temporal, err := client.NewLazyClient(o.temporal)
 	if err != nil {
 		return err
@@ -166,7 +160,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 		return err
 	}
 	deps := APIDeps(c, o.keys, o.users, temporal, schema, logger)
-	deps.Limits, deps.Draining, deps.Schema, deps.Traces = limits, server.Draining, schemaReady(o.users), traces.Provider()
+	deps.Limits, deps.Draining, deps.Schema, deps.Traces = limits, server.Draining, schemaReady(o.users), o.traces.Provider()
 	if deps.Pages, err = OpenPages(c, schema); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"registrar/internal/config"
 	"registrar/internal/store"
+	"registrar/internal/tracing"
 )
 
 // common is what the API, the workers and the lookup of registrations share.
@@ -16,6 +17,24 @@ type common struct {
 	keys     Keys
 	users    *store.Store // the caller closes it
 	temporal client.Options
+	traces   *tracing.Tracing
+}
+
+// openTraced is openCommon for a process that exports traces, if they are configured. The caller closes the result.
+func openTraced(c config.Config, logger *slog.Logger) (common, error) {
+	traces, err := OpenTracing(c.Tracing, logger)
+	if err != nil {
+		return common{}, err
+	}
+	o, err := openCommon(c, logger)
+	o.traces, o.temporal.Interceptors = traces, traces.Interceptors()
+	return o, err
+}
+
+// close closes the database, and exports the remaining spans.
+func (o common) close(logger *slog.Logger) {
+	closeStore(o.users, logger)
+	o.traces.Close()
 }
 
 // openCommon does not connect yet.

@@ -126,7 +126,7 @@ func Revision() string {
 // openWorker returns what the worker's queues need: only the queues of notifications need providers, and only the queue of events
 // needs endpoints.
 func openWorker(c config.Config, counts *metrics.Metrics, logger *slog.Logger) (o common, p Providers, err error) {
-	if o, err = openCommon(c, logger); err != nil {
+	if o, err = openTraced(c, logger); err != nil {
 		return o, p, err
 	}
 	if c.Worker.SendsMessages() {
@@ -136,7 +136,7 @@ func openWorker(c config.Config, counts *metrics.Metrics, logger *slog.Logger) (
 		p.Endpoints, err = OpenEndpoints(c, counts, logger)
 	}
 	if err != nil {
-		closeStore(o.users, logger)
+		o.close(logger)
 	}
 	return o, p, err
 }
@@ -144,17 +144,12 @@ func openWorker(c config.Config, counts *metrics.Metrics, logger *slog.Logger) (
 // RunWorker serves the configured task queues until ctx ends, then drains. At the start it waits for Temporal, but not for
 // the database, because activities are retried. It answers probes from the start until it has drained.
 func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err error) {
-	traces, err := OpenTracing(c.Tracing, logger)
-	if err != nil {
-		return err
-	}
-	defer traces.Close()
 	counts := metrics.New()
 	o, providers, err := openWorker(c, counts, logger)
 	if err != nil {
 		return err
 	}
-	defer closeStore(o.users, logger)
+	defer o.close(logger)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	polls := new(engine.Polls)
@@ -170,7 +165,6 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err e
 	}
 	defer stopMetrics()
 	o.temporal.ConnectionOptions.DialOptions = append(o.temporal.ConnectionOptions.DialOptions, polls.DialOption())
-	o.temporal.Interceptors = traces.Interceptors()
 	temporal, err := dial(ctx, o.temporal, logger)
 	if err != nil && errors.Is(context.Cause(ctx), context.Canceled) {
 		return nil // stopped while it waited for Temporal
