@@ -2,13 +2,20 @@ package tracing
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/trace"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 )
 
 // A header that cannot be read has no effect, so that it cannot fail a workflow.
@@ -46,19 +53,49 @@ func TestLinesOfWorkflowsNameTheTrace(t *testing.T) {
 	require.Contains(t, logs.String(), " trace_id="+s.(interface{ SpanContext() trace.SpanContext }).SpanContext().TraceID().String())
 }
 
+// A signal of an operator's tool has no header. Its span is below that of the workflow.
+func TestSignalOfAToolBelongsToTheWorkflow(t *testing.T) {
+	t.Parallel()
+	traces, kept := setup(t, 1)
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{traces.temporal, &registrationContext{}}})
+	env.RegisterActivityWithOptions(func(context.Context) error { return nil }, activity.RegisterOptions{Name: "SendOTP"})
+	env.RegisterDelayedCallback(func() { env.SignalWorkflow("retry", nil) }, time.Minute)
+	env.ExecuteWorkflow(func(ctx workflow.Context) error {
+		workflow.GetSignalChannel(ctx, "retry").Receive(ctx, nil)
+		return workflow.ExecuteActivity(workflow.WithStartToCloseTimeout(ctx, time.Minute), "SendOTP").Get(ctx, nil)
+	})
+	require.NoError(t, env.GetWorkflowError())
+	require.NoError(t, traces.provider.ForceFlush(t.Context()))
+
+	parents := map[string]string{}
+	names := map[trace.SpanID]string{}
+	for _, s := range kept.GetSpans() {
+		operation, _, _ := strings.Cut(s.Name, ":")
+		names[s.SpanContext.SpanID()] = operation
+	}
+	for _, s := range kept.GetSpans() {
+		parents[names[s.SpanContext.SpanID()]] = names[s.Parent.SpanID()]
+	}
+	require.Equal(t, map[string]string{
+		"RunWorkflow": "", "HandleSignal": "RunWorkflow", "StartActivity": "RunWorkflow", "RunActivity": "StartActivity",
+	}, parents)
+}
+
 func TestFixedIDs(t *testing.T) {
 	t.Parallel()
 	traces, kept := setup(t, 1)
 	tracer := traces.provider.Tracer("test")
-	workflow := &workflowTracing{id: "registration-1", run: "run-1"}
-	first := workflow.start(t.Context(), tracer, "RunWorkflow:RegistrationWorkflow").SpanContext()
-	workflow.replaying = true
+	run := &workflowTracing{id: "registration-1", run: "run-1"}
+	first := run.start(t.Context(), tracer, "RunWorkflow:RegistrationWorkflow").SpanContext()
+	run.replaying = true
 	require.NoError(t, traces.provider.ForceFlush(t.Context()))
 	require.Len(t, kept.GetSpans(), 1, "a span of a workflow is exported at once")
-	require.Equal(t, first, workflow.start(t.Context(), tracer, "RunWorkflow:RegistrationWorkflow").SpanContext())
+	require.Equal(t, first, run.start(t.Context(), tracer, "RunWorkflow:RegistrationWorkflow").SpanContext())
 	require.NoError(t, traces.provider.ForceFlush(t.Context()))
 	require.Len(t, kept.GetSpans(), 1, "a replay exports nothing")
 	other := &workflowTracing{id: "registration-1", run: "run-2"}
 	require.NotEqual(t, first.TraceID(), other.start(t.Context(), tracer, "RunWorkflow:RegistrationWorkflow").SpanContext().TraceID())
-	require.NotEqual(t, first.SpanID(), workflow.start(t.Context(), tracer, "StartActivity:SendOTP").SpanContext().SpanID())
+	require.NotEqual(t, first.SpanID(), run.start(t.Context(), tracer, "StartActivity:SendOTP").SpanContext().SpanID())
 }
