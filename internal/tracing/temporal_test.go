@@ -89,7 +89,7 @@ func TestFixedIDs(t *testing.T) {
 	tracer := traces.provider.Tracer("test")
 	run := &workflowTracing{id: "registration-1", run: "run-1"}
 	first := run.start(t.Context(), tracer, "RunWorkflow:RegistrationWorkflow").SpanContext()
-	run.replaying = true
+	run = &workflowTracing{id: run.id, run: run.run, replaying: true} // on another worker
 	require.NoError(t, traces.provider.ForceFlush(t.Context()))
 	require.Len(t, kept.GetSpans(), 1, "a span of a workflow is exported at once")
 	require.Equal(t, first, run.start(t.Context(), tracer, "RunWorkflow:RegistrationWorkflow").SpanContext())
