@@ -27,6 +27,7 @@ import (
 	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/store"
+	"registrar/internal/tracing"
 	"registrar/internal/wiring"
 )
 
@@ -54,6 +55,7 @@ type stack struct {
 	outbox    *outbox.Outbox
 	events    *receiver.Receiver // nil: events go to a configured endpoint, or are not recorded
 	counts    *metrics.Metrics
+	traces    *tracing.Tracing
 	failed    chan error
 	stops     []func() error // called by stop, last first
 }
@@ -72,6 +74,10 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.traces, err = wiring.OpenTracing(s.config.Tracing, s.logger); err != nil {
+		return err
+	}
+	s.onStop(func() error { s.traces.Close(); return nil })
 	endpoints, err := s.openEndpoints(ctx)
 	if err != nil {
 		return err
@@ -106,7 +112,7 @@ func (s *stack) start(ctx context.Context) error {
 		return err
 	}
 	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.counts, s.logger)
-	deps.Limits = limits
+	deps.Limits, deps.Traces = limits, s.traces.Provider()
 	if deps.Endpoints, err = s.config.Receivers(); err != nil {
 		return err
 	}
@@ -159,6 +165,7 @@ func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string
 	if !s.unmeasured {
 		o.MetricsHandler = s.counts.Temporal().Handler()
 	}
+	o.Interceptors = append(s.traces.Interceptors(), metrics.Exemplars())
 	c, err := client.DialContext(ctx, o)
 	switch {
 	case err != nil && external:

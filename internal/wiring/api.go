@@ -142,6 +142,11 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	if err := c.Challenge.Check(); err != nil {
 		return err
 	}
+	traces, err := OpenTracing(c.Tracing, logger)
+	if err != nil {
+		return err
+	}
+	defer traces.Close()
 	o, err := openCommon(c, logger)
 	if err != nil {
 		return err
@@ -153,6 +158,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	}
 	defer func() { err = errors.Join(err, limits.Close()) }()
 	counts := o.measure(c)
+	o.temporal.Interceptors = append(traces.Interceptors(), metrics.Exemplars())
 	temporal, err := client.NewLazyClient(o.temporal)
 	if err != nil {
 		return err
@@ -165,7 +171,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 		return err
 	}
 	deps := APIDeps(c, o.keys, o.users, temporal, schema, counts, logger)
-	deps.Limits, deps.Draining, deps.Schema = limits, server.Draining, schemaReady(o.users)
+	deps.Limits, deps.Draining, deps.Schema, deps.Traces = limits, server.Draining, schemaReady(o.users), traces.Provider()
 	if deps.Pages, err = OpenPages(c, schema); err != nil {
 		return err
 	}

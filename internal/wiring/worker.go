@@ -148,6 +148,11 @@ func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, co
 // RunWorker serves the configured task queues until ctx ends, then drains. At the start it waits for Temporal, but not for
 // the database, because activities are retried. It answers probes from the start until it has drained.
 func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err error) {
+	traces, err := OpenTracing(c.Tracing, logger)
+	if err != nil {
+		return err
+	}
+	defer traces.Close()
 	o, providers, counts, err := openWorker(c, logger)
 	if err != nil {
 		return err
@@ -168,6 +173,7 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err e
 	}
 	defer stopMetrics()
 	o.temporal.ConnectionOptions.DialOptions = append(o.temporal.ConnectionOptions.DialOptions, polls.DialOption())
+	o.temporal.Interceptors = append(traces.Interceptors(), metrics.Exemplars())
 	temporal, err := dial(ctx, o.temporal, logger)
 	if err != nil && errors.Is(context.Cause(ctx), context.Canceled) {
 		return nil // stopped while it waited for Temporal
