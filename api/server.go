@@ -135,6 +135,8 @@ type Deps struct {
 	SignupPage bool
 	// DocsLinks are links from /docs to other pages, besides / and the contract.
 	DocsLinks []page.Link
+	// Observer measures the requests. nil: nothing is measured.
+	Observer Observer
 	// Logger gets one line for each request and each failure, without personal data. nil: slog.Default().
 	Logger *slog.Logger
 	// Traces provides the tracer of requests. nil: requests are not traced.
@@ -170,7 +172,7 @@ func New(d Deps) http.Handler {
 	if d.Traces != nil {
 		router.Use(traceRequests(d.Traces))
 	}
-	router.Use(s.identify, nameRegistration, s.setClient, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
+	router.Use(s.measure, s.identify, nameRegistration, s.setClient, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
 	router.NoRoute(s.refuseUnmatched(openapi.ProblemCodeNotFound))
 	router.NoMethod(s.refuseUnmatched(openapi.ProblemCodeMethodNotAllowed))
 	s.routePages(router)

@@ -39,6 +39,7 @@ type options struct {
 	logger                        *slog.Logger
 	companion                     companion.Options // without a path there is none
 	hasher                        api.Hasher        // nil: as configured. Benchmarks replace it to measure everything else.
+	unmeasured                    bool              // the API and Temporal's SDK count nothing. A benchmark compares both.
 	// receiver shows events at /receiver, unless an endpoint is configured. Most tests need no events.
 	receiver bool
 	// providers returns replacements for the outbox. nil: the outbox is used.
@@ -61,7 +62,7 @@ type stack struct {
 
 // start starts all parts. If one fails, it stops the others.
 func start(ctx context.Context, o options) (*stack, error) {
-	s := &stack{options: o, counts: metrics.New(), failed: make(chan error, 8)}
+	s := &stack{options: o, counts: metrics.New(wiring.Revision()), failed: make(chan error, 8)}
 	err := s.openTraces()
 	if err == nil {
 		err = s.start(ctx)
@@ -105,12 +106,12 @@ func (s *stack) start(ctx context.Context) error {
 	if err := s.startWorkers(keys, users, limits, temporal, endpoints); err != nil {
 		return err
 	}
-	s.schedule(ctx, temporal)
+	s.runAside(ctx, temporal)
 	schema, err := wiring.OpenSchema(s.config.Registration)
 	if err != nil {
 		return err
 	}
-	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.logger)
+	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.counts, s.logger)
 	deps.Limits, deps.Traces = limits, s.traces.Provider()
 	if deps.Endpoints, err = s.config.Receivers(); err != nil {
 		return err
@@ -133,6 +134,7 @@ func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	s.onStop(users.Close)
+	s.counts.Database(users.Pool())
 	if err := users.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -160,7 +162,10 @@ func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string
 		s.onStop(func() error { server.Stop(); return nil })
 		o.HostPort = server.Address()
 	}
-	o.Interceptors = s.traces.Interceptors()
+	if !s.unmeasured {
+		o.MetricsHandler = s.counts.Temporal().Handler()
+	}
+	o.Interceptors = append(s.traces.Interceptors(), metrics.Exemplars())
 	c, err := client.DialContext(ctx, o)
 	switch {
 	case err != nil && external:
@@ -195,6 +200,9 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 	if s.hasher != nil {
 		deps.Hasher = s.hasher
 	}
+	if s.unmeasured {
+		deps.Observer = nil
+	}
 	links, docsLinks := s.pageLinks()
 	deps.DocsLinks = docsLinks
 	if deps.Pages, err = wiring.OpenPages(s.config, schema, links...); err != nil {
@@ -212,6 +220,7 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 			mux.Handle(path, received)
 		}
 	}
+	mux.Handle("/metrics", s.counts.Handler())
 	mux.Handle("/codec/", http.StripPrefix("/codec", payload.Handler(codec, payload.Options{AllowedOrigins: s.uiOrigins()})))
 
 	c := s.config.API

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"registrar/internal/config"
+	"registrar/internal/metrics"
 	"registrar/internal/store"
 	"registrar/internal/tracing"
 )
@@ -27,7 +28,7 @@ func openTraced(c config.Config, logger *slog.Logger) (common, error) {
 		return common{}, err
 	}
 	o, err := openCommon(c, logger)
-	o.traces, o.temporal.Interceptors = traces, traces.Interceptors()
+	o.traces, o.temporal.Interceptors = traces, append(traces.Interceptors(), metrics.Exemplars())
 	return o, err
 }
 
