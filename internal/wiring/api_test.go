@@ -11,6 +11,7 @@ import (
 	"registrar/internal/challenge"
 	"registrar/internal/config"
 	"registrar/internal/limit"
+	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
 )
@@ -28,7 +29,7 @@ func TestPasswordSettings(t *testing.T) {
 	} {
 		c, err := config.Load(append(tt.environ, "BRAND_NAME=Acme", "PASSWORD_MIN_LENGTH=12", "CHALLENGE=none"))
 		require.NoError(t, err)
-		deps := APIDeps(c, Keys{Codec: new(payload.Codec)}, nil, nil, nil, nil)
+		deps := APIDeps(c, Keys{Codec: new(payload.Codec)}, nil, nil, nil, metrics.New(""), nil)
 		require.Equal(t, tt.checked, deps.Breach != nil)
 		require.Equal(t, tt.required, deps.BreachRequired)
 		require.Equal(t, []string{"Acme"}, deps.Rules.ServiceNames)
