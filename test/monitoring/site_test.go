@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	prometheus "github.com/prometheus/client_golang/api/prometheus/v1"
 
@@ -23,6 +24,8 @@ type site struct {
 	query      prometheus.API
 	home       string // of the operator
 	counts     counts
+	began      time.Time // of the run
+	ended      time.Time
 }
 
 // workers are the queues of each kind of worker in docker-compose.yml.
