@@ -13,6 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// limit is the value from which a panel has a color. The first one has no value.
+type limit struct {
+	Color string
+	Value *float64
+}
+
 // panel is a panel or a row of the Grafana board.
 type panel struct {
 	Type, Title, Description string
@@ -20,12 +26,7 @@ type panel struct {
 	FieldConfig              struct {
 		Defaults struct {
 			Unit       string
-			Thresholds struct {
-				Steps []struct {
-					Color string
-					Value *float64
-				}
-			}
+			Thresholds struct{ Steps []limit }
 		}
 	}
 	Options struct{ TextMode string }

@@ -4,6 +4,8 @@ package monitoring_test
 
 import (
 	"context"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +20,17 @@ const alertPrefix = "alert-" // of the names of blocks that run here
 
 // operations are the blocks of the page for operators.
 var operations = readBlocks(filepath.Join("..", "..", "docs", "operations.md"))
+
+// monitoring are the blocks of the page about the board.
+var monitoring = readPage(filepath.Join("..", "..", "docs", "monitoring.md"))
+
+func readPage(path string) *parts.Page {
+	page, err := parts.ReadPage(path, "sh", "yaml")
+	if err != nil {
+		panic(err)
+	}
+	return page
+}
 
 func readBlocks(path string) []parts.Block {
 	blocks, err := parts.ReadBlocks(path)
@@ -65,6 +78,37 @@ func TestCommands(t *testing.T) {
 				require.Contains(t, output, "StepsParked")
 			}
 		})
+	}
+}
+
+// TestAlertmanagerBlock adds the documented lines to the configuration.
+func TestAlertmanagerBlock(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"prometheus.yml", "rules.yml"} {
+		text, err := os.ReadFile(rulesFile(name))
+		require.NoError(t, err)
+		if name == "prometheus.yml" {
+			text = append(text, monitoring.Block(t, "alertmanager")...)
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	}
+	output, err := exec.CommandContext(t.Context(), "promtool", "check", "config", filepath.Join(dir, "prometheus.yml")).CombinedOutput()
+	require.NoError(t, err, "%s", output)
+}
+
+// TestLinksBlock replaces the links in a copy of the files.
+func TestLinksBlock(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "deploy"), os.DirFS(filepath.Join("..", "..", "deploy"))))
+	_, err := parts.Shell(t.Context(), dir, os.Environ(), monitoring.Block(t, "links"))
+	require.NoError(t, err)
+	const link = "https://git.example.com/registrar/blob/main/docs/operations.md#codeslate"
+	for _, name := range []string{"prometheus/rules.yml", "grafana/dashboards/registrar.json"} {
+		text, err := os.ReadFile(filepath.Join(dir, "deploy", name))
+		require.NoError(t, err)
+		require.Contains(t, string(text), link)
 	}
 }
 
