@@ -105,7 +105,7 @@ func (s *stack) start(ctx context.Context) error {
 		return err
 	}
 	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.logger)
-	deps.Limits = limits
+	deps.Limits, deps.Admission = limits, wiring.OpenAdmission(s.config, s.counts)
 	if deps.Endpoints, err = s.config.Receivers(); err != nil {
 		return err
 	}

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"runtime"
 	"slices"
 	"time"
 
 	"go.temporal.io/sdk/client"
 
 	"registrar/api"
+	"registrar/internal/admission"
 	"registrar/internal/attribute"
 	"registrar/internal/breach"
 	"registrar/internal/challenge"
@@ -65,6 +67,16 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 func openHasher(c config.Password) *secret.Hasher {
 	params := c.HashParams()
 	return secret.NewHasher(secret.HasherOptions{Concurrency: c.HashConcurrency, Queue: c.HashQueue, Params: &params})
+}
+
+// OpenAdmission returns the admission of registrations, with its metrics; nil if all are admitted. It admits at most as many as the
+// queue of hashes holds, so that no admitted one is refused later.
+func OpenAdmission(c config.Config, counts *metrics.Metrics) api.Admission {
+	if c.API.MaxWait == 0 {
+		return nil
+	}
+	hashes := cmp.Or(c.Password.HashConcurrency, runtime.GOMAXPROCS(0)) + cmp.Or(c.Password.HashQueue, secret.DefaultQueue)
+	return counts.WatchAdmission(admission.New(admission.Options{MaxWait: c.API.MaxWait, Max: hashes}))
 }
 
 // OpenLimits returns the API's rate limits. It does not connect yet. The caller closes them.
@@ -168,6 +180,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 		return err
 	}
 	counts := metrics.New()
+	deps.Admission = OpenAdmission(c, counts)
 	if deps.Gate, err = OpenGate(c.Gate, o.users, counts, logger); err != nil {
 		return err
 	}
