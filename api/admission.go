@@ -81,6 +81,8 @@ type recentKeys struct {
 	keys [4096]atomic.Uint64 // hashes; each has one possible place
 }
 
+func newRecentKeys() *recentKeys { return &recentKeys{seed: maphash.MakeSeed()} }
+
 func (r *recentKeys) place(key string) (*atomic.Uint64, uint64) {
 	hash := maphash.String(r.seed, key)
 	return &r.keys[hash%uint64(len(r.keys))], hash

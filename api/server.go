@@ -4,7 +4,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"hash/maphash"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -163,9 +162,7 @@ func New(d Deps) http.Handler {
 		d.Pages = builtInPages()
 	}
 	gin.SetMode(gin.ReleaseMode) // gin's debug mode prints every route
-	s := &server{
-		Deps: d, checks: readinessChecks(d), forms: formOrigins(d.PublicURL), recent: &recentKeys{seed: maphash.MakeSeed()},
-	}
+	s := &server{Deps: d, checks: readinessChecks(d), forms: formOrigins(d.PublicURL), recent: newRecentKeys()}
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // each resource has one address

@@ -14,8 +14,9 @@ const DefaultMaxWait = time.Second
 
 const (
 	minWindow  = 500 * time.Millisecond // of measuring, so that the limit follows the load within seconds
-	minSamples = 5                      // fewer would make the mean a matter of luck
-	maxStep    = 2                      // factor by which one window changes the limit at most
+	minSamples = 10                     // fewer would make the mean a matter of luck
+	// The factors by which one window changes the limit at most. It rises slower, because the first requests of a queue are the fastest.
+	maxRise, maxFall = 1.25, 1.5
 
 	// perCPU is how many requests a CPU is assumed to finish in a second, before anything was measured: each hashes a password in
 	// 35 ms, and causes as much other work.
@@ -59,16 +60,17 @@ type window struct {
 	began   time.Time
 	samples int
 	total   time.Duration
-	fastest time.Duration
-	peak    int  // maximum in flight
-	refused bool // the limit was reached
+	fastest time.Duration // without competition; 0: there was none
+	peak    int           // maximum in flight
+	refused bool          // the limit was reached
 }
 
 // New returns a Limiter. Its first limit is how many requests the CPUs are assumed to finish in MaxWait.
 func New(o Options) *Limiter {
 	cpus := runtime.GOMAXPROCS(0)
 	lowest := cmp.Or(o.Min, max(4, 2*cpus))
-	highest := max(cmp.Or(o.Max, 16*lowest), lowest)
+	highest := cmp.Or(o.Max, 16*lowest)
+	lowest = min(lowest, highest)
 	l := &Limiter{maxWait: cmp.Or(o.MaxWait, DefaultMaxWait), min: float64(lowest), max: float64(highest), window: window{began: time.Now()}}
 	l.limit = l.bound(perCPU * float64(cpus) * l.maxWait.Seconds())
 	return l
@@ -88,7 +90,7 @@ func (l *Limiter) Admit(repetition bool) *Permit {
 	}
 	l.inFlight++
 	l.window.peak = max(l.window.peak, l.inFlight)
-	p := &Permit{limiter: l, began: time.Now()}
+	p := &Permit{limiter: l, began: time.Now(), alone: l.inFlight <= int(l.min)}
 	p.timer = time.AfterFunc(max(l.maxWait, 2*l.target()), p.leave)
 	return p
 }
@@ -128,6 +130,7 @@ type Permit struct {
 	limiter *Limiter
 	began   time.Time
 	timer   *time.Timer
+	alone   bool // so few were in flight that it had no competition
 	left    bool
 }
 
@@ -136,7 +139,7 @@ func (p *Permit) Done(measured bool) {
 	p.timer.Stop()
 	p.leave()
 	if measured {
-		p.limiter.measure(time.Since(p.began))
+		p.limiter.measure(time.Since(p.began), p.alone)
 	}
 }
 
@@ -150,25 +153,25 @@ func (p *Permit) leave() {
 }
 
 // measure counts a duration, and adapts the limit at the end of a window.
-func (l *Limiter) measure(took time.Duration) {
+func (l *Limiter) measure(took time.Duration, alone bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	w := &l.window
-	if w.samples == 0 || took < w.fastest {
+	if alone && (w.fastest == 0 || took < w.fastest) {
 		w.fastest = took
 	}
 	w.samples++
 	w.total += took
-	if length := time.Since(w.began); length >= minWindow && w.samples >= minSamples {
-		l.adapt(length)
+	if time.Since(w.began) >= minWindow && w.samples >= minSamples {
+		l.adapt()
 		l.window = window{began: time.Now(), peak: l.inFlight}
 	}
 }
 
 // adapt changes the limit so that the mean duration becomes the target.
-func (l *Limiter) adapt(length time.Duration) {
+func (l *Limiter) adapt() {
 	w := l.window
-	if w.total.Seconds() <= l.min*length.Seconds() { // at most min were in flight on average: they did not wait for each other
+	if w.fastest > 0 {
 		l.fastest = (l.fastest + w.fastest) / 2
 	}
 	mean, target := w.total/time.Duration(w.samples), l.target()
@@ -176,7 +179,7 @@ func (l *Limiter) adapt(length time.Duration) {
 		return
 	}
 	wanted := float64(w.peak) * target.Seconds() / mean.Seconds()
-	l.limit = l.bound(math.Max(l.limit/maxStep, math.Min(l.limit*maxStep, wanted)))
+	l.limit = l.bound(math.Max(l.limit/maxFall, math.Min(l.limit*maxRise, wanted)))
 }
 
 // target is the mean duration that lets almost all requests finish within MaxWait.
