@@ -11,6 +11,7 @@ import (
 	"registrar/internal/challenge"
 	"registrar/internal/config"
 	"registrar/internal/limit"
+	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
 )
@@ -36,6 +37,21 @@ func TestPasswordSettings(t *testing.T) {
 		hash, err := deps.Hasher.Hash(t.Context(), "correct horse", nil)
 		require.NoError(t, err)
 		require.Equal(t, tt.params, secret.ParamsOf(hash))
+	}
+}
+
+func TestAdmissionSettings(t *testing.T) {
+	t.Parallel()
+	for setting, limit := range map[string]int{"API_MAX_WAIT=1h": 3 + 40, "API_MAX_WAIT=0s": 0} {
+		c, err := config.Load([]string{setting, "HASH_CONCURRENCY=3", "HASH_QUEUE=40"})
+		require.NoError(t, err)
+		a := OpenAdmission(c, metrics.New())
+		require.Equal(t, limit == 0, a == nil)
+		admitted := 0
+		for a != nil && a.Admit(false) != nil {
+			admitted++
+		}
+		require.Equal(t, limit, admitted)
 	}
 }
 

@@ -36,7 +36,7 @@ func (s service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(`{"code":"overloaded"}`))
 		return
 	}
-	time.Sleep(20 * time.Millisecond) // the work; two at once are 100 a second
+	<-time.After(20 * time.Millisecond) // the work; two at once are 100 a second
 	w.WriteHeader(http.StatusCreated)
 	_, _ = w.Write([]byte(`{"registration_id":"7"}`))
 }
