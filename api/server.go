@@ -136,6 +136,8 @@ type Deps struct {
 	SignupPage bool
 	// DocsLinks are links from /docs to other pages, besides / and the contract.
 	DocsLinks []page.Link
+	// Observer measures the requests. nil: nothing is measured.
+	Observer Observer
 	// Logger gets one line for each request and each failure, without personal data. nil: slog.Default().
 	Logger *slog.Logger
 	// Now is the clock. nil: time.Now.
@@ -166,7 +168,7 @@ func New(d Deps) http.Handler {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // each resource has one address
-	router.Use(s.identify, s.setClient, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
+	router.Use(s.measure, s.identify, s.setClient, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
 	router.NoRoute(s.refuseUnmatched(openapi.ProblemCodeNotFound))
 	router.NoMethod(s.refuseUnmatched(openapi.ProblemCodeMethodNotAllowed))
 	s.routePages(router)

@@ -57,7 +57,7 @@ func (h taggedRecorder) Counter(name string) client.MetricsCounter {
 	return counter(func(n int64) {
 		h.recorder.mu.Lock()
 		defer h.recorder.mu.Unlock()
-		if event, ok := strings.CutPrefix(name, "registrar_step_"); ok {
+		if event, ok := strings.CutPrefix(name, "registrar_steps_"); ok {
 			if h.recorder.counters == nil {
 				h.recorder.counters = map[string]int64{}
 			}

@@ -76,8 +76,8 @@ func (r *testService) secondAPI(t *testing.T, k config.Keys) *testClient {
 	t.Cleanup(temporal.Close)
 	c := r.stack.config
 	c.API.WaitBudget = 0 // the default
-	deps := wiring.APIDeps(c, keys, users, temporal, nil, discardLogger())
-	deps.Gate, err = wiring.OpenGate(c.Gate, users, metrics.New(), discardLogger())
+	deps := wiring.APIDeps(c, keys, users, temporal, nil, metrics.New(""), discardLogger())
+	deps.Gate, err = wiring.OpenGate(c.Gate, users, metrics.New(""), discardLogger())
 	require.NoError(t, err)
 	server := httptest.NewServer(api.New(deps))
 	t.Cleanup(server.Close)

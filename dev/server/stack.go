@@ -59,7 +59,7 @@ type stack struct {
 
 // start starts all parts. If one fails, it stops the others.
 func start(ctx context.Context, o options) (*stack, error) {
-	s := &stack{options: o, counts: metrics.New(), failed: make(chan error, 8)}
+	s := &stack{options: o, counts: metrics.New(wiring.Revision()), failed: make(chan error, 8)}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
@@ -99,13 +99,13 @@ func (s *stack) start(ctx context.Context) error {
 	if err := s.startWorkers(keys, users, limits, temporal, endpoints); err != nil {
 		return err
 	}
-	s.schedule(ctx, temporal)
+	s.runAside(ctx, temporal)
 	schema, err := wiring.OpenSchema(s.config.Registration)
 	if err != nil {
 		return err
 	}
-	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.logger)
-	deps.Limits, deps.Admission = limits, wiring.OpenAdmission(s.config, s.counts)
+	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.counts, s.logger)
+	deps.Limits = limits
 	if deps.Endpoints, err = s.config.Receivers(); err != nil {
 		return err
 	}
@@ -127,6 +127,7 @@ func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	s.onStop(users.Close)
+	s.counts.Database(users.Pool())
 	if err := users.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -154,6 +155,7 @@ func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string
 		s.onStop(func() error { server.Stop(); return nil })
 		o.HostPort = server.Address()
 	}
+	o.MetricsHandler = s.counts.Temporal().Handler()
 	c, err := client.DialContext(ctx, o)
 	switch {
 	case err != nil && external:
@@ -205,6 +207,7 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 			mux.Handle(path, received)
 		}
 	}
+	mux.Handle("/metrics", s.counts.Handler())
 	mux.Handle("/codec/", http.StripPrefix("/codec", payload.Handler(codec, payload.Options{AllowedOrigins: s.uiOrigins()})))
 
 	c := s.config.API

@@ -12,8 +12,8 @@ import (
 
 func TestAdmissionMetrics(t *testing.T) {
 	t.Parallel()
-	m := metrics.New()
-	a := m.WatchAdmission(admission.New(admission.Options{Min: 7, Max: 7}))
+	m := metrics.New("test")
+	a := m.Admission(admission.New(admission.Options{Min: 7, Max: 7}))
 	require.NotNil(t, a.Admit(false))
 	a.Refused(admission.ReasonRegistration)
 	w := httptest.NewRecorder()

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/crypto/argon2"
@@ -33,6 +34,7 @@ type HasherOptions struct {
 	Concurrency int              // parallel hashes; 0: GOMAXPROCS. Each needs Params.Memory KiB and a core
 	Queue       int              // callers that may wait; 0: DefaultQueue
 	Params      *argon2id.Params // the cost; nil: DefaultParams
+	Observer    HashObserver     // nil: nothing is measured
 }
 
 // Hasher hashes passwords with bounded memory and a bounded queue. It is safe for concurrent use.
@@ -41,6 +43,7 @@ type Hasher struct {
 	admitted chan struct{} // one entry for each caller that hashes or waits
 	hashing  chan struct{} // one entry for each caller that hashes
 	hash     func(password string, salt []byte, p argon2id.Params) string
+	observer HashObserver
 }
 
 // NewHasher returns a Hasher.
@@ -51,6 +54,10 @@ func NewHasher(o HasherOptions) *Hasher {
 		admitted: make(chan struct{}, concurrency+cmp.Or(o.Queue, DefaultQueue)),
 		hashing:  make(chan struct{}, concurrency),
 		hash:     hash,
+		observer: o.Observer,
+	}
+	if h.observer == nil {
+		h.observer = unobserved{}
 	}
 	if o.Params != nil {
 		h.params = *o.Params
@@ -79,22 +86,37 @@ func (h *Hasher) hashWith(ctx context.Context, password string, salt []byte, p a
 	case h.admitted <- struct{}{}:
 		defer func() { <-h.admitted }()
 	default:
+		h.observer.HashRefused()
 		return "", ErrSaturated
 	}
-	select {
-	case h.hashing <- struct{}{}:
-		defer func() { <-h.hashing }()
-	case <-ctx.Done():
-		return "", fmt.Errorf("wait to hash the password: %w", ctx.Err())
-	}
-	if err := ctx.Err(); err != nil {
+	if err := h.wait(ctx); err != nil {
 		return "", fmt.Errorf("wait to hash the password: %w", err)
 	}
+	defer func() { <-h.hashing }()
 	if salt == nil {
 		salt = make([]byte, p.SaltLength)
 		_, _ = rand.Read(salt) // never fails
 	}
+	began := time.Now()
+	defer func() { h.observer.HashEnded(ctx, time.Since(began)) }()
 	return h.hash(password, salt, p), nil
+}
+
+// wait waits for a free place in hashing. If it returns an error, it has taken none.
+func (h *Hasher) wait(ctx context.Context) error {
+	began := time.Now()
+	h.observer.HashWaits()
+	defer func() { h.observer.HashBegins(ctx, time.Since(began)) }()
+	select {
+	case h.hashing <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := ctx.Err(); err != nil {
+		<-h.hashing
+		return err
+	}
+	return nil
 }
 
 // hash returns the format that argon2id.DecodeHash reads. argon2id.CreateHash cannot be used: it takes no salt.

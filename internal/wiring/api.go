@@ -30,19 +30,21 @@ import (
 
 // APIDeps returns the API's dependencies for the configuration. schema is nil if there are no attributes. The caller may change
 // the dependencies before api.New.
-func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Client, schema *attribute.Schema, logger *slog.Logger) api.Deps {
+func APIDeps(
+	c config.Config, keys Keys, users *store.Store, temporal client.Client, schema *attribute.Schema, counts *metrics.Metrics, logger *slog.Logger,
+) api.Deps {
 	registrations := engine.NewRegistrations(temporal, engine.RegistrationOptions{
 		WaitBudget: c.API.WaitBudget, EmailHash: keys.Ring.EmailHash,
 	})
 	deps := api.Deps{
 		Engine: registrations,
-		Hasher: openHasher(c.Password),
+		Hasher: openHasher(c.Password, counts), Admission: openAdmission(c, counts),
 		Keys:   keys.Ring,
 		Rules:  c.Rules(),
 		Policy: c.Policy(),
 
 		Challenges: openChallenges(c.Challenge, keys), ChallengeRequired: c.Challenge.ChallengeFail == "closed",
-		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies,
+		Observer: counts.HTTP(), Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies,
 		Origins: slices.Concat(c.API.CORSOrigins, c.Signup.EmbedOrigins), EmbedOrigins: c.Signup.EmbedOrigins,
 		SignupPage: c.Signup.Page, PublicURL: c.Public.PublicURL,
 
@@ -64,19 +66,21 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 	return deps
 }
 
-func openHasher(c config.Password) *secret.Hasher {
+func openHasher(c config.Password, counts *metrics.Metrics) *secret.Hasher {
 	params := c.HashParams()
-	return secret.NewHasher(secret.HasherOptions{Concurrency: c.HashConcurrency, Queue: c.HashQueue, Params: &params})
+	return secret.NewHasher(secret.HasherOptions{
+		Concurrency: c.HashConcurrency, Queue: c.HashQueue, Params: &params, Observer: counts.Hashing(),
+	})
 }
 
-// OpenAdmission returns the admission of registrations, with its metrics; nil if all are admitted. It admits at most as many as the
+// openAdmission returns the admission of registrations, with its metrics; nil if all are admitted. It admits at most as many as the
 // queue of hashes holds, so that no admitted one is refused later.
-func OpenAdmission(c config.Config, counts *metrics.Metrics) api.Admission {
+func openAdmission(c config.Config, counts *metrics.Metrics) api.Admission {
 	if c.API.MaxWait == 0 {
 		return nil
 	}
 	hashes := cmp.Or(c.Password.HashConcurrency, runtime.GOMAXPROCS(0)) + cmp.Or(c.Password.HashQueue, secret.DefaultQueue)
-	return counts.WatchAdmission(admission.New(admission.Options{MaxWait: c.API.MaxWait, Max: hashes}))
+	return counts.Admission(admission.New(admission.Options{MaxWait: c.API.MaxWait, Max: hashes}))
 }
 
 // OpenLimits returns the API's rate limits. It does not connect yet. The caller closes them.
@@ -160,6 +164,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, limits.Close()) }()
+	counts := o.measure(c)
 	temporal, err := client.NewLazyClient(o.temporal)
 	if err != nil {
 		return err
@@ -171,7 +176,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	if err != nil {
 		return err
 	}
-	deps := APIDeps(c, o.keys, o.users, temporal, schema, logger)
+	deps := APIDeps(c, o.keys, o.users, temporal, schema, counts, logger)
 	deps.Limits, deps.Draining, deps.Schema = limits, server.Draining, schemaReady(o.users)
 	if deps.Pages, err = OpenPages(c, schema); err != nil {
 		return err
@@ -179,8 +184,6 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	if deps.Endpoints, err = c.Receivers(); err != nil {
 		return err
 	}
-	counts := metrics.New()
-	deps.Admission = OpenAdmission(c, counts)
 	if deps.Gate, err = OpenGate(c.Gate, o.users, counts, logger); err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func TestPasswordSettings(t *testing.T) {
 	} {
 		c, err := config.Load(append(tt.environ, "BRAND_NAME=Acme", "PASSWORD_MIN_LENGTH=12", "CHALLENGE=none"))
 		require.NoError(t, err)
-		deps := APIDeps(c, Keys{Codec: new(payload.Codec)}, nil, nil, nil, nil)
+		deps := APIDeps(c, Keys{Codec: new(payload.Codec)}, nil, nil, nil, metrics.New(""), nil)
 		require.Equal(t, tt.checked, deps.Breach != nil)
 		require.Equal(t, tt.required, deps.BreachRequired)
 		require.Equal(t, []string{"Acme"}, deps.Rules.ServiceNames)
@@ -45,7 +45,7 @@ func TestAdmissionSettings(t *testing.T) {
 	for setting, limit := range map[string]int{"API_MAX_WAIT=1h": 3 + 40, "API_MAX_WAIT=0s": 0} {
 		c, err := config.Load([]string{setting, "HASH_CONCURRENCY=3", "HASH_QUEUE=40"})
 		require.NoError(t, err)
-		a := OpenAdmission(c, metrics.New())
+		a := openAdmission(c, metrics.New("test"))
 		require.Equal(t, limit == 0, a == nil)
 		admitted := 0
 		for a != nil && a.Admit(false) != nil {

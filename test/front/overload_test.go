@@ -30,7 +30,7 @@ func TestRefusalsArePassedOn(t *testing.T) {
 		limiter := admission.New(admission.Options{MaxWait: time.Hour, Min: 1, Max: 1})
 		require.NotNil(t, limiter.Admit(false), "the replica is busy")
 		s := &system{}
-		handler := newAPI(t, s, func(d *api.Deps) { d.Admission = metrics.New().WatchAdmission(limiter) })
+		handler := newAPI(t, s, func(d *api.Deps) { d.Admission = metrics.New("test").Admission(limiter) })
 		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(addresses[i], port))
 		require.NoError(t, err)
 		server := api.NewHTTPServer("", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
