@@ -61,7 +61,7 @@ var operationIDs = readOperationIDs(string(specification))
 
 var (
 	// contractLine matches the lines of openapi.yaml with a path, a method or an operationId.
-	contractLine  = regexp.MustCompile(`(?m)^(?:  (/\S*)|    (get|post|put|patch|delete)|      operationId: (\w+)):?$`)
+	contractLine  = regexp.MustCompile(`(?m)^(?:  (/\S*?)|    (get|post|put|patch|delete)|      operationId: (\w+)):?$`)
 	pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 )
 

@@ -121,7 +121,7 @@ func TestHashing(t *testing.T) {
 	t.Parallel()
 	m := metrics.New("")
 	h := secret.NewHasher(secret.HasherOptions{
-		Concurrency: 1, Queue: 1, Observer: m.Hashing(), Params: &argon2id.Params{Memory: 64 << 10, Iterations: 20, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+		Concurrency: 1, Queue: 1, Observer: m.Hashing(), Params: &argon2id.Params{Memory: 64 << 10, Iterations: 4, Parallelism: 1, SaltLength: 16, KeyLength: 32},
 	})
 	var results [3]chan error
 	for i := range results {

@@ -36,7 +36,7 @@ func TestTemporal(t *testing.T) {
 		`temporal_worker_task_slots_used{task_queue="registration",worker_type="ActivityWorker"} 3`,
 		`registrar_registrations_started_total 0`, `registrar_registrations_total{outcome="failed"} 0`,
 		`registrar_steps_parked_total{reason="sms_rejected"} 0`,
-		`registrar_code_handover_seconds_bucket{le="5"} 1 # {trace_id="0af7651916cd43dd8448eb211c80319c"} 3`,
+		`registrar_code_handover_seconds_bucket{le="5.0"} 1 # {trace_id="0af7651916cd43dd8448eb211c80319c"} 3`,
 		`registrar_code_entry_seconds_count 0`, `registrar_build_info{go_version="go`,
 	} {
 		require.Contains(t, text, "\n"+line)
