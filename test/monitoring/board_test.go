@@ -120,7 +120,7 @@ func TestNumbers(t *testing.T) {
 	requireSum(t, want.active, `registrar_registrations_total{outcome="active"}`)
 	requireSum(t, want.rejected, `registrar_registrations_total{outcome="rejected"}`)
 	requireSum(t, want.parked, `registrar_steps_parked_total{reason="sms_misconfigured"}`)
-	requireSum(t, want.started-want.rejected, `registrar_http_request_duration_seconds_count{operation="register",code="201"}`)
+	requireSum(t, want.started-want.rejected, `registrar_http_request_duration_seconds_count{operation="createRegistration",code="201"}`)
 	requireSum(t, want.started-want.rejected-want.parked, `registrar_code_handover_seconds_count`)
 	requireSum(t, 1, `registrar_limit_refusals_total{limit="client_destination"}`)
 	requireSum(t, unlucky, `registrar_gate_answers_total{answer="away_open"}`)

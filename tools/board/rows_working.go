@@ -35,7 +35,7 @@ var now = row{"Now", []panel{
 	{
 		title: "POST → 201, p95", number: true, unit: "s", limit: limits{orange: 1, red: 2}, alert: "registeringslow",
 		about:   "95 % of the users who registered in the last 5 minutes got the answer 201 within this time.",
-		queries: one("", `histogram_quantile(0.95, sum by (le) (rate(registrar_http_request_duration_seconds_bucket{operation="register",code="201"}[5m])))`),
+		queries: one("", `histogram_quantile(0.95, sum by (le) (rate(registrar_http_request_duration_seconds_bucket{operation="createRegistration",code="201"}[5m])))`),
 	},
 	{
 		title: "Code handed over, p95", number: true, unit: "s", limit: limits{orange: 2, red: 10}, alert: "codeslate",
@@ -57,7 +57,7 @@ var working = row{"Is it working?", []panel{
 	{
 		title: "POST → 201", unit: "s", limit: limits{orange: 1, red: 2}, alert: "registeringslow",
 		about:   "Time to answer a registration that is stored. The points are single requests; with a trace, they link to it.",
-		queries: quantiles(`registrar_http_request_duration_seconds_bucket{operation="register",code="201"}`),
+		queries: quantiles(`registrar_http_request_duration_seconds_bucket{operation="createRegistration",code="201"}`),
 	},
 	{
 		title: "Code handed over", unit: "s", limit: limits{orange: 2, red: 10}, alert: "codeslate",
