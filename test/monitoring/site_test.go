@@ -69,19 +69,13 @@ func (s *site) useKeyFiles(t parts.Test) {
 
 func (s *site) startProcesses(t parts.Test) {
 	t.Helper()
-	targets := make(map[string][]string)
-	watched := func(job string) parts.Settings {
-		address := parts.Loopback(parts.FreePort())
-		targets[job] = []string{address}
-		return s.settings.With("METRICS_ADDR", address)
-	}
-	for name, queue := range workers {
-		s.program.StartWorker(t, name, watched(name), "--queues="+queue)
-	}
 	address := parts.Addresses(1)[0]
-	s.program.StartAPI(t, "api", watched("api").With("API_ADDR", address))
+	api := s.program.StartAPI(t, "api", s.settings.With("API_ADDR", address))
 	s.front = parts.StartFront(t, address)
-	targets["haproxy"] = []string{s.front.Metrics()}
+	targets := map[string][]string{"api": {api.Metrics}, "haproxy": {s.front.Metrics()}}
+	for name, queue := range workers {
+		targets[name] = []string{s.program.StartWorker(t, name, s.settings, "--queues="+queue).Metrics}
+	}
 	s.prometheus = parts.StartPrometheus(t, targets)
 	s.query = newQueryAPI(t, s.prometheus.URL())
 }
