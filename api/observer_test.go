@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -38,17 +39,18 @@ func TestRequestsAreObserved(t *testing.T) {
 		d.Observer, d.SignupPage = o, true
 		d.Schema = func(context.Context) error { panic("boom") }
 	})
-	for _, request := range [][2]string{
-		{"POST", registrations}, {"GET", registrationPath}, {"GET", "/"}, {"GET", "/docs"}, {"GET", "/nothing"},
-		{"PUT", registrationPath}, {"GET", "/readyz"},
+	for _, request := range [][3]string{
+		{"POST", registrations, with(validBody(), nil)}, {"GET", registrationPath}, {"HEAD", registrationPath}, {"GET", "/"}, {"GET", "/docs"},
+		{"GET", "/nothing"}, {"PUT", registrationPath}, {"GET", "/readyz"},
+		{"POST", registrationPath + "/verification", `{"code":"123456"}`}, {"POST", registrationPath + "/verification", `{"code":"123456"}`},
 	} {
-		s.send(t, request[0], request[1], with(validBody(), nil))
-	}
-	for range 2 {
-		s.send(t, "POST", registrationPath+"/verification", `{"code":"123456"}`, as("203.0.113.7")...)
+		r := httptest.NewRequest(request[0], request[1], strings.NewReader(request[2]))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+keyring().RegistrationToken(registrationID))
+		s.handler.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	require.Equal(t, []string{
-		"createRegistration 201", "getRegistration 200", "page 200", "page 200", "other 404",
+		"createRegistration 201", "getRegistration 200", "getRegistration 200", "page 200", "page 200", "other 404",
 		"other 405", "getReadiness 500", "verifyRegistration 200", "limit client", "verifyRegistration 429",
 	}, o.calls)
 	require.Zero(t, o.inFlight)

@@ -38,6 +38,7 @@ type options struct {
 	logger                        *slog.Logger
 	companion                     companion.Options // without a path there is none
 	hasher                        api.Hasher        // nil: as configured. Benchmarks replace it to measure everything else.
+	unmeasured                    bool              // the API and Temporal's SDK count nothing. A benchmark compares both.
 	// receiver shows events at /receiver, unless an endpoint is configured. Most tests need no events.
 	receiver bool
 	// providers returns replacements for the outbox. nil: the outbox is used.
@@ -155,7 +156,9 @@ func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string
 		s.onStop(func() error { server.Stop(); return nil })
 		o.HostPort = server.Address()
 	}
-	o.MetricsHandler = s.counts.Temporal().Handler()
+	if !s.unmeasured {
+		o.MetricsHandler = s.counts.Temporal().Handler()
+	}
 	c, err := client.DialContext(ctx, o)
 	switch {
 	case err != nil && external:
@@ -189,6 +192,9 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 	s.locations = append(s.listLocations(), s.locations...)
 	if s.hasher != nil {
 		deps.Hasher = s.hasher
+	}
+	if s.unmeasured {
+		deps.Observer = nil
 	}
 	links, docsLinks := s.pageLinks()
 	deps.DocsLinks = docsLinks

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,7 +16,7 @@ const TraceTag = "trace_id"
 
 // Temporal is a client.MetricsHandler for the metrics of Temporal's SDK and of the workflows. It keeps the metrics of its tables with
 // the labels there, and drops all others, so that the number of series does not depend on the SDK. As usual, the names of
-// counters get the suffix _total, and those of timers _seconds.
+// counters end with _total, and those of timers with _seconds.
 type Temporal struct {
 	counters map[string]recorded[*prometheus.CounterVec]
 	gauges   map[string]recorded[*prometheus.GaugeVec]
@@ -38,7 +39,7 @@ func (m *Metrics) newTemporal() *Temporal {
 		timers:   map[string]recorded[*prometheus.HistogramVec]{},
 	}
 	for name, f := range counters {
-		o := prometheus.CounterOpts{Name: name + "_total", Help: f.help}
+		o := prometheus.CounterOpts{Name: strings.TrimSuffix(name, "_total") + "_total", Help: f.help}
 		t.counters[name] = recorded[*prometheus.CounterVec]{m.add.NewCounterVec(o, f.labels), f.labels}
 	}
 	for name, f := range gauges {

@@ -56,7 +56,7 @@ var counters = map[string]recording{
 	"temporal_workflow_task_queue_poll_succeed":   {help: "Polls for workflow tasks that got one.", labels: []string{queue}},
 	"temporal_activity_poll_no_task":              {help: "Polls for activities that got none.", labels: []string{queue}},
 	"temporal_activity_execution_failed":          {help: "Attempts of activities that failed.", labels: []string{activity}},
-	"temporal_activity_task_error":                {help: "Attempts of activities that panicked or could not be reported.", labels: []string{activity}},
+	"temporal_activity_task_error":                {help: "Attempts of activities that panicked.", labels: []string{activity}},
 	"temporal_unregistered_activity_invocation":   {help: "Activities that the worker does not know.", labels: []string{activity}},
 	"temporal_local_activity_total":               {help: "Local activities.", labels: []string{activity}},
 	"temporal_local_activity_execution_failed":    {help: "Attempts of local activities that failed.", labels: []string{activity}},
@@ -68,11 +68,10 @@ var counters = map[string]recording{
 }
 
 var gauges = map[string]recording{
-	"temporal_worker_task_slots_available":  {help: "Tasks that the worker could run in addition.", labels: []string{queue, worker}},
-	"temporal_worker_task_slots_used":       {help: "Tasks that the worker runs.", labels: []string{queue, worker}},
-	"temporal_num_pollers":                  {help: "Polls in progress.", labels: []string{queue, poller}},
-	"temporal_sticky_cache_size":            {help: "Workflows in the cache of the process."},
-	"temporal_workflow_active_thread_count": {help: "Coroutines of the workflows in the cache."},
+	"temporal_worker_task_slots_available": {help: "Tasks that the worker could run in addition.", labels: []string{queue, worker}},
+	"temporal_worker_task_slots_used":      {help: "Tasks that the worker runs.", labels: []string{queue, worker}},
+	"temporal_num_pollers":                 {help: "Polls in progress.", labels: []string{queue, poller}},
+	"temporal_sticky_cache_size":           {help: "Workflows in the cache of the process."},
 }
 
 var timers = map[string]recording{

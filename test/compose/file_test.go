@@ -280,7 +280,8 @@ func TestNetworks(t *testing.T) {
 		"database": "database api worker-registration worker-high worker-low worker-events migrate", "temporal-db": "temporal temporal-schema temporal-db",
 		"temporal": "temporal api worker-registration worker-high worker-low worker-events migrate temporal-namespace temporal-ui",
 		"web-ui":   "web-ui temporal-ui codec", "dashboards": "prometheus grafana",
-		"api-metrics": "prometheus api", "haproxy-metrics": "prometheus haproxy", "database-metrics": "prometheus database", "temporal-metrics": "prometheus temporal",
+		"worker-metrics": "prometheus worker-registration worker-high worker-low worker-events",
+		"api-metrics":    "prometheus api", "haproxy-metrics": "prometheus haproxy", "database-metrics": "prometheus database", "temporal-metrics": "prometheus temporal",
 	}
 	have := map[string][]string{}
 	for _, service := range project.Services {
