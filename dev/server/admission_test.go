@@ -37,7 +37,7 @@ func TestOverload(t *testing.T) {
 	cheap := secret.CheapParams()
 	hasher := blockingHasher{secret.NewHasher(secret.HasherOptions{Params: &cheap}), make(chan struct{}), make(chan struct{})}
 	// The limit is 2 from the start: as many as hash and wait. It does not depend on the speed of the machine.
-	s := startServiceWith(t, hasher, "API_MAX_WAIT=1h", "HASH_CONCURRENCY=1", "HASH_QUEUE=1")
+	s := startServiceWith(t, hasher, "HASH_CONCURRENCY=1", "HASH_QUEUE=1")
 
 	results := make(chan answer, 3)
 	register := func(form openapi.RegistrationRequest) {

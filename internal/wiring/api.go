@@ -73,12 +73,9 @@ func openHasher(c config.Password, counts *metrics.Metrics) *secret.Hasher {
 	})
 }
 
-// openAdmission returns the admission of registrations, with its metrics; nil if all are admitted. It admits at most as many as the
-// queue of hashes holds, so that no admitted one is refused later.
+// openAdmission returns the admission of registrations, with its metrics. It admits at most as many as the queue of hashes holds, so
+// that no admitted one is refused later.
 func openAdmission(c config.Config, counts *metrics.Metrics) api.Admission {
-	if c.API.MaxWait == 0 {
-		return nil
-	}
 	hashes := cmp.Or(c.Password.HashConcurrency, runtime.GOMAXPROCS(0)) + cmp.Or(c.Password.HashQueue, secret.DefaultQueue)
 	return counts.Admission(admission.New(admission.Options{MaxWait: c.API.MaxWait, Max: hashes}))
 }
