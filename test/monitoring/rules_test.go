@@ -124,5 +124,4 @@ func TestWhatFires(t *testing.T) {
 		seen[name] = true
 	}
 	require.True(t, seen["StepsParked"])
-	require.True(t, seen["ProviderFailing"])
 }

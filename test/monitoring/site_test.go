@@ -40,11 +40,13 @@ func startSite(t parts.Test) *site {
 	if err := database.Exec(t.Context(), "CREATE DATABASE registrar"); err != nil {
 		t.Fatalf("%v", err)
 	}
+	codec := parts.Loopback(parts.FreePort())
 	s.Surroundings = parts.Surroundings{
-		DSN: database.DSN("registrar"), Temporal: parts.StartTemporal(t, ""), Mailgun: parts.StartMailgun(t), Twilio: parts.StartTwilio(t),
+		DSN: database.DSN("registrar"), Temporal: parts.StartTemporal(t, "http://"+codec),
+		Mailgun: parts.StartMailgun(t), Twilio: parts.StartTwilio(t), Codec: codec,
 	}
 	s.settings = s.program.Settings(t, s.Surroundings).With(
-		"API_TRUSTED_PROXIES", "127.0.0.1/32", "GATE_FAIL", "open", "LIMIT_DESTINATION_CLIENTS", "3/1h")
+		"API_TRUSTED_PROXIES", "127.0.0.1/32", "GATE_FAIL", "open", "LIMIT_DESTINATION_CLIENTS", "3/1h", "BUDGET_OTP", "6s")
 	for name, value := range s.monolith.Settings() {
 		s.settings = s.settings.With(name, value)
 	}
@@ -70,6 +72,7 @@ func (s *site) useKeyFiles(t parts.Test) {
 func (s *site) startProcesses(t parts.Test) {
 	t.Helper()
 	address := parts.Addresses(1)[0]
+	s.program.StartCodec(t, s.settings)
 	api := s.program.StartAPI(t, "api", s.settings.With("API_ADDR", address))
 	s.front = parts.StartFront(t, address)
 	targets := map[string][]string{"api": {api.Metrics}, "haproxy": {s.front.Metrics()}}
@@ -88,5 +91,5 @@ func (s *site) operator() []string {
 	}
 	return append(s.settings.Environ(),
 		"PATH="+strings.Join([]string{filepath.Dir(string(s.program)), tools, os.Getenv("PATH")}, ":"),
-		"HOME="+s.home, "PROMETHEUS_URL="+s.prometheus.URL())
+		"HOME="+s.home, "PROMETHEUS_URL="+s.prometheus.URL(), "TEMPORAL_CODEC_ENDPOINT=http://"+s.Codec)
 }
