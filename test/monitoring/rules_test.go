@@ -1,10 +1,7 @@
-//go:build ops
-
 package monitoring_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -44,15 +41,6 @@ func readYAML(t *testing.T, path string, into any) {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.NoError(t, yaml.Unmarshal(text, into))
-}
-
-// TestRules runs the unit tests of the rules.
-func TestRules(t *testing.T) {
-	t.Parallel()
-	output, err := exec.CommandContext(t.Context(), "promtool", "test", "rules", rulesFile("rules_test.yml")).CombinedOutput()
-	require.NoError(t, err, "%s", output)
-	output, err = exec.CommandContext(t.Context(), "promtool", "check", "config", rulesFile("prometheus.yml")).CombinedOutput()
-	require.NoError(t, err, "%s", output)
 }
 
 // TestEachAlertIsTested checks that there is a unit test in which each rule fires, and one in which no rule of its name does.
@@ -97,31 +85,4 @@ func TestRunbooks(t *testing.T) {
 		require.Equal(t, "docs/operations.md#"+strings.ToLower(a.Alert), a.Annotations.RunbookURL)
 		require.Contains(t, string(page), "\n### "+a.Alert+"\n")
 	}
-}
-
-// TestExpressions evaluates each rule after the run.
-func TestExpressions(t *testing.T) {
-	t.Parallel()
-	for _, a := range alerts(t) {
-		_, err := shared.ask(t.Context(), a.Expr)
-		require.NoError(t, err, a.Alert)
-	}
-}
-
-// TestWhatFires checks which alerts the run has caused. Prometheus reaches no Temporal server, because dev's has no metrics.
-func TestWhatFires(t *testing.T) {
-	t.Parallel()
-	expected := map[string]bool{
-		"StepsParked": true, "ProcessMissing": true, "ProviderFailing": true, "ProviderCircuitOpen": true, "ChannelDown": true,
-		"GateAway": true, "EventsUndelivered": true,
-	}
-	result, err := shared.ask(t.Context(), `ALERTS`)
-	require.NoError(t, err)
-	seen := make(map[string]bool)
-	for _, a := range result {
-		name := string(a.Metric["alertname"])
-		require.True(t, expected[name], "%s is not a consequence of the run", a.Metric)
-		seen[name] = true
-	}
-	require.True(t, seen["StepsParked"])
 }
