@@ -40,7 +40,7 @@ func render() ([]byte, error) {
 func build() (dashboard.Dashboard, error) {
 	b := dashboard.NewDashboardBuilder("Registrar").Uid("registrar").
 		Description("Is it working, where is it stuck, what is the machine doing? docs/monitoring.md describes each row.").
-		Tags([]string{"registrar"}).Timezone("browser").Refresh("10s").Time("now-30m", "now").
+		Tags([]string{"registrar"}).Timezone("browser").Refresh("30s").Time("now-30m", "now").
 		Tooltip(dashboard.DashboardCursorSyncCrosshair).Readonly().
 		WithVariable(dashboard.NewDatasourceVariableBuilder("datasource").Label("Data source").Type("prometheus")).
 		WithVariable(variable("job", "Process", "label_values(go_goroutines, job)")).
