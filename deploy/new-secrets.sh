@@ -6,7 +6,7 @@
 #
 # It keeps the files that exist: a database keeps its first password, and without payload_keyset every running registration
 # becomes unreadable. The files of providers are empty; put the provider's secret into them. So is admin_tokens, for more
-# tokens of operators (docs/users.md). It needs Go or Docker.
+# tokens of operators (docs/users.md), and otlp_headers (docs/tracing.md). It needs Go or Docker.
 set -eu
 folder=${1:-${SECRETS_DIR:-$(dirname "$0")/../secrets}}
 umask 022
@@ -31,7 +31,7 @@ for name in sms_webhook_secret events_secret gate_secret; do
 	echo "whsec_$(head -c 24 /dev/urandom | base64)" | new $name
 done
 for name in smtp_password mailgun_api_key mailgun_webhook_signing_key twilio_auth_token twilio_webhook_auth_token challenge_secret \
-	admin_tokens; do
+	otlp_headers admin_tokens; do
 	: | new $name
 done
 

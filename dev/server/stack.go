@@ -27,6 +27,7 @@ import (
 	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/store"
+	"registrar/internal/tracing"
 	"registrar/internal/wiring"
 )
 
@@ -54,6 +55,7 @@ type stack struct {
 	outbox    *outbox.Outbox
 	events    *receiver.Receiver // nil: events go to a configured endpoint, or are not recorded
 	counts    *metrics.Metrics
+	traces    *tracing.Tracing
 	failed    chan error
 	stops     []func() error // called by stop, last first
 }
@@ -61,7 +63,11 @@ type stack struct {
 // start starts all parts. If one fails, it stops the others.
 func start(ctx context.Context, o options) (*stack, error) {
 	s := &stack{options: o, counts: metrics.New(wiring.Revision()), failed: make(chan error, 8)}
-	if err := s.start(ctx); err != nil {
+	err := s.openTraces()
+	if err == nil {
+		err = s.start(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
@@ -106,7 +112,7 @@ func (s *stack) start(ctx context.Context) error {
 		return err
 	}
 	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.counts, s.logger)
-	deps.Limits = limits
+	deps.Limits, deps.Traces = limits, s.traces.Provider()
 	if deps.Endpoints, err = s.config.Receivers(); err != nil {
 		return err
 	}
@@ -159,6 +165,7 @@ func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string
 	if !s.unmeasured {
 		o.MetricsHandler = s.counts.Temporal().Handler()
 	}
+	o.Interceptors = append(s.traces.Interceptors(), metrics.Exemplars())
 	c, err := client.DialContext(ctx, o)
 	switch {
 	case err != nil && external:

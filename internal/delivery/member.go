@@ -12,6 +12,7 @@ import (
 
 	"registrar/internal/httpclient"
 	"registrar/internal/message"
+	"registrar/internal/span"
 )
 
 const (
@@ -82,11 +83,14 @@ func (m *member) sendGuarded(ctx context.Context, send sendFunc) (refusal *messa
 
 // send calls the provider and stores its Retry-After.
 func (m *member) send(ctx context.Context, send sendFunc) *message.Error {
+	ctx, call := span.Start(ctx, "send: "+m.Name, span.KeyProvider.String(m.Name))
+	defer call.End()
 	err := send(ctx, m.Provider)
 	if err == nil {
 		return nil
 	}
 	refusal := refusalOf(m.Name, err)
+	span.Fail(call, refusal.Code)
 	if refusal.RetryAfter > 0 {
 		m.mu.Lock()
 		defer m.mu.Unlock()

@@ -11,8 +11,8 @@ import (
 	"registrar/workflows"
 )
 
-// TraceTag is the tag of a timer whose value becomes an exemplar instead of a label.
-const TraceTag = "trace_id"
+// traceTag is the tag of a timer whose value becomes an exemplar instead of a label.
+const traceTag = "trace_id"
 
 // Temporal is a client.MetricsHandler for the metrics of Temporal's SDK and of the workflows. It keeps the metrics of its tables with
 // the labels there, and drops all others, so that the number of series does not depend on the SDK. As usual, the names of
@@ -107,7 +107,7 @@ func (h taggedHandler) Timer(name string) client.MetricsTimer {
 	if !ok {
 		return nothing{}
 	}
-	return timer{t.vector.WithLabelValues(h.values(t.labels)...), h.tags[TraceTag]}
+	return timer{t.vector.WithLabelValues(h.values(t.labels)...), h.tags[traceTag]}
 }
 
 func (h taggedHandler) values(labels []string) []string {

@@ -11,14 +11,14 @@ type recording struct {
 
 // The labels of the SDK's metrics.
 const (
-	queue     = "task_queue"
-	workflow  = "workflow_type"
-	activity  = "activity_type"
-	operation = "operation"
-	reason    = "failure_reason"
-	worker    = "worker_type"
-	poller    = "poller_type"
-	status    = "status_code"
+	byQueue     = "task_queue"
+	byWorkflow  = "workflow_type"
+	byActivity  = "activity_type"
+	byOperation = "operation"
+	byFailure   = "failure_reason"
+	byWorker    = "worker_type"
+	byPoller    = "poller_type"
+	byStatus    = "status_code"
 )
 
 var counters = map[string]recording{
@@ -41,36 +41,36 @@ var counters = map[string]recording{
 	workflows.MetricStepsAbandoned: {help: "Parked steps that made their workflow fail.", labels: []string{"reason"}},
 	workflows.MetricStepsCancelled: {help: "Parked steps that were no longer needed.", labels: []string{"reason"}},
 
-	"temporal_request":                            {help: "Calls of Temporal.", labels: []string{operation}},
-	"temporal_request_failure":                    {help: "Calls of Temporal that failed.", labels: []string{operation, status}},
-	"temporal_request_resource_exhausted":         {help: "Calls that Temporal refused because of a limit.", labels: []string{operation}},
-	"temporal_long_request":                       {help: "Calls of Temporal that wait for something, such as polls.", labels: []string{operation}},
-	"temporal_long_request_failure":               {help: "Calls that wait and failed.", labels: []string{operation, status}},
-	"temporal_long_request_resource_exhausted":    {help: "Calls that wait and that Temporal refused because of a limit.", labels: []string{operation}},
-	"temporal_workflow_completed":                 {help: "Workflows that completed.", labels: []string{workflow}},
-	"temporal_workflow_canceled":                  {help: "Workflows that were cancelled.", labels: []string{workflow}},
-	"temporal_workflow_failed":                    {help: "Workflows that failed.", labels: []string{workflow}},
-	"temporal_workflow_continue_as_new":           {help: "Workflows that continued as new.", labels: []string{workflow}},
-	"temporal_workflow_task_execution_failed":     {help: "Workflow tasks that failed.", labels: []string{workflow, reason}},
-	"temporal_workflow_task_queue_poll_empty":     {help: "Polls for workflow tasks that got none.", labels: []string{queue}},
-	"temporal_workflow_task_queue_poll_succeed":   {help: "Polls for workflow tasks that got one.", labels: []string{queue}},
-	"temporal_activity_poll_no_task":              {help: "Polls for activities that got none.", labels: []string{queue}},
-	"temporal_activity_execution_failed":          {help: "Attempts of activities that failed.", labels: []string{activity}},
-	"temporal_activity_task_error":                {help: "Attempts of activities that panicked.", labels: []string{activity}},
-	"temporal_unregistered_activity_invocation":   {help: "Activities that the worker does not know.", labels: []string{activity}},
-	"temporal_local_activity_total":               {help: "Local activities.", labels: []string{activity}},
-	"temporal_local_activity_execution_failed":    {help: "Attempts of local activities that failed.", labels: []string{activity}},
-	"temporal_local_activity_error":               {help: "Attempts of local activities that panicked.", labels: []string{activity}},
-	"temporal_corrupted_signals":                  {help: "Signals that could not be decoded.", labels: []string{workflow}},
+	"temporal_request":                            {help: "Calls of Temporal.", labels: []string{byOperation}},
+	"temporal_request_failure":                    {help: "Calls of Temporal that failed.", labels: []string{byOperation, byStatus}},
+	"temporal_request_resource_exhausted":         {help: "Calls that Temporal refused because of a limit.", labels: []string{byOperation}},
+	"temporal_long_request":                       {help: "Calls of Temporal that wait for something, such as polls.", labels: []string{byOperation}},
+	"temporal_long_request_failure":               {help: "Calls that wait and failed.", labels: []string{byOperation, byStatus}},
+	"temporal_long_request_resource_exhausted":    {help: "Calls that wait and that Temporal refused because of a limit.", labels: []string{byOperation}},
+	"temporal_workflow_completed":                 {help: "Workflows that completed.", labels: []string{byWorkflow}},
+	"temporal_workflow_canceled":                  {help: "Workflows that were cancelled.", labels: []string{byWorkflow}},
+	"temporal_workflow_failed":                    {help: "Workflows that failed.", labels: []string{byWorkflow}},
+	"temporal_workflow_continue_as_new":           {help: "Workflows that continued as new.", labels: []string{byWorkflow}},
+	"temporal_workflow_task_execution_failed":     {help: "Workflow tasks that failed.", labels: []string{byWorkflow, byFailure}},
+	"temporal_workflow_task_queue_poll_empty":     {help: "Polls for workflow tasks that got none.", labels: []string{byQueue}},
+	"temporal_workflow_task_queue_poll_succeed":   {help: "Polls for workflow tasks that got one.", labels: []string{byQueue}},
+	"temporal_activity_poll_no_task":              {help: "Polls for activities that got none.", labels: []string{byQueue}},
+	"temporal_activity_execution_failed":          {help: "Attempts of activities that failed.", labels: []string{byActivity}},
+	"temporal_activity_task_error":                {help: "Attempts of activities that panicked.", labels: []string{byActivity}},
+	"temporal_unregistered_activity_invocation":   {help: "Activities that the worker does not know.", labels: []string{byActivity}},
+	"temporal_local_activity_total":               {help: "Local activities.", labels: []string{byActivity}},
+	"temporal_local_activity_execution_failed":    {help: "Attempts of local activities that failed.", labels: []string{byActivity}},
+	"temporal_local_activity_error":               {help: "Attempts of local activities that panicked.", labels: []string{byActivity}},
+	"temporal_corrupted_signals":                  {help: "Signals that could not be decoded.", labels: []string{byWorkflow}},
 	"temporal_sticky_cache_hit":                   {help: "Workflow tasks whose workflow was in the cache."},
 	"temporal_sticky_cache_miss":                  {help: "Workflow tasks whose workflow was not in the cache, so that its history was read."},
-	"temporal_sticky_cache_total_forced_eviction": {help: "Workflows that were removed from the full cache."},
+	"temporal_sticky_cache_total_forced_eviction": {help: "Workflows that left the cache, because they ended or it was full."},
 }
 
 var gauges = map[string]recording{
-	"temporal_worker_task_slots_available": {help: "Tasks that the worker could run in addition.", labels: []string{queue, worker}},
-	"temporal_worker_task_slots_used":      {help: "Tasks that the worker runs.", labels: []string{queue, worker}},
-	"temporal_num_pollers":                 {help: "Polls in progress.", labels: []string{queue, poller}},
+	"temporal_worker_task_slots_available": {help: "Tasks that the worker could run in addition.", labels: []string{byQueue, byWorker}},
+	"temporal_worker_task_slots_used":      {help: "Tasks that the worker runs.", labels: []string{byQueue, byWorker}},
+	"temporal_num_pollers":                 {help: "Polls in progress.", labels: []string{byQueue, byPoller}},
 	"temporal_sticky_cache_size":           {help: "Workflows in the cache of the process."},
 }
 
@@ -78,14 +78,14 @@ var timers = map[string]recording{
 	workflows.MetricHandover: {help: "Time from the start of a registration until a provider accepted its first code.", buckets: waitBuckets},
 	workflows.MetricEntry:    {help: "Time from the acceptance of a code by a provider until a user entered it.", buckets: waitBuckets},
 
-	"temporal_request_latency":                         {"Duration of calls of Temporal.", []string{operation}, callBuckets},
-	"temporal_workflow_endtoend_latency":               {"Duration of workflows.", []string{workflow}, waitBuckets},
-	"temporal_workflow_task_schedule_to_start_latency": {"Time that workflow tasks waited for a worker.", []string{queue}, waitBuckets},
-	"temporal_workflow_task_execution_latency":         {"Duration of workflow tasks.", []string{workflow}, callBuckets},
-	"temporal_workflow_task_replay_latency":            {"Duration of replays of histories.", []string{workflow}, callBuckets},
-	"temporal_activity_schedule_to_start_latency":      {"Time that activities waited for a worker.", []string{queue}, waitBuckets},
-	"temporal_activity_execution_latency":              {"Duration of attempts of activities.", []string{activity}, callBuckets},
-	"temporal_activity_succeed_endtoend_latency":       {"Time from the schedule of an activity to its success.", []string{activity}, waitBuckets},
-	"temporal_local_activity_execution_latency":        {"Duration of attempts of local activities.", []string{activity}, callBuckets},
-	"temporal_local_activity_succeed_endtoend_latency": {"Time from the schedule of a local activity to its success.", []string{activity}, callBuckets},
+	"temporal_request_latency":                         {"Duration of calls of Temporal.", []string{byOperation}, callBuckets},
+	"temporal_workflow_endtoend_latency":               {"Duration of workflows.", []string{byWorkflow}, waitBuckets},
+	"temporal_workflow_task_schedule_to_start_latency": {"Time that workflow tasks waited for a worker.", []string{byQueue}, waitBuckets},
+	"temporal_workflow_task_execution_latency":         {"Duration of workflow tasks.", []string{byWorkflow}, callBuckets},
+	"temporal_workflow_task_replay_latency":            {"Duration of replays of histories.", []string{byWorkflow}, callBuckets},
+	"temporal_activity_schedule_to_start_latency":      {"Time that activities waited for a worker.", []string{byQueue}, waitBuckets},
+	"temporal_activity_execution_latency":              {"Duration of attempts of activities.", []string{byActivity}, callBuckets},
+	"temporal_activity_succeed_endtoend_latency":       {"Time from the schedule of an activity to its success.", []string{byActivity}, waitBuckets},
+	"temporal_local_activity_execution_latency":        {"Duration of attempts of local activities.", []string{byActivity}, callBuckets},
+	"temporal_local_activity_succeed_endtoend_latency": {"Time from the schedule of a local activity to its success.", []string{byActivity}, callBuckets},
 }
