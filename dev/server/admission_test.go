@@ -80,7 +80,7 @@ func startServiceWith(t *testing.T, hasher api.Hasher, settings ...string) *test
 	t.Helper()
 	c, err := config.Load(append(append(defaults(), testSettings...), settings...))
 	require.NoError(t, err)
-	s, err := start(context.Background(), options{data: t.TempDir(), config: c, logger: discardLogger(), hasher: hasher})
+	s, err := start(context.WithoutCancel(t.Context()), options{data: t.TempDir(), config: c, logger: discardLogger(), hasher: hasher})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.stop()) })
 	return &testService{newTestClient(s.base), s}
