@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,13 +98,7 @@ func drawn(t *testing.T) (p picture) {
 			row.Panels = append(row.Panels, to)
 		}
 	}
-	rows := p.Rows
-	p.Rows = nil
-	for _, row := range rows {
-		if len(row.Panels) > 0 {
-			p.Rows = append(p.Rows, row)
-		}
-	}
+	p.Rows = slices.DeleteFunc(p.Rows, func(r pictureRow) bool { return len(r.Panels) == 0 })
 	return p
 }
 

@@ -46,8 +46,7 @@ type query struct {
 // one returns the queries of a panel with a single query.
 func one(legend, expr string) []query { return []query{{legend: legend, expr: expr}} }
 
-// quantiles returns the queries of the median and of the slowest 5 % and 1 % of a histogram. more are labels to distinguish, as in
-// ", queue".
+// quantiles returns the queries of the median and of the slowest 5 % and 1 % of a histogram.
 func quantiles(histogram string) (queries []query) {
 	for _, q := range []struct{ legend, value string }{{"p50", "0.5"}, {"p95", "0.95"}, {"p99", "0.99"}} {
 		queries = append(queries, query{
