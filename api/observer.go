@@ -20,7 +20,7 @@ type Observer interface {
 }
 
 // LimitNames are the limits that refuse requests, as in the log (docs/operations.md).
-var LimitNames = []string{clientLimit, destinationLimit, challengeLimit, smsLimit}
+var LimitNames = []string{clientLimit, destinationLimit, challengeLimit, smsLimit, capacityLimit}
 
 // The operations of requests that are not in the contract.
 const (

@@ -88,6 +88,8 @@ type Deps struct {
 	Policy workflows.Policy
 	// Schema returns nil if the database has every migration, for /readyz. nil: no check.
 	Schema func(context.Context) error
+	// Admission refuses registrations while too many are in progress. nil: none is refused.
+	Admission Admission
 	// Limits are the rate limits. nil: none.
 	Limits Limits
 	// Challenges demands a challenge where a limit of Limits asks for one. nil: such requests are refused.
@@ -165,7 +167,7 @@ func New(d Deps) http.Handler {
 		d.Pages = builtInPages()
 	}
 	gin.SetMode(gin.ReleaseMode) // gin's debug mode prints every route
-	s := &server{Deps: d, checks: readinessChecks(d), forms: formOrigins(d.PublicURL)}
+	s := &server{Deps: d, checks: readinessChecks(d), forms: formOrigins(d.PublicURL), recent: newRecentKeys()}
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // each resource has one address
@@ -206,7 +208,7 @@ func (s *server) routeChecked(
 	router *gin.Engine, table map[route]operation, fail func(*gin.Context, error), add func(checked gin.IRouter),
 ) {
 	before := routesOf(router)
-	add(router.Group("", s.check(table, fail)))
+	add(router.Group("", s.admit(fail), s.check(table, fail)))
 	served := slices.DeleteFunc(routesOf(router), func(r route) bool { return slices.Contains(before, r) })
 	if err := checkTable(table, served); err != nil {
 		panic(fmt.Errorf("api: %w", err))
@@ -218,6 +220,7 @@ type server struct {
 	Deps
 	checks health.Checks
 	forms  *http.CrossOriginProtection // refuses the forms of other sites
+	recent *recentKeys                 // of admitted registrations
 }
 
 var _ openapi.StrictServerInterface = (*server)(nil)

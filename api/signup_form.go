@@ -208,7 +208,7 @@ func (s *server) failPage(c *gin.Context, err error) {
 
 // formAgain returns the form after an error. It keeps the key while the outcome of the request is unknown.
 func (s *server) formAgain(c *gin.Context, p *problem, status int) page.Signup {
-	if c.Request.PostForm == nil && p.code == openapi.ProblemCodeRateLimited && s.forms.Check(c.Request) == nil {
+	if c.Request.PostForm == nil && p.limit != "" && s.forms.Check(c.Request) == nil {
 		_ = typedForm(c) // a limit refused the request before its other checks; an unreadable body leaves the form empty
 	}
 	form := c.Request.PostForm

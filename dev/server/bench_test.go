@@ -66,7 +66,7 @@ func processorTime(b *testing.B) time.Duration {
 }
 
 func benchmarkRegister(b *testing.B, callers int, o options, locally bool) {
-	c, err := config.Load(append(defaults(), "PERSIST_LOCALLY="+strconv.FormatBool(locally)))
+	c, err := config.Load(append(defaults(), "API_MAX_WAIT=1h", "PERSIST_LOCALLY="+strconv.FormatBool(locally)))
 	require.NoError(b, err)
 	o.data, o.config, o.logger = b.TempDir(), c, slog.New(slog.DiscardHandler)
 	s, err := start(context.Background(), o)

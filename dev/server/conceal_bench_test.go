@@ -40,7 +40,7 @@ func BenchmarkConceal(b *testing.B) {
 
 func benchmarkConceal(b *testing.B, load int) {
 	// With a long wait, a stall of the machine makes an answer late, not a 202.
-	c, err := config.Load(append(defaults(), "CONCEAL_ACCOUNTS=true", "API_WAIT_BUDGET=20s"))
+	c, err := config.Load(append(defaults(), "CONCEAL_ACCOUNTS=true", "API_WAIT_BUDGET=20s", "API_MAX_WAIT=1h"))
 	require.NoError(b, err)
 	cheap := secret.CheapParams()
 	s, err := start(context.Background(), options{

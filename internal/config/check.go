@@ -112,6 +112,7 @@ func (a API) check(found *problems) {
 	found.require(isAddress(a.Addr), "API_ADDR", "%q is not an address (host:port)", a.Addr)
 	found.requirePositive("API_WAIT_BUDGET", a.WaitBudget)
 	found.require(a.WaitBudget <= 20*time.Second, "API_WAIT_BUDGET", "%s must be at most 20s, or the server would cut off the answer", a.WaitBudget)
+	found.requirePositive("API_MAX_WAIT", a.MaxWait)
 	found.require(a.DrainDelay >= 0, "API_DRAIN_DELAY", "%s must not be below 0", a.DrainDelay)
 	found.requirePositive("API_SHUTDOWN_TIMEOUT", a.ShutdownTimeout)
 	found.require(a.EngineGrace >= 0, "API_ENGINE_GRACE", "%s must not be below 0", a.EngineGrace)

@@ -54,6 +54,7 @@ type Log struct {
 type API struct {
 	Addr            string        `env:"API_ADDR" envDefault:":8080" example:":8080" doc:"Address to listen on."`
 	WaitBudget      time.Duration `env:"API_WAIT_BUDGET" envDefault:"3s" example:"3s" doc:"How long a request waits for the database before the API answers 202."`
+	MaxWait         time.Duration `env:"API_MAX_WAIT" envDefault:"1s" example:"1s" doc:"How long a registration should take at most while more users register than the service has capacity for. The API measures how long registrations take and admits only as many at once as finish in about this time. It refuses the others at once with 503 (overloaded) and Retry-After. A long time, such as 1h, admits all until the queue of hashes is full."`
 	DrainDelay      time.Duration `env:"API_DRAIN_DELAY" envDefault:"5s" example:"5s" doc:"How long the server keeps serving after /readyz reports not ready, so that load balancers notice."`
 	ShutdownTimeout time.Duration `env:"API_SHUTDOWN_TIMEOUT" envDefault:"20s" example:"20s" doc:"How long requests in progress may take to finish after API_DRAIN_DELAY."`
 	EngineGrace     time.Duration `env:"API_ENGINE_GRACE" envDefault:"10s" example:"10s" doc:"How long Temporal may be unavailable before the server reports not ready. Until then, requests are tried and get 503 with Retry-After."`

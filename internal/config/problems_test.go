@@ -26,6 +26,7 @@ func TestBadValues(t *testing.T) {
 		"LOG_FORMAT=xml":                                        `"xml" is not a log format (auto, text, json); an example: json`,
 		"PAYLOAD_LEGACY=true":                                   `"true" is not refuse, read or write; an example: read`,
 		"API_ADDR=8080":                                         `"8080" is not an address (host:port); an example: :8080`,
+		"API_MAX_WAIT=0s":                                       "0s must be longer than 0; an example: 1s",
 		"API_WAIT_BUDGET=3":                                     `"3" ` + noDuration + "3s",
 		"API_WAIT_BUDGET=0s":                                    "0s must be longer than 0; an example: 3s",
 		"API_WAIT_BUDGET=21s":                                   "21s must be at most 20s, or the server would cut off the answer; an example: 3s",

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"registrar/internal/admission"
 	"registrar/internal/metrics"
 )
 
@@ -21,6 +22,7 @@ func everyGroup(t *testing.T) *metrics.Metrics {
 	m := metrics.New("")
 	m.HTTP()
 	m.Hashing()
+	m.Admission(admission.New(admission.Options{}))
 	m.Gate()
 	m.Providers()
 	m.Ledger()

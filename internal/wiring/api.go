@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"runtime"
 	"slices"
 	"time"
 
 	"go.temporal.io/sdk/client"
 
 	"registrar/api"
+	"registrar/internal/admission"
 	"registrar/internal/attribute"
 	"registrar/internal/breach"
 	"registrar/internal/challenge"
@@ -36,7 +38,7 @@ func APIDeps(
 	})
 	deps := api.Deps{
 		Engine: registrations,
-		Hasher: openHasher(c.Password, counts),
+		Hasher: openHasher(c.Password, counts), Admission: openAdmission(c, counts),
 		Keys:   keys.Ring,
 		Rules:  c.Rules(),
 		Policy: c.Policy(),
@@ -69,6 +71,13 @@ func openHasher(c config.Password, counts *metrics.Metrics) *secret.Hasher {
 	return secret.NewHasher(secret.HasherOptions{
 		Concurrency: c.HashConcurrency, Queue: c.HashQueue, Params: &params, Observer: counts.Hashing(),
 	})
+}
+
+// openAdmission returns the admission of registrations, with its metrics. It admits at most as many as the queue of hashes holds, so
+// that no admitted one is refused later.
+func openAdmission(c config.Config, counts *metrics.Metrics) api.Admission {
+	hashes := cmp.Or(c.Password.HashConcurrency, runtime.GOMAXPROCS(0)) + cmp.Or(c.Password.HashQueue, secret.DefaultQueue)
+	return counts.Admission(admission.New(admission.Options{MaxWait: c.API.MaxWait, Max: hashes}))
 }
 
 // OpenLimits returns the API's rate limits. It does not connect yet. The caller closes them.

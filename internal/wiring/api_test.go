@@ -40,6 +40,17 @@ func TestPasswordSettings(t *testing.T) {
 	}
 }
 
+func TestAdmissionSettings(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load([]string{"API_MAX_WAIT=1h", "HASH_CONCURRENCY=3", "HASH_QUEUE=40"})
+	require.NoError(t, err)
+	a := openAdmission(c, metrics.New("test"))
+	for range 3 + 40 {
+		require.NotNil(t, a.Admit(false))
+	}
+	require.Nil(t, a.Admit(false))
+}
+
 func openKeys(t *testing.T) Keys {
 	t.Helper()
 	prf, err := secret.GeneratePRF()

@@ -57,7 +57,7 @@ func setup(t *testing.T, bindOptions, unlimited string) *system {
 	return s
 }
 
-func newAPI(t *testing.T, s *system) http.Handler {
+func newAPI(t *testing.T, s *system, changes ...func(*api.Deps)) http.Handler {
 	t.Helper()
 	text, err := secret.GeneratePRF()
 	require.NoError(t, err)
@@ -66,11 +66,15 @@ func newAPI(t *testing.T, s *system) http.Handler {
 	keys, err := secret.NewKeyring(handle)
 	require.NoError(t, err)
 	cheap := secret.CheapParams()
-	return api.New(api.Deps{
+	deps := api.Deps{
 		Engine: &engine{checks: &s.checks}, Hasher: secret.NewHasher(secret.HasherOptions{Params: &cheap}), Keys: keys,
 		Policy: workflows.DefaultPolicy(), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
 		Logger: slog.New(slog.DiscardHandler),
-	})
+	}
+	for _, change := range changes {
+		change(&deps)
+	}
+	return api.New(deps)
 }
 
 // record keeps the target and X-Forwarded-For of every request but HAProxy's own checks, which have no X-Forwarded-For and

@@ -56,6 +56,7 @@ func command() *cobra.Command {
 	c.Flags().DurationVar(&o.Grace, "grace", 10*time.Second, "time to finish running registrations after Ctrl-C")
 	c.Flags().StringVar(&f.outbox, "outbox", "", "URL of dev's outbox to read the codes from, such as http://127.0.0.1:8080/outbox.json; empty: no codes are entered")
 	c.Flags().StringVar(&f.json, "json", "", "file to write the summary to as JSON")
+	c.AddCommand(overloadCommand())
 	return c
 }
 
@@ -77,18 +78,19 @@ func (f *flags) run(ctx context.Context, stdout io.Writer, stderr *os.File) erro
 	}
 	summary := report.Summary()
 	_, err = fmt.Fprint(stdout, summary)
-	return errors.Join(err, f.writeJSON(summary))
+	return errors.Join(err, writeJSON(f.json, summary))
 }
 
-func (f *flags) writeJSON(s loop.Summary) error {
-	if f.json == "" {
+// writeJSON writes a summary to a file. If path is empty, it does nothing.
+func writeJSON(path string, summary any) error {
+	if path == "" {
 		return nil
 	}
-	text, err := json.MarshalIndent(s, "", "  ")
+	text, err := json.MarshalIndent(summary, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(f.json, append(text, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil {
 		return fmt.Errorf("write the summary: %w", err)
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 
 // The documentation pages whose blocks run here.
 var (
-	operations    = readPage("operations.md", "sh") // for operators
+	operations    = readPage("operations.md", "sh").Leave("alert-") // for operators; test/monitoring runs those about alerts
 	production    = readPage("production.md", "sh", "sql", "text")
 	notifications = readPage("notifications.md", "sh", "http", "python", "text")
 	users         = readPage("users.md", "sh", "text")

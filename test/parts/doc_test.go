@@ -30,6 +30,11 @@ func TestReadBlocks(t *testing.T) {
 	require.Equal(t, "echo 1\n", page.Block(t, "first"))
 	require.NoError(t, page.CheckUsed())
 
+	page, err = ReadPage(path, "sh")
+	require.NoError(t, err)
+	require.Error(t, page.Leave("second").CheckUsed())
+	require.NoError(t, page.Leave("fi").CheckUsed())
+
 	for text, want := range map[string]string{
 		first + first:                               "two blocks have the name first",
 		first + "```sh\necho 2\n```\n":              "no name for its test (<!-- test: NAME --> in the line above): echo 2",

@@ -140,3 +140,6 @@ var statsClient = &http.Client{
 	Timeout:   checkTimeout,
 	Transport: &http.Transport{DisableKeepAlives: true, DialContext: new(net.Dialer).DialContext},
 }
+
+// Metrics returns the address at which Prometheus reads the proxy's metrics.
+func (f *Front) Metrics() string { return f.stats }

@@ -74,6 +74,7 @@ func (r Registrar) Settings(t Test, o Surroundings) Settings {
 		"TWILIO_BASE_URL":    o.Twilio.URL(),
 
 		"API_DRAIN_DELAY": "0s",
+		"API_MAX_WAIT":    "1h", // a slow machine refuses no registration
 	}
 	for _, setting := range config.Unlimited() {
 		name, value, _ := strings.Cut(setting, "=")

@@ -7,6 +7,13 @@ import (
 	"time"
 )
 
+// Arrivals calls serve, which must not block, for each of the users who arrive at random (Poisson) at a rate a second. It returns after
+// the last one, or when ctx ends.
+func Arrivals(ctx context.Context, rate float64, d time.Duration, serve func(due time.Time)) {
+	o := Options{Rate: rate, Duration: d, Poisson: true}
+	arrive(ctx, time.Now(), offsets(o), func(_ int, due time.Time) { serve(due) })
+}
+
 // offsets returns the times of the arrivals after the start.
 func offsets(o Options) iter.Seq[time.Duration] {
 	gap := float64(time.Second) / o.Rate

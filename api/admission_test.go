@@ -1,0 +1,148 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"registrar/api/openapi"
+	"registrar/internal/admission"
+	"registrar/workflows"
+)
+
+// fullAdmission admits one registration at a time, without a time limit, and counts the refusals.
+type fullAdmission struct {
+	*admission.Limiter
+	mu      sync.Mutex
+	refused map[admission.Reason]int
+}
+
+func (a *fullAdmission) Refused(r admission.Reason) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.refused[r]++
+}
+
+func oneAtATime() *fullAdmission {
+	return &fullAdmission{
+		Limiter: admission.New(admission.Options{MaxWait: time.Hour, Min: 1, Max: 1}), refused: map[admission.Reason]int{},
+	}
+}
+
+// occupy admits a registration without ending it.
+func (a *fullAdmission) occupy(t testing.TB) {
+	t.Helper()
+	require.NotNil(t, a.Admit(false))
+}
+
+func TestRegistrationsAreRefusedWithoutCapacity(t *testing.T) {
+	t.Parallel()
+	a := oneAtATime()
+	s := setupOrigins(t, func(d *Deps) {
+		d.Admission = a
+		d.Limits = fakeLimits{registration: aMinute}
+	})
+	a.occupy(t)
+	w := s.send(t, "POST", registrations, "not even JSON", "Origin", appOrigin)
+	requireProblem(t, w, 503, openapi.ProblemCodeOverloaded)
+	require.Equal(t, "3", w.Header().Get("Retry-After"))
+	require.Equal(t, appOrigin, w.Header().Get("Access-Control-Allow-Origin"))
+	require.Contains(t, w.Header().Get("Access-Control-Expose-Headers"), "Retry-After")
+	require.Contains(t, s.logs.String(), `"limit":"capacity"`)
+	requireProblem(t, s.send(t, "POST", passwordChecksPath, `{"password":"violet-harbour-91-kettle"}`, "Origin", appOrigin), 503, openapi.ProblemCodeOverloaded)
+	require.Equal(t, map[admission.Reason]int{admission.ReasonRegistration: 1, admission.ReasonPasswordCheck: 1}, a.refused)
+}
+
+// Users who have a registration are served at any load.
+func TestRegistrantsAreServedWithoutCapacity(t *testing.T) {
+	t.Parallel()
+	a := oneAtATime()
+	s := setup(t, func(d *Deps) { d.Admission = a })
+	a.occupy(t)
+	require.Equal(t, 200, s.send(t, "GET", registrationPath, "").Code)
+	require.Equal(t, 200, s.send(t, "POST", verificationPath, `{"code":"123456"}`).Code)
+	require.Equal(t, 202, s.send(t, "POST", otpPath, "").Code)
+	require.Equal(t, 200, s.send(t, "GET", "/readyz", "").Code)
+}
+
+// A permit is returned, whatever the answer. Only the time of registrations that did all of their work counts.
+func TestPermitsAreReturned(t *testing.T) {
+	t.Parallel()
+	a := oneAtATime()
+	s := setup(t, func(d *Deps) { d.Admission = a })
+	for _, body := range []string{with(validBody(), nil), "no JSON", with(validBody(), map[string]any{"email": "x"}), with(validBody(), nil)} {
+		require.NotEqual(t, 503, s.send(t, "POST", registrations, body).Code)
+	}
+	s.engine.register = func(context.Context, workflows.RegistrationInput) (workflows.Persisted, error) { panic("defect") }
+	requireProblem(t, s.send(t, "POST", registrations, with(validBody(), nil)), 500, openapi.ProblemCodeInternal)
+	require.Zero(t, a.InFlight())
+	require.Empty(t, a.refused)
+}
+
+// A client that lost the answer gets it under its key also without capacity for new registrations.
+func TestRepetitionsAreServedWithoutCapacity(t *testing.T) {
+	t.Parallel()
+	a := oneAtATime()
+	s := setup(t, func(d *Deps) { d.Admission = a })
+	body := with(validBody(), nil)
+	first := s.send(t, "POST", registrations, body, "Idempotency-Key", "known")
+	require.Equal(t, 201, first.Code)
+	requireProblem(t, s.send(t, "POST", registrations, "no JSON", "Idempotency-Key", "invalid"), 400, openapi.ProblemCodeInvalidJSON)
+	a.occupy(t)
+	again := s.send(t, "POST", registrations, body, "Idempotency-Key", "known")
+	require.Equal(t, first.Body.String(), again.Body.String())
+	for _, header := range [][]string{{"Idempotency-Key", "other"}, {"Idempotency-Key", "invalid"}, {"Idempotency-Key", ""}, nil} {
+		requireProblem(t, s.send(t, "POST", registrations, body, header...), 503, openapi.ProblemCodeOverloaded)
+	}
+}
+
+// The form of the page keeps what the user typed, and its key, so that sending it again registers once.
+func TestFormIsKeptWithoutCapacity(t *testing.T) {
+	t.Parallel()
+	a := oneAtATime()
+	s := setupSignup(t, func(d *Deps) { d.Admission = a })
+	form := s.browse().open(t, "/")
+	key, _ := form.input("idempotency_key")
+	permit := a.Admit(false)
+	p := form.submit(t, "register", typedSignup()...)
+	require.Equal(t, 503, p.Code)
+	require.Equal(t, "3", p.Header().Get("Retry-After"))
+	require.Contains(t, p.text(), "Many people are signing up right now")
+	name, _ := p.input("first_name")
+	require.NotEmpty(t, name["value"])
+	sameKey, _ := p.input("idempotency_key")
+	require.Equal(t, key["value"], sameKey["value"])
+	permit.Done(false)
+	require.Equal(t, "Check your phone", p.submit(t, "register", "password", "violet-harbour-91-kettle").heading())
+}
+
+func TestKeysAreForgottenInBoundedMemory(t *testing.T) {
+	t.Parallel()
+	r := newRecentKeys()
+	for n := range 10 * len(r.keys) {
+		key := fmt.Sprint(n)
+		r.add(key)
+		require.True(t, r.has(key))
+	}
+	r.add("")
+	require.False(t, r.has(""))
+	require.False(t, newRecentKeys().has("0"))
+}
+
+// BenchmarkRefusal measures the work of a refusal, with the log.
+func BenchmarkRefusal(b *testing.B) {
+	a := oneAtATime()
+	s := setup(b, func(d *Deps) { d.Admission = a })
+	a.occupy(b)
+	body := with(validBody(), nil)
+	for b.Loop() {
+		if w := s.send(b, "POST", registrations, body); w.Code != 503 {
+			b.Fatal(w.Code)
+		}
+		s.logs.Reset()
+	}
+}

@@ -1,0 +1,169 @@
+package admission
+
+import (
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// service is a queue in front of two servers: its capacity is 2 requests in each service time.
+type service struct {
+	limiter *Limiter
+	servers chan struct{}
+	random  *rand.Rand
+	running sync.WaitGroup
+
+	mu   sync.Mutex
+	time time.Duration // of service
+}
+
+func newService(l *Limiter, serviceTime time.Duration) *service {
+	return &service{limiter: l, servers: make(chan struct{}, 2), random: rand.New(rand.NewPCG(1, 2)), time: serviceTime}
+}
+
+// outcome is what happened to the requests of a period.
+type outcome struct {
+	mu      sync.Mutex
+	refused int
+	took    []time.Duration // of the admitted requests
+}
+
+func (o *outcome) slowest(percent int) time.Duration {
+	slices.Sort(o.took)
+	return o.took[(len(o.took)-1)*percent/100]
+}
+
+// offer lets requests arrive at random, and returns when all are done.
+func (s *service) offer(perSecond float64, d time.Duration) *outcome {
+	o := new(outcome)
+	for began := time.Now(); time.Since(began) < d; {
+		s.running.Go(func() { s.serve(o) })
+		time.Sleep(time.Duration(s.random.ExpFloat64() / perSecond * float64(time.Second)))
+	}
+	s.running.Wait()
+	return o
+}
+
+func (s *service) serve(o *outcome) {
+	began := time.Now()
+	permit := s.limiter.Admit(false)
+	if permit == nil {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.refused++
+		return
+	}
+	s.servers <- struct{}{}
+	s.mu.Lock()
+	serviceTime := s.time
+	s.mu.Unlock()
+	time.Sleep(serviceTime)
+	<-s.servers
+	permit.Done(true)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.took = append(o.took, time.Since(began))
+}
+
+func TestOverload(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const capacity = 40 // a second
+		s := newService(New(Options{Min: 4, Max: 66}), 50*time.Millisecond)
+		require.Zero(t, s.offer(0.7*capacity, time.Minute).refused, "below the capacity, nobody is refused")
+		for _, factor := range []float64{2, 5} {
+			o := s.offer(factor*capacity, time.Minute)
+			require.Greater(t, float64(len(o.took)), 0.95*capacity*60, "the service stays busy")
+			require.Less(t, o.slowest(99), DefaultMaxWait)
+			require.Greater(t, float64(o.refused), 0.9*(factor-1)*capacity*60)
+		}
+		require.Zero(t, s.limiter.InFlight())
+		after := s.offer(0.7*capacity, time.Minute)
+		require.Less(t, after.refused, 20)
+		require.Less(t, after.slowest(99), DefaultMaxWait/2)
+	})
+}
+
+func TestLimitFollowsTheSpeed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(New(Options{Min: 4, Max: 66}), 50*time.Millisecond)
+		s.offer(100, 30*time.Second)
+		fast := s.limiter.Limit()
+		s.time *= 4
+		s.offer(100, 10*time.Second) // it adapts
+		require.Less(t, s.offer(100, 30*time.Second).slowest(99), DefaultMaxWait)
+		require.InDelta(t, fast/4, s.limiter.Limit(), 4)
+		s.time /= 4
+		s.offer(100, 5*time.Second)
+		require.InDelta(t, fast, s.limiter.Limit(), float64(fast)/2)
+	})
+}
+
+// A service that is slow without competition, because it waits for something far away, is not taken for an overloaded one.
+func TestSlowWithoutCompetition(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New(Options{Min: 4, Max: 66})
+		s := newService(l, 2*time.Second)
+		s.servers = make(chan struct{}, 1000) // nobody waits
+		s.offer(10, time.Minute)              // it adapts
+		require.Less(t, s.offer(10, time.Minute).refused, 10, "of 600")
+	})
+}
+
+func TestSuddenLoadIsAdmitted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(New(Options{Min: 16, Max: 66}), 10*time.Millisecond)
+		s.offer(0.1, time.Hour)
+		o := new(outcome)
+		for range 16 {
+			s.running.Go(func() { s.serve(o) })
+		}
+		s.running.Wait()
+		require.Zero(t, o.refused)
+	})
+}
+
+// A request that waits for something that is down does not block the ones after it, and does not change the limit.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New(Options{Min: 2, Max: 2})
+		for range 3 {
+			first, second := l.Admit(false), l.Admit(false)
+			require.NotNil(t, first)
+			require.NotNil(t, second)
+			require.Nil(t, l.Admit(false))
+			require.True(t, l.Full())
+			time.Sleep(DefaultMaxWait)
+			synctest.Wait()
+			require.False(t, l.Full())
+			first.Done(false)
+			second.Done(false)
+		}
+		require.Zero(t, l.InFlight())
+		require.Equal(t, 2, l.Limit())
+	})
+}
+
+func TestRepetitionsMayExceedTheLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New(Options{Min: 2, Max: 2})
+		permits := []*Permit{l.Admit(false), l.Admit(true)}
+		require.Nil(t, l.Admit(false))
+		permits = append(permits, l.Admit(true), l.Admit(true))
+		require.Nil(t, l.Admit(true), "up to its double")
+		for _, p := range permits {
+			p.Done(false)
+		}
+		require.Zero(t, l.InFlight())
+	})
+}
