@@ -142,7 +142,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	if err := c.Challenge.Check(); err != nil {
 		return err
 	}
-	o, err := openTraced(c, logger)
+	o, err := openObserved(c, logger)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,6 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, limits.Close()) }()
-	counts := o.measure(c)
 	temporal, err := client.NewLazyClient(o.temporal)
 	if err != nil {
 		return err
@@ -164,7 +163,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	if err != nil {
 		return err
 	}
-	deps := APIDeps(c, o.keys, o.users, temporal, schema, counts, logger)
+	deps := APIDeps(c, o.keys, o.users, temporal, schema, o.counts, logger)
 	deps.Limits, deps.Draining, deps.Schema, deps.Traces = limits, server.Draining, schemaReady(o.users), o.traces.Provider()
 	if deps.Pages, err = OpenPages(c, schema); err != nil {
 		return err
@@ -172,12 +171,12 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	if deps.Endpoints, err = c.Receivers(); err != nil {
 		return err
 	}
-	if deps.Gate, err = OpenGate(c.Gate, o.users, counts, logger); err != nil {
+	if deps.Gate, err = OpenGate(c.Gate, o.users, o.counts, logger); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stopMetrics, err := ServeMetrics(ctx, c.Metrics, counts, cancel, logger)
+	stopMetrics, err := ServeMetrics(ctx, c.Metrics, o.counts, cancel, logger)
 	if err != nil {
 		return err
 	}

@@ -18,18 +18,23 @@ type common struct {
 	keys     Keys
 	users    *store.Store // the caller closes it
 	temporal client.Options
-	traces   *tracing.Tracing
+	traces   *tracing.Tracing // this and counts: of openObserved only
+	counts   *metrics.Metrics
 }
 
-// openTraced is openCommon for a process that exports traces, if they are configured. The caller closes the result.
-func openTraced(c config.Config, logger *slog.Logger) (common, error) {
+// openObserved is openCommon for a process that has metrics, and exports traces if they are configured. The caller closes the result.
+func openObserved(c config.Config, logger *slog.Logger) (common, error) {
 	traces, err := OpenTracing(c.Tracing, logger)
 	if err != nil {
 		return common{}, err
 	}
 	o, err := openCommon(c, logger)
+	if err != nil {
+		return o, err
+	}
 	o.traces, o.temporal.Interceptors = traces, append(traces.Interceptors(), metrics.Exemplars())
-	return o, err
+	o.counts = o.measure(c)
+	return o, nil
 }
 
 // close closes the database, and exports the remaining spans.
