@@ -8,11 +8,12 @@ import (
 	"registrar/internal/campaign"
 )
 
-// listenForSignals handles signals until the run ends.
-func (c *campaignRun) listenForSignals(ctx workflow.Context) {
-	onPlainSignal(ctx, SignalPause, "pauses after the current batch", func() { c.paused = true })
-	onPlainSignal(ctx, SignalResume, "continues after a pause", func() { c.paused = false })
-	c.listenForOperators(ctx)
+// signals are the signals of a campaign.
+func (c *campaignRun) signals() []signalHandler {
+	return append([]signalHandler{
+		onPlainSignal(SignalPause, "pauses after the current batch", func() { c.paused = true }),
+		onPlainSignal(SignalResume, "continues after a pause", func() { c.paused = false }),
+	}, c.operatorSignals()...)
 }
 
 // executeUntilDone runs a step, and again after each parking, until it succeeds. An error means that the campaign was

@@ -65,7 +65,7 @@ func EmailLinkWorkflow(ctx workflow.Context, in EmailLinkInput) (EmailLinkResult
 	}
 	l := &emailLink{in: in}
 	l.stepRunner = newStepRunner(l, in.Budgets, in.ParkingTime, published{attribute: attributeStatus, status: l.publicStatus()})
-	l.listenForOperators(ctx)
+	handleSignals(ctx, l.operatorSignals()...)
 	if err := listenForMade(ctx, &l.stepRunner, l.result); err != nil {
 		return EmailLinkResult{}, err
 	}

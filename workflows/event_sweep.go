@@ -70,7 +70,7 @@ func EventSweepWorkflow(ctx workflow.Context) (EventSweepResult, error) {
 	s := &eventSweep{}
 	policy := DefaultPolicy()
 	s.stepRunner = newStepRunner(s, policy.Budgets, policy.ParkingTime, published{attribute: attributeStatus, status: s.publicStatus()})
-	s.listenForOperators(ctx)
+	handleSignals(ctx, s.operatorSignals()...)
 	if err := s.run(ctx); err != nil {
 		s.ended = true
 		s.addDetail(ctx, "the sweep has failed")

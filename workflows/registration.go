@@ -29,7 +29,7 @@ func RegistrationWorkflow(ctx workflow.Context, in RegistrationInput) (Registrat
 	if err := r.setHandlers(ctx); err != nil {
 		return RegistrationResult{}, err
 	}
-	r.listenForSignals(ctx)
+	handleSignals(ctx, r.signals()...)
 	running, stop := workflow.WithCancel(ctx)
 	err := r.run(running)
 	if r.announcesFailure(err) {
