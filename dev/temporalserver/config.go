@@ -115,6 +115,7 @@ func dynamicConfig(t tuning) dynamicconfig.Client {
 	settings := map[string]any{
 		"frontend.enableServerVersionCheck": false, // does not call home
 		"matching.enableFairness":           true,
+		"history.externalPayloadsEnabled":   false, // there are none, and every write would look for them
 		// A worker that stops gets no task any more that it would lose: that task would wait for its timeout.
 		"frontend.enableCancelWorkerPollsOnShutdown": true,
 		"matching.numTaskqueueReadPartitions":        1,
