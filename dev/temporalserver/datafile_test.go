@@ -31,6 +31,26 @@ func TestAnExistingFileGetsNewSearchAttributes(t *testing.T) {
 	require.ErrorContains(t, err, "First is Keyword in this data file")
 }
 
+func TestOnlyUsedIndexesAreCreated(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "temporal.db")
+	require.NoError(t, create(t.Context(), file))
+	db, err := sql.Open("sqlite", "file:"+escape(file))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	rows, err := db.QueryContext(t.Context(), `SELECT name FROM sqlite_master
+		WHERE type = 'index' AND tbl_name = 'executions_visibility' AND sql IS NOT NULL`)
+	require.NoError(t, err)
+	var names []string
+	for rows.Next() {
+		var name string
+		require.NoError(t, rows.Scan(&name))
+		names = append(names, name)
+	}
+	require.NoError(t, rows.Err())
+	require.ElementsMatch(t, usedIndexes, names)
+}
+
 func TestLeftoverFilesAreRemoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
