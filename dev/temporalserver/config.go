@@ -124,7 +124,7 @@ func dynamicConfig(t tuning) dynamicconfig.Client {
 		"frontend.enableCancelWorkerPollsOnShutdown": true,
 		"matching.numTaskqueueReadPartitions":        1,
 		"matching.numTaskqueueWritePartitions":       1,
-		// Without this bound, every workflow of the last hour stays in memory. One takes 25 KB.
+		// Without this bound, every workflow of the last hour stays in memory, with about 25 KB.
 		"history.hostLevelCacheMaxSize": 1000,
 		// The default of 30 minutes spreads the load of many namespaces, which is not needed here.
 		"history.retentionTimerJitterDuration": time.Second,
