@@ -32,7 +32,7 @@ func CampaignWorkflow(ctx workflow.Context, in CampaignInput) (CampaignProgress,
 	if err := workflow.SetQueryHandlerWithOptions(ctx, QueryProgress, progress, options); err != nil {
 		return CampaignProgress{}, err
 	}
-	handleSignals(ctx, c.signals()...)
+	c.listenForSignals(ctx)
 	err := c.close(ctx, c.run(ctx))
 	return c.state(), err
 }

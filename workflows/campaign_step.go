@@ -8,12 +8,12 @@ import (
 	"registrar/internal/campaign"
 )
 
-// signals are the signals of a campaign.
-func (c *campaignRun) signals() []signalHandler {
-	return append([]signalHandler{
+// listenForSignals handles signals until the run ends.
+func (c *campaignRun) listenForSignals(ctx workflow.Context) {
+	handleSignals(ctx, append([]signalHandler{
 		onPlainSignal(SignalPause, "pauses after the current batch", func() { c.paused = true }),
 		onPlainSignal(SignalResume, "continues after a pause", func() { c.paused = false }),
-	}, c.operatorSignals()...)
+	}, c.operatorSignals()...)...)
 }
 
 // executeUntilDone runs a step, and again after each parking, until it succeeds. An error means that the campaign was

@@ -65,7 +65,7 @@ func EmailLinkWorkflow(ctx workflow.Context, in EmailLinkInput) (EmailLinkResult
 	}
 	l := &emailLink{in: in}
 	l.stepRunner = newStepRunner(l, in.Budgets, in.ParkingTime, published{attribute: attributeStatus, status: l.publicStatus()})
-	handleSignals(ctx, l.operatorSignals()...)
+	l.listenForOperators(ctx)
 	if err := listenForMade(ctx, &l.stepRunner, l.result); err != nil {
 		return EmailLinkResult{}, err
 	}

@@ -29,7 +29,7 @@ func EventDeliveryWorkflow(ctx workflow.Context, in EventDeliveryInput) (EventDe
 	if err := workflow.SetQueryHandlerWithOptions(ctx, QueryProgress, progress, options); err != nil {
 		return EventDeliveryProgress{}, err
 	}
-	handleSignals(ctx, r.operatorSignals()...)
+	r.listenForOperators(ctx)
 	err := r.runStep(ctx, stepReplay, r.replay)
 	if err == nil && !r.done() {
 		r.in.Progress = r.progress

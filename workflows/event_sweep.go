@@ -70,7 +70,7 @@ func EventSweepWorkflow(ctx workflow.Context) (EventSweepResult, error) {
 	s := &eventSweep{}
 	policy := DefaultPolicy()
 	s.stepRunner = newStepRunner(s, policy.Budgets, policy.ParkingTime, published{attribute: attributeStatus, status: s.publicStatus()})
-	handleSignals(ctx, s.operatorSignals()...)
+	s.listenForOperators(ctx)
 	if err := s.run(ctx); err != nil {
 		s.ended = true
 		s.addDetail(ctx, "the sweep has failed")

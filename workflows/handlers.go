@@ -52,8 +52,13 @@ func (r *stepRunner) operatorSignals() []signalHandler {
 	}
 }
 
-// signals are the signals of a registration.
-func (r *registration) signals() []signalHandler {
+// listenForOperators handles the signals of operators until the workflow ends.
+func (r *stepRunner) listenForOperators(ctx workflow.Context) {
+	handleSignals(ctx, r.operatorSignals()...)
+}
+
+// listenForSignals handles signals until the workflow ends.
+func (r *registration) listenForSignals(ctx workflow.Context) {
 	superseded := func(ctx workflow.Context, signals workflow.ReceiveChannel) {
 		var in any // without a value to decode, the signal would not need to be encrypted
 		signals.Receive(ctx, &in)
@@ -69,11 +74,11 @@ func (r *registration) signals() []signalHandler {
 		signals.Receive(ctx, &in)
 		r.onUndelivered(ctx, in)
 	}
-	return append(r.operatorSignals(),
+	handleSignals(ctx, append(r.operatorSignals(),
 		signalHandler{SignalSuperseded, "not for operators: the owner of the email has proven it elsewhere, or disowned this registration", superseded},
 		signalHandler{SignalBudget, `changes how long steps are retried: "otp=90m"`, budget},
 		signalHandler{SignalUndelivered, "not for operators: a provider reported that a code did not arrive", undelivered},
-	)
+	)...)
 }
 
 // setHandlers sets the handlers of Updates and Queries.

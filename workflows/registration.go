@@ -29,7 +29,7 @@ func RegistrationWorkflow(ctx workflow.Context, in RegistrationInput) (Registrat
 	if err := r.setHandlers(ctx); err != nil {
 		return RegistrationResult{}, err
 	}
-	handleSignals(ctx, r.signals()...)
+	r.listenForSignals(ctx)
 	running, stop := workflow.WithCancel(ctx)
 	err := r.run(running)
 	if r.announcesFailure(err) {

@@ -57,7 +57,7 @@ func RetentionWorkflow(ctx workflow.Context, in RetentionInput) (RetentionResult
 		r.in.Rules, r.in.Deleted = retention.Rules, map[retention.Rule]int{}
 	}
 	r.stepRunner = newStepRunner(r, policy.Budgets, policy.ParkingTime, published{attribute: attributeStatus, status: r.publicStatus()})
-	handleSignals(ctx, r.operatorSignals()...)
+	r.listenForOperators(ctx)
 	for calls := 0; len(r.in.Rules) > 0; calls++ {
 		if calls == maxRetentionCalls {
 			return RetentionResult{}, workflow.NewContinueAsNewError(ctx, RetentionWorkflowType, r.in)

@@ -22,7 +22,7 @@ func UserChangeWorkflow(ctx workflow.Context, in UserChangeInput) (UserChangeRes
 	}
 	c := &userChange{in: in}
 	c.stepRunner = newStepRunner(c, in.Budgets, in.ParkingTime, published{attribute: attributeStatus, status: c.publicStatus()})
-	handleSignals(ctx, c.operatorSignals()...)
+	c.listenForOperators(ctx)
 	if err := listenForMade(ctx, &c.stepRunner, c.result); err != nil {
 		return UserChangeResult{}, err
 	}

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -59,23 +58,13 @@ func benchmarkRegister(b *testing.B, callers int, hasher api.Hasher, locally boo
 		_, err := registrar.post()
 		require.NoError(b, err)
 	}
-	cpu := processTime(b)
 	b.ResetTimer()
 	took := registrar.run(b, callers, b.N)
 	b.StopTimer()
-	b.ReportMetric(float64((processTime(b)-cpu).Microseconds())/1000/float64(b.N), "cpu-ms/op")
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "registrations/s")
-}
-
-// processTime returns the processor time of the process, service and callers together. It varies less than elapsed time on a busy
-// machine.
-func processTime(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // registrationClient registers users with different emails.
