@@ -21,6 +21,9 @@ type Options struct {
 	Queues []string // of workflows.Queues
 	// Concurrency is the maximum number of activities at a time, for each queue.
 	Concurrency int
+	// CachedWorkflows is the maximum number of waiting workflows that the process keeps in memory, for all its workers; 0 means the
+	// SDK's default of 10,000. Any other workflow is replayed from its history when something happens to it.
+	CachedWorkflows int
 	// PerSecond is the maximum number of activities that start per second, for each queue and all its workers together. A
 	// queue without an entry has no limit.
 	PerSecond map[string]float64
@@ -76,6 +79,9 @@ func Start(c client.Client, a *activities.Activities, o Options) (Workers, error
 		if !slices.Contains(workflows.Queues, queue) {
 			return nil, fmt.Errorf("unknown task queue %q (known: %q)", queue, workflows.Queues)
 		}
+	}
+	if o.CachedWorkflows > 0 {
+		worker.SetStickyWorkflowCacheSize(o.CachedWorkflows)
 	}
 	for _, queue := range o.Queues {
 		w := worker.New(c, queue, worker.Options{

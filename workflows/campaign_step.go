@@ -10,9 +10,10 @@ import (
 
 // listenForSignals handles signals until the run ends.
 func (c *campaignRun) listenForSignals(ctx workflow.Context) {
-	onPlainSignal(ctx, SignalPause, "pauses after the current batch", func() { c.paused = true })
-	onPlainSignal(ctx, SignalResume, "continues after a pause", func() { c.paused = false })
-	c.listenForOperators(ctx)
+	handleSignals(ctx, append([]signalHandler{
+		onPlainSignal(SignalPause, "pauses after the current batch", func() { c.paused = true }),
+		onPlainSignal(SignalResume, "continues after a pause", func() { c.paused = false }),
+	}, c.operatorSignals()...)...)
 }
 
 // executeUntilDone runs a step, and again after each parking, until it succeeds. An error means that the campaign was

@@ -2,55 +2,83 @@ package workflows
 
 import (
 	"errors"
+	"slices"
 
 	"go.temporal.io/sdk/workflow"
 )
 
-// listenForOperators handles the signals with which operators continue or end a workflow with parked steps.
+// signalHandler handles the signals of a name. react receives one signal. It must not block.
+type signalHandler struct {
+	name, description string
+	react             func(workflow.Context, workflow.ReceiveChannel)
+}
+
+// onPlainSignal calls react for each signal of a name. It has no input.
+func onPlainSignal(name, description string, react func()) signalHandler {
+	return signalHandler{name, description, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+		signals.Receive(ctx, nil)
+		react()
+	}}
+}
+
+// handleSignals handles signals until the workflow ends, even if it is cancelled. Signals that arrive together are handled in the
+// order of the handlers, not of their arrival. One coroutine handles them all, because every coroutine of every waiting workflow
+// takes memory.
+func handleSignals(ctx workflow.Context, handlers ...signalHandler) {
+	channels := make([]workflow.ReceiveChannel, len(handlers))
+	for i, h := range handlers {
+		channels[i] = workflow.GetSignalChannelWithOptions(ctx, h.name, workflow.SignalChannelOptions{Description: h.description})
+	}
+	arrived := func() bool {
+		return slices.ContainsFunc(channels, func(c workflow.ReceiveChannel) bool { return c.Len() > 0 })
+	}
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for workflow.Await(ctx, arrived) == nil {
+			for i, h := range handlers {
+				for channels[i].Len() > 0 {
+					h.react(ctx, channels[i])
+				}
+			}
+		}
+	})
+}
+
+// operatorSignals are the signals with which operators continue or end a workflow with parked steps.
+func (r *stepRunner) operatorSignals() []signalHandler {
+	return []signalHandler{
+		onPlainSignal(SignalRetry, "runs the failed steps again", r.retry),
+		onPlainSignal(SignalAbandon, "ends a workflow with failed steps as failed, at once", r.abandon),
+	}
+}
+
+// listenForOperators handles the signals of operators until the workflow ends.
 func (r *stepRunner) listenForOperators(ctx workflow.Context) {
-	onPlainSignal(ctx, SignalRetry, "runs the failed steps again", r.retry)
-	onPlainSignal(ctx, SignalAbandon, "ends a workflow with failed steps as failed, at once", r.abandon)
+	handleSignals(ctx, r.operatorSignals()...)
 }
 
 // listenForSignals handles signals until the workflow ends.
 func (r *registration) listenForSignals(ctx workflow.Context) {
-	r.listenForOperators(ctx)
-	on := func(name, description string, react func(workflow.Context, workflow.ReceiveChannel)) {
-		onSignal(ctx, name, description, react)
-	}
-	on(SignalSuperseded, "not for operators: the owner of the email has proven it elsewhere, or disowned this registration", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+	superseded := func(ctx workflow.Context, signals workflow.ReceiveChannel) {
 		var in any // without a value to decode, the signal would not need to be encrypted
 		signals.Receive(ctx, &in)
 		r.onSuperseded()
-	})
-	on(SignalBudget, `changes how long steps are retried: "otp=90m"`, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+	}
+	budget := func(ctx workflow.Context, signals workflow.ReceiveChannel) {
 		var in budgetInput
 		signals.Receive(ctx, &in)
 		r.changeBudgets(ctx, in.value)
-	})
-	on(SignalUndelivered, "not for operators: a provider reported that a code did not arrive", func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+	}
+	undelivered := func(ctx workflow.Context, signals workflow.ReceiveChannel) {
 		var in Undelivered
 		signals.Receive(ctx, &in)
 		r.onUndelivered(ctx, in)
-	})
-}
-
-// onPlainSignal calls react for each signal of a name. It has no input.
-func onPlainSignal(ctx workflow.Context, name, description string, react func()) {
-	onSignal(ctx, name, description, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
-		signals.Receive(ctx, nil)
-		react()
-	})
-}
-
-// onSignal calls react for each signal of a name, in a coroutine. react receives one signal.
-func onSignal(ctx workflow.Context, name, description string, react func(workflow.Context, workflow.ReceiveChannel)) {
-	signals := workflow.GetSignalChannelWithOptions(ctx, name, workflow.SignalChannelOptions{Description: description})
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		for {
-			react(ctx, signals)
-		}
-	})
+	}
+	handleSignals(ctx, append(r.operatorSignals(),
+		signalHandler{SignalSuperseded, "not for operators: the owner of the email has proven it elsewhere, or disowned this registration", superseded},
+		signalHandler{SignalBudget, `changes how long steps are retried: "otp=90m"`, budget},
+		signalHandler{SignalUndelivered, "not for operators: a provider reported that a code did not arrive", undelivered},
+	)...)
 }
 
 // setHandlers sets the handlers of Updates and Queries.

@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
 
 	"registrar/api"
 	"registrar/dev/companion"
@@ -74,6 +75,8 @@ func start(ctx context.Context, o options) (*stack, error) {
 }
 
 func (s *stack) start(ctx context.Context) error {
+	// Temporal's server has workers of its own. All workers of a process share the SDK's cache, and the first one creates it.
+	worker.SetStickyWorkflowCacheSize(s.config.Worker.CachedWorkflows)
 	listener, err := s.listen(ctx)
 	if err != nil {
 		return err

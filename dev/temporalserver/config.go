@@ -31,6 +31,10 @@ type tuning struct {
 // (half the throughput). A higher poll limit has no measurable effect with 8 shards.
 var measured = tuning{shards: 8, conns: 1}
 
+// taskWorkers is the number of goroutines that execute the tasks of each of the server's queues. The default is 512, for many
+// processors. Each has a stack that grows and that every garbage collection scans.
+const taskWorkers = 64
+
 // bind builds the Temporal server, which then listens on all its ports.
 func (s *Server) bind(ctx context.Context, t tuning) (err error) {
 	choosing.Lock()
@@ -115,12 +119,18 @@ func dynamicConfig(t tuning) dynamicconfig.Client {
 	settings := map[string]any{
 		"frontend.enableServerVersionCheck": false, // does not call home
 		"matching.enableFairness":           true,
+		"history.externalPayloadsEnabled":   false, // there are none, and every write would look for them
 		// A worker that stops gets no task any more that it would lose: that task would wait for its timeout.
 		"frontend.enableCancelWorkerPollsOnShutdown": true,
 		"matching.numTaskqueueReadPartitions":        1,
 		"matching.numTaskqueueWritePartitions":       1,
+		// Without this bound, every workflow of the last hour stays in memory, with about 25 KB.
+		"history.hostLevelCacheMaxSize": 1000,
 		// The default of 30 minutes spreads the load of many namespaces, which is not needed here.
 		"history.retentionTimerJitterDuration": time.Second,
+	}
+	for _, queue := range []string{"timer", "transfer", "visibility", "archival", "Replication", "ReplicationLowPriority"} {
+		settings["history."+queue+"ProcessorSchedulerWorkerCount"] = taskWorkers
 	}
 	if t.pollRPS > 0 {
 		settings["history.transferProcessorMaxPollRPS"] = t.pollRPS

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,6 +30,19 @@ func TestAnExistingFileGetsNewSearchAttributes(t *testing.T) {
 	_, err = Start(t.Context(), Options{DataFile: file, Logger: silent,
 		SearchAttributes: attributes{"First": enums.INDEXED_VALUE_TYPE_INT}})
 	require.ErrorContains(t, err, "First is Keyword in this data file")
+}
+
+func TestOnlyUsedIndexesAreCreated(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "temporal.db")
+	require.NoError(t, create(t.Context(), file))
+	db, err := sql.Open("sqlite", "file:"+escape(file))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	var names string
+	require.NoError(t, db.QueryRowContext(t.Context(), `SELECT group_concat(name) FROM sqlite_master
+		WHERE type = 'index' AND tbl_name = 'executions_visibility' AND sql IS NOT NULL`).Scan(&names))
+	require.ElementsMatch(t, usedIndexes, strings.Split(names, ","))
 }
 
 func TestLeftoverFilesAreRemoved(t *testing.T) {

@@ -92,6 +92,7 @@ func (w Worker) check(found *problems) {
 	}
 	found.require(len(w.Queues) > 0, "WORKER_QUEUES", "names no queue")
 	found.require(w.Concurrency > 0, "WORKER_CONCURRENCY", "%d must be above 0", w.Concurrency)
+	found.require(w.CachedWorkflows > 0, "WORKER_CACHED_WORKFLOWS", "%d must be above 0", w.CachedWorkflows)
 	found.require(w.HealthAddr == "" || isAddress(w.HealthAddr), "WORKER_HEALTH_ADDR", "%q is not an address (host:port)", w.HealthAddr)
 	found.require(w.PollingGrace >= 0, "WORKER_ENGINE_GRACE", "%s must not be below 0", w.PollingGrace)
 	found.requirePositive("WORKER_STOP_TIMEOUT", w.StopTimeout)

@@ -164,6 +164,7 @@ type Retention struct {
 type Worker struct {
 	Queues           []string      `env:"WORKER_QUEUES" envDefault:"registration,notifications-high,notifications-low,events" example:"notifications-high" doc:"Task queues that the process serves."`
 	Concurrency      int           `env:"WORKER_CONCURRENCY" envDefault:"50" example:"50" doc:"Maximum number of parallel activities per queue."`
+	CachedWorkflows  int           `env:"WORKER_CACHED_WORKFLOWS" envDefault:"1000" example:"1000" doc:"Maximum number of waiting registrations that a worker keeps in memory. When something happens to another one, the worker replays its history (docs/operations.md)."`
 	HealthAddr       string        `env:"WORKER_HEALTH_ADDR" example:"127.0.0.1:8081" doc:"Address at which the worker answers /healthz and /readyz. If empty, the worker answers no probes, and registrar healthcheck worker cannot check it."`
 	PollingGrace     time.Duration `env:"WORKER_ENGINE_GRACE" envDefault:"10s" example:"10s" doc:"How long a worker stays ready after it stops polling Temporal."`
 	StopTimeout      time.Duration `env:"WORKER_STOP_TIMEOUT" envDefault:"15s" example:"15s" doc:"How long running activities may take to finish on shutdown."`

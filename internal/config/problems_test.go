@@ -127,6 +127,7 @@ func TestBadValues(t *testing.T) {
 		"WORKER_QUEUES=emails": `"emails" is not a task queue (known: ["registration" "notifications-high" "notifications-low" "events"]);` +
 			" an example: notifications-high",
 		"WORKER_CONCURRENCY=0":                "0 must be above 0; an example: 50",
+		"WORKER_CACHED_WORKFLOWS=0":           "0 must be above 0; an example: 1000",
 		"WORKER_HEALTH_ADDR=8081":             `"8081" is not an address (host:port); an example: 127.0.0.1:8081`,
 		"WORKER_ENGINE_GRACE=-1s":             "-1s must not be below 0; an example: 10s",
 		"WORKER_STOP_TIMEOUT=0s":              "0s must be longer than 0; an example: 15s",

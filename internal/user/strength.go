@@ -66,7 +66,7 @@ func score(plain string, own []string) int {
 	if leetIn(plain) > scoredLeet {
 		filters = append(filters, matching.FilterL33tMatcher)
 	}
-	matches := slices.DeleteFunc(matching.Omnimatch(plain, own, filters...), func(m match.Match) bool {
+	matches := slices.DeleteFunc(omnimatch(plain, own, filters...), func(m match.Match) bool {
 		return m.J-m.I+1 < minWord
 	})
 	return scoring.MinimumEntropyMatchSequence(plain, matches).Score

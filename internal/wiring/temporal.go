@@ -37,6 +37,8 @@ func Encrypted(o client.Options, keys Keys, logger *slog.Logger) client.Options 
 	// gRPC would look for a configuration of the client in the name's TXT records, and wait for the answer. In a container network
 	// without a way out, there is none.
 	o.ConnectionOptions.DialOptions = append(o.ConnectionOptions.DialOptions, grpc.WithDisableServiceConfig())
+	// The SDK's default is gzip. Encrypted payloads do not get smaller, so compression only costs processor time on both sides.
+	o.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	if keys.Codec != nil {
 		if keys.Codec.AcceptsLegacy() {
 			logger.Warn("PAYLOAD_LEGACY: payloads are accepted that are not encrypted or not bound to a workflow; a client of Temporal can forge registrations")

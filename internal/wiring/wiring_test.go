@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
 	"registrar/internal/config"
 	"registrar/internal/event"
@@ -26,6 +27,12 @@ func TestRunRequiresItsVariables(t *testing.T) {
 			require.ErrorContains(t, missing.err, variable+": is not set", name)
 		}
 	}
+}
+
+func TestEncryptedPayloadsAreNotCompressed(t *testing.T) {
+	t.Parallel()
+	o := wiring.Encrypted(client.Options{}, wiring.Keys{}, slog.New(slog.DiscardHandler))
+	require.Equal(t, &client.GrpcCompressionNone{}, o.ConnectionOptions.GrpcCompression)
 }
 
 // TestOnlyNotificationsNeedProviders starts a worker without the settings of providers. It ends at its health address.

@@ -66,7 +66,7 @@ func StartWorkers(
 	}
 	return worker.Start(temporal.Client, steps, worker.Options{
 		Deployment: version,
-		Queues:     c.Worker.Queues, Concurrency: c.Worker.Concurrency, StopTimeout: c.Worker.StopTimeout, Fatal: fatal,
+		Queues:     c.Worker.Queues, Concurrency: c.Worker.Concurrency, CachedWorkflows: c.Worker.CachedWorkflows, StopTimeout: c.Worker.StopTimeout, Fatal: fatal,
 		PerSecond: map[string]float64{
 			workflows.QueueNotificationsHigh: c.Worker.OTPsPerSecond,
 			workflows.QueueNotificationsLow:  c.Worker.NoticesPerSecond,
