@@ -2,7 +2,7 @@ package api
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -124,7 +124,7 @@ func TestKeysAreForgottenInBoundedMemory(t *testing.T) {
 	t.Parallel()
 	r := newRecentKeys()
 	for n := range 10 * len(r.keys) {
-		key := fmt.Sprint(n)
+		key := strconv.Itoa(n)
 		r.add(key)
 		require.True(t, r.has(key))
 	}

@@ -43,10 +43,10 @@ type Options struct {
 
 // Limiter limits the requests in flight. By Little's law, requests take as long as their number divided by the throughput. So the
 // limiter measures how long requests take, and lowers the limit in proportion when they take too long. If they take less while the limit
-// is reached, it raises the limit. It is safe for concurrent use.
+// is reached, it raises the limit. Without an overload, the limit returns to the first one. It is safe for concurrent use.
 type Limiter struct {
-	maxWait  time.Duration
-	min, max float64
+	maxWait         time.Duration
+	min, max, first float64
 
 	mu       sync.Mutex
 	limit    float64
@@ -72,7 +72,8 @@ func New(o Options) *Limiter {
 	highest := cmp.Or(o.Max, 16*lowest)
 	lowest = min(lowest, highest)
 	l := &Limiter{maxWait: cmp.Or(o.MaxWait, DefaultMaxWait), min: float64(lowest), max: float64(highest), window: window{began: time.Now()}}
-	l.limit = l.bound(perCPU * float64(cpus) * l.maxWait.Seconds())
+	l.first = l.bound(perCPU * float64(cpus) * l.maxWait.Seconds())
+	l.limit = l.first
 	return l
 }
 
@@ -175,7 +176,8 @@ func (l *Limiter) adapt() {
 		l.fastest = (l.fastest + w.fastest) / 2
 	}
 	mean, target := w.total/time.Duration(w.samples), l.target()
-	if !w.refused && mean <= target {
+	if !w.refused && mean <= target { // there is capacity again
+		l.limit = math.Max(l.limit, math.Min(l.limit*maxRise, l.first))
 		return
 	}
 	wanted := float64(w.peak) * target.Seconds() / mean.Seconds()

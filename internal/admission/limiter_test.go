@@ -85,6 +85,7 @@ func TestOverload(t *testing.T) {
 		require.Zero(t, s.limiter.InFlight())
 		after := s.offer(0.7*capacity, time.Minute)
 		require.Less(t, after.refused, 20)
+		require.Equal(t, int(s.limiter.first), s.limiter.Limit(), "the limit returns to the first one")
 		require.Less(t, after.slowest(99), DefaultMaxWait/2)
 	})
 }

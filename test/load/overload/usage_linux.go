@@ -27,7 +27,7 @@ func MemoryOf(pid int) func() (int64, error) {
 			return 0, fmt.Errorf("read the memory of the service: %w", err)
 		}
 		total, err := resident(folder)
-		for _, child := range bytes.Fields(children) {
+		for child := range bytes.FieldsSeq(children) {
 			if more, err := resident("/proc/" + string(child)); err == nil { // it may have ended
 				total += more
 			}
