@@ -25,7 +25,7 @@ const (
 	plainHashing  = "BENCH_HASHING" // off: passwords are hashed at almost no cost, to measure everything else
 	profilePort   = "BENCH_PORT"    // loopback port of pprof and expvar
 	importedUsers = "BENCH_USERS"   // number of users to import before the start
-	benchEvents = "BENCH_EVENTS"  // off: there is no endpoint for events, unless one is configured
+	benchEvents   = "BENCH_EVENTS"  // off: there is no endpoint for events, unless one is configured
 )
 
 // benchHasher returns the hasher that BENCH_HASHING selects, or nil for the configured one.

@@ -30,6 +30,7 @@ type part struct {
 
 // parts are in the order of their execution.
 var parts = []part{
+	{"rate", "registrations a second, latencies and processor time in dev, beside the ceilings", ratePart},
 	{"cluster", "the highly available system: processor time and memory of each process", clusterPart},
 }
 
@@ -58,6 +59,7 @@ func command() *cobra.Command {
 		Args:  cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context()) },
 	}
+	c.AddCommand(childCommand(hashingCommand, hashAll), childCommand(temporalCommand, runTemporal))
 	c.Flags().BoolVar(&f.short, "short", false, "measure with tiny counts, to check that every part works")
 	c.Flags().StringVar(&f.output, "output", filepath.Join(".bin", "bench"), "folder for the table and the JSON file")
 	c.Flags().StringSliceVar(&f.only, "only", nil, "names of the parts to run; default: all")

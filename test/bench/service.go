@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+
+	"registrar/test/load/loop"
+	testparts "registrar/test/parts"
+	"registrar/workflows"
+)
+
+// service is the service of dev, as a process of its own.
+type service struct {
+	*testparts.Dev
+	api      *testparts.Client
+	sent     *outbox
+	profiles string // URL of pprof and expvar
+	next     atomic.Int64
+}
+
+// Settings of dev that only the benchmark uses; see dev/server/measure.go.
+const (
+	withoutHashing = "BENCH_HASHING=off"
+	withoutEvents  = "BENCH_EVENTS=off"
+)
+
+// startService starts the service of dev without an endpoint for events, as a new installation in production has none.
+func startService(ctx context.Context, r *Run, settings ...string) (*service, error) {
+	return startServiceWith(ctx, r, append(settings, withoutEvents)...)
+}
+
+func startServiceWith(ctx context.Context, r *Run, settings ...string) (*service, error) {
+	port := strconv.Itoa(testparts.FreePort())
+	s := &service{profiles: "http://127.0.0.1:" + port}
+	s.Dev = testparts.StartDev(r.Scope, append(settings, "BENCH_PORT="+port)...)
+	s.api = testparts.NewClientVia(s.URL, loop.LoopbackTransport())
+	ctx, cancel := context.WithCancel(ctx)
+	r.Scope.Cleanup(cancel)
+	var err error
+	s.sent, err = openOutbox(ctx, s.Data)
+	return s, err
+}
+
+// form returns the form of a new user. Numbered from 0, users do not clash.
+func (s *service) form() testparts.Form { return testparts.UserForm(int(s.next.Add(1)) - 1) }
+
+// register registers a user, and waits for the answer.
+func (s *service) register(ctx context.Context, form testparts.Form) (testparts.Handle, time.Duration, error) {
+	began := time.Now()
+	h, err := s.api.Register(ctx, form, "")
+	return h, time.Since(began), err
+}
+
+// complete registers a user, waits for the code, and enters it.
+func (s *service) complete(ctx context.Context, form testparts.Form) (testparts.Handle, sample, error) {
+	h, took, err := s.register(ctx, form)
+	if err != nil {
+		return h, sample{}, err
+	}
+	answered := time.Now()
+	sent, err := s.sent.code(ctx, h.ID)
+	if err != nil {
+		return h, sample{}, err
+	}
+	status, err := s.api.Verify(ctx, h, sent.code)
+	if err == nil && status != testparts.StatusActive {
+		err = fmt.Errorf("the right code was answered with the status %q", status)
+	}
+	return h, sample{answer: took, code: sent.at.Sub(answered), coded: true}, err
+}
+
+// completeNext is an operation of a drive.
+func (s *service) completeNext(ctx context.Context) (sample, error) {
+	_, measured, err := s.complete(ctx, s.form())
+	return measured, err
+}
+
+// registerNext is an operation of a drive that never enters the code.
+func (s *service) registerNext(ctx context.Context) (sample, error) {
+	_, took, err := s.register(ctx, s.form())
+	return sample{answer: took}, err
+}
+
+// memory are statistics of Go's runtime.
+type memory struct {
+	TotalAlloc uint64 // bytes
+	Mallocs    uint64
+}
+
+func (s *service) memory(ctx context.Context) (memory, error) {
+	var all struct{ Memstats memory }
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.profiles+"/debug/vars", http.NoBody)
+	if err != nil {
+		return memory{}, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return memory{}, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	err = json.NewDecoder(answer.Body).Decode(&all)
+	return all.Memstats, err
+}
+
+// ownCPU is the processor time of this process, the load generator.
+func ownCPU() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // fails only for wrong arguments
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// dial returns a client of the service's Temporal server that cannot decrypt payloads.
+func dial(s *service) (client.Client, error) {
+	return client.Dial(client.Options{HostPort: s.Temporal, Logger: quiet()})
+}
+
+func quiet() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
+
+// workflowID returns the id of the workflow of a registration.
+func workflowID(h testparts.Handle) string { return workflows.RegistrationWorkflowID(h.ID) }
