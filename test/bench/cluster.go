@@ -52,7 +52,7 @@ func countingLimits() []string {
 	var settings []string
 	for _, setting := range config.Unlimited() {
 		if name, found := strings.CutSuffix(setting, "=0"); found && name != "LIMIT_SMS_CONVERSION" {
-			settings = append(settings, name, "1000000000/1h")
+			settings = append(settings, name, "10000/1s")
 		}
 	}
 	return settings
