@@ -71,6 +71,9 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.serveProfiles(ctx); err != nil {
+		return err
+	}
 	endpoints, err := s.openEndpoints(ctx)
 	if err != nil {
 		return err
@@ -130,7 +133,7 @@ func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 	if err := users.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return users, nil
+	return users, importBenchUsers(ctx, users)
 }
 
 // openTemporal returns a client of the Temporal server at TEMPORAL_ADDRESS. If the variable is empty, it starts a server.

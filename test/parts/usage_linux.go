@@ -19,7 +19,7 @@ func (p *Process) Usage() (Usage, error) {
 	if _, found := all[p.PID()]; !found || !p.Running() {
 		return Usage{}, fmt.Errorf("usage of %s: %w", p.command.Name, os.ErrProcessDone)
 	}
-	var u Usage
+	u := Usage{Own: all[p.PID()].own}
 	var memory residentMemory
 	for pid := range family(all, p.PID()) {
 		u.CPU += all[pid].cpu
@@ -38,8 +38,8 @@ func (p *Process) Usage() (Usage, error) {
 
 // processStat is a part of /proc/PID/stat.
 type processStat struct {
-	parent int
-	cpu    time.Duration
+	parent   int
+	own, cpu time.Duration // cpu includes children that have ended
 }
 
 // processStats returns all processes of the machine.
@@ -75,9 +75,12 @@ func parseStat(text string) (processStat, error) {
 	}
 	parent, err := strconv.Atoi(fields[1])
 	s := processStat{parent: parent}
-	for _, field := range fields[11:15] {
+	for i, field := range fields[11:15] {
 		ticks, errTicks := strconv.ParseInt(field, 10, 64)
 		s.cpu, err = s.cpu+time.Duration(ticks)*tick, errors.Join(err, errTicks)
+		if i < 2 {
+			s.own = s.cpu
+		}
 	}
 	return s, err
 }

@@ -27,6 +27,7 @@ func TestUsage(t *testing.T) {
 		return err
 	}))
 	require.Greater(t, ended.CPU, 40*time.Millisecond)
+	require.Less(t, ended.Own, ended.CPU)
 	require.Greater(t, ended.Resident, int64(1<<20))
 	require.Less(t, ended.Resident, int64(64<<20))
 	p.Kill()
