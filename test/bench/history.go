@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/proto"
+
+	testparts "registrar/test/parts"
 )
 
 // record is the finished history of a workflow.
@@ -20,12 +23,24 @@ type record struct {
 	transitions int64
 }
 
-// readRecord waits for the end of a workflow and reads its history.
+// readRecord waits for the end of a workflow and reads its history. It polls, because the SDK's wait was seen to end 20 s late.
 func readRecord(ctx context.Context, c client.Client, workflowID string) (record, error) {
-	if err := c.GetWorkflow(ctx, workflowID, "").Get(ctx, nil); err != nil {
-		return record{}, fmt.Errorf("wait for a workflow: %w", err)
-	}
 	var h record
+	err := testparts.Await(ctx, time.Minute, nil, func(ctx context.Context) error {
+		d, err := c.DescribeWorkflowExecution(ctx, workflowID, "")
+		if err != nil {
+			return err
+		}
+		info := d.GetWorkflowExecutionInfo()
+		if info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+			return fmt.Errorf("workflow %s is %s", workflowID, info.GetStatus())
+		}
+		h.bytes, h.transitions = info.GetHistorySizeBytes(), info.GetStateTransitionCount()
+		return nil
+	})
+	if err != nil {
+		return record{}, err
+	}
 	events := c.GetWorkflowHistory(ctx, workflowID, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		e, err := events.Next()
@@ -34,12 +49,6 @@ func readRecord(ctx context.Context, c client.Client, workflowID string) (record
 		}
 		h.events = append(h.events, e)
 	}
-	d, err := c.DescribeWorkflowExecution(ctx, workflowID, "")
-	if err != nil {
-		return record{}, err
-	}
-	info := d.GetWorkflowExecutionInfo()
-	h.bytes, h.transitions = info.GetHistorySizeBytes(), info.GetStateTransitionCount()
 	return h, nil
 }
 

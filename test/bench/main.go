@@ -31,6 +31,10 @@ type part struct {
 // parts are in the order of their execution.
 var parts = []part{
 	{"rate", "registrations a second, latencies and processor time in dev, beside the ceilings", ratePart},
+	{"profile", "processor time and allocations of a registration by part of dev", profilePart},
+	{"cost", "what a registration costs in Temporal: events, bytes, state transitions, billable actions", costPart},
+	{"users", "times of the answers with a thousand and with a million users", usersPart},
+	{"memory", "memory of dev under load, over thousands of registrations, and with 10,000 that wait", memoryPart},
 	{"cluster", "the highly available system: processor time and memory of each process", clusterPart},
 }
 

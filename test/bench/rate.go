@@ -91,15 +91,18 @@ func (p *rates) prepare(ctx context.Context) error {
 		return err
 	}
 	defer c.Close()
-	var real record
-	for range 20 { // also a warm-up
-		h, _, err := p.services[plain].complete(ctx, p.services[plain].form())
-		if err != nil {
+	for range 20 {
+		if _, err := p.services[plain].completeNext(ctx); err != nil {
 			return err
 		}
-		if real, err = readRecord(ctx, c, workflowID(h)); err != nil {
-			return err
-		}
+	}
+	h, _, err := p.services[plain].complete(ctx, p.services[plain].form())
+	if err != nil {
+		return err
+	}
+	real, err := readRecord(ctx, c, workflowID(h))
+	if err != nil {
+		return err
 	}
 	p.script = scriptOf(real)
 	bare, err := p.temporal(ctx, 1, 0, time.Second)
