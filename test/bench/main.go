@@ -94,7 +94,7 @@ func (f *flags) run(ctx context.Context) error {
 		}
 	}
 	r.finish(failed)
-	fmt.Print(r.report.Table())
+	fmt.Print(r.report.Table() + r.report.Scale())
 	return errors.Join(append(failed, r.report.write(f.output))...)
 }
 

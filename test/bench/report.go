@@ -124,5 +124,5 @@ func (r Report) write(folder string) error {
 	if err := os.WriteFile(filepath.Join(folder, "bench.json"), append(text, '\n'), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "bench.md"), []byte(r.Table()), 0o644)
+	return os.WriteFile(filepath.Join(folder, "bench.md"), []byte(r.Table()+r.Scale()), 0o644)
 }

@@ -58,7 +58,7 @@ func TestFiles(t *testing.T) {
 	require.False(t, *read.Figures[0].Met)
 	table, err := os.ReadFile(filepath.Join(folder, "bench.md"))
 	require.NoError(t, err)
-	require.Equal(t, r.report.Table(), string(table))
+	require.Equal(t, r.report.Table()+r.report.Scale(), string(table))
 }
 
 func TestChoose(t *testing.T) {
