@@ -34,8 +34,10 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return err
 	}
 	o := options{
-		data: f.Data, apiPort: f.APIPort, uiPort: f.UIPort, temporalPort: f.TemporalPort, receiver: os.Getenv(benchEvents) != "off",
-		hasher: benchHasher(),
+		data: f.Data, apiPort: f.APIPort, uiPort: f.UIPort, temporalPort: f.TemporalPort, receiver: true,
+	}
+	if err := o.setMeasurement(environ); err != nil {
+		return err
 	}
 	o.companion = companion.Options{Path: f.With, Port: f.WithPort, Output: stderr}
 	c, err := config.Load(append(defaults(), environ...))

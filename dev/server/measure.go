@@ -8,13 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
-	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
-	"registrar/api"
 	"registrar/internal/secret"
 	"registrar/internal/store"
 	"registrar/internal/user"
@@ -22,30 +21,46 @@ import (
 
 // The variables of the benchmark (test/bench). No production process knows them.
 const (
-	plainHashing  = "BENCH_HASHING" // off: passwords are hashed at almost no cost, to measure everything else
-	profilePort   = "BENCH_PORT"    // loopback port of pprof and expvar
-	importedUsers = "BENCH_USERS"   // number of users to import before the start
-	benchEvents   = "BENCH_EVENTS"  // off: there is no endpoint for events, unless one is configured
+	benchHashing = "BENCH_HASHING" // off: passwords are hashed at almost no cost, to measure everything else
+	benchEvents  = "BENCH_EVENTS"  // off: there is no endpoint for events, unless one is configured
+	benchPort    = "BENCH_PORT"    // loopback port of pprof and expvar
+	benchUsers   = "BENCH_USERS"   // number of users to import before the start
 )
 
-// benchHasher returns the hasher that BENCH_HASHING selects, or nil for the configured one.
-func benchHasher() api.Hasher {
-	if os.Getenv(plainHashing) != "off" {
-		return nil
+// measurement has the settings of the benchmark.
+type measurement struct {
+	port  string // empty: no profiles
+	users int
+}
+
+// setMeasurement applies the variables of the benchmark to the options.
+func (o *options) setMeasurement(environ []string) (err error) {
+	for _, variable := range environ {
+		switch name, value, _ := strings.Cut(variable, "="); {
+		case name == benchHashing && value == "off":
+			params := secret.CheapParams()
+			o.hasher = secret.NewHasher(secret.HasherOptions{Params: &params})
+		case name == benchEvents && value == "off":
+			o.receiver = false
+		case name == benchPort:
+			o.measurement.port = value
+		case name == benchUsers:
+			if o.measurement.users, err = strconv.Atoi(value); err != nil {
+				return fmt.Errorf("%s: %w", benchUsers, err)
+			}
+		}
 	}
-	params := secret.CheapParams()
-	return secret.NewHasher(secret.HasherOptions{Params: &params})
+	return nil
 }
 
 // serveProfiles serves profiles and memory statistics on BENCH_PORT, if it is set.
 func (s *stack) serveProfiles(ctx context.Context) error {
-	port := os.Getenv(profilePort)
-	if port == "" {
+	if s.measurement.port == "" {
 		return nil
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", port))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", s.measurement.port))
 	if err != nil {
-		return fmt.Errorf("%s: %w", profilePort, err)
+		return fmt.Errorf("%s: %w", benchPort, err)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
@@ -61,16 +76,8 @@ func (s *stack) serveProfiles(ctx context.Context) error {
 	return nil
 }
 
-// importBenchUsers imports users until the store has as many as BENCH_USERS says.
-func importBenchUsers(ctx context.Context, users *store.Store) error {
-	text := os.Getenv(importedUsers)
-	if text == "" {
-		return nil
-	}
-	count, err := strconv.Atoi(text)
-	if err != nil {
-		return fmt.Errorf("%s: %w", importedUsers, err)
-	}
+// importBenchUsers imports so many users.
+func importBenchUsers(ctx context.Context, users *store.Store, count int) error {
 	importer := users.NewImporter(store.ImportOptions{})
 	batch := make([]user.Transfer, 0, store.MaxImport)
 	for i := range count {

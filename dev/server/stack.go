@@ -38,6 +38,7 @@ type options struct {
 	logger                        *slog.Logger
 	companion                     companion.Options // without a path there is none
 	hasher                        api.Hasher        // nil: as configured. Benchmarks replace it to measure everything else.
+	measurement                   measurement
 	// receiver shows events at /receiver, unless an endpoint is configured. Most tests need no events.
 	receiver bool
 	// providers returns replacements for the outbox. nil: the outbox is used.
@@ -133,7 +134,7 @@ func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 	if err := users.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return users, importBenchUsers(ctx, users)
+	return users, importBenchUsers(ctx, users, s.measurement.users)
 }
 
 // openTemporal returns a client of the Temporal server at TEMPORAL_ADDRESS. If the variable is empty, it starts a server.
