@@ -11,7 +11,6 @@ import (
 type sample struct {
 	answer time.Duration // until the answer to the first request
 	code   time.Duration // from that answer until the code was handed over; negative if it was handed over earlier
-	coded  bool          // whether there is a code
 }
 
 // drive is a closed loop: each caller starts an operation when its last one has ended.

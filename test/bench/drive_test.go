@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	testparts "registrar/test/parts"
 )
 
 // Operations of the warm-up and those that end after the window are not counted.
@@ -63,4 +66,20 @@ func TestDriveEndsWithTheContext(t *testing.T) {
 		}}.run(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
+}
+
+func TestRefusedFor(t *testing.T) {
+	t.Parallel()
+	refusal := func(status int, after string) error {
+		return &testparts.Refusal{Status: status, Header: http.Header{"Retry-After": {after}}}
+	}
+	wait, refused := refusedFor(refusal(http.StatusServiceUnavailable, "2"))
+	require.True(t, refused)
+	require.Equal(t, 2*time.Second, wait)
+	_, refused = refusedFor(refusal(http.StatusTooManyRequests, "1"))
+	require.True(t, refused)
+	for _, err := range []error{nil, errors.New("no answer"), refusal(http.StatusServiceUnavailable, ""), refusal(http.StatusConflict, "1")} {
+		_, refused = refusedFor(err)
+		require.False(t, refused)
+	}
 }

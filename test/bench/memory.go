@@ -24,7 +24,7 @@ func loadedMemory(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	count := Pick(r, 5000, 50)
+	count := Pick(r, 3000, 50)
 	atFirst, peak := 0.0, 0.0
 	var done int
 	for tenth := range 10 {

@@ -86,14 +86,14 @@ func profilePart(ctx context.Context, r *Run) error {
 }
 
 func profileMode(ctx context.Context, r *Run, s *service, m mode) error {
-	window := Pick(r, 15*time.Second, 2*time.Second)
+	window := Pick(r, 10*time.Second, 2*time.Second)
 	u := &meter{service: s}
 	type taken struct {
 		profile *profile.Profile
 		err     error
 	}
 	cpu, allocs := make(chan taken, 1), make(chan taken, 1)
-	d := drive{callers: 10, warmup: Pick(r, 5*time.Second, 500*time.Millisecond), window: window, operate: s.completeNext}
+	d := drive{callers: 10, warmup: Pick(r, 4*time.Second, 500*time.Millisecond), window: window, operate: s.completeNext}
 	d.begin = func() error {
 		for path, into := range map[string]chan taken{"profile": cpu, "allocs": allocs} {
 			go func() {

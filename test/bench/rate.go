@@ -125,7 +125,7 @@ func (p *rates) prepare(ctx context.Context) error {
 
 // round measures everything with so many callers once.
 func (p *rates) round(ctx context.Context, callers int) error {
-	warmup, window := Pick(p.run, 3*time.Second, 500*time.Millisecond), Pick(p.run, 10*time.Second, 2*time.Second)
+	warmup, window := Pick(p.run, 2*time.Second, 500*time.Millisecond), Pick(p.run, 7*time.Second, 2*time.Second)
 	for _, m := range modes {
 		if err := p.measure(ctx, m, callers, warmup, window); err != nil {
 			return err
@@ -194,6 +194,7 @@ func (p *rates) reportUsage() {
 			}
 			p.run.Add("dev/alloc/"+key+"/bytes", "allocated for a registration "+name, "MB", v["dev/alloc/"+key+"/bytes"]...)
 			p.run.Add("dev/alloc/"+key+"/objects", "objects allocated for it", "thousand", v["dev/alloc/"+key+"/objects"]...)
+			p.run.Add("dev/refused/"+key, "refused requests for each registration "+name, "", v["dev/refused/"+key]...)
 			p.run.Add("dev/generator/"+key, "the load generator's part of the processor time", "", v["dev/generator/"+key]...)
 		}
 	}

@@ -28,6 +28,7 @@ func (p *rates) measure(ctx context.Context, m mode, callers int, warmup, window
 	p.series.add("dev/cpu/"+key+"/children", milliseconds(u.children)/n)
 	p.series.add("dev/alloc/"+key+"/bytes", u.bytes/n/1e6)
 	p.series.add("dev/alloc/"+key+"/objects", u.objects/n/1e3)
+	p.series.add("dev/refused/"+key, u.refusals/n)
 	p.series.add("dev/generator/"+key, float64(u.generator)/float64(u.generator+u.cpu))
 	return nil
 }
@@ -76,6 +77,7 @@ type meter struct {
 	cpu, children  time.Duration // of the service with its children, and of those alone
 	generator      time.Duration // of this process
 	bytes, objects float64       // allocated by the service without its children
+	refusals       float64
 }
 
 func (u *meter) begin(ctx context.Context) error { return u.read(ctx, -1) }
@@ -95,6 +97,7 @@ func (u *meter) read(ctx context.Context, sign int) error {
 	u.cpu += time.Duration(sign) * used.CPU
 	u.children += time.Duration(sign) * (used.CPU - used.Own)
 	u.generator += time.Duration(sign) * ownCPU()
+	u.refusals += float64(sign) * float64(u.service.refusals.Load())
 	u.bytes += float64(sign) * float64(m.TotalAlloc)
 	u.objects += float64(sign) * float64(m.Mallocs)
 	return nil

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -26,6 +27,7 @@ type service struct {
 	sent     *outbox
 	profiles string // URL of pprof and expvar
 	next     atomic.Int64
+	refusals atomic.Int64 // answers 429 and 503
 }
 
 // Settings of dev that only the benchmark uses; see dev/server/measure.go.
@@ -54,11 +56,32 @@ func startServiceWith(ctx context.Context, r *Run, settings ...string) (*service
 // form returns the form of a new user. Numbered from 0, users do not clash.
 func (s *service) form() testparts.Form { return testparts.UserForm(int(s.next.Add(1)) - 1) }
 
-// register registers a user, and waits for the answer.
+// register registers a user, and returns the time of the answer. A refused caller waits as long as the answer says and tries
+// again, as clients do; refusals counts these answers, and their waits are not part of the time.
 func (s *service) register(ctx context.Context, form testparts.Form) (testparts.Handle, time.Duration, error) {
-	began := time.Now()
-	h, err := s.api.Register(ctx, form, "")
-	return h, time.Since(began), err
+	for {
+		began := time.Now()
+		h, err := s.api.Register(ctx, form, "")
+		took := time.Since(began)
+		wait, refused := refusedFor(err)
+		if !refused {
+			return h, took, err
+		}
+		s.refusals.Add(1)
+		if err := pause(ctx, wait); err != nil {
+			return h, took, err
+		}
+	}
+}
+
+// refusedFor returns how long to wait after the answer of a saturated service.
+func refusedFor(err error) (wait time.Duration, refused bool) {
+	refusal, ok := errors.AsType[*testparts.Refusal](err)
+	if !ok || refusal.Status != http.StatusServiceUnavailable && refusal.Status != http.StatusTooManyRequests {
+		return 0, false
+	}
+	seconds, err := strconv.Atoi(refusal.Header.Get("Retry-After"))
+	return time.Duration(seconds) * time.Second, err == nil
 }
 
 // complete registers a user, waits for the code, and enters it.
@@ -72,11 +95,18 @@ func (s *service) complete(ctx context.Context, form testparts.Form) (testparts.
 	if err != nil {
 		return h, sample{}, err
 	}
-	status, err := s.api.Verify(ctx, h, sent.code)
-	if err == nil && status != testparts.StatusActive {
-		err = fmt.Errorf("the right code was answered with the status %q", status)
-	}
-	return h, sample{answer: took, code: sent.at.Sub(answered), coded: true}, err
+	return h, sample{answer: took, code: sent.at.Sub(answered)}, s.verify(ctx, h, sent.code)
+}
+
+// verify enters the code until the user is active: under load, the service may answer before the database has confirmed.
+func (s *service) verify(ctx context.Context, h testparts.Handle, code string) error {
+	return testparts.Await(ctx, codeTimeout, nil, func(ctx context.Context) error {
+		status, err := s.api.Verify(ctx, h, code)
+		if err == nil && status != testparts.StatusActive {
+			err = fmt.Errorf("the right code was answered with the status %q", status)
+		}
+		return err
+	})
 }
 
 // completeNext is an operation of a drive.

@@ -26,7 +26,7 @@ func usersPart(ctx context.Context, r *Run) error {
 		for i := range services {
 			n := (i + round) % len(services) // each comes first in half of the rounds
 			done, err := drive{
-				callers: 10, warmup: Pick(r, 2*time.Second, 200*time.Millisecond), window: Pick(r, 6*time.Second, time.Second),
+				callers: 10, warmup: Pick(r, time.Second, 200*time.Millisecond), window: Pick(r, 5*time.Second, time.Second),
 				operate: services[n].completeNext,
 			}.run(ctx)
 			if err != nil {
