@@ -21,7 +21,7 @@ const composeReplicas = 2
 // clusterPart measures the highly available system.
 func clusterPart(ctx context.Context, r *Run) error {
 	valkey := testparts.StartRedis(r.Scope)
-	c := cluster.StartReplicas(r.Scope, replicaCounts[0], append(countingLimits(), "LIMIT_REDIS_URL", valkey.URL())...)
+	c := cluster.StartReplicas(r.Scope, replicaCounts[0], append(countingLimits(), "LIMIT_REDIS_URL", valkey.URL(), "API_DRAIN_DELAY", "2s")...)
 	m := &clusterMeter{Run: r, servers: append(c.Servers(), &valkey.Server), users: newUsers(c)}
 	defer m.users.close()
 	r.Logf("the system has started")
