@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -140,13 +139,6 @@ func (s *service) memory(ctx context.Context) (memory, error) {
 	defer func() { _ = answer.Body.Close() }()
 	err = json.NewDecoder(answer.Body).Decode(&all)
 	return all.Memstats, err
-}
-
-// ownCPU is the processor time of this process, the load generator.
-func ownCPU() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // fails only for wrong arguments
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // dial returns a client of the service's Temporal server that cannot decrypt payloads.
