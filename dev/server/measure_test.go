@@ -6,10 +6,12 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"registrar/dev/userdb"
 	"registrar/internal/store"
+	"registrar/internal/user"
 )
 
 func TestMeasurementSettings(t *testing.T) {
@@ -24,17 +26,27 @@ func TestMeasurementSettings(t *testing.T) {
 	require.ErrorContains(t, o.setMeasurement([]string{"BENCH_USERS=many"}), "BENCH_USERS")
 }
 
-func TestImportBenchUsers(t *testing.T) {
+func TestAddBenchUsers(t *testing.T) {
 	t.Parallel()
-	users, err := store.Open(userdb.Open(t.TempDir()+"/registrar.db"), store.Options{Logger: discardLogger()})
+	path := t.TempDir() + "/registrar.db"
+	users, err := store.Open(userdb.Open(path), store.Options{Logger: discardLogger()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, users.Close()) })
 	require.NoError(t, users.Migrate(t.Context()))
-	const count = store.MaxImport + 1
-	require.NoError(t, importBenchUsers(t.Context(), users, count))
-	page, err := users.Export(t.Context(), "", 2*count)
+	require.NoError(t, addBenchUsers(t.Context(), users, path, 0))
+	require.NoError(t, addBenchUsers(t.Context(), users, path, 100))
+	page, err := users.Export(t.Context(), "", 1000)
 	require.NoError(t, err)
-	require.Len(t, page, count)
+	require.Len(t, page, 100)
+	emails := make(map[string]bool)
+	for _, u := range page {
+		emails[u.EmailCanonical] = true
+		require.Equal(t, user.StatusActive, u.Status)
+		require.Equal(t, "Zoë", u.FirstName)
+		require.NoError(t, uuid.Validate(u.ID))
+		require.NoError(t, uuid.Validate(u.RegistrationID))
+	}
+	require.Len(t, emails, 100)
 }
 
 func TestProfiles(t *testing.T) {

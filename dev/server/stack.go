@@ -134,7 +134,7 @@ func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 	if err := users.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return users, importBenchUsers(ctx, users, s.measurement.users)
+	return users, addBenchUsers(ctx, users, path, s.measurement.users)
 }
 
 // openTemporal returns a client of the Temporal server at TEMPORAL_ADDRESS. If the variable is empty, it starts a server.

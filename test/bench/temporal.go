@@ -65,10 +65,16 @@ func runTemporal(ctx context.Context, in temporalInput) (ceilingResult, error) {
 	}
 	defer stop()
 	done, err := drive{callers: in.Callers, warmup: in.Warmup, window: in.Window, operate: l.operate}.run(ctx)
+	if err != nil {
+		return ceilingResult{}, err
+	}
 	last, _ := l.last.Load().(string)
+	if _, err := readRecord(ctx, c, last); err != nil { // before the workers stop
+		return ceilingResult{}, err
+	}
 	return ceilingResult{
 		PerSecond: done.rate(), Count: len(done.samples), All: int(l.all.Load()), CPU: ownCPU(), WorkflowID: last,
-	}, err
+	}, nil
 }
 
 // serve starts a worker for each queue that a registration uses.

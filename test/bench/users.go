@@ -18,7 +18,7 @@ func usersPart(ctx context.Context, r *Run) error {
 		if err != nil {
 			return err
 		}
-		r.Logf("imported %d users in %s", n, time.Since(began).Round(time.Second))
+		r.Logf("%d users are stored after %s", n, time.Since(began).Round(time.Second))
 		services = append(services, s)
 	}
 	var s series
