@@ -63,6 +63,7 @@ func command() *cobra.Command {
 		Args:  cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context()) },
 	}
+	c.CompletionOptions.DisableDefaultCmd = true
 	c.AddCommand(childCommand(hashingCommand, hashAll), childCommand(temporalCommand, runTemporal))
 	c.Flags().BoolVar(&f.short, "short", false, "measure with tiny counts, to check that every part works")
 	c.Flags().StringVar(&f.output, "output", filepath.Join(".bin", "bench"), "folder for the table and the JSON file")

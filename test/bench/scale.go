@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"math"
+	"regexp"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -59,6 +61,9 @@ type scaled struct {
 // clusterPrefix is the prefix of the keys of the processor time of each process of the highly available system.
 const clusterPrefix = "cluster/cpu/"
 
+// replica is the number at the end of the name of one of several equal processes.
+var replica = regexp.MustCompile(`[-. ]?\d+$`)
+
 // scale computes the needs of each kind of process from the figures of the part cluster.
 func (r Report) scale() (all []scaled) {
 	for _, f := range r.Figures {
@@ -66,11 +71,17 @@ func (r Report) scale() (all []scaled) {
 		if !found || name == "idle" || name == "total" {
 			continue
 		}
-		s := scaled{name: name, ms: f.Value}
-		for _, rate := range scaleRates {
-			s.cores = append(s.cores, coresFor(f.Value, rate))
+		kind := replica.ReplaceAllString(name, "")
+		i := slices.IndexFunc(all, func(s scaled) bool { return s.name == kind })
+		if i < 0 {
+			i, all = len(all), append(all, scaled{name: kind})
 		}
-		all = append(all, s)
+		all[i].ms += f.Value
+	}
+	for i := range all {
+		for _, rate := range scaleRates {
+			all[i].cores = append(all[i].cores, coresFor(all[i].ms, rate))
+		}
 	}
 	return all
 }

@@ -28,7 +28,7 @@ func TestScale(t *testing.T) {
 	t.Parallel()
 	r := Report{Figures: []Figure{{Key: "cluster/cpu/total", Value: 90}, {Key: "dev/rss", Value: 1}}}
 	require.Empty(t, r.Scale())
-	r.Figures = append(r.Figures, Figure{Key: "cluster/cpu/api", Value: 30}, Figure{Key: "temporal/sms/actions", Value: 9})
+	r.Figures = append(r.Figures, Figure{Key: "cluster/cpu/api-1", Value: 10}, Figure{Key: "cluster/cpu/api-2", Value: 20}, Figure{Key: "temporal/sms/actions", Value: 9})
 	text := r.Scale()
 	require.Contains(t, text, "| api     | 30.0              | 50.0, 7                | 500, 63                 |")
 	require.Contains(t, text, "At 1000/s: 7 nodes, $1680 a month.")
