@@ -52,7 +52,8 @@ func (o *outbox) follow(ctx context.Context) {
 	poll := time.NewTicker(tailInterval)
 	defer poll.Stop()
 	for {
-		for o.next() {
+		for more := true; more; {
+			more = o.next()
 		}
 		select {
 		case <-ctx.Done():
