@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -130,7 +131,7 @@ func (m *clusterMeter) saturate(ctx context.Context, n int, d time.Duration) (cl
 	replicas := fmt.Sprintf("%d replicas", n)
 	m.Add(fmt.Sprintf("cluster/rate/%d", n), "registrations a second, 10 callers, "+replicas, "/s", l.rate())
 	if n == composeReplicas {
-		m.addLatencies(fmt.Sprint(callers), l)
+		m.addLatencies(strconv.Itoa(callers), l)
 	}
 	return after.since(before).divided(len(l.answers)), nil
 }
@@ -154,7 +155,7 @@ func (m *clusterMeter) addCost(cost clusterCost) {
 
 // waiting measures the memory of each process while users wait for their code.
 func (m *clusterMeter) waiting(ctx context.Context) error {
-	n, err := m.users.waiting(ctx, 20, Pick(m.Run, 50*time.Second, 2*time.Second))
+	n, err := m.users.waiting(ctx, Pick(m.Run, 50*time.Second, 2*time.Second))
 	if err != nil {
 		return err
 	}

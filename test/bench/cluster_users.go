@@ -50,8 +50,9 @@ func (u *users) registering(ctx context.Context, callers int, d time.Duration) (
 	return l, u.awaitMessages(ctx, texts+2*n, emails+n)
 }
 
-// waiting is like registering, for users who do not enter their code. It returns their number.
-func (u *users) waiting(ctx context.Context, callers int, d time.Duration) (int, error) {
+// waiting is like registering, with 20 callers, for users who do not enter their code. It returns their number.
+func (u *users) waiting(ctx context.Context, d time.Duration) (int, error) {
+	const callers = 20
 	texts, emails := u.cluster.Twilio.Total(), u.cluster.Mailgun.Total()
 	l, err := u.call(ctx, callers, d, u.register)
 	if err != nil {
@@ -60,8 +61,11 @@ func (u *users) waiting(ctx context.Context, callers int, d time.Duration) (int,
 	return len(l.answers), u.awaitMessages(ctx, texts+len(l.answers), emails)
 }
 
-// call makes callers register users for a time.
-func (u *users) call(ctx context.Context, callers int, d time.Duration, do func(context.Context, testparts.Form, *registered) error) (registered, error) {
+// step is what a caller does for one user.
+type step func(context.Context, testparts.Form, *registered) error
+
+// call makes callers serve one user after the other for a time.
+func (u *users) call(ctx context.Context, callers int, d time.Duration, do step) (registered, error) {
 	began := time.Now()
 	all := make([]registered, callers)
 	failed := make([]error, callers)
