@@ -44,7 +44,8 @@ func runChild(ctx context.Context, command string, input any) (result ceilingRes
 	if err != nil {
 		return result, fmt.Errorf("run the ceiling %s: %w", command, err)
 	}
-	return result, json.Unmarshal(out, &result)
+	err = json.Unmarshal(out, &result)
+	return result, err
 }
 
 // childCommand is a hidden command that reads its input from standard input.

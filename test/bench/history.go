@@ -95,7 +95,7 @@ func (h record) actions() map[string]int {
 	counts := make(map[string]int)
 	marked := make(map[int64]bool) // by workflow task: its local activities are one action together
 	for _, e := range h.events {
-		switch e.GetEventType() {
+		switch e.GetEventType() { //nolint:exhaustive // the other events cost nothing
 		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
 			counts["start"]++
 		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:

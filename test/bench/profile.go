@@ -35,11 +35,11 @@ var owners = []owner{
 	{"Go's scheduler and the rest", "rest", []string{""}},
 }
 
-// attribute returns each owner's fraction of a value of a profile's samples.
-func attribute(p *profile.Profile, value int) map[string]float64 {
+// attribute returns each owner's fraction of the second value of a profile's samples: nanoseconds, or allocated bytes.
+func attribute(p *profile.Profile) map[string]float64 {
 	parts, total := make(map[string]float64), 0.0
 	for _, s := range p.Sample {
-		v := float64(s.Value[value])
+		v := float64(s.Value[1])
 		parts[ownerOf(s).key] += v
 		total += v
 	}
@@ -113,9 +113,9 @@ func profileMode(ctx context.Context, r *Run, s *service, m mode) error {
 		return fmt.Errorf("read a profile: %w, %w", c.err, a.err)
 	}
 	n := float64(len(done.samples))
-	reportProfile(r, m, "cpu", "processor time", "ms", milliseconds(u.cpu-u.children)/n, attribute(c.profile, 1))
+	reportProfile(r, m, "cpu", "processor time", "ms", milliseconds(u.cpu-u.children)/n, attribute(c.profile))
 	r.Add(fmt.Sprintf("dev/profile/%s/cpu/children", m), fmt.Sprintf("processor time %s: child processes", m.words()), "ms", milliseconds(u.children)/n)
-	reportProfile(r, m, "alloc", "allocated", "kB", u.bytes/n/1e3, attribute(a.profile, 1))
+	reportProfile(r, m, "alloc", "allocated", "kB", u.bytes/n/1e3, attribute(a.profile))
 	return nil
 }
 

@@ -30,6 +30,6 @@ func TestAttribute(t *testing.T) {
 	}}
 	require.Equal(t, map[string]float64{
 		"gc": 0.3, "temporal": 0.3, "worker-store": 0.05, "api": 0.15, "worker": 0.1, "grpc": 0.04, "rest": 0.06,
-	}, attribute(p, 1))
-	require.Empty(t, attribute(&profile.Profile{}, 1))
+	}, attribute(p))
+	require.Empty(t, attribute(&profile.Profile{}))
 }

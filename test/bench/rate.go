@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"time"
 )
@@ -126,6 +127,9 @@ func (p *rates) prepare(ctx context.Context) error {
 // round measures everything with so many callers once.
 func (p *rates) round(ctx context.Context, callers int) error {
 	warmup, window := Pick(p.run, 2*time.Second, 500*time.Millisecond), Pick(p.run, 7*time.Second, 2*time.Second)
+	if callers > 10 { // they are in step for longer, and each waits for seconds
+		warmup, window = warmup*2, window+window/4
+	}
 	for _, m := range modes {
 		if err := p.measure(ctx, m, callers, warmup, window); err != nil {
 			return err
@@ -135,7 +139,7 @@ func (p *rates) round(ctx context.Context, callers int) error {
 	if err != nil {
 		return err
 	}
-	p.series.add("dev/ceiling/hashing/"+fmt.Sprint(callers), bare.PerSecond)
+	p.series.add("dev/ceiling/hashing/"+strconv.Itoa(callers), bare.PerSecond)
 	p.series.add("dev/ceiling/hashing/cpu", milliseconds(bare.CPU)/float64(bare.All))
 	return p.measureTemporal(ctx, callers, warmup, window)
 }
@@ -145,7 +149,7 @@ func (p *rates) report() {
 	v := p.series.values
 	r := p.run
 	for _, callers := range callerCounts {
-		n := fmt.Sprint(callers)
+		n := strconv.Itoa(callers)
 		hash, bare := v["dev/ceiling/hashing/"+n], v["dev/ceiling/temporal/"+n]
 		r.Add("dev/ceiling/hashing/"+n, "bare hashing in the rounds with "+count(callers), "/s", hash...)
 		r.Add("dev/ceiling/temporal/"+n, "bare Temporal, "+count(callers), "/s", bare...)

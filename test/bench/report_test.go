@@ -30,7 +30,7 @@ func TestNumbers(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	t.Parallel()
-	r := newRun(true, time.Date(2026, 11, 29, 2, 0, 0, 0, time.UTC))
+	r := newRun(false, time.Date(2026, 11, 29, 2, 0, 0, 0, time.UTC))
 	r.part = "rate"
 	r.Add("dev/rate/hashing/10/of-hashing", "registrations, of bare hashing", "", 0.5, 0.6, 0.4)
 	r.Add("dev/answer/plain/1/p50", "POST → 201, p50", "ms", 11)
@@ -39,7 +39,11 @@ func TestTable(t *testing.T) {
 	require.Contains(t, table, "| rate | registrations, of bare hashing | 0.500   | 0.400–0.600 | ≥ 0.550 | no  |")
 	require.Contains(t, table, "| rate | POST → 201, p50                | 11.0 ms |             | ≤ 12.0  | yes |")
 	require.Contains(t, table, "| rate | something without a goal       | 3.00 MB |             |         |     |")
-	require.Contains(t, table, "Short run")
+	require.NotContains(t, table, "Short run")
+	short := newRun(true, time.Now())
+	short.Add("dev/answer/plain/1/p50", "POST → 201, p50", "ms", 11)
+	require.Contains(t, short.report.Table(), "Short run")
+	require.Nil(t, short.report.Figures[0].Goal)
 }
 
 func TestFiles(t *testing.T) {

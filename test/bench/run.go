@@ -39,6 +39,9 @@ func Pick[T any](r *Run, full, short T) T {
 func (r *Run) Add(key, name, unit string, values ...float64) {
 	f := newFigure(key, name, unit, values)
 	f.Part = r.part
+	if r.Short {
+		f.Goal, f.Met = nil, nil // the figures of a short run mean nothing
+	}
 	r.report.Figures = append(r.report.Figures, f)
 }
 

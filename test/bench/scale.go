@@ -96,12 +96,10 @@ func (r Report) Scale() string {
 	fmt.Fprintf(&b, "\nCores at %.0f %% utilization, and nodes of %d cores:\n\n", utilization*100, nodeCores)
 	w := tabwriter.NewWriter(&b, 0, 0, 1, ' ', 0)
 	fmt.Fprint(w, "| process\t| ms a registration\t|")
-	rule := "|---\t|---\t|"
 	for _, rate := range scaleRates {
 		fmt.Fprintf(w, " cores, nodes at %.0f/s\t|", rate)
-		rule += "---\t|"
 	}
-	fmt.Fprintf(w, "\n%s\n", rule)
+	fmt.Fprintf(w, "\n|---\t|---\t|%s\n", strings.Repeat("---\t|", len(scaleRates)))
 	for _, s := range all {
 		fmt.Fprintf(w, "| %s\t| %s\t|", s.name, number(s.ms))
 		for _, cores := range s.cores {
