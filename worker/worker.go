@@ -87,6 +87,7 @@ func Start(c client.Client, a *activities.Activities, o Options) (Workers, error
 		w := worker.New(c, queue, worker.Options{
 			DisableWorkflowWorker:              !slices.Contains(TaskTypes(queue), enums.TASK_QUEUE_TYPE_WORKFLOW),
 			MaxConcurrentActivityExecutionSize: o.Concurrency,
+			WorkflowTaskPollerBehavior:         workflowPollers(),
 			TaskQueueActivitiesPerSecond:       o.PerSecond[queue],
 			DeploymentOptions:                  o.Deployment.options(),
 			WorkerStopTimeout:                  o.StopTimeout,
@@ -100,6 +101,15 @@ func Start(c client.Client, a *activities.Activities, o Options) (Workers, error
 		started = append(started, w)
 	}
 	return started, nil
+}
+
+// workflowPollers returns pollers for new workflows and others for those in memory, which have a task queue of the process (sticky).
+// The SDK's fixed number of pollers would all serve the second kind until it has no backlog. After an outage of the database, with
+// many registrations that continue at once, a new registration would wait for all of them.
+func workflowPollers() worker.PollerBehavior {
+	return worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
+		InitialNumberOfPollers: 4, MinimumNumberOfPollers: 2, MaximumNumberOfPollers: 20,
+	})
 }
 
 // Stop stops polling and waits up to Options.StopTimeout for running activities.

@@ -33,7 +33,12 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
-	o := options{data: f.Data, apiPort: f.APIPort, uiPort: f.UIPort, temporalPort: f.TemporalPort, receiver: true}
+	o := options{
+		data: f.Data, apiPort: f.APIPort, uiPort: f.UIPort, temporalPort: f.TemporalPort, receiver: true,
+	}
+	if err := o.setMeasurement(environ); err != nil {
+		return err
+	}
 	o.companion = companion.Options{Path: f.With, Port: f.WithPort, Output: stderr}
 	c, err := config.Load(append(defaults(), environ...))
 	if err != nil {

@@ -41,6 +41,7 @@ type options struct {
 	companion                     companion.Options // without a path there is none
 	hasher                        api.Hasher        // nil: as configured. Benchmarks replace it to measure everything else.
 	unmeasured                    bool              // the API and Temporal's SDK count nothing. A benchmark compares both.
+	measurement                   measurement
 	// receiver shows events at /receiver, unless an endpoint is configured. Most tests need no events.
 	receiver bool
 	// providers returns replacements for the outbox. nil: the outbox is used.
@@ -79,6 +80,9 @@ func (s *stack) start(ctx context.Context) error {
 	worker.SetStickyWorkflowCacheSize(s.config.Worker.CachedWorkflows)
 	listener, err := s.listen(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.serveProfiles(ctx); err != nil {
 		return err
 	}
 	endpoints, err := s.openEndpoints(ctx)
@@ -141,7 +145,7 @@ func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 	if err := users.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return users, nil
+	return users, addBenchUsers(ctx, users, path, s.measurement.users)
 }
 
 // openTemporal returns a client of the Temporal server at TEMPORAL_ADDRESS. If the variable is empty, it starts a server.

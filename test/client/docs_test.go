@@ -70,7 +70,7 @@ func main() {
 `))
 
 func TestGoBlock(t *testing.T) {
-	base := parts.StartDev(t)
+	base := parts.StartDev(t).URL
 	text := strings.NewReplacer(
 		publicURL, base,
 		"registration, err", "must(err)\nregistration, err",
@@ -88,7 +88,7 @@ func TestGoBlock(t *testing.T) {
 
 // TestTypesBlock runs the command that generates types from a running service. The packages to install are those of the journey.
 func TestTypesBlock(t *testing.T) {
-	base := parts.StartDev(t)
+	base := parts.StartDev(t).URL
 	install(t)
 	text, err := os.ReadFile("typescript/package.json")
 	require.NoError(t, err)

@@ -32,7 +32,7 @@ func install(t *testing.T) {
 
 // TestTypeScript generates a TypeScript client, compiles typescript/journey.ts with it, and runs that.
 func TestTypeScript(t *testing.T) {
-	base := parts.StartDev(t)
+	base := parts.StartDev(t).URL
 	install(t)
 	for _, args := range [][]string{{"generate"}, {"build"}, {"journey", "--", base}} {
 		output, err := npm(append([]string{"run", "--silent"}, args...)...)

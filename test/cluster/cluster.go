@@ -38,9 +38,20 @@ type Cluster struct {
 
 const database = "registrar"
 
+// replicas is the number of API servers, and of workers of the queues registration and notifications-high, as in
+// docker-compose.yml.
+const replicas = 2
+
 // Start starts all parts, with additional settings (alternating names and values), and returns when users can register,
 // after about 30 s. If the test fails, the logs are kept.
 func Start(t parts.Test, settings ...string) *Cluster {
+	t.Helper()
+	return StartReplicas(t, replicas, settings...)
+}
+
+// StartReplicas is like Start, with n replicas of the API servers and of the workers of the queues registration and
+// notifications-high.
+func StartReplicas(t parts.Test, n int, settings ...string) *Cluster {
 	t.Helper()
 	c := &Cluster{Program: parts.BuildRegistrar(t), Mailgun: parts.StartMailgun(t), Twilio: parts.StartTwilio(t)}
 	c.PostgreSQL = parts.StartPostgreSQL(t)
@@ -57,11 +68,11 @@ func Start(t parts.Test, settings ...string) *Cluster {
 	if err := c.Temporal.AwaitSearch(t.Context(), "RegistrationStatus = 'failed'"); err != nil {
 		t.Fatalf("wait for the search attributes: %v", err)
 	}
-	c.Registration = c.workers(t, 2, "registration")
-	c.High = c.workers(t, 2, "notifications-high")
+	c.Registration = c.workers(t, n, "registration")
+	c.High = c.workers(t, n, "notifications-high")
 	c.Low = c.workers(t, 1, "notifications-low")
 	c.Events = c.workers(t, 1, "events")
-	addresses := parts.Addresses(2)
+	addresses := parts.Addresses(n)
 	for i, address := range addresses {
 		c.API = append(c.API, c.Program.StartAPI(t, fmt.Sprintf("api%d", i), c.Settings.With("API_ADDR", address)))
 	}
@@ -76,6 +87,18 @@ func (c *Cluster) workers(t parts.Test, n int, queue string) []*parts.Replica {
 		all = append(all, c.Program.StartWorker(t, fmt.Sprintf("%s%d", queue, i), c.Settings, "--queues="+queue))
 	}
 	return all
+}
+
+// Reduce stops all but the first n replicas of the API servers and of the workers of the queues registration and
+// notifications-high.
+func (c *Cluster) Reduce(n int) error {
+	var surplus []*parts.Replica
+	for _, all := range []*[]*parts.Replica{&c.API, &c.Registration, &c.High} {
+		n := min(n, len(*all))
+		surplus = append(surplus, (*all)[n:]...)
+		*all = (*all)[:n:n]
+	}
+	return parts.Each(len(surplus), len(surplus), func(i int) error { return surplus[i].Stop() })
 }
 
 // Stop shuts down all running parts in order, clients before servers.
@@ -99,6 +122,21 @@ func (c *Cluster) Stop() error {
 // Replicas returns all API servers and workers.
 func (c *Cluster) Replicas() []*parts.Replica {
 	return slices.Concat(c.API, c.Registration, c.High, c.Low, c.Events)
+}
+
+// Servers returns all parts that are processes.
+func (c *Cluster) Servers() []*parts.Server {
+	var all []*parts.Server
+	for _, r := range c.Replicas() {
+		all = append(all, &r.Server)
+	}
+	for _, t := range c.Temporal.Servers {
+		all = append(all, &t.Server)
+	}
+	for _, n := range c.Galera.Nodes {
+		all = append(all, &n.Server)
+	}
+	return append(all, &c.PostgreSQL.Server, &c.Front.Server, &c.Database.Server)
 }
 
 // URL returns the base URL of the API.

@@ -26,3 +26,6 @@ func signalGroup(p *os.Process, s syscall.Signal) error {
 }
 
 func lock(string) (unlock func(), err error) { return func() {}, nil }
+
+// Usage is not supported.
+func (p *Process) Usage() (Usage, error) { return Usage{}, errors.ErrUnsupported }
