@@ -106,6 +106,9 @@ func (s *stack) start(ctx context.Context) error {
 	}
 	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.logger)
 	deps.Limits = limits
+	if err := s.openHasher(&deps); err != nil {
+		return err
+	}
 	if deps.Endpoints, err = s.config.Receivers(); err != nil {
 		return err
 	}
@@ -113,6 +116,19 @@ func (s *stack) start(ctx context.Context) error {
 		return err
 	}
 	return s.serve(ctx, listener, keys.Codec, deps, schema)
+}
+
+func (s *stack) openHasher(deps *api.Deps) error {
+	if deps.Hasher = s.hasher; s.hasher != nil {
+		return nil
+	}
+	hasher, stop, err := wiring.OpenHasher(s.config.Password, s.logger)
+	if err != nil {
+		return err
+	}
+	deps.Hasher = hasher
+	s.onStop(func() error { stop(); return nil })
+	return nil
 }
 
 // openUsers opens and migrates the user store.
@@ -185,9 +201,6 @@ func withPortFlag(err error) error {
 // serve serves the API, the sign-up page, the outbox, the receiver and the codec.
 func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload.Codec, deps api.Deps, schema *attribute.Schema) (err error) {
 	s.locations = append(s.listLocations(), s.locations...)
-	if s.hasher != nil {
-		deps.Hasher = s.hasher
-	}
 	links, docsLinks := s.pageLinks()
 	deps.DocsLinks = docsLinks
 	if deps.Pages, err = wiring.OpenPages(s.config, schema, links...); err != nil {

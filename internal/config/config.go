@@ -131,6 +131,7 @@ type Password struct {
 	HashParallelism   uint8  `env:"HASH_PARALLELISM" envDefault:"1" example:"1" doc:"Lanes of a password hash, 1 to 16. Each hash is computed on up to as many cores."`
 	HashConcurrency   int    `env:"HASH_CONCURRENCY" envDefault:"0" example:"2" doc:"Number of passwords hashed in parallel; 0 means one per CPU. Each needs HASH_MEMORY."`
 	HashQueue         int    `env:"HASH_QUEUE" envDefault:"64" example:"64" doc:"Number of passwords that may wait to be hashed. If the queue is full, the API answers 503."`
+	HashProcesses     bool   `env:"HASH_PROCESSES" envDefault:"true" example:"false" doc:"Compute password hashes in child processes of the API, one for each parallel hash (HASH_CONCURRENCY), so that their memory does not keep the API's garbage collector busy (docs/decisions). A child process needs up to 60 MiB, or HASH_MEMORY if that is more, besides the program's own pages. false: in the API's process."`
 }
 
 // Keys are the keysets, in the format of the command keys new.

@@ -33,14 +33,18 @@ type HasherOptions struct {
 	Concurrency int              // parallel hashes; 0: GOMAXPROCS. Each needs Params.Memory KiB and a core
 	Queue       int              // callers that may wait; 0: DefaultQueue
 	Params      *argon2id.Params // the cost; nil: DefaultParams
+	Key         KeyFunc          // nil: in this process
 }
+
+// KeyFunc computes an argon2id key. It returns ErrSaturated if a later retry may succeed.
+type KeyFunc func(ctx context.Context, password string, salt []byte, p argon2id.Params) ([]byte, error)
 
 // Hasher hashes passwords with bounded memory and a bounded queue. It is safe for concurrent use.
 type Hasher struct {
 	params   argon2id.Params
 	admitted chan struct{} // one entry for each caller that hashes or waits
 	hashing  chan struct{} // one entry for each caller that hashes
-	hash     func(password string, salt []byte, p argon2id.Params) string
+	key      KeyFunc
 }
 
 // NewHasher returns a Hasher.
@@ -50,10 +54,13 @@ func NewHasher(o HasherOptions) *Hasher {
 		params:   DefaultParams(),
 		admitted: make(chan struct{}, concurrency+cmp.Or(o.Queue, DefaultQueue)),
 		hashing:  make(chan struct{}, concurrency),
-		hash:     hash,
+		key:      key,
 	}
 	if o.Params != nil {
 		h.params = *o.Params
+	}
+	if o.Key != nil {
+		h.key = o.Key
 	}
 	return h
 }
@@ -94,12 +101,20 @@ func (h *Hasher) hashWith(ctx context.Context, password string, salt []byte, p a
 		salt = make([]byte, p.SaltLength)
 		_, _ = rand.Read(salt) // never fails
 	}
-	return h.hash(password, salt, p), nil
+	key, err := h.key(ctx, password, salt, p)
+	if err != nil {
+		return "", fmt.Errorf("hash the password: %w", err)
+	}
+	return format(salt, key, p), nil
 }
 
-// hash returns the format that argon2id.DecodeHash reads. argon2id.CreateHash cannot be used: it takes no salt.
-func hash(password string, salt []byte, p argon2id.Params) string {
-	key := argon2.IDKey([]byte(password), salt, p.Iterations, p.Memory, p.Parallelism, p.KeyLength)
+// key is the KeyFunc of this process.
+func key(_ context.Context, password string, salt []byte, p argon2id.Params) ([]byte, error) {
+	return argon2.IDKey([]byte(password), salt, p.Iterations, p.Memory, p.Parallelism, p.KeyLength), nil
+}
+
+// format returns a hash as argon2id.DecodeHash reads it. argon2id.CreateHash cannot be used: it takes no salt.
+func format(salt, key []byte, p argon2id.Params) string {
 	text := base64.RawStdEncoding
 	return phcPrefix + FormatParams(p) + "$" + text.EncodeToString(salt) + "$" + text.EncodeToString(key)
 }

@@ -22,11 +22,10 @@ import (
 	"registrar/internal/limit"
 	"registrar/internal/metrics"
 	"registrar/internal/payload"
-	"registrar/internal/secret"
 	"registrar/internal/store"
 )
 
-// APIDeps returns the API's dependencies for the configuration. schema is nil if there are no attributes. The caller may change
+// APIDeps returns the API's dependencies for the configuration, except Hasher. schema is nil if there are no attributes. The caller may change
 // the dependencies before api.New.
 func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Client, schema *attribute.Schema, logger *slog.Logger) api.Deps {
 	registrations := engine.NewRegistrations(temporal, engine.RegistrationOptions{
@@ -34,7 +33,6 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 	})
 	deps := api.Deps{
 		Engine: registrations,
-		Hasher: openHasher(c.Password),
 		Keys:   keys.Ring,
 		Rules:  c.Rules(),
 		Policy: c.Policy(),
@@ -60,11 +58,6 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		deps.BreachRequired = c.Password.BreachFail == "closed"
 	}
 	return deps
-}
-
-func openHasher(c config.Password) *secret.Hasher {
-	params := c.HashParams()
-	return secret.NewHasher(secret.HasherOptions{Concurrency: c.HashConcurrency, Queue: c.HashQueue, Params: &params})
 }
 
 // OpenLimits returns the API's rate limits. It does not connect yet. The caller closes them.
@@ -153,6 +146,11 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 		return err
 	}
 	defer temporal.Close()
+	hasher, stopHasher, err := OpenHasher(c.Password, logger)
+	if err != nil {
+		return err
+	}
+	defer stopHasher()
 
 	server := NewServer(c.API.Addr, c.API.ShutdownTimeout, c.API.DrainDelay, logger)
 	schema, err := OpenSchema(c.Registration)
@@ -160,7 +158,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 		return err
 	}
 	deps := APIDeps(c, o.keys, o.users, temporal, schema, logger)
-	deps.Limits, deps.Draining, deps.Schema = limits, server.Draining, schemaReady(o.users)
+	deps.Hasher, deps.Limits, deps.Draining, deps.Schema = hasher, limits, server.Draining, schemaReady(o.users)
 	if deps.Pages, err = OpenPages(c, schema); err != nil {
 		return err
 	}
@@ -178,10 +176,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 		return err
 	}
 	defer stopMetrics()
-	if err := server.Run(ctx, api.New(deps)); err != nil {
-		return err
-	}
-	return failureOf(ctx)
+	return cmp.Or(server.Run(ctx, api.New(deps)), failureOf(ctx))
 }
 
 // RunCodec serves the codec endpoint until ctx ends. Probes need no token.
