@@ -131,14 +131,18 @@ func (p *Pool) Key(ctx context.Context, password string, salt []byte, params arg
 		if err == nil {
 			return key, nil
 		}
-		p.logger.WarnContext(ctx, "a hash process failed; another one is started", "error", err)
+		p.logger.WarnContext(ctx, "a hash process failed; another one takes its place", "error", err)
 	}
 	return nil, fmt.Errorf("%w: %d hash processes failed", secret.ErrSaturated, attempts)
 }
 
 // keyFrom computes a key in an idle process and makes the process, or its place, available again.
 func (p *Pool) keyFrom(idle *process, r request) (key []byte, err error) {
-	if idle == nil || idle.hasEnded() {
+	if idle != nil && idle.hasEnded() {
+		idle.stop()
+		idle = nil
+	}
+	if idle == nil {
 		if idle, err = p.startProcess(); err != nil {
 			time.AfterFunc(restartDelay, func() { p.idle <- nil })
 			return nil, err
@@ -146,7 +150,6 @@ func (p *Pool) keyFrom(idle *process, r request) (key []byte, err error) {
 	}
 	key, err = idle.key(r, p.timeout(r.params))
 	if err != nil {
-		idle.stop()
 		idle = nil
 	}
 	p.idle <- idle
@@ -160,12 +163,12 @@ func (p *Pool) startProcess() (*process, error) {
 		return nil, err
 	}
 	key, err := started.key(knownRequest(), startTimeout)
-	if err == nil && !bytes.Equal(key, knownKey()) {
-		err = errors.New("a hash process computed a wrong hash")
-	}
 	if err != nil {
-		started.stop()
 		return nil, err
+	}
+	if !bytes.Equal(key, knownKey()) {
+		started.stop()
+		return nil, errors.New("a hash process computed a wrong hash")
 	}
 	return started, nil
 }

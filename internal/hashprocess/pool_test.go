@@ -151,7 +151,7 @@ func TestClose(t *testing.T) {
 // The second process fails too, so the caller is refused. The next one gets a new process.
 func TestACallerIsRefusedAfterTwoFailures(t *testing.T) {
 	t.Parallel()
-	for name, message := range map[string]string{ends: "EOF", garbage: "not one to the request"} {
+	for name, message := range map[string]string{ends: "(exit status 1): read the answer: EOF", garbage: "not one to the request"} {
 		pool, logged := setup(t, 1)
 		pool.command = named(name)
 		require.NoError(t, pool.start(), name)

@@ -3,17 +3,19 @@ package hashprocess
 import (
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"time"
 )
 
 // process is a running child process. One goroutine at a time uses it.
 type process struct {
-	cmd      *exec.Cmd
-	requests io.Writer
-	answers  io.Reader
-	number   uint32        // of the last request
-	ended    chan struct{} // closed after the process has ended and its state is known
+	*os.Process
+	requests io.WriteCloser
+	answers  io.ReadCloser
+	number   uint32           // of the last request
+	ended    chan struct{}    // closed when the process has ended
+	state    *os.ProcessState // how it ended
 }
 
 func startProcess(cmd *exec.Cmd) (*process, error) {
@@ -28,24 +30,25 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p := &process{cmd: cmd, requests: requests, answers: answers, ended: make(chan struct{})}
+	p := &process{Process: cmd.Process, requests: requests, answers: answers, ended: make(chan struct{})}
 	go func() {
-		_ = cmd.Wait() // ProcessState has the result
+		p.state, _ = p.Wait() // cmd.Wait would also close the pipes, in the middle of the read that reports the end
 		close(p.ended)
 	}()
 	return p, nil
 }
 
-// key returns the key of a request. After an error, the process must be stopped.
+// key returns the key of a request. After an error, the process has been stopped.
 func (p *process) key(r request, timeout time.Duration) ([]byte, error) {
 	killing := time.AfterFunc(timeout, p.kill) // ends reading and writing
 	key, err := p.exchange(r)
 	if !killing.Stop() {
-		return nil, fmt.Errorf("process %d did not answer within %s", p.cmd.Process.Pid, timeout)
+		p.stop()
+		return nil, fmt.Errorf("process %d did not answer within %s", p.Pid, timeout)
 	}
 	if err != nil {
 		p.stop()
-		return nil, fmt.Errorf("process %d (%s): %w", p.cmd.Process.Pid, p.cmd.ProcessState, err)
+		return nil, fmt.Errorf("process %d (%s): %w", p.Pid, p.state, err)
 	}
 	return key, nil
 }
@@ -62,14 +65,15 @@ func (p *process) exchange(r request) ([]byte, error) {
 	return key, nil
 }
 
-// stop ends the process and waits for its end.
+// stop ends the process, waits for its end and closes the pipes. It may be called again.
 func (p *process) stop() {
 	p.kill()
 	<-p.ended
+	_, _ = p.requests.Close(), p.answers.Close()
 }
 
 // kill fails only if the process has ended already.
-func (p *process) kill() { _ = p.cmd.Process.Kill() }
+func (p *process) kill() { _ = p.Kill() }
 
 func (p *process) hasEnded() bool {
 	select {

@@ -14,8 +14,6 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"github.com/stretchr/testify/require"
-
-	"registrar/internal/secret"
 )
 
 // freezeOne stops the only process of a pool, so that it hangs in the next hash.
@@ -23,7 +21,7 @@ func freezeOne(t *testing.T, pool *Pool) *process {
 	t.Helper()
 	all := pool.borrowAll()
 	require.Len(t, all, 1)
-	require.NoError(t, all[0].cmd.Process.Signal(syscall.SIGSTOP))
+	require.NoError(t, all[0].Signal(syscall.SIGSTOP))
 	pool.giveBack(all)
 	return all[0]
 }
@@ -39,7 +37,7 @@ func TestAProcessThatIsKilledDuringAHashIsReplaced(t *testing.T) {
 	}()
 	require.Eventually(t, func() bool { return len(pool.idle) == 0 }, 10*time.Second, time.Millisecond)
 
-	require.NoError(t, frozen.cmd.Process.Kill())
+	require.NoError(t, frozen.Kill())
 
 	require.NoError(t, <-done)
 	requireKey(t, pool)
@@ -69,7 +67,7 @@ func TestProcessesThatDieWhileIdleAreReplaced(t *testing.T) {
 	pool, logged := started(t, 2)
 	all := pool.borrowAll()
 	for _, p := range all {
-		require.NoError(t, p.cmd.Process.Kill())
+		require.NoError(t, p.Kill())
 		<-p.ended
 	}
 	pool.giveBack(all)
@@ -85,7 +83,7 @@ func TestProcessesIgnoreTheSignalsThatStopAService(t *testing.T) {
 	pool, logged := started(t, 1)
 	all := pool.borrowAll()
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		require.NoError(t, all[0].cmd.Process.Signal(signal))
+		require.NoError(t, all[0].Signal(signal))
 	}
 	pool.giveBack(all)
 
@@ -154,44 +152,6 @@ func TestProcessesHaveNeitherEnvironmentNorFiles(t *testing.T) {
 	}
 }
 
-// A process does not keep the memory of a hash that needed more than the following ones.
-func TestMemoryIsGivenBack(t *testing.T) {
-	t.Parallel()
-	const large = 256 * 1024 // KiB
-	pool, _ := started(t, 1)
-	for _, memory := range []uint32{large, 64} {
-		_, err := pool.Key(t.Context(), password, salt, secret.NewParams(memory, 1, 1))
-		require.NoError(t, err)
-	}
-	all := pool.borrowAll()
-	defer pool.giveBack(all)
-	require.Eventually(t, func() bool { return all[0].resident(t) < large/2 }, 10*time.Second, 10*time.Millisecond)
-}
-
-// A process at the default cost needs the memory of two hashes besides the data of the program.
-func TestMemoryIsBounded(t *testing.T) {
-	t.Parallel()
-	pool, _ := started(t, 1)
-	all := pool.borrowAll()
-	before := all[0].resident(t)
-	pool.giveBack(all)
-	for range 20 {
-		_, err := pool.Key(t.Context(), password, salt, secret.DefaultParams())
-		require.NoError(t, err)
-	}
-	require.Less(t, all[0].resident(t), before+2*19456)
-}
-
 func (p *process) path(name string) string {
-	return filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), name)
-}
-
-// resident returns the resident memory in KiB.
-func (p *process) resident(t *testing.T) int {
-	t.Helper()
-	statm, err := os.ReadFile(p.path("statm"))
-	require.NoError(t, err)
-	pages, err := strconv.Atoi(strings.Fields(string(statm))[1])
-	require.NoError(t, err)
-	return pages * os.Getpagesize() / 1024
+	return filepath.Join("/proc", strconv.Itoa(p.Pid), name)
 }

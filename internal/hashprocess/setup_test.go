@@ -75,7 +75,7 @@ func beParent() {
 		return
 	}
 	for _, p := range pool.borrowAll() {
-		fmt.Println(p.cmd.Process.Pid)
+		fmt.Println(p.Pid)
 	}
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
