@@ -26,6 +26,8 @@ type Activities struct {
 	Messages Messages
 	Email    message.Sender
 	SMS      message.Sender
+	// DuplicateAvoided is called when a message is not sent again, because the ledger has it. nil: nothing is called.
+	DuplicateAvoided func(message.Kind)
 
 	// Used by DeliverEvents only.
 	Events    Events

@@ -46,6 +46,7 @@ func (a *Activities) SendCampaignBatch(ctx context.Context, in workflows.Campaig
 		return workflows.CampaignBatchResult{}, databaseError(ctx, err)
 	}
 	if found {
+		a.avoidDuplicate(message.KindCampaign)
 		return batchResult(known, ""), nil
 	}
 	taken, gone, err := a.sendBatch(ctx, in)

@@ -97,6 +97,9 @@ func (a *Activities) send(ctx context.Context, m message.Message, registrationID
 	m.RegistrationID, m.Sequence = registrationID, sequence
 	key := message.Key{RegistrationID: registrationID, Kind: m.Kind, Sequence: sequence}
 	known, err := a.Ledger.Sent(ctx, key)
+	if known {
+		a.avoidDuplicate(m.Kind)
+	}
 	if err != nil || known {
 		return workflows.SendResult{}, databaseError(ctx, err)
 	}
@@ -121,6 +124,13 @@ func (a *Activities) send(ctx context.Context, m message.Message, registrationID
 		out.Unrecorded = &entry
 	}
 	return out, nil
+}
+
+// avoidDuplicate reports a message that is not sent again.
+func (a *Activities) avoidDuplicate(kind message.Kind) {
+	if a.DuplicateAvoided != nil {
+		a.DuplicateAvoided(kind)
+	}
 }
 
 // RecordMessage writes an entry to the ledger for a step that sent the message but could not record it.

@@ -38,7 +38,7 @@ func (s *server) GetTimeline(
 	case err != nil:
 		return nil, &problem{code: openapi.ProblemCodeUnavailable, cause: err}
 	case t.LedgerError != nil:
-		s.log(ctx).Warn("timeline without the ledger", "err", t.LedgerError)
+		s.log(ctx).WarnContext(ctx, "timeline without the ledger", "err", t.LedgerError)
 	}
 	return openapi.GetTimeline200JSONResponse{Body: timelineBody(t)}, nil
 }

@@ -35,7 +35,7 @@ func (s *server) checkChallenge(ctx context.Context, send limit.Send, response *
 	case errors.Is(err, challenge.ErrUnavailable) && s.ChallengeRequired:
 		return &problem{code: openapi.ProblemCodeUnavailable, cause: err}
 	case errors.Is(err, challenge.ErrUnavailable):
-		s.log(ctx).Warn("challenge not checked", "err", err)
+		s.log(ctx).WarnContext(ctx, "challenge not checked", "err", err)
 		return nil
 	case err == nil && s.Limits.Spend(ctx, id, send.Action, challenge.Lifetime):
 		return nil

@@ -76,10 +76,10 @@ func (s *server) runEmailLink(c *gin.Context, link emailLink) {
 	outcome, known := outcomePages[out.Outcome]
 	switch {
 	case err == nil && known:
-		log.Info("email link", "outcome", out.Outcome)
+		log.InfoContext(ctx, "email link", "outcome", out.Outcome)
 		s.page(c, http.StatusOK, outcome)
 	case errors.Is(err, engine.ErrUnconfirmed):
-		log.Info("email link accepted")
+		log.InfoContext(ctx, "email link accepted")
 		s.page(c, http.StatusAccepted, page.LinkAccepted)
 	default:
 		log.Log(ctx, emailLinkLevel(err), "email link without a result", "outcome", out.Outcome, "err", err)

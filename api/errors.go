@@ -206,8 +206,8 @@ func (s *server) logCause(c *gin.Context, p *problem, status int) {
 	}
 	log := s.log(c.Request.Context())
 	if status == http.StatusInternalServerError {
-		log.Error("defect", "route", c.FullPath(), "err", p.cause)
+		log.ErrorContext(c.Request.Context(), "defect", "route", c.FullPath(), "err", p.cause)
 		return
 	}
-	log.Warn("request refused", "route", c.FullPath(), "code", p.code, "err", p.cause)
+	log.WarnContext(c.Request.Context(), "request refused", "route", c.FullPath(), "code", p.code, "err", p.cause)
 }

@@ -44,7 +44,7 @@ func (s *server) ReplayEvents(ctx context.Context, r openapi.ReplayEventsRequest
 	if err := s.Replays.Start(ctx, id, replay); err != nil {
 		return nil, err
 	}
-	s.log(ctx).Info("replay of events", "actor", actor, "replay_id", id, "endpoints", replay.Endpoints, "undelivered", replay.Undelivered)
+	s.log(ctx).InfoContext(ctx, "replay of events", "actor", actor, "replay_id", id, "endpoints", replay.Endpoints, "undelivered", replay.Undelivered)
 	return openapi.ReplayEvents202JSONResponse{
 		Headers: openapi.ReplayEvents202ResponseHeaders{Location: eventsPath + "/replays/" + id},
 		Body:    openapi.EventReplay{ReplayID: id, Status: openapi.EventReplayStatusRunning},

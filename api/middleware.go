@@ -108,7 +108,7 @@ func (s *server) recoverPanic(c *gin.Context) {
 		if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(cause)
 		}
-		s.log(c.Request.Context()).Error("panic", "cause", describePanic(cause), "stack", string(debug.Stack()))
+		s.log(c.Request.Context()).ErrorContext(c.Request.Context(), "panic", "cause", describePanic(cause), "stack", string(debug.Stack()))
 		if c.Writer.Written() {
 			panic(http.ErrAbortHandler)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"registrar/api/openapi"
 	"registrar/internal/engine"
+	"registrar/internal/span"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -22,9 +23,9 @@ const fingerprintTimeout = time.Second
 
 // CreateRegistration is POST /v1/registrations.
 func (s *server) CreateRegistration(
-	ctx context.Context, r openapi.CreateRegistrationRequestObject,
+	call context.Context, r openapi.CreateRegistrationRequestObject,
 ) (openapi.CreateRegistrationResponseObject, error) {
-	accepted, ctx := acceptedLanguages(ctx), requestContext(ctx)
+	accepted, ctx := acceptedLanguages(call), requestContext(call)
 	key := r.Params.IdempotencyKey
 	if key != nil && !isVisible(*key, maxIdempotencyKey) {
 		return nil, &problem{code: openapi.ProblemCodeInvalidIdempotencyKey}
@@ -37,6 +38,7 @@ func (s *server) CreateRegistration(
 	if err != nil {
 		return nil, err
 	}
+	ctx = withRegistration(call, in.RegistrationID)
 	asked := request{in, key != nil, password}
 	messages := s.messagesOf(ctx, in)
 	if err := s.limitMessages(ctx, messages, r.Params.ChallengeResponse); err != nil {
@@ -88,7 +90,7 @@ func (s *server) checkBreach(ctx context.Context, password string) error {
 		return &problem{code: openapi.ProblemCodeUnavailable, cause: fmt.Errorf("check the password for breaches: %w", err)}
 	}
 	if err != nil {
-		s.log(ctx).Warn("password not checked for breaches", "err", err)
+		s.log(ctx).WarnContext(ctx, "password not checked for breaches", "err", err)
 		return nil
 	}
 	if found {
@@ -131,7 +133,10 @@ func (s *server) start(ctx context.Context, r *request) (out workflows.Persisted
 	if r.keyed {
 		salt = s.Keys.PasswordSalt(r.RegistrationID)
 	}
-	if r.PasswordHash, err = s.Hasher.Hash(ctx, r.password, salt); err != nil {
+	hashing, hash := span.Start(ctx, "hash the password")
+	r.PasswordHash, err = s.Hasher.Hash(hashing, r.password, salt)
+	hash.End()
+	if err != nil {
 		return out, fmt.Errorf("hash the password: %w", err)
 	}
 	r.Fingerprint = s.fingerprint(r.Profile, r.PasswordHash)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"go.opentelemetry.io/otel/trace"
 
 	"registrar/api/openapi"
 	"registrar/api/page"
@@ -134,8 +135,12 @@ type Deps struct {
 	SignupPage bool
 	// DocsLinks are links from /docs to other pages, besides / and the contract.
 	DocsLinks []page.Link
+	// Observer measures the requests. nil: nothing is measured.
+	Observer Observer
 	// Logger gets one line for each request and each failure, without personal data. nil: slog.Default().
 	Logger *slog.Logger
+	// Traces provides the tracer of requests. nil: requests are not traced.
+	Traces trace.TracerProvider
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
 	// Random returns an int from 0 to n-1; it spreads clients' retries. nil: math/rand/v2's IntN.
@@ -164,7 +169,11 @@ func New(d Deps) http.Handler {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // each resource has one address
-	router.Use(s.identify, s.setClient, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
+	router.Use(s.identify)
+	if d.Traces != nil {
+		router.Use(traceRequests(d.Traces))
+	}
+	router.Use(s.measure, nameRegistration, s.setClient, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
 	router.NoRoute(s.refuseUnmatched(openapi.ProblemCodeNotFound))
 	router.NoMethod(s.refuseUnmatched(openapi.ProblemCodeMethodNotAllowed))
 	s.routePages(router)

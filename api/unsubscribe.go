@@ -53,13 +53,13 @@ func (s *server) unsubscribe(c *gin.Context) {
 	log := s.log(ctx).With("campaign_id", campaignID)
 	switch {
 	case err == nil:
-		log.Info("unsubscribed", "outcome", out.Outcome)
+		log.InfoContext(ctx, "unsubscribed", "outcome", out.Outcome)
 		s.page(c, http.StatusOK, page.LinkUnsubscribed)
 	case errors.Is(err, engine.ErrUnconfirmed):
-		log.Info("unsubscription accepted")
+		log.InfoContext(ctx, "unsubscription accepted")
 		s.page(c, http.StatusAccepted, page.LinkAccepted)
 	default:
-		log.Warn("not unsubscribed", "err", err)
+		log.WarnContext(ctx, "not unsubscribed", "err", err)
 		s.pageUnavailable(c, page.LinkNotUnsubscribed)
 	}
 }

@@ -110,13 +110,13 @@ func (s *server) change(ctx context.Context, in workflows.UserChangeInput, key *
 	body := openapi.UserChange{UserID: in.UserID, ChangeID: in.ChangeID}
 	switch {
 	case errors.Is(err, engine.ErrUnconfirmed):
-		log.Info("change of a user accepted")
+		log.InfoContext(ctx, "change of a user accepted")
 		body.Status, body.Message = openapi.UserChangeStatusAccepted, "The change is safe and will be made shortly."
 		return body, nil
 	case err != nil:
 		return body, err
 	}
-	log.Info("change of a user", "outcome", out.Outcome)
+	log.InfoContext(ctx, "change of a user", "outcome", out.Outcome)
 	body.Status, body.Message = openapi.UserChangeStatusDone, "The change is made."
 	return body, changeProblem(out)
 }

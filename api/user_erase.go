@@ -33,7 +33,7 @@ func (s *server) EraseUser(ctx context.Context, r openapi.EraseUserRequestObject
 	in := ErasureInput(r.ID.String(), actor, s.Policy)
 	in.At = s.Now().UTC()
 	out, err := s.Changes.Change(ctx, in)
-	s.log(ctx).Info("erasure of a user", "actor", actor, "id", in.UserID, "receipt_id", in.ChangeID, "outcome", out.Outcome, "err", err)
+	s.log(ctx).InfoContext(ctx, "erasure of a user", "actor", actor, "id", in.UserID, "receipt_id", in.ChangeID, "outcome", out.Outcome, "err", err)
 	if err != nil && !errors.Is(err, engine.ErrUnconfirmed) {
 		return nil, err
 	}

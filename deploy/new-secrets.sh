@@ -31,7 +31,7 @@ for name in sms_webhook_secret events_secret gate_secret; do
 	echo "whsec_$(head -c 24 /dev/urandom | base64)" | new $name
 done
 for name in smtp_password mailgun_api_key mailgun_webhook_signing_key twilio_auth_token twilio_webhook_auth_token challenge_secret \
-	admin_tokens; do
+	otlp_headers admin_tokens; do
 	: | new $name
 done
 

@@ -17,6 +17,9 @@ type code struct {
 	channel      message.Channel
 	attemptsLeft int
 	expiresAt    time.Time // CodeTTL after the request for it or, later, after a provider accepted it
+
+	sent    handover
+	entered bool
 }
 
 // codes are the issued codes and their destinations. Earlier codes stay valid, unless the number they went to is replaced.
@@ -92,7 +95,10 @@ func (r *registration) issue(ctx workflow.Context, channel message.Channel) {
 	if r.codes.last.attemptsLeft > 0 {
 		r.codes.earlier = append([]code{r.codes.last}, r.codes.earlier...)
 	}
-	r.codes.last = code{r.codes.last.sequence + 1, channel, r.in.Policy.CodeAttempts, now.Add(r.in.Policy.CodeTTL)}
+	r.codes.last = code{
+		sequence: r.codes.last.sequence + 1, channel: channel,
+		attemptsLeft: r.in.Policy.CodeAttempts, expiresAt: now.Add(r.in.Policy.CodeTTL),
+	}
 	r.codes.undelivered = false
 	r.codes.resendAfter = now.Add(r.in.Policy.ResendCooldown)
 }
@@ -142,7 +148,7 @@ func (r *registration) onUndelivered(ctx workflow.Context, in Undelivered) {
 
 // sendCode sends the current code, or what is sent instead of it.
 func (r *registration) sendCode(ctx workflow.Context, s step, send func(workflow.Context, string) (SendResult, error)) error {
-	c := r.codes.last
+	c, mobile := r.codes.last, r.codes.mobile
 	what := fmt.Sprintf("code %d by %s", c.sequence, c.channel)
 	if s == stepExists {
 		what = "notice that the account exists"
@@ -160,6 +166,9 @@ func (r *registration) sendCode(ctx workflow.Context, s step, send func(workflow
 	if !r.verified {
 		r.extend(c, workflow.Now(ctx))
 		r.codeAwaitsOperator = r.codeAwaitsOperator && c.sequence != r.codes.last.sequence
+	}
+	if s == stepOTP && out.Receipt.Provider != "" {
+		r.countSent(ctx, c, mobile, out.Receipt.Provider)
 	}
 	r.sent(ctx, what, out)
 	return nil

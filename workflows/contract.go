@@ -93,8 +93,8 @@ const (
 	ReasonInternal            FailureReason = "internal_error"    // a defect; see the activity's error
 )
 
-// failureReasons lists every reason, to distinguish them from other types of application errors.
-var failureReasons = []FailureReason{
+// FailureReasons lists every reason, which distinguishes them from other types of application errors.
+var FailureReasons = []FailureReason{
 	ReasonDatabaseUnavailable,
 	ReasonSMSRejected, ReasonSMSMisconfigured, ReasonSMSUnavailable,
 	ReasonEmailRejected, ReasonEmailMisconfigured, ReasonEmailUnavailable,

@@ -128,7 +128,7 @@ func (r *stepRunner) retry() { r.retrySignals++ }
 // abandon ends the workflow as failed if a step is parked.
 func (r *stepRunner) abandon() { r.abandoned = r.abandoned || len(r.parked) > 0 }
 
-// stepEvent is what happens to a step that used up its budget. The metric registrar_step_<event> counts it.
+// stepEvent is what happens to a step that used up its budget. A metric counts it.
 type stepEvent string
 
 const (
@@ -148,7 +148,7 @@ func report(ctx workflow.Context, event stepEvent, s step, f stepFailure) {
 	}
 	log("step "+string(event), "step", string(s), "reason", string(f.reason), "parkings", f.parkings, "attempts", f.attempts)
 	tags := map[string]string{"step": string(s), "reason": string(f.reason)}
-	workflow.GetMetricsHandler(ctx).WithTags(tags).Counter("registrar_step_" + string(event)).Inc(1)
+	workflow.GetMetricsHandler(ctx).WithTags(tags).Counter(metricSteps + string(event)).Inc(1)
 }
 
 // reportRecovery reports the success of a step if it has parked before.

@@ -5,15 +5,17 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"time"
 
 	"go.temporal.io/sdk/client"
 )
 
-// recorder is a logger and a metrics handler that keeps what the workflows report about steps.
+// recorder is a logger and a metrics handler that keeps what the workflows report.
 type recorder struct {
 	mu       sync.Mutex
 	lines    []string         // of the log, below error
 	counters map[string]int64 // by event, step and reason
+	recorded []string         // what registrations count and time, in order
 }
 
 func (*recorder) Debug(string, ...any) {}
@@ -55,9 +57,10 @@ func (h taggedRecorder) WithTags(tags map[string]string) client.MetricsHandler {
 
 func (h taggedRecorder) Counter(name string) client.MetricsCounter {
 	return counter(func(n int64) {
+		h.note(name)
 		h.recorder.mu.Lock()
 		defer h.recorder.mu.Unlock()
-		if event, ok := strings.CutPrefix(name, "registrar_step_"); ok {
+		if event, ok := strings.CutPrefix(name, "registrar_steps_"); ok {
 			if h.recorder.counters == nil {
 				h.recorder.counters = map[string]int64{}
 			}
@@ -65,6 +68,29 @@ func (h taggedRecorder) Counter(name string) client.MetricsCounter {
 		}
 	})
 }
+
+func (h taggedRecorder) Timer(name string) client.MetricsTimer {
+	return timer(func(d time.Duration) { h.note(name + " " + d.String()) })
+}
+
+// note keeps a metric of registrations with its tags, in order. It leaves out those of the SDK.
+func (h taggedRecorder) note(what string) {
+	if !strings.HasPrefix(what, "registrar_") || strings.HasPrefix(what, "registrar_steps_") {
+		return
+	}
+	for _, tag := range []string{"outcome", "channel", "provider", "country"} {
+		if value, ok := h.tags[tag]; ok {
+			what += " " + value
+		}
+	}
+	h.recorder.mu.Lock()
+	defer h.recorder.mu.Unlock()
+	h.recorder.recorded = append(h.recorder.recorded, strings.TrimPrefix(what, "registrar_"))
+}
+
+type timer func(time.Duration)
+
+func (t timer) Record(d time.Duration) { t(d) }
 
 type counter func(int64)
 

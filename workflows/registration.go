@@ -30,12 +30,14 @@ func RegistrationWorkflow(ctx workflow.Context, in RegistrationInput) (Registrat
 		return RegistrationResult{}, err
 	}
 	r.listenForSignals(ctx)
+	workflow.GetMetricsHandler(ctx).Counter(MetricStarted).Inc(1)
 	running, stop := workflow.WithCancel(ctx)
 	err := r.run(running)
 	if r.announcesFailure(err) {
 		stop() // the event is delivered before the workflow ends, but nothing else is
 	}
 	if err := r.close(ctx, err); err != nil {
+		r.countOutcome(ctx, statusFailed)
 		return RegistrationResult{}, err
 	}
 	return RegistrationResult{r.outcome()}, nil
@@ -67,6 +69,9 @@ type registration struct {
 	sending    int             // codes that are being sent, including those that are no longer needed
 	unrecorded []message.Entry // accepted by a provider but not in the ledger yet
 	released   released
+
+	counted    bool // the outcome is in the metrics
+	handedOver bool // a provider accepted a code
 }
 
 func newRegistration(in RegistrationInput) *registration {
@@ -152,6 +157,11 @@ func (r *registration) watchWindow(ctx workflow.Context) {
 // end sets the final status.
 func (r *registration) end(ctx workflow.Context, status RegistrationStatus, line string) {
 	r.status = status
+	outcome := string(status)
+	if r.cancelled {
+		outcome = outcomeCancelled
+	}
+	r.countOutcome(ctx, outcome)
 	r.addDetail(ctx, line)
 }
 

@@ -2,6 +2,8 @@ package workflows
 
 import (
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,9 +12,12 @@ import (
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+
+	"registrar/internal/tracing"
 )
 
 // histories returns the recorded histories by file name. A history stays as long as registrations that such code started may
@@ -34,8 +39,11 @@ func histories(t *testing.T) map[string]*history.History {
 }
 
 // replay runs the current code against a history. Its error names the first difference.
-func replay(h *history.History) error {
-	replayer := worker.NewWorkflowReplayer()
+func replay(h *history.History, interceptors ...interceptor.WorkerInterceptor) error {
+	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{Interceptors: interceptors})
+	if err != nil {
+		return err
+	}
 	replayer.RegisterWorkflowWithOptions(RegistrationWorkflow, workflow.RegisterOptions{Name: RegistrationWorkflowType})
 	replayer.RegisterWorkflowWithOptions(EmailLinkWorkflow, workflow.RegisterOptions{Name: EmailLinkWorkflowType})
 	replayer.RegisterWorkflowWithOptions(CampaignWorkflow, workflow.RegisterOptions{Name: CampaignWorkflowType})
@@ -85,6 +93,25 @@ func TestReplay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			require.NoError(t, replay(h))
+		})
+	}
+}
+
+// TestReplayWithTraces replays the histories in a process that exports traces.
+func TestReplayWithTraces(t *testing.T) {
+	t.Parallel()
+	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	traces, err := tracing.Open(tracing.Options{Endpoint: collector.URL, Ratio: 1, Service: "registrar", Logger: slog.Default()})
+	require.NoError(t, err)
+	t.Cleanup(func() { traces.Close(); collector.Close() })
+	var interceptors []interceptor.WorkerInterceptor
+	for _, each := range traces.Interceptors() {
+		interceptors = append(interceptors, each.(interceptor.WorkerInterceptor))
+	}
+	for name, h := range histories(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.NoError(t, replay(h, interceptors...))
 		})
 	}
 }

@@ -147,7 +147,7 @@ func (a Attempt) String() string {
 // timed out, so that the activity could not report a reason.
 func reasonOf(err error, fallback FailureReason) FailureReason {
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
-		if reason := FailureReason(app.Type()); slices.Contains(failureReasons, reason) {
+		if reason := FailureReason(app.Type()); slices.Contains(FailureReasons, reason) {
 			return reason
 		}
 		return ReasonInternal

@@ -54,6 +54,7 @@ func (r *registration) onVerify(ctx workflow.Context, in VerifyInput) (VerifyRes
 		return VerifyResult{AttemptsLeft: r.codes.last.attemptsLeft}, nil
 	}
 	r.addDetail(ctx, fmt.Sprintf("right code entered: code %d by %s", c.sequence, c.channel))
+	r.countEntered(ctx, c)
 	r.proofs.prove(c.channel)
 	if missing := r.proofs.missing(); len(missing) > 0 {
 		if r.proofs.has(r.codes.last.channel) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"registrar/internal/message"
+	"registrar/internal/span"
 )
 
 // Provider is the provider name in the receipts.
@@ -61,7 +62,10 @@ func (o *Outbox) Send(ctx context.Context, m message.Message) (message.Receipt, 
 	if err := ctx.Err(); err != nil {
 		return message.Receipt{}, fmt.Errorf("send to outbox: %w", err)
 	}
+	_, call := span.Start(ctx, "send: "+Provider, span.KeyProvider.String(Provider))
+	defer call.End()
 	if err := o.failure(m); err != nil {
+		span.Fail(call, "")
 		return message.Receipt{}, err
 	}
 	o.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,19 +37,39 @@ func BenchmarkRegister(b *testing.B) {
 		for _, h := range hashers {
 			for _, locally := range []bool{true, false} {
 				b.Run(fmt.Sprintf("callers=%d/%s/local=%t", callers, h.name, locally), func(b *testing.B) {
-					benchmarkRegister(b, callers, h.hasher, locally)
+					benchmarkRegister(b, callers, options{hasher: h.hasher}, locally)
 				})
 			}
 		}
 	}
 }
 
-func benchmarkRegister(b *testing.B, callers int, hasher api.Hasher, locally bool) {
+// BenchmarkMetrics measures the processor time of a registration with and without metrics, in turns and without hashing.
+func BenchmarkMetrics(b *testing.B) {
+	cheapParams := secret.CheapParams()
+	hasher := secret.NewHasher(secret.HasherOptions{Params: &cheapParams})
+	for turn := range 3 {
+		for _, unmeasured := range []bool{false, true} {
+			b.Run(fmt.Sprintf("turn=%d/metrics=%t", turn, !unmeasured), func(b *testing.B) {
+				benchmarkRegister(b, 10, options{hasher: hasher, unmeasured: unmeasured}, true)
+			})
+		}
+	}
+}
+
+// processorTime returns the processor time that the process has used.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+func benchmarkRegister(b *testing.B, callers int, o options, locally bool) {
 	c, err := config.Load(append(defaults(), "PERSIST_LOCALLY="+strconv.FormatBool(locally)))
 	require.NoError(b, err)
-	s, err := start(context.Background(), options{
-		data: b.TempDir(), config: c, logger: slog.New(slog.DiscardHandler), hasher: hasher,
-	})
+	o.data, o.config, o.logger = b.TempDir(), c, slog.New(slog.DiscardHandler)
+	s, err := start(context.Background(), o)
 	require.NoError(b, err)
 	defer func() { require.NoError(b, s.stop()) }()
 	registrar := &registrationClient{url: s.base + "/v1/registrations", http: &http.Client{
@@ -58,12 +79,15 @@ func benchmarkRegister(b *testing.B, callers int, hasher api.Hasher, locally boo
 		_, err := registrar.post()
 		require.NoError(b, err)
 	}
+	used := processorTime(b)
 	b.ResetTimer()
 	took := registrar.run(b, callers, b.N)
 	b.StopTimer()
+	used = processorTime(b) - used
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
+	b.ReportMetric(float64(used.Microseconds())/1000/float64(b.N), "cpu-ms")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "registrations/s")
 }
 

@@ -149,7 +149,7 @@ func startFaulty(t *testing.T, fault parts.Fault, unrecorded bool) *faultyDelive
 // startWorker serves the queue events with the current secrets.
 func (f *faultyDelivery) startWorker(t *testing.T) {
 	t.Helper()
-	endpoints, err := wiring.OpenEndpoints(f.stack.config, metrics.New(), discardLogger())
+	endpoints, err := wiring.OpenEndpoints(f.stack.config, metrics.New(""), discardLogger())
 	require.NoError(t, err)
 	f.workers, err = worker.Start(f.temporal, &activities.Activities{Events: f.events, Endpoints: endpoints},
 		worker.Options{Queues: []string{workflows.QueueEvents}, Concurrency: 100, StopTimeout: time.Second})

@@ -76,9 +76,13 @@ func (r *testService) secondAPI(t *testing.T, k config.Keys) *testClient {
 	t.Cleanup(temporal.Close)
 	c := r.stack.config
 	c.API.WaitBudget = 0 // the default
-	deps := wiring.APIDeps(c, keys, users, temporal, nil, discardLogger())
-	deps.Gate, err = wiring.OpenGate(c.Gate, users, metrics.New(), discardLogger())
+	deps := wiring.APIDeps(c, keys, users, temporal, nil, metrics.New(""), discardLogger())
+	deps.Gate, err = wiring.OpenGate(c.Gate, users, metrics.New(""), discardLogger())
 	require.NoError(t, err)
+	hasher, stopHasher, err := wiring.OpenHasher(c.Password, nil, discardLogger())
+	require.NoError(t, err)
+	t.Cleanup(stopHasher)
+	deps.Hasher = hasher
 	server := httptest.NewServer(api.New(deps))
 	t.Cleanup(server.Close)
 	return newTestClient(server.URL)

@@ -8,8 +8,11 @@ import (
 
 	"registrar/activities"
 	"registrar/api"
+	"registrar/dev/outbox"
 	"registrar/dev/preflight"
+	"registrar/internal/delivery"
 	"registrar/internal/limit"
+	"registrar/internal/message"
 	"registrar/internal/store"
 	"registrar/internal/wiring"
 )
@@ -31,7 +34,7 @@ func (s *stack) listen(ctx context.Context) (net.Listener, error) {
 	return listener, nil
 }
 
-// openGate opens the gate, and serves the metrics that count its answers.
+// openGate opens the gate, and serves the metrics at METRICS_ADDR too, if it is set.
 func (s *stack) openGate(ctx context.Context, deps *api.Deps, users *store.Store) (err error) {
 	if deps.Gate, err = wiring.OpenGate(s.config.Gate, users, s.counts, s.logger); err != nil {
 		return err
@@ -44,9 +47,10 @@ func (s *stack) openGate(ctx context.Context, deps *api.Deps, users *store.Store
 	return nil
 }
 
-// schedule schedules what runs regularly, in the background because it does not delay the start.
-func (s *stack) schedule(ctx context.Context, temporal wiring.Temporal) {
+// runAside schedules what runs regularly and watches the backlog of the queues, in the background because neither delays the start.
+func (s *stack) runAside(ctx context.Context, temporal wiring.Temporal) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	wiring.WatchBacklogs(ctx, s.config.Worker, temporal, s.counts)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -59,11 +63,16 @@ func (s *stack) schedule(ctx context.Context, temporal wiring.Temporal) {
 func (s *stack) startWorkers(
 	keys wiring.Keys, users *store.Store, limits *limit.Limits, temporal wiring.Temporal, endpoints []activities.Endpoint,
 ) error {
-	providers := wiring.Providers{Email: s.outbox, SMS: s.outbox, Batches: s.outbox, Endpoints: endpoints}
+	measured := s.counts.Providers()
+	observed := func(channel message.Channel) delivery.Provider {
+		return delivery.Observed(delivery.Provider{Name: outbox.Provider, Sender: s.outbox, Batches: s.outbox}, measured.Of(channel))
+	}
+	emails, texts := observed(message.ChannelEmail), observed(message.ChannelSMS)
+	providers := wiring.Providers{Email: emails.Sender, SMS: texts.Sender, Batches: emails.Batches, Endpoints: endpoints}
 	if s.providers != nil {
 		providers = s.providers(providers)
 	}
-	workers, err := wiring.StartWorkers(s.config, keys, users, providers, limits, temporal, s.fail)
+	workers, err := wiring.StartWorkers(s.config, keys, users, providers, limits, temporal, s.counts, s.fail)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ import (
 	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/store"
+	"registrar/internal/tracing"
 	"registrar/internal/wiring"
 )
 
@@ -38,6 +39,7 @@ type options struct {
 	logger                        *slog.Logger
 	companion                     companion.Options // without a path there is none
 	hasher                        api.Hasher        // nil: as configured. Benchmarks replace it to measure everything else.
+	unmeasured                    bool              // the API and Temporal's SDK count nothing. A benchmark compares both.
 	// receiver shows events at /receiver, unless an endpoint is configured. Most tests need no events.
 	receiver bool
 	// providers returns replacements for the outbox. nil: the outbox is used.
@@ -53,13 +55,14 @@ type stack struct {
 	outbox    *outbox.Outbox
 	events    *receiver.Receiver // nil: events go to a configured endpoint, or are not recorded
 	counts    *metrics.Metrics
+	traces    *tracing.Tracing
 	failed    chan error
 	stops     []func() error // called by stop, last first
 }
 
 // start starts all parts. If one fails, it stops the others.
 func start(ctx context.Context, o options) (*stack, error) {
-	s := &stack{options: o, counts: metrics.New(), failed: make(chan error, 8)}
+	s := &stack{options: o, counts: metrics.New(wiring.Revision()), failed: make(chan error, 8)}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
@@ -71,6 +74,10 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.traces, err = wiring.OpenTracing(s.config.Tracing, s.logger); err != nil {
+		return err
+	}
+	s.onStop(func() error { s.traces.Close(); return nil })
 	endpoints, err := s.openEndpoints(ctx)
 	if err != nil {
 		return err
@@ -99,36 +106,17 @@ func (s *stack) start(ctx context.Context) error {
 	if err := s.startWorkers(keys, users, limits, temporal, endpoints); err != nil {
 		return err
 	}
-	s.schedule(ctx, temporal)
+	s.runAside(ctx, temporal)
 	schema, err := wiring.OpenSchema(s.config.Registration)
 	if err != nil {
 		return err
 	}
-	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.logger)
-	deps.Limits = limits
-	if err := s.openHasher(&deps); err != nil {
-		return err
-	}
-	if deps.Endpoints, err = s.config.Receivers(); err != nil {
-		return err
-	}
-	if err := s.openGate(ctx, &deps, users); err != nil {
+	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.counts, s.logger)
+	deps.Limits, deps.Traces = limits, s.traces.Provider()
+	if err := s.complete(ctx, &deps, users); err != nil {
 		return err
 	}
 	return s.serve(ctx, listener, keys.Codec, deps, schema)
-}
-
-func (s *stack) openHasher(deps *api.Deps) error {
-	if deps.Hasher = s.hasher; s.hasher != nil {
-		return nil
-	}
-	hasher, stop, err := wiring.OpenHasher(s.config.Password, s.logger)
-	if err != nil {
-		return err
-	}
-	deps.Hasher = hasher
-	s.onStop(func() error { stop(); return nil })
-	return nil
 }
 
 // openUsers opens and migrates the user store.
@@ -143,6 +131,7 @@ func (s *stack) openUsers(ctx context.Context) (*store.Store, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	s.onStop(users.Close)
+	s.counts.Database(users.Pool())
 	if err := users.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -170,6 +159,10 @@ func (s *stack) openTemporal(ctx context.Context, keys wiring.Keys, codec string
 		s.onStop(func() error { server.Stop(); return nil })
 		o.HostPort = server.Address()
 	}
+	if !s.unmeasured {
+		o.MetricsHandler = s.counts.Temporal().Handler()
+	}
+	o.Interceptors = append(s.traces.Interceptors(), metrics.Exemplars())
 	c, err := client.DialContext(ctx, o)
 	switch {
 	case err != nil && external:
@@ -201,6 +194,9 @@ func withPortFlag(err error) error {
 // serve serves the API, the sign-up page, the outbox, the receiver and the codec.
 func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload.Codec, deps api.Deps, schema *attribute.Schema) (err error) {
 	s.locations = append(s.listLocations(), s.locations...)
+	if s.unmeasured {
+		deps.Observer = nil
+	}
 	links, docsLinks := s.pageLinks()
 	deps.DocsLinks = docsLinks
 	if deps.Pages, err = wiring.OpenPages(s.config, schema, links...); err != nil {
@@ -218,6 +214,7 @@ func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload
 			mux.Handle(path, received)
 		}
 	}
+	mux.Handle("/metrics", s.counts.Handler())
 	mux.Handle("/codec/", http.StripPrefix("/codec", payload.Handler(codec, payload.Options{AllowedOrigins: s.uiOrigins()})))
 
 	c := s.config.API

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"registrar/internal/span"
 )
 
 const (
@@ -55,7 +57,7 @@ func New(o Options) *Checker {
 		c.timeout = DefaultTimeout
 	}
 	if c.client == nil {
-		c.client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		c.client = &http.Client{Transport: span.Transport(http.DefaultTransport), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	return c
 }

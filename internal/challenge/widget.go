@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"registrar/internal/span"
 )
 
 // The services' addresses:
@@ -51,6 +53,7 @@ type Widget struct {
 // NewWidget returns a Widget.
 func NewWidget(o WidgetOptions) *Widget {
 	return &Widget{o, &http.Client{
+		Transport:     span.Transport(http.DefaultTransport),
 		Timeout:       widgetTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

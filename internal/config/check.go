@@ -65,6 +65,7 @@ func (c Config) check() problems {
 	c.Signup.check(&found)
 	c.Public.check(&found)
 	found.require(c.Metrics.MetricsAddr == "" || isAddress(c.Metrics.MetricsAddr), "METRICS_ADDR", "%q is not an address (host:port)", c.Metrics.MetricsAddr)
+	c.Tracing.check(&found)
 	c.checkSafety(&found)
 	return found
 }

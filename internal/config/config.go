@@ -40,6 +40,7 @@ type Config struct {
 	Public       Public
 	Codec        Codec
 	Metrics      Metrics
+	Tracing      Tracing
 	Network      Network
 }
 
@@ -254,7 +255,7 @@ type Metrics struct {
 
 // Network has settings for connections to other machines.
 type Network struct {
-	PlaintextHosts []string `env:"PLAINTEXT_HOSTS" example:"mailpit,catcher" doc:"Hosts to which connections may be unencrypted, separated by commas, because they are in a network of their own with the service. Connections to this machine always may. Without an entry here, SMS_WEBHOOK_URL, EVENTS_URL, GATE_URL, MAILGUN_API_BASE, TWILIO_BASE_URL and PASSWORD_BREACH_URL must be https, and SMTP_TLS=none with SMTP_USERNAME is refused."`
+	PlaintextHosts []string `env:"PLAINTEXT_HOSTS" example:"mailpit,catcher" doc:"Hosts to which connections may be unencrypted, separated by commas, because they are in a network of their own with the service. Connections to this machine always may. Without an entry here, SMS_WEBHOOK_URL, EVENTS_URL, GATE_URL, OTEL_EXPORTER_OTLP_ENDPOINT, MAILGUN_API_BASE, TWILIO_BASE_URL and PASSWORD_BREACH_URL must be https, and SMTP_TLS=none with SMTP_USERNAME is refused."`
 }
 
 // Rules returns the settings for checking forms.

@@ -82,6 +82,14 @@ func TestBadValues(t *testing.T) {
 		"GATE_FAIL=maybe":                                       `"maybe" is not open or closed; an example: open`,
 		"RETENTION_EVENTS=48h":                                  "48h0m0s must be at least half of EVENTS_BUDGET plus PARKING_TIME (240h0m0s), or events are deleted before they are delivered; an example: 2160h",
 		"METRICS_ADDR=9464":                                     `"9464" is not an address (host:port); an example: 127.0.0.1:9464`,
+		"OTEL_TRACES_SAMPLER_ARG=1.5":                           "1.5 must be from 0 to 1; an example: 0.1",
+		"OTEL_TRACES_SAMPLER_ARG=NaN":                           "NaN must be from 0 to 1; an example: 0.1",
+		"OTEL_TRACES_SAMPLER_ARG=always_on":                     `"always_on" is not a number; an example: 0.1`,
+		"OTEL_EXPORTER_OTLP_HEADERS=s3cret":                     "is not a list of name=value, separated by commas, with values encoded as in a URL",
+		"OTEL_EXPORTER_OTLP_HEADERS=api key=s3cret":             "is not a list of name=value, separated by commas, with values encoded as in a URL",
+		"OTEL_EXPORTER_OTLP_HEADERS=key=%0a":                    "is not a list of name=value, separated by commas, with values encoded as in a URL",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=https://me:hush@collector": "must have no credentials, query or fragment: credentials belong to OTEL_EXPORTER_OTLP_HEADERS; an example: https://collector.example.com:4318",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318":            "is not an http or https URL; an example: https://collector.example.com:4318",
 		"SMS_COUNTRIES=DE,de":                                   `"de" is not a country with phone numbers (in capital letters); an example: DE,AT,CH`,
 		"EMAIL_DOMAINS_ALLOWED=localhost":                       `"localhost" is not a domain; an example: example.com,example.org`,
 		"EMAIL_DOMAINS_DENIED=*.example.com":                    `"*.example.com" is not a domain; an example: mailinator.com`,
@@ -209,7 +217,7 @@ func TestSecretsAreMarked(t *testing.T) {
 	require.Equal(t, []string{
 		"ADMIN_TOKEN", "ADMIN_TOKENS", "LIMIT_REDIS_URL", "LIMIT_REDIS_PASSWORD", "CHALLENGE_SECRET", "GATE_SECRET", "PRF_KEYSET", "PAYLOAD_KEYSET", "DATABASE_DSN", "DATABASE_PASSWORD",
 		"MAILGUN_API_KEY", "MAILGUN_WEBHOOK_SIGNING_KEY", "SMTP_PASSWORD",
-		"TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET", "TWILIO_WEBHOOK_AUTH_TOKEN", "SMS_WEBHOOK_SECRET", "EVENTS_SECRET", "CODEC_TOKEN",
+		"TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET", "TWILIO_WEBHOOK_AUTH_TOKEN", "SMS_WEBHOOK_SECRET", "EVENTS_SECRET", "CODEC_TOKEN", "OTEL_EXPORTER_OTLP_HEADERS",
 	}, names)
 }
 

@@ -82,6 +82,7 @@ func (c Config) checkEncryption(found *problems) {
 		{"SMS_WEBHOOK_URL", c.SMS.WebhookURL},
 		{"EVENTS_URL", c.Events.EventsURL},
 		{"GATE_URL", c.Gate.GateURL},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", c.Tracing.Endpoint},
 	} {
 		if each.address != "" {
 			what := c.Network.problemOfURL(each.address)

@@ -29,6 +29,8 @@ type Options struct {
 	Timeout time.Duration
 	// Logger gets a line when a provider's circuit breaker opens or closes. Default slog.Default.
 	Logger *slog.Logger
+	// Observer measures the circuit breakers. Default: nothing is measured.
+	Observer Observer
 }
 
 // Chain is the providers of one channel in order of preference. It is a message.Sender and a message.BatchSender, and safe
@@ -57,12 +59,12 @@ func NewChain(o Options, providers ...Provider) *Chain {
 	if len(providers) > 1 {
 		c.timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	}
-	logger := cmp.Or(o.Logger, slog.Default())
+	o.Logger = cmp.Or(o.Logger, slog.Default())
 	for _, p := range providers {
-		c.codes = append(c.codes, newMember(p, logger.With("of", "codes")))
-		c.notices = append(c.notices, newMember(p, logger.With("of", "notices")))
+		c.codes = append(c.codes, newMember(p, "codes", o))
+		c.notices = append(c.notices, newMember(p, "notices", o))
 		if p.Batches != nil {
-			c.batches = append(c.batches, newMember(p, logger.With("of", "batches")))
+			c.batches = append(c.batches, newMember(p, "batches", o))
 		}
 	}
 	return c

@@ -25,7 +25,7 @@ type Guard struct {
 
 // NewGuard returns a Guard for the receiver of next. The name is in its errors and log lines.
 func NewGuard(name string, next Poster, logger *slog.Logger) *Guard {
-	return &Guard{newMember(Provider{Name: name}, logger), next}
+	return &Guard{newMember(Provider{Name: name}, "events", Options{Logger: logger}), next}
 }
 
 // Post posts, or returns an error with message.CodeRetryAfter or message.CodeCircuitOpen without a call.

@@ -12,6 +12,7 @@ import (
 
 	"registrar/internal/httpclient"
 	"registrar/internal/message"
+	"registrar/internal/span"
 )
 
 const (
@@ -40,8 +41,15 @@ var (
 	errNeutral = errors.New("not a sign of the provider's health")
 )
 
-func newMember(p Provider, logger *slog.Logger) *member {
+// newMember returns a member for one kind of messages, which its log lines name.
+func newMember(p Provider, messages string, o Options) *member {
 	m := &member{Provider: p}
+	circuitChanged := func(open bool) {
+		if o.Observer != nil {
+			o.Observer.CircuitChanged(p.Name, messages, open)
+		}
+	}
+	logger := o.Logger.With("of", messages)
 	m.breaker = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 		Name:    p.Name,
 		Timeout: breakerTimeout,
@@ -51,6 +59,7 @@ func newMember(p Provider, logger *slog.Logger) *member {
 		IsExcluded: func(err error) bool { return errors.Is(err, errNeutral) },
 		OnStateChange: func(name string, from, to gobreaker.State) {
 			m.misconfigured.Store(false)
+			circuitChanged(to != gobreaker.StateClosed)
 			level := slog.LevelInfo
 			if to == gobreaker.StateOpen {
 				level = slog.LevelWarn
@@ -58,6 +67,7 @@ func newMember(p Provider, logger *slog.Logger) *member {
 			logger.Log(context.Background(), level, "circuit breaker of a provider changed", "provider", name, "from", from.String(), "to", to.String())
 		},
 	})
+	circuitChanged(false)
 	return m
 }
 
@@ -73,11 +83,14 @@ func (m *member) sendGuarded(ctx context.Context, send sendFunc) (refusal *messa
 
 // send calls the provider and stores its Retry-After.
 func (m *member) send(ctx context.Context, send sendFunc) *message.Error {
+	ctx, call := span.Start(ctx, "send: "+m.Name, span.KeyProvider.String(m.Name))
+	defer call.End()
 	err := send(ctx, m.Provider)
 	if err == nil {
 		return nil
 	}
 	refusal := refusalOf(m.Name, err)
+	span.Fail(call, refusal.Code)
 	if refusal.RetryAfter > 0 {
 		m.mu.Lock()
 		defer m.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"registrar/internal/httpclient"
+	"registrar/internal/span"
 	"registrar/internal/webhook"
 )
 
@@ -179,9 +180,12 @@ func (g *Gate) keep(ctx context.Context, q Question, call func(context.Context) 
 // ask asks the gate and observes the outcome.
 func (g *Gate) ask(ctx context.Context, q Question) (Answer, error) {
 	began := time.Now()
+	ctx, call := span.Start(ctx, "ask the gate")
+	defer call.End()
 	answer, err := g.client.ask(ctx, q, g.Now())
 	g.Observe(g.outcome(answer, err), time.Since(began))
 	if err != nil {
+		span.Fail(call, "")
 		return Answer{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return answer, nil

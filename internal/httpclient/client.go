@@ -15,6 +15,7 @@ import (
 	"code.dny.dev/ssrf"
 
 	"registrar/internal/message"
+	"registrar/internal/span"
 )
 
 const (
@@ -30,13 +31,19 @@ const (
 
 // New returns a client for one provider, to be used through For. It has a timeout and its own bounded
 // connection pool. It returns redirects as responses, so that neither credentials nor messages reach another host.
-func New() *http.Client {
+func New() *http.Client { return newClient(newTransport()) }
+
+func newTransport() *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxConnsPerHost = clientConnections
 	transport.MaxIdleConnsPerHost = clientConnections
 	transport.MaxResponseHeaderBytes = maxHeader
+	return transport
+}
+
+func newClient(transport *http.Transport) *http.Client {
 	return &http.Client{
-		Transport:     transport,
+		Transport:     span.Transport(transport),
 		Timeout:       clientTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -48,12 +55,15 @@ func New() *http.Client {
 func NewPublic() *http.Client { return newPublic(net.DefaultResolver) }
 
 func newPublic(resolver *net.Resolver) *http.Client {
-	client := New()
-	transport := client.Transport.(*http.Transport)
+	return newClient(publicTransport(resolver))
+}
+
+func publicTransport(resolver *net.Resolver) *http.Transport {
+	transport := newTransport()
 	transport.Proxy = nil
 	dialer := &net.Dialer{Timeout: clientTimeout, Control: ssrf.New(ssrf.WithAnyPort()).Safe, Resolver: resolver}
 	transport.DialContext = dialer.DialContext
-	return client
+	return transport
 }
 
 // For returns a copy of c for a call in ctx. A deadline of ctx overrides the timeout of c, even if the timeout is

@@ -64,10 +64,3 @@ func TestPublicClientUsesPublicAddresses(t *testing.T) {
 		require.NotEqual(t, "private_address", codeOf(t, "http://"+net.JoinHostPort(host, "9")+"/"), host)
 	}
 }
-
-func TestPublicClientUsesNoProxy(t *testing.T) {
-	t.Parallel()
-	transport, ok := httpclient.NewPublic().Transport.(*http.Transport)
-	require.True(t, ok)
-	require.Nil(t, transport.Proxy)
-}

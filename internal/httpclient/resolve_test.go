@@ -70,3 +70,8 @@ func TestNamesOfPrivateAddressesAreRefused(t *testing.T) {
 		require.Equal(t, "private_address", NoAnswer("acme", err).Code, "%v", ip)
 	}
 }
+
+func TestPublicClientUsesNoProxy(t *testing.T) {
+	t.Parallel()
+	require.Nil(t, publicTransport(net.DefaultResolver).Proxy)
+}

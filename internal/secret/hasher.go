@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/crypto/argon2"
@@ -34,6 +35,7 @@ type HasherOptions struct {
 	Queue       int              // callers that may wait; 0: DefaultQueue
 	Params      *argon2id.Params // the cost; nil: DefaultParams
 	Key         KeyFunc          // nil: in this process
+	Observer    HashObserver     // nil: nothing is measured
 }
 
 // KeyFunc computes an argon2id key. It returns ErrSaturated if a later retry may succeed.
@@ -45,6 +47,7 @@ type Hasher struct {
 	admitted chan struct{} // one entry for each caller that hashes or waits
 	hashing  chan struct{} // one entry for each caller that hashes
 	key      KeyFunc
+	observer HashObserver
 }
 
 // NewHasher returns a Hasher.
@@ -55,6 +58,10 @@ func NewHasher(o HasherOptions) *Hasher {
 		admitted: make(chan struct{}, concurrency+cmp.Or(o.Queue, DefaultQueue)),
 		hashing:  make(chan struct{}, concurrency),
 		key:      key,
+		observer: o.Observer,
+	}
+	if h.observer == nil {
+		h.observer = unobserved{}
 	}
 	if o.Params != nil {
 		h.params = *o.Params
@@ -86,26 +93,44 @@ func (h *Hasher) hashWith(ctx context.Context, password string, salt []byte, p a
 	case h.admitted <- struct{}{}:
 		defer func() { <-h.admitted }()
 	default:
+		h.observer.HashRefused()
 		return "", ErrSaturated
 	}
-	select {
-	case h.hashing <- struct{}{}:
-		defer func() { <-h.hashing }()
-	case <-ctx.Done():
-		return "", fmt.Errorf("wait to hash the password: %w", ctx.Err())
-	}
-	if err := ctx.Err(); err != nil {
+	if err := h.wait(ctx); err != nil {
 		return "", fmt.Errorf("wait to hash the password: %w", err)
 	}
+	defer func() { <-h.hashing }()
 	if salt == nil {
 		salt = make([]byte, p.SaltLength)
 		_, _ = rand.Read(salt) // never fails
 	}
+	began := time.Now()
+	defer func() { h.observer.HashEnded(ctx, time.Since(began)) }()
 	key, err := h.key(ctx, password, salt, p)
+	if errors.Is(err, ErrSaturated) {
+		h.observer.HashRefused()
+	}
 	if err != nil {
 		return "", fmt.Errorf("hash the password: %w", err)
 	}
 	return format(salt, key, p), nil
+}
+
+// wait waits for a free place in hashing. If it returns an error, it has taken none.
+func (h *Hasher) wait(ctx context.Context) error {
+	began := time.Now()
+	h.observer.HashWaits()
+	defer func() { h.observer.HashBegins(ctx, time.Since(began)) }()
+	select {
+	case h.hashing <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := ctx.Err(); err != nil {
+		<-h.hashing
+		return err
+	}
+	return nil
 }
 
 // key is the KeyFunc of this process.

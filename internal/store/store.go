@@ -24,6 +24,7 @@ import (
 
 	"registrar/internal/event"
 	"registrar/internal/message"
+	"registrar/internal/span"
 	"registrar/internal/user"
 )
 
@@ -68,6 +69,9 @@ func Open(dialector gorm.Dialector, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", safe(err))
 	}
+	if err := db.Use(statementSpans{}); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	pool, err := db.DB()
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -91,10 +95,13 @@ func (s *Store) Close() error {
 
 // do runs f, retries it after a deadlock, and removes personal data from its error.
 func (s *Store) do(ctx context.Context, operation string, f func(db *gorm.DB) error) error {
+	ctx, call := span.Start(ctx, "database: "+operation)
+	defer call.End()
 	err := retry(ctx, func() error { return f(s.db.WithContext(ctx)) })
 	if err == nil || user.CodeOf(err) != "" || errors.Is(err, message.ErrNotGenuine) || errors.Is(err, message.ErrUndelivered) {
 		return err
 	}
+	span.Fail(call, "")
 	return fmt.Errorf("%s: %w", operation, safe(err))
 }
 

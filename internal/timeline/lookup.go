@@ -81,7 +81,7 @@ func (l Lookup) findings(ctx context.Context, found []engine.Found, canonical st
 	}
 	accounts, err := l.Accounts.Accounts(ctx, canonical, ids...)
 	if err != nil {
-		l.Logger.Warn("accounts not read", "err", err)
+		l.Logger.WarnContext(ctx, "accounts not read", "err", err)
 	}
 	f := Findings{Registrations: found, Accounts: []Account{}, AccountsKnown: err == nil}
 	for _, a := range accounts {

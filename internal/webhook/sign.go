@@ -13,6 +13,8 @@ import (
 	"time"
 
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"registrar/internal/span"
 )
 
 const (
@@ -45,7 +47,7 @@ func NewSigner(secrets ...string) (Signer, error) {
 	return s, nil
 }
 
-// Request returns a signed POST request with a JSON body. The id must have no full stop, because full stops separate the parts of the
+// Request returns a signed POST request with a JSON body. If ctx has a trace, the receiver gets its traceparent. The id must have no full stop, because full stops separate the parts of the
 // signed text. The error does not contain the URL.
 func (s Signer) Request(ctx context.Context, url, id string, at time.Time, body []byte) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
@@ -60,6 +62,7 @@ func (s Signer) Request(ctx context.Context, url, id string, at time.Time, body 
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "registrar")
+	span.Inject(ctx, req.Header)
 	req.Header.Set(webhooks.HeaderWebhookID, id)
 	req.Header.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
 	req.Header.Set(webhooks.HeaderWebhookSignature, strings.Join(signatures, " "))

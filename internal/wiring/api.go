@@ -25,9 +25,11 @@ import (
 	"registrar/internal/store"
 )
 
-// APIDeps returns the API's dependencies for the configuration, except Hasher. schema is nil if there are no attributes. The caller may change
-// the dependencies before api.New.
-func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Client, schema *attribute.Schema, logger *slog.Logger) api.Deps {
+// APIDeps returns the API's dependencies for the configuration, except Hasher. schema is nil if there are no attributes. The
+// caller may change the dependencies before api.New.
+func APIDeps(
+	c config.Config, keys Keys, users *store.Store, temporal client.Client, schema *attribute.Schema, counts *metrics.Metrics, logger *slog.Logger,
+) api.Deps {
 	registrations := engine.NewRegistrations(temporal, engine.RegistrationOptions{
 		WaitBudget: c.API.WaitBudget, EmailHash: keys.Ring.EmailHash,
 	})
@@ -38,7 +40,7 @@ func APIDeps(c config.Config, keys Keys, users *store.Store, temporal client.Cli
 		Policy: c.Policy(),
 
 		Challenges: openChallenges(c.Challenge, keys), ChallengeRequired: c.Challenge.ChallengeFail == "closed",
-		Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies,
+		Observer: counts.HTTP(), Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies,
 		Origins: slices.Concat(c.API.CORSOrigins, c.Signup.EmbedOrigins), EmbedOrigins: c.Signup.EmbedOrigins,
 		SignupPage: c.Signup.Page, PublicURL: c.Public.PublicURL,
 
@@ -126,11 +128,34 @@ func redisURL(c config.Limit) (string, error) {
 	return u.String(), nil
 }
 
+// openDeps returns the API's dependencies that need not be closed.
+func openDeps(c config.Config, o common, temporal client.Client, counts *metrics.Metrics, logger *slog.Logger) (deps api.Deps, err error) {
+	schema, err := OpenSchema(c.Registration)
+	if err != nil {
+		return deps, err
+	}
+	deps = APIDeps(c, o.keys, o.users, temporal, schema, counts, logger)
+	deps.Schema = schemaReady(o.users)
+	if deps.Pages, err = OpenPages(c, schema); err != nil {
+		return deps, err
+	}
+	if deps.Endpoints, err = c.Receivers(); err != nil {
+		return deps, err
+	}
+	deps.Gate, err = OpenGate(c.Gate, o.users, counts, logger)
+	return deps, err
+}
+
 // RunAPI serves the HTTP API until ctx ends.
 func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err error) {
 	if err := c.Challenge.Check(); err != nil {
 		return err
 	}
+	traces, err := OpenTracing(c.Tracing, logger)
+	if err != nil {
+		return err
+	}
+	defer traces.Close()
 	o, err := openCommon(c, logger)
 	if err != nil {
 		return err
@@ -141,34 +166,25 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, limits.Close()) }()
+	counts := o.measure(c)
+	o.temporal.Interceptors = append(traces.Interceptors(), metrics.Exemplars())
 	temporal, err := client.NewLazyClient(o.temporal)
 	if err != nil {
 		return err
 	}
 	defer temporal.Close()
-	hasher, stopHasher, err := OpenHasher(c.Password, logger)
+	hasher, stopHasher, err := OpenHasher(c.Password, counts.Hashing(), logger)
 	if err != nil {
 		return err
 	}
 	defer stopHasher()
 
 	server := NewServer(c.API.Addr, c.API.ShutdownTimeout, c.API.DrainDelay, logger)
-	schema, err := OpenSchema(c.Registration)
+	deps, err := openDeps(c, o, temporal, counts, logger)
 	if err != nil {
 		return err
 	}
-	deps := APIDeps(c, o.keys, o.users, temporal, schema, logger)
-	deps.Hasher, deps.Limits, deps.Draining, deps.Schema = hasher, limits, server.Draining, schemaReady(o.users)
-	if deps.Pages, err = OpenPages(c, schema); err != nil {
-		return err
-	}
-	if deps.Endpoints, err = c.Receivers(); err != nil {
-		return err
-	}
-	counts := metrics.New()
-	if deps.Gate, err = OpenGate(c.Gate, o.users, counts, logger); err != nil {
-		return err
-	}
+	deps.Hasher, deps.Limits, deps.Draining, deps.Traces = hasher, limits, server.Draining, traces.Provider()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stopMetrics, err := ServeMetrics(ctx, c.Metrics, counts, cancel, logger)

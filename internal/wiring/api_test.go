@@ -14,6 +14,7 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/hashprocess"
 	"registrar/internal/limit"
+	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
 )
@@ -36,14 +37,14 @@ func TestPasswordSettings(t *testing.T) {
 	} {
 		c, err := config.Load(append(tt.environ, "BRAND_NAME=Acme", "PASSWORD_MIN_LENGTH=12", "CHALLENGE=none"))
 		require.NoError(t, err)
-		deps := APIDeps(c, Keys{Codec: new(payload.Codec)}, nil, nil, nil, nil)
+		deps := APIDeps(c, Keys{Codec: new(payload.Codec)}, nil, nil, nil, metrics.New(""), nil)
 		require.Equal(t, tt.checked, deps.Breach != nil)
 		require.Equal(t, tt.required, deps.BreachRequired)
 		require.Equal(t, []string{"Acme"}, deps.Rules.ServiceNames)
 		require.Equal(t, 12, deps.Rules.MinPasswordLength)
 		for _, processes := range []bool{false, true} {
 			c.Password.HashProcesses = processes
-			hasher, stop, err := OpenHasher(c.Password, slog.New(slog.DiscardHandler))
+			hasher, stop, err := OpenHasher(c.Password, nil, slog.New(slog.DiscardHandler))
 			require.NoError(t, err)
 			defer stop()
 			hash, err := hasher.Hash(t.Context(), "correct horse", nil)

@@ -21,7 +21,7 @@ func OpenEndpoints(c config.Config, counts *metrics.Metrics, logger *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	endpoints := make([]activities.Endpoint, len(configured))
+	endpoints, events := make([]activities.Endpoint, len(configured)), counts.Events()
 	for i, e := range configured {
 		client, err := webhook.New(webhook.Options{
 			Name: e.Name, URL: e.URL, Secrets: e.Secrets, Timeout: c.Events.EventsTimeout, AllowPrivate: c.Events.EventsAllowPrivate,
@@ -29,8 +29,8 @@ func OpenEndpoints(c config.Config, counts *metrics.Metrics, logger *slog.Logger
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %s for events: %w", e.Name, err)
 		}
-		counts.AddEndpoint(e.Name)
-		guard := delivery.NewGuard(e.Name, countingPoster{client, e.Name, counts}, logger.With("of", "events"))
+		events.AddEndpoint(e.Name)
+		guard := delivery.NewGuard(e.Name, countingPoster{client, e.Name, events}, logger)
 		endpoints[i] = activities.Endpoint{Endpoint: e, Poster: guard}
 	}
 	return endpoints, nil
@@ -40,7 +40,7 @@ func OpenEndpoints(c config.Config, counts *metrics.Metrics, logger *slog.Logger
 type countingPoster struct {
 	delivery.Poster
 	endpoint string
-	counts   *metrics.Metrics
+	counts   *metrics.Events
 }
 
 func (p countingPoster) Post(ctx context.Context, id string, body []byte) error {
@@ -52,6 +52,6 @@ func (p countingPoster) Post(ctx context.Context, id string, body []byte) error 
 	if err == nil {
 		outcome = metrics.EventDelivered
 	}
-	p.counts.EventPosted(p.endpoint, outcome)
+	p.counts.Posted(p.endpoint, outcome)
 	return err
 }

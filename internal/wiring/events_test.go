@@ -25,7 +25,7 @@ func TestRequestsWithEventsAreCounted(t *testing.T) {
 		"EVENTS_ALLOW_PRIVATE=true", "PLAINTEXT_HOSTS=127.0.0.1",
 	})
 	require.NoError(t, err)
-	counts := metrics.New()
+	counts := metrics.New("")
 	endpoints, err := OpenEndpoints(c, counts, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	require.Len(t, endpoints, 1)

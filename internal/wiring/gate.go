@@ -1,7 +1,6 @@
 package wiring
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 
@@ -19,18 +18,10 @@ func OpenGate(c config.Gate, users *store.Store, counts *metrics.Metrics, logger
 	}
 	g, err := gate.New(gate.Options{
 		URL: c.GateURL, Secrets: c.Secrets(), Timeout: c.GateTimeout, FailOpen: c.GateFail == "open",
-		Store: users, Observe: counts.GateAsked, Logger: logger,
+		Store: users, Observe: counts.Gate().Asked, Logger: logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("GATE_SECRET: %w", err)
 	}
 	return g, nil
-}
-
-// ServeMetrics serves the metrics until stop is called; if there is no address, it does nothing. It calls failed if the listener
-// fails.
-func ServeMetrics(
-	ctx context.Context, c config.Metrics, counts *metrics.Metrics, failed func(error), logger *slog.Logger,
-) (stop func(), err error) {
-	return serveAside(ctx, aside{"METRICS_ADDR", c.MetricsAddr, "serving metrics", counts.Handler()}, failed, logger)
 }

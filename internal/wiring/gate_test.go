@@ -21,7 +21,7 @@ func TestGateOfTheConfiguration(t *testing.T) {
 	open := func(environ ...string) (ask func() error, counts *metrics.Metrics, err error) {
 		c, err := config.Load(environ)
 		require.NoError(t, err)
-		counts = metrics.New()
+		counts = metrics.New("")
 		g, err := OpenGate(c.Gate, nil, counts, slog.New(slog.DiscardHandler))
 		if g == nil {
 			return nil, counts, err
@@ -61,17 +61,17 @@ func TestServeMetrics(t *testing.T) {
 	logs := new(bytes.Buffer)
 	logger := slog.New(slog.NewJSONHandler(logs, nil))
 	fail := func(err error) { t.Error(err) }
-	stop, err := ServeMetrics(t.Context(), config.Metrics{}, metrics.New(), fail, logger)
+	stop, err := ServeMetrics(t.Context(), config.Metrics{}, metrics.New(""), fail, logger)
 	require.NoError(t, err)
 	stop()
 
-	stop, err = ServeMetrics(t.Context(), config.Metrics{MetricsAddr: "127.0.0.1:0"}, metrics.New(), fail, logger)
+	stop, err = ServeMetrics(t.Context(), config.Metrics{MetricsAddr: "127.0.0.1:0"}, metrics.New(""), fail, logger)
 	require.NoError(t, err)
 	t.Cleanup(stop)
 	var line struct{ Addr string }
 	require.NoError(t, json.Unmarshal(logs.Bytes(), &line))
-	require.Contains(t, get(t, "http://"+line.Addr+"/metrics"), "registrar_gate_answers_total")
-	_, err = ServeMetrics(t.Context(), config.Metrics{MetricsAddr: line.Addr}, metrics.New(), fail, logger)
+	require.Contains(t, get(t, "http://"+line.Addr+"/metrics"), "registrar_build_info")
+	_, err = ServeMetrics(t.Context(), config.Metrics{MetricsAddr: line.Addr}, metrics.New(""), fail, logger)
 	require.ErrorContains(t, err, "METRICS_ADDR: ")
 }
 

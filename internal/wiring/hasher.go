@@ -13,9 +13,9 @@ import (
 
 // OpenHasher returns the hasher of the configuration. With HASH_PROCESSES it starts the child processes; then the program's main
 // function must call hashprocess.Main. The caller calls stop when no more passwords are hashed.
-func OpenHasher(c config.Password, logger *slog.Logger) (h *secret.Hasher, stop func(), err error) {
+func OpenHasher(c config.Password, observer secret.HashObserver, logger *slog.Logger) (h *secret.Hasher, stop func(), err error) {
 	params := c.HashParams()
-	o := secret.HasherOptions{Concurrency: cmp.Or(c.HashConcurrency, runtime.GOMAXPROCS(0)), Queue: c.HashQueue, Params: &params}
+	o := secret.HasherOptions{Concurrency: cmp.Or(c.HashConcurrency, runtime.GOMAXPROCS(0)), Queue: c.HashQueue, Params: &params, Observer: observer}
 	if !c.HashProcesses {
 		return secret.NewHasher(o), func() {}, nil
 	}

@@ -6,9 +6,11 @@ import (
 	"os"
 
 	"registrar/internal/config"
+	"registrar/internal/span"
 )
 
-// Logger returns the process's logger on w. Unless configured otherwise, it writes text on a terminal and JSON elsewhere.
+// Logger returns the process's logger on w. Unless configured otherwise, it writes text on a terminal and JSON elsewhere. Its
+// lines have the ids of the trace and the registration in their contexts.
 func Logger(c config.Log, w io.Writer) *slog.Logger {
 	var level slog.Level
 	if level.UnmarshalText([]byte(c.Level)) != nil {
@@ -16,9 +18,9 @@ func Logger(c config.Log, w io.Writer) *slog.Logger {
 	}
 	options := &slog.HandlerOptions{Level: level}
 	if c.Format == "text" || c.Format == "auto" && IsTerminal(w) {
-		return slog.New(slog.NewTextHandler(w, options))
+		return slog.New(span.LogHandler(slog.NewTextHandler(w, options)))
 	}
-	return slog.New(slog.NewJSONHandler(w, options))
+	return slog.New(span.LogHandler(slog.NewJSONHandler(w, options)))
 }
 
 // IsTerminal reports whether w is a terminal.

@@ -9,6 +9,7 @@ import (
 	"registrar/internal/delivery"
 	"registrar/internal/email"
 	"registrar/internal/message"
+	"registrar/internal/metrics"
 	"registrar/internal/sms"
 )
 
@@ -24,33 +25,37 @@ var ProviderNames = []string{email.MailgunName, email.SMTPName, sms.TwilioName, 
 
 // OpenProviders returns the configured providers as one failover chain for email and one for SMS, in the configured order.
 // It does not connect to them.
-func OpenProviders(c config.Config, pauses *delivery.PauseChecker, logger *slog.Logger) (Providers, error) {
+func OpenProviders(c config.Config, pauses *delivery.PauseChecker, counts *metrics.Metrics, logger *slog.Logger) (Providers, error) {
 	if err := c.RequireProviders(); err != nil {
 		return Providers{}, err
 	}
-	o := delivery.Options{Timeout: c.Worker.ProviderTimeout, Logger: logger}
+	measured := counts.Providers()
+	byEmail, bySMS := measured.Of(message.ChannelEmail), measured.Of(message.ChannelSMS)
 	var emails, texts []delivery.Provider
 	for _, name := range c.Email.EmailProviders {
 		p, err := openEmail(c.Email, name)
 		if err != nil {
 			return Providers{}, err
 		}
-		p.Batches = pauses.WrapBatches(name, p.Batches)
-		emails = append(emails, pausable(pauses, p))
+		emails = append(emails, pausable(pauses, delivery.Observed(p, byEmail)))
 	}
 	for _, name := range c.SMS.SMSProviders {
 		p, err := openSMS(c.SMS, c.Public, name)
 		if err != nil {
 			return Providers{}, err
 		}
-		texts = append(texts, pausable(pauses, p))
+		texts = append(texts, pausable(pauses, delivery.Observed(p, bySMS)))
 	}
-	chain := delivery.NewChain(o, emails...)
-	return Providers{Email: chain, SMS: delivery.NewChain(o, texts...), Batches: chain}, nil
+	chain := func(o delivery.Observer, providers []delivery.Provider) *delivery.Chain {
+		return delivery.NewChain(delivery.Options{Timeout: c.Worker.ProviderTimeout, Logger: logger, Observer: o}, providers...)
+	}
+	email := chain(byEmail, emails)
+	return Providers{Email: email, SMS: chain(bySMS, texts), Batches: email}, nil
 }
 
 func pausable(s *delivery.PauseChecker, p delivery.Provider) delivery.Provider {
 	p.Sender = s.WrapSender(p.Name, p.Sender)
+	p.Batches = s.WrapBatches(p.Name, p.Batches)
 	return p
 }
 

@@ -15,6 +15,7 @@ import (
 	"registrar/internal/config"
 	"registrar/internal/delivery"
 	"registrar/internal/message"
+	"registrar/internal/metrics"
 	"registrar/internal/wiring"
 )
 
@@ -30,7 +31,7 @@ func providers(t *testing.T, environ []string, paused ...string) (wiring.Provide
 		}
 		return all, nil
 	})
-	return wiring.OpenProviders(c, pauses, slog.New(slog.DiscardHandler))
+	return wiring.OpenProviders(c, pauses, metrics.New(""), slog.New(slog.DiscardHandler))
 }
 
 var everySetting = []string{

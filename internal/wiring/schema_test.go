@@ -10,6 +10,7 @@ import (
 
 	"registrar/api/page"
 	"registrar/internal/config"
+	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/render"
 )
@@ -37,7 +38,7 @@ func TestSchemaOfTheConfiguration(t *testing.T) {
 	c := withSchema(t)
 	schema, err := OpenSchema(c.Registration)
 	require.NoError(t, err)
-	deps := APIDeps(c, Keys{Codec: new(payload.Codec)}, nil, nil, schema, nil)
+	deps := APIDeps(c, Keys{Codec: new(payload.Codec)}, nil, nil, schema, metrics.New(""), nil)
 	canonical, broken := deps.Rules.Attributes.Check([]byte(`{"company":"Acme"}`))
 	require.Empty(t, broken)
 	require.JSONEq(t, `{"company":"Acme"}`, canonical)
@@ -66,7 +67,7 @@ func TestNoSchema(t *testing.T) {
 	schema, err := OpenSchema(c.Registration)
 	require.NoError(t, err)
 	require.Nil(t, schema)
-	deps := APIDeps(c, Keys{Codec: new(payload.Codec)}, nil, nil, schema, nil)
+	deps := APIDeps(c, Keys{Codec: new(payload.Codec)}, nil, nil, schema, metrics.New(""), nil)
 	require.Nil(t, deps.Rules.Attributes)
 	require.Empty(t, deps.AttributeContract)
 	require.Empty(t, pageFields(schema))

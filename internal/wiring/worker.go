@@ -34,7 +34,7 @@ type Temporal struct {
 // StartWorkers serves the configured task queues until the workers are stopped. It calls fatal with an error after which a
 // worker no longer works. limits may be nil if the processes do not share their counts.
 func StartWorkers(
-	c config.Config, keys Keys, users *store.Store, p Providers, limits *limit.Limits, temporal Temporal, fatal func(error),
+	c config.Config, keys Keys, users *store.Store, p Providers, limits *limit.Limits, temporal Temporal, counts *metrics.Metrics, fatal func(error),
 ) (worker.Workers, error) {
 	templates, err := OpenTemplates(c)
 	if err != nil {
@@ -51,7 +51,7 @@ func StartWorkers(
 	steps := &activities.Activities{
 		Users: users, Ledger: users, Codes: keys.Ring, Messages: templates,
 		Links: emaillink.Links{Keys: keys.Ring, PublicURL: c.Public.PublicURL, Now: time.Now},
-		Email: p.Email, SMS: p.SMS, Events: users, Endpoints: p.Endpoints,
+		Email: p.Email, SMS: p.SMS, DuplicateAvoided: counts.Ledger().DuplicateAvoided, Events: users, Endpoints: p.Endpoints,
 		Campaigns: users, Composer: CampaignComposer(c, keys), Batches: p.Batches,
 		Erasures: users, Expiring: users, Retention: retentionOf(c.Retention, receivers),
 		Executions: engine.NewExecutions(temporal.Client, engine.ExecutionOptions{
@@ -60,6 +60,9 @@ func StartWorkers(
 	}
 	if limits != nil {
 		steps.Limits = limits
+	}
+	if slices.Contains(c.Worker.Queues, workflows.QueueRegistration) {
+		counts.Temporal().AddRegistrations()
 	}
 	return worker.Start(temporal.Client, steps, worker.Options{
 		Deployment: version,
@@ -125,12 +128,13 @@ func Revision() string {
 
 // openWorker returns what the worker's queues need: only the queues of notifications need providers, and only the queue of events
 // needs endpoints.
-func openWorker(c config.Config, counts *metrics.Metrics, logger *slog.Logger) (o common, p Providers, err error) {
+func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, counts *metrics.Metrics, err error) {
 	if o, err = openCommon(c, logger); err != nil {
-		return o, p, err
+		return o, p, nil, err
 	}
+	counts = o.measure(c)
 	if c.Worker.SendsMessages() {
-		p, err = OpenProviders(c, delivery.NewPauseChecker(o.users.Pauses), logger)
+		p, err = OpenProviders(c, delivery.NewPauseChecker(o.users.Pauses), counts, logger)
 	}
 	if err == nil && c.Worker.DeliversEvents() {
 		p.Endpoints, err = OpenEndpoints(c, counts, logger)
@@ -138,14 +142,18 @@ func openWorker(c config.Config, counts *metrics.Metrics, logger *slog.Logger) (
 	if err != nil {
 		closeStore(o.users, logger)
 	}
-	return o, p, err
+	return o, p, counts, err
 }
 
 // RunWorker serves the configured task queues until ctx ends, then drains. At the start it waits for Temporal, but not for
 // the database, because activities are retried. It answers probes from the start until it has drained.
 func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err error) {
-	counts := metrics.New()
-	o, providers, err := openWorker(c, counts, logger)
+	traces, err := OpenTracing(c.Tracing, logger)
+	if err != nil {
+		return err
+	}
+	defer traces.Close()
+	o, providers, counts, err := openWorker(c, logger)
 	if err != nil {
 		return err
 	}
@@ -165,6 +173,7 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err e
 	}
 	defer stopMetrics()
 	o.temporal.ConnectionOptions.DialOptions = append(o.temporal.ConnectionOptions.DialOptions, polls.DialOption())
+	o.temporal.Interceptors = append(traces.Interceptors(), metrics.Exemplars())
 	temporal, err := dial(ctx, o.temporal, logger)
 	if err != nil && errors.Is(context.Cause(ctx), context.Canceled) {
 		return nil // stopped while it waited for Temporal
@@ -180,13 +189,14 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err e
 	if limits != nil {
 		defer func() { err = errors.Join(err, limits.Close()) }()
 	}
-	workers, err := StartWorkers(c, o.keys, o.users, providers, limits, Temporal{temporal, o.temporal.Namespace}, cancel)
+	workers, err := StartWorkers(c, o.keys, o.users, providers, limits, Temporal{temporal, o.temporal.Namespace}, counts, cancel)
 	if err != nil {
 		return err
 	}
 	if slices.Contains(c.Worker.Queues, workflows.QueueRegistration) {
 		go Schedule(ctx, c, temporal, logger)
 	}
+	WatchBacklogs(ctx, c.Worker, Temporal{temporal, o.temporal.Namespace}, counts)
 	logger.Info("serving", "queues", c.Worker.Queues)
 	<-ctx.Done()
 	logger.Info("draining", "limit", c.Worker.StopTimeout)

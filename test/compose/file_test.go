@@ -277,10 +277,12 @@ func TestNetworks(t *testing.T) {
 	want := map[string]string{
 		"published": "haproxy database mailpit catcher web-ui grafana", "internet": "api worker-high worker-low worker-events",
 		"front": "haproxy api", "limits": "api worker-registration valkey", "galera": "database db1 db2 db3", "messages": "worker-high worker-low mailpit catcher",
+		"traces": "api worker-registration worker-high worker-low worker-events", // and a collector of the user
 		"database": "database api worker-registration worker-high worker-low worker-events migrate", "temporal-db": "temporal temporal-schema temporal-db",
 		"temporal": "temporal api worker-registration worker-high worker-low worker-events migrate temporal-namespace temporal-ui",
 		"web-ui":   "web-ui temporal-ui codec", "dashboards": "prometheus grafana",
-		"api-metrics": "prometheus api", "haproxy-metrics": "prometheus haproxy", "database-metrics": "prometheus database", "temporal-metrics": "prometheus temporal",
+		"worker-metrics": "prometheus worker-registration worker-high worker-low worker-events",
+		"api-metrics":    "prometheus api", "haproxy-metrics": "prometheus haproxy", "database-metrics": "prometheus database", "temporal-metrics": "prometheus temporal",
 	}
 	have := map[string][]string{}
 	for _, service := range project.Services {

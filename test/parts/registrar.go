@@ -2,6 +2,7 @@ package parts
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -95,6 +96,7 @@ type Replica struct {
 	Server
 
 	Address string // serves the probes; for an API also the service
+	Metrics string // serves the metrics
 }
 
 // StartAPI starts an API server on a free port, or on that of API_ADDR, and returns when it is ready.
@@ -122,8 +124,8 @@ func (r Registrar) startReplica(t Test, name string, s Settings, variable string
 	if address == "" {
 		address = Loopback(FreePort())
 	}
-	replica := &Replica{Address: address}
-	replica.command = Command{Name: name, Path: string(r), Args: args, Env: s.With(variable, address).Environ(), Dir: Dir(t, name)}
+	replica := &Replica{Address: address, Metrics: cmp.Or(s["METRICS_ADDR"], Loopback(FreePort()))}
+	replica.command = Command{Name: name, Path: string(r), Args: args, Env: s.With(variable, address, "METRICS_ADDR", replica.Metrics).Environ(), Dir: Dir(t, name)}
 	replica.check = func(ctx context.Context) error {
 		return health.Ask(ctx, address, health.ReadyPath, checkTimeout)
 	}
