@@ -169,11 +169,10 @@ func New(d Deps) http.Handler {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // each resource has one address
-	router.Use(s.identify)
 	if d.Traces != nil {
 		router.Use(traceRequests(d.Traces))
 	}
-	router.Use(s.measure, nameRegistration, s.setClient, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
+	router.Use(s.measure, s.identify, nameRegistration, s.setClient, s.logAccess, s.recoverPanic, secureHeaders, s.shareOrigins())
 	router.NoRoute(s.refuseUnmatched(openapi.ProblemCodeNotFound))
 	router.NoMethod(s.refuseUnmatched(openapi.ProblemCodeMethodNotAllowed))
 	s.routePages(router)

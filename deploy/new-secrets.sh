@@ -6,7 +6,7 @@
 #
 # It keeps the files that exist: a database keeps its first password, and without payload_keyset every running registration
 # becomes unreadable. The files of providers are empty; put the provider's secret into them. So is admin_tokens, for more
-# tokens of operators (docs/users.md). It needs Go or Docker.
+# tokens of operators (docs/users.md), and otlp_headers (docs/tracing.md). It needs Go or Docker.
 set -eu
 folder=${1:-${SECRETS_DIR:-$(dirname "$0")/../secrets}}
 umask 022

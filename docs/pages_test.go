@@ -37,6 +37,7 @@ var runners = map[string][]string{
 	"docs/operations.md":        {"test/ops"},
 	"docs/production.md":        {"test/ops", "docs"},
 	"docs/signup-page.md":       {"docs"},
+	"docs/tracing.md":           {"docs", "dev/server"},
 	"docs/users.md":             {"test/ops"},
 
 	"docs/moving-off-the-monolith.md": {"test/moving"}, // apart, so that its length does not move the others

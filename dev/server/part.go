@@ -34,6 +34,15 @@ func (s *stack) listen(ctx context.Context) (net.Listener, error) {
 	return listener, nil
 }
 
+// openTraces opens the export of traces, which ends last.
+func (s *stack) openTraces() (err error) {
+	if s.traces, err = wiring.OpenTracing(s.config.Tracing, s.logger); err != nil {
+		return err
+	}
+	s.onStop(func() error { s.traces.Close(); return nil })
+	return nil
+}
+
 // openGate opens the gate, and serves the metrics at METRICS_ADDR too, if it is set.
 func (s *stack) openGate(ctx context.Context, deps *api.Deps, users *store.Store) (err error) {
 	if deps.Gate, err = wiring.OpenGate(s.config.Gate, users, s.counts, s.logger); err != nil {

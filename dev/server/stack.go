@@ -63,7 +63,11 @@ type stack struct {
 // start starts all parts. If one fails, it stops the others.
 func start(ctx context.Context, o options) (*stack, error) {
 	s := &stack{options: o, counts: metrics.New(wiring.Revision()), failed: make(chan error, 8)}
-	if err := s.start(ctx); err != nil {
+	err := s.openTraces()
+	if err == nil {
+		err = s.start(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
@@ -74,10 +78,6 @@ func (s *stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.traces, err = wiring.OpenTracing(s.config.Tracing, s.logger); err != nil {
-		return err
-	}
-	s.onStop(func() error { s.traces.Close(); return nil })
 	endpoints, err := s.openEndpoints(ctx)
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 	"registrar/internal/message"
 	"registrar/internal/sms"
 	"registrar/internal/wiring"
+	"registrar/test/parts"
 	"registrar/workflows"
 )
 
@@ -117,6 +118,7 @@ func TestTraceOfARegistration(t *testing.T) {
 		require.NotEmpty(t, found, name)
 		require.Equal(t, want, trace.path(t, found[0]))
 	}
+	requireDocumentedTrace(t, trace)
 	var calls [][]string
 	for _, call := range trace.named("HTTP POST") {
 		calls = append(calls, trace.path(t, call))
@@ -148,6 +150,21 @@ func TestTraceOfARegistration(t *testing.T) {
 		}
 	}
 	require.Contains(t, logs.String(), `"route":"/v1/registrations",`)
+}
+
+// requireDocumentedTrace checks that the spans in the tree of docs/tracing.md are in a trace. Names of providers depend on the settings.
+func requireDocumentedTrace(t *testing.T, trace spans) {
+	t.Helper()
+	blocks, err := parts.ReadBlocks("../../docs/tracing.md")
+	require.NoError(t, err)
+	i := slices.IndexFunc(blocks, func(b parts.Block) bool { return b.Name == "trace" })
+	require.GreaterOrEqual(t, i, 0)
+	for line := range strings.Lines(blocks[i].Text) {
+		name, _, _ := strings.Cut(strings.TrimLeft(line, "│├└─ "), "   ")
+		if name = strings.TrimSpace(name); !strings.HasPrefix(name, "send: ") {
+			require.NotEmpty(t, trace.named(name), name)
+		}
+	}
 }
 
 // TestTracesHoldNoPersonalData registers a user with failures whose texts have personal data. No span has any of it.

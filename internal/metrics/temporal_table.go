@@ -64,7 +64,7 @@ var counters = map[string]recording{
 	"temporal_corrupted_signals":                  {help: "Signals that could not be decoded.", labels: []string{byWorkflow}},
 	"temporal_sticky_cache_hit":                   {help: "Workflow tasks whose workflow was in the cache."},
 	"temporal_sticky_cache_miss":                  {help: "Workflow tasks whose workflow was not in the cache, so that its history was read."},
-	"temporal_sticky_cache_total_forced_eviction": {help: "Workflows that were removed from the full cache."},
+	"temporal_sticky_cache_total_forced_eviction": {help: "Workflows that left the cache, because they ended or it was full."},
 }
 
 var gauges = map[string]recording{

@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -77,5 +78,35 @@ func TestExemplarsOfWorkflows(t *testing.T) {
 		})
 		require.NoError(t, env.GetWorkflowError())
 		require.Equal(t, traced, strings.Contains(scrape(t, m), `{le="5.0"} 2 # {trace_id="`+trace+`"} 3.0`))
+	}
+}
+
+// BenchmarkTemporal measures what the SDK does for one call of Temporal: it adds tags, counts the call and times it.
+func BenchmarkTemporal(b *testing.B) {
+	handler := metrics.New("").Temporal().Handler().WithTags(map[string]string{
+		"namespace": "default", "client_name": "temporal_go", "worker_type": "none", "workflow_type": "none", "activity_type": "none", "task_queue": "none",
+	})
+	b.ReportAllocs()
+	for b.Loop() {
+		call := handler.WithTags(map[string]string{"workflow_type": "RegistrationWorkflow", "activity_type": "none", "task_queue": "registration"}).
+			WithTags(map[string]string{"operation": "RespondWorkflowTaskCompleted"})
+		call.Counter("temporal_request").Inc(1)
+		call.Timer("temporal_request_latency").Record(time.Millisecond)
+	}
+}
+
+// BenchmarkScrape measures one scrape of an API.
+func BenchmarkScrape(b *testing.B) {
+	m := metrics.New("")
+	requests := m.HTTP()
+	for _, operation := range []string{"createRegistration", "verifyRegistration", "getRegistration", "resendCode"} {
+		requests.RequestBegan()
+		requests.RequestEnded(b.Context(), operation, 200, time.Millisecond)
+	}
+	m.Hashing()
+	handler := m.Handler()
+	b.ReportAllocs()
+	for b.Loop() {
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(b.Context(), "GET", "/metrics", nil))
 	}
 }

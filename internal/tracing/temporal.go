@@ -61,8 +61,8 @@ func (t temporalTracing) InterceptWorkflow(ctx workflow.Context, next intercepto
 	info := workflow.GetInfo(ctx)
 	w := &workflowTracing{id: info.WorkflowExecution.ID, run: info.WorkflowExecution.RunID}
 	tracer, err := newSDKTracer(t.tracer, w.start)
-	if err != nil {
-		return next // cannot happen: newTemporalTracing has created one with the same options
+	if err != nil { // newTemporalTracing has created one with the same options
+		return next
 	}
 	w.Next = interceptor.NewTracingInterceptor(tracer).InterceptWorkflow(ctx, next)
 	return w
@@ -72,7 +72,8 @@ func (t temporalTracing) InterceptWorkflow(ctx workflow.Context, next intercepto
 type workflowTracing struct {
 	interceptor.WorkflowInboundInterceptorBase
 	id, run   string
-	replaying bool // when the current handler started
+	replaying bool              // when the current handler started
+	root      trace.SpanContext // the span of the workflow
 }
 
 // ExecuteWorkflow implements interceptor.WorkflowInboundInterceptor.
@@ -91,6 +92,9 @@ func (w *workflowTracing) ExecuteUpdate(ctx workflow.Context, in *interceptor.Up
 // they are not exported again.
 func (w *workflowTracing) start(ctx context.Context, tracer trace.Tracer, name string, options ...trace.SpanStartOption) trace.Span {
 	parent := trace.SpanContextFromContext(ctx)
+	if !parent.IsValid() && w.root.IsValid() { // a signal of an operator's tool has no header
+		parent, ctx = w.root, trace.ContextWithSpanContext(ctx, w.root)
+	}
 	operation, _, _ := strings.Cut(name, ":")
 	switch {
 	case operation == "RunWorkflow":
@@ -99,8 +103,9 @@ func (w *workflowTracing) start(ctx context.Context, tracer trace.Tracer, name s
 		if !w.replaying {
 			s.End()
 		}
+		w.root = s.SpanContext()
 		return unending{s}
-	case operation == "HandleUpdate" && parent.IsValid():
+	case operation == "HandleUpdate":
 		_, s := tracer.Start(withFixedIDs(ctx, w.run, parent.SpanID().String(), name), name, options...)
 		if w.replaying {
 			return unending{s}

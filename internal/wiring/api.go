@@ -129,12 +129,12 @@ func redisURL(c config.Limit) (string, error) {
 }
 
 // openDeps returns the API's dependencies that need not be closed.
-func openDeps(c config.Config, o common, temporal client.Client, counts *metrics.Metrics, logger *slog.Logger) (deps api.Deps, err error) {
+func openDeps(c config.Config, o common, temporal client.Client, logger *slog.Logger) (deps api.Deps, err error) {
 	schema, err := OpenSchema(c.Registration)
 	if err != nil {
 		return deps, err
 	}
-	deps = APIDeps(c, o.keys, o.users, temporal, schema, counts, logger)
+	deps = APIDeps(c, o.keys, o.users, temporal, schema, o.counts, logger)
 	deps.Schema = schemaReady(o.users)
 	if deps.Pages, err = OpenPages(c, schema); err != nil {
 		return deps, err
@@ -142,7 +142,7 @@ func openDeps(c config.Config, o common, temporal client.Client, counts *metrics
 	if deps.Endpoints, err = c.Receivers(); err != nil {
 		return deps, err
 	}
-	deps.Gate, err = OpenGate(c.Gate, o.users, counts, logger)
+	deps.Gate, err = OpenGate(c.Gate, o.users, o.counts, logger)
 	return deps, err
 }
 
@@ -151,43 +151,36 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 	if err := c.Challenge.Check(); err != nil {
 		return err
 	}
-	traces, err := OpenTracing(c.Tracing, logger)
+	o, err := openObserved(c, logger)
 	if err != nil {
 		return err
 	}
-	defer traces.Close()
-	o, err := openCommon(c, logger)
-	if err != nil {
-		return err
-	}
-	defer closeStore(o.users, logger)
+	defer o.close(logger)
 	limits, err := OpenLimits(c.Limit, o.keys, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, limits.Close()) }()
-	counts := o.measure(c)
-	o.temporal.Interceptors = append(traces.Interceptors(), metrics.Exemplars())
 	temporal, err := client.NewLazyClient(o.temporal)
 	if err != nil {
 		return err
 	}
 	defer temporal.Close()
-	hasher, stopHasher, err := OpenHasher(c.Password, counts.Hashing(), logger)
+	hasher, stopHasher, err := OpenHasher(c.Password, o.counts.Hashing(), logger)
 	if err != nil {
 		return err
 	}
 	defer stopHasher()
 
 	server := NewServer(c.API.Addr, c.API.ShutdownTimeout, c.API.DrainDelay, logger)
-	deps, err := openDeps(c, o, temporal, counts, logger)
+	deps, err := openDeps(c, o, temporal, logger)
 	if err != nil {
 		return err
 	}
-	deps.Hasher, deps.Limits, deps.Draining, deps.Traces = hasher, limits, server.Draining, traces.Provider()
+	deps.Hasher, deps.Limits, deps.Draining, deps.Traces = hasher, limits, server.Draining, o.traces.Provider()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stopMetrics, err := ServeMetrics(ctx, c.Metrics, counts, cancel, logger)
+	stopMetrics, err := ServeMetrics(ctx, c.Metrics, o.counts, cancel, logger)
 	if err != nil {
 		return err
 	}

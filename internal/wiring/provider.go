@@ -55,7 +55,9 @@ func OpenProviders(c config.Config, pauses *delivery.PauseChecker, counts *metri
 
 func pausable(s *delivery.PauseChecker, p delivery.Provider) delivery.Provider {
 	p.Sender = s.WrapSender(p.Name, p.Sender)
-	p.Batches = s.WrapBatches(p.Name, p.Batches)
+	if p.Batches != nil {
+		p.Batches = s.WrapBatches(p.Name, p.Batches)
+	}
 	return p
 }
 

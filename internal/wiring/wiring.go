@@ -8,7 +8,9 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"registrar/internal/config"
+	"registrar/internal/metrics"
 	"registrar/internal/store"
+	"registrar/internal/tracing"
 )
 
 // common is what the API, the workers and the lookup of registrations share.
@@ -16,6 +18,29 @@ type common struct {
 	keys     Keys
 	users    *store.Store // the caller closes it
 	temporal client.Options
+	traces   *tracing.Tracing // this and counts: of openObserved only
+	counts   *metrics.Metrics
+}
+
+// openObserved is openCommon for a process that has metrics, and exports traces if they are configured. The caller closes the result.
+func openObserved(c config.Config, logger *slog.Logger) (common, error) {
+	traces, err := OpenTracing(c.Tracing, logger)
+	if err != nil {
+		return common{}, err
+	}
+	o, err := openCommon(c, logger)
+	if err != nil {
+		return o, err
+	}
+	o.traces, o.temporal.Interceptors = traces, append(traces.Interceptors(), metrics.Exemplars())
+	o.counts = o.measure(c)
+	return o, nil
+}
+
+// close closes the database, and exports the remaining spans.
+func (o common) close(logger *slog.Logger) {
+	closeStore(o.users, logger)
+	o.traces.Close()
 }
 
 // openCommon does not connect yet.

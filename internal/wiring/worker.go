@@ -128,36 +128,30 @@ func Revision() string {
 
 // openWorker returns what the worker's queues need: only the queues of notifications need providers, and only the queue of events
 // needs endpoints.
-func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, counts *metrics.Metrics, err error) {
-	if o, err = openCommon(c, logger); err != nil {
-		return o, p, nil, err
+func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, err error) {
+	if o, err = openObserved(c, logger); err != nil {
+		return o, p, err
 	}
-	counts = o.measure(c)
 	if c.Worker.SendsMessages() {
-		p, err = OpenProviders(c, delivery.NewPauseChecker(o.users.Pauses), counts, logger)
+		p, err = OpenProviders(c, delivery.NewPauseChecker(o.users.Pauses), o.counts, logger)
 	}
 	if err == nil && c.Worker.DeliversEvents() {
-		p.Endpoints, err = OpenEndpoints(c, counts, logger)
+		p.Endpoints, err = OpenEndpoints(c, o.counts, logger)
 	}
 	if err != nil {
-		closeStore(o.users, logger)
+		o.close(logger)
 	}
-	return o, p, counts, err
+	return o, p, err
 }
 
 // RunWorker serves the configured task queues until ctx ends, then drains. At the start it waits for Temporal, but not for
 // the database, because activities are retried. It answers probes from the start until it has drained.
 func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err error) {
-	traces, err := OpenTracing(c.Tracing, logger)
+	o, providers, err := openWorker(c, logger)
 	if err != nil {
 		return err
 	}
-	defer traces.Close()
-	o, providers, counts, err := openWorker(c, logger)
-	if err != nil {
-		return err
-	}
-	defer closeStore(o.users, logger)
+	defer o.close(logger)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	polls := new(engine.Polls)
@@ -167,13 +161,12 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err e
 		return err
 	}
 	defer stopHealth()
-	stopMetrics, err := ServeMetrics(ctx, c.Metrics, counts, cancel, logger)
+	stopMetrics, err := ServeMetrics(ctx, c.Metrics, o.counts, cancel, logger)
 	if err != nil {
 		return err
 	}
 	defer stopMetrics()
 	o.temporal.ConnectionOptions.DialOptions = append(o.temporal.ConnectionOptions.DialOptions, polls.DialOption())
-	o.temporal.Interceptors = append(traces.Interceptors(), metrics.Exemplars())
 	temporal, err := dial(ctx, o.temporal, logger)
 	if err != nil && errors.Is(context.Cause(ctx), context.Canceled) {
 		return nil // stopped while it waited for Temporal
@@ -189,14 +182,14 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err e
 	if limits != nil {
 		defer func() { err = errors.Join(err, limits.Close()) }()
 	}
-	workers, err := StartWorkers(c, o.keys, o.users, providers, limits, Temporal{temporal, o.temporal.Namespace}, counts, cancel)
+	workers, err := StartWorkers(c, o.keys, o.users, providers, limits, Temporal{temporal, o.temporal.Namespace}, o.counts, cancel)
 	if err != nil {
 		return err
 	}
 	if slices.Contains(c.Worker.Queues, workflows.QueueRegistration) {
 		go Schedule(ctx, c, temporal, logger)
 	}
-	WatchBacklogs(ctx, c.Worker, Temporal{temporal, o.temporal.Namespace}, counts)
+	WatchBacklogs(ctx, c.Worker, Temporal{temporal, o.temporal.Namespace}, o.counts)
 	logger.Info("serving", "queues", c.Worker.Queues)
 	<-ctx.Done()
 	logger.Info("draining", "limit", c.Worker.StopTimeout)

@@ -161,7 +161,7 @@ func TestEverySecretIsAFile(t *testing.T) {
 	// A provider's secret is empty, which means that it is not set. So is the list of further tokens. All others differ.
 	values := map[string]string{}
 	for name, content := range files {
-		if regexp.MustCompile("^((smtp|mailgun|twilio|challenge)_|admin_tokens$)").MatchString(name) {
+		if regexp.MustCompile("^((smtp|mailgun|twilio|challenge|otlp)_|admin_tokens$)").MatchString(name) {
 			require.Empty(t, content, name)
 			continue
 		}
@@ -249,7 +249,7 @@ func TestHAProxySetsTheClientAddress(t *testing.T) {
 func TestServicesGetOnlyTheSecretsTheyUse(t *testing.T) {
 	t.Parallel()
 	const (
-		worker   = "database_password prf_keyset payload_keyset"
+		worker   = "database_password prf_keyset payload_keyset otlp_headers"
 		notifier = worker + " smtp_password mailgun_api_key sms_webhook_secret twilio_auth_token"
 		node     = "database_root_password database_password database_migrate_password"
 	)
@@ -277,7 +277,7 @@ func TestNetworks(t *testing.T) {
 	want := map[string]string{
 		"published": "haproxy database mailpit catcher web-ui grafana", "internet": "api worker-high worker-low worker-events",
 		"front": "haproxy api", "limits": "api worker-registration valkey", "galera": "database db1 db2 db3", "messages": "worker-high worker-low mailpit catcher",
-		"traces": "api worker-registration worker-high worker-low worker-events", // and a collector of the user
+		"traces":   "api worker-registration worker-high worker-low worker-events", // and a collector of the user
 		"database": "database api worker-registration worker-high worker-low worker-events migrate", "temporal-db": "temporal temporal-schema temporal-db",
 		"temporal": "temporal api worker-registration worker-high worker-low worker-events migrate temporal-namespace temporal-ui",
 		"web-ui":   "web-ui temporal-ui codec", "dashboards": "prometheus grafana",
