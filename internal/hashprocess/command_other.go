@@ -15,3 +15,6 @@ func executable() string {
 
 // attributes are the defaults: a child ends when it has read the end of its input.
 func attributes() *syscall.SysProcAttr { return nil }
+
+// keepFiles does nothing: a child inherits only the files that this process got from the process that started it.
+func keepFiles() {}

@@ -80,6 +80,7 @@ func (p *Pool) start() error {
 	if !prepared.Load() {
 		return errors.New("start the hash processes: the main function of this program does not call hashprocess.Main")
 	}
+	keepFiles()
 	failures := make([]error, p.size)
 	var starting sync.WaitGroup
 	for i := range p.size {

@@ -132,6 +132,9 @@ func TestProcessesHaveNeitherEnvironmentNorFiles(t *testing.T) {
 	secretFile, err := os.Open(os.Args[0])
 	require.NoError(t, err)
 	defer func() { _ = secretFile.Close() }()
+	inherited, err := syscall.Dup(int(secretFile.Fd())) // as if it came from the process that started this one
+	require.NoError(t, err)
+	defer func() { _ = syscall.Close(inherited) }()
 	pool, _ := started(t, 1)
 	requireKey(t, pool)
 	all := pool.borrowAll()
