@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 
 // observed records what an Observer is told.
 type observed struct {
-	mu       sync.Mutex
 	inFlight int
 	calls    []string
 }

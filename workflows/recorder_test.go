@@ -78,14 +78,15 @@ func (h taggedRecorder) note(what string) {
 	if !strings.HasPrefix(what, "registrar_") || strings.HasPrefix(what, "registrar_steps_") {
 		return
 	}
+	words := []string{strings.TrimPrefix(what, "registrar_")}
 	for _, tag := range []string{"outcome", "channel", "provider", "country"} {
 		if value, ok := h.tags[tag]; ok {
-			what += " " + value
+			words = append(words, value)
 		}
 	}
 	h.recorder.mu.Lock()
 	defer h.recorder.mu.Unlock()
-	h.recorder.recorded = append(h.recorder.recorded, strings.TrimPrefix(what, "registrar_"))
+	h.recorder.recorded = append(h.recorder.recorded, strings.Join(words, " "))
 }
 
 type timer func(time.Duration)

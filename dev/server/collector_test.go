@@ -88,7 +88,7 @@ func (c *collector) content() string {
 
 type spans []*tracepb.Span
 
-// named returns the spans with a name, in the order of their start.
+// named returns the spans with a name.
 func (all spans) named(name string) (found spans) {
 	for _, s := range all {
 		if s.GetName() == name {
@@ -130,7 +130,7 @@ func (all spans) withID(id []byte) *tracepb.Span {
 	return nil
 }
 
-// attribute returns the text of an attribute, "" if the span has none.
+// attributeOf returns the text of an attribute, "" if the span has none.
 func attributeOf(s *tracepb.Span, key string) string {
 	for _, a := range s.GetAttributes() {
 		if a.GetKey() == key {

@@ -50,7 +50,7 @@ func TestReference(t *testing.T) {
 			continue
 		}
 		var labels []string
-		for _, label := range strings.Split(found[3]+","+found[4], ",") {
+		for label := range strings.SplitSeq(found[3]+","+found[4], ",") {
 			if label, _, _ = strings.Cut(label, "="); label != "" {
 				labels = append(labels, "`"+label+"`")
 			}

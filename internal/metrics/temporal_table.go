@@ -78,6 +78,7 @@ var timers = map[string]recording{
 	workflows.MetricHandover: {help: "Time from the start of a registration until a provider accepted its first code.", buckets: waitBuckets},
 	workflows.MetricEntry:    {help: "Time from the acceptance of a code by a provider until a user entered it.", buckets: waitBuckets},
 
+	"temporal_long_request_latency":                    {"Duration of calls that wait, such as the start of a registration until the user is stored.", []string{byOperation}, callBuckets},
 	"temporal_request_latency":                         {"Duration of calls of Temporal.", []string{byOperation}, callBuckets},
 	"temporal_workflow_endtoend_latency":               {"Duration of workflows.", []string{byWorkflow}, waitBuckets},
 	"temporal_workflow_task_schedule_to_start_latency": {"Time that workflow tasks waited for a worker.", []string{byQueue}, waitBuckets},
