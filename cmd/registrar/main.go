@@ -10,9 +10,12 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"registrar/internal/hashprocess"
 )
 
 func main() {
+	hashprocess.Main()
 	os.Exit(run())
 }
 

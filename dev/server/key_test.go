@@ -79,6 +79,10 @@ func (r *testService) secondAPI(t *testing.T, k config.Keys) *testClient {
 	deps := wiring.APIDeps(c, keys, users, temporal, nil, metrics.New(""), discardLogger())
 	deps.Gate, err = wiring.OpenGate(c.Gate, users, metrics.New(""), discardLogger())
 	require.NoError(t, err)
+	hasher, stopHasher, err := wiring.OpenHasher(c.Password, nil, discardLogger())
+	require.NoError(t, err)
+	t.Cleanup(stopHasher)
+	deps.Hasher = hasher
 	server := httptest.NewServer(api.New(deps))
 	t.Cleanup(server.Close)
 	return newTestClient(server.URL)

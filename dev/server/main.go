@@ -14,10 +14,12 @@ import (
 	"registrar/dev/companion"
 	"registrar/dev/preflight"
 	"registrar/internal/config"
+	"registrar/internal/hashprocess"
 	"registrar/internal/wiring"
 )
 
 func main() {
+	hashprocess.Main()
 	os.Exit(command(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
 

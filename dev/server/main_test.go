@@ -5,12 +5,15 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"registrar/internal/hashprocess"
 )
 
 // commandVariable makes the test binary run the program instead of the tests, so that tests can kill it.
 const commandVariable = "DEV_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
+	hashprocess.Main()
 	if os.Getenv(commandVariable) != "" {
 		os.Exit(command(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 	}

@@ -120,10 +120,7 @@ func (s *stack) start(ctx context.Context) error {
 	}
 	deps := wiring.APIDeps(s.config, keys, users, temporal.Client, schema, s.counts, s.logger)
 	deps.Limits, deps.Traces = limits, s.traces.Provider()
-	if deps.Endpoints, err = s.config.Receivers(); err != nil {
-		return err
-	}
-	if err := s.openGate(ctx, &deps, users); err != nil {
+	if err := s.complete(ctx, &deps, users); err != nil {
 		return err
 	}
 	return s.serve(ctx, listener, keys.Codec, deps, schema)
@@ -204,9 +201,6 @@ func withPortFlag(err error) error {
 // serve serves the API, the sign-up page, the outbox, the receiver and the codec.
 func (s *stack) serve(ctx context.Context, listener net.Listener, codec *payload.Codec, deps api.Deps, schema *attribute.Schema) (err error) {
 	s.locations = append(s.listLocations(), s.locations...)
-	if s.hasher != nil {
-		deps.Hasher = s.hasher
-	}
 	if s.unmeasured {
 		deps.Observer = nil
 	}

@@ -8,9 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/alexedwards/argon2id"
-
-	"registrar/internal/secret"
 	"registrar/internal/user"
 	"registrar/workflows"
 )
@@ -119,20 +116,6 @@ type Registration struct {
 	WelcomeBudget      time.Duration `env:"BUDGET_WELCOME_EMAIL" envDefault:"24h" example:"24h" doc:"How long sending the welcome email is retried before it waits for an operator."`
 	CompletionBudget   time.Duration `env:"BUDGET_COMPLETION_SMS" envDefault:"24h" example:"24h" doc:"How long sending the completion SMS is retried before it waits for an operator."`
 	PersistLocally     bool          `env:"PERSIST_LOCALLY" envDefault:"true" example:"true" doc:"Try to store the user inside the workflow task first, which is faster (docs/decisions)."`
-}
-
-// Password has the rules for passwords and the cost of their hashes.
-type Password struct {
-	MinPasswordLength int    `env:"PASSWORD_MIN_LENGTH" envDefault:"8" example:"15" doc:"Minimum length of a password in characters, 8 to 64. NIST SP 800-63B (revision 4) requires 15 if the password is the only factor of a login."`
-	MinPasswordScore  int    `env:"PASSWORD_MIN_SCORE" envDefault:"2" example:"2" doc:"Lowest accepted zxcvbn score of a password, 1 to 4."`
-	BreachCheck       bool   `env:"PASSWORD_BREACH_CHECK" envDefault:"false" example:"true" doc:"Refuse passwords from known breaches, using the Pwned Passwords range API. Only 5 characters of a hash leave the service, and answers are padded."`
-	BreachURL         string `env:"PASSWORD_BREACH_URL" envDefault:"https://api.pwnedpasswords.com" example:"https://api.pwnedpasswords.com" doc:"Base URL of the Pwned Passwords API."`
-	BreachFail        string `env:"PASSWORD_BREACH_FAIL" envDefault:"open" example:"closed" doc:"What happens if that API is unavailable. open: passwords are accepted. closed: registrations get 503 with Retry-After. The log names each case."`
-	HashMemory        uint32 `env:"HASH_MEMORY" envDefault:"19456" example:"47104" doc:"Memory of a password hash (argon2id) in KiB. Together with HASH_ITERATIONS at least OWASP's minimum: 47104 with 1, 19456 with 2, 12288 with 3, 9216 with 4, 7168 with 5. The command registrar hash bench recommends values for the machine."`
-	HashIterations    uint32 `env:"HASH_ITERATIONS" envDefault:"2" example:"2" doc:"Iterations of a password hash, 1 to 20."`
-	HashParallelism   uint8  `env:"HASH_PARALLELISM" envDefault:"1" example:"1" doc:"Lanes of a password hash, 1 to 16. Each hash is computed on up to as many cores."`
-	HashConcurrency   int    `env:"HASH_CONCURRENCY" envDefault:"0" example:"2" doc:"Number of passwords hashed in parallel; 0 means one per CPU. Each needs HASH_MEMORY."`
-	HashQueue         int    `env:"HASH_QUEUE" envDefault:"64" example:"64" doc:"Number of passwords that may wait to be hashed. If the queue is full, the API answers 503."`
 }
 
 // Keys are the keysets, in the format of the command keys new.
@@ -276,11 +259,6 @@ func (c Config) Rules() user.Rules {
 		}
 	}
 	return r
-}
-
-// HashParams returns the parameters of new password hashes.
-func (p Password) HashParams() argon2id.Params {
-	return secret.NewParams(p.HashMemory, p.HashIterations, p.HashParallelism)
 }
 
 // Policy returns the policy of new registrations.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/argon2id"
+	"golang.org/x/crypto/argon2"
 )
 
 // BenchParams are the parameters that a benchmark compares, from the cheapest to the most expensive: OWASP's minimum
@@ -35,7 +36,7 @@ func MeasureHash(ctx context.Context, p argon2id.Params, concurrency int) (time.
 					return
 				}
 				began := time.Now()
-				hash("correct horse battery staple", salt, p)
+				argon2.IDKey([]byte("correct horse battery staple"), salt, p.Iterations, p.Memory, p.Parallelism, p.KeyLength)
 				times[one*benchRounds+round] = time.Since(began)
 			}
 		})

@@ -34,15 +34,19 @@ type HasherOptions struct {
 	Concurrency int              // parallel hashes; 0: GOMAXPROCS. Each needs Params.Memory KiB and a core
 	Queue       int              // callers that may wait; 0: DefaultQueue
 	Params      *argon2id.Params // the cost; nil: DefaultParams
+	Key         KeyFunc          // nil: in this process
 	Observer    HashObserver     // nil: nothing is measured
 }
+
+// KeyFunc computes an argon2id key. It returns ErrSaturated if a later retry may succeed.
+type KeyFunc func(ctx context.Context, password string, salt []byte, p argon2id.Params) ([]byte, error)
 
 // Hasher hashes passwords with bounded memory and a bounded queue. It is safe for concurrent use.
 type Hasher struct {
 	params   argon2id.Params
 	admitted chan struct{} // one entry for each caller that hashes or waits
 	hashing  chan struct{} // one entry for each caller that hashes
-	hash     func(password string, salt []byte, p argon2id.Params) string
+	key      KeyFunc
 	observer HashObserver
 }
 
@@ -53,7 +57,7 @@ func NewHasher(o HasherOptions) *Hasher {
 		params:   DefaultParams(),
 		admitted: make(chan struct{}, concurrency+cmp.Or(o.Queue, DefaultQueue)),
 		hashing:  make(chan struct{}, concurrency),
-		hash:     hash,
+		key:      key,
 		observer: o.Observer,
 	}
 	if h.observer == nil {
@@ -61,6 +65,9 @@ func NewHasher(o HasherOptions) *Hasher {
 	}
 	if o.Params != nil {
 		h.params = *o.Params
+	}
+	if o.Key != nil {
+		h.key = o.Key
 	}
 	return h
 }
@@ -99,7 +106,14 @@ func (h *Hasher) hashWith(ctx context.Context, password string, salt []byte, p a
 	}
 	began := time.Now()
 	defer func() { h.observer.HashEnded(ctx, time.Since(began)) }()
-	return h.hash(password, salt, p), nil
+	key, err := h.key(ctx, password, salt, p)
+	if errors.Is(err, ErrSaturated) {
+		h.observer.HashRefused()
+	}
+	if err != nil {
+		return "", fmt.Errorf("hash the password: %w", err)
+	}
+	return format(salt, key, p), nil
 }
 
 // wait waits for a free place in hashing. If it returns an error, it has taken none.
@@ -119,9 +133,13 @@ func (h *Hasher) wait(ctx context.Context) error {
 	return nil
 }
 
-// hash returns the format that argon2id.DecodeHash reads. argon2id.CreateHash cannot be used: it takes no salt.
-func hash(password string, salt []byte, p argon2id.Params) string {
-	key := argon2.IDKey([]byte(password), salt, p.Iterations, p.Memory, p.Parallelism, p.KeyLength)
+// key is the KeyFunc of this process.
+func key(_ context.Context, password string, salt []byte, p argon2id.Params) ([]byte, error) {
+	return argon2.IDKey([]byte(password), salt, p.Iterations, p.Memory, p.Parallelism, p.KeyLength), nil
+}
+
+// format returns a hash as argon2id.DecodeHash reads it. argon2id.CreateHash cannot be used: it takes no salt.
+func format(salt, key []byte, p argon2id.Params) string {
 	text := base64.RawStdEncoding
 	return phcPrefix + FormatParams(p) + "$" + text.EncodeToString(salt) + "$" + text.EncodeToString(key)
 }

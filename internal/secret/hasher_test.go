@@ -62,11 +62,11 @@ func TestHasherDefaults(t *testing.T) {
 func gated(o HasherOptions) (h *Hasher, gate chan struct{}, running *atomic.Int32) {
 	gate, running = make(chan struct{}), new(atomic.Int32)
 	h = NewHasher(o)
-	h.hash = func(string, []byte, argon2id.Params) string {
+	h.key = func(context.Context, string, []byte, argon2id.Params) ([]byte, error) {
 		running.Add(1)
 		defer running.Add(-1)
 		gate <- struct{}{}
-		return "hash"
+		return []byte("key"), nil
 	}
 	return h, gate, running
 }
@@ -133,11 +133,37 @@ func TestHasherIgnoresACancelledCaller(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	h := NewHasher(HasherOptions{})
-	h.hash = func(string, []byte, argon2id.Params) string { panic("hashed for a cancelled caller") }
+	h.key = func(context.Context, string, []byte, argon2id.Params) ([]byte, error) {
+		panic("hashed for a cancelled caller")
+	}
 
 	_, err := h.Hash(ctx, "x", nil)
 
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestHasherWithAKeyFunc(t *testing.T) {
+	t.Parallel()
+	params, salt := NewParams(64, 3, 2), []byte("0123456789abcdef")
+	fails := false
+	h := NewHasher(HasherOptions{Params: &params, Key: func(_ context.Context, password string, s []byte, p argon2id.Params) ([]byte, error) {
+		require.Equal(t, "correct horse", password)
+		require.Equal(t, salt, s)
+		require.Equal(t, params, p)
+		if fails {
+			return nil, ErrSaturated
+		}
+		return []byte("key"), nil
+	}})
+
+	hash, err := h.Hash(t.Context(), "correct horse", salt)
+	require.NoError(t, err)
+	require.Equal(t, "$argon2id$v=19$m=64,t=3,p=2$MDEyMzQ1Njc4OWFiY2RlZg$a2V5", hash)
+
+	fails = true
+	_, err = h.Hash(t.Context(), "correct horse", salt)
+	require.ErrorIs(t, err, ErrSaturated)
+	require.Empty(t, h.admitted)
 }
 
 func BenchmarkHash(b *testing.B) {

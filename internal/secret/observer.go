@@ -13,7 +13,7 @@ type HashObserver interface {
 	HashBegins(ctx context.Context, waited time.Duration)
 	// HashEnded is called after a hash, with its duration without the wait.
 	HashEnded(ctx context.Context, took time.Duration)
-	// HashRefused is called when a caller is refused because the queue is full.
+	// HashRefused is called when a caller is refused because the queue is full, or after hash processes failed.
 	HashRefused()
 }
 

@@ -28,8 +28,8 @@ import (
 	"registrar/internal/store"
 )
 
-// APIDeps returns the API's dependencies for the configuration. schema is nil if there are no attributes. The caller may change
-// the dependencies before api.New.
+// APIDeps returns the API's dependencies for the configuration, except Hasher. schema is nil if there are no attributes. The
+// caller may change the dependencies before api.New.
 func APIDeps(
 	c config.Config, keys Keys, users *store.Store, temporal client.Client, schema *attribute.Schema, counts *metrics.Metrics, logger *slog.Logger,
 ) api.Deps {
@@ -37,11 +37,11 @@ func APIDeps(
 		WaitBudget: c.API.WaitBudget, EmailHash: keys.Ring.EmailHash,
 	})
 	deps := api.Deps{
-		Engine: registrations,
-		Hasher: openHasher(c.Password, counts), Admission: openAdmission(c, counts),
-		Keys:   keys.Ring,
-		Rules:  c.Rules(),
-		Policy: c.Policy(),
+		Engine:    registrations,
+		Admission: openAdmission(c, counts),
+		Keys:      keys.Ring,
+		Rules:     c.Rules(),
+		Policy:    c.Policy(),
 
 		Challenges: openChallenges(c.Challenge, keys), ChallengeRequired: c.Challenge.ChallengeFail == "closed",
 		Observer: counts.HTTP(), Logger: logger, EngineGrace: c.API.EngineGrace, TrustedProxies: c.API.TrustedProxies,
@@ -64,13 +64,6 @@ func APIDeps(
 		deps.BreachRequired = c.Password.BreachFail == "closed"
 	}
 	return deps
-}
-
-func openHasher(c config.Password, counts *metrics.Metrics) *secret.Hasher {
-	params := c.HashParams()
-	return secret.NewHasher(secret.HasherOptions{
-		Concurrency: c.HashConcurrency, Queue: c.HashQueue, Params: &params, Observer: counts.Hashing(),
-	})
 }
 
 // openAdmission returns the admission of registrations, with its metrics. It admits at most as many as the queue of hashes holds, so
@@ -146,6 +139,24 @@ func redisURL(c config.Limit) (string, error) {
 	return u.String(), nil
 }
 
+// openDeps returns the API's dependencies that need not be closed.
+func openDeps(c config.Config, o common, temporal client.Client, logger *slog.Logger) (deps api.Deps, err error) {
+	schema, err := OpenSchema(c.Registration)
+	if err != nil {
+		return deps, err
+	}
+	deps = APIDeps(c, o.keys, o.users, temporal, schema, o.counts, logger)
+	deps.Schema = schemaReady(o.users)
+	if deps.Pages, err = OpenPages(c, schema); err != nil {
+		return deps, err
+	}
+	if deps.Endpoints, err = c.Receivers(); err != nil {
+		return deps, err
+	}
+	deps.Gate, err = OpenGate(c.Gate, o.users, o.counts, logger)
+	return deps, err
+}
+
 // RunAPI serves the HTTP API until ctx ends.
 func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err error) {
 	if err := c.Challenge.Check(); err != nil {
@@ -166,23 +177,18 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 		return err
 	}
 	defer temporal.Close()
-
-	server := NewServer(c.API.Addr, c.API.ShutdownTimeout, c.API.DrainDelay, logger)
-	schema, err := OpenSchema(c.Registration)
+	hasher, stopHasher, err := OpenHasher(c.Password, o.counts.Hashing(), logger)
 	if err != nil {
 		return err
 	}
-	deps := APIDeps(c, o.keys, o.users, temporal, schema, o.counts, logger)
-	deps.Limits, deps.Draining, deps.Schema, deps.Traces = limits, server.Draining, schemaReady(o.users), o.traces.Provider()
-	if deps.Pages, err = OpenPages(c, schema); err != nil {
+	defer stopHasher()
+
+	server := NewServer(c.API.Addr, c.API.ShutdownTimeout, c.API.DrainDelay, logger)
+	deps, err := openDeps(c, o, temporal, logger)
+	if err != nil {
 		return err
 	}
-	if deps.Endpoints, err = c.Receivers(); err != nil {
-		return err
-	}
-	if deps.Gate, err = OpenGate(c.Gate, o.users, o.counts, logger); err != nil {
-		return err
-	}
+	deps.Hasher, deps.Limits, deps.Draining, deps.Traces = hasher, limits, server.Draining, o.traces.Provider()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stopMetrics, err := ServeMetrics(ctx, c.Metrics, o.counts, cancel, logger)
@@ -190,10 +196,7 @@ func RunAPI(ctx context.Context, c config.Config, logger *slog.Logger) (err erro
 		return err
 	}
 	defer stopMetrics()
-	if err := server.Run(ctx, api.New(deps)); err != nil {
-		return err
-	}
-	return failureOf(ctx)
+	return cmp.Or(server.Run(ctx, api.New(deps)), failureOf(ctx))
 }
 
 // RunCodec serves the codec endpoint until ctx ends. Probes need no token.

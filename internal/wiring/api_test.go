@@ -3,18 +3,26 @@ package wiring
 import (
 	"log/slog"
 	"net/netip"
+	"os"
 	"strconv"
 	"testing"
 
+	"github.com/alexedwards/argon2id"
 	"github.com/stretchr/testify/require"
 
 	"registrar/internal/challenge"
 	"registrar/internal/config"
+	"registrar/internal/hashprocess"
 	"registrar/internal/limit"
 	"registrar/internal/metrics"
 	"registrar/internal/payload"
 	"registrar/internal/secret"
 )
+
+func TestMain(m *testing.M) {
+	hashprocess.Main()
+	os.Exit(m.Run())
+}
 
 func TestPasswordSettings(t *testing.T) {
 	t.Parallel()
@@ -34,9 +42,18 @@ func TestPasswordSettings(t *testing.T) {
 		require.Equal(t, tt.required, deps.BreachRequired)
 		require.Equal(t, []string{"Acme"}, deps.Rules.ServiceNames)
 		require.Equal(t, 12, deps.Rules.MinPasswordLength)
-		hash, err := deps.Hasher.Hash(t.Context(), "correct horse", nil)
-		require.NoError(t, err)
-		require.Equal(t, tt.params, secret.ParamsOf(hash))
+		for _, processes := range []bool{false, true} {
+			c.Password.HashProcesses = processes
+			hasher, stop, err := OpenHasher(c.Password, nil, slog.New(slog.DiscardHandler))
+			require.NoError(t, err)
+			defer stop()
+			hash, err := hasher.Hash(t.Context(), "correct horse", nil)
+			require.NoError(t, err)
+			require.Equal(t, tt.params, secret.ParamsOf(hash))
+			match, err := argon2id.ComparePasswordAndHash("correct horse", hash)
+			require.NoError(t, err)
+			require.True(t, match)
+		}
 	}
 }
 
