@@ -8,10 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -22,6 +20,7 @@ import (
 	"registrar/api"
 	"registrar/internal/config"
 	"registrar/internal/secret"
+	"registrar/test/parts"
 )
 
 // BenchmarkRegister measures the time from POST to 201 of the whole service. The variants are 1 or 10 callers, production or
@@ -60,28 +59,12 @@ func BenchmarkMetrics(b *testing.B) {
 	}
 }
 
-// processorTime returns the processor time that this process and its children, the hash processes, have used. It is 0 where there
-// is no /proc.
+// processorTime returns the processor time that this process and its children, the hash processes, have used.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
-	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	used, err := parts.UsageOf(os.Getpid())
 	require.NoError(b, err)
-	self, used := strconv.Itoa(os.Getpid()), 0
-	for _, file := range files {
-		stat, err := os.ReadFile(file)
-		if err != nil {
-			continue // the process has ended
-		}
-		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // proc_pid_stat(5), from the third field on
-		if parent := fields[1]; parent == self || filepath.Dir(file) == "/proc/"+self {
-			for _, ticks := range fields[11:13] {
-				n, err := strconv.Atoi(ticks)
-				require.NoError(b, err)
-				used += n
-			}
-		}
-	}
-	return time.Duration(used) * 10 * time.Millisecond
+	return used.CPU
 }
 
 func benchmarkRegister(b *testing.B, callers int, o options, settings ...string) {

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -16,6 +15,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"registrar/test/parts"
 )
 
 // BenchmarkTuning compares candidates for measured. One operation is one workflow: an Update-with-Start that returns after
@@ -51,7 +52,7 @@ func benchmarkTuning(b *testing.B, t tuning, callers int) {
 	latencies := make([]time.Duration, b.N)
 	var next atomic.Int64
 	failures := make(chan error, callers)
-	cpu := cpuTime(b)
+	cpu := parts.OwnCPU()
 	b.ResetTimer()
 	for range callers {
 		go func() {
@@ -70,19 +71,11 @@ func benchmarkTuning(b *testing.B, t tuning, callers int) {
 		require.NoError(b, <-failures)
 	}
 	b.StopTimer()
-	b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/1000/float64(b.N), "cpu-ms/op")
+	b.ReportMetric(float64((parts.OwnCPU()-cpu).Microseconds())/1000/float64(b.N), "cpu-ms/op")
 	slices.Sort(latencies)
 	b.ReportMetric(float64(latencies[b.N/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(latencies[b.N*95/100].Microseconds())/1000, "p95-ms")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "workflows/s")
-}
-
-// cpuTime returns the processor time of the process, server and caller together. It varies less than elapsed time on a busy
-// machine.
-func cpuTime(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // signUpOnce runs one workflow to its end and returns the duration of its start.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"registrar/internal/secret"
+	testparts "registrar/test/parts"
 )
 
 // ceilingResult is what a program prints that measures a ceiling in a process of its own, so that its heap and its processor
@@ -72,7 +73,7 @@ func hashAll(ctx context.Context, window time.Duration) (ceilingResult, error) {
 	p, salt := secret.DefaultParams(), []byte("0123456789abcdef")
 	var count atomic.Int64
 	var running sync.WaitGroup
-	began, cpu := time.Now(), ownCPU()
+	began, cpu := time.Now(), testparts.OwnCPU()
 	for range runtime.GOMAXPROCS(0) {
 		running.Go(func() {
 			for ctx.Err() == nil {
@@ -83,5 +84,5 @@ func hashAll(ctx context.Context, window time.Duration) (ceilingResult, error) {
 	}
 	running.Wait()
 	n := int(count.Load())
-	return ceilingResult{PerSecond: float64(n) / time.Since(began).Seconds(), Count: n, All: n, CPU: ownCPU() - cpu}, nil
+	return ceilingResult{PerSecond: float64(n) / time.Since(began).Seconds(), Count: n, All: n, CPU: testparts.OwnCPU() - cpu}, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	testparts "registrar/test/parts"
 )
 
 // measure measures a variant of the service.
@@ -96,7 +98,7 @@ func (u *meter) read(ctx context.Context, sign int) error {
 	}
 	u.cpu += time.Duration(sign) * used.CPU
 	u.children += time.Duration(sign) * (used.CPU - used.Own)
-	u.generator += time.Duration(sign) * ownCPU()
+	u.generator += time.Duration(sign) * testparts.OwnCPU()
 	u.refusals += float64(sign) * float64(u.service.refusals.Load())
 	u.bytes += float64(sign) * float64(m.TotalAlloc)
 	u.objects += float64(sign) * float64(m.Mallocs)

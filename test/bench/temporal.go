@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	testparts "registrar/test/parts"
 	"registrar/workflows"
 )
 
@@ -73,7 +74,7 @@ func runTemporal(ctx context.Context, in temporalInput) (ceilingResult, error) {
 		return ceilingResult{}, err
 	}
 	return ceilingResult{
-		PerSecond: done.rate(), Count: len(done.samples), All: int(l.all.Load()), CPU: ownCPU(), WorkflowID: last,
+		PerSecond: done.rate(), Count: len(done.samples), All: int(l.all.Load()), CPU: testparts.OwnCPU(), WorkflowID: last,
 	}, nil
 }
 

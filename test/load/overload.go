@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"registrar/test/load/overload"
+	"registrar/test/parts"
 )
 
 func overloadCommand() *cobra.Command {
@@ -30,7 +31,10 @@ func overloadCommand() *cobra.Command {
 			o.Person, o.Code = newUsers(), codes.Code
 			o.Progress = func(line string) { fmt.Fprintln(os.Stderr, line) }
 			if pid != 0 {
-				o.Memory = overload.MemoryOf(pid)
+				o.Memory = func() (int64, error) {
+					used, err := parts.UsageOf(pid)
+					return used.Resident, err
+				}
 			}
 			result, err := overload.Run(c.Context(), o)
 			if err != nil {

@@ -29,3 +29,6 @@ func lock(string) (unlock func(), err error) { return func() {}, nil }
 
 // Usage is not supported.
 func (p *Process) Usage() (Usage, error) { return Usage{}, errors.ErrUnsupported }
+
+// UsageOf is not supported.
+func UsageOf(int) (Usage, error) { return Usage{}, errors.ErrUnsupported }

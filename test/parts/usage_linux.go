@@ -12,23 +12,35 @@ import (
 
 // Usage returns the use of resources by the running process and its descendants, such as the backends of PostgreSQL.
 func (p *Process) Usage() (Usage, error) {
+	if !p.Running() {
+		return Usage{}, fmt.Errorf("usage of %s: %w", p.command.Name, os.ErrProcessDone)
+	}
+	u, err := UsageOf(p.PID())
+	if err != nil {
+		return Usage{}, fmt.Errorf("usage of %s: %w", p.command.Name, err)
+	}
+	return u, nil
+}
+
+// UsageOf returns the use of resources by a process, which may be this one, and its descendants.
+func UsageOf(root int) (Usage, error) {
 	all, err := processStats()
 	if err != nil {
 		return Usage{}, err
 	}
-	if _, found := all[p.PID()]; !found || !p.Running() {
-		return Usage{}, fmt.Errorf("usage of %s: %w", p.command.Name, os.ErrProcessDone)
+	if _, found := all[root]; !found {
+		return Usage{}, os.ErrProcessDone
 	}
-	u := Usage{Own: all[p.PID()].own}
+	u := Usage{Own: all[root].own}
 	var memory residentMemory
-	for pid := range family(all, p.PID()) {
+	for pid := range family(all, root) {
 		u.CPU += all[pid].cpu
 		m, err := readResident(pid)
 		if errors.Is(err, os.ErrNotExist) { // it has ended meanwhile
 			continue
 		}
 		if err != nil {
-			return Usage{}, fmt.Errorf("usage of %s: %w", p.command.Name, err)
+			return Usage{}, err
 		}
 		memory = memory.with(m)
 	}

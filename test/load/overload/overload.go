@@ -156,14 +156,14 @@ type offered struct {
 func (r *run) offer(ctx context.Context, factor, capacity float64, d time.Duration) offered {
 	o := offered{began: time.Now()}
 	memory := r.watchMemory()
-	before := ownCPU()
+	before := parts.OwnCPU()
 	var running sync.WaitGroup
 	loop.Arrivals(ctx, factor*capacity, d, func(due time.Time) {
 		u := r.newUser(due)
 		o.users = append(o.users, u)
 		running.Go(func() { u.serve(ctx, r) })
 	})
-	share := (ownCPU() - before).Seconds() / time.Since(o.began).Seconds()
+	share := (parts.OwnCPU() - before).Seconds() / time.Since(o.began).Seconds()
 	running.Wait()
 	o.Phase = summarize(o.users, o.began.Add(d), d)
 	o.Factor, o.Goodput, o.GeneratorCores = factor, o.CompletedPerSecond/capacity, share

@@ -1,14 +1,14 @@
 //go:build unix
 
-package main
+package parts
 
 import (
 	"syscall"
 	"time"
 )
 
-// ownCPU is the processor time of this process: of the load generator, or of a ceiling.
-func ownCPU() time.Duration {
+// OwnCPU returns the processor time that this process has used, without its children.
+func OwnCPU() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // fails only for wrong arguments
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
