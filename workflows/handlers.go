@@ -7,17 +7,28 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// signalHandler handles the signals of a name. react receives one signal. It must not block.
+// signalHandler handles the signals of a name. react receives one signal, if there is one. It must not block.
 type signalHandler struct {
 	name, description string
 	react             func(workflow.Context, workflow.ReceiveChannel)
 }
 
+// onSignal calls react for each signal of a name. A signal whose input cannot be read is dropped.
+func onSignal[I any](name, description string, react func(workflow.Context, I)) signalHandler {
+	return signalHandler{name, description, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
+		var in I
+		if signals.ReceiveAsync(&in) { // Receive would wait for the next signal after one that cannot be read
+			react(ctx, in)
+		}
+	}}
+}
+
 // onPlainSignal calls react for each signal of a name. It has no input.
 func onPlainSignal(name, description string, react func()) signalHandler {
-	return signalHandler{name, description, func(ctx workflow.Context, signals workflow.ReceiveChannel) {
-		signals.Receive(ctx, nil)
-		react()
+	return signalHandler{name, description, func(_ workflow.Context, signals workflow.ReceiveChannel) {
+		if signals.ReceiveAsync(nil) {
+			react()
+		}
 	}}
 }
 
@@ -59,25 +70,12 @@ func (r *stepRunner) listenForOperators(ctx workflow.Context) {
 
 // listenForSignals handles signals until the workflow ends.
 func (r *registration) listenForSignals(ctx workflow.Context) {
-	superseded := func(ctx workflow.Context, signals workflow.ReceiveChannel) {
-		var in any // without a value to decode, the signal would not need to be encrypted
-		signals.Receive(ctx, &in)
-		r.onSuperseded()
-	}
-	budget := func(ctx workflow.Context, signals workflow.ReceiveChannel) {
-		var in budgetInput
-		signals.Receive(ctx, &in)
-		r.changeBudgets(ctx, in.value)
-	}
-	undelivered := func(ctx workflow.Context, signals workflow.ReceiveChannel) {
-		var in Undelivered
-		signals.Receive(ctx, &in)
-		r.onUndelivered(ctx, in)
-	}
 	handleSignals(ctx, append(r.operatorSignals(),
-		signalHandler{SignalSuperseded, "not for operators: the owner of the email has proven it elsewhere, or disowned this registration", superseded},
-		signalHandler{SignalBudget, `changes how long steps are retried: "otp=90m"`, budget},
-		signalHandler{SignalUndelivered, "not for operators: a provider reported that a code did not arrive", undelivered},
+		onSignal(SignalSuperseded, "not for operators: the owner of the email has proven it elsewhere, or disowned this registration",
+			func(workflow.Context, any) { r.onSuperseded() }), // without a value to decode, the signal would not need to be encrypted
+		onSignal(SignalBudget, `changes how long steps are retried: "otp=90m"`,
+			func(ctx workflow.Context, in budgetInput) { r.changeBudgets(ctx, in.value) }),
+		onSignal(SignalUndelivered, "not for operators: a provider reported that a code did not arrive", r.onUndelivered),
 	)...)
 }
 

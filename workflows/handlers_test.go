@@ -53,3 +53,31 @@ func TestSignalsOfACancelledWorkflowAreHandled(t *testing.T) {
 	require.NoError(t, env.GetWorkflowError())
 	require.True(t, handled)
 }
+
+// An input that cannot be read must not block the signals after it.
+func TestSignalsWithUnreadableInputAreDropped(t *testing.T) {
+	t.Parallel()
+	env := new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment()
+	var handled []any
+	flow := func(ctx workflow.Context) error {
+		numbers := onSignal("number", "", func(_ workflow.Context, in int) { handled = append(handled, in) })
+		plain := onPlainSignal("plain", "", func() { handled = append(handled, "plain") })
+		handleSignals(ctx, numbers, plain)
+		return workflow.Sleep(ctx, time.Hour)
+	}
+	for age, signal := range []func(){
+		func() { env.SignalWorkflow("number", "text") },
+		func() { env.SignalWorkflow("plain", nil) },
+		func() {
+			env.SignalWorkflow("number", "text")
+			env.SignalWorkflow("number", 1)
+			env.SignalWorkflow("number", "text")
+		},
+		func() { env.SignalWorkflow("plain", nil) },
+	} {
+		env.RegisterDelayedCallback(signal, time.Duration(age+1)*time.Minute)
+	}
+	env.ExecuteWorkflow(flow)
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, []any{"plain", 1, "plain"}, handled)
+}

@@ -91,7 +91,7 @@ func (l *Limiter) Admit(repetition bool) *Permit {
 	l.inFlight++
 	l.window.peak = max(l.window.peak, l.inFlight)
 	p := &Permit{limiter: l, began: time.Now(), alone: l.inFlight <= int(l.min)}
-	p.timer = time.AfterFunc(max(l.maxWait, 2*l.target()), p.leave)
+	p.timer = time.AfterFunc(2*l.target(), p.leave)
 	return p
 }
 
@@ -126,8 +126,8 @@ func (l *Limiter) InFlight() int {
 	return l.inFlight
 }
 
-// Permit is the admission of one request. A request that takes more than MaxWait keeps its permit no longer: it waits for something
-// that is down, and must not block the requests after it.
+// Permit is the admission of one request. A request that takes more than MaxWait, or the longer time that the limiter allows instead,
+// keeps its permit no longer: it waits for something that is down, and must not block the requests after it.
 type Permit struct {
 	limiter *Limiter
 	began   time.Time

@@ -80,7 +80,7 @@ type memory struct {
 	garbage, last uint32 // KiB
 }
 
-// collect is called after each hash, with the memory of the hash in KiB, while no caller waits.
+// collect is called after the answer to each request, with the memory of its hash in KiB. Only the next request may wait for it.
 func (m *memory) collect(hash uint32) {
 	changed := m.last != 0 && m.last != hash
 	m.garbage, m.last = m.garbage+hash+overhead, hash

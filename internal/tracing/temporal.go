@@ -14,14 +14,15 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"registrar/internal/span"
+	"registrar/workflows"
 )
 
 // temporalTracing is the tracing interceptor of Temporal's SDK, with other spans for workflows.
 //
 // The SDK's span of a workflow has a random id on each worker that replays the workflow, and ends when the workflow ends or leaves
 // the worker's cache. So the spans of a registration that waits a day would have several parents, all of them unknown until the next
-// day. Here the span ends after the first workflow task, and its id depends only on the run: it is exported once, at once, and
-// remains the parent of all later steps.
+// day. Here the span ends when the first workflow task begins, and its id depends only on the run: it is exported once, at once,
+// and remains the parent of all later steps.
 type temporalTracing struct {
 	interceptor.Interceptor
 	tracer trace.Tracer
@@ -72,6 +73,7 @@ func (t temporalTracing) InterceptWorkflow(ctx workflow.Context, next intercepto
 type workflowTracing struct {
 	interceptor.WorkflowInboundInterceptorBase
 	id, run   string
+	update    string            // id of the current Update
 	replaying bool              // when the current handler started
 	root      trace.SpanContext // the span of the workflow
 }
@@ -84,7 +86,7 @@ func (w *workflowTracing) ExecuteWorkflow(ctx workflow.Context, in *interceptor.
 
 // ExecuteUpdate implements interceptor.WorkflowInboundInterceptor.
 func (w *workflowTracing) ExecuteUpdate(ctx workflow.Context, in *interceptor.UpdateInput) (any, error) {
-	w.replaying = workflow.IsReplaying(ctx)
+	w.update, w.replaying = workflow.GetCurrentUpdateInfo(ctx).ID, workflow.IsReplaying(ctx)
 	return w.Next.ExecuteUpdate(ctx, in)
 }
 
@@ -106,7 +108,7 @@ func (w *workflowTracing) start(ctx context.Context, tracer trace.Tracer, name s
 		w.root = s.SpanContext()
 		return unending{s}
 	case operation == "HandleUpdate":
-		_, s := tracer.Start(withFixedIDs(ctx, w.run, parent.SpanID().String(), name), name, options...)
+		_, s := tracer.Start(withFixedIDs(ctx, w.run, parent.SpanID().String(), name, w.update), name, options...)
 		if w.replaying {
 			return unending{s}
 		}
@@ -137,7 +139,7 @@ type registrationActivity struct {
 
 // ExecuteActivity implements interceptor.ActivityInboundInterceptor.
 func (a *registrationActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
-	if id, ok := strings.CutPrefix(activity.GetInfo(ctx).WorkflowExecution.ID, "registration-"); ok {
+	if id, ok := strings.CutPrefix(activity.GetInfo(ctx).WorkflowExecution.ID, workflows.RegistrationWorkflowID("")); ok {
 		ctx = span.WithRegistration(ctx, id)
 	}
 	return a.Next.ExecuteActivity(ctx, in)

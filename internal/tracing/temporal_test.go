@@ -99,3 +99,29 @@ func TestFixedIDs(t *testing.T) {
 	require.NotEqual(t, first.TraceID(), other.start(t.Context(), tracer, "RunWorkflow:RegistrationWorkflow").SpanContext().TraceID())
 	require.NotEqual(t, first.SpanID(), run.start(t.Context(), tracer, "StartActivity:SendOTP").SpanContext().SpanID())
 }
+
+// The Updates of an API that exports no traces have no header. Each has a span of its own below that of the workflow.
+func TestUpdatesWithoutAHeaderHaveSpansOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	traces, kept := setup(t, 1)
+	env := new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment()
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{traces.temporal}})
+	for _, id := range []string{"first", "second"} {
+		env.RegisterDelayedCallback(func() { env.UpdateWorkflowNoRejection("verify", id, t) }, time.Minute)
+	}
+	env.ExecuteWorkflow(func(ctx workflow.Context) error {
+		if err := workflow.SetUpdateHandler(ctx, "verify", func(workflow.Context) error { return nil }); err != nil {
+			return err
+		}
+		return workflow.Sleep(ctx, time.Hour)
+	})
+	require.NoError(t, env.GetWorkflowError())
+	require.NoError(t, traces.provider.ForceFlush(t.Context()))
+	handled := map[trace.SpanID]bool{}
+	for _, s := range kept.GetSpans() {
+		if s.Name == "HandleUpdate:verify" {
+			handled[s.SpanContext.SpanID()] = true
+		}
+	}
+	require.Len(t, handled, 2)
+}

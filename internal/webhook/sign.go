@@ -47,8 +47,8 @@ func NewSigner(secrets ...string) (Signer, error) {
 	return s, nil
 }
 
-// Request returns a signed POST request with a JSON body. If ctx has a trace, the receiver gets its traceparent. The id must have no full stop, because full stops separate the parts of the
-// signed text. The error does not contain the URL.
+// Request returns a signed POST request with a JSON body. If ctx has a trace, the receiver gets its traceparent. The id must have no
+// full stop, because full stops separate the parts of the signed text. The error does not contain the URL.
 func (s Signer) Request(ctx context.Context, url, id string, at time.Time, body []byte) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {

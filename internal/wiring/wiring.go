@@ -24,15 +24,15 @@ type common struct {
 
 // openObserved is openCommon for a process that has metrics, and exports traces if they are configured. The caller closes the result.
 func openObserved(c config.Config, logger *slog.Logger) (common, error) {
-	traces, err := OpenTracing(c.Tracing, logger)
-	if err != nil {
-		return common{}, err
-	}
 	o, err := openCommon(c, logger)
 	if err != nil {
 		return o, err
 	}
-	o.traces, o.temporal.Interceptors = traces, append(traces.Interceptors(), metrics.Exemplars())
+	if o.traces, err = OpenTracing(c.Tracing, logger); err != nil {
+		closeStore(o.users, logger)
+		return o, err
+	}
+	o.temporal.Interceptors = append(o.traces.Interceptors(), metrics.Exemplars())
 	o.counts = o.measure(c)
 	return o, nil
 }

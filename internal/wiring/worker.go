@@ -144,6 +144,14 @@ func openWorker(c config.Config, logger *slog.Logger) (o common, p Providers, er
 	return o, p, err
 }
 
+// runAside schedules what runs regularly and measures the backlogs, in the background until ctx ends.
+func runAside(ctx context.Context, c config.Config, temporal Temporal, counts *metrics.Metrics, logger *slog.Logger) {
+	if slices.Contains(c.Worker.Queues, workflows.QueueRegistration) {
+		go Schedule(ctx, c, temporal.Client, logger)
+	}
+	WatchBacklogs(ctx, c.Worker, temporal, counts)
+}
+
 // RunWorker serves the configured task queues until ctx ends, then drains. At the start it waits for Temporal, but not for
 // the database, because activities are retried. It answers probes from the start until it has drained.
 func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err error) {
@@ -182,14 +190,12 @@ func RunWorker(ctx context.Context, c config.Config, logger *slog.Logger) (err e
 	if limits != nil {
 		defer func() { err = errors.Join(err, limits.Close()) }()
 	}
-	workers, err := StartWorkers(c, o.keys, o.users, providers, limits, Temporal{temporal, o.temporal.Namespace}, o.counts, cancel)
+	namespace := Temporal{temporal, o.temporal.Namespace}
+	workers, err := StartWorkers(c, o.keys, o.users, providers, limits, namespace, o.counts, cancel)
 	if err != nil {
 		return err
 	}
-	if slices.Contains(c.Worker.Queues, workflows.QueueRegistration) {
-		go Schedule(ctx, c, temporal, logger)
-	}
-	WatchBacklogs(ctx, c.Worker, Temporal{temporal, o.temporal.Namespace}, o.counts)
+	runAside(ctx, c, namespace, o.counts, logger)
 	logger.Info("serving", "queues", c.Worker.Queues)
 	<-ctx.Done()
 	logger.Info("draining", "limit", c.Worker.StopTimeout)
