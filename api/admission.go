@@ -16,8 +16,8 @@ type Admission interface {
 	// Admit returns a permit for a registration, or nil if it must be refused. A repetition of an admitted request may exceed the
 	// limit for new ones.
 	Admit(repetition bool) *admission.Permit
-	// Full reports whether Admit would refuse a new registration now.
-	Full() bool
+	// Full reports whether Admit would return nil now. A request is refused then.
+	Full(repetition bool) bool
 	// Refused counts a refused request.
 	Refused(admission.Reason)
 }
@@ -25,36 +25,58 @@ type Admission interface {
 // capacityLimit is the limit in the log (docs/operations.md) of requests that were refused because of too much work.
 const capacityLimit = "capacity"
 
-// admitted are the routes that need admission, with the step that decides. All other requests are served at any load: they are cheap, and
-// most come from users who already have a registration.
-var admitted = map[route]func(*server, *gin.Context) bool{
-	{"POST", registrationsPath}:  (*server).admitRegistration,
-	{"POST", signupPath}:         (*server).admitRegistration,
-	{"POST", passwordChecksPath}: (*server).admitPasswordCheck,
+// bounded are the routes that are refused without capacity. All other requests are served at any load: they are cheap, and most come from
+// users who already have a registration. A check of a password needs no permit; pages work without it.
+var bounded = map[route]admission.Reason{
+	{"POST", registrationsPath}:  admission.ReasonRegistration,
+	{"POST", signupPath}:         admission.ReasonRegistration,
+	{"POST", passwordChecksPath}: admission.ReasonPasswordCheck,
 }
 
-// admit returns a handler that refuses, with fail, new work for which there is no capacity. It runs before the other checks and before
-// the body is read, so a refusal is cheap and is not counted by the client's rate limits.
-func (s *server) admit(fail func(*gin.Context, error)) gin.HandlerFunc {
+// refuseWork returns a handler that refuses, with fail, new work for which there is no capacity. It runs before the other checks and
+// before the body is read, so a refusal is cheap and is not counted by the client's rate limits.
+func (s *server) refuseWork(fail func(*gin.Context, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		step := admitted[route{c.Request.Method, c.FullPath()}]
-		if s.Admission != nil && step != nil && !step(s, c) {
-			fail(c, &problem{code: openapi.ProblemCodeOverloaded, limit: capacityLimit})
+		reason := bounded[route{c.Request.Method, c.FullPath()}]
+		if s.Admission != nil && reason != "" && s.Admission.Full(reason == admission.ReasonRegistration && s.isRepetition(c)) {
+			s.refuseOverload(c, reason, fail)
 		}
 	}
 }
 
-// admitRegistration serves a registration under a permit.
-func (s *server) admitRegistration(c *gin.Context) bool {
-	key := c.GetHeader("Idempotency-Key")
-	permit := s.Admission.Admit(s.recent.has(key))
-	if permit == nil {
-		s.Admission.Refused(admission.ReasonRegistration)
-		return false
+// admit returns a handler that serves a registration under a permit. It runs after the body was read. Otherwise, a client that sends its
+// body slowly would use up the limit, and lower it, because its request takes long.
+func (s *server) admit(fail func(*gin.Context, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		reason := bounded[route{c.Request.Method, c.FullPath()}]
+		if s.Admission == nil || reason != admission.ReasonRegistration {
+			return
+		}
+		permit := s.Admission.Admit(s.isRepetition(c))
+		if permit == nil {
+			s.refuseOverload(c, reason, fail)
+			return
+		}
+		s.serveAdmitted(c, permit)
 	}
+}
+
+func (s *server) refuseOverload(c *gin.Context, reason admission.Reason, fail func(*gin.Context, error)) {
+	s.Admission.Refused(reason)
+	fail(c, &problem{code: openapi.ProblemCodeOverloaded, limit: capacityLimit})
+}
+
+// isRepetition reports whether a request has the key of a recent registration.
+func (s *server) isRepetition(c *gin.Context) bool {
+	return s.recent.has(c.GetHeader("Idempotency-Key"))
+}
+
+// serveAdmitted serves a registration and returns its permit.
+func (s *server) serveAdmitted(c *gin.Context, permit *admission.Permit) {
 	measured := false
 	defer func() { permit.Done(measured) }()
 	c.Next()
+	key := c.GetHeader("Idempotency-Key")
 	switch status := c.Writer.Status(); {
 	case status == http.StatusCreated || status == http.StatusConflict: // the password was hashed, and the database has answered
 		measured = true
@@ -62,16 +84,6 @@ func (s *server) admitRegistration(c *gin.Context) bool {
 	case status == http.StatusAccepted || c.Request.Context().Err() != nil: // the client may have lost the answer
 		s.recent.add(key)
 	}
-	return true
-}
-
-// admitPasswordCheck refuses the check of a password while new registrations are refused. Pages work without it.
-func (s *server) admitPasswordCheck(*gin.Context) bool {
-	if s.Admission.Full() {
-		s.Admission.Refused(admission.ReasonPasswordCheck)
-		return false
-	}
-	return true
 }
 
 // recentKeys remembers the idempotency keys of recent registrations, in bounded memory. A key may be forgotten; then its repetition is

@@ -2,7 +2,10 @@ package api
 
 import (
 	"context"
+	"io"
+	"net/http/httptest"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -81,6 +84,51 @@ func TestPermitsAreReturned(t *testing.T) {
 	requireProblem(t, s.send(t, "POST", registrations, with(validBody(), nil)), 500, openapi.ProblemCodeInternal)
 	require.Zero(t, a.InFlight())
 	require.Empty(t, a.refused)
+}
+
+// A client that sends its body slowly neither uses up the limit nor counts as a slow registration, which would lower the limit.
+func TestABodyIsReadWithoutAPermit(t *testing.T) {
+	t.Parallel()
+	a := oneAtATime()
+	s := setupSignup(t, func(d *Deps) { d.Admission = a })
+	registering := 0
+	s.engine.register = func(_ context.Context, in workflows.RegistrationInput) (workflows.Persisted, error) {
+		registering = a.InFlight()
+		return stored(in), nil
+	}
+	for path, media := range map[string]string{registrations: mediaJSON, signupPath: mediaForm} {
+		reading := -1
+		r := httptest.NewRequest("POST", path, readerFunc(func([]byte) (int, error) {
+			reading = a.InFlight()
+			return 0, io.EOF
+		}))
+		r.Header.Set("Content-Type", media)
+		s.handler.ServeHTTP(httptest.NewRecorder(), r)
+		require.Zero(t, reading, path)
+	}
+	require.Equal(t, 201, s.send(t, "POST", registrations, with(validBody(), nil)).Code)
+	require.Equal(t, 1, registering)
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// The last permit may be taken while the body is read.
+func TestCapacityIsCheckedAgainAfterTheBody(t *testing.T) {
+	t.Parallel()
+	a := oneAtATime()
+	s := setup(t, func(d *Deps) { d.Admission = a })
+	body := strings.NewReader(with(validBody(), nil))
+	r := httptest.NewRequest("POST", registrations, readerFunc(func(p []byte) (int, error) {
+		if a.InFlight() == 0 {
+			a.occupy(t)
+		}
+		return body.Read(p)
+	}))
+	r.Header.Set("Content-Type", mediaJSON)
+	requireProblem(t, s.serve(t, r), 503, openapi.ProblemCodeOverloaded)
+	require.Equal(t, map[admission.Reason]int{admission.ReasonRegistration: 1}, a.refused)
 }
 
 // A client that lost the answer gets it under its key also without capacity for new registrations.

@@ -208,7 +208,7 @@ func (s *server) routeChecked(
 	router *gin.Engine, table map[route]operation, fail func(*gin.Context, error), add func(checked gin.IRouter),
 ) {
 	before := routesOf(router)
-	add(router.Group("", s.admit(fail), s.check(table, fail)))
+	add(router.Group("", s.refuseWork(fail), s.check(table, fail), s.admit(fail)))
 	served := slices.DeleteFunc(routesOf(router), func(r route) bool { return slices.Contains(before, r) })
 	if err := checkTable(table, served); err != nil {
 		panic(fmt.Errorf("api: %w", err))

@@ -85,8 +85,7 @@ func (l *Limiter) bound(limit float64) float64 { return math.Max(l.min, math.Min
 func (l *Limiter) Admit(repetition bool) *Permit {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.hasRoom(repetition) {
-		l.window.refused = true
+	if l.isFull(repetition) {
 		return nil
 	}
 	l.inFlight++
@@ -96,19 +95,21 @@ func (l *Limiter) Admit(repetition bool) *Permit {
 	return p
 }
 
-// Full reports whether Admit would refuse a new request now.
-func (l *Limiter) Full() bool {
+// Full reports whether Admit would return nil now. The limiter adapts its limit as if Admit had refused the request.
+func (l *Limiter) Full(repetition bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return !l.hasRoom(false)
+	return l.isFull(repetition)
 }
 
-func (l *Limiter) hasRoom(repetition bool) bool {
+func (l *Limiter) isFull(repetition bool) bool {
 	limit := l.limit
 	if repetition {
 		limit *= 2
 	}
-	return l.inFlight < int(limit)
+	full := l.inFlight >= int(limit)
+	l.window.refused = l.window.refused || full
+	return full
 }
 
 // Limit returns the present limit.

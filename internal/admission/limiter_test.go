@@ -142,10 +142,10 @@ func TestOutage(t *testing.T) {
 			require.NotNil(t, first)
 			require.NotNil(t, second)
 			require.Nil(t, l.Admit(false))
-			require.True(t, l.Full())
+			require.True(t, l.Full(false))
 			time.Sleep(DefaultMaxWait)
 			synctest.Wait()
-			require.False(t, l.Full())
+			require.False(t, l.Full(false))
 			first.Done(false)
 			second.Done(false)
 		}

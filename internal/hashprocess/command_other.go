@@ -5,6 +5,7 @@ package hashprocess
 import (
 	"os"
 	"syscall"
+	"time"
 )
 
 // executable returns this program, or "", with which no process starts.
@@ -18,3 +19,6 @@ func attributes() *syscall.SysProcAttr { return nil }
 
 // keepFiles does nothing: a child inherits only the files that this process got from the process that started it.
 func keepFiles() {}
+
+// cpuTime returns 0: the CPU time is only measured on Linux.
+func cpuTime() time.Duration { return 0 }

@@ -41,13 +41,15 @@ var ErrClosed = errors.New("the hash processes have been stopped")
 
 // Options configure a Pool. All are required.
 type Options struct {
-	Processes int // each computes one hash at a time
+	Processes int                 // each computes one hash at a time
+	Used      func(time.Duration) // is called with the CPU time of the processes, on Linux; it must not block
 	Logger    *slog.Logger
 }
 
 // Pool is a set of hash processes. It is safe for concurrent use.
 type Pool struct {
 	logger  *slog.Logger
+	used    func(time.Duration)
 	idle    chan *process // one entry for each process that computes nothing; nil: it has to be started
 	closed  chan struct{}
 	close   func()
@@ -68,7 +70,7 @@ func Open(o Options) (*Pool, error) {
 
 func newPool(o Options) *Pool {
 	p := &Pool{
-		logger: o.Logger, idle: make(chan *process, o.Processes), closed: make(chan struct{}), size: o.Processes,
+		logger: o.Logger, used: o.Used, idle: make(chan *process, o.Processes), closed: make(chan struct{}), size: o.Processes,
 		command: command, timeout: timeoutOf,
 	}
 	p.close = sync.OnceFunc(func() { close(p.closed) })
@@ -159,7 +161,7 @@ func (p *Pool) keyFrom(idle *process, r request) (key []byte, err error) {
 
 // startProcess starts a process and checks it.
 func (p *Pool) startProcess() (*process, error) {
-	started, err := startProcess(p.command())
+	started, err := startProcess(p.command(), p.used)
 	if err != nil {
 		return nil, err
 	}

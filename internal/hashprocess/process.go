@@ -13,12 +13,13 @@ type process struct {
 	*os.Process
 	requests io.WriteCloser
 	answers  io.ReadCloser
-	number   uint32           // of the last request
-	ended    chan struct{}    // closed when the process has ended
-	state    *os.ProcessState // how it ended
+	number   uint32              // of the last request
+	used     func(time.Duration) // is called with the CPU time after each answer
+	ended    chan struct{}       // closed when the process has ended
+	state    *os.ProcessState    // how it ended
 }
 
-func startProcess(cmd *exec.Cmd) (*process, error) {
+func startProcess(cmd *exec.Cmd, used func(time.Duration)) (*process, error) {
 	requests, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -30,7 +31,7 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p := &process{Process: cmd.Process, requests: requests, answers: answers, ended: make(chan struct{})}
+	p := &process{Process: cmd.Process, requests: requests, answers: answers, used: used, ended: make(chan struct{})}
 	go func() {
 		p.state, _ = p.Wait() // cmd.Wait would also close the pipes, in the middle of the read that reports the end
 		close(p.ended)
@@ -58,10 +59,11 @@ func (p *process) exchange(r request) ([]byte, error) {
 	if err := writeRequest(p.requests, p.number, r); err != nil {
 		return nil, fmt.Errorf("write the request: %w", err)
 	}
-	key, err := readAnswer(p.answers, p.number, r.params.KeyLength)
+	key, cpu, err := readAnswer(p.answers, p.number, r.params.KeyLength)
 	if err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
+	p.used(cpu)
 	return key, nil
 }
 

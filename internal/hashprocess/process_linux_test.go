@@ -8,12 +8,15 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/stretchr/testify/require"
+
+	"registrar/internal/secret"
 )
 
 // freezeOne stops the only process of a pool, so that it hangs in the next hash.
@@ -157,4 +160,25 @@ func TestProcessesHaveNeitherEnvironmentNorFiles(t *testing.T) {
 
 func (p *process) path(name string) string {
 	return filepath.Join("/proc", strconv.Itoa(p.Pid), name)
+}
+
+// The reported CPU time is that which the kernel counted, except for the last moment.
+func TestCPUTimeIsReported(t *testing.T) {
+	t.Parallel()
+	pool, _ := setup(t, 1)
+	var used atomic.Int64
+	pool.used = func(cpu time.Duration) { used.Add(int64(cpu)) }
+	require.NoError(t, pool.start())
+	t.Cleanup(pool.Close)
+	for range 3 {
+		before := used.Load()
+		_, err := pool.Key(t.Context(), password, salt, secret.DefaultParams())
+		require.NoError(t, err)
+		require.Greater(t, used.Load(), before)
+	}
+	all := pool.borrowAll()
+	all[0].stop()
+	total := all[0].state.UserTime() + all[0].state.SystemTime()
+	pool.giveBack(all)
+	require.InDelta(t, total.Seconds(), time.Duration(used.Load()).Seconds(), total.Seconds()/2)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/alexedwards/argon2id"
 
@@ -37,6 +38,7 @@ type requestHeader struct {
 // answerHeader precedes the key, whose length the parent knows.
 type answerHeader struct {
 	Number uint32
+	CPU    time.Duration // that the process has used since its last answer
 }
 
 // check returns an error if the request is not within the limits. It has no secrets.
@@ -89,22 +91,22 @@ func readRequest(from io.Reader) (number uint32, r request, err error) {
 	return h.Number, r, r.check()
 }
 
-func writeAnswer(w io.Writer, number uint32, key []byte) error {
-	frame, _ := binary.Append(nil, binary.BigEndian, answerHeader{number}) // never fails for a value of fixed size
+func writeAnswer(w io.Writer, number uint32, cpu time.Duration, key []byte) error {
+	frame, _ := binary.Append(nil, binary.BigEndian, answerHeader{number, cpu}) // never fails for a value of fixed size
 	_, err := w.Write(append(frame, key...))
 	return err
 }
 
-// readAnswer returns the key of the request with the number.
-func readAnswer(from io.Reader, number, keyLength uint32) ([]byte, error) {
+// readAnswer returns the key of the request with the number, and the CPU time that the process has used since its last answer.
+func readAnswer(from io.Reader, number, keyLength uint32) (key []byte, cpu time.Duration, err error) {
 	var h answerHeader
 	if err := binary.Read(from, binary.BigEndian, &h); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if h.Number != number {
-		return nil, errors.New("the answer is not one to the request")
+	if h.Number != number || h.CPU < 0 {
+		return nil, 0, errors.New("the answer is not one to the request")
 	}
-	key := make([]byte, keyLength)
-	_, err := io.ReadFull(from, key)
-	return key, err
+	key = make([]byte, keyLength)
+	_, err = io.ReadFull(from, key)
+	return key, h.CPU, err
 }

@@ -45,13 +45,16 @@ func TestGarbageIsNoRequest(t *testing.T) {
 func TestGarbageIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	key := strings.Repeat("k", 32)
+	const cpu = "\x00\x00\x00\x00\x00\x00\x00\x05"
 	for name, bytes := range map[string]string{
-		"nothing": "", "another number": "\x00\x00\x00\x08" + key, "incomplete": "\x00\x00\x00\x07" + key[1:],
+		"nothing": "", "another number": "\x00\x00\x00\x08" + cpu + key, "incomplete": "\x00\x00\x00\x07" + cpu + key[1:],
+		"negative time": "\x00\x00\x00\x07\xff" + cpu[1:] + key,
 	} {
-		_, err := readAnswer(strings.NewReader(bytes), 7, 32)
+		_, _, err := readAnswer(strings.NewReader(bytes), 7, 32)
 		require.Error(t, err, name)
 	}
-	got, err := readAnswer(strings.NewReader("\x00\x00\x00\x07"+key), 7, 32)
+	got, used, err := readAnswer(strings.NewReader("\x00\x00\x00\x07"+cpu+key), 7, 32)
 	require.NoError(t, err)
+	require.EqualValues(t, 5, used)
 	require.Equal(t, key, string(got))
 }

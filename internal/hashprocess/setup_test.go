@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/stretchr/testify/require"
@@ -44,7 +45,7 @@ func misbehave(name string) bool {
 		_ = serve(os.Stdin, os.Stdout)
 	case wrongHash:
 		number, _, _ := readRequest(os.Stdin)
-		_ = writeAnswer(os.Stdout, number, make([]byte, 32))
+		_ = writeAnswer(os.Stdout, number, 0, make([]byte, 32))
 	case ends:
 		answerOne()
 		_, _, _ = readRequest(os.Stdin)
@@ -64,12 +65,12 @@ func misbehave(name string) bool {
 // answerOne answers the request of the check at the start.
 func answerOne() {
 	number, _, _ := readRequest(os.Stdin)
-	_ = writeAnswer(os.Stdout, number, knownKey())
+	_ = writeAnswer(os.Stdout, number, 0, knownKey())
 }
 
 // beParent waits for its end with a pool, whose process ids it prints.
 func beParent() {
-	pool, err := Open(Options{Processes: 2, Logger: slog.New(slog.DiscardHandler)})
+	pool, err := Open(Options{Processes: 2, Used: func(time.Duration) {}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -126,7 +127,7 @@ func (l *log) String() string {
 func setup(t *testing.T, processes int) (*Pool, *log) {
 	t.Helper()
 	logged := new(log)
-	return newPool(Options{Processes: processes, Logger: slog.New(slog.NewTextHandler(logged, nil))}), logged
+	return newPool(Options{Processes: processes, Used: func(time.Duration) {}, Logger: slog.New(slog.NewTextHandler(logged, nil))}), logged
 }
 
 // started returns a pool with running processes.

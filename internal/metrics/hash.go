@@ -13,7 +13,7 @@ import (
 type Hashing struct {
 	duration, wait prometheus.Histogram
 	waiting        prometheus.Gauge
-	refused        prometheus.Counter
+	refused, cpu   prometheus.Counter
 }
 
 var _ secret.HashObserver = (*Hashing)(nil)
@@ -30,6 +30,10 @@ func (m *Metrics) Hashing() *Hashing {
 		}),
 		waiting: m.add.NewGauge(prometheus.GaugeOpts{
 			Name: "registrar_password_hash_waiting", Help: "Requests that wait for a free place to hash.",
+		}),
+		cpu: m.add.NewCounter(prometheus.CounterOpts{
+			Name: "registrar_password_hash_cpu_seconds_total",
+			Help: "CPU time of the hash processes, on Linux. process_cpu_seconds_total does not include it. 0 with HASH_PROCESSES=false.",
 		}),
 		refused: m.add.NewCounter(prometheus.CounterOpts{
 			Name: "registrar_password_hash_refused_total", Help: "Requests that were refused because too many waited to hash.",
@@ -48,6 +52,9 @@ func (h *Hashing) HashBegins(ctx context.Context, waited time.Duration) {
 
 // HashEnded counts a hash.
 func (h *Hashing) HashEnded(ctx context.Context, took time.Duration) { observe(ctx, h.duration, took) }
+
+// HashUsed counts CPU time of hash processes.
+func (h *Hashing) HashUsed(cpu time.Duration) { h.cpu.Add(cpu.Seconds()) }
 
 // HashRefused counts a caller that was refused because too many were waiting.
 func (h *Hashing) HashRefused() { h.refused.Inc() }

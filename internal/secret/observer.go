@@ -13,6 +13,8 @@ type HashObserver interface {
 	HashBegins(ctx context.Context, waited time.Duration)
 	// HashEnded is called after a hash, with its duration without the wait.
 	HashEnded(ctx context.Context, took time.Duration)
+	// HashUsed is called with CPU time that hash processes have used. It is not called for hashes in this process.
+	HashUsed(cpu time.Duration)
 	// HashRefused is called when a caller is refused because the queue is full, or after hash processes failed.
 	HashRefused()
 }
@@ -23,4 +25,5 @@ type unobserved struct{}
 func (unobserved) HashWaits()                                {}
 func (unobserved) HashBegins(context.Context, time.Duration) {}
 func (unobserved) HashEnded(context.Context, time.Duration)  {}
+func (unobserved) HashUsed(time.Duration)                    {}
 func (unobserved) HashRefused()                              {}

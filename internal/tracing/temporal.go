@@ -14,7 +14,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"registrar/internal/span"
-	"registrar/workflows"
 )
 
 // temporalTracing is the tracing interceptor of Temporal's SDK, with other spans for workflows.
@@ -98,8 +97,8 @@ func (w *workflowTracing) start(ctx context.Context, tracer trace.Tracer, name s
 		parent, ctx = w.root, trace.ContextWithSpanContext(ctx, w.root)
 	}
 	operation, _, _ := strings.Cut(name, ":")
-	switch {
-	case operation == "RunWorkflow":
+	switch operation {
+	case "RunWorkflow":
 		options = append(options, trace.WithAttributes(attribute.String("temporalWorkflowID", w.id)))
 		_, s := tracer.Start(withFixedIDs(ctx, w.run, parent.SpanID().String(), name), name, options...)
 		if !w.replaying {
@@ -107,7 +106,7 @@ func (w *workflowTracing) start(ctx context.Context, tracer trace.Tracer, name s
 		}
 		w.root = s.SpanContext()
 		return unending{s}
-	case operation == "HandleUpdate":
+	case "HandleUpdate":
 		_, s := tracer.Start(withFixedIDs(ctx, w.run, parent.SpanID().String(), name, w.update), name, options...)
 		if w.replaying {
 			return unending{s}
@@ -139,7 +138,7 @@ type registrationActivity struct {
 
 // ExecuteActivity implements interceptor.ActivityInboundInterceptor.
 func (a *registrationActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
-	if id, ok := strings.CutPrefix(activity.GetInfo(ctx).WorkflowExecution.ID, workflows.RegistrationWorkflowID("")); ok {
+	if id, ok := strings.CutPrefix(activity.GetInfo(ctx).WorkflowExecution.ID, "registration-"); ok {
 		ctx = span.WithRegistration(ctx, id)
 	}
 	return a.Next.ExecuteActivity(ctx, in)

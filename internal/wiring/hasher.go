@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"time"
 
 	"registrar/internal/config"
 	"registrar/internal/hashprocess"
@@ -19,7 +20,11 @@ func OpenHasher(c config.Password, observer secret.HashObserver, logger *slog.Lo
 	if !c.HashProcesses {
 		return secret.NewHasher(o), func() {}, nil
 	}
-	pool, err := hashprocess.Open(hashprocess.Options{Processes: o.Concurrency, Logger: logger})
+	used := func(time.Duration) {}
+	if observer != nil {
+		used = observer.HashUsed
+	}
+	pool, err := hashprocess.Open(hashprocess.Options{Processes: o.Concurrency, Used: used, Logger: logger})
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w (with HASH_PROCESSES=false, this process computes the hashes itself)", err)
 	}

@@ -80,7 +80,7 @@ func TestNumbers(t *testing.T) {
 	requireSum(t, unlucky, `registrar_steps_parked_total{reason="sms_unavailable"}`)
 	requireSum(t, want.accepted, `registrar_http_request_duration_seconds_count{operation="createRegistration",code=~"201|202"}`)
 	requireSum(t, want.accepted-unlucky, `registrar_code_handover_seconds_count`)
-	requireSum(t, 1, `registrar_limit_refusals_total{limit="client_destination"}`)
+	requireSum(t, 1, `registrar_limit_refusals_total{limit="client"}`)
 	requireSum(t, unlucky, `registrar_gate_answers_total{answer="away_open"}`)
 }
 

@@ -46,7 +46,7 @@ func startSite(t parts.Test) *site {
 		Mailgun: parts.StartMailgun(t), Twilio: parts.StartTwilio(t), Codec: codec,
 	}
 	s.settings = s.program.Settings(t, s.Surroundings).With(
-		"API_TRUSTED_PROXIES", "127.0.0.1/32", "GATE_FAIL", "open", "LIMIT_DESTINATION_CLIENTS", "3/1h", "BUDGET_OTP", "6s")
+		"API_TRUSTED_PROXIES", "127.0.0.1/32", "GATE_FAIL", "open", "LIMIT_REFUSALS", "2/1h", "BUDGET_OTP", "6s")
 	for name, value := range s.monolith.Settings() {
 		s.settings = s.settings.With(name, value)
 	}

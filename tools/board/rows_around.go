@@ -51,7 +51,7 @@ var (
 		},
 		{
 			title: "Failed requests of our processes", width: 18, unit: "reqps", alert: "temporalunreachable",
-			about:   "By process and status. NOT_FOUND and ALREADY_EXISTS are normal. UNAVAILABLE and DEADLINE_EXCEEDED mean that Temporal is away or overloaded.",
+			about:   "By process and status. NOT_FOUND and ALREADY_EXISTS are normal. UNAVAILABLE and DEADLINE_EXCEEDED mean that Temporal is unavailable or overloaded.",
 			queries: one("{{job}} {{status_code}}", `sum by (job, status_code) (rate(temporal_request_failure_total{job=~"$job"}[$__rate_interval]))`),
 		},
 		{

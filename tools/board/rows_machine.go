@@ -4,12 +4,12 @@ package main
 var machine = row{"What is the machine doing?", []panel{
 	{
 		title: "CPU", unit: "percentunit", alert: "processcpufull",
-		about:   "CPU time of each process. 100 % is one core.",
-		queries: one("{{job}} {{instance}}", `rate(process_cpu_seconds_total{job=~"$job"}[$__rate_interval])`),
+		about:   "CPU time of each process, with that of its hash processes. 100 % is one core.",
+		queries: one("{{job}} {{instance}}", `rate(process_cpu_seconds_total{job=~"$job"}[$__rate_interval]) + (rate(registrar_password_hash_cpu_seconds_total[$__rate_interval]) or 0 * up)`),
 	},
 	{
 		title: "Memory", unit: "bytes",
-		about:   "Resident memory of each process.",
+		about:   "Resident memory of each process. An API's hash processes are not included; each needs about 60 MB.",
 		queries: one("{{job}} {{instance}}", `process_resident_memory_bytes{job=~"$job"}`),
 	},
 	{

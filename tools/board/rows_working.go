@@ -29,8 +29,8 @@ var now = row{"Now", []panel{
 	},
 	{
 		title: "Conversion, last hour", number: true, unit: "percentunit", limit: limits{orange: 0.5, red: 0.25, below: true}, alert: "conversiondrop",
-		about:   "Codes entered of codes sent. A resend counts as another code, so that 100 % is never reached.",
-		queries: one("", `sum(increase(registrar_codes_verified_total[1h])) / sum(increase(registrar_codes_sent_total[1h]))`),
+		about:   "Codes entered of codes sent. A resend counts as another code. Codes sent before the hour began can be entered in it; the graph ends at 100 %.",
+		queries: one("", `clamp_max(sum(increase(registrar_codes_verified_total[1h])) / sum(increase(registrar_codes_sent_total[1h])), 1)`),
 	},
 	{
 		title: "POST → 201, p95", number: true, unit: "s", limit: limits{orange: 1, red: 2}, alert: "registeringslow",
@@ -72,12 +72,12 @@ var working = row{"Is it working?", []panel{
 	{
 		title: "Conversion by country", unit: "percentunit", alert: "conversiondrop",
 		about:   "Codes entered of codes sent by SMS in the last 30 minutes, by the country of the number. A country that falls alone points to its networks or to fraud.",
-		queries: one("{{country}}", `sum by (country) (increase(registrar_codes_verified_total{channel="sms"}[30m])) / sum by (country) (increase(registrar_codes_sent_total{channel="sms"}[30m]) > 0)`),
+		queries: one("{{country}}", `clamp_max(sum by (country) (increase(registrar_codes_verified_total{channel="sms"}[30m])) / sum by (country) (increase(registrar_codes_sent_total{channel="sms"}[30m]) > 0), 1)`),
 	},
 	{
 		title: "Conversion by provider", unit: "percentunit", alert: "conversiondrop",
 		about:   "Codes entered of codes sent in the last 30 minutes. A provider that falls alone accepts messages that do not arrive.",
-		queries: one("{{channel}} {{provider}}", `sum by (channel, provider) (increase(registrar_codes_verified_total[30m])) / sum by (channel, provider) (increase(registrar_codes_sent_total[30m]) > 0)`),
+		queries: one("{{channel}} {{provider}}", `clamp_max(sum by (channel, provider) (increase(registrar_codes_verified_total[30m])) / sum by (channel, provider) (increase(registrar_codes_sent_total[30m]) > 0), 1)`),
 	},
 	{
 		title: "Requests by operation", unit: "reqps",
