@@ -49,6 +49,7 @@ func TestGalera(t *testing.T) {
 	require.NoError(t, g.Nodes[0].Freeze())
 	awaitWriter(t, h, 1)
 	require.NoError(t, g.Nodes[0].Thaw())
+	require.NoError(t, g.AwaitSynced(t.Context()))
 	awaitWriter(t, h, 0)
 
 	require.NoError(t, g.Nodes[2].Stop())
