@@ -46,7 +46,7 @@ func TestReceiverIsDown(t *testing.T) {
 		down.Store(false)
 		s.do(t, "retry-events-"+tool)
 		s.awaitCount(t, undelivered, 0)
-		s.requireReceived(t, r) // a registration is not parked from the signal on, before the delivery
+		s.requireReceived(t, r) // the signal ends the parking before the delivery
 		people = append(people, some...)
 	}
 	s.followEventsPage(t, people[0])

@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // galeraNodes is the number of nodes of a cluster.
@@ -86,6 +88,28 @@ func (n *GaleraNode) synced(ctx context.Context) error {
 		err = errors.New("the state is " + state)
 	}
 	return err
+}
+
+// AwaitSynced returns when every node is a synced member of the whole cluster. A node that was frozen still reports that it is synced
+// until it notices that the others have gone on without it; it then needs another node to catch up.
+func (g *Galera) AwaitSynced(ctx context.Context) error {
+	return Await(ctx, time.Minute, nil, func(ctx context.Context) error {
+		for _, n := range g.Nodes {
+			var name, size string
+			if err := query(ctx, n.DSN(""), "SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'", &name, &size); err != nil {
+				return err
+			}
+			if size != strconv.Itoa(galeraNodes) {
+				return fmt.Errorf("%s sees %s nodes", n.Name(), size)
+			}
+		}
+		for _, n := range g.Nodes { // only now: the others see a node that was frozen after it has noticed
+			if err := n.synced(ctx); err != nil {
+				return fmt.Errorf("%s: %w", n.Name(), err)
+			}
+		}
+		return nil
+	})
 }
 
 // Start starts the node again after Kill or Stop, and returns when it is synced. After all nodes were killed, use

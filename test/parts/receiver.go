@@ -1,6 +1,7 @@
 package parts
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -30,11 +31,13 @@ type Receiver struct {
 	problems               []string
 }
 
-// StartReceiver starts a receiver that verifies the signatures of a secret. fault may be nil.
+// StartReceiver starts a receiver that verifies the signatures of a secret. Its URL has a path of its own. fault may be nil.
 func StartReceiver(t Test, secret string, fault Fault) *Receiver {
 	t.Helper()
 	r := &Receiver{fault: fault, secret: secret, bodies: map[string]string{}, ids: map[string]string{}, last: map[string]int{}}
-	r.Server = httptest.NewServer(r)
+	path := "/" + rand.Text()
+	r.Server = httptest.NewServer(http.StripPrefix(path, r)) // 404 for others: a program may still call a port that another test has freed
+	r.URL += path
 	t.Cleanup(r.Close)
 	return r
 }
@@ -60,7 +63,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		err = verifier.Verify(body, request.Header)
 	}
 	if err != nil {
-		r.report("request %d: %v", n, err)
+		r.report("request %d, %s %s: %v", n, request.Method, request.UserAgent(), err)
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
