@@ -3,6 +3,7 @@ package api
 import (
 	"hash/maphash"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 
 	"github.com/gin-gonic/gin"
@@ -66,9 +67,9 @@ func (s *server) refuseOverload(c *gin.Context, reason admission.Reason, fail fu
 	fail(c, &problem{code: openapi.ProblemCodeOverloaded, limit: capacityLimit})
 }
 
-// isRepetition reports whether a request has the key of a recent registration.
+// isRepetition reports whether a request has the key of a recent registration of the same client.
 func (s *server) isRepetition(c *gin.Context) bool {
-	return s.recent.has(c.GetHeader("Idempotency-Key"))
+	return s.recent.has(clientOf(c.Request.Context()), c.GetHeader("Idempotency-Key"))
 }
 
 // serveAdmitted serves a registration and returns its permit.
@@ -76,41 +77,46 @@ func (s *server) serveAdmitted(c *gin.Context, permit *admission.Permit) {
 	measured := false
 	defer func() { permit.Done(measured) }()
 	c.Next()
-	key := c.GetHeader("Idempotency-Key")
+	client, key := clientOf(c.Request.Context()), c.GetHeader("Idempotency-Key")
 	switch status := c.Writer.Status(); {
 	case status == http.StatusCreated || status == http.StatusConflict: // the password was hashed, and the database has answered
 		measured = true
-		s.recent.add(key)
+		s.recent.add(client, key)
 	case status == http.StatusAccepted || c.Request.Context().Err() != nil: // the client may have lost the answer
-		s.recent.add(key)
+		s.recent.add(client, key)
 	}
 }
 
-// recentKeys remembers the idempotency keys of recent registrations, in bounded memory. A key may be forgotten; then its repetition is
-// treated like a new request.
+// recentKeys remembers the clients and idempotency keys of recent registrations, in bounded memory. A key may be forgotten; then its
+// repetition is treated like a new request.
 type recentKeys struct {
 	seed maphash.Seed
 	keys [4096]atomic.Uint64 // hashes; each has one possible place
 }
 
+type recentKey struct {
+	client netip.Addr
+	key    string
+}
+
 func newRecentKeys() *recentKeys { return &recentKeys{seed: maphash.MakeSeed()} }
 
-func (r *recentKeys) place(key string) (*atomic.Uint64, uint64) {
-	hash := maphash.String(r.seed, key)
+func (r *recentKeys) place(client netip.Addr, key string) (*atomic.Uint64, uint64) {
+	hash := maphash.Comparable(r.seed, recentKey{client, key})
 	return &r.keys[hash%uint64(len(r.keys))], hash
 }
 
-func (r *recentKeys) add(key string) {
+func (r *recentKeys) add(client netip.Addr, key string) {
 	if key != "" {
-		at, hash := r.place(key)
+		at, hash := r.place(client, key)
 		at.Store(hash)
 	}
 }
 
-func (r *recentKeys) has(key string) bool {
+func (r *recentKeys) has(client netip.Addr, key string) bool {
 	if key == "" {
 		return false
 	}
-	at, hash := r.place(key)
+	at, hash := r.place(client, key)
 	return at.Load() == hash
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http/httptest"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -170,15 +171,16 @@ func TestFormIsKeptWithoutCapacity(t *testing.T) {
 
 func TestKeysAreForgottenInBoundedMemory(t *testing.T) {
 	t.Parallel()
-	r := newRecentKeys()
+	r, client, other := newRecentKeys(), netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 	for n := range 10 * len(r.keys) {
 		key := strconv.Itoa(n)
-		r.add(key)
-		require.True(t, r.has(key))
+		r.add(client, key)
+		require.True(t, r.has(client, key))
+		require.False(t, r.has(other, key), "another client's key")
 	}
-	r.add("")
-	require.False(t, r.has(""))
-	require.False(t, newRecentKeys().has("0"))
+	r.add(client, "")
+	require.False(t, r.has(client, ""))
+	require.False(t, newRecentKeys().has(client, "0"))
 }
 
 // BenchmarkRefusal measures the work of a refusal, with the log.

@@ -11,21 +11,22 @@ import (
 
 // Observer measures the requests. Its calls must not block.
 type Observer interface {
-	// RequestBegan and RequestEnded are called once for each request. operation is the contract's operationId, page for pages and their
-	// files, or other. ctx has the request's span.
+	// RequestBegan and RequestEnded are called once for each request. operation is the contract's operationId, signup for a sent form
+	// of the sign-up page, page for pages and their files, or other. ctx has the request's span.
 	RequestBegan()
 	RequestEnded(ctx context.Context, operation string, status int, took time.Duration)
-	// LimitRefused is called if a limit, one of LimitNames, refused a request.
+	// LimitRefused is called if a rate limit, one of LimitNames, refused a request.
 	LimitRefused(limit string)
 }
 
-// LimitNames are the limits that refuse requests, as in the log (docs/operations.md).
-var LimitNames = []string{clientLimit, destinationLimit, challengeLimit, smsLimit, capacityLimit}
+// LimitNames are the rate limits, as in the log (docs/operations.md).
+var LimitNames = []string{clientLimit, destinationLimit, challengeLimit, smsLimit}
 
 // The operations of requests that are not in the contract.
 const (
-	operationPage  = "page"
-	operationOther = "other" // no route
+	operationSignup = "signup"
+	operationPage   = "page"
+	operationOther  = "other" // no route
 )
 
 // measure tells the observer about a request. It comes after the middleware that begins the span.
@@ -37,7 +38,7 @@ func (s *server) measure(c *gin.Context) {
 	s.Observer.RequestBegan()
 	defer func() {
 		took := time.Since(begin)
-		if limit := c.GetString(limitName); limit != "" {
+		if limit := c.GetString(limitName); limit != "" && limit != capacityLimit { // Admission.Refused counts that one
 			s.Observer.LimitRefused(limit)
 		}
 		s.Observer.RequestEnded(c.Request.Context(), operationName(c), c.Writer.Status(), took)
@@ -50,10 +51,14 @@ func operationName(c *gin.Context) string {
 	if id, ok := operationIDs[route{c.Request.Method, c.FullPath()}]; ok {
 		return id
 	}
-	if c.FullPath() == "" {
+	switch (route{c.Request.Method, c.FullPath()}) {
+	case route{"POST", signupPath}:
+		return operationSignup
+	case route{c.Request.Method, ""}:
 		return operationOther
+	default:
+		return operationPage
 	}
-	return operationPage
 }
 
 // operationIDs are the ids of the operations in openapi.yaml.

@@ -24,7 +24,7 @@ func (m *Metrics) HTTP() *HTTP {
 	h := &HTTP{
 		duration: m.add.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "registrar_http_request_duration_seconds",
-			Help:    "Duration of requests by operation of the contract (page and other for the rest) and HTTP status.",
+			Help:    "Duration of requests by operation of the contract (signup, page and other for the rest) and HTTP status.",
 			Buckets: callBuckets,
 		}, []string{"operation", "code"}),
 		inFlight: m.add.NewGauge(prometheus.GaugeOpts{
