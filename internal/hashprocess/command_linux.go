@@ -28,6 +28,28 @@ func keepFiles() {
 	}
 }
 
+// niceness is by how much the niceness of a hash process is higher than that of the service. The service gets three times as much CPU as
+// they do while both want all of it. Without it, hashes of new registrations take CPU from those that have already been accepted,
+// and their codes are late (docs/decisions/0054-priority-of-hashes.md).
+const niceness = 5
+
+// lowerPriority applies niceness to this process. Linux has a priority for each thread. Later threads inherit it.
+func lowerPriority() {
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return // without /proc, no child starts anyway
+	}
+	for _, thread := range threads {
+		id, err := strconv.Atoi(thread.Name())
+		if err != nil {
+			continue
+		}
+		if inverse, err := syscall.Getpriority(syscall.PRIO_PROCESS, id); err == nil { // the kernel returns 20 minus the niceness
+			_ = syscall.Setpriority(syscall.PRIO_PROCESS, id, 20-inverse+niceness) // everybody may lower a priority
+		}
+	}
+}
+
 // cpuTime returns the CPU time that this process has used.
 func cpuTime() time.Duration {
 	var used syscall.Rusage

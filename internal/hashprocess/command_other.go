@@ -20,5 +20,8 @@ func attributes() *syscall.SysProcAttr { return nil }
 // keepFiles does nothing: a child inherits only the files that this process got from the process that started it.
 func keepFiles() {}
 
+// lowerPriority does nothing: the priority is only lowered on Linux.
+func lowerPriority() {}
+
 // cpuTime returns 0: the CPU time is only measured on Linux.
 func cpuTime() time.Duration { return 0 }

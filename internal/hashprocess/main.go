@@ -28,6 +28,7 @@ func Main() {
 	if len(os.Args) != 1 || os.Args[0] != childName {
 		return
 	}
+	lowerPriority()
 	// A terminal and some supervisors signal all processes of a service. The parent decides when this one ends.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	if err := serve(os.Stdin, os.Stdout); err != nil {

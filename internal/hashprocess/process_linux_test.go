@@ -182,3 +182,23 @@ func TestCPUTimeIsReported(t *testing.T) {
 	pool.giveBack(all)
 	require.InDelta(t, total.Seconds(), time.Duration(used.Load()).Seconds(), total.Seconds()/2)
 }
+
+// All threads of a hash process have a lower priority than the service.
+func TestProcessesHaveALowerPriority(t *testing.T) {
+	t.Parallel()
+	pool, _ := started(t, 1)
+	own, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0)
+	require.NoError(t, err)
+	all := pool.borrowAll()
+	defer pool.giveBack(all)
+	threads, err := filepath.Glob(all[0].path("task/*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, threads)
+	for _, thread := range threads {
+		id, err := strconv.Atoi(filepath.Base(thread))
+		require.NoError(t, err)
+		inverse, err := syscall.Getpriority(syscall.PRIO_PROCESS, id)
+		require.NoError(t, err)
+		require.Equal(t, own-niceness, inverse, "the kernel returns 20 minus the niceness")
+	}
+}

@@ -10,6 +10,9 @@ import (
 
 // measure measures a variant of the service.
 func (p *rates) measure(ctx context.Context, m mode, callers int, warmup, window time.Duration) error {
+	if err := p.settle(ctx); err != nil {
+		return err
+	}
 	u := &meter{service: p.services[m]}
 	done, err := drive{
 		callers: callers, warmup: warmup, window: window, operate: u.service.completeNext,
@@ -35,6 +38,39 @@ func (p *rates) measure(ctx context.Context, m mode, callers int, warmup, window
 	return nil
 }
 
+// settle waits until the services have finished what the last measurement caused, such as welcome emails. Otherwise the next one would
+// have less than the whole machine.
+func (p *rates) settle(ctx context.Context) error {
+	for _, m := range modes {
+		if err := settle(ctx, p.services[m].Process()); err != nil {
+			return fmt.Errorf("the service %s is busy: %w", m.words(), err)
+		}
+	}
+	return nil
+}
+
+// settle waits until a process is almost idle.
+func settle(ctx context.Context, process *testparts.Process) error {
+	const period = 300 * time.Millisecond
+	return testparts.Await(ctx, time.Minute, nil, func(ctx context.Context) error {
+		before, err := process.Usage()
+		if err != nil {
+			return err
+		}
+		if err := pause(ctx, period); err != nil {
+			return err
+		}
+		after, err := process.Usage()
+		if err != nil {
+			return err
+		}
+		if used := after.CPU - before.CPU; used > period/10 {
+			return fmt.Errorf("it used %s of processor time in %s", used, period)
+		}
+		return nil
+	})
+}
+
 func (p *rates) addLatencies(key string, times []time.Duration) {
 	l := latenciesOf(times)
 	p.series.add(key+"/p50", l.p50)
@@ -45,6 +81,9 @@ func (p *rates) addLatencies(key string, times []time.Duration) {
 
 // measureTemporal measures the bare Temporal ceiling.
 func (p *rates) measureTemporal(ctx context.Context, callers int, warmup, window time.Duration) error {
+	if err := p.settle(ctx); err != nil {
+		return err
+	}
 	process := p.services[plain].Process()
 	before, err := process.Usage()
 	if err != nil {
@@ -70,6 +109,9 @@ func (p *rates) temporal(ctx context.Context, callers int, warmup, window time.D
 }
 
 func (p *rates) hashing(ctx context.Context, window time.Duration) (ceilingResult, error) {
+	if err := p.settle(ctx); err != nil {
+		return ceilingResult{}, err
+	}
 	return runChild(ctx, hashingCommand, window/2)
 }
 
