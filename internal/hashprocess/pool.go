@@ -36,8 +36,8 @@ const restartDelay = time.Second
 // attempts is the number of processes that compute a hash before its caller is refused.
 const attempts = 2
 
-// ErrClosed means that the pool has been closed.
-var ErrClosed = errors.New("the hash processes have been stopped")
+// ErrClosed means that the pool has been closed. It wraps secret.ErrSaturated: another replica can compute the hash.
+var ErrClosed = fmt.Errorf("%w: the hash processes have been stopped", secret.ErrSaturated)
 
 // Options configure a Pool. All are required.
 type Options struct {
