@@ -20,7 +20,7 @@ import (
 const Provider = "outbox"
 
 // capacity is the number of messages that are kept, newest first.
-const capacity = 10_000
+const capacity = 2000 // 9 MB of emails
 
 // Sent is an accepted message in the form of /outbox.json.
 type Sent struct {
