@@ -35,7 +35,7 @@ func TestMetricsOfEachProcess(t *testing.T) {
 	s.verify(t, people)
 	s.awaitMessages(t, people)
 	groups := map[string][]string{
-		"api":       {"http", "limit", "password"},
+		"api":       {"admission", "http", "limit", "password"},
 		"registrar": {"registrations", "code", "codes", "steps", "queue"},
 		"notifier":  {"provider", "queue"},
 	}
