@@ -101,7 +101,7 @@ func (m *clusterMeter) idle(ctx context.Context) error {
 	used := after.since(before)
 	m.Add("cluster/cpu/idle", "processor time of all processes without users", "ms/s", used.total()/period.Seconds())
 	for _, c := range used {
-		m.Add("cluster/cpu/idle/"+c.name, "of it, "+c.name, "ms/s", c.value/period.Seconds())
+		m.Add("cluster/idle/"+c.name, "of it, "+c.name, "ms/s", c.value/period.Seconds())
 	}
 	return nil
 }
