@@ -48,13 +48,14 @@ func (s *server) measure(c *gin.Context) {
 
 // operationName returns the name of a request's operation for the metrics.
 func operationName(c *gin.Context) string {
-	if id, ok := operationIDs[route{c.Request.Method, c.FullPath()}]; ok {
+	at := route{c.Request.Method, c.FullPath()}
+	if id, ok := operationIDs[at]; ok {
 		return id
 	}
-	switch (route{c.Request.Method, c.FullPath()}) {
+	switch at {
 	case route{"POST", signupPath}:
 		return operationSignup
-	case route{c.Request.Method, ""}:
+	case route{at.method, ""}:
 		return operationOther
 	default:
 		return operationPage

@@ -39,7 +39,7 @@ func TestRequestsAreObserved(t *testing.T) {
 	})
 	for _, request := range [][3]string{
 		{"POST", registrations, with(validBody(), nil)}, {"GET", registrationPath}, {"HEAD", registrationPath}, {"GET", "/"}, {"GET", "/docs"},
-		{"GET", "/nothing"}, {"PUT", registrationPath}, {"GET", "/readyz"},
+		{"POST", signupPath}, {"GET", "/nothing"}, {"PUT", registrationPath}, {"GET", "/readyz"},
 		{"POST", registrationPath + "/verification", `{"code":"123456"}`}, {"POST", registrationPath + "/verification", `{"code":"123456"}`},
 	} {
 		r := httptest.NewRequest(request[0], request[1], strings.NewReader(request[2]))
@@ -48,10 +48,20 @@ func TestRequestsAreObserved(t *testing.T) {
 		s.handler.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	require.Equal(t, []string{
-		"createRegistration 201", "getRegistration 200", "getRegistration 200", "page 200", "page 200", "other 404",
-		"other 405", "getReadiness 500", "verifyRegistration 200", "limit client", "verifyRegistration 429",
+		"createRegistration 201", "getRegistration 200", "getRegistration 200", "page 200", "page 200", "signup 415",
+		"other 404", "other 405", "getReadiness 500", "verifyRegistration 200", "limit client", "verifyRegistration 429",
 	}, o.calls)
 	require.Zero(t, o.inFlight)
+}
+
+// Admission counts what it refuses, so such a request is not counted as refused by a rate limit too.
+func TestRefusalForCapacityIsNotARateLimit(t *testing.T) {
+	t.Parallel()
+	a, o := oneAtATime(), new(observed)
+	s := setup(t, func(d *Deps) { d.Admission, d.Observer = a, o })
+	a.occupy(t)
+	s.send(t, "POST", registrations, with(validBody(), nil))
+	require.Equal(t, []string{"createRegistration 503"}, o.calls)
 }
 
 // Every operation of the contract has its id, by the route that serves it.
