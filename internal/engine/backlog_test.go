@@ -3,6 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
+	"maps"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,10 +27,12 @@ type measuredTemporal struct {
 
 func (c measuredTemporal) WorkflowService() workflowservice.WorkflowServiceClient { return c.service }
 
+type answer func(context.Context) (*taskqueue.TaskQueueStats, error)
+
 // statistics is a service that answers with the statistics of queues only.
 type statistics struct {
 	workflowservice.WorkflowServiceClient
-	answer func(context.Context) (*taskqueue.TaskQueueStats, error)
+	answer atomic.Pointer[answer]
 }
 
 func (s *statistics) DescribeTaskQueue(
@@ -36,7 +41,7 @@ func (s *statistics) DescribeTaskQueue(
 	if in.GetNamespace() != "default" || in.GetTaskQueue().GetName() != "events" || !in.GetReportStats() {
 		return nil, errors.New("another question")
 	}
-	stats, err := s.answer(ctx)
+	stats, err := (*s.answer.Load())(ctx)
 	return &workflowservice.DescribeTaskQueueResponse{Stats: stats}, err
 }
 
@@ -45,43 +50,60 @@ type known struct {
 	age     time.Duration
 }
 
-type backlogs map[string]known
-
-func (b backlogs) SetBacklog(queue, tasks string, waiting int64, age time.Duration) {
-	b[queue+" "+tasks] = known{waiting, age}
+// backlogs has a lock, because the race detector does not count the virtual clock as synchronization.
+type backlogs struct {
+	mu    sync.Mutex
+	known map[string]known
 }
-func (b backlogs) ClearBacklog(queue, tasks string) { delete(b, queue+" "+tasks) }
+
+func (b *backlogs) SetBacklog(queue, tasks string, waiting int64, age time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.known[queue+" "+tasks] = known{waiting, age}
+}
+
+func (b *backlogs) ClearBacklog(queue, tasks string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.known, queue+" "+tasks)
+}
+
+func (b *backlogs) all() map[string]known {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.known)
+}
 
 // A backlog is dropped while Temporal does not answer, whether it refuses the call or hangs.
 func TestBacklog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		temporal, have := new(statistics), backlogs{}
-		works := func(context.Context) (*taskqueue.TaskQueueStats, error) {
+		temporal, have := new(statistics), &backlogs{known: map[string]known{}}
+		var works answer = func(context.Context) (*taskqueue.TaskQueueStats, error) {
 			return &taskqueue.TaskQueueStats{ApproximateBacklogCount: 3, ApproximateBacklogAge: durationpb.New(time.Minute)}, nil
 		}
-		temporal.answer = works
+		temporal.answer.Store(&works)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			WatchBacklog(ctx, measuredTemporal{service: temporal}, "default", TaskQueue{"events", enums.TASK_QUEUE_TYPE_ACTIVITY}, have)
 		}()
-		want := backlogs{"events activity": {3, time.Minute}}
+		want := map[string]known{"events activity": {3, time.Minute}}
 		synctest.Wait()
-		require.Equal(t, want, have)
-		for _, broken := range []func(context.Context) (*taskqueue.TaskQueueStats, error){
+		require.Equal(t, want, have.all())
+		for _, broken := range []answer{
 			func(context.Context) (*taskqueue.TaskQueueStats, error) { return nil, errors.New("unavailable") },
 			func(ctx context.Context) (*taskqueue.TaskQueueStats, error) { <-ctx.Done(); return nil, ctx.Err() },
 		} {
-			temporal.answer = broken
+			temporal.answer.Store(&broken)
 			time.Sleep(backlogInterval + backlogTimeout)
 			synctest.Wait()
-			require.Empty(t, have)
-			temporal.answer = works
+			require.Empty(t, have.all())
+			temporal.answer.Store(&works)
 			time.Sleep(backlogInterval)
 			synctest.Wait()
-			require.Equal(t, want, have)
+			require.Equal(t, want, have.all())
 		}
 		cancel()
 		<-done
