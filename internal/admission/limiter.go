@@ -66,8 +66,9 @@ type window struct {
 }
 
 // New returns a Limiter. Its first limit is how many requests the CPUs are assumed to finish in MaxWait.
-func New(o Options) *Limiter {
-	cpus := runtime.GOMAXPROCS(0)
+func New(o Options) *Limiter { return newLimiter(o, runtime.GOMAXPROCS(0)) }
+
+func newLimiter(o Options, cpus int) *Limiter {
 	lowest := cmp.Or(o.Min, max(4, 2*cpus))
 	highest := cmp.Or(o.Max, 16*lowest)
 	lowest = min(lowest, highest)

@@ -11,6 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// cpus fits the services below: two servers.
+const cpus = 2
+
 // service is a queue in front of two servers: its capacity is 2 requests in each service time.
 type service struct {
 	limiter *Limiter
@@ -74,7 +77,7 @@ func TestOverload(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const capacity = 40 // a second
-		s := newService(New(Options{Min: 4, Max: 66}), 50*time.Millisecond)
+		s := newService(newLimiter(Options{Min: 4, Max: 66}, cpus), 50*time.Millisecond)
 		require.Zero(t, s.offer(0.7*capacity, time.Minute).refused, "below the capacity, nobody is refused")
 		for _, factor := range []float64{2, 5} {
 			o := s.offer(factor*capacity, time.Minute)
@@ -93,7 +96,7 @@ func TestOverload(t *testing.T) {
 func TestLimitFollowsTheSpeed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newService(New(Options{Min: 4, Max: 66}), 50*time.Millisecond)
+		s := newService(newLimiter(Options{Min: 4, Max: 66}, cpus), 50*time.Millisecond)
 		s.offer(100, 30*time.Second)
 		fast := s.limiter.Limit()
 		s.time *= 4
@@ -110,7 +113,7 @@ func TestLimitFollowsTheSpeed(t *testing.T) {
 func TestSlowWithoutCompetition(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := New(Options{Min: 4, Max: 66})
+		l := newLimiter(Options{Min: 4, Max: 66}, cpus)
 		s := newService(l, 2*time.Second)
 		s.servers = make(chan struct{}, 1000) // nobody waits
 		s.offer(10, time.Minute)              // it adapts
@@ -121,7 +124,7 @@ func TestSlowWithoutCompetition(t *testing.T) {
 func TestSuddenLoadIsAdmitted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newService(New(Options{Min: 16, Max: 66}), 10*time.Millisecond)
+		s := newService(newLimiter(Options{Min: 16, Max: 66}, cpus), 10*time.Millisecond)
 		s.offer(0.1, time.Hour)
 		o := new(outcome)
 		for range 16 {
@@ -136,7 +139,7 @@ func TestSuddenLoadIsAdmitted(t *testing.T) {
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := New(Options{Min: 2, Max: 2})
+		l := newLimiter(Options{Min: 2, Max: 2}, cpus)
 		for range 3 {
 			first, second := l.Admit(false), l.Admit(false)
 			require.NotNil(t, first)
@@ -157,7 +160,7 @@ func TestOutage(t *testing.T) {
 func TestRepetitionsMayExceedTheLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := New(Options{Min: 2, Max: 2})
+		l := newLimiter(Options{Min: 2, Max: 2}, cpus)
 		permits := []*Permit{l.Admit(false), l.Admit(true)}
 		require.Nil(t, l.Admit(false))
 		permits = append(permits, l.Admit(true), l.Admit(true))
