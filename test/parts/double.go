@@ -35,6 +35,7 @@ type double struct {
 	secret     string
 	sent       map[string][]Sent // by recipient, in order
 	arrived    chan struct{}     // closed when a message is accepted
+	onAccept   func(Sent)
 	total      int
 	requests   int
 	refused    int
@@ -139,8 +140,18 @@ func (d *double) accept(s Sent) {
 	defer d.mu.Unlock()
 	d.sent[s.To] = append(d.sent[s.To], s)
 	d.total++
+	if d.onAccept != nil {
+		d.onAccept(s)
+	}
 	close(d.arrived)
 	d.arrived = make(chan struct{})
+}
+
+// OnAccept makes the double call a function with each message that it accepts, one after the other.
+func (d *double) OnAccept(f func(Sent)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.onAccept = f
 }
 
 // Forget deletes the messages that were accepted for a recipient.

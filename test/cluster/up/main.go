@@ -4,17 +4,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
-	"regexp"
 	"strconv"
 	"syscall"
 	"text/tabwriter"
-	"time"
 
 	"registrar/test/cluster"
 	"registrar/test/parts"
@@ -25,8 +20,7 @@ func main() {
 	code := parts.Main(func(scope *parts.Scope) int {
 		fmt.Println("Starting 3 × MariaDB, PostgreSQL, 2 × Temporal, 2 × API, 5 workers, 2 × HAProxy …")
 		c := cluster.Start(scope)
-		outbox := serveOutbox(scope, c)
-		show(c, outbox)
+		show(c, serveOutbox(scope, c), writeOutbox(scope, c))
 		<-ctx.Done()
 		stop() // a second Ctrl-C ends this process and all parts at once
 		fmt.Println("Stopping …")
@@ -40,7 +34,7 @@ func main() {
 }
 
 // show prints the address and the process id of each part.
-func show(c *cluster.Cluster, outbox string) {
+func show(c *cluster.Cluster, outbox, file string) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	row := func(name, address string, p *parts.Process) {
 		pid := ""
@@ -64,35 +58,6 @@ func show(c *cluster.Cluster, outbox string) {
 	}
 	row("sent text messages", outbox, nil)
 	_ = w.Flush() // standard output
-	fmt.Printf("\nTo create load:\ngo run ./test/load --url %s --outbox %s --rate 10 --duration 1m\n\nCtrl-C stops the cluster.\n", c.URL(), outbox)
-}
-
-var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
-
-// serveOutbox serves the text messages to a number in the format of dev's outbox, newest first, and returns the URL.
-func serveOutbox(t parts.Test, c *cluster.Cluster) string {
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", parts.Loopback(parts.FreePort()))
-	if err != nil {
-		t.Fatalf("listen: %v", err)
-	}
-	type message struct {
-		Kind string `json:"kind"`
-		To   string `json:"to"`
-		Text string `json:"text"`
-	}
-	server := http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		list := []message{}
-		for _, m := range c.Twilio.Messages(r.URL.Query().Get("to")) {
-			kind := "completion"
-			if sixDigits.MatchString(m.Text) {
-				kind = "otp"
-			}
-			list = append([]message{{kind, m.To, m.Text}}, list...)
-		}
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(list) // fails if the client has disconnected
-	})}
-	go func() { _ = server.Serve(listener) }() // until Close
-	t.Cleanup(func() { _ = server.Close() })
-	return "http://" + listener.Addr().String() + "/outbox.json"
+	fmt.Printf("\nTo create load:\ngo run ./test/load --url %s --outbox %s --rate 10 --duration 1m\n", c.URL(), outbox)
+	fmt.Printf("To create too much load:\ngo run ./test/load overload --url %s --outbox-file %s\n\nCtrl-C stops the cluster.\n", c.URL(), file)
 }

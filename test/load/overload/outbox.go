@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Outbox reads the codes that dev "sends" from its file outbox.jsonl. Reading the file costs the service nothing, other than requests to
-// its address would.
+// Outbox reads the codes from the file outbox.jsonl of dev, or from that of the highly available system for tests. Reading a file costs the
+// service nothing, other than requests to its address would.
 type Outbox struct {
 	mu      sync.Mutex
 	codes   map[string]Code
@@ -62,9 +62,8 @@ var (
 
 func (o *Outbox) add(line []byte) {
 	var m struct {
-		Text           string
-		RegistrationID string    `json:"registration_id"`
-		SentAt         time.Time `json:"sent_at"`
+		To, Text string
+		SentAt   time.Time `json:"sent_at"`
 	}
 	if !bytes.Contains(line, otpKind) || json.Unmarshal(line, &m) != nil {
 		return
@@ -72,29 +71,29 @@ func (o *Outbox) add(line []byte) {
 	code := Code{sixDigits.FindString(m.Text), m.SentAt}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if waiting, ok := o.waiting[m.RegistrationID]; ok {
-		delete(o.waiting, m.RegistrationID)
+	if waiting, ok := o.waiting[m.To]; ok {
+		delete(o.waiting, m.To)
 		waiting <- code
 		return
 	}
-	o.codes[m.RegistrationID] = code
+	o.codes[m.To] = code
 }
 
 // codeTimeout bounds the wait for a code.
 const codeTimeout = time.Minute
 
-// Code waits for the code of a registration. Each code is returned once.
-func (o *Outbox) Code(ctx context.Context, registrationID string) (Code, error) {
+// Code waits for the code to a recipient. Each code is returned once.
+func (o *Outbox) Code(ctx context.Context, to string) (Code, error) {
 	ctx, cancel := context.WithTimeout(ctx, codeTimeout)
 	defer cancel()
 	o.mu.Lock()
-	if code, ok := o.codes[registrationID]; ok {
-		delete(o.codes, registrationID)
+	if code, ok := o.codes[to]; ok {
+		delete(o.codes, to)
 		o.mu.Unlock()
 		return code, nil
 	}
 	arrives := make(chan Code, 1)
-	o.waiting[registrationID] = arrives
+	o.waiting[to] = arrives
 	o.mu.Unlock()
 	select {
 	case code := <-arrives:

@@ -93,7 +93,7 @@ func TestOutbox(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "outbox.jsonl")
 	line := func(kind, id, text string) []byte {
-		return []byte(`{"kind":"` + kind + `","registration_id":"` + id + `","text":"` + text + `","sent_at":"2026-11-29T02:00:00Z"}` + "\n")
+		return []byte(`{"kind":"` + kind + `","to":"` + id + `","text":"` + text + `","sent_at":"2026-11-29T02:00:00Z"}` + "\n")
 	}
 	require.NoError(t, os.WriteFile(path, line("otp", "old", "111111"), 0o600))
 	o, err := ReadOutbox(t.Context(), path)

@@ -32,7 +32,7 @@ func (u *user) serve(ctx context.Context, r *run) {
 	if !isSuccess(u.Status) {
 		return
 	}
-	code, err := r.Code(ctx, h.ID)
+	code, err := r.Code(ctx, u.form.MobileNumber)
 	if err != nil {
 		return
 	}
