@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -23,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"registrar/dev/companion"
+	"registrar/test/parts"
 )
 
 // The test binary is also the program that is started, and dev that starts it, by the name of the file through which it is run.
@@ -84,14 +84,6 @@ func link(t *testing.T, name string) (path string) {
 	return path
 }
 
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
-}
-
 // output collects what the program and the log write.
 type output struct {
 	mu   sync.Mutex
@@ -114,7 +106,7 @@ func options(t *testing.T, name string) (companion.Options, *output) {
 	t.Helper()
 	var out output
 	return companion.Options{
-		Path: link(t, name), Data: t.TempDir(), Port: freePort(t), RegistrarURL: "http://localhost:8080", AdminToken: "token",
+		Path: link(t, name), Data: t.TempDir(), Port: parts.FreePort(), RegistrarURL: "http://localhost:8080", AdminToken: "token",
 		Output: &out, Logger: slog.New(slog.NewTextHandler(&out, nil)),
 	}, &out
 }

@@ -12,6 +12,7 @@ import (
 	"registrar/dev/userdb"
 	"registrar/internal/store"
 	"registrar/internal/user"
+	"registrar/test/parts"
 )
 
 func TestMeasurementSettings(t *testing.T) {
@@ -51,7 +52,7 @@ func TestAddBenchUsers(t *testing.T) {
 
 func TestProfiles(t *testing.T) {
 	t.Parallel()
-	port := strconv.Itoa(freePort())
+	port := strconv.Itoa(parts.FreePort())
 	s := &stack{options: options{measurement: measurement{port: port}}, failed: make(chan error, 1)}
 	require.NoError(t, s.serveProfiles(t.Context()))
 	answer, err := http.Get("http://127.0.0.1:" + port + "/debug/vars")

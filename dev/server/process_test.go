@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -93,23 +91,7 @@ func (p ports) flags() []string {
 	return []string{fmt.Sprintf("--api-port=%d", p.api), fmt.Sprintf("--ui-port=%d", p.ui), fmt.Sprintf("--temporal-port=%d", p.temporal)}
 }
 
-// lastPort counts up in a range below the system's ephemeral ports, so that no other process takes a port before its use.
-var lastPort atomic.Int64
-
-func freePorts() ports { return ports{freePort(), freePort(), freePort()} }
-
-func freePort() int {
-	const first, count = 12000, 8000
-	offset := int64(os.Getpid()*31) % count
-	for {
-		port := first + int((offset+lastPort.Add(1))%count)
-		listener, err := net.Listen("tcp", loopbackAddress(port))
-		if err == nil {
-			_ = listener.Close()
-			return port
-		}
-	}
-}
+func freePorts() ports { return ports{parts.FreePort(), parts.FreePort(), parts.FreePort()} }
 
 // oneLine returns the only line of stderr.
 func oneLine(t *testing.T, stderr string) string {

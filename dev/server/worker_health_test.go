@@ -20,6 +20,7 @@ import (
 	"registrar/internal/health"
 	"registrar/internal/secret"
 	"registrar/internal/wiring"
+	"registrar/test/parts"
 	"registrar/workflows"
 )
 
@@ -40,12 +41,12 @@ func startProbedWorker(t *testing.T, settings ...string) *probedWorker {
 	require.NoError(t, err)
 	payload, err := secret.GenerateAEAD()
 	require.NoError(t, err)
-	w := &probedWorker{temporal: freePort(), ended: make(chan error, 1)}
+	w := &probedWorker{temporal: parts.FreePort(), ended: make(chan error, 1)}
 	w.config, err = config.Load(append([]string{
 		"PRF_KEYSET=" + prf, "PAYLOAD_KEYSET=" + payload, "DATABASE_DSN=registrar@tcp(" + w.listenAsDatabase(t) + ")/registrar",
 		"EMAIL_PROVIDERS=smtp", "EMAIL_FROM=hello@example.com", "SMTP_HOST=localhost",
 		"SMS_PROVIDERS=webhook", "SMS_WEBHOOK_URL=http://localhost", "SMS_WEBHOOK_SECRET=whsec_" + strings.Repeat("A", 43) + "=",
-		"WORKER_HEALTH_ADDR=" + loopbackAddress(freePort()),
+		"WORKER_HEALTH_ADDR=" + loopbackAddress(parts.FreePort()),
 	}, settings...))
 	require.NoError(t, err)
 	t.Setenv("TEMPORAL_ADDRESS", loopbackAddress(w.temporal))

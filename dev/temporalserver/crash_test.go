@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+
+	"registrar/test/parts"
 )
 
 // helperFile is the variable that makes the test binary run a server on a file instead of the tests.
@@ -31,12 +33,7 @@ func TestMain(m *testing.M) {
 // runHelper prints its address when it is ready, and stops when its input ends.
 func runHelper(file string) int {
 	ctx := context.Background()
-	ports, err := freePorts(ctx, 1)
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	s, err := Start(ctx, Options{DataFile: file, UIPort: ports[0]})
+	s, err := Start(ctx, Options{DataFile: file, UIPort: parts.FreePort()})
 	if err != nil {
 		fmt.Println(err)
 		return 1

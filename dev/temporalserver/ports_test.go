@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"registrar/test/parts"
 )
 
 func TestBusyPortIsReportedBeforeTheStart(t *testing.T) {
@@ -13,7 +15,7 @@ func TestBusyPortIsReportedBeforeTheStart(t *testing.T) {
 	l, err := listen(t.Context(), 0)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = l.Close() })
-	busy, free := l.Addr().(*net.TCPAddr).Port, freePort(t)
+	busy, free := l.Addr().(*net.TCPAddr).Port, parts.FreePort()
 	for name, c := range map[string]struct {
 		options Options
 		port    int

@@ -24,6 +24,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+
+	"registrar/test/parts"
 )
 
 var silent = slog.New(slog.DiscardHandler)
@@ -55,12 +57,6 @@ func dialAddress(t testing.TB, address string) client.Client {
 	return c
 }
 
-func freePort(t *testing.T) int {
-	ports, err := freePorts(t.Context(), 1)
-	require.NoError(t, err)
-	return ports[0]
-}
-
 // runWorker serves signUp and waitForSignal until the test ends.
 func runWorker(t testing.TB, c client.Client) worker.Worker {
 	w := worker.New(c, "bench", worker.Options{WorkerStopTimeout: time.Second})
@@ -84,7 +80,7 @@ func waitForSignal(ctx workflow.Context) (string, error) {
 
 func TestStartedServerRunsWorkflowsAndWebUI(t *testing.T) {
 	t.Parallel()
-	uiPort := freePort(t)
+	uiPort := parts.FreePort()
 	s := setup(t, Options{
 		UIPort:           uiPort,
 		CodecEndpoint:    "http://localhost:8080/codec",
@@ -158,7 +154,7 @@ func TestServersStartTogether(t *testing.T) {
 func TestStopIsFastAndLogsNothing(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	s := setup(t, Options{Logger: slog.New(slog.NewTextHandler(&log, nil)), UIPort: freePort(t)})
+	s := setup(t, Options{Logger: slog.New(slog.NewTextHandler(&log, nil)), UIPort: parts.FreePort()})
 	runWorker(t, dial(t, s)) // it still polls while the server stops
 	began := time.Now()
 	s.Stop()

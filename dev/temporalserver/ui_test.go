@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"registrar/test/parts"
 )
 
 // A page of another origin, or one whose host name points to this machine, must neither read nor start workflows.
 func TestWebUIRefusesPagesOfOtherHostsAndOrigins(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := parts.FreePort()
 	s := setup(t, Options{UIPort: port})
 	own := "localhost:" + strconv.Itoa(port)
 	const foreign = "evil.example:8233"

@@ -174,7 +174,8 @@ func (l *Limiter) measure(took time.Duration, alone bool) {
 // adapt changes the limit so that the mean duration becomes the target.
 func (l *Limiter) adapt() {
 	w := l.window
-	if w.fastest > 0 {
+	// While requests are refused, even a few in flight have competition: from the requests before them, and from other processes.
+	if w.fastest > 0 && !w.refused {
 		l.fastest = (l.fastest + w.fastest) / 2
 	}
 	mean, target := w.total/time.Duration(w.samples), l.target()

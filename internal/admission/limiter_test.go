@@ -93,6 +93,41 @@ func TestOverload(t *testing.T) {
 	})
 }
 
+// Several processes share what they use, such as the database. Each knows of its own requests only.
+func TestOverloadOfSeveralProcesses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const capacity = 40 // a second
+		all := make([]*service, 4)
+		for i := range all {
+			all[i] = newService(newLimiter(Options{}, cpus), 50*time.Millisecond)
+			all[i].servers, all[i].random = all[0].servers, rand.New(rand.NewPCG(1, uint64(i)))
+		}
+		offer := func(factor float64, d time.Duration) (done, refused int) {
+			outcomes := make([]*outcome, len(all))
+			var running sync.WaitGroup
+			for i, s := range all {
+				running.Go(func() { outcomes[i] = s.offer(factor*capacity/float64(len(all)), d) })
+			}
+			running.Wait()
+			for _, o := range outcomes {
+				done, refused = done+len(o.took), refused+o.refused
+				if d > time.Minute {
+					require.Less(t, o.slowest(99), DefaultMaxWait)
+				}
+			}
+			return done, refused
+		}
+		for _, factor := range []float64{2, 5} {
+			offer(factor, 10*time.Second) // they adapt
+			done, _ := offer(factor, 3*time.Minute)
+			require.Greater(t, float64(done), 0.95*capacity*180, "the service stays busy")
+		}
+		_, refused := offer(0.7, 2*time.Minute)
+		require.Less(t, refused, 30)
+	})
+}
+
 func TestLimitFollowsTheSpeed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 )
 
 // lastPort counts ports in a range below the system's ephemeral ports, so that no program takes a port between its choice
-// and its use. The tests of dev have their own range.
+// and its use. The tests in Chromium have their own range.
 var lastPort atomic.Int64
 
 // FreePort returns a free loopback port. It returns each port only once per process, for up to 10,000 calls.
