@@ -18,6 +18,15 @@ const (
 	// The factors by which one window changes the limit at most. It rises slower, because the first requests of a queue are the fastest.
 	maxRise, maxFall = 1.25, 1.5
 
+	// fairness is added to each new limit. Without it, processes that share a bottleneck multiply their limits by the same factors, and one
+	// keeps what it once got. With it, their limits become equal.
+	fairness = 1
+	// patience is how long the lowest limit is kept although requests are slow. Then it is not their number that makes them slow. The
+	// requests before them, also of other processes, have ended by then.
+	patience = 10 * time.Second
+	// forget is how many windows without refusals it takes to forget a fast request.
+	forget = 64
+
 	// perCPU is how many requests a CPU is assumed to finish in a second, before anything was measured: each hashes a password in
 	// 35 ms, and causes as much other work.
 	perCPU = 16
@@ -52,6 +61,8 @@ type Limiter struct {
 	limit    float64
 	inFlight int
 	fastest  time.Duration // without competition; 0: not known yet
+	lowest   time.Time     // since then, the limit is the lowest; zero: it is not
+	measured time.Time     // when a measured request ended last
 	window   window
 }
 
@@ -92,7 +103,7 @@ func (l *Limiter) Admit(repetition bool) *Permit {
 	l.inFlight++
 	l.window.peak = max(l.window.peak, l.inFlight)
 	p := &Permit{limiter: l, began: time.Now(), alone: l.inFlight <= int(l.min)}
-	p.timer = time.AfterFunc(2*l.target(), p.leave)
+	p.timer = time.AfterFunc(2*l.target(), p.expire)
 	return p
 }
 
@@ -127,8 +138,8 @@ func (l *Limiter) InFlight() int {
 	return l.inFlight
 }
 
-// Permit is the admission of one request. A request that takes more than MaxWait, or the longer time that the limiter allows instead,
-// keeps its permit no longer: it waits for something that is down, and must not block the requests after it.
+// Permit is the admission of one request. If for MaxWait, or the longer time that the limiter allows instead, neither the request nor a
+// measured one has ended, it keeps its permit no longer: it waits for something that is down, and must not block the requests after it.
 type Permit struct {
 	limiter *Limiter
 	began   time.Time
@@ -139,6 +150,8 @@ type Permit struct {
 
 // Done ends the request. measured tells whether the request did all of its work, so that its duration counts.
 func (p *Permit) Done(measured bool) {
+	p.limiter.mu.Lock()
+	defer p.limiter.mu.Unlock()
 	p.timer.Stop()
 	p.leave()
 	if measured {
@@ -146,19 +159,29 @@ func (p *Permit) Done(measured bool) {
 	}
 }
 
+// expire ends the permit if the request waits for something that is down.
+func (p *Permit) expire() {
+	l := p.limiter
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if left := 2*l.target() - time.Since(l.measured); left > 0 && !p.left { // others make progress
+		p.timer.Reset(left)
+		return
+	}
+	p.leave()
+}
+
+// leave is called with the limiter's lock.
 func (p *Permit) leave() {
-	p.limiter.mu.Lock()
-	defer p.limiter.mu.Unlock()
 	if !p.left {
 		p.left = true
 		p.limiter.inFlight--
 	}
 }
 
-// measure counts a duration, and adapts the limit at the end of a window.
+// measure counts a duration, and adapts the limit at the end of a window. It is called with the lock.
 func (l *Limiter) measure(took time.Duration, alone bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.measured = time.Now()
 	w := &l.window
 	if alone && (w.fastest == 0 || took < w.fastest) {
 		w.fastest = took
@@ -174,17 +197,34 @@ func (l *Limiter) measure(took time.Duration, alone bool) {
 // adapt changes the limit so that the mean duration becomes the target.
 func (l *Limiter) adapt() {
 	w := l.window
-	// While requests are refused, even a few in flight have competition: from the requests before them, and from other processes.
-	if w.fastest > 0 && !w.refused {
-		l.fastest = (l.fastest + w.fastest) / 2
-	}
+	l.learn(w)
 	mean, target := w.total/time.Duration(w.samples), l.target()
 	if !w.refused && mean <= target { // there is capacity again
 		l.limit = math.Max(l.limit, math.Min(l.limit*maxRise, l.first))
-		return
+	} else {
+		wanted := float64(w.peak)*target.Seconds()/mean.Seconds() + fairness
+		l.limit = l.bound(math.Max(l.limit/maxFall, math.Min(l.limit*maxRise, wanted)))
 	}
-	wanted := float64(w.peak) * target.Seconds() / mean.Seconds()
-	l.limit = l.bound(math.Max(l.limit/maxFall, math.Min(l.limit*maxRise, wanted)))
+	switch {
+	case int(l.limit) > int(l.min):
+		l.lowest = time.Time{}
+	case l.lowest.IsZero():
+		l.lowest = time.Now()
+	}
+}
+
+// learn updates the duration without competition. A faster request is proof. A slower one may have had competition after all: from the
+// requests before it, or from those of other processes.
+func (l *Limiter) learn(w window) {
+	switch patient := !l.lowest.IsZero() && time.Since(l.lowest) >= patience; {
+	case w.fastest == 0:
+	case l.fastest == 0 || patient:
+		l.fastest = w.fastest
+	case w.fastest < l.fastest:
+		l.fastest = (l.fastest + w.fastest) / 2
+	case !w.refused:
+		l.fastest += (w.fastest - l.fastest) / forget
+	}
 }
 
 // target is the mean duration that lets almost all requests finish within MaxWait.

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"text/tabwriter"
 
+	"registrar/internal/admission"
 	"registrar/test/cluster"
 	"registrar/test/parts"
 )
@@ -19,7 +20,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := parts.Main(func(scope *parts.Scope) int {
 		fmt.Println("Starting 3 × MariaDB, PostgreSQL, 2 × Temporal, 2 × API, 5 workers, 2 × HAProxy …")
-		c := cluster.Start(scope)
+		c := cluster.Start(scope, "API_MAX_WAIT", admission.DefaultMaxWait.String()) // tests admit all registrations
 		show(c, serveOutbox(scope, c), writeOutbox(scope, c))
 		<-ctx.Done()
 		stop() // a second Ctrl-C ends this process and all parts at once
