@@ -23,7 +23,7 @@ const (
 	fairness = 1
 	// patience is how long the lowest limit is kept although requests are slow. Then it is not their number that makes them slow. The
 	// requests before them, also of other processes, have ended by then.
-	patience = 10 * time.Second
+	patience = 5 * time.Second
 	// forget is how many windows without refusals it takes to forget a fast request.
 	forget = 64
 
