@@ -17,16 +17,28 @@ const (
 	minSamples = 10                     // fewer would make the mean a matter of luck
 	// The factors by which one window changes the limit at most. It rises slower, because the first requests of a queue are the fastest.
 	maxRise, maxFall = 1.25, 1.5
-
-	// fairness is added to each new limit. Without it, processes that share a bottleneck multiply their limits by the same factors, and one
-	// keeps what it once got. With it, their limits become equal.
+	// fairness is added to each computed limit. Without it, processes that share a bottleneck multiply their limits by the same factors, and
+	// one keeps what it once got. With it, their limits become equal.
 	fairness = 1
-	// patience is how long the lowest limit is kept although requests are slow. Then it is not their number that makes them slow. The
-	// requests before them, also of other processes, have ended by then.
-	patience = 5 * time.Second
-	// forget is how many windows without refusals it takes to forget a fast request.
-	forget = 64
 
+	// slack is how many times longer than without competition requests may take. It must be above 1, so that a slow service is not taken for
+	// an overloaded one. With n processes, requests without competition in their own process still take (n-1)/n of the usual time, and the
+	// product must stay below 1, or all processes would allow more and more. So it is for up to ten processes.
+	slack = 1.1
+	// probeInterval is how long the limiter refuses requests because of their durations without knowing those without competition.
+	probeInterval = 20 * time.Second
+	// minAlone is the least number of requests without competition that tell how long they take.
+	minAlone = 5
+	// blindRate is the part of the rate under load that is admitted while no request ends in time. It is below 1, so that a queue in which
+	// all requests wait for too long becomes shorter.
+	blindRate = 0.75
+	// minBlind is the least number of slow requests that tell the rate if nothing was measured after them.
+	minBlind = 3
+	// idle is after how long without requests their durations no longer count.
+	idle = time.Minute
+
+	// defaultMin is the lowest limit. So few requests hardly compete, even on one CPU.
+	defaultMin = 4
 	// perCPU is how many requests a CPU is assumed to finish in a second, before anything was measured: each hashes a password in
 	// 35 ms, and causes as much other work.
 	perCPU = 16
@@ -43,16 +55,18 @@ const (
 
 // Options configure a Limiter. The zero value is for production.
 type Options struct {
-	// MaxWait is how long an admitted request should take at most while there are too many requests; 0: DefaultMaxWait. If a
-	// request without competition takes longer than a quarter of it, the limiter allows four times that duration instead.
+	// MaxWait is how long an admitted request should take at most while there are too many requests; 0: DefaultMaxWait. If
+	// requests without competition take longer than 45 % of it, the limiter allows 2.2 times that duration instead.
 	MaxWait time.Duration
-	// Min and Max are the bounds of the limit. 0: Min is two requests per CPU, at least 4; Max is 16 times Min.
+	// Min and Max are the bounds of the limit. 0: Min is 4; Max is 32 for each CPU. With at most Min in flight, a request is regarded as
+	// without competition.
 	Min, Max int
 }
 
 // Limiter limits the requests in flight. By Little's law, requests take as long as their number divided by the throughput. So the
 // limiter measures how long requests take, and lowers the limit in proportion when they take too long. If they take less while the limit
-// is reached, it raises the limit. Without an overload, the limit returns to the first one. It is safe for concurrent use.
+// is reached, it raises the limit. Without an overload, a lower limit returns to the first one. While it refuses requests, the limiter sets
+// the lowest limit every 20 s for about a second, to measure how long requests take without competition. It is safe for concurrent use.
 type Limiter struct {
 	maxWait         time.Duration
 	min, max, first float64
@@ -60,30 +74,42 @@ type Limiter struct {
 	mu       sync.Mutex
 	limit    float64
 	inFlight int
-	fastest  time.Duration // without competition; 0: not known yet
-	lowest   time.Time     // since then, the limit is the lowest; zero: it is not
+	alone    time.Duration // how long requests take without competition; 0: not known yet
+	learned  time.Time     // when that was measured last
+	probed   float64       // the limit before the present probe; 0: there is none
 	measured time.Time     // when a measured request ended last
+	rate     float64       // measured requests a second under load; 0: not known yet
 	window   window
 }
 
 // window is what the limiter measured since the last change of the limit.
 type window struct {
-	began   time.Time
-	samples int
-	total   time.Duration
-	fastest time.Duration // without competition; 0: there was none
-	peak    int           // maximum in flight
-	refused bool          // the limit was reached
+	began      time.Time
+	all, alone samples
+	peak       int  // maximum in flight
+	refused    bool // the limit was reached
 }
+
+// samples are durations of requests.
+type samples struct {
+	n     int
+	total time.Duration
+}
+
+func (s *samples) add(d time.Duration) { s.n, s.total = s.n+1, s.total+d }
+
+func (s *samples) mean() time.Duration { return s.total / time.Duration(s.n) }
 
 // New returns a Limiter. Its first limit is how many requests the CPUs are assumed to finish in MaxWait.
 func New(o Options) *Limiter { return newLimiter(o, runtime.GOMAXPROCS(0)) }
 
 func newLimiter(o Options, cpus int) *Limiter {
-	lowest := cmp.Or(o.Min, max(4, 2*cpus))
-	highest := cmp.Or(o.Max, 16*lowest)
-	lowest = min(lowest, highest)
-	l := &Limiter{maxWait: cmp.Or(o.MaxWait, DefaultMaxWait), min: float64(lowest), max: float64(highest), window: window{began: time.Now()}}
+	highest := cmp.Or(o.Max, 32*cpus)
+	lowest := min(cmp.Or(o.Min, defaultMin), highest)
+	now := time.Now()
+	l := &Limiter{
+		maxWait: cmp.Or(o.MaxWait, DefaultMaxWait), min: float64(lowest), max: float64(highest), learned: now, window: window{began: now},
+	}
 	l.first = l.bound(perCPU * float64(cpus) * l.maxWait.Seconds())
 	l.limit = l.first
 	return l
@@ -97,6 +123,9 @@ func (l *Limiter) bound(limit float64) float64 { return math.Max(l.min, math.Min
 func (l *Limiter) Admit(repetition bool) *Permit {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.inFlight == 0 && time.Since(l.window.began) >= idle {
+		l.restart()
+	}
 	if l.isFull(repetition) {
 		return nil
 	}
@@ -144,7 +173,7 @@ type Permit struct {
 	limiter *Limiter
 	began   time.Time
 	timer   *time.Timer
-	alone   bool // so few were in flight that it had no competition
+	alone   bool // so few were in flight that it had hardly any competition
 	left    bool
 }
 
@@ -159,7 +188,8 @@ func (p *Permit) Done(measured bool) {
 	}
 }
 
-// expire ends the permit if the request waits for something that is down.
+// expire ends the permit if the request waits for something that is down, or in a queue that is too long for any request to be measured.
+// The limiter cannot tell which. It then admits a little less than it has capacity for, if it knows that.
 func (p *Permit) expire() {
 	l := p.limiter
 	l.mu.Lock()
@@ -169,6 +199,13 @@ func (p *Permit) expire() {
 		return
 	}
 	p.leave()
+	if w := l.window; w.all.n >= minBlind && w.all.mean() > l.target() {
+		l.count(w)
+	}
+	if l.rate > 0 { // all requests take so long now
+		l.probed = 0
+		l.limit = math.Min(l.limit, math.Max(1, blindRate*l.rate*2*l.target().Seconds()))
+	}
 }
 
 // leave is called with the limiter's lock.
@@ -183,12 +220,11 @@ func (p *Permit) leave() {
 func (l *Limiter) measure(took time.Duration, alone bool) {
 	l.measured = time.Now()
 	w := &l.window
-	if alone && (w.fastest == 0 || took < w.fastest) {
-		w.fastest = took
+	w.all.add(took)
+	if alone {
+		w.alone.add(took)
 	}
-	w.samples++
-	w.total += took
-	if time.Since(w.began) >= minWindow && w.samples >= minSamples {
+	if time.Since(w.began) >= minWindow && w.all.n >= minSamples && (l.probed == 0 || w.alone.n >= minAlone) {
 		l.adapt()
 		l.window = window{began: time.Now(), peak: l.inFlight}
 	}
@@ -197,35 +233,50 @@ func (l *Limiter) measure(took time.Duration, alone bool) {
 // adapt changes the limit so that the mean duration becomes the target.
 func (l *Limiter) adapt() {
 	w := l.window
-	l.learn(w)
-	mean, target := w.total/time.Duration(w.samples), l.target()
-	if !w.refused && mean <= target { // there is capacity again
+	if w.alone.n >= minAlone {
+		l.learn(w.alone.mean())
+	}
+	mean, target := w.all.mean(), l.target()
+	if mean > target || w.refused {
+		l.count(w)
+	}
+	switch {
+	case l.probed > 0:
+		l.limit, l.probed = l.probed, 0
+	case w.refused && mean > target && time.Since(l.learned) >= probeInterval:
+		l.limit, l.probed = l.min, l.limit
+	case !w.refused && mean <= target: // there is capacity again
 		l.limit = math.Max(l.limit, math.Min(l.limit*maxRise, l.first))
-	} else {
+	default:
 		wanted := float64(w.peak)*target.Seconds()/mean.Seconds() + fairness
 		l.limit = l.bound(math.Max(l.limit/maxFall, math.Min(l.limit*maxRise, wanted)))
 	}
-	switch {
-	case int(l.limit) > int(l.min):
-		l.lowest = time.Time{}
-	case l.lowest.IsZero():
-		l.lowest = time.Now()
-	}
 }
 
-// learn updates the duration without competition. A faster request is proof. A slower one may have had competition after all: from the
-// requests before it, or from those of other processes.
-func (l *Limiter) learn(w window) {
-	switch patient := !l.lowest.IsZero() && time.Since(l.lowest) >= patience; {
-	case w.fastest == 0:
-	case l.fastest == 0 || patient:
-		l.fastest = w.fastest
-	case w.fastest < l.fastest:
-		l.fastest = (l.fastest + w.fastest) / 2
-	case !w.refused:
-		l.fastest += (w.fastest - l.fastest) / forget
+// learn updates how long requests take without competition.
+func (l *Limiter) learn(took time.Duration) {
+	if l.alone == 0 {
+		l.alone = took
 	}
+	l.alone, l.learned = (l.alone+took)/2, time.Now()
+}
+
+// count updates the rate under load.
+func (l *Limiter) count(w window) {
+	rate := float64(w.all.n) / l.measured.Sub(w.began).Seconds()
+	if l.rate == 0 {
+		l.rate = rate
+	}
+	l.rate += (rate - l.rate) / 4
+}
+
+// restart forgets the load before an idle time.
+func (l *Limiter) restart() {
+	l.limit, l.probed, l.learned = math.Max(l.limit, l.first), 0, time.Now()
+	l.window = window{began: time.Now(), peak: l.inFlight}
 }
 
 // target is the mean duration that lets almost all requests finish within MaxWait.
-func (l *Limiter) target() time.Duration { return max(l.maxWait/2, 2*l.fastest) }
+func (l *Limiter) target() time.Duration {
+	return max(l.maxWait/2, time.Duration(slack*float64(l.alone)))
+}

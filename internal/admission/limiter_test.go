@@ -29,12 +29,39 @@ func newService(l *Limiter, serviceTime time.Duration) *service {
 	return &service{limiter: l, servers: make(chan struct{}, 2), random: rand.New(rand.NewPCG(1, 2)), time: serviceTime}
 }
 
+// newProcesses returns n processes of the API, with a limiter each, that share two servers.
+func newProcesses(n int, serviceTime time.Duration) processes {
+	all := make(processes, n)
+	for i := range all {
+		all[i] = newService(newLimiter(Options{Max: 66}, cpus), serviceTime)
+		all[i].servers, all[i].random = all[0].servers, rand.New(rand.NewPCG(1, uint64(i)))
+	}
+	return all
+}
+
+type processes []*service
+
+// offer shares requests that arrive at random between the processes.
+func (all processes) offer(perSecond float64, d time.Duration) []*outcome {
+	outcomes := make([]*outcome, len(all))
+	var running sync.WaitGroup
+	for i, s := range all {
+		running.Go(func() { outcomes[i] = s.offer(perSecond/float64(len(all)), d) })
+	}
+	running.Wait()
+	return outcomes
+}
+
 // outcome is what happened to the requests of a period.
 type outcome struct {
 	mu      sync.Mutex
 	refused int
-	took    []time.Duration // of the admitted requests
+	late    int             // answered after budget, without a result
+	took    []time.Duration // of the other admitted requests
 }
+
+// budget is how long a request waits for its result. The work goes on afterwards.
+const budget = 3 * time.Second
 
 // slowest returns the 99th percentile of the durations.
 func (o *outcome) slowest() time.Duration {
@@ -62,16 +89,28 @@ func (s *service) serve(o *outcome) {
 		o.refused++
 		return
 	}
-	s.servers <- struct{}{}
-	s.mu.Lock()
-	serviceTime := s.time
-	s.mu.Unlock()
-	time.Sleep(serviceTime)
-	<-s.servers
-	permit.Done(true)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.took = append(o.took, time.Since(began))
+	done := make(chan struct{})
+	s.running.Go(func() {
+		s.servers <- struct{}{}
+		s.mu.Lock()
+		serviceTime := s.time
+		s.mu.Unlock()
+		time.Sleep(serviceTime)
+		<-s.servers
+		close(done)
+	})
+	select {
+	case <-done:
+		permit.Done(true)
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.took = append(o.took, time.Since(began))
+	case <-time.After(budget):
+		permit.Done(false)
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.late++
+	}
 }
 
 func TestOverload(t *testing.T) {
@@ -97,36 +136,48 @@ func TestOverload(t *testing.T) {
 // Several processes share what they use, such as the database. Each knows of its own requests only.
 func TestOverloadOfSeveralProcesses(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		const capacity = 40 // a second
-		all := make([]*service, 2)
-		for i := range all {
-			all[i] = newService(newLimiter(Options{}, cpus), 50*time.Millisecond)
-			all[i].servers, all[i].random = all[0].servers, rand.New(rand.NewPCG(1, uint64(i)))
-		}
-		offer := func(factor float64) (done, refused int) {
-			outcomes := make([]*outcome, len(all))
-			var running sync.WaitGroup
-			for i, s := range all {
-				running.Go(func() { outcomes[i] = s.offer(factor*capacity/float64(len(all)), 3*time.Minute) })
+	for _, n := range []int{2, 3} {
+		synctest.Test(t, func(t *testing.T) {
+			const capacity = 15 // a second
+			all := newProcesses(n, 2*time.Second/capacity)
+			for _, factor := range []float64{2, 5} {
+				all.offer(factor*capacity, time.Minute) // they adapt
+				done, outcomes := 0, all.offer(factor*capacity, 20*time.Minute)
+				for _, o := range outcomes {
+					require.Zero(t, o.late)
+					require.Less(t, o.slowest(), 2500*time.Millisecond)
+					done += len(o.took)
+				}
+				require.Greater(t, float64(done), 0.95*capacity*1200, "the service stays busy")
+				for _, o := range outcomes {
+					require.InEpsilon(t, done/n, len(o.took), 0.25, "each gets its share")
+				}
 			}
-			running.Wait()
-			for _, o := range outcomes {
-				done, refused = done+len(o.took), refused+o.refused
-				require.Less(t, o.slowest(), 2*DefaultMaxWait, "also at the beginning, when all admit as many as one could serve")
+			for _, o := range all.offer(0.7*capacity, 2*time.Minute) {
+				require.Less(t, o.refused, 30)
 			}
-			for _, o := range outcomes {
-				require.InEpsilon(t, done/len(all), len(o.took), 0.25, "each gets its share")
+		})
+	}
+}
+
+// A crowd that arrives at new processes fills their first limits before anything was measured, and its requests are all late.
+func TestCrowdAtTheStart(t *testing.T) {
+	t.Parallel()
+	for _, crowd := range []struct {
+		processes int
+		capacity  float64 // a second
+	}{{1, 5}, {2, 5}, {2, 15}, {4, 15}} {
+		synctest.Test(t, func(t *testing.T) {
+			all := newProcesses(crowd.processes, time.Duration(2/crowd.capacity*float64(time.Second)))
+			all.offer(5*crowd.capacity, time.Minute)
+			done, late := 0, 0
+			for _, o := range all.offer(5*crowd.capacity, time.Minute) {
+				done, late = done+len(o.took), late+o.late
 			}
-			return done, refused
-		}
-		for _, factor := range []float64{2, 5} {
-			done, _ := offer(factor)
-			require.Greater(t, float64(done), 0.95*capacity*180, "the service stays busy")
-		}
-		_, refused := offer(0.7)
-		require.Less(t, refused, 30)
-	})
+			require.Less(t, late, 10)
+			require.Greater(t, float64(done), 0.9*crowd.capacity*60)
+		})
+	}
 }
 
 func TestLimitFollowsTheSpeed(t *testing.T) {
@@ -148,16 +199,38 @@ func TestLimitFollowsTheSpeed(t *testing.T) {
 // A service that is slow without competition, because it waits for something far away, is not taken for an overloaded one.
 func TestSlowWithoutCompetition(t *testing.T) {
 	t.Parallel()
-	for _, before := range []time.Duration{2 * time.Second, 50 * time.Millisecond} {
-		synctest.Test(t, func(t *testing.T) {
-			s := newService(newLimiter(Options{Min: 4, Max: 66}, cpus), before)
-			s.servers = make(chan struct{}, 1000) // nobody waits
-			s.offer(10, time.Minute)
-			s.time = 2 * time.Second
-			s.offer(10, time.Minute) // it adapts
-			require.Less(t, s.offer(10, time.Minute).refused, 10, "of 600")
-		})
+	for _, slow := range []struct {
+		time      time.Duration
+		perSecond float64
+	}{{550 * time.Millisecond, 20}, {600 * time.Millisecond, 10}, {2 * time.Second, 10}, {2 * time.Second, 20}} {
+		for _, before := range []time.Duration{slow.time, 50 * time.Millisecond} {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(newLimiter(Options{Max: 66}, cpus), before)
+				s.servers = make(chan struct{}, 1000) // nobody waits
+				s.offer(slow.perSecond, time.Minute)
+				s.time = slow.time
+				s.offer(slow.perSecond, 2*time.Minute) // it adapts
+				require.Less(t, s.offer(slow.perSecond, time.Minute).refused, 30)
+			})
+		}
 	}
+}
+
+// The limit of an overload does not last after a time without requests.
+func TestLoadAfterIdleTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(newLimiter(Options{Max: 66}, cpus), 50*time.Millisecond)
+		s.offer(200, time.Minute)
+		require.Less(t, s.limiter.Limit(), 32)
+		time.Sleep(8 * time.Hour)
+		o := new(outcome)
+		for range 32 {
+			s.running.Go(func() { s.serve(o) })
+		}
+		s.running.Wait()
+		require.Zero(t, o.refused)
+	})
 }
 
 func TestSuddenLoadIsAdmitted(t *testing.T) {
@@ -193,6 +266,29 @@ func TestOutage(t *testing.T) {
 		}
 		require.Zero(t, l.InFlight())
 		require.Equal(t, 2, l.Limit())
+	})
+}
+
+// A request that takes long while others end is in a queue, and keeps its permit.
+func TestQueueIsNoOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(Options{}, cpus)
+		waiting := l.Admit(false)
+		for range 10 {
+			other := l.Admit(false)
+			time.Sleep(DefaultMaxWait / 4)
+			other.Done(true)
+		}
+		require.Equal(t, 1, l.InFlight())
+		time.Sleep(DefaultMaxWait - time.Millisecond)
+		synctest.Wait()
+		require.Equal(t, 1, l.InFlight())
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		require.Zero(t, l.InFlight(), "nothing has ended for too long")
+		waiting.Done(false)
+		require.Zero(t, l.InFlight())
 	})
 }
 

@@ -18,7 +18,7 @@ func (m *Metrics) Admission(l *admission.Limiter) *Admission {
 		Name: "registrar_admission_limit", Help: "Registrations that may be in progress at once. The limit follows the speed of the service.",
 	}, func() float64 { return float64(l.Limit()) })
 	m.add.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "registrar_admission_in_flight", Help: "Registrations in progress, except for those that wait for something that is down.",
+		Name: "registrar_admission_in_flight", Help: "Registrations in progress, except for those that were given up while none was completed.",
 	}, func() float64 { return float64(l.InFlight()) })
 	a := &Admission{l, m.add.NewCounterVec(prometheus.CounterOpts{
 		Name: "registrar_admission_refused_total",

@@ -70,7 +70,7 @@ func (s *service) start(t *testing.T) string {
 var lastPort atomic.Int64
 
 func freePort() string {
-	const first, count = 20000, 8000
+	const first, count = 12000, 8000
 	offset := int64(os.Getpid()*31) % count
 	for {
 		port := strconv.FormatInt(first+(offset+lastPort.Add(1))%count, 10)

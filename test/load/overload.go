@@ -19,8 +19,8 @@ func overloadCommand() *cobra.Command {
 	)
 	c := &cobra.Command{
 		Use:   "overload",
-		Short: "Finds the capacity of dev, offers multiples of it, and watches the recovery",
-		Long: "Finds how many registrations a second dev completes, with their codes, offers multiples of that at random times, and then " +
+		Short: "Finds the capacity of a service, offers multiples of it, and watches the recovery",
+		Long: "Finds how many registrations a second go run ./dev or task cluster completes, with their codes, offers multiples of that at random times, and then " +
 			"watches how long the service needs to recover. Refused users do not try again. It accepts only loopback addresses.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -45,7 +45,7 @@ func overloadCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&o.URL, "url", "http://127.0.0.1:8080", "base URL of the API")
-	c.Flags().StringVar(&outbox, "outbox-file", ".data/outbox.jsonl", "file with the messages of dev, to read the codes from")
+	c.Flags().StringVar(&outbox, "outbox-file", ".data/outbox.jsonl", "file with the sent messages, to read the codes from")
 	c.Flags().IntVar(&pid, "pid", 0, "process of the service, to measure its memory; 0: none")
 	c.Flags().IntVar(&o.Callers, "callers", 12, "parallel callers that find the capacity")
 	c.Flags().DurationVar(&o.Search, "search", 30*time.Second, "time to find the capacity")

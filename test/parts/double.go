@@ -147,7 +147,7 @@ func (d *double) accept(s Sent) {
 	d.arrived = make(chan struct{})
 }
 
-// OnAccept makes the double call a function with each message that it accepts, one after the other.
+// OnAccept makes the double call a function with each message that it accepts, one after the other. The function must not call the double.
 func (d *double) OnAccept(f func(Sent)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

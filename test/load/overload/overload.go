@@ -25,7 +25,7 @@ type Code struct {
 type Options struct {
 	URL    string                 // base URL of the API; a loopback address
 	Person func(i int) parts.Form // forms must not share an email or a username
-	// Code waits for the code to a mobile number. It must not load the service.
+	// Code waits for the code to a mobile number. Each form has its own. It must not load the service.
 	Code func(ctx context.Context, to string) (Code, error)
 	// Memory returns the resident memory of the service in bytes. nil: it is not measured.
 	Memory func() (int64, error)
