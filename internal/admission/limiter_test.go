@@ -144,7 +144,7 @@ func TestOverloadOfSeveralProcesses(t *testing.T) {
 				all.offer(factor*capacity, time.Minute) // they adapt
 				done, outcomes := 0, all.offer(factor*capacity, 20*time.Minute)
 				for _, o := range outcomes {
-					require.Zero(t, o.late)
+					require.LessOrEqual(t, o.late, len(o.took)/100)
 					require.Less(t, o.slowest(), 2500*time.Millisecond)
 					done += len(o.took)
 				}
