@@ -22,13 +22,16 @@ const (
 	fairness = 1
 
 	// slack is how many times longer than without competition requests may take. It must be above 1, so that a slow service is not taken for
-	// an overloaded one. With n processes, requests without competition in their own process still take (n-1)/n of the usual time, and the
-	// product must stay below 1, or all processes would allow more and more. So it is for up to ten processes.
+	// an overloaded one. With n processes, a request that is alone in its process still takes (n-1)/n of the usual time, and the product
+	// must stay below 1, or all processes would allow more and more. So it is for up to ten processes.
 	slack = 1.1
 	// probeInterval is how long the limiter refuses requests because of their durations without knowing those without competition.
 	probeInterval = 20 * time.Second
 	// minAlone is the least number of requests without competition that tell how long they take.
-	minAlone = 5
+	minAlone = 3
+	// maxAlone times MaxWait is the longest duration without competition that counts. Registrations that take much longer are answered
+	// without their result.
+	maxAlone = 2
 	// blindRate is the part of the rate under load that is admitted while no request ends in time. It is below 1, so that a queue in which
 	// all requests wait for too long becomes shorter.
 	blindRate = 0.75
@@ -37,7 +40,7 @@ const (
 	// idle is after how long without requests their durations no longer count.
 	idle = time.Minute
 
-	// defaultMin is the lowest limit. So few requests hardly compete, even on one CPU.
+	// defaultMin is the lowest limit, except for the moments of measuring without competition.
 	defaultMin = 4
 	// perCPU is how many requests a CPU is assumed to finish in a second, before anything was measured: each hashes a password in
 	// 35 ms, and causes as much other work.
@@ -56,17 +59,17 @@ const (
 // Options configure a Limiter. The zero value is for production.
 type Options struct {
 	// MaxWait is how long an admitted request should take at most while there are too many requests; 0: DefaultMaxWait. If
-	// requests without competition take longer than 45 % of it, the limiter allows 2.2 times that duration instead.
+	// requests without competition take longer than 45 % of it, the limiter allows 2.2 times that duration instead, up to 4.4 times
+	// MaxWait.
 	MaxWait time.Duration
-	// Min and Max are the bounds of the limit. 0: Min is 4; Max is 32 for each CPU. With at most Min in flight, a request is regarded as
-	// without competition.
+	// Min and Max are the bounds of the limit. 0: Min is 4; Max is 32 for each CPU.
 	Min, Max int
 }
 
 // Limiter limits the requests in flight. By Little's law, requests take as long as their number divided by the throughput. So the
 // limiter measures how long requests take, and lowers the limit in proportion when they take too long. If they take less while the limit
-// is reached, it raises the limit. Without an overload, a lower limit returns to the first one. While it refuses requests, the limiter sets
-// the lowest limit every 20 s for about a second, to measure how long requests take without competition. It is safe for concurrent use.
+// is reached, it raises the limit. Without an overload, a lower limit returns to the first one. While it refuses requests, the limiter
+// lets single requests alone every 20 s, to measure how long they take without competition. It is safe for concurrent use.
 type Limiter struct {
 	maxWait         time.Duration
 	min, max, first float64
@@ -88,6 +91,7 @@ type window struct {
 	all, alone samples
 	peak       int  // maximum in flight
 	refused    bool // the limit was reached
+	counted    bool // in the rate, although the window is not complete
 }
 
 // samples are durations of requests.
@@ -131,7 +135,7 @@ func (l *Limiter) Admit(repetition bool) *Permit {
 	}
 	l.inFlight++
 	l.window.peak = max(l.window.peak, l.inFlight)
-	p := &Permit{limiter: l, began: time.Now(), alone: l.inFlight <= int(l.min)}
+	p := &Permit{limiter: l, began: time.Now(), alone: l.inFlight == 1}
 	p.timer = time.AfterFunc(2*l.target(), p.expire)
 	return p
 }
@@ -173,7 +177,7 @@ type Permit struct {
 	limiter *Limiter
 	began   time.Time
 	timer   *time.Timer
-	alone   bool // so few were in flight that it had hardly any competition
+	alone   bool // no other request was in flight when it was admitted
 	left    bool
 }
 
@@ -199,8 +203,10 @@ func (p *Permit) expire() {
 		return
 	}
 	p.leave()
-	if w := l.window; w.all.n >= minBlind && w.all.mean() > l.target() {
-		l.count(w)
+	if w := &l.window; !w.counted && w.all.n >= minBlind && w.all.mean() > l.target() {
+		w.counted = true
+		l.alone /= 2 // perhaps there was competition after all
+		l.count(*w)
 	}
 	if l.rate > 0 { // all requests take so long now
 		l.probed = 0
@@ -218,13 +224,24 @@ func (p *Permit) leave() {
 
 // measure counts a duration, and adapts the limit at the end of a window. It is called with the lock.
 func (l *Limiter) measure(took time.Duration, alone bool) {
-	l.measured = time.Now()
 	w := &l.window
+	last := w.began
+	if l.measured.After(last) {
+		last = l.measured
+	}
+	if outage := time.Since(last) - 2*l.target(); outage > 0 {
+		w.began = w.began.Add(outage) // it must not lower the rate
+	}
+	l.measured = time.Now()
 	w.all.add(took)
 	if alone {
 		w.alone.add(took)
 	}
-	if time.Since(w.began) >= minWindow && w.all.n >= minSamples && (l.probed == 0 || w.alone.n >= minAlone) {
+	enough := w.all.n >= minSamples
+	if l.probed > 0 {
+		enough = w.alone.n >= minAlone
+	}
+	if enough && time.Since(w.began) >= minWindow {
 		l.adapt()
 		l.window = window{began: time.Now(), peak: l.inFlight}
 	}
@@ -244,7 +261,7 @@ func (l *Limiter) adapt() {
 	case l.probed > 0:
 		l.limit, l.probed = l.probed, 0
 	case w.refused && mean > target && time.Since(l.learned) >= probeInterval:
-		l.limit, l.probed = l.min, l.limit
+		l.limit, l.probed = 1, l.limit
 	case !w.refused && mean <= target: // there is capacity again
 		l.limit = math.Max(l.limit, math.Min(l.limit*maxRise, l.first))
 	default:
@@ -256,9 +273,12 @@ func (l *Limiter) adapt() {
 // learn updates how long requests take without competition.
 func (l *Limiter) learn(took time.Duration) {
 	if l.alone == 0 {
-		l.alone = took
+		l.alone = took // the first one
 	}
-	l.alone, l.learned = (l.alone+took)/2, time.Now()
+	if l.probed == 0 {
+		took = (l.alone + took) / 2
+	}
+	l.alone, l.learned = took, time.Now()
 }
 
 // count updates the rate under load.
@@ -278,5 +298,5 @@ func (l *Limiter) restart() {
 
 // target is the mean duration that lets almost all requests finish within MaxWait.
 func (l *Limiter) target() time.Duration {
-	return max(l.maxWait/2, time.Duration(slack*float64(l.alone)))
+	return max(l.maxWait/2, time.Duration(slack*float64(min(l.alone, maxAlone*l.maxWait))))
 }
