@@ -27,6 +27,8 @@ const (
 	slack = 1.1
 	// probeInterval is how long the limiter refuses requests because of their durations without knowing those without competition.
 	probeInterval = 20 * time.Second
+	// probeTimeout ends the measurement if there are too few requests for it.
+	probeTimeout = 15 * time.Second
 	// minAlone is the least number of requests without competition that tell how long they take.
 	minAlone = 3
 	// maxAlone times MaxWait is the longest duration without competition that counts. Registrations that take much longer are answered
@@ -127,9 +129,6 @@ func (l *Limiter) bound(limit float64) float64 { return math.Max(l.min, math.Min
 func (l *Limiter) Admit(repetition bool) *Permit {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.inFlight == 0 && time.Since(l.window.began) >= idle {
-		l.restart()
-	}
 	if l.isFull(repetition) {
 		return nil
 	}
@@ -148,6 +147,12 @@ func (l *Limiter) Full(repetition bool) bool {
 }
 
 func (l *Limiter) isFull(repetition bool) bool {
+	switch age := time.Since(l.window.began); {
+	case l.inFlight == 0 && age >= idle:
+		l.restart()
+	case l.probed > 0 && age >= probeTimeout:
+		l.limit, l.probed = l.probed, 0
+	}
 	limit := l.limit
 	if repetition {
 		limit *= 2
@@ -254,7 +259,7 @@ func (l *Limiter) adapt() {
 		l.learn(w.alone.mean())
 	}
 	mean, target := w.all.mean(), l.target()
-	if mean > target || w.refused {
+	if l.probed == 0 && (mean > target || w.refused) {
 		l.count(w)
 	}
 	switch {

@@ -216,6 +216,25 @@ func TestSlowWithoutCompetition(t *testing.T) {
 	}
 }
 
+// Few requests after an overload do not find the limit that lets single ones alone.
+func TestLimitAfterOverload(t *testing.T) {
+	t.Parallel()
+	for seconds := range 25 { // one of them ends in such a moment
+		synctest.Test(t, func(t *testing.T) {
+			s := newService(newLimiter(Options{Max: 66}, cpus), 50*time.Millisecond)
+			s.offer(200, time.Duration(60+seconds)*time.Second)
+			s.offer(0.1, 30*time.Second)
+			require.GreaterOrEqual(t, s.limiter.Limit(), 4)
+			o := new(outcome)
+			for range 4 {
+				s.running.Go(func() { s.serve(o) })
+			}
+			s.running.Wait()
+			require.Zero(t, o.refused)
+		})
+	}
+}
+
 // The limit of an overload does not last after a time without requests.
 func TestLoadAfterIdleTime(t *testing.T) {
 	t.Parallel()
