@@ -216,23 +216,29 @@ func TestSlowWithoutCompetition(t *testing.T) {
 	}
 }
 
-// Few requests after an overload do not find the limit that lets single ones alone.
+// An overload that ends while single requests are let alone leaves no limit of one.
 func TestLimitAfterOverload(t *testing.T) {
 	t.Parallel()
-	for seconds := range 25 { // one of them ends in such a moment
-		synctest.Test(t, func(t *testing.T) {
-			s := newService(newLimiter(Options{Max: 66}, cpus), 50*time.Millisecond)
-			s.offer(200, time.Duration(60+seconds)*time.Second)
-			s.offer(0.1, 30*time.Second)
-			require.GreaterOrEqual(t, s.limiter.Limit(), 4)
-			o := new(outcome)
-			for range 4 {
-				s.running.Go(func() { s.serve(o) })
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(newLimiter(Options{Max: 66}, cpus), 50*time.Millisecond)
+		stop := make(chan struct{})
+		s.running.Go(func() {
+			for s.limiter.Limit() > 1 {
+				s.running.Go(func() { s.serve(new(outcome)) })
+				time.Sleep(5 * time.Millisecond)
 			}
-			s.running.Wait()
-			require.Zero(t, o.refused)
+			close(stop)
 		})
-	}
+		<-stop
+		s.running.Wait()
+		time.Sleep(probeTimeout)
+		o := new(outcome)
+		for range 4 {
+			s.running.Go(func() { s.serve(o) })
+		}
+		s.running.Wait()
+		require.Zero(t, o.refused)
+	})
 }
 
 // The limit of an overload does not last after a time without requests.
