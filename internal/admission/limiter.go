@@ -83,7 +83,7 @@ type Limiter struct {
 	learned  time.Time     // when that was measured last
 	probed   float64       // the limit before the present probe; 0: there is none
 	measured time.Time     // when a measured request ended last
-	rate     float64       // measured requests a second under load; 0: not known yet
+	rate     float64       // measured requests a second while others were refused; 0: not known yet
 	window   window
 }
 
@@ -208,7 +208,7 @@ func (p *Permit) expire() {
 		return
 	}
 	p.leave()
-	if w := &l.window; !w.counted && w.all.n >= minBlind && w.all.mean() > l.target() {
+	if w := &l.window; w.refused && !w.counted && w.all.n >= minBlind && w.all.mean() > l.target() {
 		w.counted = true
 		l.alone /= 2 // perhaps there was competition after all
 		l.count(*w)
@@ -259,7 +259,7 @@ func (l *Limiter) adapt() {
 		l.learn(w.alone.mean())
 	}
 	mean, target := w.all.mean(), l.target()
-	if l.probed == 0 && (mean > target || w.refused) {
+	if l.probed == 0 && w.refused {
 		l.count(w)
 	}
 	switch {
@@ -286,7 +286,7 @@ func (l *Limiter) learn(took time.Duration) {
 	l.alone, l.learned = took, time.Now()
 }
 
-// count updates the rate under load.
+// count updates the rate. A window without refusals would tell how many requests there were, not how many could be served.
 func (l *Limiter) count(w window) {
 	rate := float64(w.all.n) / l.measured.Sub(w.began).Seconds()
 	if l.rate == 0 {

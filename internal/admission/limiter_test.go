@@ -294,6 +294,32 @@ func TestOutage(t *testing.T) {
 	})
 }
 
+// Half of the requests wait for something that is down. That leaves few that are measured, but no capacity is missing.
+func TestPartialOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(Options{Max: 66}, cpus)
+		s := newService(l, 100*time.Millisecond)
+		s.servers = make(chan struct{}, 1000) // nobody waits
+		s.offer(3, time.Minute)
+		o := new(outcome)
+		for range 36 {
+			s.running.Go(func() { s.serve(o) })
+			if hangs := l.Admit(false); hangs != nil {
+				s.running.Go(func() {
+					time.Sleep(4 * time.Second)
+					hangs.Done(false)
+				})
+			} else {
+				o.refused++
+			}
+			time.Sleep(time.Second / 3)
+		}
+		s.running.Wait()
+		require.Zero(t, o.refused)
+	})
+}
+
 // A request that takes long while others end is in a queue, and keeps its permit.
 func TestQueueIsNoOutage(t *testing.T) {
 	t.Parallel()
