@@ -80,6 +80,16 @@ func (s *service) offer(perSecond float64, d time.Duration) *outcome {
 	return o
 }
 
+// burst makes n requests arrive at once.
+func (s *service) burst(n int) *outcome {
+	o := new(outcome)
+	for range n {
+		s.running.Go(func() { s.serve(o) })
+	}
+	s.running.Wait()
+	return o
+}
+
 func (s *service) serve(o *outcome) {
 	began := time.Now()
 	permit := s.limiter.Admit(false)
@@ -232,12 +242,7 @@ func TestLimitAfterOverload(t *testing.T) {
 		<-stop
 		s.running.Wait()
 		time.Sleep(probeTimeout)
-		o := new(outcome)
-		for range 4 {
-			s.running.Go(func() { s.serve(o) })
-		}
-		s.running.Wait()
-		require.Zero(t, o.refused)
+		require.Zero(t, s.burst(4).refused)
 	})
 }
 
@@ -249,12 +254,7 @@ func TestLoadAfterIdleTime(t *testing.T) {
 		s.offer(200, time.Minute)
 		require.Less(t, s.limiter.Limit(), 32)
 		time.Sleep(8 * time.Hour)
-		o := new(outcome)
-		for range 32 {
-			s.running.Go(func() { s.serve(o) })
-		}
-		s.running.Wait()
-		require.Zero(t, o.refused)
+		require.Zero(t, s.burst(32).refused)
 	})
 }
 
@@ -263,12 +263,7 @@ func TestSuddenLoadIsAdmitted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(newLimiter(Options{Min: 16, Max: 66}, cpus), 10*time.Millisecond)
 		s.offer(0.1, time.Hour)
-		o := new(outcome)
-		for range 16 {
-			s.running.Go(func() { s.serve(o) })
-		}
-		s.running.Wait()
-		require.Zero(t, o.refused)
+		require.Zero(t, s.burst(16).refused)
 	})
 }
 
